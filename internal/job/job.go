@@ -1,0 +1,102 @@
+// Package job is the unit of change: files that stand or fall together, with
+// the commands that check them and the hook that is told.
+//
+// A [Job] comes from the config file or from a command line (SRC:DEST, pull,
+// exec). This package holds what a job is, reads its sources ([Load]) and
+// compares rendered bytes with the disk ([Diff]). How bytes reach the disk is
+// package txn's, when is package render's.
+package job
+
+import (
+	"io/fs"
+	"time"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Job is a set of files with their commands. All of its files change, or none.
+type Job struct {
+	// ID is what state and debts belong to: "config path#name", or the
+	// destination of a job made on the command line.
+	ID   string
+	Name string
+	// Origin is where the job was written, as file:line, for messages.
+	Origin string
+
+	Files    []File
+	Keypairs []Keypair
+	Verify   Command
+	Hook     Command
+
+	// Timeouts: of a check or verify (default 30s), of a hook (default 2m).
+	CheckTimeout, HookTimeout time.Duration
+	// Env is added to the environment of the job's commands.
+	Env map[string]string
+	// Vars is what templates see as .Vars.
+	Vars map[string]any
+	// Contexts are the named contexts that templates may use.
+	Contexts map[string]map[string]string
+	// Context is used by a secret that names none: the job's, else the config's.
+	Context map[string]string
+	// Allow limits the names that templates may ask for (* patterns); empty: all.
+	Allow []string
+	// Restrict refuses functions that look outside the store: env, file,
+	// hostname, ec2 and the clock.
+	Restrict bool
+
+	Schedule string
+	Splay    time.Duration
+
+	// Settings that may differ from config file to config file.
+	Store Store
+}
+
+// Store says where the job's secrets are. It is comparable: jobs with equal
+// Stores share clients.
+type Store struct {
+	Kind      string // dynamodb or local
+	Path      string // local: the store file
+	LocalKey  string // local: the key file; empty: beside the default store
+	Table     string
+	Key       string // KMS key for writes
+	Region    string
+	KMSRegion string
+	Profile   string
+	RoleARN   string
+}
+
+// File is one destination.
+type File struct {
+	// Exactly one of Src (a template file, absolute), Content (a template)
+	// and Secret (a value copied as it is) is set.
+	Src     string
+	Content string
+	Secret  source.Ref
+	// Origin is where the file was written in the config, as file:line.
+	Origin string
+
+	Dest         string            // absolute and clean; empty: standard output
+	Mode         *fs.FileMode      // nil: an existing file's, else 0600
+	Owner, Group string            // name or number; empty: an existing file's
+	Context      map[string]string // nil: the job's
+	Check        Command
+	Format       string // json, yaml, toml, env, pem or empty
+	CreateDirs   bool
+	InPlace      bool
+	LeftDelim    string // empty: {{
+	RightDelim   string // empty: }}
+}
+
+// Keypair is a certificate and the private key that must belong to it, both
+// destinations of the same job.
+type Keypair struct{ Cert, Key string }
+
+// Command runs without a shell where it was given as a list, through
+// /bin/sh -c where as a string. The zero Command is none.
+type Command struct {
+	Args  []string
+	Shell string
+}
+
+// IsZero reports whether there is no command.
+func (c Command) IsZero() bool { return len(c.Args) == 0 && c.Shell == "" }

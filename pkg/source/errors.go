@@ -1,0 +1,48 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Why a value could not be had. Back ends wrap the one that fits, so that
+// callers branch with errors.Is; whoever shows the error adds what to do.
+var (
+	// ErrNotFound: a consistent look in an existing store found no such name
+	// or version.
+	ErrNotFound = errors.New("not found")
+	// ErrDenied: the identity may not read or decrypt it.
+	ErrDenied = errors.New("access denied")
+	// ErrWrongContext: the data key does not open with this encryption
+	// context. AWS KMS says the same (InvalidCiphertextException) for a
+	// missing context, a wrong one and a damaged key.
+	ErrWrongContext = errors.New("wrong encryption context")
+	// ErrIntegrity: the stored item fails its authentication, or is not of
+	// the form its algorithm demands.
+	ErrIntegrity = errors.New("integrity check failed")
+	// ErrUnsupported: the item names an algorithm or digest that is not known.
+	ErrUnsupported = errors.New("unsupported format")
+	// ErrThrottled: refused for its rate, after all retries.
+	ErrThrottled = errors.New("throttled")
+	// ErrUnreachable: no answer: network, time-out, or a fault at the other end.
+	ErrUnreachable = errors.New("unreachable")
+	// ErrNoStore: the table, key or store file is not there.
+	ErrNoStore = errors.New("no such store")
+	// ErrNoSource: no source is configured under the ref's prefix.
+	ErrNoSource = errors.New("no such source")
+	// ErrTooLarge: the value does not fit into an item of the store.
+	ErrTooLarge = errors.New("too large for the store")
+	// ErrExists: that name and version is already stored.
+	ErrExists = errors.New("already exists")
+)
+
+// RefError says which Ref an error belongs to.
+type RefError struct {
+	Ref Ref
+	Err error
+}
+
+func (e *RefError) Error() string { return fmt.Sprintf("secret %s: %v", e.Ref, e.Err) }
+
+// Unwrap returns the cause.
+func (e *RefError) Unwrap() error { return e.Err }

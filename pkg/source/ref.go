@@ -1,0 +1,131 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Prefixes of the sources that need no configuration: Parameter Store, S3 and
+// Secrets Manager.
+const (
+	SSM            = "ssm"
+	S3             = "s3"
+	SecretsManager = "sm"
+)
+
+// ErrRef is wrapped by the errors of [Parse].
+var ErrRef = errors.New("invalid reference")
+
+// Ref names one value. It is comparable, so that equal requests are made once.
+type Ref struct {
+	Source  string  `json:"source,omitempty"` // empty: the store that --store names
+	Name    string  `json:"name"`
+	Version string  `json:"version,omitempty"` // empty: the newest
+	Context Context `json:"context,omitzero"`
+}
+
+// Parse reads a REF: a name, after an optional prefix (ssm:, s3:, sm:, or one
+// of the configured sources and a colon), and "?key=value&key=value" for a
+// context. No other prefix counts, since a colon is legal in a name; a "?"
+// counts only where nothing but pairs follows it. Keys and values may be
+// percent-encoded.
+func Parse(s string, sources []string) (Ref, error) {
+	name, query, found := cutLast(s, "?")
+	pairs, ok := parseQuery(query)
+	if !found || !ok {
+		return ParseName(s, sources)
+	}
+	r, err := ParseName(name, sources)
+	if err != nil {
+		return Ref{}, err
+	}
+	r.Context, err = NewContext(pairs)
+	return r, err
+}
+
+// ParseName reads a REF without a context part: a "?" belongs to the name.
+func ParseName(s string, sources []string) (Ref, error) {
+	r := Ref{Name: s}
+	if prefix, rest, ok := strings.Cut(s, ":"); ok && (isBuiltin(prefix) || slices.Contains(sources, prefix)) {
+		r = Ref{Source: prefix, Name: rest}
+	}
+	if r.Source == S3 {
+		r.Name = strings.TrimPrefix(r.Name, "//")
+	}
+	if r.Name == "" {
+		return Ref{}, fmt.Errorf("%w: %s has no name", ErrRef, strconv.Quote(s))
+	}
+	if !utf8.ValidString(r.Name) {
+		return Ref{}, fmt.Errorf("%w: %s is not UTF-8", ErrRef, strconv.Quote(s))
+	}
+	return r, nil
+}
+
+func isBuiltin(prefix string) bool {
+	return prefix == SSM || prefix == S3 || prefix == SecretsManager
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// parseQuery reports false where s is anything but key=value pairs.
+func parseQuery(s string) (map[string]string, bool) {
+	pairs := map[string]string{}
+	for part := range strings.SplitSeq(s, "&") {
+		k, v, ok := strings.Cut(part, "=")
+		key, errK := url.PathUnescape(k) // unlike a form, + stays +
+		value, errV := url.PathUnescape(v)
+		if _, twice := pairs[key]; !ok || key == "" || twice || errors.Join(errK, errV) != nil {
+			return nil, false
+		}
+		pairs[key] = value
+	}
+	return pairs, true
+}
+
+// String shows the ref to people: "db.password version 7 (env=prod)".
+func (r Ref) String() string {
+	var b strings.Builder
+	if r.Source != "" {
+		b.WriteString(r.Source + ":")
+	}
+	if r.Source == S3 {
+		b.WriteString("//")
+	}
+	b.WriteString(Show(r.Name))
+	if r.Version != "" {
+		b.WriteString(" version " + Show(r.Version))
+	}
+	if !r.Context.IsZero() {
+		b.WriteString(" (" + r.Context.String() + ")")
+	}
+	return b.String()
+}
+
+// Show returns s as it is, or quoted where it is empty or holds control
+// characters, other unprintables or invalid UTF-8: names come from a table
+// that others write to, and go to terminals and logs.
+func Show(s string) string {
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+func showWord(s string) string {
+	if strings.ContainsAny(s, " \"'") {
+		return strconv.Quote(s)
+	}
+	return Show(s)
+}
