@@ -1,0 +1,122 @@
+package fetch_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// batches answers every ref with its name and remembers each batch.
+type batches struct {
+	mu   sync.Mutex
+	seen [][]string
+}
+
+func (b *batches) Fetch(_ context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	out := map[source.Ref]source.Result{}
+	var names []string
+	for _, r := range refs {
+		names = append(names, r.Name)
+		out[r] = source.Result{Secret: source.NewSecret([]byte(r.Name))}
+	}
+	slices.Sort(names)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = append(b.seen, names)
+	return out
+}
+
+// globber answers patterns too.
+type globber struct{ *batches }
+
+func (globber) Glob(_ context.Context, p source.Ref) (map[string]source.Result, error) {
+	return map[string]source.Result{p.Name: {}}, nil
+}
+
+func want(name string) fetch.Want { return fetch.Want{Ref: source.Ref{Name: name}} }
+
+func TestWaveAsksOnce(t *testing.T) {
+	src := &batches{}
+	opened := 0
+	f := fetch.New(func(context.Context, job.Store, string) (source.Source, error) {
+		opened++
+		return src, nil
+	})
+	f.Wave(t.Context(), []fetch.Want{want("a"), want("b"), want("a")})
+	f.Wave(t.Context(), []fetch.Want{want("b"), want("c")})
+	f.Wave(t.Context(), []fetch.Want{want("c")})
+
+	if diff := cmp.Diff([][]string{{"a", "b"}, {"c"}}, src.seen); diff != "" {
+		t.Errorf("batches (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(fetch.Stats{Waves: 2, Refs: 3}, f.Stats()); diff != "" {
+		t.Errorf("stats (-want +got):\n%s", diff)
+	}
+	if got, ok := f.Got(want("c")); !ok || string(got.Result.Secret.Reveal()) != "c" {
+		t.Errorf("c: got %v, %v", got, ok)
+	}
+	if _, ok := f.Got(want("never")); ok {
+		t.Error("an answer to what was never asked")
+	}
+}
+
+func TestWaveSeparatesStores(t *testing.T) {
+	one, two := &batches{}, &batches{}
+	broken := errors.New("no region")
+	f := fetch.New(func(_ context.Context, s job.Store, prefix string) (source.Source, error) {
+		switch {
+		case prefix == "ssm":
+			return nil, broken
+		case s.Table == "one":
+			return one, nil
+		}
+		return two, nil
+	})
+	a := fetch.Want{Store: job.Store{Table: "one"}, Ref: source.Ref{Name: "x"}}
+	b := fetch.Want{Store: job.Store{Table: "two"}, Ref: source.Ref{Name: "x"}}
+	c := fetch.Want{Ref: source.Ref{Source: "ssm", Name: "x"}}
+	f.Wave(t.Context(), []fetch.Want{a, b, c})
+	for _, w := range []fetch.Want{a, b} {
+		if got, ok := f.Got(w); !ok || got.Result.Err != nil {
+			t.Errorf("%v: got %v, %v", w, got, ok)
+		}
+	}
+	if got, _ := f.Got(c); !errors.Is(got.Result.Err, broken) {
+		t.Errorf("the source that cannot open: got %v, want %v", got.Result.Err, broken)
+	}
+	if len(one.seen) != 1 || len(two.seen) != 1 || f.Stats().Waves != 1 {
+		t.Errorf("got %v, %v, %+v; want one batch each in one wave", one.seen, two.seen, f.Stats())
+	}
+}
+
+func TestGlob(t *testing.T) {
+	plain, globs := &batches{}, globber{&batches{}}
+	f := fetch.New(func(_ context.Context, s job.Store, _ string) (source.Source, error) {
+		if s.Table == "plain" {
+			return plain, nil
+		}
+		return globs, nil
+	})
+	able := fetch.Want{Ref: source.Ref{Name: "web.*"}, Glob: true}
+	unable := fetch.Want{Store: job.Store{Table: "plain"}, Ref: source.Ref{Name: "web.*"}, Glob: true}
+	f.Wave(t.Context(), []fetch.Want{able, unable, want("web.*")})
+	got, _ := f.Got(able)
+	if names := slices.Collect(maps.Keys(got.Values)); !cmp.Equal(names, []string{"web.*"}) {
+		t.Errorf("glob: got %v", names)
+	}
+	if got, _ := f.Got(unable); !errors.Is(got.Result.Err, source.ErrUnsupported) {
+		t.Errorf("a source without patterns: got %v, want ErrUnsupported", got.Result.Err)
+	}
+	if got, _ := f.Got(want("web.*")); got.Result.Err != nil {
+		t.Errorf("the same name as a plain ref: got %v", got.Result.Err)
+	}
+}

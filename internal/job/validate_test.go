@@ -1,0 +1,48 @@
+package job_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/credrender/credrender/internal/job"
+)
+
+func TestValidate(t *testing.T) {
+	const block = "-----BEGIN X-----\nAAAA\n-----END X-----\n"
+	for _, c := range []struct {
+		name, format, data, want string // want: empty for valid, else how the error ends
+	}{
+		{"no format", "", "\x00anything", ""},
+		{"json", "json", `{"a": [1, "b"]}` + "\n", ""},
+		{"json cut off", "json", "{\n\"a\":\n", "JSON at line 3"},
+		{"json with a bad line", "json", "{\n\"a\": hunter2}\n", "JSON at line 2"},
+		{"two json values", "json", "{}\n{}\n", "JSON at line 2"},
+		{"empty json", "json", "", "JSON at line 1"},
+		{"yaml documents", "yaml", "a: 1\n---\nb: [x]\n", ""},
+		{"yaml bad", "yaml", "a: 1\nb: hunter2: x\n", "YAML at line 2"},
+		{"toml", "toml", "a = 1\n[b]\nc = \"d\"\n", ""},
+		{"toml bad", "toml", "a = 1\nb = hunter2\n", "TOML at line 2"},
+		{"env", "env", "# c\n\nA=b c\nexport B='x\ny'\nC=\"q\\\"\nr\"\n", ""},
+		{"env no equals", "env", "A=1\nhunter2\n", "ENV at line 2"},
+		{"env bad name", "env", "9A=1\n", "ENV at line 1"},
+		{"env open quote", "env", "A=1\nB=\"x\ny\n", "ENV at line 2"},
+		{"pem", "pem", "subject=x\n" + block + block, ""},
+		{"no pem", "pem", "hunter2\n", "not valid PEM"},
+		{"pem cut off", "pem", block + "-----BEGIN X-----\nAAAA\n", "PEM at line 4"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := job.Validate(c.format, []byte(c.data))
+			switch {
+			case c.want == "" && err != nil:
+				t.Fatalf("got %v, want none", err)
+			case c.want == "":
+				return
+			case !errors.Is(err, job.ErrFormat) || !strings.HasSuffix(err.Error(), c.want):
+				t.Fatalf("got %v, want ErrFormat ending in %q", err, c.want)
+			case strings.Contains(err.Error(), "hunter2"):
+				t.Fatalf("the error quotes content: %v", err)
+			}
+		})
+	}
+}
