@@ -1,9 +1,22 @@
+// Package store is the life of a secret over items and keys: fetched, listed,
+// put and deleted, wherever the items lie and whoever wraps the keys.
+//
+// A back end brings the small interfaces below: [Reader], [Scanner] and
+// [Writer] for a table of items (DynamoDB, a local file), [Decrypter] and
+// [KeyMaker] for the keys (KMS, a local master key). [New] makes a [Store] of
+// them, which is a [source.Source] for rendering and has the verbs that manage
+// secrets: [Store.Put], [Store.Delete] and [Store.List]. What an item looks like
+// is known to package credstash alone.
+//
+// A Store retries nothing that fails: back ends do that, since only they know
+// what is transient. The one loop here is Put's, against other writers.
 package store
 
 import (
 	"context"
 	"iter"
 
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
@@ -20,9 +33,18 @@ type Reader interface {
 
 // Scanner reads a whole table.
 type Scanner interface {
-	// Scan yields every item. With keysOnly the items hold name, version and
-	// comment alone. It stops after the first error, which it yields.
+	// Scan yields every item, in no particular order. With keysOnly the items
+	// hold name, version and comment alone. It stops after the first error,
+	// which it yields. Items that other writers add or remove meanwhile may or
+	// may not be among them.
 	Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Item, error]
+}
+
+// Historian lists the versions of one name without a scan.
+type Historian interface {
+	// Versions returns the stored versions of name in ascending byte order,
+	// each with name, version and comment alone; none is no error.
+	Versions(ctx context.Context, name string) ([]credstash.Item, error)
 }
 
 // Writer changes a table.
@@ -44,4 +66,47 @@ type Decrypter interface {
 type KeyMaker interface {
 	// GenerateDataKey returns n random bytes (1 to 1024), plain and wrapped.
 	GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error)
+}
+
+// DefaultConcurrency bounds the requests that a Store has in flight for one
+// batch. Fewer make a batch of hundreds slower by whole round trips.
+const DefaultConcurrency = 64
+
+// Options are the parts of a Store. A store that is only read needs no Writer
+// and no KeyMaker; the verbs that need a part which is missing panic.
+type Options struct {
+	Reader    Reader
+	Scanner   Scanner
+	Writer    Writer
+	Decrypter Decrypter
+	KeyMaker  KeyMaker
+	// Historian is optional: without it the versions of a name are found by a
+	// scan of the keys.
+	Historian Historian
+	// Prober is optional: without it Probe reads each item again, undecrypted.
+	Prober source.Prober
+	// Concurrency bounds the requests in flight for one batch; zero:
+	// DefaultConcurrency.
+	Concurrency int
+	// Open is how items are opened.
+	Open credstash.OpenOptions
+}
+
+// Store fetches and manages secrets. It is safe for concurrent use if its
+// parts are.
+type Store struct{ o Options }
+
+var (
+	_ source.Source  = (*Store)(nil)
+	_ source.Globber = (*Store)(nil)
+	_ source.Lister  = (*Store)(nil)
+	_ source.Prober  = (*Store)(nil)
+)
+
+// New returns a Store over the given parts. It does no I/O.
+func New(o Options) *Store {
+	if o.Concurrency <= 0 {
+		o.Concurrency = DefaultConcurrency
+	}
+	return &Store{o}
 }

@@ -1,4 +1,40 @@
+// Package credstash is the item format of the credstash family: one secret
+// version as a DynamoDB item, as credstash, credsmash, gcredstash, unicreds,
+// nodecredstash, rucredstash and others write it. It is pure: no client, no
+// clock, and no randomness but that of [Seal].
+//
+// Every item holds a data key that KMS wrapped and a ciphertext made with that
+// key. Three algorithms are in use, named by the attribute "algorithm":
+//
+//   - absent or "aes-ctr-legacy": what credstash itself writes. A data key of 64
+//     bytes; the first half is an AES-256-CTR key, its counter starting at one,
+//     the second half the key of an HMAC over the ciphertext. "key" and
+//     "contents" are base64 text, "hmac" is hex, as text or as binary.
+//   - "aes-ctr": credsmash's default. The same with a random nonce, a data key
+//     of 32, 48 or 64 bytes, and raw binary attributes.
+//   - "aes-gcm": credsmash. A data key of 16, 24 or 32 bytes, "iv" and "tag".
+//
+// [Decode] turns the attributes of any of them into an [Item], and [Open] an
+// Item into the plaintext; [Seal] and [Item.Encode] go the other way, writing
+// what every reader of the family can read. Versions are strings, compared byte
+// by byte: see [Pad], [Candidates] and [Next].
+//
+// What the formats do not protect: name, version, comment, digest and (in
+// aes-ctr) the nonce are not authenticated. Only the encryption context, which
+// KMS checks when it unwraps the data key, binds an item to a purpose.
 package credstash
+
+// Algorithms, as the attribute "algorithm" spells them.
+const (
+	Legacy = ""        // credstash's own; "aes-ctr-legacy" is read as this
+	AESCTR = "aes-ctr" // credsmash
+	AESGCM = "aes-gcm" // credsmash
+)
+
+// MaxItemSize is the most that one DynamoDB item may hold, in bytes, names of
+// attributes included ("400 KB",
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
+const MaxItemSize = 400 * 1024
 
 // Item is one version of one secret as the table holds it, whoever wrote it,
 // with text encodings (base64, hex) already undone.
@@ -7,13 +43,18 @@ type Item struct {
 	Version string // as stored, padded or not
 	Comment string
 
-	Algorithm string // empty: the legacy format of credstash
+	Algorithm string // Legacy, AESCTR, AESGCM, or one that is not known
 	Key       []byte // the data key, wrapped by KMS
 	Contents  []byte // ciphertext
 	HMAC      []byte // raw; not in aes-gcm
 	Digest    string // empty: SHA256
 	Nonce     []byte // aes-ctr; empty: a counter that starts at one
 	IV, Tag   []byte // aes-gcm
+
+	// Fault is what Decode could not make sense of in an item whose name and
+	// version are sound; Open returns it. So one broken item does not hide a
+	// table's others from a scan.
+	Fault error
 }
 
 // Attribute is one DynamoDB attribute: the type letter (S, B, N, NULL) and
