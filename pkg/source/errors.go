@@ -26,6 +26,9 @@ var (
 	ErrThrottled = errors.New("throttled")
 	// ErrUnreachable: no answer: network, time-out, or a fault at the other end.
 	ErrUnreachable = errors.New("unreachable")
+	// ErrCredentials: there is no identity to ask with, or it has expired or is
+	// not accepted. Nothing is known about the value.
+	ErrCredentials = errors.New("no usable credentials")
 	// ErrNoStore: the table, key or store file is not there.
 	ErrNoStore = errors.New("no such store")
 	// ErrNoSource: no source is configured under the ref's prefix.
