@@ -1,0 +1,65 @@
+package hook
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/internal/job"
+)
+
+// SystemPath is the PATH that commands get unless the job's env has another.
+const SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Environ makes the environment of a job's command: a system PATH and home as
+// HOME, over them env, over that CREDRENDER_JOB and, where changed is not
+// empty, CREDRENDER_CHANGED with one destination a line. Nothing else is
+// inherited. The result is sorted.
+func Environ(home string, env map[string]string, job string, changed []string) []string {
+	all := map[string]string{"PATH": SystemPath, "HOME": home}
+	maps.Copy(all, env)
+	all["CREDRENDER_JOB"] = job
+	delete(all, "CREDRENDER_CHANGED")
+	if len(changed) > 0 {
+		all["CREDRENDER_CHANGED"] = strings.Join(changed, "\n")
+	}
+	list := make([]string, 0, len(all))
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, k+"="+all[k])
+	}
+	return list
+}
+
+// Expand replaces {{.src}} and {{.dest}} (with or without blanks inside the
+// braces) by the two paths: as they are in a list's arguments, quoted for the
+// shell in a string. A path of plain characters needs no quotes and gets none,
+// so that "{{.src}}" in quotes, a habit from confd, works too. Other braces
+// are left as they are.
+func Expand(c job.Command, src, dest string) job.Command {
+	placeholder := regexp.MustCompile(`\{\{\s*\.(src|dest)\s*\}\}`)
+	fill := func(s string, show func(string) string) string {
+		return placeholder.ReplaceAllStringFunc(s, func(p string) string {
+			if strings.Contains(p, ".src") {
+				return show(src)
+			}
+			return show(dest)
+		})
+	}
+	out := job.Command{Shell: fill(c.Shell, shellQuote)}
+	for _, arg := range c.Args {
+		out.Args = append(out.Args, fill(arg, func(s string) string { return s }))
+	}
+	return out
+}
+
+// shellQuote makes s one word of a POSIX shell.
+func shellQuote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,164 @@
+package hook
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+const (
+	// MaskMin is the length in bytes from which a value is masked: shorter
+	// ones ("8080", "true") would hide the message instead of the secret.
+	MaskMin = 8
+	// maxReach bounds how much output is kept for finding a secret whose
+	// beginning lies before the part that is shown.
+	maxReach = 1 << 20
+
+	// smallJSON is up to which size the strings in a JSON value are looked for
+	// in every form; those of larger ones only as they are.
+	smallJSON = 16 << 10
+
+	masked = "(secret)"
+)
+
+// Masker replaces known secrets in what a command printed by "(secret)". It
+// is a best effort: it knows each value, its lines, and the strings in it
+// where it is JSON, if they have 8 bytes or more, as they are and escaped for
+// JSON, URLs and shells, in hex and in base64. A command that prints a value
+// in pieces or in any other form gets past it. It is safe for concurrent use.
+type Masker struct{ secrets []source.Secret }
+
+// NewMasker returns a Masker for the values of secrets.
+func NewMasker(secrets []source.Secret) *Masker {
+	return &Masker{slices.Clone(secrets)}
+}
+
+// Mask returns text with the secrets replaced.
+func (m *Masker) Mask(text string) string { return m.end([]byte(text), len(text)) }
+
+// reach is how far before the shown part a secret may begin that ends in it.
+func (m *Masker) reach() int {
+	longest := 0
+	if m != nil {
+		for _, s := range m.secrets {
+			longest = max(longest, len(s.Reveal()))
+		}
+	}
+	return min(maxGrowth*longest, maxReach)
+}
+
+// end masks text and returns what became of its last n bytes. A secret that
+// is cut there is masked all the same.
+func (m *Masker) end(text []byte, n int) string {
+	at := max(0, len(text)-n)
+	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
+		at++
+	}
+	var b strings.Builder
+	for _, s := range m.spans(text) {
+		if s.end <= at {
+			continue
+		}
+		b.Write(text[at:max(at, s.start)])
+		b.WriteString(masked)
+		at = s.end
+	}
+	b.Write(text[at:])
+	return b.String()
+}
+
+type span struct{ start, end int }
+
+// spans returns where secrets are, in order and without overlaps.
+func (m *Masker) spans(text []byte) []span {
+	if m == nil || len(text) < MaskMin {
+		return nil
+	}
+	f := finder{text: text, grams: newGrams(text), forms: allForms()}
+	for _, s := range m.secrets {
+		f.value(s.Reveal())
+	}
+	slices.SortFunc(f.found, func(a, b span) int { return a.start - b.start })
+	var out []span
+	for _, s := range f.found {
+		if last := len(out) - 1; last >= 0 && s.start <= out[last].end {
+			out[last].end = max(out[last].end, s.end)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// finder looks for needles of at least MaskMin bytes in a text. Almost none is
+// there, which grams tell from its first bytes.
+type finder struct {
+	text  []byte
+	grams grams
+	forms []form
+	found []span
+}
+
+// value looks for a secret, whole and in parts.
+func (f *finder) value(v []byte) {
+	f.encoded(v)
+	f.encoded(bytes.TrimSpace(v)) // templates often trim a final newline
+	for line := range bytes.Lines(v) {
+		f.plain(bytes.TrimSpace(line))
+	}
+	for _, s := range jsonStrings(v) {
+		if len(v) <= smallJSON {
+			f.encoded(s)
+		}
+		f.plain(s)
+	}
+}
+
+func (f *finder) plain(v []byte) {
+	if len(v) >= MaskMin && f.grams.has(v) {
+		f.find(v, 0)
+	}
+}
+
+func (f *finder) encoded(v []byte) {
+	if len(v) < MaskMin {
+		return
+	}
+	head := v[:min(len(v), 3*MaskMin)]
+	for _, form := range f.forms {
+		if f.grams.has(form.encode(head)) {
+			f.find(form.encode(v), form.slack)
+		}
+	}
+}
+
+// find records where needle is, up to its first part at the end of the text,
+// where the output may have been cut. With slack, up to so many characters of
+// base64 on both sides belong to it.
+func (f *finder) find(needle []byte, slack int) {
+	for i := 0; ; i++ {
+		n := bytes.Index(f.text[i:], needle[:MaskMin])
+		if n < 0 {
+			return
+		}
+		i += n
+		end := min(i+len(needle), len(f.text))
+		if !bytes.HasPrefix(needle, f.text[i:end]) {
+			continue
+		}
+		s := span{i, end}
+		for range slack {
+			if s.start > 0 && isBase64(f.text[s.start-1]) {
+				s.start--
+			}
+			if s.end < len(f.text) && isBase64(f.text[s.end]) {
+				s.end++
+			}
+		}
+		f.found = append(f.found, s)
+		i = end - 1
+	}
+}

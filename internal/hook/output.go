@@ -1,0 +1,69 @@
+package hook
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// output collects what a process group prints through one pipe, so that
+// stdout and stderr keep their order.
+type output struct {
+	pipe *os.File
+	tail tail
+	done chan struct{} // closed at the end of the output
+}
+
+// start starts cmd and reads its output until [output.stop].
+func start(cmd *exec.Cmd, keep int) (*output, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	cmd.Stdout, cmd.Stderr = w, w
+	err = cmd.Start()
+	_ = w.Close() // the child has its own
+	if err != nil {
+		_ = r.Close()
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	o := &output{pipe: r, tail: tail{keep: keep}, done: make(chan struct{})}
+	go func() {
+		defer close(o.done)
+		_, _ = io.Copy(&o.tail, r) // ends at EOF or when stop closes r
+	}()
+	return o, nil
+}
+
+// stop waits for the end of the output, but no longer than delay.
+func (o *output) stop(delay time.Duration) {
+	t := time.NewTimer(delay)
+	defer t.Stop()
+	select {
+	case <-o.done:
+	case <-t.C:
+	}
+	_ = o.pipe.Close()
+	<-o.done
+}
+
+// tail remembers the last keep bytes written to it, in at most twice the room.
+type tail struct {
+	keep int
+	buf  []byte
+}
+
+// Write never fails.
+func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	p = p[max(0, n-t.keep):]
+	if len(t.buf)+len(p) > 2*t.keep {
+		t.buf = append(t.buf[:0], t.bytes()...)
+	}
+	t.buf = append(t.buf, p...)
+	return n, nil
+}
+
+func (t *tail) bytes() []byte { return t.buf[max(0, len(t.buf)-t.keep):] }

@@ -1,0 +1,135 @@
+package hook
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// command prepares the process. os/exec would look a name up in this
+// process's PATH; what counts is the one that the command will have.
+func command(spec Spec) (*exec.Cmd, error) {
+	args := spec.Command.Args
+	if spec.Command.Shell != "" {
+		args = []string{"/bin/sh", "-c", spec.Command.Shell}
+	}
+	if len(args) == 0 || args[0] == "" {
+		return nil, fmt.Errorf("%w: empty command", ErrStart)
+	}
+	path, err := lookPath(args[0], spec.Env)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	dir := spec.Dir
+	if dir == "" {
+		dir = "/"
+	}
+	return &exec.Cmd{
+		Path:        path,
+		Args:        args,
+		Env:         append([]string{}, spec.Env...), // not nil: nil inherits
+		Dir:         dir,
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	}, nil
+}
+
+// lookPath finds name in the absolute directories of env's PATH. One that is
+// there but not executable is reported as such, as a shell does.
+func lookPath(name string, env []string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil // execve says what is wrong with it
+	}
+	notFound := fmt.Errorf("%s: not found in PATH", name)
+	for _, dir := range filepath.SplitList(lookup(env, "PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		switch {
+		case err != nil || info.IsDir():
+		case info.Mode()&0o111 == 0:
+			notFound = fmt.Errorf("%s: %w", path, os.ErrPermission)
+		default:
+			return path, nil
+		}
+	}
+	return "", notFound
+}
+
+// lookup returns the last value of key, which is the one that counts.
+func lookup(env []string, key string) (value string) {
+	for _, kv := range env {
+		if k, v, _ := strings.Cut(kv, "="); k == key {
+			value = v
+		}
+	}
+	return value
+}
+
+// supervise returns when the process has exited, by itself or because its time
+// was up. It is not reaped yet: as long as its process ID is taken, the ID of
+// its group cannot go to somebody else, and SIGKILL finds nobody but its own.
+func supervise(ctx context.Context, spec Spec, pid int, exited, closed <-chan struct{}) (timedOut bool, cause error) {
+	var timeout <-chan time.Time
+	if spec.Timeout > 0 {
+		t := time.NewTimer(spec.Timeout)
+		defer t.Stop()
+		timeout = t.C
+	}
+	select {
+	case <-exited:
+		return false, nil
+	case <-timeout:
+		timedOut = true
+	case <-ctx.Done():
+		cause = context.Cause(ctx)
+	}
+	_ = syscall.Kill(-pid, syscall.SIGTERM)
+	wait(spec.KillAfter, exited, closed)
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
+	<-exited
+	return timedOut, cause
+}
+
+// wait gives the group its grace. That a shell ends at SIGTERM says nothing
+// about what it started; a closed output does.
+func wait(grace time.Duration, exited, closed <-chan struct{}) {
+	if grace <= 0 {
+		grace = DefaultKillAfter
+	}
+	t := time.NewTimer(grace)
+	defer t.Stop()
+	for exited != nil || closed != nil {
+		select {
+		case <-exited:
+			exited = nil
+		case <-closed:
+			closed = nil
+		case <-t.C:
+			return
+		}
+	}
+}
+
+// failure turns a process's end into an error; nil where it succeeded.
+func failure(spec Spec, state *os.ProcessState, timedOut bool, cause error, output string) error {
+	e := &ExitError{Code: state.ExitCode(), TimedOut: timedOut, Output: output, cause: cause}
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		e.Signal = ws.Signal()
+	}
+	switch {
+	case timedOut || cause != nil:
+		return e
+	case state.Success():
+		return nil
+	case spec.Command.Shell != "" && (e.Code == 126 || e.Code == 127):
+		return fmt.Errorf("%w: %w", ErrStart, e)
+	}
+	return e
+}
