@@ -1,0 +1,88 @@
+# Goals of this file: a fresh clone on a machine with Go, make and git builds,
+# tests and demonstrates credrender with one command each; what CI runs is what
+# a developer runs (make check, make interop); nothing is installed outside the
+# clone and Go's own caches. `make help` lists the targets.
+
+GO        ?= go
+PREFIX    ?= /usr/local
+FUZZTIME  ?= 10s
+BIN        = bin/credrender
+VENV       = interop/.venv
+export INTEROP_VENV = $(CURDIR)/$(VENV)
+
+# The race detector needs cgo, which Go itself turns off without a C compiler.
+RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+
+# Go keeps its caches below the home directory; a build user may have none.
+ifeq ($(HOME),)
+export GOCACHE ?= $(CURDIR)/.cache/go-build
+export GOPATH  ?= $(CURDIR)/.cache/go
+endif
+
+# Builds the pinned tool on first use and gives its path in Go's build cache.
+tool = $$($(GO) -C tools tool -n $(1))
+
+.DEFAULT_GOAL = build
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r t d; do printf '  %-9s %s\n' "$$t" "$$d"; done
+
+build: ## build the static binary, bin/credrender
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/credrender
+
+install: build ## install it below $(DESTDIR)$(PREFIX)
+	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/credrender
+
+test: ## run the tests, with the race detector where a C compiler is there
+	$(GO) test $(RACE) ./...
+
+check: format vet static test tidy demo ## what CI runs before interop: format, vet, staticcheck, test, tidy, demo
+
+format: ## fail where gofmt would change a file
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
+
+vet: ## go vet
+	$(GO) vet ./...
+	$(GO) vet -tags interop ./interop
+
+static: ## staticcheck
+	$(call tool,staticcheck) -tags interop ./...
+
+tidy: ## fail where go mod tidy would change go.mod or go.sum
+	$(GO) mod tidy -diff
+	$(GO) -C tools mod tidy -diff
+
+lint: ## golangci-lint (its first build takes minutes)
+	$(call tool,golangci-lint) run --build-tags interop ./...
+
+vuln: ## govulncheck; says so where its database is out of reach
+	@out=$$($(call tool,govulncheck) ./... 2>&1); code=$$?; echo "$$out"; \
+	case "$$code $$out" in \
+	  "1 "*"fetching vulnerabilities"*) echo "vuln: NOT CHECKED: the vulnerability database is out of reach" ;; \
+	  *) exit $$code ;; \
+	esac
+
+demo: build ## a local store, the nginx example rendered from it, a rotation; no AWS
+	$(BIN) demo
+
+interop: ## run against Debian's nginx, and against moto with Python credstash
+	interop/prepare $(VENV)
+	$(GO) test -tags interop -count=1 ./interop
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
+	  echo "$${func#func } in $$(dirname $$file)"; \
+	  $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
+	done
+
+cover: ## test coverage of all packages, to coverage.out
+	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
+	$(GO) tool cover -func=coverage.out | tail -n 1
+
+clean: ## remove what the other targets made in this folder
+	rm -rf bin dist coverage.out $(VENV)
+
+.PHONY: help build install test check format vet static tidy lint vuln demo interop bench fuzz cover clean
