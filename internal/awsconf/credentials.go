@@ -1,0 +1,68 @@
+package awsconf
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// failureKept is how long credentials that could not be had are not asked for
+// again: longer than a wave, shorter than any schedule.
+const failureKept = 5 * time.Second
+
+// patient is a provider whose failures cost their time once. Every request of
+// a wave needs credentials; without this each would ask again for what is not
+// there, and the SDK's retryer, which sees a refused connection and not whose,
+// would let each do so ten times.
+type patient struct {
+	next aws.CredentialsProvider
+	now  func() time.Time
+
+	mu     sync.Mutex
+	failed error
+	until  time.Time
+}
+
+// Retrieve implements aws.CredentialsProvider. Its errors wrap
+// source.ErrCredentials, unless ctx was cancelled.
+func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	if err := p.recent(); err != nil {
+		return aws.Credentials{}, err
+	}
+	creds, err := p.next.Retrieve(ctx)
+	if err == nil {
+		return creds, nil
+	}
+	if ctx.Err() != nil { // says nothing about the credentials
+		return aws.Credentials{}, err
+	}
+	err = &credentialsError{err}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed, p.until = err, p.now().Add(failureKept)
+	return aws.Credentials{}, err
+}
+
+func (p *patient) recent() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.now().After(p.until) {
+		return nil
+	}
+	return p.failed
+}
+
+type credentialsError struct{ err error }
+
+func (e *credentialsError) Error() string { return fmt.Sprintf("get AWS credentials: %v", e.err) }
+
+func (e *credentialsError) Unwrap() []error { return []error{source.ErrCredentials, e.err} }
+
+// RetryableError keeps the SDK from asking again: what could be tried again
+// was, by the provider.
+func (e *credentialsError) RetryableError() bool { return false }

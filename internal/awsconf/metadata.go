@@ -1,0 +1,65 @@
+package awsconf
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+)
+
+// metadataTimeout is for one question, its token included. A metadata service
+// answers within milliseconds or is not there.
+const metadataTimeout = time.Second
+
+// metadata asks the instance metadata service, never longer than
+// metadataTimeout. The SDK's credential chain uses it too: it holds it before
+// the client, which takes its settings from what the chain loads, is there.
+type metadata struct{ client *imds.Client }
+
+// newMetadataClient returns a client that tries again where the service answers
+// with an error (it limits rates), and never where it does not answer.
+func newMetadataClient(cfg aws.Config) *imds.Client {
+	// Its short dial and response timeouts are the imds package's own; it sets
+	// them only on a client that it may still change.
+	cfg.HTTPClient = awshttp.NewBuildableClient()
+	return imds.NewFromConfig(cfg, func(o *imds.Options) {
+		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.RateLimiter = ratelimit.None
+			r.Retryables = []retry.IsErrorRetryable{retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{
+				http.StatusTooManyRequests:     {},
+				http.StatusInternalServerError: {},
+				http.StatusServiceUnavailable:  {},
+			}}}
+		})
+		o.DisableDefaultMaxBackoff = true
+		o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, metadataTimeout/5)
+	})
+}
+
+// GetMetadata implements ec2rolecreds.GetMetadataAPIClient.
+func (m *metadata) GetMetadata(ctx context.Context, in *imds.GetMetadataInput, opts ...func(*imds.Options)) (*imds.GetMetadataOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
+	defer cancel()
+	out, err := m.client.GetMetadata(ctx, in, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("ask the instance for its role: %w", err)
+	}
+	return out, nil
+}
+
+// region asks for the instance's region, by IMDSv2 only.
+func (m *metadata) region(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
+	defer cancel()
+	out, err := m.client.GetRegion(ctx, nil, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
+	if err != nil {
+		return "", fmt.Errorf("%w: none is set, and the instance does not say: %w", ErrNoRegion, err)
+	}
+	return out.Region, nil
+}

@@ -1,0 +1,79 @@
+package awserr
+
+import (
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// kindOf maps an error code to a sentinel, or nil. Many codes are in no
+// service's model (AccessDeniedException, ExpiredTokenException, KMS's
+// ThrottlingException), so the SDK has no type for them and the code decides.
+//
+// https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+func kindOf(code, message string) error {
+	switch code {
+	case "AccessDeniedException", "AccessDenied",
+		// A disabled key, or one pending deletion, refuses everybody until
+		// somebody changes it: for a caller that is a refusal, no absence.
+		"DisabledException", "KMSInvalidStateException", "InvalidKeyUsageException":
+		return source.ErrDenied
+	case "InvalidCiphertextException":
+		return source.ErrWrongContext
+	case "ResourceNotFoundException", "NotFoundException":
+		return source.ErrNoStore
+	case "ConditionalCheckFailedException":
+		return source.ErrExists
+	case "ValidationException":
+		if strings.Contains(message, "Item size has exceeded") {
+			return source.ErrTooLarge
+		}
+		return nil
+	}
+	switch {
+	case isThrottle(code):
+		return source.ErrThrottled
+	case isCredentials(code):
+		return source.ErrCredentials
+	case isFault(code):
+		return source.ErrUnreachable
+	}
+	return nil
+}
+
+func isThrottle(code string) bool {
+	switch code {
+	case "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+		"ThrottlingException", "Throttling", "ThrottledException",
+		"RequestThrottled", "RequestThrottledException",
+		"TooManyRequestsException", "BandwidthLimitExceeded", "SlowDown":
+		return true
+	}
+	return false
+}
+
+// isCredentials lists what is said of an identity, not of what it may do.
+func isCredentials(code string) bool {
+	switch code {
+	case "ExpiredTokenException", "ExpiredToken", "RequestExpired",
+		"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature",
+		"MissingAuthenticationTokenException", "MissingAuthenticationToken":
+		return true
+	}
+	return false
+}
+
+// isFault lists failures at AWS's end. They usually come with a 5xx, but KMS
+// sends KeyUnavailableException and others with 4xx from custom key stores.
+func isFault(code string) bool {
+	switch code {
+	case "InternalServerError", "InternalFailure", "InternalServiceError", "InternalServerException",
+		"ServiceUnavailable", "ServiceUnavailableException",
+		"KMSInternalException", "KeyUnavailableException", "DependencyTimeoutException",
+		"RequestTimeout", "RequestTimeoutException":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,64 @@
+// Package dynamo keeps items of the credstash format in a DynamoDB table, the
+// way credstash itself does: partition key "name", sort key "version", both
+// strings. [Table] implements the interfaces of package store that have to do
+// with items; the keys are package kms's.
+//
+// All reads are consistent: they see every write that has finished. The newest
+// version is a Query of one item in descending order; there is no batch form of
+// that in DynamoDB, so many names mean many requests at once.
+//
+// Attribute names always go through placeholders: name and key, among others,
+// are reserved words
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html).
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// The attributes that DynamoDB itself has to know.
+const (
+	nameAttr    = "name"    // partition key
+	versionAttr = "version" // sort key
+	commentAttr = "comment"
+)
+
+// Table is one table. It is safe for concurrent use. Errors wrap the sentinels
+// of package source and keep AWS's code and message.
+type Table struct {
+	api  api
+	name string
+}
+
+// api holds the operations that are used as method values. A *dynamodb.Client
+// kept in a struct or interface would drag all of its methods into the binary:
+// text/template looks methods up by name, so the linker keeps every method of
+// every type that can be reached by reflection.
+type api struct {
+	query         func(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	getItem       func(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	scan          func(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+	putItem       func(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	deleteItem    func(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	describeTable func(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
+	createTable   func(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
+}
+
+// New returns the table of that name in cfg's region. It does no I/O.
+func New(cfg aws.Config, table string) *Table {
+	c := dynamodb.NewFromConfig(cfg)
+	return &Table{name: table, api: api{
+		query:         c.Query,
+		getItem:       c.GetItem,
+		scan:          c.Scan,
+		putItem:       c.PutItem,
+		deleteItem:    c.DeleteItem,
+		describeTable: c.DescribeTable,
+		createTable:   c.CreateTable,
+	}}
+}
+
+func (t *Table) op(verb string) string { return verb + " table " + t.name }

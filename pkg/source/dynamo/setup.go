@@ -1,0 +1,144 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// ErrSchema: a table of that name exists, with other keys than name and version.
+var ErrSchema = errors.New("not a table of secrets")
+
+// createPoll is how often a table that is being created is looked at; that
+// usually takes some seconds.
+const createPoll = 500 * time.Millisecond
+
+// TableState is what [Table.EnsureTable] found or made.
+type TableState struct {
+	ARN     string
+	Created bool
+	// OnDemand tells a table that is paid by the request from one with a
+	// provisioned rate, in capacity units a second.
+	OnDemand              bool
+	ReadUnits, WriteUnits int64
+}
+
+// EnsureTable makes sure that the table is there with the right keys and ready
+// for use. A missing one is made, paid by the request; an existing one is left
+// as it is, whatever its billing, or is ErrSchema. It waits for a table that is
+// being created, by whomever, until ctx ends.
+func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
+	created := false
+	desc, err := t.describe(ctx)
+	if errors.Is(err, source.ErrNoStore) {
+		if created, err = t.create(ctx); err == nil {
+			desc, err = t.await(ctx)
+		}
+	} else if err == nil && desc.TableStatus == types.TableStatusCreating {
+		desc, err = t.await(ctx)
+	}
+	if err == nil {
+		err = t.check(desc)
+	}
+	if err != nil {
+		return TableState{}, err
+	}
+	state := describeState(desc)
+	state.Created = created
+	return state, nil
+}
+
+// await polls a table that is being created. It may be unknown for a moment.
+func (t *Table) await(ctx context.Context) (*types.TableDescription, error) {
+	for {
+		desc, err := t.describe(ctx)
+		if err != nil && !errors.Is(err, source.ErrNoStore) {
+			return nil, err
+		}
+		if err == nil && desc.TableStatus != types.TableStatusCreating {
+			return desc, nil
+		}
+		if err := sleep(ctx, createPoll); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.op("wait for"), err)
+		}
+	}
+}
+
+func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
+	out, err := t.api.describeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(t.name)})
+	if err != nil {
+		return nil, awserr.Wrap(t.op("look up"), err)
+	}
+	return out.Table, nil
+}
+
+// create reports false where somebody else was faster.
+func (t *Table) create(ctx context.Context) (bool, error) {
+	_, err := t.api.createTable(ctx, &dynamodb.CreateTableInput{
+		TableName:   aws.String(t.name),
+		BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String(nameAttr), AttributeType: types.ScalarAttributeTypeS},
+			{AttributeName: aws.String(versionAttr), AttributeType: types.ScalarAttributeTypeS},
+		},
+		KeySchema: []types.KeySchemaElement{
+			{AttributeName: aws.String(nameAttr), KeyType: types.KeyTypeHash},
+			{AttributeName: aws.String(versionAttr), KeyType: types.KeyTypeRange},
+		},
+	})
+	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
+		return false, nil
+	}
+	return err == nil, awserr.Wrap(t.op("create"), err)
+}
+
+func (t *Table) check(d *types.TableDescription) error {
+	keys := map[string]types.KeyType{}
+	for _, k := range d.KeySchema {
+		keys[aws.ToString(k.AttributeName)] = k.KeyType
+	}
+	for _, a := range d.AttributeDefinitions {
+		if _, isKey := keys[aws.ToString(a.AttributeName)]; isKey && a.AttributeType != types.ScalarAttributeTypeS {
+			delete(keys, aws.ToString(a.AttributeName))
+		}
+	}
+	if len(keys) != 2 || keys[nameAttr] != types.KeyTypeHash || keys[versionAttr] != types.KeyTypeRange {
+		return fmt.Errorf("%w: the keys of %s are not name and version, both strings", ErrSchema, t.name)
+	}
+	switch d.TableStatus {
+	case types.TableStatusActive, types.TableStatusUpdating: // an update does not stop reads and writes
+		return nil
+	}
+	return fmt.Errorf("%s: %w: it is %s", t.op("look up"), source.ErrNoStore, d.TableStatus)
+}
+
+func describeState(d *types.TableDescription) TableState {
+	s := TableState{ARN: aws.ToString(d.TableArn)}
+	if b := d.BillingModeSummary; b != nil && b.BillingMode == types.BillingModePayPerRequest {
+		s.OnDemand = true
+		return s
+	}
+	if p := d.ProvisionedThroughput; p != nil {
+		s.ReadUnits, s.WriteUnits = aws.ToInt64(p.ReadCapacityUnits), aws.ToInt64(p.WriteCapacityUnits)
+	}
+	return s
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

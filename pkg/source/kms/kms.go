@@ -1,0 +1,88 @@
+// Package kms makes and opens data keys with AWS KMS, for items in a table of
+// package dynamo and for objects in S3. [Keys] implements store.Decrypter and
+// store.KeyMaker; [Keys.EnsureKey] makes the key itself, for a first setup.
+//
+// The encryption context that a data key is made with is stored nowhere, is
+// case-sensitive and must be given again to open it
+// (https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html).
+// No context and an empty one are the same.
+package kms
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/credrender/credrender/internal/awserr"
+)
+
+// MaxDataKey is the most bytes that one data key may have
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html).
+const MaxDataKey = 1024
+
+// Keys is KMS in one region, with one key to make data keys with. It is safe
+// for concurrent use. Errors wrap the sentinels of package source and keep
+// AWS's code and message; a key that is disabled or pending deletion is
+// source.ErrDenied, one that is not there source.ErrNoStore.
+type Keys struct {
+	api api
+	key string
+}
+
+// api holds the operations that are used as method values. A *kms.Client kept
+// in a struct or interface would drag all of its methods into the binary:
+// text/template looks methods up by name, so the linker keeps every method of
+// every type that can be reached by reflection.
+type api struct {
+	decrypt         func(context.Context, *kms.DecryptInput, ...func(*kms.Options)) (*kms.DecryptOutput, error)
+	generateDataKey func(context.Context, *kms.GenerateDataKeyInput, ...func(*kms.Options)) (*kms.GenerateDataKeyOutput, error)
+	describeKey     func(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
+	createKey       func(context.Context, *kms.CreateKeyInput, ...func(*kms.Options)) (*kms.CreateKeyOutput, error)
+	enableRotation  func(context.Context, *kms.EnableKeyRotationInput, ...func(*kms.Options)) (*kms.EnableKeyRotationOutput, error)
+	createAlias     func(context.Context, *kms.CreateAliasInput, ...func(*kms.Options)) (*kms.CreateAliasOutput, error)
+}
+
+// New returns the KMS of cfg's region. The key, for writing only, is an alias
+// ("alias/credstash"), a key id, or the ARN of either. It does no I/O.
+func New(cfg aws.Config, key string) *Keys {
+	c := kms.NewFromConfig(cfg)
+	return &Keys{key: key, api: api{
+		decrypt:         c.Decrypt,
+		generateDataKey: c.GenerateDataKey,
+		describeKey:     c.DescribeKey,
+		createKey:       c.CreateKey,
+		enableRotation:  c.EnableKeyRotation,
+		createAlias:     c.CreateAlias,
+	}}
+}
+
+// Decrypt implements store.Decrypter. KMS finds the key by itself, from the
+// wrapped data key; it may be another than the one for writing.
+func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error) {
+	out, err := k.api.decrypt(ctx, &kms.DecryptInput{
+		CiphertextBlob:    wrapped,
+		EncryptionContext: encryptionContext,
+	})
+	if err != nil {
+		return nil, awserr.Wrap("decrypt data key", err)
+	}
+	return out.Plaintext, nil
+}
+
+// GenerateDataKey implements store.KeyMaker.
+func (k *Keys) GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error) {
+	if n < 1 || n > MaxDataKey {
+		return nil, nil, fmt.Errorf("make data key: %d bytes are not between 1 and %d", n, MaxDataKey)
+	}
+	out, err := k.api.generateDataKey(ctx, &kms.GenerateDataKeyInput{
+		KeyId:             aws.String(k.key),
+		NumberOfBytes:     aws.Int32(int32(n)),
+		EncryptionContext: encryptionContext,
+	})
+	if err != nil {
+		return nil, nil, awserr.Wrap("make data key with "+k.key, err)
+	}
+	return out.Plaintext, out.CiphertextBlob, nil
+}
