@@ -64,7 +64,7 @@ func newSite(t *testing.T, upstream string) site {
 // openFolder returns a new folder that nginx's workers can enter.
 func openFolder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "credrender-site-")
+	dir, err := os.MkdirTemp("", "credrender-site-") //nolint:usetesting // t.TempDir is closed to the workers
 	if err != nil {
 		t.Fatal(err)
 	}
