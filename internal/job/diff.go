@@ -1,0 +1,80 @@
+package job
+
+import (
+	"bytes"
+	"io/fs"
+
+	"github.com/credrender/credrender/internal/txn"
+)
+
+// Kind says what a run would do to a destination.
+type Kind string
+
+// The kinds of change. ModeOnly is drift of a stated mode or owner: it is
+// repaired without telling the hook.
+const (
+	Unchanged Kind = "unchanged"
+	Create    Kind = "create"
+	Update    Kind = "update"
+	ModeOnly  Kind = "mode"
+)
+
+// NewFileMode is the mode of a destination that did not exist.
+const NewFileMode fs.FileMode = 0o600
+
+// Change is one destination as it is and as it will be.
+type Change struct {
+	File     File
+	Kind     Kind
+	Data     []byte
+	Mode     fs.FileMode
+	UID, GID int // Keep: what the kernel gives a new file
+	Old      txn.Existing
+}
+
+// Diff compares rendered bytes with the disk. uid and gid are the stated
+// owner, or Keep. An existing file keeps what is not stated, if its directory
+// can be believed; in a directory that somebody else can write, a file is
+// what a new one would be.
+func Diff(f File, data []byte, uid, gid int, old txn.Existing) Change {
+	c := Change{File: f, Data: data, Mode: NewFileMode, UID: uid, GID: gid, Old: old}
+	keep := old.Exists && old.KeepMeta
+	if keep {
+		c.Mode = old.Mode
+	}
+	if keep && uid == Keep {
+		c.UID = old.UID
+	}
+	if keep && gid == Keep {
+		c.GID = old.GID
+	}
+	if f.Mode != nil {
+		c.Mode = *f.Mode
+	}
+	switch {
+	case !old.Exists:
+		c.Kind = Create
+	case old.TooLarge || !bytes.Equal(old.Data, data):
+		c.Kind = Update
+	case c.drifted():
+		c.Kind = ModeOnly
+	default:
+		c.Kind = Unchanged
+	}
+	return c
+}
+
+// drifted reports whether mode or owner differ from what they should be. The
+// owner of a file in an unbelieved directory is whoever put it there, so equal
+// bytes alone do not make it ours: it is compared where it is stated.
+func (c Change) drifted() bool {
+	return c.Mode != c.Old.Mode || (c.UID != Keep && c.UID != c.Old.UID) || (c.GID != Keep && c.GID != c.Old.GID)
+}
+
+// Txn returns the file as a transaction takes it.
+func (c Change) Txn() txn.File {
+	return txn.File{
+		Dest: c.File.Dest, Data: c.Data, Mode: c.Mode, UID: c.UID, GID: c.GID,
+		InPlace: c.File.InPlace, CreateDirs: c.File.CreateDirs,
+	}
+}

@@ -1,0 +1,76 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"os/user"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrOwner: an owner or group that this machine does not know.
+var ErrOwner = errors.New("unknown owner or group")
+
+// Keep as an id means: what an existing file has, else that of the process.
+const Keep = -1
+
+// LookupOwner resolves a file's owner and group to ids, or Keep where the name
+// is empty. Numbers are taken as they are. Names that are not in /etc/passwd
+// and /etc/group are asked of getent(1), since a static binary cannot load the
+// machine's name services (LDAP, SSSD) itself.
+func LookupOwner(ctx context.Context, owner, group string) (uid, gid int, err error) {
+	uid, errU := lookupID(ctx, "passwd", owner, func(name string) (string, error) {
+		u, err := user.Lookup(name)
+		if err != nil {
+			return "", err
+		}
+		return u.Uid, nil
+	})
+	gid, errG := lookupID(ctx, "group", group, func(name string) (string, error) {
+		g, err := user.LookupGroup(name)
+		if err != nil {
+			return "", err
+		}
+		return g.Gid, nil
+	})
+	return uid, gid, errors.Join(errU, errG)
+}
+
+func lookupID(ctx context.Context, database, name string, local func(string) (string, error)) (int, error) {
+	if name == "" {
+		return Keep, nil
+	}
+	if id, err := strconv.ParseUint(name, 10, 31); err == nil {
+		return int(id), nil
+	}
+	id, err := local(name)
+	if err != nil {
+		id, err = getent(ctx, database, name)
+	}
+	if err != nil {
+		return Keep, err
+	}
+	n, err := strconv.Atoi(id)
+	if err != nil {
+		return Keep, fmt.Errorf("%w: %s %q has the id %q", ErrOwner, database, name, id)
+	}
+	return n, nil
+}
+
+// getent answers NAME:x:ID:... for both databases.
+func getent(ctx context.Context, database, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "getent", "--", database, name).Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("%w: %q is not in /etc/%s, and there is no getent to ask further", ErrOwner, name, database)
+	}
+	fields := strings.Split(strings.TrimSpace(string(out)), ":")
+	if err != nil || len(fields) < 3 {
+		return "", fmt.Errorf("%w: %q", ErrOwner, name)
+	}
+	return fields[2], nil
+}
