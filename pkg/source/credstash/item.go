@@ -31,11 +31,6 @@ const (
 	AESGCM = "aes-gcm" // credsmash
 )
 
-// MaxItemSize is the most that one DynamoDB item may hold, in bytes, names of
-// attributes included ("400 KB",
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
-const MaxItemSize = 400 * 1024
-
 // Item is one version of one secret as the table holds it, whoever wrote it,
 // with text encodings (base64, hex) already undone.
 type Item struct {

@@ -1,0 +1,112 @@
+package credstash
+
+import (
+	"crypto/aes"
+	"crypto/rand"
+	"fmt"
+	"slices"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// ivSize is credsmash's default for aes-gcm.
+const ivSize = 12
+
+// KeySize returns the length in bytes of the data key to make for Seal.
+func KeySize(algorithm string) (int, error) {
+	switch algorithm {
+	case Legacy, AESCTR:
+		return 64, nil
+	case AESGCM:
+		return 32, nil
+	}
+	return 0, fmt.Errorf("%w: algorithm %s", source.ErrUnsupported, source.Show(algorithm))
+}
+
+// Seal encrypts plaintext. Of meta it takes Name, Version, Comment, Algorithm,
+// Digest (empty: SHA256) and Key, the wrapped form of dataKey; dataKey has a
+// length that its algorithm takes (see KeySize), and is used for no other
+// plaintext. The error wraps source.ErrUnsupported where the algorithm is not
+// known, or the digest is not one that the algorithm's other readers know.
+func Seal(meta Item, plaintext, dataKey []byte) (Item, error) {
+	it, err := blank(meta)
+	if err != nil {
+		return Item{}, err
+	}
+	if !keyFits(it.Algorithm, len(dataKey)) {
+		return Item{}, fmt.Errorf("seal: a data key of %d bytes does not fit", len(dataKey))
+	}
+	it.Key = meta.Key
+	if it.Algorithm == AESGCM {
+		return sealGCM(it, plaintext, dataKey)
+	}
+	half := len(dataKey) / 2
+	block, err := aes.NewCipher(dataKey[:half])
+	if err != nil {
+		return Item{}, err
+	}
+	_, _ = rand.Read(it.Nonce) // never fails; no nonce in the legacy format
+	it.Contents = xorCTR(block, it.Nonce, plaintext)
+	it.HMAC, err = macOf(it, dataKey[half:])
+	return it, err
+}
+
+func sealGCM(it Item, plaintext, key []byte) (Item, error) {
+	aead, err := newGCM(key, len(it.IV))
+	if err != nil {
+		return Item{}, err
+	}
+	_, _ = rand.Read(it.IV)
+	sealed := aead.Seal(nil, it.IV, plaintext, nil)
+	it.Contents, it.Tag = sealed[:len(plaintext)], sealed[len(plaintext):]
+	return it, nil
+}
+
+// blank returns meta with its digest spelled out and room for the fields that
+// its algorithm has, except Key and Contents.
+func blank(meta Item) (Item, error) {
+	it := Item{Name: meta.Name, Version: meta.Version, Comment: meta.Comment, Algorithm: meta.Algorithm}
+	var err error
+	if it.Digest, err = writable(meta.Algorithm, meta.Digest); err != nil {
+		return Item{}, err
+	}
+	if it.Algorithm == AESGCM {
+		it.IV, it.Tag = make([]byte, ivSize), make([]byte, tagSize)
+		return it, nil
+	}
+	if it.Algorithm == AESCTR {
+		it.Nonce = make([]byte, aes.BlockSize)
+	}
+	h, err := hashOf(it.Digest)
+	if err != nil {
+		return Item{}, err
+	}
+	it.HMAC = make([]byte, h().Size())
+	return it, nil
+}
+
+// writable returns the digest to store: spelled as credstash spells it, and
+// only where the other tools that read the algorithm know it.
+func writable(algorithm, digest string) (string, error) {
+	var known []string
+	switch algorithm {
+	case Legacy:
+		known = []string{"SHA", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"}
+	case AESCTR:
+		known = []string{"SHA224", "SHA256", "SHA384", "SHA512"}
+	case AESGCM:
+		known = []string{""}
+	default:
+		return "", fmt.Errorf("%w: algorithm %s", source.ErrUnsupported, source.Show(algorithm))
+	}
+	switch {
+	case digest == "" && algorithm != AESGCM:
+		digest = "SHA256"
+	case digest == "SHA1" && algorithm == Legacy:
+		digest = "SHA"
+	}
+	if !slices.Contains(known, digest) {
+		return "", fmt.Errorf("%w: digest %s for writing", source.ErrUnsupported, source.Show(digest))
+	}
+	return digest, nil
+}
