@@ -1,0 +1,123 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Kind says what sort of thing a template asks for.
+type Kind string
+
+// What templates can ask for, and the type of [Answer].Value that goes with it.
+const (
+	// Secret: the value of Query.Ref, a source.Secret (a string or []byte is
+	// taken too).
+	Secret Kind = "secret"
+	// Secrets: every value whose name matches the pattern in Query.Ref.Name, a
+	// map[string]source.Secret.
+	Secrets Kind = "secrets"
+	// Env: the environment variable Query.Name, a string, empty where unset.
+	Env Kind = "env"
+	// File: the content of the file Query.Name, a []byte or string.
+	File Kind = "file"
+	// Hostname: the host's name, a string.
+	Hostname Kind = "hostname"
+	// Now: the time of the run, a time.Time, the same for every template.
+	Now Kind = "now"
+	// Zone: the time zone Query.Name ("Local" for the host's own), a
+	// *time.Location.
+	Zone Kind = "zone"
+	// Salt: this host's own random key for the salts of htpasswd, a []byte of
+	// at least 16 bytes that stays the same from run to run.
+	Salt Kind = "salt"
+)
+
+// Hidden reports whether what depends on such an answer is masked in a plan:
+// all but the host's name, the clock and time zones.
+func (k Kind) Hidden() bool { return k != Hostname && k != Now && k != Zone }
+
+// restricted reports whether Options.Restrict refuses it.
+func (k Kind) restricted() bool { return k == Env || k == File || k == Hostname || k == Now }
+
+// Query is one question that a template puts to the world outside it. It is
+// comparable.
+type Query struct {
+	Kind Kind
+	Ref  source.Ref // of Secret; the pattern of Secrets
+	Name string     // of Env, File and Zone
+	// Optional is set by secretOr, which has a default for a secret that is
+	// not there (source.ErrNotFound).
+	Optional bool
+}
+
+// Key returns the query without Optional: queries with equal keys are
+// answered by one fetch.
+func (q Query) Key() Query {
+	q.Optional = false
+	return q
+}
+
+// String names the query for people: "secret db.password (env=prod)".
+func (q Query) String() string {
+	switch {
+	case q.Kind == Secret || q.Kind == Secrets:
+		return string(q.Kind) + " " + q.Ref.String()
+	case q.Name != "":
+		return string(q.Kind) + " " + source.Show(q.Name)
+	}
+	return string(q.Kind)
+}
+
+// Answer is what is known about a [Query]: a value, of the type that its
+// [Kind] demands, or why there is none.
+type Answer struct {
+	Value any
+	Err   error
+}
+
+// Format writes the error alone, so that no value gets into a log.
+func (a Answer) Format(f fmt.State, _ rune) {
+	if a.Err != nil {
+		_, _ = fmt.Fprintf(f, "{%v}", a.Err)
+		return
+	}
+	_, _ = fmt.Fprint(f, "{[redacted]}")
+}
+
+// Lookup answers a query; ok is false where the answer is not known yet. It
+// is called often and from one goroutine: it looks into what was fetched and
+// fetches nothing.
+type Lookup func(Query) (a Answer, ok bool)
+
+// Label names queries in the place of what depends on them: "secret a, b; env
+// HOME". It shows names alone, sorted.
+func Label(queries ...Query) string {
+	var parts []string
+	for _, kind := range []Kind{Secret, Env, File, Salt} {
+		var names []string
+		for _, q := range queries {
+			if q.Kind == kind || kind == Secret && q.Kind == Secrets {
+				names = append(names, q.shortName())
+			}
+		}
+		if len(names) > 0 {
+			slices.Sort(names)
+			names = slices.Compact(names)
+			parts = append(parts, strings.TrimSpace(string(kind)+" "+strings.Join(names, ", ")))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (q Query) shortName() string {
+	if q.Kind == Secret || q.Kind == Secrets {
+		return source.Ref{Source: q.Ref.Source, Name: q.Ref.Name}.String()
+	}
+	if q.Name == "" {
+		return ""
+	}
+	return source.Show(q.Name)
+}
