@@ -5,15 +5,22 @@
 // credrender uses on destinations and on the state directory. [OS] makes the
 // calls; tests put in its place a file system that fails, that forgets what
 // was not synced, or that stops the process at a labelled step (package
-// fsystest).
+// fsystest). [Resolve] walks a path to an open directory and says who else
+// could have led it astray.
 package fsys
 
-import "io/fs"
+import (
+	"io/fs"
 
-// FS makes system calls relative to open directories. Its one interface is
-// wide because it is the kernel's; errors are the kernel's errno. No method
-// follows a symbolic link in its last component.
+	"golang.org/x/sys/unix"
+)
+
+// FS makes system calls relative to open directories. The one interface is
+// wide because it is the kernel's. Errors are the kernel's errno, without a
+// path. Names are single components, and no method follows a symbolic link.
 type FS interface {
+	// Open is openat with O_NOFOLLOW and O_CLOEXEC added; [Here] stands for
+	// no directory, where name is "/".
 	Open(dir int, name string, flags int, perm fs.FileMode) (fd int, err error)
 	Close(fd int) error
 	Read(fd int, p []byte) (int, error)
@@ -40,10 +47,13 @@ type FS interface {
 
 	// Euid is who we are.
 	Euid() int
-	// Step is called where a crash would be interesting, with one of the
-	// labels that the package making the step lists. The kernel's does nothing.
+	// Step is called where a crash would be interesting, with a label that
+	// the calling package lists. The kernel's does nothing.
 	Step(label string)
 }
+
+// Here is the directory argument of Open for an absolute name.
+const Here = unix.AT_FDCWD
 
 // Stat is what one file is.
 type Stat struct {
@@ -55,12 +65,8 @@ type Stat struct {
 	Size              int64
 }
 
-// LinkError: a symbolic link that is not followed, since somebody other than
-// root and ourselves could have put it there.
-type LinkError struct {
-	Path string // of the link
-}
+// Same reports whether s and o are the same file.
+func (s Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Inode == o.Inode }
 
-func (e *LinkError) Error() string {
-	return e.Path + " is a symbolic link in a directory that others can write"
-}
+// IsLink reports whether s is a symbolic link.
+func (s Stat) IsLink() bool { return s.Type&fs.ModeSymlink != 0 }

@@ -1,0 +1,256 @@
+package fsys
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxLinks is how many symbolic links one path may lead through, as in Linux.
+const maxLinks = 40
+
+// LinkError: a symbolic link that is not followed, since somebody other than
+// root and ourselves could have put it there.
+type LinkError struct {
+	Path string // of the link
+}
+
+func (e *LinkError) Error() string {
+	return e.Path + " is a symbolic link in a directory that others can write"
+}
+
+// Place is a name in an open directory.
+type Place struct {
+	FS   FS
+	Dir  string // absolute, without links; below the root that was given
+	Base string // empty after OpenDir
+	// Missing are directories between Dir and Base that do not exist.
+	Missing []string
+
+	fd  int
+	way trust
+}
+
+// Trusted reports that only root and we can write the directory and those
+// above it (a sticky one like /tmp is fine above, and no good as the last).
+// Links in it are followed, and what it holds is what its owner meant.
+func (p *Place) Trusted() bool { return p.way.trusted() }
+
+// Private is Trusted, but the directory may also belong to one other user,
+// who then can write in it.
+func (p *Place) Private() bool { return p.way.private() }
+
+// Resolve walks to path (absolute, clean) below root ("" or "/": none). Links
+// are followed, the last name's too, where the directory that holds them is
+// trusted; elsewhere they are a *[LinkError]. Absolute links stay below root.
+// The caller closes the Place.
+func Resolve(f FS, root, name string) (*Place, error) { return walk(f, root, name, false) }
+
+// OpenDir is Resolve for a directory. A missing one is fs.ErrNotExist.
+func OpenDir(f FS, root, dir string) (*Place, error) {
+	p, err := walk(f, root, dir, true)
+	if err != nil || p.Missing == nil {
+		return p, err
+	}
+	p.Close()
+	return nil, &fs.PathError{Op: "open", Path: dir, Err: unix.ENOENT}
+}
+
+// Fd is the open directory, good for naming things in it. It stays the
+// Place's; [Place.Open] gives one that can be synced.
+func (p *Place) Fd() int { return p.fd }
+
+// Open opens the directory anew, for reading and syncing.
+func (p *Place) Open() (int, error) {
+	fd, err := p.FS.Open(p.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return -1, &fs.PathError{Op: "open", Path: p.Dir, Err: err}
+	}
+	return fd, nil
+}
+
+// Path is the full path of the place.
+func (p *Place) Path() string {
+	return path.Join(append([]string{p.Dir}, append(slices.Clone(p.Missing), p.Base)...)...)
+}
+
+// Close closes the directory.
+func (p *Place) Close() { _ = p.FS.Close(p.fd) }
+
+// walker goes through one path. done has no links; todo is still to go.
+type walker struct {
+	fs         FS
+	start, cur int // descriptors; cur is start or its own
+	startWay   trust
+	way        trust
+	done, todo []string
+	links      int
+	dirOnly    bool
+}
+
+func walk(f FS, root, name string, dirOnly bool) (*Place, error) {
+	w, err := newWalker(f, root)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close(w.start) }()
+	w.todo, w.dirOnly = split(name), dirOnly
+	p, err := w.run()
+	if err != nil {
+		w.leave()
+		if link := (*LinkError)(nil); !errors.As(err, &link) {
+			err = &fs.PathError{Op: "open", Path: name, Err: err}
+		}
+		return nil, err
+	}
+	return p, nil
+}
+
+// newWalker opens the root, which is itself walked to from "/".
+func newWalker(f FS, root string) (*walker, error) {
+	w := &walker{fs: f, cur: -1}
+	if root != "" && root != "/" {
+		p, err := OpenDir(f, "", root)
+		if err != nil {
+			return nil, err
+		}
+		w.start, w.startWay = p.fd, p.way
+		w.restart(nil)
+		return w, nil
+	}
+	fd, err := f.Open(Here, "/", walkFlags, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: "/", Err: err}
+	}
+	st, err := f.Stat(fd)
+	if err != nil {
+		_ = f.Close(fd)
+		return nil, &fs.PathError{Op: "stat", Path: "/", Err: err}
+	}
+	w.start, w.startWay = fd, trust{}.into(st, f.Euid())
+	w.restart(nil)
+	return w, nil
+}
+
+func split(name string) []string {
+	return slices.DeleteFunc(strings.Split(name, "/"), func(s string) bool { return s == "" || s == "." })
+}
+
+// restart goes back to the root with another path to go.
+func (w *walker) restart(todo []string) {
+	w.leave()
+	w.cur, w.way, w.done, w.todo = w.start, w.startWay, nil, todo
+}
+
+// leave closes the directory reached, unless it is the root.
+func (w *walker) leave() {
+	if w.cur >= 0 && w.cur != w.start {
+		_ = w.fs.Close(w.cur)
+	}
+	w.cur = w.start
+}
+
+func (w *walker) run() (*Place, error) {
+	for {
+		if len(w.todo) == 0 {
+			if w.dirOnly {
+				return w.place(nil, "")
+			}
+			return nil, unix.EISDIR
+		}
+		name, rest := w.todo[0], w.todo[1:]
+		switch {
+		case name == "..":
+			w.restart(slices.Concat(w.done[:max(0, len(w.done)-1)], rest))
+		case len(rest) == 0 && !w.dirOnly:
+			st, err := w.fs.StatAt(w.cur, name)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			if err != nil || !st.IsLink() {
+				return w.place(nil, name)
+			}
+			if err := w.follow(name, rest); err != nil {
+				return nil, err
+			}
+		default:
+			err := w.enter(name, rest)
+			if errors.Is(err, fs.ErrNotExist) && !slices.Contains(w.todo, "..") {
+				return w.missing()
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// missing ends the walk at the deepest directory that exists.
+func (w *walker) missing() (*Place, error) {
+	if w.dirOnly {
+		return w.place(w.todo, "")
+	}
+	n := len(w.todo) - 1
+	return w.place(w.todo[:n], w.todo[n])
+}
+
+// place hands the directory reached over to a Place.
+func (w *walker) place(missing []string, base string) (*Place, error) {
+	fd := w.cur
+	if fd == w.start { // the walker closes that one
+		var err error
+		if fd, err = w.fs.Open(w.start, ".", walkFlags, 0); err != nil {
+			return nil, err
+		}
+	}
+	return &Place{
+		FS: w.fs, Dir: "/" + strings.Join(w.done, "/"), Base: base, Missing: missing,
+		fd: fd, way: w.way,
+	}, nil
+}
+
+// enter goes into the directory name, or through it where it is a link.
+func (w *walker) enter(name string, rest []string) error {
+	fd, err := w.fs.Open(w.cur, name, walkFlags, 0)
+	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
+		if st, statErr := w.fs.StatAt(w.cur, name); statErr == nil && st.IsLink() {
+			return w.follow(name, rest)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	st, err := w.fs.Stat(fd)
+	if err != nil {
+		_ = w.fs.Close(fd)
+		return err
+	}
+	w.leave()
+	w.cur, w.way = fd, w.way.into(st, w.fs.Euid())
+	w.done, w.todo = append(slices.Clip(w.done), name), rest
+	return nil
+}
+
+// follow puts the target of a link in front of what is still to go.
+func (w *walker) follow(name string, rest []string) error {
+	if !w.way.trusted() {
+		return &LinkError{Path: "/" + path.Join(append(slices.Clone(w.done), name)...)}
+	}
+	if w.links++; w.links > maxLinks {
+		return unix.ELOOP
+	}
+	target, err := w.fs.Readlink(w.cur, name)
+	if err != nil {
+		return err
+	}
+	todo := split(target)
+	if !strings.HasPrefix(target, "/") {
+		todo = slices.Concat(w.done, todo)
+	}
+	w.restart(slices.Concat(todo, rest))
+	return nil
+}
