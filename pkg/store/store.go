@@ -80,8 +80,8 @@ type Options struct {
 	Writer    Writer
 	Decrypter Decrypter
 	KeyMaker  KeyMaker
-	// Historian is optional: without it the versions of a name are found by a
-	// scan of the keys.
+	// Historian is optional: without it Delete finds the versions of a name by
+	// a scan of the keys.
 	Historian Historian
 	// Prober is optional: without it Probe reads each item again, undecrypted.
 	Prober source.Prober

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// PutRequest is a value to store as a new version.
+type PutRequest struct {
+	Name    string
+	Value   source.Secret
+	Context source.Context // of the data key; it is stored nowhere
+	Version string         // as a user gives it, padded by Put; empty: the next
+	Comment string
+	// Algorithm is one of package credstash's; empty: its legacy format, which
+	// every tool of the family reads.
+	Algorithm string
+	Digest    string // empty: SHA256
+	// IfChanged leaves the store alone where the newest version (or, with
+	// Version, that version) has this value already. One that cannot be opened
+	// for its context or its damage is not the same.
+	IfChanged bool
+}
+
+// Put stores a value and returns its version as stored, and whether anything
+// was written (always, without IfChanged). The next version is found safely
+// among concurrent writers: versions stay contiguous and none is lost.
+//
+// Refused before a data key is made: a value that does not fit
+// (source.ErrTooLarge), an algorithm or digest that cannot be written
+// (source.ErrUnsupported), an unusable name (source.ErrRef), a newest version
+// that none can follow (*credstash.VersionError). A Version that is stored
+// already is source.ErrExists.
+func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed bool, err error) {
+	p := &put{Store: s, PutRequest: r, item: credstash.Item{
+		Name:      r.Name,
+		Version:   credstash.Pad(cmp.Or(r.Version, "1")), // the next has the same length
+		Comment:   r.Comment,
+		Algorithm: r.Algorithm,
+		Digest:    r.Digest,
+	}}
+	if err := credstash.Fits(p.item, len(r.Value.Reveal())); err != nil {
+		return "", false, err
+	}
+	if r.Version != "" {
+		return p.exact(ctx)
+	}
+	return p.next(ctx)
+}
+
+// put is one Put under way. The item is sealed once: the format binds neither
+// name nor version, so that it goes into whichever version is free.
+type put struct {
+	*Store
+	PutRequest
+	item   credstash.Item
+	sealed bool
+}
+
+func (p *put) exact(ctx context.Context) (string, bool, error) {
+	held, err := orNone(p.o.Reader.Get(ctx, p.Name, p.item.Version))
+	if err != nil {
+		return "", false, err
+	}
+	if same, err := p.same(ctx, held); same || err != nil {
+		return held.Version, false, err
+	}
+	if err := p.write(ctx, p.item.Version); err != nil {
+		return "", false, err
+	}
+	return p.item.Version, true, nil
+}
+
+// next tries until a version is free. Whoever takes one away has stored a
+// value, so that of n writers at once none tries more than n times.
+func (p *put) next(ctx context.Context) (string, bool, error) {
+	for {
+		newest, err := orNone(p.o.Reader.Newest(ctx, p.Name))
+		if err != nil {
+			return "", false, err
+		}
+		if same, err := p.same(ctx, newest); same || err != nil {
+			return newest.Version, false, err
+		}
+		version, err := credstash.Next(newest.Version)
+		if err != nil {
+			return "", false, err
+		}
+		err = p.write(ctx, version)
+		if err == nil {
+			return version, true, nil
+		}
+		if !errors.Is(err, source.ErrExists) {
+			return "", false, err
+		}
+		if err := ctx.Err(); err != nil {
+			return "", false, err
+		}
+	}
+}
+
+// orNone gives the zero Item for one that is not there.
+func orNone(item credstash.Item, err error) (credstash.Item, error) {
+	if errors.Is(err, source.ErrNotFound) {
+		return credstash.Item{}, nil
+	}
+	return item, err
+}
+
+// same reports whether held has the value already, where that was asked for.
+func (p *put) same(ctx context.Context, held credstash.Item) (bool, error) {
+	if !p.IfChanged || held.Version == "" {
+		return false, nil
+	}
+	plain, err := p.open(ctx, newKeyring(p.o.Decrypter), held, p.Context)
+	if errors.Is(err, source.ErrWrongContext) || errors.Is(err, source.ErrIntegrity) {
+		return false, nil // putting it again is what mends it
+	}
+	if err != nil {
+		return false, fmt.Errorf("compare with version %s: %w", source.Show(held.Version), err)
+	}
+	return bytes.Equal(plain, p.Value.Reveal()), nil
+}
+
+func (p *put) write(ctx context.Context, version string) error {
+	if err := p.seal(ctx); err != nil {
+		return err
+	}
+	p.item.Version = version
+	err := p.o.Writer.Put(ctx, p.item)
+	if !errors.Is(err, source.ErrExists) {
+		return err
+	}
+	// A client that sends its request again after a lost answer is told that
+	// the version exists: it may be ours. No two items share a data key.
+	held, getErr := orNone(p.o.Reader.Get(ctx, p.Name, version))
+	if getErr != nil {
+		return getErr
+	}
+	if bytes.Equal(held.Key, p.item.Key) {
+		return nil
+	}
+	return err
+}
+
+func (p *put) seal(ctx context.Context) error {
+	if p.sealed {
+		return nil
+	}
+	size, err := credstash.KeySize(p.Algorithm)
+	if err != nil {
+		return err
+	}
+	dataKey, wrapped, err := p.o.KeyMaker.GenerateDataKey(ctx, size, p.Context.Map())
+	if err != nil {
+		return err
+	}
+	p.item.Key = wrapped
+	if p.item, err = credstash.Seal(p.item, p.Value.Reveal(), dataKey); err != nil {
+		return err
+	}
+	p.sealed = true
+	return credstash.CheckSize(p.item) // a key may wrap to more than Fits foresaw
+}
