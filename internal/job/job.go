@@ -28,7 +28,7 @@ type Job struct {
 	Verify   Command
 	Hook     Command
 
-	// Timeouts: of a check or verify (default 30s), of a hook (default 2m).
+	// Timeouts: of a check or verify, of a hook.
 	CheckTimeout, HookTimeout time.Duration
 	// Env is added to the environment of the job's commands.
 	Env map[string]string
@@ -49,7 +49,15 @@ type Job struct {
 
 	// Settings that may differ from config file to config file.
 	Store Store
+	// Owners are the user IDs that may own the files a job names, beside root.
+	Owners []int
 }
+
+// Timeouts of a job that states none.
+const (
+	CheckTimeout = 30 * time.Second
+	HookTimeout  = 2 * time.Minute
+)
 
 // Store says where the job's secrets are. It is comparable: jobs with equal
 // Stores share clients.
@@ -100,3 +108,7 @@ type Command struct {
 
 // IsZero reports whether there is no command.
 func (c Command) IsZero() bool { return len(c.Args) == 0 && c.Shell == "" }
+
+// IDSeparator stands between the config's path and the job's name in the ID of
+// a job that comes from a config.
+const IDSeparator = "#"
