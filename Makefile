@@ -13,10 +13,11 @@ export INTEROP_VENV = $(CURDIR)/$(VENV)
 # The race detector needs cgo, which Go itself turns off without a C compiler.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
-# Go keeps its caches below the home directory; a build user may have none.
+# Go and staticcheck keep caches below the home directory; a build user may
+# have none.
 ifeq ($(HOME),)
-export GOCACHE ?= $(CURDIR)/.cache/go-build
-export GOPATH  ?= $(CURDIR)/.cache/go
+export XDG_CACHE_HOME ?= $(CURDIR)/.cache
+export GOPATH         ?= $(CURDIR)/.cache/go
 endif
 
 # Builds the pinned tool on first use and gives its path in Go's build cache.
