@@ -18,6 +18,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 ifeq ($(HOME),)
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache
 export GOPATH         ?= $(CURDIR)/.cache/go
+export GOFLAGS        ?= -modcacherw
 endif
 
 # Builds the pinned tool on first use and gives its path in Go's build cache.
@@ -84,6 +85,6 @@ cover: ## test coverage of all packages, to coverage.out
 	$(GO) tool cover -func=coverage.out | tail -n 1
 
 clean: ## remove what the other targets made in this folder
-	rm -rf bin dist coverage.out $(VENV)
+	rm -rf bin dist coverage.out .cache $(VENV)
 
 .PHONY: help build install test check format vet static tidy lint vuln demo interop bench fuzz cover clean
