@@ -1,0 +1,64 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+// Unit is one file of a job, ready to be rendered: a template, or a secret
+// that is copied whole.
+type Unit struct {
+	File     File
+	Template *template.Template // nil: File.Secret is the content
+	Text     string             // of the template
+	// Ref is File.Secret with the context that applies to it.
+	Ref source.Ref
+}
+
+// Load reads and parses the templates of a job through read, which decides
+// whose files are believed. All that is wrong is reported at once.
+func Load(j *Job, sources []string, read func(path string) ([]byte, error)) ([]Unit, error) {
+	units := make([]Unit, 0, len(j.Files))
+	var errs []error
+	for _, f := range j.Files {
+		u, err := loadFile(j, f, sources, read)
+		units = append(units, u)
+		errs = append(errs, err)
+	}
+	return units, errors.Join(errs...)
+}
+
+func loadFile(j *Job, f File, sources []string, read func(string) ([]byte, error)) (Unit, error) {
+	u := Unit{File: f, Ref: f.Secret, Text: f.Content}
+	pairs := f.Context
+	if pairs == nil {
+		pairs = j.Context
+	}
+	if f.Secret.Name != "" {
+		var err error
+		if u.Ref.Context.IsZero() {
+			u.Ref.Context, err = source.NewContext(pairs)
+		}
+		return u, err
+	}
+	name := f.Src
+	if f.Src != "" {
+		text, err := read(f.Src)
+		if err != nil {
+			return u, fmt.Errorf("read template: %w", err)
+		}
+		u.Text = string(text)
+	} else {
+		name = f.Origin
+	}
+	var err error
+	u.Template, err = template.Parse(u.Text, template.Options{
+		Name: name, LeftDelim: f.LeftDelim, RightDelim: f.RightDelim,
+		Vars: j.Vars, Contexts: j.Contexts, Context: pairs,
+		Sources: sources, Allow: j.Allow, Restrict: j.Restrict,
+	})
+	return u, err
+}

@@ -1,0 +1,198 @@
+package render
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/credrender/credrender/internal/hook"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+)
+
+// install changes the files of one planned job: all, or none. On success the
+// journal says done, with the hook owed, until settle.
+func (r *round) install(ctx context.Context, p *Planned) error {
+	if err := r.stateFor(p); err != nil {
+		return err
+	}
+	if len(p.Changed()) > 0 {
+		if err := validate(p); err != nil {
+			return err
+		}
+		if r.refusedBefore(p) {
+			return &RefusedError{What: "verify", Again: true}
+		}
+	}
+	for _, c := range p.Changes {
+		if c.Kind == job.ModeOnly {
+			if err := r.w.Disk.Repair(c.File.Dest, c.Mode, c.UID, c.GID); err != nil {
+				return fmt.Errorf("repair mode and owner: %w", err)
+			}
+		}
+	}
+	if len(p.Changed()) == 0 {
+		return nil
+	}
+	return r.transact(ctx, p)
+}
+
+// stateFor opens the job's journal: in the state directory, or in memory where
+// there is none and no hook could get lost.
+func (r *round) stateFor(p *Planned) error {
+	if p.state != nil {
+		return nil
+	}
+	if !p.Job.Hook.IsZero() && !r.o.NoHook {
+		return ErrNoState
+	}
+	p.journal = txn.NewMemory()
+	return nil
+}
+
+func (r *round) transact(ctx context.Context, p *Planned) error {
+	t, err := r.w.Disk.Prepare(ctx, p.journal, p.files())
+	if err != nil {
+		return err
+	}
+	if err := r.checks(ctx, p, t); err != nil {
+		return errors.Join(err, t.Rollback(false))
+	}
+	owes := !p.Job.Hook.IsZero() && !r.o.NoHook
+	if err := t.Commit(ctx, owes); err != nil {
+		return err
+	}
+	if err := r.verify(ctx, p); err != nil {
+		return r.refuse(ctx, p, t, err)
+	}
+	return t.Done()
+}
+
+// validate applies what can be judged from the bytes alone.
+func validate(p *Planned) error {
+	data := map[string][]byte{}
+	var errs []error
+	for _, c := range p.Changes {
+		data[c.File.Dest] = c.Data
+		if err := job.Validate(c.File.Format, c.Data); err != nil {
+			errs = append(errs, &RefusedError{What: "format", Dest: c.File.Dest, Err: err})
+		}
+	}
+	for _, k := range p.Job.Keypairs {
+		if err := job.CheckKeypair(data[k.Cert], data[k.Key]); err != nil {
+			errs = append(errs, &RefusedError{What: "keypair", Dest: k.Cert + " and " + k.Key, Err: err})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checks runs each changed file's check on its staged copy.
+func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
+	var errs []error
+	for _, c := range p.Changes {
+		staged := t.Staged(c.File.Dest)
+		if c.File.Check.IsZero() || staged == "" {
+			continue
+		}
+		cmd := hook.Expand(c.File.Check, staged, c.File.Dest)
+		_, err := hook.Run(ctx, r.spec(p, cmd))
+		errs = append(errs, judge("check", c.File.Dest, c.File.Check, err))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *round) verify(ctx context.Context, p *Planned) error {
+	if p.Job.Verify.IsZero() {
+		return nil
+	}
+	_, err := hook.Run(ctx, r.spec(p, p.Job.Verify))
+	return judge("verify", "", p.Job.Verify, err)
+}
+
+// refuse sets the old files back and asks verify again, to tell a bad change
+// from a tree that was broken before. The set is remembered, so that the next
+// run does not install it again.
+func (r *round) refuse(ctx context.Context, p *Planned, t *txn.Txn, cause error) error {
+	if err := t.Rollback(false); err != nil {
+		return errors.Join(cause, err)
+	}
+	refused, ok := errors.AsType[*RefusedError](cause)
+	if !ok {
+		return cause
+	}
+	_, broken := errors.AsType[*RefusedError](r.verify(ctx, p))
+	refused.BrokenBefore = broken
+	if p.state == nil {
+		return refused
+	}
+	print := p.print(r)
+	return errors.Join(refused, p.state.Update(func(rec *state.Record) { rec.Refused = print }))
+}
+
+// refusedBefore reports whether verify has refused this very set, by this very
+// command, and nothing has changed since.
+func (r *round) refusedBefore(p *Planned) bool {
+	if p.state == nil || r.o.Force || p.Job.Verify.IsZero() {
+		return false
+	}
+	refused := p.state.Record().Refused
+	if refused == "" {
+		return false
+	}
+	same, known := p.state.Matches(refused, p.set())
+	return same && known
+}
+
+// set is the job's bytes, places and verify as one string of bytes.
+func (p *Planned) set() []byte {
+	type file struct {
+		Dest     string
+		Data     []byte
+		Mode     uint32
+		UID, GID int
+	}
+	all := struct {
+		Verify job.Command
+		Files  []file
+	}{Verify: p.Job.Verify}
+	for _, c := range p.Changes {
+		all.Files = append(all.Files, file{c.File.Dest, c.Data, uint32(c.Mode), c.UID, c.GID})
+	}
+	b, _ := json.Marshal(all) // of strings, bytes and numbers
+	return b
+}
+
+func (p *Planned) print(r *round) string { return r.w.State.Fingerprint(p.set()) }
+
+// files are the changed ones, as the transaction takes them.
+func (p *Planned) files() []txn.File {
+	var fs []txn.File
+	for _, c := range p.Changes {
+		if c.Kind == job.Create || c.Kind == job.Update {
+			fs = append(fs, c.Txn())
+		}
+	}
+	return fs
+}
+
+// spec surrounds one of the job's commands.
+func (r *round) spec(p *Planned, c job.Command) hook.Spec {
+	return hook.Spec{
+		Command: c,
+		Env:     r.environ(p.Job.Env, p.Job.Name, p.Changed()),
+		Timeout: p.Job.CheckTimeout,
+		Masker:  hook.NewMasker(p.secrets),
+	}
+}
+
+// environ is what commands get, with the token of the lock, by which a render
+// that a command starts knows that waiting would never end.
+func (r *round) environ(env map[string]string, jobs string, changed []string) []string {
+	list := hook.Environ(r.w.Home, env, jobs, changed)
+	if r.lock != nil {
+		list = append(list, LockEnv+"="+r.lock.Token())
+	}
+	return list
+}

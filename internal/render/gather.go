@@ -1,0 +1,241 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
+)
+
+// maxWaves bounds how deep names of secrets may be hidden in secrets.
+const maxWaves = 32
+
+// ErrTooDeep: a secret's value names a secret whose value names a secret ...
+var ErrTooDeep = fmt.Errorf("secrets name other secrets more than %d levels deep", maxWaves)
+
+// gather fetches what all jobs ask for: one wave for everything that does not
+// depend on a secret, one more for each level of secrets that name secrets.
+func (r *round) gather(ctx context.Context) {
+	for range maxWaves {
+		var wants []fetch.Want
+		for _, p := range r.planned {
+			if p.report.Err == nil {
+				wants = append(wants, r.missing(ctx, p)...)
+			}
+		}
+		if len(wants) == 0 {
+			return
+		}
+		r.fetcher.Wave(ctx, wants)
+	}
+	for _, p := range r.planned {
+		if p.report.Err == nil && len(r.missing(ctx, p)) > 0 {
+			p.report.Err = ErrTooDeep
+		}
+	}
+}
+
+// missing returns what a job's files ask for and no wave has answered.
+func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
+	var wants []fetch.Want
+	for _, u := range p.units {
+		if u.Template == nil {
+			want := fetch.Want{Store: p.Job.Store, Ref: u.Ref}
+			if _, ok := r.fetcher.Got(want); !ok {
+				wants = append(wants, want)
+			}
+			continue
+		}
+		for _, q := range u.Template.Discover(ctx, r.lookup(p, nil)) {
+			if want, ok := wantOf(p.Job, q); ok {
+				wants = append(wants, want)
+			}
+		}
+	}
+	return wants
+}
+
+// execute renders a job's files in memory. Every secret that is missing or
+// refused is named, not the first alone.
+func (r *round) execute(ctx context.Context, p *Planned) error {
+	asked := &asked{}
+	for _, u := range p.units {
+		if u.Template == nil {
+			r.lookup(p, asked)(template.Query{Kind: template.Secret, Ref: u.Ref})
+			continue
+		}
+		u.Template.Discover(ctx, r.lookup(p, asked))
+	}
+	if len(asked.failures) > 0 {
+		return &SecretsError{asked.failures}
+	}
+	var errs []error
+	for _, u := range p.units {
+		out, err := r.executeUnit(ctx, p, u, asked)
+		p.outputs = append(p.outputs, out)
+		errs = append(errs, err)
+	}
+	p.Trace, p.secrets = asked.trace, asked.secrets
+	return errors.Join(errs...)
+}
+
+func (r *round) executeUnit(ctx context.Context, p *Planned, u job.Unit, asked *asked) (template.Output, error) {
+	if u.Template != nil {
+		return u.Template.Execute(ctx, r.lookup(p, asked))
+	}
+	got, _ := r.fetcher.Got(fetch.Want{Store: p.Job.Store, Ref: u.Ref})
+	return template.Output{Bytes: got.Result.Secret.Reveal()}, got.Result.Err
+}
+
+// mask finds what of a job's files may be shown.
+func (r *round) mask(ctx context.Context, p *Planned) error {
+	for i, u := range p.units {
+		if u.Template == nil {
+			label := template.Label(template.Query{Kind: template.Secret, Ref: u.Ref})
+			p.Texts = append(p.Texts, mask.Hidden(label, p.outputs[i].Bytes))
+			continue
+		}
+		text, err := u.Template.Mask(ctx, r.lookup(p, nil), p.outputs[i])
+		if err != nil {
+			return err
+		}
+		p.Texts = append(p.Texts, text)
+	}
+	return nil
+}
+
+func wantOf(j *job.Job, q template.Query) (fetch.Want, bool) {
+	if q.Kind != template.Secret && q.Kind != template.Secrets {
+		return fetch.Want{}, false
+	}
+	return fetch.Want{Store: j.Store, Ref: q.Ref, Glob: q.Kind == template.Secrets}, true
+}
+
+// asked collects what the files of a job are made of.
+type asked struct {
+	seen     map[template.Query]bool
+	failures []*source.RefError
+	trace    []source.Known
+	secrets  []source.Secret
+}
+
+// note reports whether q is asked for the first time.
+func (a *asked) note(q template.Query) bool {
+	if a == nil || a.seen[q] {
+		return false
+	}
+	if a.seen == nil {
+		a.seen = map[template.Query]bool{}
+	}
+	a.seen[q] = true
+	return true
+}
+
+func (a *asked) result(ref source.Ref, res source.Result) {
+	if res.Err != nil {
+		if inner, ok := errors.AsType[*source.RefError](res.Err); ok && inner.Ref == ref {
+			a.failures = append(a.failures, inner)
+			return
+		}
+		a.failures = append(a.failures, &source.RefError{Ref: ref, Err: res.Err})
+		return
+	}
+	a.trace = append(a.trace, source.Known{Ref: ref, Trace: res.Trace})
+	a.secrets = append(a.secrets, res.Secret)
+}
+
+// lookup answers the templates of a job from what was fetched and from the
+// world. Into a, if given, goes what was asked for.
+func (r *round) lookup(p *Planned, a *asked) template.Lookup {
+	return func(q template.Query) (template.Answer, bool) {
+		want, fetched := wantOf(p.Job, q)
+		if !fetched {
+			return r.local(q), true
+		}
+		got, ok := r.fetcher.Got(want)
+		if !ok {
+			return template.Answer{}, false
+		}
+		if q.Kind == template.Secrets {
+			return globAnswer(q, got, a), true
+		}
+		res := got.Result
+		if q.Optional && errors.Is(res.Err, source.ErrNotFound) && r.renderedBefore(p, q.Ref) {
+			res.Err = ErrRemoved
+		}
+		if a.note(q) {
+			if q.Optional && errors.Is(res.Err, source.ErrNotFound) {
+				a.trace = append(a.trace, source.Known{Ref: q.Ref, Trace: source.Trace{Absent: true}})
+			} else {
+				a.result(q.Ref, res)
+			}
+		}
+		return template.Answer{Value: res.Secret, Err: res.Err}, true
+	}
+}
+
+func globAnswer(q template.Query, got fetch.Got, a *asked) template.Answer {
+	values := map[string]source.Secret{}
+	first := a.note(q)
+	err := got.Result.Err
+	if err != nil && first {
+		a.result(q.Ref, got.Result)
+	}
+	for name, res := range got.Values {
+		ref := source.Ref{Source: q.Ref.Source, Name: name, Context: q.Ref.Context}
+		if first {
+			a.result(ref, res)
+		}
+		err = errors.Join(err, res.Err)
+		values[name] = res.Secret
+	}
+	return template.Answer{Value: values, Err: err}
+}
+
+// renderedBefore reports whether the job's files in place were made with a
+// value of ref, so that its absence now is a loss and no default.
+func (r *round) renderedBefore(p *Planned, ref source.Ref) bool {
+	if p.state == nil || slices.Contains(r.o.AcceptRemoved, ref.Name) {
+		return false
+	}
+	return slices.ContainsFunc(p.state.Record().Trace, func(k source.Known) bool {
+		return k.Ref == ref && !k.Trace.Absent
+	})
+}
+
+// local answers from the machine.
+func (r *round) local(q template.Query) template.Answer {
+	var value any
+	var err error
+	switch q.Kind {
+	case template.Env:
+		value, _ = r.w.LookupEnv(q.Name)
+	case template.File:
+		value, err = r.w.ReadFile(q.Name)
+	case template.Hostname:
+		value, err = r.w.Hostname()
+	case template.Now:
+		value = r.now
+	case template.Zone:
+		value, err = zone(q.Name, r.w.Zone)
+	case template.Salt:
+		value, err = r.w.HostKey()
+	default:
+		err = fmt.Errorf("nothing here answers %s", q.Kind)
+	}
+	return template.Answer{Value: value, Err: err}
+}
+
+func zone(name string, local *time.Location) (*time.Location, error) {
+	if name == "Local" {
+		return local, nil
+	}
+	return time.LoadLocation(name)
+}

@@ -1,0 +1,90 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+)
+
+// recover sets back what a run before this one left half done, for every job
+// that has state, also those that this run has not to render: the next run of
+// anything ends a mixture.
+func (r *round) recover(ctx context.Context) error {
+	if r.w.State == nil {
+		return nil
+	}
+	known, err := r.w.State.Jobs()
+	errs := []error{err}
+	for _, j := range known {
+		rec := j.Record()
+		if rec.Txn.Phase != txn.Idle {
+			done, err := r.w.Disk.Recover(ctx, rec.Txn, j)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("recover job %s: %w", rec.Name, err))
+				continue
+			}
+			r.report.Notes = append(r.report.Notes, recoveryNote(rec.Name, done)...)
+		}
+		errs = append(errs, r.dropIfGone(j))
+	}
+	return errors.Join(errs...)
+}
+
+func recoveryNote(name string, done txn.Recovered) []string {
+	notes := []string{fmt.Sprintf("job %s: an earlier run was cut off; ", name)}
+	switch done.Phase {
+	case txn.Prepare:
+		notes[0] += "nothing of it was in place"
+	case txn.Commit:
+		notes[0] += "the files from before it are back: " + strings.Join(done.Restored, ", ")
+	case txn.Done:
+		notes[0] += "its files are in place"
+	}
+	if done.Owed {
+		notes[0] += "; its hook is owed"
+	}
+	for _, l := range done.Left {
+		notes = append(notes, fmt.Sprintf("job %s: %s was left as it is: %s", name, l.Dest, l.Why))
+	}
+	return notes
+}
+
+// dropIfGone forgets a job that its config no longer has, and says which hook
+// that leaves unpaid.
+func (r *round) dropIfGone(j *state.Job) error {
+	rec := j.Record()
+	config, _, fromConfig := strings.Cut(rec.ID, job.IDSeparator)
+	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) {
+		return nil
+	}
+	if rec.Owed() {
+		r.report.Notes = append(r.report.Notes,
+			fmt.Sprintf("job %s is no longer in %s: its hook, which was owed, will not run", rec.Name, config))
+	}
+	return j.Remove()
+}
+
+// openState opens the state of each job of this run.
+func (r *round) openState(p *Planned) error {
+	if r.w.State == nil {
+		return nil
+	}
+	s := p.Job.Store
+	where := state.Identity{Region: s.Region, Table: s.Table, Role: s.RoleARN, Store: s.Kind + ":" + s.Path}
+	j, err := r.w.State.Job(p.Job.ID, p.Job.Name, where)
+	if err != nil {
+		return err
+	}
+	p.state, p.journal = j, j
+	if debt := j.DroppedDebt(); debt != nil {
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another table, region or role: the hook that was owed there since %s will not run",
+			p.Job.Name, "the state directory", debt.Since.Format("2006-01-02 15:04")))
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+// Package render is the line that every render runs along, from jobs to a
+// report:
+//
+//	lock, recover            what an earlier run left half done is set back
+//	load, gather, execute    templates become bytes in memory, in few waves
+//	diff                     against the disk; Plan stops here
+//	install                  job by job: stage, check, commit, verify
+//	settle                   distinct hooks, then the state of each job
+//
+// Each step takes a value and returns one. One job's failure does not stop the
+// others. [World] is all that the line sees of the machine.
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
+)
+
+// LockEnv is the environment variable by which a run that a check or hook
+// starts knows that the lock it would wait for is its ancestor's.
+const LockEnv = "CREDRENDER_LOCK"
+
+// World is what a run sees of the machine. Nothing below reads the
+// environment, the clock or the working directory by itself.
+type World struct {
+	// Open gives the source of a store.
+	Open fetch.Opener
+	// ReadFile reads templates and what the function file names.
+	ReadFile  func(path string) ([]byte, error)
+	LookupEnv func(name string) (string, bool)
+	Hostname  func() (string, error)
+	Now       func() time.Time
+	Zone      *time.Location
+	// Home is the HOME of commands.
+	Home string
+	// LockToken is the value of LockEnv in our own environment.
+	LockToken string
+	Disk      txn.Disk
+	// State is nil where there is no state directory that can be written.
+	State *state.Dir
+	// HostKey is for the salts of htpasswd.
+	HostKey func() ([]byte, error)
+	// Sources are the configured prefixes of refs.
+	Sources []string
+}
+
+// Options are what one run is told.
+type Options struct {
+	Timeout     time.Duration // for fetching; 0: none
+	LockTimeout time.Duration
+	// Wait keeps trying what may heal: throttling, an unreachable AWS, rights
+	// that a new role does not have yet.
+	Wait time.Duration
+	// AllowStale lets the files in place stand where the store is out of
+	// reach and they were rendered no longer ago than this.
+	AllowStale time.Duration
+	NoHook     bool
+	Force      bool
+	// AcceptRemoved are names whose removal secretOr may take for granted.
+	AcceptRemoved []string
+	// Configs are the config files that were read whole, IDs all jobs in them:
+	// state of a job that is in neither run nor config is dropped.
+	Configs, IDs []string
+	// Code is the exit code that an error stands for, for the state.
+	Code func(error) int
+}
+
+// Planned is one job with its bytes in memory.
+type Planned struct {
+	Job     *job.Job
+	Changes []job.Change
+	// Texts are the rendered files with what may be shown of them, by file;
+	// filled by Plan alone.
+	Texts []mask.Text
+	// Trace are the lookups that the files were made of.
+	Trace []source.Known
+	// Owed tells that the hook would run even if nothing changes.
+	Owed bool
+
+	units   []job.Unit
+	outputs []template.Output
+	secrets []source.Secret
+	state   *state.Job
+	journal txn.Journal
+	report  JobReport
+	hookRan bool
+	hookErr error
+}
+
+// Err is why the job cannot be rendered, or nil.
+func (p *Planned) Err() error { return p.report.Err }
+
+// Changed returns the destinations whose content changes.
+func (p *Planned) Changed() []string { return changedDests(p.Changes) }
+
+func changedDests(changes []job.Change) []string {
+	var dests []string
+	for _, c := range changes {
+		if c.Kind == job.Create || c.Kind == job.Update {
+			dests = append(dests, c.File.Dest)
+		}
+	}
+	return dests
+}
+
+// round is one pass over jobs under one lock.
+type round struct {
+	w       World
+	o       Options
+	lock    *state.Lock
+	fetcher *fetch.Fetcher
+	planned []*Planned
+	report  Report
+	now     time.Time // of the whole run, so that templates agree
+}
+
+func newRound(w World, o Options, jobs []job.Job) *round {
+	r := &round{w: w, o: o, fetcher: fetch.New(w.Open), now: w.Now()}
+	for i := range jobs {
+		p := &Planned{Job: &jobs[i]}
+		p.report.Job = p.Job
+		r.planned = append(r.planned, p)
+	}
+	return r
+}
+
+// Run renders jobs and puts them in place. The error is for a run that could
+// not take place; what became of each job is in the report.
+func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error) {
+	r := newRound(w, o, jobs)
+	if err := r.begin(ctx); err != nil {
+		return r.report, err
+	}
+	defer r.end()
+	r.plan(ctx)
+	for _, p := range r.planned {
+		if p.report.Err == nil {
+			p.report.Err = r.install(ctx, p)
+			p.report.Installed = p.report.Err == nil
+		}
+		r.letStand(p)
+	}
+	r.settle(ctx)
+	for _, p := range r.planned {
+		p.report.Changes, p.report.Versions = p.Changes, p.Trace
+		r.report.Jobs = append(r.report.Jobs, p.report)
+	}
+	r.report.Stats = r.fetcher.Stats()
+	return r.report, nil
+}
+
+// Plan renders jobs in memory and compares them with the disk. It takes no
+// lock, recovers nothing and changes nothing.
+func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, fetch.Stats, error) {
+	r := newRound(w, o, jobs)
+	r.plan(ctx)
+	for _, p := range r.planned {
+		if p.report.Err == nil {
+			p.report.Err = r.mask(ctx, p)
+		}
+	}
+	return r.planned, r.fetcher.Stats(), context.Cause(ctx)
+}
+
+// begin takes the lock and sets back what an earlier run left half done.
+func (r *round) begin(ctx context.Context) error {
+	if r.w.State == nil {
+		return nil
+	}
+	lock, err := r.w.State.Lock(ctx, r.o.LockTimeout, r.w.LockToken)
+	if err != nil {
+		return fmt.Errorf("take the lock: %w", err)
+	}
+	r.lock = lock
+	if err := r.recover(ctx); err != nil {
+		r.end()
+		return fmt.Errorf("recover: %w", err)
+	}
+	return nil
+}
+
+func (r *round) end() {
+	if r.lock != nil {
+		_ = r.lock.Release() // the kernel does it for us at the latest
+	}
+}
+
+// plan takes every job as far as its diff; what fails is in its report.
+func (r *round) plan(ctx context.Context) {
+	fetching, cancel := ctx, context.CancelFunc(func() {})
+	if r.o.Timeout > 0 {
+		fetching, cancel = context.WithTimeout(ctx, r.o.Timeout)
+	}
+	defer cancel()
+	for _, p := range r.planned {
+		var err error
+		p.units, err = job.Load(p.Job, r.w.Sources, r.w.ReadFile)
+		p.report.Err = errors.Join(err, r.openState(p))
+	}
+	r.gather(fetching)
+	for _, p := range r.planned {
+		if p.report.Err == nil {
+			p.report.Err = r.execute(ctx, p)
+		}
+		if p.report.Err == nil {
+			p.report.Err = r.diff(ctx, p)
+		}
+	}
+}
+
+// diff compares a job's bytes with its destinations.
+func (r *round) diff(ctx context.Context, p *Planned) error {
+	var errs []error
+	for i, u := range p.units {
+		uid, gid, err := job.LookupOwner(ctx, u.File.Owner, u.File.Group)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", u.File.Dest, err))
+			continue
+		}
+		old, err := r.w.Disk.Inspect(u.File.Dest)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		p.Changes = append(p.Changes, job.Diff(u.File, p.outputs[i].Bytes, uid, gid, old))
+	}
+	if p.state != nil {
+		rec := p.state.Record()
+		p.Owed = rec.Owed() && !p.Job.Hook.IsZero()
+	}
+	return errors.Join(errs...)
+}
+
+// letStand applies AllowStale: a job that only lacks an answer from its store
+// keeps its files, if all are there and young enough.
+func (r *round) letStand(p *Planned) {
+	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !outOfReach(p.report.Err) {
+		return
+	}
+	last := p.state.Record().LastSuccess
+	if last.IsZero() || r.w.Now().Sub(last) > r.o.AllowStale {
+		return
+	}
+	for _, f := range p.Job.Files {
+		if old, err := r.w.Disk.Inspect(f.Dest); err != nil || !old.Exists {
+			return
+		}
+	}
+	p.report.Stale = true
+}

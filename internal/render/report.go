@@ -1,0 +1,155 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/hook"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Report is what a run did.
+type Report struct {
+	Jobs  []JobReport
+	Hooks []HookReport
+	// Notes are things an operator should know that are no failures: a crash
+	// that was recovered, a debt that was dropped.
+	Notes []string
+	Stats fetch.Stats
+}
+
+// JobReport is what became of one job.
+type JobReport struct {
+	Job *job.Job
+	// Changes are its files in order; nil where the job failed before they
+	// were known.
+	Changes []job.Change
+	// Versions are those of the secrets that the files hold now, by ref.
+	Versions []source.Known
+	// Installed is true once every file of the job is in place.
+	Installed bool
+	// Stale: the store was out of reach and the files in place were let stand.
+	Stale bool
+	Err   error
+}
+
+// Changed returns the destinations whose content changed.
+func (r JobReport) Changed() []string { return changedDests(r.Changes) }
+
+// HookReport is one command run for one or more jobs.
+type HookReport struct {
+	Command job.Command
+	Jobs    []string
+	Err     error // a *HookError
+}
+
+// ErrRemoved: a secret that this host has rendered before is gone, so that
+// secretOr does not take its default unasked.
+var ErrRemoved = errors.New("was rendered here before and is gone")
+
+// ErrNoState: the job has a hook, and without a state directory a hook that
+// fails could not be remembered.
+var ErrNoState = errors.New("a job with a hook needs a state directory that can be written")
+
+// SecretsError names every secret that a job could not have.
+type SecretsError struct{ Failures []*source.RefError }
+
+func (e *SecretsError) Error() string {
+	lines := make([]string, len(e.Failures))
+	for i, f := range e.Failures {
+		lines[i] = f.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the failures.
+func (e *SecretsError) Unwrap() []error {
+	errs := make([]error, len(e.Failures))
+	for i, f := range e.Failures {
+		errs[i] = f
+	}
+	return errs
+}
+
+// RefusedError: a check, verify, format or key pair refused the new files, and
+// the old ones stand.
+type RefusedError struct {
+	What   string // "check", "verify", "format", "keypair"
+	Dest   string // empty for a verify
+	Err    error
+	Output string // of the command, masked
+	// BrokenBefore: the verify refuses the old files too.
+	BrokenBefore bool
+	// Again: this very set was refused by an earlier run and was not tried.
+	Again bool
+}
+
+func (e *RefusedError) Error() string {
+	subject := e.What
+	if e.Dest != "" {
+		subject += " of " + e.Dest
+	}
+	if e.Again {
+		return subject + " refused these very files before; the old ones stand"
+	}
+	return fmt.Sprintf("%s refused the new files: %v; the old ones stand", subject, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// HookError: the files are in place, and the hook that is told failed. It is
+// owed.
+type HookError struct {
+	Command job.Command
+	Err     error
+	Output  string // masked
+}
+
+func (e *HookError) Error() string { return fmt.Sprintf("hook %s: %v", Show(e.Command), e.Err) }
+
+// Unwrap returns the cause.
+func (e *HookError) Unwrap() error { return e.Err }
+
+// CommandError: a check or verify could not be run, which judges nothing.
+type CommandError struct {
+	What    string
+	Command job.Command
+	Err     error
+	Output  string // masked
+}
+
+func (e *CommandError) Error() string {
+	return fmt.Sprintf("%s %s: %v", e.What, Show(e.Command), e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *CommandError) Unwrap() error { return e.Err }
+
+// Show writes a command on one line, as the config has it.
+func Show(c job.Command) string {
+	if c.Shell != "" {
+		return source.Show(c.Shell)
+	}
+	return source.Show(strings.Join(c.Args, " "))
+}
+
+// judge turns a failed check or verify into a refusal, unless the command did
+// not come to judge.
+func judge(what, dest string, c job.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	exit, ok := errors.AsType[*hook.ExitError](err)
+	if !ok || errors.Is(err, hook.ErrStart) || exit.Unwrap() != nil {
+		e := &CommandError{What: what, Command: c, Err: err}
+		if ok {
+			e.Output = exit.Output
+		}
+		return e
+	}
+	return &RefusedError{What: what, Dest: dest, Err: exit, Output: exit.Output}
+}
