@@ -64,12 +64,14 @@ type put struct {
 }
 
 func (p *put) exact(ctx context.Context) (string, bool, error) {
-	held, err := orNone(p.o.Reader.Get(ctx, p.Name, p.item.Version))
-	if err != nil {
-		return "", false, err
-	}
-	if same, err := p.same(ctx, held); same || err != nil {
-		return held.Version, false, err
+	if p.IfChanged { // else nothing is read: a writer may have the right to PutItem alone
+		held, err := orNone(p.o.Reader.Get(ctx, p.Name, p.item.Version))
+		if err != nil {
+			return "", false, err
+		}
+		if same, err := p.same(ctx, held); same || err != nil {
+			return held.Version, false, err
+		}
 	}
 	if err := p.write(ctx, p.item.Version); err != nil {
 		return "", false, err
@@ -140,10 +142,10 @@ func (p *put) write(ctx context.Context, version string) error {
 	// A client that sends its request again after a lost answer is told that
 	// the version exists: it may be ours. No two items share a data key.
 	held, getErr := orNone(p.o.Reader.Get(ctx, p.Name, version))
-	if getErr != nil {
+	switch {
+	case getErr != nil && !errors.Is(getErr, source.ErrDenied):
 		return getErr
-	}
-	if bytes.Equal(held.Key, p.item.Key) {
+	case bytes.Equal(held.Key, p.item.Key):
 		return nil
 	}
 	return err
