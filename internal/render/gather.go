@@ -157,7 +157,7 @@ func (r *round) lookup(p *Planned, a *asked) template.Lookup {
 	return func(q template.Query) (template.Answer, bool) {
 		want, fetched := wantOf(p.Job, q)
 		if !fetched {
-			return r.local(q), true
+			return r.local(p.Job, q), true
 		}
 		got, ok := r.fetcher.Got(want)
 		if !ok {
@@ -211,14 +211,14 @@ func (r *round) renderedBefore(p *Planned, ref source.Ref) bool {
 }
 
 // local answers from the machine.
-func (r *round) local(q template.Query) template.Answer {
+func (r *round) local(j *job.Job, q template.Query) template.Answer {
 	var value any
 	var err error
 	switch q.Kind {
 	case template.Env:
 		value, _ = r.w.LookupEnv(q.Name)
 	case template.File:
-		value, err = r.w.ReadFile(q.Name)
+		value, err = r.w.ReadFile(j, q.Name)
 	case template.Hostname:
 		value, err = r.w.Hostname()
 	case template.Now:

@@ -35,8 +35,9 @@ const LockEnv = "CREDRENDER_LOCK"
 type World struct {
 	// Open gives the source of a store.
 	Open fetch.Opener
-	// ReadFile reads templates and what the function file names.
-	ReadFile  func(path string) ([]byte, error)
+	// ReadFile reads a job's templates and what the function file names in
+	// them, if it is believed.
+	ReadFile  func(j *job.Job, path string) ([]byte, error)
 	LookupEnv func(name string) (string, bool)
 	Hostname  func() (string, error)
 	Now       func() time.Time
@@ -143,6 +144,7 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 	}
 	defer r.end()
 	r.plan(ctx)
+	r.compare(ctx)
 	for _, p := range r.planned {
 		if p.report.Err == nil {
 			p.report.Err = r.install(ctx, p)
@@ -164,12 +166,25 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, fetch.Stats, error) {
 	r := newRound(w, o, jobs)
 	r.plan(ctx)
+	r.compare(ctx)
 	for _, p := range r.planned {
 		if p.report.Err == nil {
 			p.report.Err = r.mask(ctx, p)
 		}
 	}
 	return r.planned, r.fetcher.Stats(), context.Cause(ctx)
+}
+
+// Bytes renders the files of one job in memory, whatever their destinations.
+func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, error) {
+	r := newRound(w, o, []job.Job{j})
+	r.plan(ctx)
+	p := r.planned[0]
+	var out [][]byte
+	for _, o := range p.outputs {
+		out = append(out, o.Bytes)
+	}
+	return out, p.report.Err
 }
 
 // begin takes the lock and sets back what an earlier run left half done.
@@ -195,7 +210,7 @@ func (r *round) end() {
 	}
 }
 
-// plan takes every job as far as its diff; what fails is in its report.
+// plan renders every job in memory; what fails is in its report.
 func (r *round) plan(ctx context.Context) {
 	fetching, cancel := ctx, context.CancelFunc(func() {})
 	if r.o.Timeout > 0 {
@@ -204,7 +219,7 @@ func (r *round) plan(ctx context.Context) {
 	defer cancel()
 	for _, p := range r.planned {
 		var err error
-		p.units, err = job.Load(p.Job, r.w.Sources, r.w.ReadFile)
+		p.units, err = job.Load(p.Job, r.w.Sources, func(path string) ([]byte, error) { return r.w.ReadFile(p.Job, path) })
 		p.report.Err = errors.Join(err, r.openState(p))
 	}
 	r.gather(fetching)
@@ -212,6 +227,12 @@ func (r *round) plan(ctx context.Context) {
 		if p.report.Err == nil {
 			p.report.Err = r.execute(ctx, p)
 		}
+	}
+}
+
+// compare takes what plan rendered as far as its diff.
+func (r *round) compare(ctx context.Context) {
+	for _, p := range r.planned {
 		if p.report.Err == nil {
 			p.report.Err = r.diff(ctx, p)
 		}

@@ -1,0 +1,81 @@
+// Package backend opens the stores that settings name: a DynamoDB table with
+// its KMS keys, or a local file. It is the one place that knows them all.
+package backend
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/local"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+// Kinds of stores, as job.Store.Kind has them.
+const (
+	DynamoDB = "dynamodb"
+	Local    = "local"
+)
+
+// Set opens each store once. It is safe for concurrent use; the zero Set is
+// ready.
+type Set struct {
+	mu     sync.Mutex
+	stores map[job.Store]*opened
+}
+
+type opened struct {
+	once  sync.Once
+	store *store.Store
+	err   error
+}
+
+// Source implements fetch.Opener. No source has a prefix yet.
+func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {
+	if prefix != "" {
+		return nil, fmt.Errorf("%w: %s:", source.ErrNoSource, prefix)
+	}
+	return s.Store(ctx, where)
+}
+
+// Store opens a store. It may ask the instance for its region, and nothing
+// else of the network: whether the store is there shows at the first request.
+func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) {
+	s.mu.Lock()
+	if s.stores == nil {
+		s.stores = map[job.Store]*opened{}
+	}
+	o, ok := s.stores[where]
+	if !ok {
+		o = &opened{}
+		s.stores[where] = o
+	}
+	s.mu.Unlock()
+	o.once.Do(func() { o.store, o.err = open(ctx, where) })
+	return o.store, o.err
+}
+
+func open(ctx context.Context, where job.Store) (*store.Store, error) {
+	if where.Kind == Local {
+		l := local.New(LocalOptions(where))
+		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l}), nil
+	}
+	table, keys, err := awsconf.Open(ctx, Settings(where), where.Table, where.Key)
+	if err != nil {
+		return nil, err
+	}
+	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys}), nil
+}
+
+// Settings are what of a store's place is AWS's.
+func Settings(where job.Store) awsconf.Settings {
+	return awsconf.Settings{Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
+}
+
+// LocalOptions say where a local store's files are.
+func LocalOptions(where job.Store) local.Options {
+	return local.Options{Path: where.Path, KeyPath: where.LocalKey}
+}
