@@ -129,23 +129,47 @@ func SyncDir(f FS, dir int) error {
 	return nil
 }
 
-// MakeDir makes the first missing directory of p, mode 0755, and goes into it.
-// One that somebody else makes meanwhile is as good; made tells.
-func (p *Place) MakeDir() (made bool, err error) {
-	full := path.Join(p.Dir, p.Missing[0])
-	err = p.FS.Mkdir(p.fd, p.Missing[0], 0o755)
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return false, &fs.PathError{Op: "mkdir", Path: full, Err: err}
+// MakeAll opens the directory dir, making it and those above it with perm
+// where they are missing, durably.
+func MakeAll(f FS, root, dir string, perm fs.FileMode) (*Place, error) {
+	p, err := walk(f, root, dir, true)
+	if err != nil {
+		return nil, err
 	}
-	made = err == nil
+	for len(p.Missing) > 0 && err == nil {
+		var parent int
+		if parent, err = p.Open(); err == nil {
+			_, err = p.MakeDir(perm)
+			err = errors.Join(err, SyncDir(f, parent), f.Close(parent))
+		}
+	}
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// MakeDir makes the first missing directory of p with perm and goes into it.
+// It returns the directory's path, or "" where somebody else made it
+// meanwhile, which is as good; the path comes with an error too.
+func (p *Place) MakeDir(perm fs.FileMode) (made string, err error) {
+	full := path.Join(p.Dir, p.Missing[0])
+	err = p.FS.Mkdir(p.fd, p.Missing[0], perm)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", &fs.PathError{Op: "mkdir", Path: full, Err: err}
+	}
+	if err == nil {
+		made = full
+	}
 	fd, err := p.FS.Open(p.fd, p.Missing[0], unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return made, &fs.PathError{Op: "open", Path: full, Err: err}
 	}
 	st, err := p.FS.Stat(fd)
 	// Whatever the umask; not where the name may lead elsewhere by now.
-	if err == nil && made && p.Trusted() {
-		err = p.FS.Chmod(fd, 0o755)
+	if err == nil && made != "" && p.Trusted() {
+		err = p.FS.Chmod(fd, perm)
 	}
 	if err != nil {
 		_ = p.FS.Close(fd)

@@ -53,7 +53,7 @@ func Resolve(f FS, root, name string) (*Place, error) { return walk(f, root, nam
 // OpenDir is Resolve for a directory. A missing one is fs.ErrNotExist.
 func OpenDir(f FS, root, dir string) (*Place, error) {
 	p, err := walk(f, root, dir, true)
-	if err != nil || p.Missing == nil {
+	if err != nil || len(p.Missing) == 0 {
 		return p, err
 	}
 	p.Close()

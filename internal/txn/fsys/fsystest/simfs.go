@@ -62,7 +62,7 @@ func (s *Sim) Read(fd int, p []byte) (int, error) {
 // Write implements fsys.FS.
 func (s *Sim) Write(fd int, p []byte) (int, error) {
 	h := s.fds[fd]
-	h.n.data = append(h.n.data[:h.off:h.off], p...)
+	h.n.data = slices.Concat(h.n.data[:h.off], p, h.n.data[min(h.off+len(p), len(h.n.data)):])
 	h.off += len(p)
 	h.n.dirty = true
 	return len(p), nil

@@ -1,0 +1,187 @@
+package state
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+// Options say where state is.
+type Options struct {
+	Dir string // absolute
+	// Runtime holds the key of the fingerprints: a directory that does not
+	// outlive the boot (/run/credrender). Made 0700 when missing. Empty or
+	// unusable: what this run fingerprints is unknown to the next.
+	Runtime string
+	// Machine is the instance or machine id: state that another machine made
+	// is not believed.
+	Machine string
+	// ReadOnly makes and changes nothing (plan, status, lint); a missing
+	// directory is then an empty one.
+	ReadOnly bool
+
+	FS   fsys.FS   // nil: the kernel's
+	Rand io.Reader // nil: crypto/rand
+}
+
+// Dir is an open state directory. Its methods are not safe for concurrent use.
+type Dir struct {
+	o     Options
+	fd    int // -1: ReadOnly, and there is none
+	print printer
+}
+
+// Open opens the state directory, making it 0700 where it is missing. It
+// fails with [ErrNotWritable] or [ErrUntrusted]; what is inside is not looked
+// at yet.
+func Open(o Options) (*Dir, error) {
+	if o.FS == nil {
+		o.FS = fsys.OS{}
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	fd, err := openDir(o)
+	if err != nil {
+		return nil, fmt.Errorf("open state directory: %w", err)
+	}
+	d := &Dir{o: o, fd: fd}
+	if d.print, err = loadPrinter(o); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// openDir returns -1 for a directory that need not be there.
+func openDir(o Options) (int, error) {
+	p, err := place(o, o.Dir)
+	if o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+		return -1, nil
+	}
+	if err != nil {
+		return -1, notWritable(err)
+	}
+	defer p.Close()
+	fd, err := p.Open()
+	if err != nil {
+		return -1, notWritable(err)
+	}
+	if err = private(o.FS, fd, o.Dir); err == nil && !o.ReadOnly {
+		err = probe(o, fd)
+	}
+	if err != nil {
+		_ = o.FS.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func place(o Options, dir string) (*fsys.Place, error) {
+	if o.ReadOnly {
+		return fsys.OpenDir(o.FS, "", dir)
+	}
+	return fsys.MakeAll(o.FS, "", dir, 0o700)
+}
+
+// private refuses a directory in which somebody else could put state.
+func private(f fsys.FS, fd int, dir string) error {
+	st, err := f.Stat(fd)
+	if err != nil {
+		return &fs.PathError{Op: "stat", Path: dir, Err: err}
+	}
+	if st.UID != f.Euid() || st.Perm&0o022 != 0 {
+		return fmt.Errorf("%w: %s has owner %d and mode %04o", ErrUntrusted, dir, st.UID, st.Perm)
+	}
+	return nil
+}
+
+// probe makes the lock file, which every run needs and which tells a
+// directory that cannot be written.
+func probe(o Options, dir int) error {
+	fd, err := o.FS.Open(dir, lockName, unix.O_RDWR|unix.O_CREAT, 0o600)
+	if err != nil {
+		return notWritable(&fs.PathError{Op: "open", Path: path.Join(o.Dir, lockName), Err: err})
+	}
+	return o.FS.Close(fd)
+}
+
+func notWritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+		return fmt.Errorf("%w: %w", ErrNotWritable, err)
+	}
+	return err
+}
+
+// Close releases the directory. It does not release a [Lock].
+func (d *Dir) Close() error {
+	if d.fd < 0 {
+		return nil
+	}
+	return d.o.FS.Close(d.fd)
+}
+
+// read returns the content of a file of the directory; fs.ErrNotExist where
+// there is none.
+func (d *Dir) read(name string) ([]byte, error) {
+	if d.fd < 0 {
+		return nil, fs.ErrNotExist
+	}
+	data, _, err := fsys.ReadFile(d.o.FS, d.fd, name, maxState)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: path.Join(d.o.Dir, name), Err: err}
+	}
+	return data, nil
+}
+
+// write replaces a file of the directory, durably.
+func (d *Dir) write(name string, data []byte) error {
+	if d.o.ReadOnly {
+		return ErrNotWritable
+	}
+	if err := fsys.Replace(d.o.FS, d.fd, name, tmpPrefix+name, "state", data); err != nil {
+		return &fs.PathError{Op: "write", Path: path.Join(d.o.Dir, name), Err: err}
+	}
+	return nil
+}
+
+// remove removes a file of the directory, durably; one that is not there is
+// no error.
+func (d *Dir) remove(name string) error {
+	if d.o.ReadOnly {
+		return ErrNotWritable
+	}
+	err := d.o.FS.Unlink(d.fd, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = fsys.SyncDir(d.o.FS, d.fd)
+	}
+	if err != nil {
+		return &fs.PathError{Op: "remove", Path: path.Join(d.o.Dir, name), Err: err}
+	}
+	return nil
+}
+
+const (
+	maxState  = 64 << 20 // bytes of one file; 10,000 lookups take about 3 MiB
+	tmpPrefix = ".tmp-"
+)
+
+// Steps returns the labels of the points where a crash is interesting, for
+// harnesses that stop at each.
+func Steps() []string {
+	var out []string
+	for _, s := range fsys.ReplaceSteps() {
+		out = append(out, "state"+s)
+	}
+	return out
+}

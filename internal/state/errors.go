@@ -1,0 +1,54 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that callers branch on, wrapped with the path.
+var (
+	// ErrNotWritable: there is no state directory that can be written, and
+	// none can be made. Runs without hooks go on without state.
+	ErrNotWritable = errors.New("state directory is not writable")
+	// ErrUntrusted: the directory belongs to another user, or others can
+	// write it.
+	ErrUntrusted = errors.New("state directory is not private")
+	// ErrLocked is matched by a *[LockedError].
+	ErrLocked = errors.New("another run is under way")
+	// ErrUnrecovered: the job's last transaction ended in a crash, and
+	// txn.Disk.Recover comes first.
+	ErrUnrecovered = errors.New("the last transaction has not been recovered")
+)
+
+// LockedError: another process holds the lock.
+type LockedError struct {
+	PID int // 0: unknown
+	// Inside: the holder is the run whose command we were started by, so
+	// that waiting could never end.
+	Inside bool
+}
+
+func (e *LockedError) Error() string {
+	switch {
+	case e.Inside:
+		return "started by a hook or check of a run that is still under way"
+	case e.PID > 0:
+		return fmt.Sprintf("%v (process %d)", ErrLocked, e.PID)
+	}
+	return ErrLocked.Error()
+}
+
+// Is reports whether target is [ErrLocked].
+func (e *LockedError) Is(target error) bool { return target == ErrLocked }
+
+// CorruptError: a state file cannot be understood. It names the file, so that
+// an operator can look at it and remove it: the job then starts afresh.
+type CorruptError struct {
+	Path string
+	Err  error
+}
+
+func (e *CorruptError) Error() string { return "state file " + e.Path + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *CorruptError) Unwrap() error { return e.Err }

@@ -1,0 +1,203 @@
+package state
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/credrender/credrender/internal/txn"
+)
+
+// Job is the state of one job. It implements [txn.Journal]. Changing it needs
+// the [Lock].
+type Job struct {
+	dir     *Dir
+	file    string
+	rec     Record
+	written []byte // the file's content; nil: there is none
+	foreign bool
+	dropped *Debt
+}
+
+var _ txn.Journal = (*Job)(nil)
+
+// Job opens the state of one job, of which there may be none yet. Where it
+// was made on another machine or with another identity it is not believed:
+// debt, trace, refusals and fingerprints are dropped (Foreign and DroppedDebt
+// tell), finally so at the next write. The journal of a transaction is kept
+// in any case, since files are where they are. A file that cannot be
+// understood is a *[CorruptError].
+func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
+	fresh := Record{Version: formatVersion, ID: id, Name: name, Identity: where.hash(d.o.Machine)}
+	j, err := d.load(jobFile(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Job{dir: d, file: jobFile(id), rec: fresh}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if j.rec.Identity != fresh.Identity {
+		j.foreign, j.dropped = true, j.rec.Debt
+		if j.dropped == nil && j.rec.Txn.Owed {
+			j.dropped = &Debt{}
+		}
+		fresh.Txn = j.rec.Txn
+		fresh.Txn.Owed = false
+		j.rec = fresh
+	}
+	j.rec.Name = name
+	return j, nil
+}
+
+// Jobs returns every job that has state, by id: for recovery, for status, and
+// for the debts of jobs that are gone. Files that cannot be understood are
+// *[CorruptError]s in the joined error, beside the jobs that can.
+func (d *Dir) Jobs() ([]*Job, error) {
+	if d.fd < 0 {
+		return nil, nil
+	}
+	names, err := d.o.FS.Names(d.fd)
+	if err != nil {
+		return nil, &fs.PathError{Op: "list", Path: d.o.Dir, Err: err}
+	}
+	var jobs []*Job
+	var errs []error
+	for _, name := range names {
+		if !strings.HasPrefix(name, jobPrefix) || !strings.HasSuffix(name, jobSuffix) {
+			continue
+		}
+		j, err := d.load(name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		jobs = append(jobs, j)
+	}
+	slices.SortFunc(jobs, func(a, b *Job) int { return cmp.Compare(a.rec.ID, b.rec.ID) })
+	return jobs, errors.Join(errs...)
+}
+
+const (
+	jobPrefix = "job-"
+	jobSuffix = ".json"
+)
+
+// jobFile names the file of a job, whose id may hold anything.
+func jobFile(id string) string { return jobPrefix + hash(id) + jobSuffix }
+
+func (d *Dir) load(name string) (*Job, error) {
+	data, err := d.read(name)
+	if err != nil {
+		return nil, err
+	}
+	j := &Job{dir: d, file: name, written: data}
+	if err := decode(data, &j.rec); err != nil {
+		return nil, &CorruptError{path.Join(d.o.Dir, name), err}
+	}
+	if jobFile(j.rec.ID) != name {
+		return nil, &CorruptError{path.Join(d.o.Dir, name), fmt.Errorf("it holds the state of job %q", j.rec.ID)}
+	}
+	return j, nil
+}
+
+func decode(data []byte, r *Record) error {
+	var v struct{ Version int }
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	if v.Version != formatVersion {
+		return fmt.Errorf("format version %d is not %d", v.Version, formatVersion)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(r); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the record")
+	}
+	return nil
+}
+
+// Record returns what is stored, as a copy.
+func (j *Job) Record() Record { return j.rec.clone() }
+
+// Foreign reports whether what was stored was made elsewhere.
+func (j *Job) Foreign() bool { return j.foreign }
+
+// DroppedDebt is the debt that was dropped because it was made elsewhere, or nil.
+func (j *Job) DroppedDebt() *Debt { return j.dropped }
+
+// Save implements [txn.Journal]. An idle record that owes becomes a [Debt],
+// or stays part of the one there is. A transaction does not begin before the
+// last one has been recovered ([ErrUnrecovered]).
+func (j *Job) Save(t txn.Record) error {
+	next := j.rec.clone()
+	if t.Phase == txn.Prepare && next.Txn.Phase != txn.Idle {
+		return ErrUnrecovered
+	}
+	if t.Phase == txn.Idle {
+		if t.Owed {
+			next.Owe(time.Time{}, dests(next.Txn))
+		}
+		t = txn.Record{}
+	}
+	next.Txn = t
+	return j.store(next)
+}
+
+func dests(t txn.Record) []string {
+	var out []string
+	for _, f := range t.Files {
+		out = append(out, f.Dest)
+	}
+	return out
+}
+
+// Fingerprint is [Dir.Fingerprint].
+func (j *Job) Fingerprint(data []byte) string { return j.dir.Fingerprint(data) }
+
+// Matches is [Dir.Matches].
+func (j *Job) Matches(print string, data []byte) (same, known bool) {
+	return j.dir.Matches(print, data)
+}
+
+// Update changes the record by one durable write. Nothing is written where
+// change leaves it as it was. On error the record is the old one, though the
+// file may be either.
+func (j *Job) Update(change func(*Record)) error {
+	next := j.rec.clone()
+	change(&next)
+	return j.store(next)
+}
+
+func (j *Job) store(next Record) error {
+	data, err := json.MarshalIndent(next, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode state of job %q: %w", next.Name, err)
+	}
+	if !bytes.Equal(data, j.written) {
+		j.written = nil // until it is known
+		if err := j.dir.write(j.file, data); err != nil {
+			return err
+		}
+	}
+	j.rec, j.written = next, data
+	return nil
+}
+
+// Remove forgets the job.
+func (j *Job) Remove() error {
+	if j.rec.Txn.Phase != txn.Idle {
+		return ErrUnrecovered
+	}
+	return j.dir.remove(j.file)
+}

@@ -1,0 +1,151 @@
+package state
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+const (
+	lockName = "lock"
+	lockPoll = 50 * time.Millisecond
+)
+
+// holder is what the run that has the lock writes into it.
+type holder struct {
+	PID   int    `json:"pid"`
+	Token string `json:"token"`
+}
+
+// Lock is held until Release, or until the process ends however it ends: the
+// kernel lets go of it. Commands that the holder starts do not inherit it.
+type Lock struct {
+	fs    fsys.FS
+	fd    int
+	token string
+}
+
+// Lock waits up to timeout for the lock of the state directory; 0 tries once.
+// inside is the value of [Lock.Token] that this process finds in its
+// environment, if any: where its giver still holds the lock, waiting could
+// never end. The error is a *[LockedError], or ctx's.
+func (d *Dir) Lock(ctx context.Context, timeout time.Duration, inside string) (*Lock, error) {
+	if d.o.ReadOnly {
+		return nil, ErrNotWritable
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrLocked)
+	defer cancel()
+	tick := time.NewTicker(lockPoll)
+	defer tick.Stop()
+	for {
+		l, err := d.tryLock(inside)
+		if locked := (*LockedError)(nil); !errors.As(err, &locked) || locked.Inside {
+			return l, err
+		}
+		select {
+		case <-tick.C:
+			continue
+		case <-ctx.Done():
+		}
+		if errors.Is(context.Cause(ctx), ErrLocked) {
+			return nil, err
+		}
+		return nil, context.Cause(ctx)
+	}
+}
+
+// tryLock takes the lock or fails with *LockedError.
+func (d *Dir) tryLock(inside string) (*Lock, error) {
+	fd, err := d.o.FS.Open(d.fd, lockName, unix.O_RDWR|unix.O_CREAT, 0o600)
+	if err != nil {
+		return nil, d.lockError("open", err)
+	}
+	l, err := d.hold(fd, inside)
+	if err != nil {
+		_ = d.o.FS.Close(fd)
+		return nil, err
+	}
+	return l, nil
+}
+
+func (d *Dir) hold(fd int, inside string) (*Lock, error) {
+	err := d.o.FS.Lock(fd)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		h := d.readHolder()
+		return nil, &LockedError{PID: h.PID, Inside: inside != "" && inside == h.Token}
+	}
+	if err != nil {
+		return nil, d.lockError("lock", err)
+	}
+	// A lock on a file that somebody removed keeps nobody out.
+	mine, err := d.o.FS.Stat(fd)
+	named, errNamed := d.o.FS.StatAt(d.fd, lockName)
+	if err := errors.Join(err, errNamed); err != nil || !mine.Same(named) {
+		return nil, &LockedError{}
+	}
+	id, err := random(d.o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lock{d.o.FS, fd, hex.EncodeToString(id[:16])}
+	if err := l.sign(); err != nil {
+		return nil, d.lockError("write", err)
+	}
+	return l, d.sweep()
+}
+
+// sign says who holds the lock. Nothing depends on it but messages and a
+// command's own renders, so it need not be durable.
+func (l *Lock) sign() error {
+	b, err := json.Marshal(holder{os.Getpid(), l.token})
+	if err != nil {
+		return err
+	}
+	if err := l.fs.Truncate(l.fd, 0); err != nil {
+		return err
+	}
+	return fsys.WriteAll(l.fs, l.fd, b)
+}
+
+func (d *Dir) readHolder() (h holder) {
+	data, _, err := fsys.ReadFile(d.o.FS, d.fd, lockName, 4096)
+	if err == nil {
+		_ = json.Unmarshal(data, &h) // being written just now: unknown
+	}
+	return h
+}
+
+// sweep removes what a crash left of a write.
+func (d *Dir) sweep() error {
+	names, err := d.o.FS.Names(d.fd)
+	for _, name := range names {
+		if strings.HasPrefix(name, tmpPrefix) {
+			err = errors.Join(err, d.o.FS.Unlink(d.fd, name))
+		}
+	}
+	if err != nil {
+		return d.lockError("sweep", err)
+	}
+	return nil
+}
+
+func (d *Dir) lockError(op string, err error) error {
+	return &fs.PathError{Op: op, Path: path.Join(d.o.Dir, lockName), Err: err}
+}
+
+// Token goes into the environment of the holder's commands, and comes back as
+// the argument inside of Dir.Lock.
+func (l *Lock) Token() string { return l.token }
+
+// Release gives the lock up.
+func (l *Lock) Release() error { return l.fs.Close(l.fd) }

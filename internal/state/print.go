@@ -1,0 +1,131 @@
+package state
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+const (
+	keyName = "fingerprint.key"
+	keySize = 32
+)
+
+// printer makes fingerprints: an id of the key, so that another key's are
+// known as such, and an HMAC-SHA256. A plain digest of a file that holds one
+// short password could be guessed.
+type printer struct {
+	key []byte
+	id  string
+}
+
+func newPrinter(key []byte) printer {
+	p := printer{key: key}
+	p.id = hex.EncodeToString(p.mac("id", nil)[:4])
+	return p
+}
+
+func (p printer) mac(purpose string, data []byte) []byte {
+	h := hmac.New(sha256.New, p.key)
+	_, _ = io.WriteString(h, purpose+"\x00")
+	h.Write(data)
+	return h.Sum(nil)
+}
+
+// Fingerprint is a digest of data under the key in the runtime directory.
+func (d *Dir) Fingerprint(data []byte) string {
+	return d.print.id + ":" + hex.EncodeToString(d.print.mac("content", data))
+}
+
+// Matches reports whether print is data's; known is false where print is
+// empty or was made under another key.
+func (d *Dir) Matches(print string, data []byte) (same, known bool) {
+	if id, _, ok := strings.Cut(print, ":"); !ok || id != d.print.id {
+		return false, false
+	}
+	return hmac.Equal([]byte(print), []byte(d.Fingerprint(data))), true
+}
+
+// loadPrinter reads the key, or makes it. A runtime directory that cannot be
+// used gives a key of this process only: the next run knows none of its
+// fingerprints and looks at everything again, which is always right.
+func loadPrinter(o Options) (printer, error) {
+	if key, err := runtimeKey(o); err == nil {
+		return newPrinter(key), nil
+	}
+	key, err := random(o.Rand)
+	return newPrinter(key), err
+}
+
+func random(r io.Reader) ([]byte, error) {
+	key := make([]byte, keySize)
+	if _, err := io.ReadFull(r, key); err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	return key, nil
+}
+
+func runtimeKey(o Options) ([]byte, error) {
+	if o.Runtime == "" {
+		return nil, fs.ErrNotExist
+	}
+	p, err := place(o, o.Runtime)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	if err := private(o.FS, p.Fd(), o.Runtime); err != nil {
+		return nil, err
+	}
+	key, err := readKey(o.FS, p.Fd())
+	if o.ReadOnly || !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	return makeKey(o, p.Fd())
+}
+
+func readKey(f fsys.FS, dir int) ([]byte, error) {
+	key, st, err := fsys.ReadFile(f, dir, keyName, keySize)
+	if err == nil && (len(key) != keySize || st.UID != f.Euid() || st.Perm&0o077 != 0) {
+		return nil, ErrUntrusted
+	}
+	return key, err
+}
+
+// makeKey gives a complete file its name by a link, so that of two processes
+// that start together one's key is used by both.
+func makeKey(o Options, dir int) ([]byte, error) {
+	key, err := random(o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	tmp := tmpPrefix + hex.EncodeToString(key[:8]) // not to be used as a key after a crash
+	key, err = random(o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := o.FS.Open(dir, tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(fsys.WriteAll(o.FS, fd, key), o.FS.Close(fd))
+	if err == nil {
+		err = o.FS.Link(dir, tmp, keyName)
+	}
+	if unlinkErr := o.FS.Unlink(dir, tmp); unlinkErr != nil {
+		err = errors.Join(err, unlinkErr)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return readKey(o.FS, dir)
+	}
+	return key, err
+}

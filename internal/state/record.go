@@ -1,0 +1,69 @@
+package state
+
+import (
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// formatVersion is the Record.Version that this package writes and reads.
+const formatVersion = 1
+
+// Record is what is stored about a job.
+type Record struct {
+	Version  int    `json:"version"` // of the format
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Identity string `json:"identity"` // hash of machine and Identity
+
+	Txn  txn.Record `json:"txn,omitzero"` // the transaction under way
+	Debt *Debt      `json:"debt,omitempty"`
+
+	Files map[string]File `json:"files,omitempty"` // in place, by destination
+	Trace []source.Known  `json:"trace,omitempty"` // lookups of the last render
+	// Refused is the fingerprint of the set of bytes that verify refused.
+	Refused string `json:"refused,omitempty"`
+
+	LastRun    time.Time `json:"last_run,omitzero"`
+	LastChange time.Time `json:"last_change,omitzero"`
+	Result     Result    `json:"result,omitzero"`
+}
+
+// Result is how a run ended.
+type Result struct {
+	Code  int    `json:"code"`            // the exit code it stands for
+	Error string `json:"error,omitempty"` // words, no value in them
+}
+
+// File is one file in place.
+type File struct {
+	Print string      `json:"print"` // keyed fingerprint
+	Mode  fs.FileMode `json:"mode"`
+	UID   int         `json:"uid"`
+	GID   int         `json:"gid"`
+}
+
+// Identity is where a job's values come from. State that was made with
+// another one, or on another machine, is not believed. What is not known is
+// left empty, and the same at each run.
+type Identity struct{ Account, Region, Table, Role, Store string }
+
+func (i Identity) hash(machine string) string {
+	return hash(machine, i.Account, i.Region, i.Table, i.Role, i.Store)
+}
+
+// clone copies r, so that its owner can change it.
+func (r Record) clone() Record {
+	if r.Debt != nil {
+		d := *r.Debt
+		d.Dests = slices.Clone(d.Dests)
+		r.Debt = &d
+	}
+	r.Txn.Files, r.Txn.Dirs = slices.Clone(r.Txn.Files), slices.Clone(r.Txn.Dirs)
+	r.Files, r.Trace = maps.Clone(r.Files), slices.Clone(r.Trace)
+	return r
+}

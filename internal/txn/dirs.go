@@ -1,0 +1,95 @@
+package txn
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+// openDirs are the directories of a transaction, kept open from its first
+// step to its last: whatever becomes of their names, these are meant.
+type openDirs struct {
+	fs   fsys.FS
+	list []*openDir
+}
+
+type openDir struct {
+	fd      int
+	path    string
+	st      fsys.Stat
+	trusted bool // as fsys.Place.Trusted
+}
+
+// add opens the directory of p, once, and returns it. p stays the caller's.
+func (s *openDirs) add(p *fsys.Place) (*openDir, error) {
+	fd, err := p.Open()
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.fs.Stat(fd)
+	if err != nil {
+		_ = s.fs.Close(fd)
+		return nil, pathError("stat", p.Dir, err)
+	}
+	for _, d := range s.list {
+		if d.st.Same(st) {
+			_ = s.fs.Close(fd)
+			return d, nil
+		}
+	}
+	d := &openDir{fd, p.Dir, st, p.Trusted()}
+	s.list = append(s.list, d)
+	return d, nil
+}
+
+// sync makes the names in all directories durable.
+func (s *openDirs) sync() error {
+	var errs []error
+	for _, d := range s.list {
+		errs = append(errs, pathError("sync", d.path, fsys.SyncDir(s.fs, d.fd)))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *openDirs) close() {
+	for _, d := range s.list {
+		_ = s.fs.Close(d.fd)
+	}
+	s.list = nil
+}
+
+// remove removes the directories that a transaction made, where they are
+// empty, and adds those that held them, for syncing.
+func (s *openDirs) remove(r Record) error {
+	var errs []error
+	for _, dir := range slices.Backward(r.Dirs) {
+		p, err := fsys.OpenDir(s.fs, r.Root, path.Dir(dir))
+		if unreachable(err) != "" {
+			continue
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		errs = append(errs, s.rmdir(p, path.Base(dir)))
+		p.Close()
+	}
+	return errors.Join(errs...)
+}
+
+func (s *openDirs) rmdir(p *fsys.Place, name string) error {
+	if _, err := s.add(p); err != nil {
+		return err
+	}
+	err := s.fs.Rmdir(p.Fd(), name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST), errors.Is(err, unix.ENOTDIR):
+		return nil
+	}
+	return pathError("remove", path.Join(p.Dir, name), err)
+}

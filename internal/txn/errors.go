@@ -1,0 +1,59 @@
+package txn
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+// Errors that callers branch on. They are wrapped with the path; others are
+// the kernel's, as *fs.PathError.
+var (
+	// ErrNoDirectory: the destination's directory is missing and may not be made.
+	ErrNoDirectory = errors.New("directory does not exist")
+	// ErrMountPoint: the destination is itself mounted (a container's bind
+	// mount), so that nothing can be renamed over it; File.InPlace can.
+	ErrMountPoint = errors.New("is a mount point")
+	// ErrInterfered: somebody replaced a staged file or moved its directory.
+	ErrInterfered = errors.New("replaced by somebody else meanwhile")
+	// ErrTwice: two destinations of one transaction are the same file.
+	ErrTwice = errors.New("same file as another destination")
+	// ErrHardLinked: the file has other names, and stands in a directory that
+	// somebody else can write, so that changing it where it is could reach
+	// outside.
+	ErrHardLinked = errors.New("has other hard links, in a directory that others can write")
+)
+
+// KindError: the destination is something that is never replaced.
+type KindError struct {
+	Path string
+	Kind string // "a directory", "a named pipe", "a socket", "a device"
+}
+
+func (e *KindError) Error() string { return e.Path + " is " + e.Kind + ", not a file" }
+
+func kindError(path string, st fsys.Stat) error {
+	kind := "something else"
+	switch {
+	case st.Type&fs.ModeDir != 0:
+		kind = "a directory"
+	case st.Type&fs.ModeNamedPipe != 0:
+		kind = "a named pipe"
+	case st.Type&fs.ModeSocket != 0:
+		kind = "a socket"
+	case st.Type&fs.ModeDevice != 0:
+		kind = "a device"
+	case st.IsLink():
+		kind = "a symbolic link"
+	}
+	return &KindError{path, kind}
+}
+
+// pathError names the file that err is about; nil stays nil.
+func pathError(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: path, Err: err}
+}

@@ -1,0 +1,52 @@
+package txn
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Names of ours are hidden, so that no conf.d picks them up, say whose they
+// are, and cannot be guessed by somebody who would like to be there first.
+const (
+	nameMark  = ".credrender-"
+	nameBytes = 8 // random
+	newSuffix = ".new"
+	oldSuffix = ".old"
+	nameMax   = 255 // NAME_MAX of every file system in use
+)
+
+// stagedName makes a name beside base.
+func stagedName(base, suffix string, rand io.Reader) (string, error) {
+	id := make([]byte, nameBytes)
+	if _, err := io.ReadFull(rand, id); err != nil {
+		return "", fmt.Errorf("make a name: %w", err)
+	}
+	tail := nameMark + hex.EncodeToString(id) + suffix
+	return "." + cut(base, nameMax-1-len(tail)) + tail, nil
+}
+
+// cut shortens s to at most n bytes, between characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// isStaged reports whether stagedName could have made name.
+func isStaged(name string) bool {
+	i := strings.LastIndex(name, nameMark)
+	if i < 1 || name[0] != '.' || strings.Contains(name, "/") {
+		return false
+	}
+	id, isNew := strings.CutSuffix(name[i+len(nameMark):], newSuffix)
+	id, isOld := strings.CutSuffix(id, oldSuffix)
+	_, err := hex.DecodeString(id)
+	return isNew != isOld && err == nil && len(id) == 2*nameBytes
+}

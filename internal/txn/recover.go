@@ -1,0 +1,122 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+// Recovered says what [Disk.Recover] found and did.
+type Recovered struct {
+	Phase    Phase    // how far the transaction had come; Idle: there was none
+	Owed     bool     // its hook is owed
+	Restored []string // destinations set back
+	Left     []Left   // destinations not set back
+}
+
+// Left is a destination that recovery did not touch. Its transaction is over
+// all the same: the next render sees to it.
+type Left struct {
+	Dest string
+	Why  string
+}
+
+// Recover undoes the transaction that r records, wherever it ended, and
+// journals idle with what is owed. It may be repeated, and be interrupted
+// anywhere. Errors are for what may work another time (a full or failing
+// disk); the journal then stays as it is.
+func (d Disk) Recover(ctx context.Context, r Record, j Journal) (Recovered, error) {
+	out := Recovered{Phase: r.Phase, Owed: r.Owed}
+	if r.Phase == Idle {
+		return out, nil
+	}
+	if err := r.check(); err != nil {
+		return out, err
+	}
+	d.Root = r.Root
+	rc := recovery{disk: d, u: undoer{fs: d.fs(), j: j}, r: r, out: &out}
+	rc.dirs.fs = d.fs()
+	defer rc.dirs.close()
+	d.fs().Step("recover.begin")
+	if err := rc.run(ctx); err != nil {
+		return out, err
+	}
+	if err := j.Save(Record{Owed: r.Owed}); err != nil {
+		return out, fmt.Errorf("journal idle: %w", err)
+	}
+	d.fs().Step("recover.end")
+	return out, nil
+}
+
+type recovery struct {
+	disk Disk
+	u    undoer
+	r    Record
+	dirs openDirs
+	out  *Recovered
+}
+
+func (rc *recovery) run(ctx context.Context) error {
+	var errs []error
+	for i := range rc.r.Files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		errs = append(errs, rc.file(&rc.r.Files[i]))
+	}
+	if rc.r.Phase != Done {
+		errs = append(errs, rc.dirs.remove(rc.r))
+	}
+	return errors.Join(append(errs, rc.dirs.sync())...)
+}
+
+func (rc *recovery) file(f *FileRecord) error {
+	dir, why, err := rc.open(f.dir())
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		if rc.r.Phase == Commit {
+			rc.out.Left = append(rc.out.Left, Left{f.Dest, why})
+		}
+		return nil
+	}
+	o, err := rc.u.file(rc.r.Phase, f, dir)
+	if o.left != "" {
+		rc.out.Left = append(rc.out.Left, Left{f.Dest, o.left})
+	}
+	if o.restored && err == nil {
+		rc.out.Restored = append(rc.out.Restored, f.Dest)
+	}
+	return err
+}
+
+// open opens a directory of the record, or says why there is no such thing.
+func (rc *recovery) open(dir string) (d *openDir, why string, err error) {
+	p, err := fsys.OpenDir(rc.disk.fs(), rc.disk.Root, dir)
+	if why := unreachable(err); why != "" {
+		return nil, why, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	defer p.Close()
+	d, err = rc.dirs.add(p)
+	return d, "", err
+}
+
+func unreachable(err error) string {
+	link := (*fsys.LinkError)(nil)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
+		return leftNoDir
+	case errors.As(err, &link), errors.Is(err, unix.ELOOP):
+		return leftUnsafe
+	}
+	return ""
+}

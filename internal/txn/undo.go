@@ -1,0 +1,192 @@
+package txn
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+// Rollback removes what was staged or, after Commit, sets the old files back:
+// content, mode, owner and absence. The journal is idle afterwards; owed says
+// whether this transaction's hook is owed all the same. There is no context:
+// stopping half-way is what a rollback exists to prevent.
+func (t *Txn) Rollback(owed bool) error {
+	if t.ended {
+		return errEnded
+	}
+	defer t.end()
+	u := undoer{fs: t.fs, j: t.j, live: true}
+	var errs []error
+	for _, s := range t.files {
+		errs = append(errs, t.undo(u, s))
+	}
+	errs = append(errs, t.dirs.remove(t.rec), t.dirs.sync())
+	t.fs.Step("undo.synced")
+	if err := errors.Join(errs...); err != nil {
+		return err // the journal stays: Recover tries again
+	}
+	t.rec = Record{}
+	return t.save(Idle, owed)
+}
+
+func (t *Txn) undo(u undoer, s *staged) error {
+	if s.dir == nil {
+		return nil // its directory was never made
+	}
+	phase := Prepare
+	if s.installed {
+		phase = Commit
+	}
+	out, err := u.file(phase, s.rec, s.dir)
+	if out.left != "" {
+		return fmt.Errorf("%s was not set back: %s", s.Dest, out.left)
+	}
+	return err
+}
+
+// undoer takes single files back to before their transaction.
+type undoer struct {
+	fs fsys.FS
+	j  Journal
+	// live: the transaction is still ours, so that whatever stands at a
+	// destination goes. After a crash somebody may have put it there.
+	live bool
+}
+
+// outcome of undoing one file.
+type outcome struct {
+	restored bool
+	left     string // why it was not set back
+}
+
+const (
+	leftChanged = "it was changed since"
+	leftNoCopy  = "the old file is gone"
+	leftNoDir   = "its directory is gone"
+	leftUnsafe  = "its directory cannot be reached safely any more"
+)
+
+// file undoes what phase may have done to one destination. It may be repeated.
+func (u undoer) file(phase Phase, r *FileRecord, dir *openDir) (outcome, error) {
+	var out outcome
+	var err error
+	if phase == Commit {
+		out, err = u.setBack(r, dir)
+		u.fs.Step("undo.restored")
+	}
+	if err != nil {
+		return out, err // the second name stays: it is all there is
+	}
+	err = removeNames(u.fs, dir.fd, r)
+	u.fs.Step("undo.file")
+	return out, err
+}
+
+func (u undoer) setBack(r *FileRecord, dir *openDir) (outcome, error) {
+	now, err := u.look(r, dir)
+	if err != nil {
+		return outcome{}, pathError("undo", r.Path, err)
+	}
+	switch {
+	case now.is == isOld:
+		return outcome{}, nil
+	case now.is == isOther && !u.live:
+		return outcome{left: leftChanged}, nil
+	case r.Absent && now.is == isGone:
+		return outcome{}, nil
+	case r.Absent:
+		return outcome{restored: true}, pathError("remove", r.Path, u.fs.Unlink(dir.fd, r.base()))
+	case !now.haveOld:
+		return outcome{left: leftNoCopy}, nil
+	case r.InPlace:
+		return u.writeBack(r, dir)
+	}
+	return outcome{restored: true}, pathError("restore", r.Path, u.fs.Rename(dir.fd, r.Old, r.base()))
+}
+
+// writeBack restores a file written in place from its copy.
+func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
+	data, st, err := fsys.ReadFile(u.fs, dir.fd, r.Old, MaxFile)
+	if err == nil {
+		err = overwrite(u.fs, dir, r.base(), data, st.Perm, st.UID, st.GID)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return outcome{left: leftNoCopy}, nil
+	}
+	return outcome{restored: true}, pathError("restore", r.Path, err)
+}
+
+// What stands at a destination.
+type what int
+
+const (
+	isGone what = iota
+	isOld
+	isNew
+	isOther
+)
+
+type sight struct {
+	is      what
+	haveOld bool // under its second name
+}
+
+// look tells what stands at a destination, by the second name, by
+// fingerprint, or by inode where the fingerprints' key is gone.
+func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
+	old, haveOld, err := u.stat(dir, r.Old)
+	if err != nil {
+		return sight{}, err
+	}
+	dest, exists, err := u.stat(dir, r.base())
+	switch {
+	case err != nil:
+		return sight{}, err
+	case !exists:
+		return sight{isGone, haveOld}, nil
+	case dest.Type != 0:
+		return sight{isOther, haveOld}, nil
+	case r.InPlace && haveOld:
+		return sight{isNew, true}, nil // whatever half-written thing it is
+	case haveOld && dest.Same(old):
+		return sight{isOld, true}, nil
+	}
+	is, err := u.compare(r, dir, dest)
+	return sight{is, haveOld}, err
+}
+
+func (u undoer) compare(r *FileRecord, dir *openDir, dest fsys.Stat) (what, error) {
+	data, _, err := fsys.ReadFile(u.fs, dir.fd, r.base(), MaxFile)
+	if err != nil && !errors.Is(err, fsys.ErrTooLarge) {
+		return isOther, err
+	}
+	if err == nil {
+		same, known := u.j.Matches(r.NewPrint, data)
+		if same {
+			return isNew, nil
+		}
+		if wasOld, _ := u.j.Matches(r.OldPrint, data); wasOld {
+			return isOld, nil
+		}
+		if known {
+			return isOther, nil
+		}
+	}
+	switch dest.Inode {
+	case r.NewInode:
+		return isNew, nil
+	case r.OldInode:
+		return isOld, nil
+	}
+	return isOther, nil
+}
+
+func (u undoer) stat(dir *openDir, name string) (fsys.Stat, bool, error) {
+	st, err := u.fs.StatAt(dir.fd, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, false, nil
+	}
+	return st, err == nil, err
+}
