@@ -1,0 +1,246 @@
+package awstest
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+)
+
+func dynamoOperations() []operation {
+	return []operation{
+		op[createTable](DynamoDB, "CreateTable"),
+		op[describeTable](DynamoDB, "DescribeTable"),
+		op[deleteTable](DynamoDB, "DeleteTable"),
+		op[listTables](DynamoDB, "ListTables"),
+		op[updateBackups](DynamoDB, "UpdateContinuousBackups"),
+		op[describeBackups](DynamoDB, "DescribeContinuousBackups"),
+		op[tagResource](DynamoDB, "TagResource"),
+		op[putItem](DynamoDB, "PutItem"),
+		op[getItem](DynamoDB, "GetItem"),
+		op[deleteItem](DynamoDB, "DeleteItem"),
+		op[query](DynamoDB, "Query"),
+		op[scan](DynamoDB, "Scan"),
+	}
+}
+
+// onTable is a request for one table.
+type onTable struct{ TableName string }
+
+func (t onTable) describe(r *Request) { r.Table = t.TableName }
+
+type tag struct{ Key, Value string }
+
+type attributeDefinition struct{ AttributeName, AttributeType string }
+
+type keySchemaElement struct{ AttributeName, KeyType string }
+
+type createTable struct {
+	onTable
+	AttributeDefinitions  []attributeDefinition
+	KeySchema             []keySchemaElement
+	BillingMode           string
+	ProvisionedThroughput *struct{ ReadCapacityUnits, WriteCapacityUnits int64 }
+	Tags                  []tag
+}
+
+var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+func (c *createTable) run(r *region) (any, error) {
+	if !tableName.MatchString(c.TableName) {
+		return nil, invalid("Invalid table/index name. Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'")
+	}
+	if r.tables[c.TableName] != nil {
+		return nil, &apiError{Code: "ResourceInUseException", Message: "Table already exists: " + c.TableName}
+	}
+	t := &table{
+		name: c.TableName, arn: r.arn("dynamodb", "table/"+c.TableName),
+		billing: c.BillingMode, created: r.srv.opts.Now(), polls: r.srv.opts.CreatingPolls,
+		tags: map[string]string{}, partitions: map[string][]*row{},
+	}
+	if err := c.keysInto(t); err != nil {
+		return nil, err
+	}
+	if err := c.capacityInto(t); err != nil {
+		return nil, err
+	}
+	for _, tag := range c.Tags {
+		t.tags[tag.Key] = tag.Value
+	}
+	r.tables[c.TableName] = t
+	out := describeTableOut(t)
+	out["TableStatus"] = "CREATING"
+	return map[string]any{"TableDescription": out}, nil
+}
+
+func (c *createTable) keysInto(t *table) error {
+	kinds := map[string]string{}
+	for _, d := range c.AttributeDefinitions {
+		kinds[d.AttributeName] = d.AttributeType
+	}
+	for i, k := range c.KeySchema {
+		a := keyAttr{k.AttributeName, kinds[k.AttributeName]}
+		switch {
+		case a.kind != "S" && a.kind != "N" && a.kind != "B":
+			return invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", a.name)
+		case i == 0 && k.KeyType == "HASH":
+			t.hash = a
+		case i == 1 && k.KeyType == "RANGE":
+			t.sort = a
+		default:
+			return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+		}
+	}
+	if len(c.KeySchema) == 0 || len(kinds) != len(c.KeySchema) {
+		return invalid("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+	}
+	return nil
+}
+
+func (c *createTable) capacityInto(t *table) error {
+	if c.BillingMode == "PAY_PER_REQUEST" {
+		if c.ProvisionedThroughput != nil {
+			return invalid("One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+		}
+		return nil
+	}
+	if c.ProvisionedThroughput == nil {
+		return invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
+	}
+	t.readCap, t.writeCap = c.ProvisionedThroughput.ReadCapacityUnits, c.ProvisionedThroughput.WriteCapacityUnits
+	return nil
+}
+
+// table returns a table that can be used.
+func (r *region) table(name string) (*table, error) {
+	t := r.tables[name]
+	if t == nil || t.status() != "ACTIVE" {
+		return nil, &apiError{Code: "ResourceNotFoundException", Message: "Requested resource not found"}
+	}
+	return t, nil
+}
+
+type describeTable struct{ onTable }
+
+func (d *describeTable) run(r *region) (any, error) {
+	t := r.tables[d.TableName]
+	if t == nil {
+		return nil, &apiError{Code: "ResourceNotFoundException", Message: "Requested resource not found: Table: " + d.TableName + " not found"}
+	}
+	out := describeTableOut(t)
+	t.polls = max(0, t.polls-1)
+	return map[string]any{"Table": out}, nil
+}
+
+func describeTableOut(t *table) map[string]any {
+	var definitions []attributeDefinition
+	var schema []keySchemaElement
+	size, items := 0, 0
+	for i, k := range t.keys() {
+		definitions = append(definitions, attributeDefinition{k.name, k.kind})
+		schema = append(schema, keySchemaElement{k.name, []string{"HASH", "RANGE"}[i]})
+	}
+	for _, rows := range t.partitions {
+		for _, r := range rows {
+			size, items = size+r.size, items+1
+		}
+	}
+	out := map[string]any{
+		"TableName": t.name, "TableArn": t.arn, "TableStatus": t.status(), "CreationDateTime": float64(t.created.UnixMilli()) / 1000,
+		"AttributeDefinitions": definitions, "KeySchema": schema,
+		"ItemCount": items, "TableSizeBytes": size,
+		"ProvisionedThroughput": map[string]any{"ReadCapacityUnits": t.readCap, "WriteCapacityUnits": t.writeCap, "NumberOfDecreasesToday": 0},
+	}
+	if t.billing == "PAY_PER_REQUEST" {
+		out["BillingModeSummary"] = map[string]any{"BillingMode": t.billing}
+	}
+	return out
+}
+
+type deleteTable struct{ onTable }
+
+func (d *deleteTable) run(r *region) (any, error) {
+	t, err := r.table(d.TableName)
+	if err != nil {
+		return nil, err
+	}
+	delete(r.tables, d.TableName)
+	out := describeTableOut(t)
+	out["TableStatus"] = "DELETING"
+	return map[string]any{"TableDescription": out}, nil
+}
+
+type listTables struct {
+	ExclusiveStartTableName string
+	Limit                   int
+}
+
+func (*listTables) describe(*Request) {}
+
+func (l *listTables) run(r *region) (any, error) {
+	limit := l.Limit
+	if limit == 0 {
+		limit = 100
+	}
+	names := []string{}
+	for _, name := range slices.Sorted(maps.Keys(r.tables)) {
+		if name <= l.ExclusiveStartTableName {
+			continue
+		}
+		if len(names) == limit {
+			return map[string]any{"TableNames": names, "LastEvaluatedTableName": names[limit-1]}, nil
+		}
+		names = append(names, name)
+	}
+	return map[string]any{"TableNames": names}, nil
+}
+
+type updateBackups struct {
+	onTable
+	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
+}
+
+func (u *updateBackups) run(r *region) (any, error) {
+	t, err := r.table(u.TableName)
+	if err != nil {
+		return nil, &apiError{Code: "TableNotFoundException", Message: "Table not found: " + u.TableName}
+	}
+	t.backups = u.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled
+	return backupsOut(t), nil
+}
+
+type describeBackups struct{ onTable }
+
+func (d *describeBackups) run(r *region) (any, error) {
+	t, err := r.table(d.TableName)
+	if err != nil {
+		return nil, &apiError{Code: "TableNotFoundException", Message: "Table not found: " + d.TableName}
+	}
+	return backupsOut(t), nil
+}
+
+func backupsOut(t *table) any {
+	status := map[bool]string{true: "ENABLED", false: "DISABLED"}[t.backups]
+	return map[string]any{"ContinuousBackupsDescription": map[string]any{
+		"ContinuousBackupsStatus":        "ENABLED",
+		"PointInTimeRecoveryDescription": map[string]any{"PointInTimeRecoveryStatus": status},
+	}}
+}
+
+type tagResource struct {
+	ResourceArn string
+	Tags        []tag
+}
+
+func (*tagResource) describe(*Request) {}
+
+func (t *tagResource) run(r *region) (any, error) {
+	for _, table := range r.tables {
+		if table.arn == t.ResourceArn {
+			for _, tag := range t.Tags {
+				table.tags[tag.Key] = tag.Value
+			}
+			return map[string]any{}, nil
+		}
+	}
+	return nil, &apiError{Code: "ResourceNotFoundException", Message: "Requested resource not found: ResourcArn: " + t.ResourceArn + " not found"}
+}

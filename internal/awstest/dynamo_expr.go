@@ -1,0 +1,283 @@
+package awstest
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// expressionNames are the placeholders of a request's expressions.
+type expressionNames struct {
+	ExpressionAttributeNames  map[string]string
+	ExpressionAttributeValues attributes
+}
+
+// expressions reads all expressions of one request, and notes which
+// placeholders they use: DynamoDB refuses unused ones.
+type expressions struct {
+	expressionNames
+	used   map[string]bool
+	kind   string // "KeyConditionExpression", for messages
+	text   string
+	tokens []string
+}
+
+func newExpressions(n expressionNames) *expressions {
+	return &expressions{expressionNames: n, used: map[string]bool{}}
+}
+
+// comparison is one term: path op value, or a function of the path.
+type comparison struct {
+	path  string
+	op    string // = <> < <= > >= or a function's name
+	value value
+}
+
+// conditions all have to hold.
+type conditions []comparison
+
+// projector picks the attributes that were asked for.
+type projector func(attributes) attributes
+
+var token = regexp.MustCompile(`[#:]?[A-Za-z0-9_.-]+|<>|<=|>=|[=<>(),]|\S`)
+
+func (e *expressions) start(kind, text string) {
+	e.kind, e.text, e.tokens = kind, text, token.FindAllString(text, -1)
+}
+
+func (e *expressions) next() string {
+	if len(e.tokens) == 0 {
+		return ""
+	}
+	t := e.tokens[0]
+	e.tokens = e.tokens[1:]
+	return t
+}
+
+func (e *expressions) peek() string {
+	if len(e.tokens) == 0 {
+		return ""
+	}
+	return e.tokens[0]
+}
+
+func (e *expressions) expect(want string) error {
+	if got := e.next(); got != want {
+		return e.syntax(got)
+	}
+	return nil
+}
+
+func (e *expressions) syntax(at string) error {
+	if at == "" {
+		at = "<EOF>"
+	}
+	return invalid("Invalid %s: Syntax error; token: %q, near: %q", e.kind, at, e.text)
+}
+
+// keyCondition reads "a = :x" or "a = :x AND b > :y".
+func (e *expressions) keyCondition(text string) ([]comparison, error) {
+	if text == "" {
+		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	}
+	e.start("KeyConditionExpression", text)
+	return e.terms()
+}
+
+// condition reads comparisons, attribute_exists and attribute_not_exists,
+// joined by AND; an empty text always holds.
+func (e *expressions) condition(text string) (conditions, error) {
+	if text == "" {
+		return nil, nil
+	}
+	e.start("ConditionExpression", text)
+	return e.terms()
+}
+
+func (e *expressions) terms() ([]comparison, error) {
+	var all []comparison
+	for {
+		c, err := e.term()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+		switch word := e.next(); {
+		case word == "":
+			return all, nil
+		case !strings.EqualFold(word, "AND"):
+			return nil, e.unsupported(word)
+		}
+	}
+}
+
+func (e *expressions) term() (comparison, error) {
+	switch f := e.peek(); f {
+	case "attribute_not_exists", "attribute_exists":
+		return e.function()
+	case "(", "NOT", "begins_with", "contains", "size", "attribute_type":
+		return comparison{}, e.unsupported(f)
+	}
+	path, err := e.path()
+	if err != nil {
+		return comparison{}, err
+	}
+	c := comparison{path: path, op: e.next()}
+	if !slices.Contains([]string{"=", "<>", "<", "<=", ">", ">="}, c.op) {
+		return c, e.unsupported(c.op)
+	}
+	c.value, err = e.value()
+	return c, err
+}
+
+func (e *expressions) function() (comparison, error) {
+	c := comparison{op: e.next()}
+	if err := e.expect("("); err != nil {
+		return c, err
+	}
+	path, err := e.path()
+	if err != nil {
+		return c, err
+	}
+	c.path = path
+	return c, e.expect(")")
+}
+
+func (e *expressions) unsupported(word string) error {
+	switch strings.ToUpper(word) {
+	case "OR", "NOT", "BETWEEN", "IN", "(", "BEGINS_WITH", "CONTAINS", "SIZE", "ATTRIBUTE_TYPE":
+		return notImplemented("%s in %q", word, e.text)
+	}
+	return e.syntax(word)
+}
+
+// path reads an attribute's name or its placeholder. Document paths ("a.b") are
+// not implemented.
+func (e *expressions) path() (string, error) {
+	t := e.next()
+	if strings.HasPrefix(t, "#") {
+		name, ok := e.ExpressionAttributeNames[t]
+		if !ok {
+			return "", invalid("Invalid %s: An expression attribute name used in the document path is not defined; attribute name: %s", e.kind, t)
+		}
+		e.used[t] = true
+		return name, nil
+	}
+	if !attributeName.MatchString(t) {
+		return "", e.syntax(t)
+	}
+	if isReserved(t) {
+		return "", invalid("Invalid %s: Attribute name is a reserved keyword; reserved keyword: %s", e.kind, t)
+	}
+	return t, nil
+}
+
+var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+func (e *expressions) value() (value, error) {
+	t := e.next()
+	if !strings.HasPrefix(t, ":") {
+		return value{}, e.syntax(t)
+	}
+	v, ok := e.ExpressionAttributeValues[t]
+	if !ok {
+		return value{}, invalid("Invalid %s: An expression attribute value used in expression is not defined; attribute value: %s", e.kind, t)
+	}
+	e.used[t] = true
+	return v, nil
+}
+
+// projection reads names joined by commas; an empty text picks everything.
+func (e *expressions) projection(text string) (projector, error) {
+	if text == "" {
+		return func(a attributes) attributes { return a }, nil
+	}
+	e.start("ProjectionExpression", text)
+	var names []string
+	for {
+		name, err := e.path()
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(names, name) {
+			return nil, invalid("Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", name, name)
+		}
+		names = append(names, name)
+		switch sep := e.next(); sep {
+		case "":
+			return pick(names), nil
+		case ",":
+		default:
+			return nil, e.syntax(sep)
+		}
+	}
+}
+
+func pick(names []string) projector {
+	return func(a attributes) attributes {
+		out := attributes{}
+		for _, name := range names {
+			if v, ok := a[name]; ok {
+				out[name] = v
+			}
+		}
+		return out
+	}
+}
+
+// finish refuses placeholders that no expression used.
+func (e *expressions) finish() error {
+	for _, group := range []struct {
+		member string
+		names  []string
+	}{
+		{"ExpressionAttributeNames", slices.Sorted(maps.Keys(e.ExpressionAttributeNames))},
+		{"ExpressionAttributeValues", slices.Sorted(maps.Keys(e.ExpressionAttributeValues))},
+	} {
+		unused := slices.DeleteFunc(group.names, func(n string) bool { return e.used[n] })
+		if len(unused) > 0 {
+			return invalid("Value provided in %s unused in expressions: keys: {%s}", group.member, strings.Join(unused, ", "))
+		}
+	}
+	return nil
+}
+
+// holds judges the item that is there, or none.
+func (c conditions) holds(r *row) bool {
+	if r == nil {
+		return allHold(c, nil)
+	}
+	return allHold(c, r.item)
+}
+
+func allHold(all []comparison, item attributes) bool {
+	return !slices.ContainsFunc(all, func(c comparison) bool { return !c.holds(item) })
+}
+
+func (c comparison) holds(item attributes) bool {
+	v, ok := item[c.path]
+	switch c.op {
+	case "attribute_exists":
+		return ok
+	case "attribute_not_exists":
+		return !ok
+	case "<>":
+		return !ok || !v.equal(c.value)
+	case "=":
+		return ok && v.equal(c.value)
+	}
+	if !ok || v.kind != c.value.kind {
+		return false
+	}
+	order := v.compare(c.value)
+	switch c.op {
+	case "<":
+		return order < 0
+	case "<=":
+		return order <= 0
+	case ">":
+		return order > 0
+	}
+	return order >= 0
+}

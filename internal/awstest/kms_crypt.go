@@ -1,0 +1,205 @@
+package awstest
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"maps"
+	"slices"
+)
+
+// Limits (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
+// and API_GenerateDataKey.html).
+const (
+	maxPlaintext = 4096
+	maxBlob      = 6144
+	maxDataKey   = 1024
+)
+
+const blobVersion = 1
+
+// seal encrypts as KMS's blobs are: they name their key, and open only with
+// the encryption context that they were made with.
+func (k *key) seal(plain []byte, context map[string]string) []byte {
+	head := append([]byte{blobVersion, byte(len(k.id))}, k.id...)
+	aead := k.aead()
+	nonce := random(aead.NonceSize())
+	blob := append(slices.Clone(head), nonce...)
+	return aead.Seal(blob, nonce, plain, additional(head, context))
+}
+
+func (k *key) aead() cipher.AEAD {
+	block, err := aes.NewCipher(k.material)
+	if err != nil {
+		panic(err) // the material is 32 bytes
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}
+
+// additional is what a blob is bound to. Lengths go before the strings, so that
+// {"ab": "c"} and {"a": "bc"} are not the same.
+func additional(head []byte, context map[string]string) []byte {
+	b := bytes.Clone(head)
+	for _, name := range slices.Sorted(maps.Keys(context)) {
+		for _, s := range []string{name, context[name]} {
+			b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
+			b = append(b, s...)
+		}
+	}
+	return b
+}
+
+// errCiphertext comes without a message, as from KMS: it does not say what was
+// wrong.
+func errCiphertext() error { return &apiError{Code: "InvalidCiphertextException"} }
+
+// open finds a blob's key and decrypts it. A key id that was asked for must be
+// that key's.
+func (r *region) open(blob []byte, keyID string, context map[string]string) (*key, []byte, error) {
+	if len(blob) == 0 || len(blob) > maxBlob {
+		return nil, nil, invalid("1 validation error detected: Value at 'ciphertextBlob' failed to satisfy constraint: Member must have length less than or equal to 6144")
+	}
+	if len(blob) < 2 || blob[0] != blobVersion || len(blob) < 2+int(blob[1]) {
+		return nil, nil, errCiphertext()
+	}
+	head, rest := blob[:2+int(blob[1])], blob[2+int(blob[1]):]
+	k := r.keys[string(head[2:])]
+	if k == nil {
+		return nil, nil, &apiError{Code: "AccessDeniedException", Message: "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."}
+	}
+	if keyID != "" {
+		wanted, err := r.key(keyID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if wanted != k {
+			return nil, nil, &apiError{Code: "IncorrectKeyException", Message: "The key ID in the request does not identify a CMK that can perform this operation."}
+		}
+	}
+	if err := k.usable(); err != nil {
+		return nil, nil, err
+	}
+	aead := k.aead()
+	if len(rest) < aead.NonceSize() {
+		return nil, nil, errCiphertext()
+	}
+	plain, err := aead.Open([]byte{}, rest[:aead.NonceSize()], rest[aead.NonceSize():], additional(head, context))
+	if err != nil {
+		return nil, nil, errCiphertext()
+	}
+	return k, plain, nil
+}
+
+// sealing finds the key to encrypt with.
+func (r *region) sealing(keyID string) (*key, error) {
+	k, err := r.key(keyID)
+	if err != nil {
+		return nil, err
+	}
+	return k, k.usable()
+}
+
+// inContext is a request with an encryption context.
+type inContext struct {
+	onKey
+	EncryptionContext map[string]string
+}
+
+func (c inContext) describe(r *Request) {
+	c.onKey.describe(r)
+	r.Context = c.EncryptionContext
+}
+
+type generateDataKey struct {
+	inContext
+	NumberOfBytes *int
+	KeySpec       string
+}
+
+func (g *generateDataKey) run(r *region) (any, error) {
+	n, err := g.size()
+	if err != nil {
+		return nil, err
+	}
+	k, err := r.sealing(g.KeyId)
+	if err != nil {
+		return nil, err
+	}
+	plain := random(n)
+	return map[string]any{"KeyId": k.arn, "Plaintext": plain, "CiphertextBlob": k.seal(plain, g.EncryptionContext)}, nil
+}
+
+func (g *generateDataKey) size() (int, error) {
+	switch {
+	case (g.NumberOfBytes != nil) == (g.KeySpec != ""):
+		return 0, invalid("Please specify either number of bytes or key spec.")
+	case g.KeySpec == "AES_256":
+		return 32, nil
+	case g.KeySpec == "AES_128":
+		return 16, nil
+	case g.NumberOfBytes != nil && *g.NumberOfBytes >= 1 && *g.NumberOfBytes <= maxDataKey:
+		return *g.NumberOfBytes, nil
+	}
+	return 0, invalid("1 validation error detected: Value at 'numberOfBytes' failed to satisfy constraint: Member must have value between 1 and 1024")
+}
+
+type encrypt struct {
+	inContext
+	Plaintext           []byte
+	EncryptionAlgorithm string
+}
+
+func (e *encrypt) run(r *region) (any, error) {
+	if len(e.Plaintext) == 0 || len(e.Plaintext) > maxPlaintext {
+		return nil, invalid("1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096")
+	}
+	k, err := r.sealing(e.KeyId)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"KeyId": k.arn, "CiphertextBlob": k.seal(e.Plaintext, e.EncryptionContext), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}, nil
+}
+
+type decrypt struct {
+	inContext
+	CiphertextBlob      []byte
+	EncryptionAlgorithm string
+}
+
+func (d *decrypt) run(r *region) (any, error) {
+	k, plain, err := r.open(d.CiphertextBlob, d.KeyId, d.EncryptionContext)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"KeyId": k.arn, "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}, nil
+}
+
+type reEncrypt struct {
+	CiphertextBlob                 []byte
+	SourceKeyId, DestinationKeyId  string
+	SourceEncryptionContext        map[string]string
+	DestinationEncryptionContext   map[string]string
+	SourceEncryptionAlgorithm      string
+	DestinationEncryptionAlgorithm string
+}
+
+func (e *reEncrypt) describe(r *Request) {
+	r.KeyID, r.Context = e.DestinationKeyId, e.DestinationEncryptionContext
+}
+
+func (e *reEncrypt) run(r *region) (any, error) {
+	from, plain, err := r.open(e.CiphertextBlob, e.SourceKeyId, e.SourceEncryptionContext)
+	if err != nil {
+		return nil, err
+	}
+	to, err := r.sealing(e.DestinationKeyId)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"SourceKeyId": from.arn, "KeyId": to.arn, "CiphertextBlob": to.seal(plain, e.DestinationEncryptionContext)}, nil
+}

@@ -1,0 +1,67 @@
+package awstest
+
+import (
+	"encoding/hex"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// xmlBody is an answer of the query protocol.
+type xmlBody string
+
+// sessionLength is how long an assumed role's credentials live.
+const sessionLength = time.Hour
+
+// serveSTS answers the query protocol: AssumeRole and GetCallerIdentity.
+func (s *Server) serveSTS(w http.ResponseWriter, r *http.Request, body []byte) {
+	form, err := url.ParseQuery(string(body))
+	req := Request{Service: STS, Operation: form.Get("Action"), Role: form.Get("RoleArn")}
+	if err == nil {
+		err = s.authenticate(r, &req)
+	}
+	if err != nil {
+		s.answer(w, req, nil, err)
+		return
+	}
+	s.perform(w, r, req, func() (any, error) {
+		switch req.Operation {
+		case "AssumeRole":
+			return s.assumeRole(form)
+		case "GetCallerIdentity":
+			return xmlResult("GetCallerIdentity", "<Account>"+Account+"</Account><Arn>arn:aws:iam::"+Account+":user/test</Arn><UserId>"+req.AccessKey+"</UserId>"), nil
+		}
+		return nil, notImplemented("STS %s", req.Operation)
+	})
+}
+
+// assumeRole lets everybody be anything; a [Rule] refuses.
+func (s *Server) assumeRole(form url.Values) (any, error) {
+	role, session := form.Get("RoleArn"), form.Get("RoleSessionName")
+	if !strings.HasPrefix(role, "arn:aws:iam::") || session == "" {
+		return nil, &apiError{Code: "ValidationError", Message: "the role or the session name is invalid"}
+	}
+	s.serial++
+	token := "session-" + hex.EncodeToString(random(16))
+	s.tokens[token] = true
+	return xmlResult("AssumeRole", fmt.Sprintf("<Credentials><AccessKeyId>ASIA%016d</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"+
+		"<SessionToken>%s</SessionToken><Expiration>%s</Expiration></Credentials><AssumedRoleUser><Arn>%s/%s</Arn><AssumedRoleId>AROA:%s</AssumedRoleId></AssumedRoleUser>",
+		s.serial, hex.EncodeToString(random(20)), token, s.opts.Now().Add(sessionLength).UTC().Format(time.RFC3339), escape(role), escape(session), escape(session))), nil
+}
+
+func xmlResult(action, inner string) xmlBody {
+	return xmlBody(fmt.Sprintf(`<%[1]sResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>`, action, inner))
+}
+
+func xmlError(e *apiError) xmlBody {
+	return xmlBody("<ErrorResponse><Error><Type>Sender</Type><Code>" + escape(e.Code) + "</Code><Message>" + escape(e.Message) + "</Message></Error></ErrorResponse>")
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s))
+	return b.String()
+}
