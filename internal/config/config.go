@@ -1,0 +1,103 @@
+// Package config turns flags, environment and YAML into jobs.
+//
+// [Load] is the way in. Every setting has one value: a flag's, else the
+// environment's (CREDRENDER_KMS_REGION for --kms-region), else the config
+// file's (kms_region), else a default; viper decides. The rest of a file (jobs,
+// contexts, vars) is decoded by a strict walk over its YAML nodes: keys keep
+// case and dots, which viper would not leave alone, and what is unknown,
+// doubled or of the wrong kind is an [Error] with file, line and key. All
+// faults are reported, not the first.
+//
+// A config is one file or a directory of them. In a directory settings stay
+// local to their file, and a broken file disables only its own jobs
+// ([Config.Broken]). As root, files are believed only if nobody else can write
+// them ([Trust]).
+//
+// Flags and environment come in as values ([Options]); only files are read
+// here.
+package config
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/credrender/credrender/internal/job"
+)
+
+// DefaultPath is read where no config is named, if it is there.
+const DefaultPath = "/etc/credrender/credrender.yaml"
+
+// Options is what Load takes from the process.
+type Options struct {
+	// Flags are the global flags that were given, by long name; see [Flags].
+	// One that can be repeated has its values joined by commas.
+	Flags map[string]string
+	// Environ is the environment, as key=value.
+	Environ []string
+	// Dir is the working directory: relative paths in flags and environment
+	// start there, those in a file where the file is.
+	Dir string
+	// EUID is the effective user ID. 0 turns on the checks of [Trust] and
+	// keeps state in /var/lib.
+	EUID int
+	// Default replaces DefaultPath; empty: it does not.
+	Default string
+}
+
+// Config is what Load found.
+type Config struct {
+	Settings Settings
+	// Trust is for files named on the command line. A job's files go by the
+	// job's Owners.
+	Trust Trust
+	// Base is what a job made on the command line starts from: the store,
+	// contexts and vars of the config file, if it is a single one.
+	Base job.Job
+	// Jobs are in the order of the files and as written there.
+	Jobs []job.Job
+	// Files are the config files, absolute, broken ones included.
+	Files []string
+	// Broken holds an error for each file of a directory that is disabled: a
+	// join of Errors.
+	Broken []error
+	// Warnings are one line each.
+	Warnings []string
+}
+
+// Settings are for the process as a whole. Where the config is a directory,
+// its files have a say in all but Store, and must not contradict each other.
+type Settings struct {
+	Store job.Store
+	// StateDir is absolute; empty: there is no home directory to put it in.
+	StateDir  string
+	Timeout   time.Duration // for one run's fetching; 0: none
+	LogLevel  slog.Level
+	LogFormat string // text or json
+}
+
+// Load reads flags, environment and config. The error, a join of [Error], says
+// why nothing can be run at all; a directory that is only in part broken is no
+// error.
+func Load(ctx context.Context, o Options) (*Config, error) {
+	l, err := newLoader(o)
+	if err != nil {
+		return nil, err
+	}
+	paths, single, err := l.find()
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := l.load(path); err != nil {
+			if single {
+				return nil, err
+			}
+			l.config.Broken = append(l.config.Broken, err)
+		}
+	}
+	return l.finish(single)
+}

@@ -1,0 +1,233 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// decoder walks the nodes of one file and collects what is wrong with them. It
+// goes on after a fault, so that one look finds all.
+type decoder struct {
+	file  string
+	errs  []*Error
+	depth int // of nesting
+	seen  int // nodes, those behind aliases each time
+	gone  bool
+}
+
+// Bounds on a document: aliases can make a small one endless.
+const (
+	maxDepth = 100
+	maxNodes = 1 << 20
+)
+
+// fields are the keys that a mapping may have and what becomes of their
+// values.
+type fields map[string]func(key string, n *yaml.Node)
+
+// pair is an entry of a mapping.
+type pair struct {
+	name  string
+	line  int
+	value *yaml.Node
+}
+
+func (d *decoder) fail(n *yaml.Node, key, hint, format string, args ...any) {
+	d.errs = append(d.errs, &Error{File: d.file, Line: n.Line, Key: key, Msg: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// join returns what was found as one error.
+func (d *decoder) join() error {
+	errs := make([]error, len(d.errs))
+	for i, e := range d.errs {
+		errs[i] = e
+	}
+	return errors.Join(errs...)
+}
+
+// document parses YAML and returns its root; nil where it is empty or broken.
+func (d *decoder) document(data []byte) *yaml.Node {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, next yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		if !errors.Is(err, io.EOF) {
+			d.syntax(err)
+		}
+		return nil
+	}
+	switch err := dec.Decode(&next); {
+	case err == nil:
+		d.fail(&next, "", "make it another file", "a second document begins here")
+	case !errors.Is(err, io.EOF):
+		d.syntax(err)
+	}
+	if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
+		return nil
+	}
+	return doc.Content[0]
+}
+
+// syntax reports the parser's "yaml: line 3: text".
+func (d *decoder) syntax(err error) {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	n := &yaml.Node{}
+	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); m != nil {
+		n.Line, _ = strconv.Atoi(m[1])
+		text = text[len(m[0]):]
+	}
+	d.fail(n, "", "", "not valid YAML: %s", text)
+}
+
+// enter counts a node and says whether to go on into it; leave undoes it.
+func (d *decoder) enter(n *yaml.Node, key string) bool {
+	d.depth++
+	d.seen++
+	if d.depth <= maxDepth && d.seen <= maxNodes {
+		return true
+	}
+	if !d.gone {
+		d.gone = true
+		d.fail(n, key, "", "nested too deep or too large, or an alias that contains itself")
+	}
+	return false
+}
+
+func (d *decoder) leave() { d.depth-- }
+
+// follow returns what an alias stands for.
+func follow(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// mapping gives each value of a mapping to the function for its key.
+func (d *decoder) mapping(n *yaml.Node, key string, f fields) {
+	for _, p := range d.pairs(n, key) {
+		at := join(key, p.name)
+		if set, ok := f[p.name]; ok {
+			set(at, p.value)
+			continue
+		}
+		hint := suggest(p.name, slices.Sorted(maps.Keys(f)))
+		d.fail(&yaml.Node{Line: p.line}, at, hint, "unknown key")
+	}
+}
+
+// pairs returns the entries of a mapping in order, with the keys that a merge
+// (<<) adds last. A key twice is a fault.
+func (d *decoder) pairs(n *yaml.Node, key string) []pair {
+	n = follow(n)
+	if n.Kind != yaml.MappingNode {
+		d.wrong(n, key, "a mapping")
+		return nil
+	}
+	defer d.leave()
+	if !d.enter(n, key) {
+		return nil
+	}
+	var own, merged []pair
+	lines := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		switch {
+		case k.ShortTag() == "!!merge":
+			merged = append(merged, d.merged(v, key)...)
+			continue
+		case k.Kind != yaml.ScalarNode || k.ShortTag() == "!!null":
+			d.fail(k, key, "", "expected a plain key, got %s", kind(follow(k)))
+			continue
+		case lines[k.Value] > 0:
+			d.fail(k, join(key, k.Value), "", "is already given on line %d", lines[k.Value])
+			continue
+		}
+		lines[k.Value] = k.Line
+		own = append(own, pair{k.Value, k.Line, v})
+	}
+	for _, p := range merged {
+		if lines[p.name] == 0 {
+			lines[p.name] = p.line
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+// merged returns the entries of a merge's mapping or list of mappings.
+func (d *decoder) merged(n *yaml.Node, key string) []pair {
+	n = follow(n)
+	if n.Kind != yaml.SequenceNode {
+		return d.pairs(n, join(key, "<<"))
+	}
+	var all []pair
+	for i, c := range n.Content {
+		all = append(all, d.pairs(c, index(join(key, "<<"), i))...)
+	}
+	return all
+}
+
+// list gives each entry of a list to f.
+func (d *decoder) list(n *yaml.Node, key string, f func(key string, n *yaml.Node)) {
+	n = follow(n)
+	if n.Kind != yaml.SequenceNode {
+		d.wrong(n, key, "a list")
+		return
+	}
+	defer d.leave()
+	if !d.enter(n, key) {
+		return
+	}
+	for i, c := range n.Content {
+		f(index(key, i), c)
+	}
+}
+
+func (d *decoder) wrong(n *yaml.Node, key, want string) {
+	hint := ""
+	if n.Kind == yaml.ScalarNode && strings.HasPrefix(want, "a string") && n.ShortTag() != "!!null" {
+		hint = "put it in quotes"
+	}
+	d.fail(n, key, hint, "expected %s, got %s", want, kind(n))
+}
+
+// kind names what a node is without showing it.
+func kind(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch n.ShortTag() {
+	case "!!str":
+		return "a string"
+	case "!!int", "!!float":
+		return "a number"
+	case "!!bool":
+		return "true or false"
+	case "!!null":
+		return "nothing"
+	case "!!timestamp":
+		return "a date"
+	}
+	return "the tag " + n.ShortTag()
+}
+
+func join(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
+
+func index(key string, i int) string { return key + "[" + strconv.Itoa(i) + "]" }

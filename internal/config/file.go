@@ -1,0 +1,153 @@
+package config
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// scalar is a setting's value in a file.
+type scalar struct {
+	value string // normalised
+	line  int
+}
+
+// file is one config file while it is read.
+type file struct {
+	decoder
+	dir          string
+	scalars      map[string]scalar // by setting
+	names, dests map[string]string // taken by whom, as file:line
+	base         job.Job           // what its jobs have in common
+	jobs         []job.Job
+}
+
+// sections are the parts of a file that are not settings. They are decoded
+// after all keys have been seen, since jobs build on contexts and settings.
+type sections struct{ owners, contexts, context, vars, jobs *yaml.Node }
+
+// parse reads one file. What is wrong with it is in errs; the settings in it
+// that are right are of use all the same.
+func (l *loader) parse(path string, data []byte) *file {
+	f := &file{
+		decoder: decoder{file: path},
+		dir:     filepath.Dir(path),
+		scalars: map[string]scalar{},
+		names:   maps.Clone(l.names),
+		dests:   maps.Clone(l.dests),
+	}
+	var s sections
+	if root := f.document(data); root != nil {
+		f.mapping(root, "", f.topFields(&s))
+	}
+	var err error
+	if f.base, err = l.base(f.scalars); err != nil {
+		f.fail(&yaml.Node{Line: f.scalars["store"].line}, "store", "", "%v", err)
+	}
+	f.shared(s)
+	if s.jobs != nil {
+		f.list(s.jobs, "jobs", f.addJob)
+	}
+	return f
+}
+
+func (f *file) topFields(s *sections) fields {
+	keep := func(to **yaml.Node) func(string, *yaml.Node) {
+		return func(_ string, n *yaml.Node) { *to = n }
+	}
+	all := fields{
+		"trusted_owners": keep(&s.owners),
+		"contexts":       keep(&s.contexts),
+		"context":        keep(&s.context),
+		"vars":           keep(&s.vars),
+		"jobs":           keep(&s.jobs),
+	}
+	for _, set := range settings() {
+		if set.scope != outside {
+			all[set.Key()] = func(key string, n *yaml.Node) { f.setting(set, key, n) }
+		}
+	}
+	return all
+}
+
+func (f *file) setting(set setting, key string, n *yaml.Node) {
+	value, ok := f.text(n, key)
+	if !ok {
+		return
+	}
+	norm, err := set.norm(value, f.dir)
+	if err != nil {
+		f.fail(n, key, "", "%v", err)
+		return
+	}
+	f.scalars[set.Name] = scalar{norm, n.Line}
+}
+
+// shared decodes what the jobs of the file have in common.
+func (f *file) shared(s sections) {
+	if s.owners != nil {
+		f.list(s.owners, "trusted_owners", f.addOwner)
+	}
+	if s.contexts != nil {
+		f.base.Contexts = map[string]map[string]string{}
+		for _, p := range f.pairs(s.contexts, "contexts") {
+			f.base.Contexts[p.name] = f.encryption(p.value, join("contexts", p.name))
+		}
+	}
+	if s.context != nil {
+		f.base.Context = f.context(s.context, "context")
+	}
+	if s.vars != nil {
+		f.base.Vars = f.values(s.vars, "vars")
+	}
+}
+
+func (f *file) addOwner(key string, n *yaml.Node) {
+	name, ok := f.name(n, key)
+	if !ok {
+		return
+	}
+	id, err := lookupUser(name)
+	if err != nil {
+		f.fail(n, key, "", "%v", err)
+		return
+	}
+	f.base.Owners = append(slices.Clip(f.base.Owners), id)
+}
+
+// context reads an encryption context: its pairs, or the name of an entry in
+// contexts. It is never nil: an empty one overrides a default by no context.
+func (f *file) context(n *yaml.Node, key string) map[string]string {
+	n = follow(n)
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return f.encryption(n, key)
+	case n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str":
+		f.wrong(n, key, "a mapping or the name of an entry in contexts")
+		return map[string]string{}
+	}
+	c, ok := f.base.Contexts[n.Value]
+	if !ok {
+		hint := "contexts has no entries"
+		if names := slices.Sorted(maps.Keys(f.base.Contexts)); len(names) > 0 {
+			hint = suggest(n.Value, names)
+		}
+		f.fail(n, key, hint, "there is no context %s", source.Show(n.Value))
+		return map[string]string{}
+	}
+	return maps.Clone(c)
+}
+
+// encryption reads the pairs of a context just as KMS will compare them.
+func (f *file) encryption(n *yaml.Node, key string) map[string]string {
+	m := f.texts(n, key)
+	if _, err := source.NewContext(m); err != nil {
+		f.fail(n, key, "", "%v", err)
+	}
+	return m
+}

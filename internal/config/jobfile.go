@@ -1,0 +1,154 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// fileDraft is a file of a job while it is read.
+type fileDraft struct {
+	job.File
+	from    []string // which of src, secret and content it has
+	hasDest bool     // the key dest is there, whatever its value
+}
+
+// addFile reads one entry of files.
+func (f *file) addFile(d *draft) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		n = follow(n)
+		one := &fileDraft{File: job.File{Origin: f.origin(n)}}
+		f.mapping(n, key, f.fileFields(one))
+		if n.Kind == yaml.MappingNode {
+			f.finishFile(d, one, key, n)
+		}
+	}
+}
+
+// fileFields are the keys of a file. source and destination are what credsmash
+// and consul-template call src and dest.
+func (f *file) fileFields(d *fileDraft) fields {
+	src := func(key string, n *yaml.Node) { f.setSource(d, key, n) }
+	dest := func(key string, n *yaml.Node) { f.setDest(d, key, n) }
+	return fields{
+		"src":         src,
+		"source":      src,
+		"secret":      func(key string, n *yaml.Node) { f.setSecret(d, key, n) },
+		"content":     func(key string, n *yaml.Node) { f.setContent(d, key, n) },
+		"dest":        dest,
+		"destination": dest,
+		"mode":        func(key string, n *yaml.Node) { d.Mode = f.mode(n, key) },
+		"owner":       func(key string, n *yaml.Node) { d.Owner, _ = f.name(n, key) },
+		"group":       func(key string, n *yaml.Node) { d.Group, _ = f.name(n, key) },
+		"context":     func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
+		"check":       func(key string, n *yaml.Node) { d.Check = f.command(n, key) },
+		"format":      func(key string, n *yaml.Node) { d.Format = f.format(n, key) },
+		"create_dirs": func(key string, n *yaml.Node) { d.CreateDirs = f.boolean(n, key) },
+		"in_place":    func(key string, n *yaml.Node) { d.InPlace = f.boolean(n, key) },
+		"delims":      func(key string, n *yaml.Node) { f.setDelims(d, key, n) },
+	}
+}
+
+func (f *file) setSource(d *fileDraft, key string, n *yaml.Node) {
+	d.from = append(d.from, "src")
+	name, ok := f.word(n, key)
+	if !ok {
+		return
+	}
+	var err error
+	if d.Src, err = path(name, f.dir); err != nil {
+		f.fail(n, key, "", "%v", err)
+	}
+}
+
+func (f *file) setSecret(d *fileDraft, key string, n *yaml.Node) {
+	d.from = append(d.from, "secret")
+	name, ok := f.text(n, key)
+	if !ok {
+		return
+	}
+	var err error
+	if d.Secret, err = source.ParseName(name, nil); err != nil {
+		f.fail(n, key, "", "%v", err)
+	}
+}
+
+func (f *file) setContent(d *fileDraft, key string, n *yaml.Node) {
+	d.from = append(d.from, "content")
+	text, ok := f.text(n, key)
+	if ok && text == "" {
+		f.fail(n, key, "", "must not be empty")
+	}
+	d.Content = text
+}
+
+func (f *file) setDest(d *fileDraft, key string, n *yaml.Node) {
+	if d.hasDest {
+		f.fail(n, key, "", "dest and destination are the same: give one")
+	}
+	d.hasDest = true
+	d.Dest = f.destination(n, key)
+}
+
+// destination reads the path of a file to write: absolute, and made clean. A
+// line break would split CREDRENDER_CHANGED.
+func (f *file) destination(n *yaml.Node, key string) string {
+	dest, ok := f.word(n, key)
+	switch {
+	case !ok:
+	case !filepath.IsAbs(dest):
+		f.fail(n, key, "", "%s is not an absolute path", source.Show(dest))
+	case strings.HasSuffix(dest, "/"):
+		f.fail(n, key, "", "%s is a directory, expected a file", source.Show(dest))
+	case strings.ContainsAny(dest, "\n\r"):
+		f.fail(n, key, "", "holds a line break")
+	default:
+		return filepath.Clean(dest)
+	}
+	return ""
+}
+
+func (f *file) format(n *yaml.Node, key string) string {
+	name, ok := f.word(n, key)
+	if !ok {
+		return ""
+	}
+	if _, err := oneOf("json", "yaml", "toml", "env", "pem")(name, ""); err != nil {
+		f.fail(n, key, "", "%v", err)
+	}
+	return name
+}
+
+func (f *file) setDelims(d *fileDraft, key string, n *yaml.Node) {
+	n = follow(n)
+	if n.Kind != yaml.SequenceNode || len(n.Content) != 2 {
+		f.fail(n, key, "", `expected a list of two strings like ["[[", "]]"]`)
+		return
+	}
+	if pair := f.words(n, key); len(pair) == 2 {
+		d.LeftDelim, d.RightDelim = pair[0], pair[1]
+	}
+}
+
+// finishFile checks what can be told once all keys were seen, and adds the
+// file to its job.
+func (f *file) finishFile(d *draft, one *fileDraft, key string, n *yaml.Node) {
+	switch len(one.from) {
+	case 0:
+		f.fail(n, key, "", "needs one of src, secret and content")
+	case 1:
+	default:
+		f.fail(n, key, "", "has %s: give one", strings.Join(one.from, " and "))
+	}
+	if !one.hasDest {
+		f.fail(n, key, "", "has no dest")
+	}
+	if one.Dest != "" {
+		f.claim(f.dests, one.Dest, join(key, "dest"), n, source.Show(one.Dest)+" is already written by %s")
+	}
+	d.Files = append(d.Files, one.File)
+}

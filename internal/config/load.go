@@ -1,0 +1,231 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/job"
+)
+
+// loader gathers a Config file by file.
+type loader struct {
+	layers
+	options      Options
+	asked        bool              // somebody named a config
+	process      map[string]scalar // settings ofProcess that files gave
+	givenBy      map[string]string // by which file and line
+	names, dests map[string]string // of the jobs so far, with file and line
+	config       Config
+}
+
+func newLoader(o Options) (*loader, error) {
+	layers, errs := newLayers(o)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	l := &loader{
+		layers:  layers,
+		options: o,
+		process: map[string]scalar{},
+		givenBy: map[string]string{},
+		names:   map[string]string{},
+		dests:   map[string]string{},
+	}
+	v := l.resolve(nil)
+	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v.GetString("trusted-owner"))}
+	l.config.Warnings = l.strangers()
+	return l, nil
+}
+
+// find returns the config files to read, and whether the config is a single
+// file. No config is fine unless one was asked for.
+func (l *loader) find() (paths []string, single bool, err error) {
+	path := l.resolve(nil).GetString("config")
+	_, byFlag := l.flags["config"]
+	_, byVariable := l.variables["config"]
+	l.asked = byFlag || byVariable
+	if !l.asked && l.options.Default != "" {
+		path = l.options.Default
+	}
+	if path == os.DevNull { // the usual way to say none
+		return nil, true, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		paths, err = l.list(path)
+		return paths, false, err
+	case err == nil:
+		return []string{path}, true, nil
+	case l.ignores(path, err):
+		return nil, true, nil
+	}
+	return nil, true, unreadable(path, err)
+}
+
+// ignores says whether a config that cannot be read is none: that of the
+// system where nobody asked for it, since only root may be able to read it.
+func (l *loader) ignores(path string, err error) bool {
+	if l.asked || l.options.EUID == 0 && !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		l.config.Warnings = append(l.config.Warnings, path+" is ignored: permission denied")
+		return true
+	}
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// list returns the *.yaml of a directory in lexical order. Hidden files are
+// left out: editors keep their own there.
+func (l *loader) list(dir string) (paths []string, err error) {
+	entries, err := l.config.Trust.readDir(dir)
+	if err != nil {
+		return nil, unreadable(dir, err)
+	}
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		switch ext := filepath.Ext(name); {
+		case strings.HasPrefix(e.Name(), "."):
+		case ext == ".yaml":
+			paths = append(paths, name)
+		case ext == ".yml":
+			l.config.Warnings = append(l.config.Warnings, name+" is not read: only *.yaml is")
+		}
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+// unreadable makes an Error of what opening path gave.
+func unreadable(path string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	e := &Error{File: path, Msg: err.Error(), Err: err}
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Msg = cause.Err.Error() // which names the path again
+	}
+	return e
+}
+
+// load takes in one file: all of its jobs, or none.
+func (l *loader) load(path string) error {
+	data, err := l.config.Trust.ReadFile(path)
+	if err != nil && l.ignores(path, err) {
+		return nil
+	}
+	l.config.Files = append(l.config.Files, path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	f := l.parse(path, data)
+	l.agree(f)
+	if len(f.errs) > 0 {
+		slices.SortStableFunc(f.errs, func(a, b *Error) int { return a.Line - b.Line })
+		return f.join()
+	}
+	l.names, l.dests = f.names, f.dests
+	l.config.Jobs = append(l.config.Jobs, f.jobs...)
+	l.config.Base = f.base
+	return nil
+}
+
+// agree takes a file's settings for the process. They count even if the rest
+// of the file is broken: without its state_dir the others would lose theirs.
+func (l *loader) agree(f *file) {
+	for _, s := range settings() {
+		own, ok := f.scalars[s.Name]
+		if s.scope != ofProcess || !ok {
+			continue
+		}
+		if other, ok := l.process[s.Name]; ok && other.value != own.value {
+			f.fail(&yaml.Node{Line: own.line}, s.Key(), "", "%s says otherwise, and it holds for all files", l.givenBy[s.Name])
+			continue
+		}
+		l.process[s.Name] = own
+		l.givenBy[s.Name] = fmt.Sprintf("%s:%d", f.file, own.line)
+	}
+}
+
+// finish settles what holds for all files.
+func (l *loader) finish(single bool) (*Config, error) {
+	c := &l.config
+	if !single || len(c.Files) == 0 {
+		var err error
+		if c.Base, err = l.base(nil); err != nil {
+			return nil, &Error{Key: "store", Msg: err.Error(), Err: err}
+		}
+	}
+	v := l.resolve(l.process)
+	c.Settings = Settings{
+		Store:     c.Base.Store,
+		StateDir:  v.GetString("state-dir"),
+		Timeout:   v.GetDuration("timeout"),
+		LogFormat: v.GetString("log-format"),
+	}
+	if c.Settings.StateDir == "" {
+		c.Settings.StateDir = l.stateDir()
+	}
+	return c, c.Settings.LogLevel.UnmarshalText([]byte(v.GetString("log-level")))
+}
+
+// base makes the job that the jobs of a file start from.
+func (l *loader) base(file map[string]scalar) (job.Job, error) {
+	v := l.resolve(file)
+	kind, path, _ := strings.Cut(v.GetString("store"), ":")
+	j := job.Job{
+		Schedule:     v.GetString("schedule"),
+		Splay:        v.GetDuration("splay"),
+		CheckTimeout: job.CheckTimeout,
+		HookTimeout:  job.HookTimeout,
+		Owners:       l.config.Trust.Owners,
+		Store: job.Store{
+			Kind:      kind,
+			Path:      path,
+			LocalKey:  v.GetString("local-key"),
+			Table:     v.GetString("table"),
+			Key:       v.GetString("key"),
+			Region:    v.GetString("region"),
+			KMSRegion: v.GetString("kms-region"),
+			Profile:   v.GetString("profile"),
+			RoleARN:   v.GetString("arn"),
+		},
+	}
+	if kind == local && j.Store.Path == "" {
+		dir := l.home("XDG_DATA_HOME", ".local/share")
+		if dir == "" {
+			return j, errors.New("neither XDG_DATA_HOME nor HOME says where a local store is: write local:PATH")
+		}
+		j.Store.Path = filepath.Join(dir, "store.db")
+	}
+	return j, nil
+}
+
+// stateDir is where state is by default; empty: nowhere.
+func (l *loader) stateDir() string {
+	if l.options.EUID == 0 {
+		return "/var/lib/credrender"
+	}
+	return l.home("XDG_STATE_HOME", ".local/state")
+}
+
+// home is credrender's directory below one of the XDG base directories
+// (https://specifications.freedesktop.org/basedir-spec), which ignores those
+// that are not absolute; empty: none is known.
+func (l *loader) home(variable, fallback string) string {
+	if dir := l.env[variable]; filepath.IsAbs(dir) {
+		return filepath.Join(dir, "credrender")
+	}
+	if dir := l.env["HOME"]; filepath.IsAbs(dir) {
+		return filepath.Join(dir, fallback, "credrender")
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+package config
+
+import (
+	"encoding/base64"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/job"
+)
+
+// text reads a string. Numbers, dates and the like are not turned into one:
+// 0123 or 1e3 would not come out as they were written.
+func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
+	n = follow(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+		d.wrong(n, key, "a string")
+		return "", false
+	}
+	return n.Value, true
+}
+
+// word reads a string that is not empty and has no zero bytes.
+func (d *decoder) word(n *yaml.Node, key string) (string, bool) {
+	s, ok := d.text(n, key)
+	switch {
+	case !ok:
+	case strings.TrimSpace(s) == "":
+		d.fail(n, key, "", "must not be empty")
+	case strings.ContainsRune(s, 0):
+		d.fail(n, key, "", "holds a zero byte")
+	default:
+		return s, true
+	}
+	return "", false
+}
+
+func (d *decoder) words(n *yaml.Node, key string) (list []string) {
+	d.list(n, key, func(key string, n *yaml.Node) {
+		if s, ok := d.word(n, key); ok {
+			list = append(list, s)
+		}
+	})
+	return list
+}
+
+// name reads a user or a group, by name or by number.
+func (d *decoder) name(n *yaml.Node, key string) (string, bool) {
+	if n = follow(n); n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
+		if _, err := strconv.ParseUint(n.Value, 10, 31); err != nil {
+			d.fail(n, key, "", "is not an ID")
+			return "", false
+		}
+		return n.Value, true
+	}
+	return d.word(n, key)
+}
+
+func (d *decoder) boolean(n *yaml.Node, key string) bool {
+	n = follow(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
+		d.wrong(n, key, "true or false")
+		return false
+	}
+	return strings.EqualFold(n.Value, "true")
+}
+
+// duration reads a duration of 0 or more; 0 after a fault.
+func (d *decoder) duration(n *yaml.Node, key string) time.Duration {
+	n = follow(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.Value != "0" {
+		d.fail(n, key, `write "30s" or "2m"`, "expected a duration, got %s", kind(n))
+		return 0
+	}
+	v, err := parseDuration(n.Value)
+	if err != nil {
+		d.fail(n, key, "", "%v", err)
+	}
+	return v
+}
+
+// command reads a string for a shell or a list of arguments.
+func (d *decoder) command(n *yaml.Node, key string) job.Command {
+	n = follow(n)
+	switch {
+	case n.Kind == yaml.SequenceNode && len(n.Content) == 0:
+		d.fail(n, key, "", "must not be empty")
+	case n.Kind == yaml.SequenceNode:
+		return job.Command{Args: d.arguments(n, key)}
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
+		s, _ := d.word(n, key)
+		return job.Command{Shell: s}
+	default:
+		d.wrong(n, key, "a string or a list of strings")
+	}
+	return job.Command{}
+}
+
+// arguments reads the arguments of a command; all but the first may be empty.
+func (d *decoder) arguments(n *yaml.Node, key string) (args []string) {
+	d.list(n, key, func(key string, n *yaml.Node) {
+		read := d.word
+		if len(args) > 0 {
+			read = d.argument
+		}
+		s, _ := read(n, key)
+		args = append(args, s)
+	})
+	return args
+}
+
+func (d *decoder) argument(n *yaml.Node, key string) (string, bool) {
+	s, ok := d.text(n, key)
+	if ok && strings.ContainsRune(s, 0) {
+		d.fail(n, key, "", "holds a zero byte")
+		return "", false
+	}
+	return s, ok
+}
+
+// mode reads permission bits: "0640", or 0640 and 0o640 without quotes. In
+// YAML 640 is the decimal number, 01200 in octal, which nobody means. The bits
+// beyond 0777 (setuid, setgid, sticky) have no use on a file of secrets and
+// are refused.
+func (d *decoder) mode(n *yaml.Node, key string) *fs.FileMode {
+	n = follow(n)
+	tag := n.ShortTag()
+	if n.Kind != yaml.ScalarNode || tag != "!!str" && tag != "!!int" && tag != "!!float" {
+		d.fail(n, key, `write "0640"`, "expected octal digits, got %s", kind(n))
+		return nil
+	}
+	m := regexp.MustCompile(`^(0o|0)?([0-7]?)([0-7]{3})$`).FindStringSubmatch(n.Value)
+	switch {
+	case m == nil || m[1] == "" && m[3][0] == '0' && m[2] == "": // "064" lacks a digit
+		d.fail(n, key, `write "0640"`, "%q is not a mode: expected three octal digits", n.Value)
+	case tag != "!!str" && m[1] == "":
+		d.fail(n, key, `write "0`+n.Value+`"`, "%s without a leading 0 is a decimal number", n.Value)
+	case m[2] != "" && m[2] != "0":
+		d.fail(n, key, "", "the setuid, setgid and sticky bits of %q are not supported", n.Value)
+	default:
+		bits, _ := strconv.ParseUint(m[3], 8, 32)
+		mode := fs.FileMode(bits)
+		return &mode
+	}
+	return nil
+}
+
+// texts reads a mapping of strings.
+func (d *decoder) texts(n *yaml.Node, key string) map[string]string {
+	m := map[string]string{}
+	for _, p := range d.pairs(n, key) {
+		if s, ok := d.text(p.value, join(key, p.name)); ok {
+			m[p.name] = s
+		}
+	}
+	return m
+}
+
+// values reads a mapping of anything.
+func (d *decoder) values(n *yaml.Node, key string) map[string]any {
+	m := map[string]any{}
+	for _, p := range d.pairs(n, key) {
+		m[p.name] = d.value(p.value, join(key, p.name))
+	}
+	return m
+}
+
+// value reads anything. Dates stay as they are written: a template has no use
+// for 2026-01-02 00:00:00 +0000 UTC.
+func (d *decoder) value(n *yaml.Node, key string) any {
+	n = follow(n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		return d.values(n, key)
+	case yaml.SequenceNode:
+		list := []any{}
+		d.list(n, key, func(key string, n *yaml.Node) { list = append(list, d.value(n, key)) })
+		return list
+	}
+	switch tag := n.ShortTag(); tag {
+	case "!!str", "!!timestamp":
+		return n.Value
+	case "!!binary":
+		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value), ""))
+		if err != nil {
+			d.fail(n, key, "", "is not base64")
+		}
+		return string(b)
+	}
+	var v any
+	if err := n.Decode(&v); err != nil || !strings.HasPrefix(n.ShortTag(), "!!") {
+		d.wrong(n, key, "a string, number, list or mapping")
+		return nil
+	}
+	return v
+}

@@ -1,0 +1,163 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+)
+
+// Flag is a global flag. Its variable and its key in a file follow from Name.
+type Flag struct {
+	Name    string
+	Short   string // may be empty
+	Usage   string // for the help, with the value's name in back quotes
+	Default string // for the help; Load applies it
+	Repeat  bool   // may be given more than once
+}
+
+// Env is the variable that stands for the flag: CREDRENDER_KMS_REGION.
+func (f Flag) Env() string { return envPrefix + strings.ToUpper(f.Key()) }
+
+// Key is the flag's name in a file: kms_region.
+func (f Flag) Key() string { return strings.ReplaceAll(f.Name, "-", "_") }
+
+const envPrefix = "CREDRENDER_"
+
+// Flags lists the global flags in the order of the manual, for the command
+// line to register.
+func Flags() []Flag {
+	var list []Flag
+	for _, s := range settings() {
+		if !s.noFlag {
+			list = append(list, s.Flag)
+		}
+	}
+	return list
+}
+
+// scope says where a setting has effect.
+type scope int
+
+const (
+	ofFile    scope = iota // on the jobs of its file
+	ofProcess              // on the process: the files of a directory have to agree
+	outside                // no key in a file
+)
+
+// setting is a scalar that flags, environment and files can give.
+type setting struct {
+	Flag
+	scope  scope
+	noFlag bool
+	// norm checks a value and makes the paths in it absolute: they are
+	// relative to dir.
+	norm func(value, dir string) (string, error)
+}
+
+func settings() []setting {
+	return []setting{
+		{Flag: Flag{Name: "config", Short: "c", Default: DefaultPath, Usage: "YAML `FILE|DIR` with settings and jobs"}, scope: outside, norm: path},
+		{Flag: Flag{Name: "store", Default: dynamoDB, Usage: "where secrets are: `dynamodb|local[:PATH]`"}, norm: store},
+		{Flag: Flag{Name: "table", Short: "t", Default: defaultTable, Usage: "DynamoDB `TABLE`"}, norm: notEmpty},
+		{Flag: Flag{Name: "key", Short: "k", Default: "alias/credstash", Usage: "KMS `KEY` for writes"}, norm: notEmpty},
+		{Flag: Flag{Name: "local-key", Usage: "key `FILE` of the local store"}, norm: path},
+		{Flag: Flag{Name: "region", Short: "r", Usage: "AWS `REGION`"}, norm: anything},
+		{Flag: Flag{Name: "kms-region", Usage: "AWS `REGION` of KMS, if it is another"}, norm: anything},
+		{Flag: Flag{Name: "profile", Short: "p", Usage: "AWS `PROFILE`"}, norm: anything},
+		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: anything},
+		{Flag: Flag{Name: "state-dir", Usage: "`DIR` of versions in place, owed hooks and locks"}, scope: ofProcess, norm: path},
+		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "`LIMIT` for one run's fetching"}, scope: ofProcess, norm: duration},
+		{Flag: Flag{Name: "trusted-owner", Repeat: true, Usage: "`USER` whose files root believes too"}, scope: outside, norm: users},
+		{Flag: Flag{Name: "log-level", Default: "info", Usage: "`debug|info|warn|error`"}, scope: ofProcess, norm: oneOf("debug", "info", "warn", "error")},
+		{Flag: Flag{Name: "log-format", Default: "text", Usage: "`text|json`"}, scope: ofProcess, norm: oneOf("text", "json")},
+		{Flag: Flag{Name: "schedule"}, noFlag: true, norm: notEmpty},
+		{Flag: Flag{Name: "splay"}, noFlag: true, norm: duration},
+	}
+}
+
+// layers are the values that count for every file.
+type layers struct {
+	env              map[string]string // as it is
+	flags, variables map[string]string // by setting, normalised
+}
+
+// newLayers reads flags and environment, and reports every fault in them. An
+// empty variable counts as unset.
+func newLayers(o Options) (layers, []error) {
+	l := layers{env: map[string]string{}, flags: map[string]string{}, variables: map[string]string{}}
+	for _, kv := range o.Environ {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			l.env[k] = v
+		}
+	}
+	var errs []error
+	put := func(to map[string]string, s setting, key, value string) {
+		norm, err := s.norm(value, o.Dir)
+		if err != nil {
+			errs = append(errs, &Error{Key: key, Msg: err.Error(), Err: err})
+		}
+		to[s.Name] = norm
+	}
+	known := map[string]bool{}
+	for _, s := range settings() {
+		known[s.Name] = true
+		if v := l.env[s.Env()]; v != "" {
+			put(l.variables, s, s.Env(), v)
+		}
+		if v, ok := o.Flags[s.Name]; ok {
+			put(l.flags, s, "--"+s.Name, v)
+		}
+	}
+	for name := range o.Flags {
+		if !known[name] {
+			errs = append(errs, &Error{Key: "--" + name, Msg: "is not a global flag"})
+		}
+	}
+	return l, errs
+}
+
+// resolve puts a file's values below the layers and the defaults below those.
+// viper would look variables up in the process's own environment; they are Set
+// instead, before the flags, which come last and win.
+func (l layers) resolve(file map[string]scalar) *viper.Viper {
+	v := viper.New()
+	for _, s := range settings() {
+		v.SetDefault(s.Name, s.Default)
+	}
+	if table := l.env["CREDSTASH_DEFAULT_TABLE"]; table != "" {
+		v.SetDefault("table", table)
+	}
+	values := map[string]any{}
+	for name, s := range file {
+		values[name] = s.value
+	}
+	_ = v.MergeConfigMap(values) // fails on nothing that is flat
+	for _, layer := range []map[string]string{l.variables, l.flags} {
+		for name, value := range layer {
+			v.Set(name, value)
+		}
+	}
+	return v
+}
+
+// strangers warns of variables that look like settings and are none.
+func (l layers) strangers() (warnings []string) {
+	known := []string{"JOB", "CHANGED"} // what hooks are given
+	for _, s := range settings() {
+		known = append(known, strings.TrimPrefix(s.Env(), envPrefix))
+	}
+	for _, variable := range slices.Sorted(maps.Keys(l.env)) {
+		name, ok := strings.CutPrefix(variable, envPrefix)
+		if !ok || slices.Contains(known, name) {
+			continue
+		}
+		w := variable + " is set but is no setting"
+		if other := nearest(name, known); other != "" {
+			w += ", did you mean " + envPrefix + other + "?"
+		}
+		warnings = append(warnings, w)
+	}
+	return warnings
+}

@@ -1,0 +1,215 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Trust decides whose files are believed. What root reads tells it which
+// commands to run, so for root a file must be a regular one that belongs to
+// root or to one of Owners and that nobody else can write; so must be the
+// directory that it lies in, and all above. A directory above may be writable
+// where it is sticky, like /tmp, since nobody can replace there what belongs
+// to another. Links on the way must belong to the trusted too, and the rules
+// hold for where they lead. sshd and git ask the same of their files. The mode
+// is all that is looked at: an access control list that grants writing shows
+// in it as a writable group.
+//
+// For anybody else there is no check.
+type Trust struct {
+	EUID   int
+	Owners []int // user IDs trusted beside root
+}
+
+// ReadFile returns the contents of a trusted file. Where it is not one, the
+// error is an [Error] that says which file or directory is at fault and what
+// mends it. For root, path must be absolute.
+func (t Trust) ReadFile(path string) ([]byte, error) {
+	if t.EUID != 0 {
+		return os.ReadFile(path)
+	}
+	f, err := t.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// ReadNamed reads a file that was named on the command line. That is root's
+// word: what ReadFile would refuse comes back as doubt, with the contents.
+func (t Trust) ReadNamed(path string) (data []byte, doubt, err error) {
+	data, err = t.ReadFile(path)
+	if distrust, ok := errors.AsType[*Error](err); ok {
+		doubt = distrust
+		data, err = os.ReadFile(path)
+	}
+	return data, doubt, err
+}
+
+// readDir lists a trusted directory by name.
+func (t Trust) readDir(path string) ([]fs.DirEntry, error) {
+	if t.EUID == 0 {
+		real, info, err := t.walk(path)
+		if err == nil {
+			err = t.check(path, real, info)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return os.ReadDir(path)
+}
+
+// open checks the way, then what the descriptor has in hand. Nobody but the
+// trusted can change a way that passed, so the two cannot differ; if they do,
+// the reasoning or the kernel is at fault, and nothing is read.
+func (t Trust) open(path string) (*os.File, error) {
+	real, found, err := t.walk(path)
+	if err == nil {
+		err = t.parent(path, real)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// O_NONBLOCK: a FIFO would hold up the open.
+	f, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case !os.SameFile(info, found):
+		err = &Error{File: path, Msg: "was replaced while it was opened"}
+	case !info.Mode().IsRegular():
+		err = &Error{File: path, Msg: "is not a regular file"}
+	default:
+		err = t.check(path, real, info)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// maxLinks is how many links a path may lead through, as in Linux.
+const maxLinks = 40
+
+// walk resolves path as the kernel does and checks every directory and link on
+// it. It returns the path without links and what is there.
+func (t Trust) walk(path string) (string, fs.FileInfo, error) {
+	if !filepath.IsAbs(path) {
+		return "", nil, fmt.Errorf("open %s: not an absolute path", path)
+	}
+	at, links := "/", 0
+	info, err := os.Lstat(at)
+	rest := split(path)
+	for err == nil && len(rest) > 0 {
+		if err = t.above(path, at, info); err != nil {
+			break
+		}
+		next := filepath.Join(at, rest[0]) // at has no links, so .. is its parent
+		rest = rest[1:]
+		if info, err = os.Lstat(next); err != nil {
+			break
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			at = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", nil, &fs.PathError{Op: "open", Path: path, Err: syscall.ELOOP}
+		}
+		var target string
+		if target, err = t.link(path, next, info); err != nil {
+			break
+		}
+		if filepath.IsAbs(target) {
+			at = "/"
+		}
+		rest = slices.Concat(split(target), rest)
+		info, err = os.Lstat(at)
+	}
+	return at, info, err
+}
+
+func split(path string) []string {
+	return slices.DeleteFunc(strings.Split(path, "/"), func(s string) bool { return s == "" || s == "." })
+}
+
+// above checks a directory on the way.
+func (t Trust) above(path, dir string, info fs.FileInfo) error {
+	if info.IsDir() && info.Mode()&fs.ModeSticky != 0 && t.trusts(info) {
+		return nil
+	}
+	return t.check(path, dir, info)
+}
+
+// parent checks the directory in which the file itself lies.
+func (t Trust) parent(path, real string) error {
+	dir := filepath.Dir(real)
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	return t.check(path, dir, info)
+}
+
+// link checks a link and returns where it leads.
+func (t Trust) link(path, link string, info fs.FileInfo) (string, error) {
+	if !t.trusts(info) {
+		return "", &Error{
+			File: path,
+			Msg:  fmt.Sprintf("is not trusted: the link %s belongs to uid %d", link, owner(info)),
+			Hint: "chown -h root " + link,
+		}
+	}
+	return os.Readlink(link)
+}
+
+// check is the rule for files and directories alike.
+func (t Trust) check(path, at string, info fs.FileInfo) error {
+	var faults, mend []string
+	if !t.trusts(info) {
+		faults = append(faults, fmt.Sprintf("belongs to uid %d", owner(info)))
+		mend = append(mend, "chown root "+at)
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		faults = append(faults, fmt.Sprintf("can be written by others (mode %04o)", info.Mode().Perm()))
+		mend = append(mend, "chmod go-w "+at)
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	what := "it"
+	if at != path {
+		what = at
+	}
+	return &Error{
+		File: path,
+		Msg:  "is not trusted: " + what + " " + strings.Join(faults, " and "),
+		Hint: strings.Join(mend, " && "),
+	}
+}
+
+func (t Trust) trusts(info fs.FileInfo) bool {
+	uid := owner(info)
+	return uid == 0 || slices.Contains(t.Owners, uid)
+}
+
+// owner is the user ID of a file; -1 where the system has none.
+func owner(info fs.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return -1
+}

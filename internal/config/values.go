@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What a setting's norm may be. Each gets the value and the directory that
+// relative paths in it start from.
+
+const (
+	dynamoDB     = "dynamodb"
+	local        = "local"
+	defaultTable = "credential-store"
+)
+
+var errEmpty = errors.New("must not be empty")
+
+func anything(value, _ string) (string, error) { return value, nil }
+
+func notEmpty(value, _ string) (string, error) {
+	if strings.TrimSpace(value) == "" {
+		return "", errEmpty
+	}
+	return value, nil
+}
+
+// path makes a path absolute. A leading ~ is the shell's business: taken as it
+// is, it would make a directory of that name.
+func path(value, dir string) (string, error) {
+	switch {
+	case value == "":
+		return "", errEmpty
+	case strings.ContainsRune(value, 0):
+		return "", errors.New("holds a zero byte")
+	case value == "~" || strings.HasPrefix(value, "~/"):
+		return "", errors.New("~ is not expanded here, write the directory")
+	case filepath.IsAbs(value):
+		return filepath.Clean(value), nil
+	}
+	return filepath.Join(dir, value), nil
+}
+
+// store is dynamodb, local or local:PATH.
+func store(value, dir string) (string, error) {
+	kind, file, hasFile := strings.Cut(value, ":")
+	switch {
+	case value == dynamoDB || value == local:
+		return value, nil
+	case kind == local && hasFile:
+		file, err := path(file, dir)
+		return local + ":" + file, err
+	}
+	return "", fmt.Errorf("%q is no store: dynamodb, local or local:PATH", value)
+}
+
+func duration(value, _ string) (string, error) {
+	_, err := parseDuration(value)
+	return value, err
+}
+
+// parseDuration reads a duration of 0 or more.
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf(`%q is not a duration like "30s" or "2m"`, s)
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("%s is negative", s)
+	}
+	return d, nil
+}
+
+func oneOf(words ...string) func(value, _ string) (string, error) {
+	return func(value, _ string) (string, error) {
+		if slices.Contains(words, value) {
+			return value, nil
+		}
+		return "", fmt.Errorf("%q is none of %s", value, strings.Join(words, ", "))
+	}
+}
+
+// users turns names and numbers, separated by commas, into numbers.
+func users(value, _ string) (string, error) {
+	var ids []string
+	for name := range strings.SplitSeq(value, ",") {
+		id, err := lookupUser(strings.TrimSpace(name))
+		if err != nil {
+			return "", err
+		}
+		ids = append(ids, strconv.Itoa(id))
+	}
+	return strings.Join(ids, ","), nil
+}
+
+func lookupUser(name string) (int, error) {
+	if id, err := strconv.ParseUint(name, 10, 31); err == nil {
+		return int(id), nil
+	}
+	u, err := user.Lookup(name)
+	if err != nil {
+		return 0, fmt.Errorf("there is no user %q here, name another or give the number", name)
+	}
+	return strconv.Atoi(u.Uid)
+}
+
+// userIDs undoes what users joined.
+func userIDs(list string) []int {
+	var ids []int
+	for s := range strings.SplitSeq(list, ",") {
+		if id, err := strconv.Atoi(s); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
