@@ -23,6 +23,8 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
+const expired = "no answer until time ran out"
+
 // Error is one failed AWS call.
 type Error struct {
 	Op        string // what was tried: "query table credential-store"
@@ -48,8 +50,11 @@ func (e *Error) Error() string {
 	default:
 		b.WriteString(detail)
 	}
-	if e.Attempts > 1 {
+	switch {
+	case e.Attempts > 1:
 		fmt.Fprintf(&b, ", after %d attempts", e.Attempts)
+	case e.Message != expired && errors.Is(e.cause, context.DeadlineExceeded):
+		b.WriteString(", until time ran out")
 	}
 	return b.String()
 }
@@ -125,7 +130,7 @@ func kindOfTransport(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
-	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
+	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.HTTPStatusCode() != 0 { // 0: nothing answered
 		return kindOfStatus(resp.HTTPStatusCode())
 	}
 	_, sent := errors.AsType[*smithyhttp.RequestSendError](err)
@@ -149,11 +154,17 @@ func kindOfStatus(status int) error {
 	return nil
 }
 
-// transportMessage leaves out what the SDK puts in front: operation, attempts
-// and an empty request id.
+// transportMessage leaves out what the SDK puts in front: operation, attempts,
+// a status of 0 and an empty request id.
 func transportMessage(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return fmt.Sprintf("%s: %v", u.URL, u.Err)
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return expired
 	}
 	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
 		return op.Err.Error()

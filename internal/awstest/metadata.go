@@ -12,22 +12,22 @@ import (
 // Metadata is an instance's metadata service (IMDSv2: a token first).
 type Metadata struct {
 	*httptest.Server
-	// Role is the instance's; empty: it has none.
-	Role string
 	// Silent makes it accept connections and never answer, as where a
-	// container is one network hop too far away.
+	// container is one network hop too far away. Set before the first request.
 	Silent bool
 
+	role     atomic.Value // string
 	requests atomic.Int64
 	closing  chan struct{}
 }
 
 const metadataToken = "AQAEEXAMPLETOKEN"
 
-// StartMetadata returns a metadata service that ends with the test. Its fields
-// may be set before the first request.
+// StartMetadata returns a metadata service that ends with the test. Its
+// instance has no role yet.
 func StartMetadata(tb testing.TB) *Metadata {
 	m := &Metadata{closing: make(chan struct{})}
+	m.SetRole("")
 	m.Server = httptest.NewServer(http.HandlerFunc(m.serve))
 	tb.Cleanup(func() {
 		close(m.closing)
@@ -40,6 +40,9 @@ func StartMetadata(tb testing.TB) *Metadata {
 func (m *Metadata) Env() []string {
 	return []string{"AWS_EC2_METADATA_SERVICE_ENDPOINT=" + m.URL, "AWS_EC2_METADATA_DISABLED=false"}
 }
+
+// SetRole gives the instance a role, or with "" takes it away.
+func (m *Metadata) SetRole(name string) { m.role.Store(name) }
 
 // Requests returns how many requests arrived.
 func (m *Metadata) Requests() int { return int(m.requests.Load()) }
@@ -67,12 +70,13 @@ func (m *Metadata) serve(w http.ResponseWriter, r *http.Request) {
 
 func (m *Metadata) serveData(w http.ResponseWriter, r *http.Request) {
 	const roles = "/latest/meta-data/iam/security-credentials/"
+	role, _ := m.role.Load().(string)
 	switch path := r.URL.Path; {
 	case path == "/latest/dynamic/instance-identity/document":
 		writeJSON(w, map[string]string{"region": Region, "accountId": Account, "instanceId": "i-0123456789abcdef0"})
-	case path == roles && m.Role != "":
-		_, _ = w.Write([]byte(m.Role))
-	case path == roles+m.Role && m.Role != "":
+	case path == roles && role != "":
+		_, _ = w.Write([]byte(role))
+	case path == roles+role && role != "":
 		writeJSON(w, map[string]any{
 			"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "AKIAINSTANCEROLE0000", "SecretAccessKey": secretKey,
 			"Token": "instance", "LastUpdated": time.Now().UTC(), "Expiration": time.Now().Add(sessionLength).UTC(),

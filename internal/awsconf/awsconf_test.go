@@ -1,0 +1,288 @@
+package awsconf_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+const (
+	table = "credential-store"
+	key   = "alias/credstash"
+	role  = "arn:aws:iam::123456789012:role/app"
+)
+
+func TestRegions(t *testing.T) {
+	srv := awstest.Start(t)
+	profile := filepath.Join(t.TempDir(), "config")
+	writeFile(t, profile, "[profile a]\nregion = eu-central-1\n")
+	tests := []struct {
+		name     string
+		env      []string
+		settings awsconf.Settings
+		aws, kms string
+	}{
+		{"variable", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{}, "eu-north-1", "eu-north-1"},
+		{"older variable", []string{"AWS_DEFAULT_REGION=eu-north-1"}, awsconf.Settings{}, "eu-north-1", "eu-north-1"},
+		{"setting before variable", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{Region: "eu-west-3"}, "eu-west-3", "eu-west-3"},
+		{"profile", nil, awsconf.Settings{Profile: "a"}, "eu-central-1", "eu-central-1"},
+		{"profile by variable", []string{"AWS_PROFILE=a"}, awsconf.Settings{}, "eu-central-1", "eu-central-1"},
+		{"variable before profile", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{Profile: "a"}, "eu-north-1", "eu-north-1"},
+		{"KMS elsewhere", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{KMSRegion: "us-east-1"}, "eu-north-1", "us-east-1"},
+		{"default", nil, awsconf.Settings{DefaultRegion: "us-east-1"}, "us-east-1", "us-east-1"},
+		{"default last", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{DefaultRegion: "us-east-1"}, "eu-north-1", "eu-north-1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			setEnv(t, srv, "AWS_REGION=", "AWS_CONFIG_FILE="+profile)
+			setEnvMore(t, tt.env...)
+			c, err := awsconf.Load(t.Context(), tt.settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.AWS.Region != tt.aws || c.KMS.Region != tt.kms {
+				t.Errorf("got %s and %s, want %s and %s", c.AWS.Region, c.KMS.Region, tt.aws, tt.kms)
+			}
+		})
+	}
+}
+
+func TestRegionOfInstance(t *testing.T) {
+	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	setEnv(t, srv, append(meta.Env(), "AWS_REGION=")...)
+	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.AWS.Region != awstest.Region {
+		t.Errorf("got region %q, want %q", c.AWS.Region, awstest.Region)
+	}
+	if got := meta.Requests(); got != 2 { // a token and the document
+		t.Errorf("asked %d times, want 2", got)
+	}
+}
+
+// Nothing asks the metadata service where the answer is known without it.
+func TestNoMetadataAsked(t *testing.T) {
+	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	setEnv(t, srv, meta.Env()...)
+	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.CheckCredentials(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := meta.Requests(); got != 0 {
+		t.Errorf("asked %d times, want 0", got)
+	}
+}
+
+// A metadata service that is not there costs its second once, for the region
+// or for credentials, not for every request; one that refuses costs nothing.
+// Every way, the answer arrives by itself: the context has no end.
+func TestAbsentMetadata(t *testing.T) {
+	silent := awstest.StartMetadata(t)
+	silent.Silent = true
+	ways := map[string][]string{
+		"silent":   silent.Env(),
+		"refusing": {"AWS_EC2_METADATA_SERVICE_ENDPOINT=" + closedPort(t), "AWS_EC2_METADATA_DISABLED=false"},
+		"disabled": {"AWS_EC2_METADATA_DISABLED=true"},
+	}
+	for name, env := range ways {
+		t.Run("region, "+name, func(t *testing.T) {
+			setEnv(t, awstest.Start(t), append(env, "AWS_REGION=")...)
+			_, err := awsconf.Load(t.Context(), awsconf.Settings{})
+			if !errors.Is(err, awsconf.ErrNoRegion) {
+				t.Errorf("got %v, want %v", err, awsconf.ErrNoRegion)
+			}
+		})
+		t.Run("credentials, "+name, func(t *testing.T) {
+			srv := awstest.Start(t)
+			setEnv(t, srv, append(env, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")...)
+			before := silent.Requests()
+			tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 5 {
+				_, err = tab.Newest(t.Context(), "a")
+				wantCredentials(t, err)
+				_, err = keys.Decrypt(t.Context(), []byte("x"), nil)
+				wantCredentials(t, err)
+			}
+			if got := silent.Requests() - before; got > 2 { // a token, then perhaps IMDSv1
+				t.Errorf("asked %d times for ten requests", got)
+			}
+			if got := len(srv.Requests()); got != 0 {
+				t.Errorf("sent %d requests without credentials", got)
+			}
+		})
+	}
+}
+
+// Credentials that failed are asked for again after a while: a role may have
+// been attached meanwhile.
+func TestCredentialsLater(t *testing.T) {
+	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	setEnv(t, srv, append(meta.Env(), "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")...)
+	now := time.Now()
+	c, err := awsconf.Load(t.Context(), awsconf.Settings{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCredentials(t, c.CheckCredentials(t.Context()))
+	meta.SetRole("app")
+	wantCredentials(t, c.CheckCredentials(t.Context()))
+	now = now.Add(time.Minute)
+	if err := c.CheckCredentials(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRole(t *testing.T) {
+	srv := awstest.Start(t)
+	srv.SetEnv(t)
+	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{RoleARN: role}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := tab.Newest(t.Context(), "a"); !errors.Is(err, source.ErrNoStore) {
+			t.Errorf("got %v, want %v", err, source.ErrNoStore)
+		}
+	}
+	if got := srv.Count(awstest.STS, "AssumeRole"); got != 1 {
+		t.Errorf("assumed the role %d times, want once", got)
+	}
+	for _, r := range srv.Requests() {
+		if r.Service == awstest.STS && r.Role != role {
+			t.Errorf("assumed %s, want %s", r.Role, role)
+		}
+		if r.Service == awstest.DynamoDB && !strings.HasPrefix(r.AccessKey, "ASIA") {
+			t.Errorf("%s was signed by %s, not by the role", r.Operation, r.AccessKey)
+		}
+	}
+}
+
+func TestRoleRefused(t *testing.T) {
+	srv := awstest.Start(t)
+	srv.SetEnv(t)
+	srv.Fail(awstest.Rule{Service: awstest.STS, Code: "AccessDenied", Status: 403, Message: "User is not authorized to perform: sts:AssumeRole"})
+	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{RoleARN: role}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		_, err = tab.Newest(t.Context(), "a")
+		wantCredentials(t, err)
+		if !strings.Contains(err.Error(), "AccessDenied: User is not authorized to perform: sts:AssumeRole") {
+			t.Errorf("the cause is missing in %v", err)
+		}
+	}
+	if got := srv.Count(awstest.STS, ""); got != 1 {
+		t.Errorf("asked STS %d times, want once", got)
+	}
+}
+
+func TestProfile(t *testing.T) {
+	srv := awstest.Start(t)
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "credentials"), "[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n")
+	setEnv(t, srv, "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "credentials"))
+	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{Profile: "other"}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = tab.Newest(t.Context(), "a")
+	if got := srv.Requests(); len(got) != 1 || got[0].AccessKey != "AKIAOTHER" {
+		t.Errorf("got %v, want one request by AKIAOTHER", got)
+	}
+}
+
+func TestSettingsRefused(t *testing.T) {
+	awstest.Start(t).SetEnv(t)
+	_, err := awsconf.Load(t.Context(), awsconf.Settings{Profile: "a", RoleARN: role})
+	if !errors.Is(err, awsconf.ErrProfileAndRole) {
+		t.Errorf("got %v, want %v", err, awsconf.ErrProfileAndRole)
+	}
+	_, err = awsconf.Load(t.Context(), awsconf.Settings{Profile: "none"})
+	if err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("got %v, want an error that names the profile", err)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	meta.Silent = true
+	setEnv(t, srv, append(meta.Env(), "AWS_REGION=")...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := awsconf.Load(ctx, awsconf.Settings{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+// All services share one pool; there is nothing left for them to clone.
+func TestOnePool(t *testing.T) {
+	awstest.Start(t).SetEnv(t)
+	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.AWS.HTTPClient != c.KMS.HTTPClient {
+		t.Error("KMS has another HTTP client")
+	}
+	if _, clonable := c.AWS.HTTPClient.(interface{ Freeze() aws.HTTPClient }); clonable {
+		t.Error("services would clone the HTTP client")
+	}
+}
+
+func wantCredentials(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, source.ErrCredentials) {
+		t.Errorf("got %v, want %v", err, source.ErrCredentials)
+	}
+}
+
+func setEnv(t *testing.T, srv *awstest.Server, more ...string) {
+	t.Helper()
+	awstest.SetEnv(t, append(srv.Env(), more...)...)
+}
+
+func setEnvMore(t *testing.T, env ...string) {
+	t.Helper()
+	for _, kv := range env {
+		name, value, _ := strings.Cut(kv, "=")
+		t.Setenv(name, value)
+	}
+}
+
+func writeFile(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// closedPort returns a URL where nothing listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}

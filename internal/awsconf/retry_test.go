@@ -1,0 +1,200 @@
+package awsconf_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+func retryer(t *testing.T, env ...string) aws.Retryer {
+	t.Helper()
+	setEnv(t, awstest.Start(t), env...)
+	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.KMS.Retryer()
+}
+
+func TestRetryer(t *testing.T) {
+	tests := []struct {
+		name     string
+		env      []string
+		attempts int
+		adaptive bool
+	}{
+		{"default", nil, 10, false},
+		{"attempts", []string{"AWS_MAX_ATTEMPTS=3"}, 3, false},
+		{"one attempt", []string{"AWS_MAX_ATTEMPTS=1"}, 1, false},
+		{"mode", []string{"AWS_RETRY_MODE=adaptive"}, 10, true},
+		{"both", []string{"AWS_RETRY_MODE=adaptive", "AWS_MAX_ATTEMPTS=4"}, 4, true},
+		{"standard", []string{"AWS_RETRY_MODE=standard"}, 10, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := retryer(t, tt.env...)
+			if got := r.MaxAttempts(); got != tt.attempts {
+				t.Errorf("got %d attempts, want %d", got, tt.attempts)
+			}
+			if _, adaptive := r.(*retry.AdaptiveMode); adaptive != tt.adaptive {
+				t.Errorf("got a %T", r)
+			}
+			if d, err := r.RetryDelay(9, errors.New("x")); err != nil || d > 5*time.Second {
+				t.Errorf("waits %v, %v", d, err)
+			}
+		})
+	}
+}
+
+// A wave of any size may try again: no quota runs out.
+func TestNoQuota(t *testing.T) {
+	r := retryer(t)
+	throttled := &smithy.GenericAPIError{Code: "ThrottlingException"}
+	if !r.IsErrorRetryable(throttled) {
+		t.Fatal("throttling is not tried again")
+	}
+	for i := range 5000 {
+		if _, err := r.GetRetryToken(t.Context(), throttled); err != nil {
+			t.Fatalf("retry %d: %v", i, err)
+		}
+	}
+}
+
+// AWS_MAX_ATTEMPTS reaches the wire.
+func TestAttemptsMade(t *testing.T) {
+	srv := awstest.Start(t)
+	setEnv(t, srv, "AWS_MAX_ATTEMPTS=2")
+	srv.Fail(awstest.Rule{Code: "ProvisionedThroughputExceededException", Message: "slow down"})
+	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tab.Newest(t.Context(), "a")
+	if !errors.Is(err, source.ErrThrottled) || !strings.Contains(err.Error(), "after 2 attempts") {
+		t.Errorf("got %v", err)
+	}
+	if got := srv.Count(awstest.DynamoDB, "Query"); got != 2 {
+		t.Errorf("got %d attempts, want 2", got)
+	}
+}
+
+// An answer that breaks off is asked for again.
+func TestCutAnswer(t *testing.T) {
+	srv := awstest.Start(t)
+	srv.SetEnv(t)
+	srv.Fail(awstest.Rule{Operation: "DescribeKey", Cut: true, Times: 1})
+	_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.EnsureKey(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := srv.Count(awstest.KMS, "DescribeKey"); got != 2 {
+		t.Errorf("got %d attempts, want 2", got)
+	}
+}
+
+// A run that its deadline ends says what it was waiting out.
+func TestCauseKept(t *testing.T) {
+	tests := []struct {
+		name string
+		rule awstest.Rule
+		kind error
+		text string
+	}{
+		{"throttled", awstest.Rule{Code: "ThrottlingException", Message: "Rate exceeded"}, source.ErrThrottled, "ThrottlingException: Rate exceeded"},
+		{"fault", awstest.Rule{Code: "InternalServerError", Status: 500}, source.ErrUnreachable, "InternalServerError"},
+		{"reset", awstest.Rule{Reset: true}, source.ErrUnreachable, "connection reset by peer"},
+		{"no answer", awstest.Rule{Delay: time.Hour}, source.ErrUnreachable, "no answer"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := awstest.Start(t)
+			srv.SetEnv(t)
+			srv.Fail(tt.rule)
+			_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			_, err = keys.Decrypt(ctx, []byte("x"), nil)
+			if !errors.Is(err, tt.kind) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("got %v, want %v and a deadline, with %q", err, tt.kind, tt.text)
+			}
+		})
+	}
+}
+
+// A call that somebody cancelled is no verdict on AWS.
+func TestCancelledCall(t *testing.T) {
+	srv := awstest.Start(t)
+	srv.SetEnv(t)
+	srv.Fail(awstest.Rule{Delay: time.Hour})
+	_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	_, err = keys.Decrypt(ctx, []byte("x"), nil)
+	if !errors.Is(err, context.Canceled) || errors.Is(err, source.ErrUnreachable) {
+		t.Errorf("got %v, want only %v", err, context.Canceled)
+	}
+}
+
+// A certificate that does not verify fails at once and says so.
+func TestBadCertificate(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
+	var connections atomic.Int64
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	srv.StartTLS()
+	defer srv.Close()
+	setEnv(t, awstest.Start(t), "AWS_ENDPOINT_URL_KMS="+srv.URL)
+	_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = keys.Decrypt(t.Context(), []byte("x"), nil)
+	if !errors.Is(err, source.ErrUnreachable) || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("got %v", err)
+	}
+	if got := connections.Load(); got != 1 {
+		t.Errorf("tried %d times, want once", got)
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	url := closedPort(t)
+	setEnv(t, awstest.Start(t), "AWS_ENDPOINT_URL_DYNAMODB="+url, "AWS_MAX_ATTEMPTS=1")
+	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tab.Newest(t.Context(), "a")
+	if !errors.Is(err, source.ErrUnreachable) || !strings.Contains(err.Error(), url) || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("got %v, want the address and the cause", err)
+	}
+}
