@@ -1,15 +1,30 @@
 // Package local keeps a credstash-compatible store in one file, for machines
-// without AWS: items in a bbolt database, data keys wrapped under a master key
-// that lies in a file of its own. It implements the interfaces of package store.
+// without AWS. [Store] implements the interfaces of package store, in the place
+// of DynamoDB and of KMS both:
+//
+//   - the store file is a bbolt database of items, the same attributes that
+//     DynamoDB would hold, as its JSON;
+//   - the key file holds a master key, under which data keys are wrapped by
+//     AES-256-GCM with the encryption context as additional data. So a wrong
+//     context fails here as it does at KMS.
+//
+// [Create] makes both, and nothing else ever makes a key: without its key file a
+// store is lost, and a new key in its place would hide that until the first
+// secret is missed. Each file names the key by an id, so that one that belongs
+// to another store is told from one that is damaged.
+//
+// bbolt locks whole files, and a writer shuts out every reader. So each
+// operation opens the file, copies out what it needs and closes it again, which
+// takes some 50 microseconds; several processes may use one store at once.
 package local
 
 import (
-	"context"
 	"errors"
-	"iter"
+	"fmt"
+	"sync/atomic"
 	"time"
 
-	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/store"
 )
 
 // File names under $XDG_DATA_HOME/credrender where nothing else is said.
@@ -25,70 +40,50 @@ const DefaultTimeout = 10 * time.Second
 // Options say where a store is.
 type Options struct {
 	Path    string        // the store file
-	KeyPath string        // the master key's file; best not in the same backup
-	Timeout time.Duration // zero: DefaultTimeout
+	KeyPath string        // the master key's file; better not in the same backup
+	Timeout time.Duration // to wait for other processes; zero: DefaultTimeout
 }
 
-// ErrNotStore is wrapped where the file exists and is no store.
-var ErrNotStore = errors.New("not a credrender store file")
+// ErrNotStore is wrapped where the file exists and is no store, or a damaged
+// one.
+var ErrNotStore = errors.New("not a credrender store")
 
 // KeyError says why a key file cannot be used. Unwrap gives
 // source.ErrNoStore (it is missing), source.ErrDenied (not readable, readable
-// by others, or the key of another store) or source.ErrIntegrity (damaged).
+// by others, or the key of another store), source.ErrIntegrity (damaged) or
+// what the file system says.
 type KeyError struct {
 	Path   string
 	Reason string
 	Err    error
 }
 
-func (e *KeyError) Error() string { return "" }
+func (e *KeyError) Error() string { return fmt.Sprintf("key file %s %s: %v", e.Path, e.Reason, e.Err) }
 
 // Unwrap returns the sentinel.
 func (e *KeyError) Unwrap() error { return e.Err }
 
-// Create makes the store file and, where there is none, its key file; both
-// 0600, their directories 0700 where missing. It reports false where the
-// store is there already and its key fits. It never replaces a file.
-func Create(ctx context.Context, o Options) (created bool, err error) { return false, nil }
-
-// Store is a store file. Each operation opens it, copies out what it needs and
-// closes it, since bbolt locks whole files. It is safe for concurrent use, also
+// Store is a store file with its key file. It is safe for concurrent use, also
 // by several processes.
-type Store struct{ o Options }
+type Store struct {
+	o   Options
+	key atomic.Pointer[masterKey] // read when first needed: listing needs none
+}
+
+var (
+	_ store.Reader    = (*Store)(nil)
+	_ store.Historian = (*Store)(nil)
+	_ store.Scanner   = (*Store)(nil)
+	_ store.Writer    = (*Store)(nil)
+	_ store.Decrypter = (*Store)(nil)
+	_ store.KeyMaker  = (*Store)(nil)
+)
 
 // New returns a store over the files that Create made. It does no I/O: a
-// missing file is source.ErrNoStore at the first operation.
-func New(o Options) *Store { return &Store{o: o} }
-
-// Newest implements store.Reader.
-func (s *Store) Newest(ctx context.Context, name string) (credstash.Item, error) {
-	return credstash.Item{}, nil
-}
-
-// Get implements store.Reader.
-func (s *Store) Get(ctx context.Context, name, version string) (credstash.Item, error) {
-	return credstash.Item{}, nil
-}
-
-// Versions implements store.Historian.
-func (s *Store) Versions(ctx context.Context, name string) ([]credstash.Item, error) { return nil, nil }
-
-// Scan implements store.Scanner, in byte order of names and versions. The file
-// is read a page of about 1 MiB at a time and not held open between them.
-func (s *Store) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Item, error] { return nil }
-
-// Put implements store.Writer.
-func (s *Store) Put(ctx context.Context, item credstash.Item) error { return nil }
-
-// Delete implements store.Writer.
-func (s *Store) Delete(ctx context.Context, name, version string) error { return nil }
-
-// Decrypt implements store.Decrypter.
-func (s *Store) Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error) {
-	return nil, nil
-}
-
-// GenerateDataKey implements store.KeyMaker.
-func (s *Store) GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error) {
-	return nil, nil, nil
+// missing store file is source.ErrNoStore at the first operation.
+func New(o Options) *Store {
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	return &Store{o: o}
 }

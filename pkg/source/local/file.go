@@ -1,0 +1,149 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Buckets of the store file: meta holds what is said of the whole, items a
+// bucket for each name, in which the versions are the keys.
+const (
+	metaBucket  = "meta"
+	itemsBucket = "items"
+	formatKey   = "format"
+	keyIDKey    = "key"
+	format      = "1"
+)
+
+// do runs fn in a transaction of its own and closes the file again.
+func (s *Store) do(ctx context.Context, write bool, fn func(*bolt.Tx) error) (err error) {
+	f := &file{path: s.o.Path}
+	// bbolt panics on pages that make no sense, and reads a file that has been
+	// cut short through its mapping, which is a fault.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			f.abandon()
+			err = fmt.Errorf("store file %s: %w, or it is damaged: %v", s.o.Path, ErrNotStore, p)
+		}
+	}()
+	db, err := f.open(ctx, s.o.Timeout, !write)
+	if err != nil {
+		return err
+	}
+	run := db.View
+	if write {
+		run = db.Update
+	}
+	err = run(func(tx *bolt.Tx) error {
+		if err := checkFormat(tx); err != nil {
+			return fmt.Errorf("store file %s: %w", s.o.Path, err)
+		}
+		return fn(tx)
+	})
+	return errors.Join(err, db.Close())
+}
+
+func checkFormat(tx *bolt.Tx) error {
+	meta := tx.Bucket([]byte(metaBucket))
+	if meta == nil || tx.Bucket([]byte(itemsBucket)) == nil {
+		return fmt.Errorf("%w: the database of another program", ErrNotStore)
+	}
+	if got := string(meta.Get([]byte(formatKey))); got != format {
+		return fmt.Errorf("%w: store format %s", source.ErrUnsupported, source.Show(got))
+	}
+	return nil
+}
+
+// file is a store file being opened.
+type file struct {
+	path string
+	last *os.File // the descriptor that bbolt has, and its lock with it
+}
+
+// abandon lets go of the lock after a panic. Closing the database could wait for
+// ever for locks that were held then; its mapping is lost to this process.
+func (f *file) abandon() {
+	if f.last != nil {
+		_ = f.last.Close()
+	}
+}
+
+// open waits for other processes to let go of the file: readers for a writer, a
+// writer for all. bbolt's own wait ends with no context.
+func (f *file) open(ctx context.Context, timeout time.Duration, readOnly bool) (*bolt.DB, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	o := &bolt.Options{ReadOnly: readOnly, OpenFile: f.openFile, Timeout: 1, NoStatistics: true} // 1 ns: one try
+	for wait := time.Millisecond; ; wait = min(2*wait, 32*time.Millisecond) {
+		db, err := bolt.Open(f.path, 0o600, o)
+		if err == nil {
+			return db, nil
+		}
+		if !errors.Is(err, berrors.ErrTimeout) {
+			return nil, f.explain(err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-limited.Done():
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			return nil, fmt.Errorf("open store file %s: %w: in use by another process for %v", f.path, source.ErrUnreachable, timeout)
+		}
+	}
+}
+
+// openFile opens the file for bbolt, which would make a missing one, fill an
+// empty one, and wait for ever on a FIFO.
+func (f *file) openFile(path string, flag int, perm os.FileMode) (*os.File, error) {
+	file, err := os.OpenFile(path, flag&^os.O_CREATE|syscall.O_NONBLOCK, perm)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("%w: not a regular file", ErrNotStore)
+	case info.Size() == 0:
+		err = fmt.Errorf("%w: empty", ErrNotStore)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	f.last = file
+	return file, nil
+}
+
+func (f *file) explain(err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = source.ErrNoStore
+	case errors.Is(err, fs.ErrPermission):
+		err = source.ErrDenied
+	case errors.Is(err, syscall.EISDIR):
+		err = fmt.Errorf("%w: a directory", ErrNotStore)
+	case errors.As(err, &path):
+		err = path.Err // which names the path again
+	case !errors.Is(err, ErrNotStore):
+		err = fmt.Errorf("%w: %w", ErrNotStore, err)
+	}
+	return fmt.Errorf("open store file %s: %w", f.path, err)
+}

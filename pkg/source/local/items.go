@@ -1,0 +1,159 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// pageSize is how many bytes of items Scan reads while it holds the file.
+const pageSize = 1 << 20
+
+// Newest implements store.Reader.
+func (s *Store) Newest(ctx context.Context, name string) (credstash.Item, error) {
+	return s.read(ctx, name, func(versions *bolt.Bucket) (version, value []byte) { return versions.Cursor().Last() })
+}
+
+// Get implements store.Reader.
+func (s *Store) Get(ctx context.Context, name, version string) (credstash.Item, error) {
+	return s.read(ctx, name, func(versions *bolt.Bucket) ([]byte, []byte) {
+		return []byte(version), versions.Get([]byte(version))
+	})
+}
+
+func (s *Store) read(ctx context.Context, name string, pick func(*bolt.Bucket) (version, value []byte)) (item credstash.Item, err error) {
+	err = s.do(ctx, false, func(tx *bolt.Tx) error {
+		versions := tx.Bucket([]byte(itemsBucket)).Bucket([]byte(name))
+		if versions == nil {
+			return source.ErrNotFound
+		}
+		version, value := pick(versions)
+		if value == nil {
+			return source.ErrNotFound
+		}
+		item = decode(name, string(version), value)
+		return nil
+	})
+	return item, err
+}
+
+// Versions implements store.Historian.
+func (s *Store) Versions(ctx context.Context, name string) (items []credstash.Item, err error) {
+	err = s.do(ctx, false, func(tx *bolt.Tx) error {
+		versions := tx.Bucket([]byte(itemsBucket)).Bucket([]byte(name))
+		if versions == nil {
+			return nil
+		}
+		return versions.ForEach(func(version, value []byte) error {
+			items = append(items, keysOf(decode(name, string(version), value)))
+			return nil
+		})
+	})
+	return items, err
+}
+
+func keysOf(it credstash.Item) credstash.Item {
+	return credstash.Item{Name: it.Name, Version: it.Version, Comment: it.Comment}
+}
+
+// Scan implements store.Scanner, in byte order of names and versions. The file
+// is read about a megabyte at a time and not held between, so that the caller may
+// use the store meanwhile.
+func (s *Store) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Item, error] {
+	return func(yield func(credstash.Item, error) bool) {
+		for p := (page{}); !p.last; {
+			if err := s.do(ctx, false, p.next); err != nil {
+				yield(credstash.Item{}, err)
+				return
+			}
+			for _, item := range p.items {
+				if keysOnly {
+					item = keysOf(item)
+				}
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// page is a part of a scan.
+type page struct {
+	items []credstash.Item
+	last  bool
+
+	name, version []byte // the last item read
+}
+
+// next reads on after the last item.
+func (p *page) next(tx *bolt.Tx) error {
+	items, size := tx.Bucket([]byte(itemsBucket)), 0
+	p.items = p.items[:0]
+	names := items.Cursor()
+	for name, _ := names.Seek(p.name); name != nil; name, _ = names.Next() {
+		versions := items.Bucket(name).Cursor()
+		for version, value := p.resume(versions, name); version != nil; version, value = versions.Next() {
+			p.items = append(p.items, decode(string(name), string(version), value))
+			if size += len(value); size >= pageSize {
+				p.name, p.version = bytes.Clone(name), bytes.Clone(version) // the file's own are gone when it is closed
+				return nil
+			}
+		}
+	}
+	p.last = true
+	return nil
+}
+
+func (p *page) resume(versions *bolt.Cursor, name []byte) (version, value []byte) {
+	if string(name) != string(p.name) {
+		return versions.First()
+	}
+	version, value = versions.Seek(p.version)
+	if string(version) == string(p.version) {
+		return versions.Next()
+	}
+	return version, value // deleted meanwhile
+}
+
+// Put implements store.Writer.
+func (s *Store) Put(ctx context.Context, item credstash.Item) error {
+	value, err := encode(item)
+	if err != nil {
+		return err
+	}
+	return s.do(ctx, true, func(tx *bolt.Tx) error {
+		versions, err := tx.Bucket([]byte(itemsBucket)).CreateBucketIfNotExists([]byte(item.Name))
+		if err != nil {
+			return fmt.Errorf("put %s: %w", source.Show(item.Name), err)
+		}
+		if versions.Get([]byte(item.Version)) != nil {
+			return source.ErrExists
+		}
+		return versions.Put([]byte(item.Version), value)
+	})
+}
+
+// Delete implements store.Writer.
+func (s *Store) Delete(ctx context.Context, name, version string) error {
+	return s.do(ctx, true, func(tx *bolt.Tx) error {
+		items := tx.Bucket([]byte(itemsBucket))
+		versions := items.Bucket([]byte(name))
+		if versions == nil {
+			return nil
+		}
+		if err := versions.Delete([]byte(version)); err != nil {
+			return err
+		}
+		if left, _ := versions.Cursor().First(); left != nil {
+			return nil
+		}
+		return items.DeleteBucket([]byte(name))
+	})
+}
