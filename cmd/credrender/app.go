@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/fixtures"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+// app is the process as the commands see it: the only place, with package
+// config, that knows flags, environment, clock and working directory.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	environ        []string
+	dir            string // working directory
+	euid           int
+
+	globals globals
+	log     *slog.Logger
+	code    int // of what was reported beside an error
+	stores  backend.Set
+}
+
+// run is the program: everything below it takes what it needs as values.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "/"
+	}
+	a := &app{
+		stdin: stdin, stdout: stdout, stderr: stderr,
+		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
+	}
+	return a.main(ctx, args[1:])
+}
+
+// main runs one command line. The demo calls it again and again.
+func (a *app) main(ctx context.Context, args []string) int {
+	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
+	a.globals, a.code = newGlobals(), exitOK
+	root := newRoot(a)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		a.fail(err)
+	}
+	return a.code
+}
+
+// fail reports an error with its hint, and counts it.
+func (a *app) fail(err error) {
+	code := exitCode(err)
+	a.code = worse(a.code, code)
+	a.log.Error(err.Error(), "code", code)
+	if h := hint(err); h != "" {
+		a.log.Info(h, hintKey, true)
+	}
+}
+
+func (a *app) lookupEnv(name string) (string, bool) {
+	for i := len(a.environ) - 1; i >= 0; i-- {
+		if k, v, _ := strings.Cut(a.environ[i], "="); k == name {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// config loads flags, environment and files, and sets up the log.
+func (a *app) config(ctx context.Context) (*config.Config, error) {
+	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid})
+	if err != nil {
+		return nil, err
+	}
+	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
+	for _, w := range cfg.Warnings {
+		a.log.Warn(w)
+	}
+	for _, err := range cfg.Broken {
+		a.fail(err)
+	}
+	return cfg, nil
+}
+
+// store opens the store that the settings name, for the manage commands.
+func (a *app) store(ctx context.Context) (*store.Store, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.stores.Store(ctx, cfg.Base.Store)
+}
+
+// home is the user's home directory, for HOME of commands.
+func (a *app) home() string {
+	if h, ok := a.lookupEnv("HOME"); ok && h != "" {
+		return h
+	}
+	return "/"
+}
+
+// runtimeDir is where the key of the state's fingerprints lives: it goes with
+// the boot. systemd names one by RuntimeDirectory=.
+func (a *app) runtimeDir() string {
+	if d, ok := a.lookupEnv("RUNTIME_DIRECTORY"); ok && d != "" {
+		d, _, _ = strings.Cut(d, ":")
+		return d
+	}
+	if a.euid == 0 {
+		return "/run/credrender"
+	}
+	if d, ok := a.lookupEnv("XDG_RUNTIME_DIR"); ok && d != "" {
+		return d + "/credrender"
+	}
+	return ""
+}
+
+// openState opens the state directory. Where none can be written there is no
+// state, which is said where it matters: at a job with a hook.
+func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
+	if cfg.Settings.StateDir == "" {
+		return nil, nil
+	}
+	d, err := state.Open(state.Options{
+		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly,
+	})
+	if errors.Is(err, state.ErrNotWritable) {
+		a.log.Debug(fmt.Sprintf("no state: %v", err))
+		return nil, nil
+	}
+	return d, err
+}
+
+// machine identifies this host: the instance or task, else the machine id,
+// else its name. On Nitro instances the asset tag is the instance id
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/identify_ec2_instances.html).
+func (a *app) machine() string {
+	if uri, ok := a.lookupEnv("ECS_CONTAINER_METADATA_URI_V4"); ok {
+		return "ecs " + uri
+	}
+	if tag, err := os.ReadFile("/sys/devices/virtual/dmi/id/board_asset_tag"); err == nil && strings.HasPrefix(string(tag), "i-") {
+		return "ec2 " + strings.TrimSpace(string(tag))
+	}
+	if id, err := os.ReadFile("/etc/machine-id"); err == nil && len(strings.TrimSpace(string(id))) > 0 {
+		return "machine " + strings.TrimSpace(string(id))
+	}
+	name, _ := os.Hostname()
+	return "host " + name
+}
+
+// world is what a render sees of this machine.
+func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
+	w := render.World{
+		Open: a.stores.Source, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
+		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{}, State: st,
+	}
+	w.LockToken, _ = a.lookupEnv(render.LockEnv)
+	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
+	w.HostKey = func() ([]byte, error) {
+		if st == nil {
+			return nil, errors.New("htpasswd needs a state directory, which keeps this host's key for salts")
+		}
+		return st.HostKey()
+	}
+	return w
+}
+
+// renderWorld is the world, with fixtures in the place of what they have.
+func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
+	w := a.world(cfg, st, named)
+	if f.fixtures == "" {
+		return w, nil
+	}
+	data, err := a.readNamed(f.fixtures)
+	if err != nil {
+		return w, err
+	}
+	set, err := fixtures.Parse(f.fixtures, data)
+	if err != nil {
+		return w, &usageError{err}
+	}
+	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
+	if set.Env != nil {
+		w.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
+	}
+	if set.Hostname != "" {
+		w.Hostname = func() (string, error) { return set.Hostname, nil }
+	}
+	if !set.Now.IsZero() {
+		w.Now = func() time.Time { return set.Now.Time }
+	}
+	read := w.ReadFile
+	w.ReadFile = func(j *job.Job, path string) ([]byte, error) {
+		if v, ok := set.File[path]; ok {
+			return v.Reveal(), nil
+		}
+		return read(j, path)
+	}
+	return w, nil
+}
+
+// readNamed reads a file that a flag or argument names.
+func (a *app) readNamed(path string) ([]byte, error) {
+	data, err := os.ReadFile(a.abs(path))
+	return data, shorter(err)
+}
+
+// readFile reads what a job names, if it is believed; a file that was named on
+// the command line is root's own word and gets a warning.
+func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
+	if path == stdinName {
+		return io.ReadAll(a.stdin)
+	}
+	trust := cfg.Trust
+	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
+	if !named[path] {
+		data, err := trust.ReadFile(path)
+		return data, shorter(err)
+	}
+	data, doubt, err := trust.ReadNamed(path)
+	if doubt != nil {
+		a.log.Warn(doubt.Error())
+	}
+	return data, shorter(err)
+}
+
+// shorter makes a usage error of a file that is not there: its name came from
+// the config or the command line.
+func shorter(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return &usageError{fmt.Errorf("read %s: %w", pe.Path, pe.Err)}
+	}
+	return err
+}

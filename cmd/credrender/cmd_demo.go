@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/examples/nginx"
+)
+
+func newDemo(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo [DIR]",
+		Short: "Render the nginx example from a local store, below one folder",
+		Long: `Make a local store, put the secrets of examples/nginx into it, render the site,
+rotate a password and render again. Everything stays below DIR (default: a new
+folder in the directory for temporary files), which is named at the end.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runDemo(c.Context(), a, args) },
+	}
+}
+
+// demo plays a session of this very program and shows it.
+type demo struct {
+	app  *app
+	dir  string
+	conf string
+}
+
+func runDemo(ctx context.Context, a *app, args []string) error {
+	d, err := newDemoDir(a, args)
+	if err != nil {
+		return err
+	}
+	secrets, err := demoSecrets()
+	if err != nil {
+		return err
+	}
+	steps := []func(context.Context) error{
+		func(ctx context.Context) error { return d.play(ctx, "a store without AWS", "setup") },
+		func(ctx context.Context) error { return d.seed(ctx, secrets) },
+		func(ctx context.Context) error { return d.play(ctx, "what a render would do", "plan") },
+		func(ctx context.Context) error {
+			return d.play(ctx, "the files change together, then the hook runs", "render")
+		},
+		func(ctx context.Context) error {
+			return d.play(ctx, "nothing changed: no rewrite, no hook, no word", "render")
+		},
+		func(ctx context.Context) error {
+			return d.put(ctx, "web.admin.password", []byte("the next password"), "rotate a password")
+		},
+		func(ctx context.Context) error {
+			return d.play(ctx, "one file differs; its old line is not shown", "plan")
+		},
+		func(ctx context.Context) error { return d.play(ctx, "and only that one is replaced", "render") },
+		func(ctx context.Context) error { return d.play(ctx, "how the job stands", "status") },
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return printf(a.stdout, "\nEverything is below %s\n", d.dir)
+}
+
+// newDemoDir lays out the folder: config, templates, store, key and state.
+func newDemoDir(a *app, args []string) (*demo, error) {
+	var dir string
+	var err error
+	if len(args) > 0 {
+		dir = a.abs(args[0])
+		err = os.Mkdir(dir, 0o700)
+	} else {
+		dir, err = os.MkdirTemp("", "credrender-demo-")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make the demo's folder: %w", err)
+	}
+	me, err := user.Current()
+	if err != nil {
+		return nil, fmt.Errorf("look up the user: %w", err)
+	}
+	trial := nginx.Trial{
+		Root: dir, HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443",
+		Upstream: "127.0.0.1:9443", UpstreamName: "localhost", User: me.Username,
+		Hook: "echo reloaded >> " + filepath.Join(dir, "hook.log"),
+	}
+	if path := findNginx(); path != "" {
+		trial.Verify = fmt.Sprintf("%s -t -q -c %s", path, filepath.Join(dir, "etc/nginx/nginx.conf"))
+	}
+	conf, err := trial.Write()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(conf)
+	if err != nil {
+		return nil, err
+	}
+	settings := fmt.Sprintf("store: local:%s/store.db\nlocal_key: %s/store.key\nstate_dir: %s/state\n", dir, dir, dir)
+	if err := os.WriteFile(conf, append([]byte(settings), text...), 0o600); err != nil {
+		return nil, err
+	}
+	return &demo{app: a, dir: dir, conf: conf}, nil
+}
+
+// findNginx looks where nginx is installed; an ordinary user's PATH may lack sbin.
+func findNginx() string {
+	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+func (d *demo) seed(ctx context.Context, secrets []demoSecret) error {
+	for i, s := range secrets {
+		why := ""
+		if i == 0 {
+			why = "secrets, each opened by its context alone"
+		}
+		if err := d.put(ctx, s.name, s.value, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put gives the value on standard input, so that no argument has it.
+func (d *demo) put(ctx context.Context, name string, value []byte, why string) error {
+	d.app.stdin = strings.NewReader(string(value))
+	return d.play(ctx, why, "put", name, "-", "Env=prod", "app.tier=web")
+}
+
+// play shows a command line and runs it.
+func (d *demo) play(ctx context.Context, why string, args ...string) error {
+	if why != "" {
+		why = "\n# " + why + "\n"
+	}
+	global := []string{"--config", d.conf}
+	if args[0] == "plan" || args[0] == "render" {
+		args = append(args, "--root", d.dir)
+	}
+	line := append(global, args...)
+	if err := printf(d.app.stdout, "%s$ credrender %s\n", why, strings.ReplaceAll(strings.Join(line, " "), d.dir, "$DIR")); err != nil {
+		return err
+	}
+	// A copy: the command line that runs us keeps its own flags and code.
+	sub := app{
+		stdin: d.app.stdin, stdout: d.app.stdout, stderr: d.app.stderr,
+		environ: withoutSettings(d.app.environ), dir: d.app.dir, euid: d.app.euid,
+	}
+	if code := sub.main(ctx, line); code != exitOK {
+		return errors.New("the demo stops here")
+	}
+	return nil
+}
+
+// withoutSettings keeps the user's own settings out of the demo.
+func withoutSettings(environ []string) []string {
+	var list []string
+	for _, e := range environ {
+		if !strings.HasPrefix(e, "CREDRENDER_") && !strings.HasPrefix(e, "CREDSTASH_") {
+			list = append(list, e)
+		}
+	}
+	return list
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+func newLint(a *app) *cobra.Command {
+	o := &jobFlags{}
+	c := &cobra.Command{
+		Use:   "lint [SRC[:DEST]]...",
+		Short: "Check config and templates without AWS, and list what they ask for",
+		Long: `Parse config and templates and print every reference to a secret or to the
+machine, in branches that would not be taken too. Warnings go to standard error.`,
+		Example: "  credrender lint -c credrender.yaml",
+		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, o, args) },
+	}
+	o.register(c)
+	return c
+}
+
+func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	sel, err := a.selectJobs(cfg, args, o)
+	if err != nil {
+		return err
+	}
+	jobs := append(sel.jobs, sel.stdout...)
+	var dests []string
+	for _, j := range jobs {
+		for _, f := range j.Files {
+			dests = append(dests, f.Dest)
+		}
+	}
+	for i := range jobs {
+		j := &jobs[i]
+		units, err := job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
+		if err != nil {
+			a.failJob(j, err)
+		}
+		for _, u := range units {
+			if err := a.lintUnit(j, u, dests); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
+	if u.Template == nil {
+		if u.Ref.Name == "" {
+			return nil // could not be parsed, which has been said
+		}
+		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
+	}
+	name := u.File.Src
+	if name == "" {
+		name = u.File.Origin
+	}
+	for _, r := range u.Template.Refs() {
+		if r.Err != nil {
+			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", name, r.Line, r.Col, r.Err)})
+			continue
+		}
+		what := r.Query.String()
+		if r.Dynamic {
+			what = string(r.Kind) + " (computed)"
+		}
+		if err := printf(a.stdout, "%s:%d:%d: %s\n", name, r.Line, r.Col, what); err != nil {
+			return err
+		}
+	}
+	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: j.Schedule != "", Dests: dests}
+	for _, f := range u.Template.Lint(opts) {
+		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", name, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
+	}
+	return nil
+}

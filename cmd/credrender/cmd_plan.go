@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/template/mask"
+)
+
+type planOptions struct {
+	jobFlags
+	detailed bool
+	stats    bool
+}
+
+func newPlan(a *app) *cobra.Command {
+	o := &planOptions{}
+	c := &cobra.Command{
+		Use:   "plan [SRC:DEST]...",
+		Short: "Show what render would change, without secrets, and change nothing",
+		Long: `Render in memory and compare with the disk. What depends on a secret reads
+(secret NAME); a line that would go away is shown only where it equals text of
+the template, and reads (hidden) otherwise.
+
+With --detailed-exitcode: 0 nothing would change, 1 any error, 2 changes.`,
+		Example: `  credrender plan --detailed-exitcode`,
+		RunE:    func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
+	}
+	o.register(c)
+	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 if something would change, 1 on any error")
+	c.Flags().BoolVar(&o.stats, "stats", false, "say how much was asked for")
+	return c
+}
+
+func runPlan(ctx context.Context, a *app, o *planOptions, args []string) error {
+	changes, err := a.plan(ctx, o, args)
+	if err != nil {
+		a.fail(err)
+	}
+	switch {
+	case !o.detailed:
+	case a.code != exitOK:
+		a.code = exitFailed
+	case changes:
+		a.code = exitChanges
+	}
+	return nil
+}
+
+func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes bool, err error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return false, err
+	}
+	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
+	if err != nil {
+		return false, err
+	}
+	if len(sel.stdout) > 0 {
+		return false, usagef("plan compares with a destination: %s needs one, as SRC:DEST", sel.stdout[0].Files[0].Src)
+	}
+	st, err := a.openState(cfg, true)
+	if err != nil {
+		return false, err
+	}
+	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	if err != nil {
+		return false, err
+	}
+	planned, stats, err := render.Plan(ctx, w, render.Options{Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved}, sel.jobs)
+	for _, p := range planned {
+		changes = a.showPlan(p) || changes
+	}
+	if o.stats {
+		a.stats(stats)
+	}
+	return changes, err
+}
+
+// showPlan prints one job and reports whether a render would do anything.
+func (a *app) showPlan(p *render.Planned) (changes bool) {
+	if err := p.Err(); err != nil {
+		a.failJob(p.Job, err)
+		return false
+	}
+	var b strings.Builder
+	for i, c := range p.Changes {
+		fmt.Fprintf(&b, "%-9s  %s\n", c.Kind, c.File.Dest)
+		switch c.Kind {
+		case job.Create, job.Update:
+			b.WriteString(mask.Diff(c.File.Dest, c.Old.Data, p.Texts[i]))
+		case job.ModeOnly:
+			fmt.Fprintf(&b, "  mode %04o, owner %d:%d; now %04o, %d:%d\n", c.Mode, c.UID, c.GID, c.Old.Mode, c.Old.UID, c.Old.GID)
+		}
+		changes = changes || c.Kind != job.Unchanged
+	}
+	told := len(p.Changed()) > 0 || p.Owed
+	if told && !p.Job.Hook.IsZero() {
+		why := ""
+		if len(p.Changed()) == 0 {
+			why = " (owed since an earlier run)"
+		}
+		fmt.Fprintf(&b, "hook       %s%s\n", render.Show(p.Job.Hook), why)
+		changes = true
+	}
+	_, _ = fmt.Fprint(a.stdout, b.String())
+	return changes
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+func newPull(a *app) *cobra.Command {
+	o := &renderOptions{}
+	c := &cobra.Command{
+		Use:   "pull NAME [KEY=VALUE]... DEST",
+		Short: "Put one secret, whole, into a file",
+		Long: `Write the newest version of a secret to DEST byte for byte, as a job: atomically,
+0600 unless there is a file already or --mode says otherwise, and only if it
+changed.`,
+		Example: `  credrender pull web.tls.key env=prod /etc/nginx/tls.key --hook 'systemctl reload nginx'`,
+		Args:    cobra.MinimumNArgs(2),
+		RunE:    func(c *cobra.Command, args []string) error { return runPull(c.Context(), a, o, args) },
+	}
+	o.register(c)
+	return c
+}
+
+func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	last := len(args) - 1
+	ref, err := refOf(args[0], args[1:last], "")
+	if err != nil {
+		return err
+	}
+	j, err := commanded(adHoc(cfg, job.File{Secret: ref, Dest: a.abs(args[last]), Origin: "command line"}), &o.jobFlags)
+	if err != nil {
+		return err
+	}
+	override, err := a.override(&o.jobFlags)
+	if err != nil {
+		return err
+	}
+	override(&j)
+	a.moveBelow(o.root, &j)
+	return a.render(ctx, cfg, o, selection{jobs: []job.Job{j}})
+}
+
+// refOf makes a ref of a REF, KEY=VALUE arguments and a version.
+func refOf(name string, context []string, version string) (source.Ref, error) {
+	ref, err := source.Parse(name, nil)
+	if err != nil {
+		return ref, &usageError{err}
+	}
+	given, err := pairs("context", context)
+	if err != nil {
+		return ref, err
+	}
+	if len(given) > 0 {
+		if ref.Context, err = source.NewContext(given); err != nil {
+			return ref, &usageError{err}
+		}
+	}
+	ref.Version = version
+	return ref, nil
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/schedule"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+type renderOptions struct {
+	jobFlags
+	wait, allowStale   time.Duration
+	splay, lockTimeout time.Duration
+	noHook, force      bool
+	stats              bool
+}
+
+func (o *renderOptions) register(c *cobra.Command) {
+	o.jobFlags.register(c)
+	fl := c.Flags()
+	fl.DurationVar(&o.wait, "wait", 0, "keep trying for `DURATION` what may heal: new roles, throttling, network")
+	fl.DurationVar(&o.allowStale, "allow-stale", 0, "with AWS out of reach, let files stand that were right no longer than `DURATION` ago")
+	splayFlag(c, &o.splay)
+	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
+	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and owe none (image builds)")
+	fl.BoolVar(&o.force, "force", false, "install again what verify has refused")
+	fl.BoolVar(&o.stats, "stats", false, "say how much was asked for")
+}
+
+func newRender(a *app) *cobra.Command {
+	o := &renderOptions{}
+	c := &cobra.Command{
+		Use:     "render [SRC[:DEST]]...",
+		Aliases: []string{"render-templates"},
+		Short:   "Render templates once",
+		Long: `Render the jobs of the config, or each SRC:DEST of the command line as a job
+of its own. SRC alone goes to standard output; - is standard input.
+
+A run that changes nothing says nothing and runs nothing.`,
+		Example: `  credrender render                                   # all jobs of the config
+  credrender render nginx.conf.tmpl                   # look at one
+  credrender render app.tmpl:/etc/app.conf --mode 0640 --group app \
+    --context env=prod --hook 'systemctl try-restart app'`,
+		RunE: func(c *cobra.Command, args []string) error { return runRender(c.Context(), a, o, args) },
+	}
+	o.register(c)
+	return c
+}
+
+func runRender(ctx context.Context, a *app, o *renderOptions, args []string) error {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
+	if err != nil {
+		return err
+	}
+	return a.render(ctx, cfg, o, sel)
+}
+
+// render is what render and pull have in common.
+func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, sel selection) error {
+	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
+		return err
+	}
+	if len(sel.stdout) > 0 {
+		if err := a.renderToStdout(ctx, cfg, o, sel); err != nil {
+			return err
+		}
+	}
+	if len(sel.jobs) == 0 {
+		return nil
+	}
+	st, err := a.openState(cfg, false)
+	if err != nil {
+		return err
+	}
+	if st != nil {
+		defer st.Close() //nolint:errcheck // each write was synced by itself
+	}
+	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	if err != nil {
+		return err
+	}
+	return a.renderUntilHealed(ctx, w, a.options(cfg, o), sel.jobs, o)
+}
+
+// renderUntilHealed renders, and again what may heal, until --wait is over.
+// Jobs that are ready never wait for those that are not: each round installs
+// and tells what it can, and gives up the lock.
+func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render.Options, jobs []job.Job, o *renderOptions) error {
+	deadline := time.Now().Add(o.wait)
+	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
+		last := time.Until(deadline) < pause
+		report, err := render.Run(ctx, w, opts, jobs)
+		again := a.report(report, err == nil && !last)
+		if o.stats {
+			a.stats(report.Stats)
+		}
+		if err != nil || len(again) == 0 {
+			return err
+		}
+		jobs = again
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+func (a *app) stats(s fetch.Stats) {
+	a.log.Info(fmt.Sprintf("%d refs in %d waves", s.Refs, s.Waves), "stats", s)
+}
+
+func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
+	opts := render.Options{
+		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
+		NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, Code: exitCode,
+	}
+	if len(cfg.Broken) == 0 {
+		opts.Configs = cfg.Files
+		for _, j := range cfg.Jobs {
+			opts.IDs = append(opts.IDs, j.ID)
+		}
+	}
+	return opts
+}
+
+// report says what a run did and returns the jobs that are worth another try.
+func (a *app) report(r render.Report, retry bool) (again []job.Job) {
+	for _, n := range r.Notes {
+		a.log.Warn(n)
+	}
+	for _, j := range r.Jobs {
+		if retry && j.Err != nil && !j.Stale && render.MayHeal(j.Err) {
+			a.log.Info(fmt.Sprintf("%s: %v; trying again", j.Job.Name, j.Err), "job", j.Job.Name)
+			again = append(again, *j.Job)
+			continue
+		}
+		a.reportJob(j)
+	}
+	for _, h := range r.Hooks {
+		if h.Err != nil {
+			a.failWithOutput(h.Err)
+			continue
+		}
+		a.log.Info(fmt.Sprintf("ran hook %s", render.Show(h.Command)), "jobs", h.Jobs)
+	}
+	return again
+}
+
+func (a *app) reportJob(j render.JobReport) {
+	switch {
+	case j.Stale:
+		a.log.Warn(fmt.Sprintf("%s: its files stand as they are: %v", j.Job.Name, j.Err), "job", j.Job.Name)
+		return
+	case j.Err != nil:
+		a.failJob(j.Job, j.Err)
+		return
+	}
+	for _, c := range j.Changes {
+		if c.Kind == job.Unchanged {
+			continue
+		}
+		a.log.Info(fmt.Sprintf("%s: %s %s", j.Job.Name, pastTense(c.Kind), c.File.Dest),
+			"job", j.Job.Name, "dest", c.File.Dest, "change", string(c.Kind), "versions", versions(j.Versions))
+	}
+}
+
+func pastTense(k job.Kind) string {
+	switch k {
+	case job.Create:
+		return "created"
+	case job.Update:
+		return "updated"
+	}
+	return "repaired mode or owner of"
+}
+
+func versions(known []source.Known) map[string]string {
+	m := map[string]string{}
+	for _, k := range known {
+		m[k.Ref.String()] = k.Trace.Version
+	}
+	return m
+}
+
+// failJob reports each of a job's failures by itself, with its hint once.
+func (a *app) failJob(j *job.Job, err error) {
+	a.code = worse(a.code, exitCode(err))
+	hinted := map[string]bool{}
+	for _, e := range flatten(err) {
+		a.log.Error(fmt.Sprintf("%s: %v", j.Name, e), "job", j.Name, "code", exitCode(e))
+		a.output(e)
+		if h := hint(e); h != "" && !hinted[h] {
+			hinted[h] = true
+			a.log.Info(h, hintKey, true)
+		}
+	}
+}
+
+func (a *app) failWithOutput(err error) {
+	a.log.Error(err.Error(), "code", exitCode(err))
+	a.output(err)
+	a.code = worse(a.code, exitCode(err))
+	if h := hint(err); h != "" {
+		a.log.Info(h, hintKey, true)
+	}
+}
+
+// output shows the end of what a failed command printed.
+func (a *app) output(err error) {
+	var text string
+	if e, ok := errors.AsType[*render.RefusedError](err); ok {
+		text = e.Output
+	} else if e, ok := errors.AsType[*render.CommandError](err); ok {
+		text = e.Output
+	} else if e, ok := errors.AsType[*render.HookError](err); ok {
+		text = e.Output
+	}
+	if text != "" {
+		a.log.Error("its output ends:\n" + text)
+	}
+}
+
+// flatten lists what errors.Join and SecretsError hold.
+func flatten(err error) []error {
+	many, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // one level at a time
+	if !ok {
+		return []error{err}
+	}
+	if _, isSecrets := err.(*render.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined { //nolint:errorlint // as above
+		return []error{err}
+	}
+	var list []error
+	for _, e := range many.Unwrap() {
+		list = append(list, flatten(e)...)
+	}
+	return list
+}
+
+// joined is the type of errors.Join, whose parts are failures of their own,
+// unlike those of fmt.Errorf with several %w.
+var joined = fmt.Sprintf("%T", errors.Join(errors.ErrUnsupported))
+
+// renderToStdout prints each SRC, all or nothing.
+func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderOptions, sel selection) error {
+	st, err := a.openState(cfg, true)
+	if err != nil {
+		return err
+	}
+	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	if err != nil {
+		return err
+	}
+	var out [][]byte
+	for _, j := range sel.stdout {
+		files, err := render.Bytes(ctx, w, a.options(cfg, o), j)
+		if err != nil {
+			a.failJob(&j, err)
+			continue
+		}
+		out = append(out, files...)
+	}
+	if a.code != exitOK {
+		return nil
+	}
+	for _, b := range out {
+		if _, err := a.stdout.Write(b); err != nil {
+			return fmt.Errorf("write to standard output: %w", err)
+		}
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}

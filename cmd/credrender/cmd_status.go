@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/state"
+)
+
+type statusOptions struct {
+	output string
+	check  bool
+	maxAge time.Duration
+}
+
+func newStatus(a *app) *cobra.Command {
+	o := &statusOptions{}
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Say how each job stands",
+		Long: `Print from the state directory each job's last run, its result, what is in place
+and which hooks are owed. It asks nothing of AWS.`,
+		Example: `  credrender status
+  credrender status --check --max-age 15m   # for monitoring: silent and 0, or named and 1`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runStatus(c.Context(), a, o) },
+	}
+	outputFlag(c, &o.output, "text|json", "text")
+	c.Flags().BoolVar(&o.check, "check", false, "print nothing, and exit 1 if a job failed, owes a hook or is too old")
+	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: how long ago a job may have succeeded, `DURATION`")
+	return c
+}
+
+// jobStatus is one job as status -o json prints it.
+type jobStatus struct {
+	Job         string            `json:"job"`
+	ID          string            `json:"id"`
+	LastRun     time.Time         `json:"last_run,omitzero"`
+	LastSuccess time.Time         `json:"last_success,omitzero"`
+	LastChange  time.Time         `json:"last_change,omitzero"`
+	Code        int               `json:"code"`
+	Error       string            `json:"error,omitempty"`
+	HookOwed    bool              `json:"hook_owed"`
+	HookError   string            `json:"hook_error,omitempty"`
+	Interrupted bool              `json:"interrupted,omitempty"`
+	Versions    map[string]string `json:"versions,omitempty"`
+	Files       []string          `json:"files,omitempty"`
+}
+
+func runStatus(ctx context.Context, a *app, o *statusOptions) error {
+	if o.output != "text" && o.output != "json" {
+		return usagef("--output %q is not text or json", o.output)
+	}
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := a.openState(cfg, true)
+	if err != nil {
+		return err
+	}
+	var jobs []*state.Job
+	if st != nil {
+		defer st.Close() //nolint:errcheck // nothing was written
+		if jobs, err = st.Jobs(); err != nil {
+			a.fail(err)
+		}
+	}
+	list := make([]jobStatus, 0, len(jobs))
+	for _, j := range jobs {
+		list = append(list, statusOf(j.Record()))
+	}
+	switch {
+	case o.check:
+		return a.checkStatus(list, o.maxAge)
+	case o.output == "json":
+		return printJSON(a, list)
+	}
+	return a.printStatus(list)
+}
+
+func statusOf(r state.Record) jobStatus {
+	s := jobStatus{
+		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
+		Code: r.Result.Code, Error: r.Result.Error, HookOwed: r.Owed(), Interrupted: r.Txn.Phase != "",
+		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
+	}
+	if r.Debt != nil {
+		s.HookError = r.Debt.Error
+	}
+	return s
+}
+
+// checkStatus names what is amiss, for monitoring.
+func (a *app) checkStatus(list []jobStatus, maxAge time.Duration) error {
+	if len(list) == 0 {
+		return errors.New("no job has run yet")
+	}
+	var errs []error
+	for _, s := range list {
+		switch age := time.Since(s.LastSuccess); {
+		case s.HookOwed:
+			errs = append(errs, fmt.Errorf("%s: its hook is owed", s.Job))
+		case s.Interrupted:
+			errs = append(errs, fmt.Errorf("%s: its last run was cut off", s.Job))
+		case s.Code != exitOK:
+			errs = append(errs, fmt.Errorf("%s: its last run failed: %s", s.Job, s.Error))
+		case maxAge > 0 && age > maxAge:
+			errs = append(errs, fmt.Errorf("%s: it last succeeded %s ago", s.Job, age.Round(time.Second)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *app) printStatus(list []jobStatus) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tFILES")
+	for _, s := range list {
+		result, hook := "ok", "-"
+		if s.Interrupted {
+			result = "cut off"
+		} else if s.Code != exitOK {
+			result = fmt.Sprintf("failed (%d)", s.Code)
+		}
+		if s.HookOwed {
+			hook = "owed"
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\n", s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), len(s.Files))
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	for _, s := range list {
+		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
+			a.log.Warn(s.Job + ": " + text)
+		}
+	}
+	return nil
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}

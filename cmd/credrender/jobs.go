@@ -1,0 +1,256 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// stdinName stands for standard input as a template.
+const stdinName = "-"
+
+// jobFlags are the flags of commands that take jobs from the config or from
+// the command line.
+type jobFlags struct {
+	mode, owner, group  string
+	check, verify, hook string
+	context, vars       []string
+	varsFile            string
+	names               []string
+	root                string
+	fixtures            string
+	acceptRemoved       []string
+}
+
+func (f *jobFlags) register(c *cobra.Command) {
+	fl := c.Flags()
+	fl.StringVar(&f.mode, "mode", "", "`MODE` of a DEST, in octal (default: an existing file's, else 0600)")
+	fl.StringVar(&f.owner, "owner", "", "`USER` who owns a DEST")
+	fl.StringVar(&f.group, "group", "", "`GROUP` of a DEST")
+	fl.StringVar(&f.check, "check", "", "shell `COMMAND` that judges each staged file, {{.src}}, before anything changes")
+	fl.StringVar(&f.verify, "verify", "", "shell `COMMAND` that judges the new files in place")
+	fl.StringVar(&f.hook, "hook", "", "shell `COMMAND` to run after a change, until it succeeds")
+	fl.StringArrayVar(&f.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
+	fl.StringArrayVar(&f.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
+	fl.StringVar(&f.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
+	fl.StringArrayVar(&f.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
+	fl.StringVar(&f.root, "root", "", "`DIR` below which all destinations are placed")
+	fl.StringVar(&f.fixtures, "fixtures", "", "YAML `FILE` that answers every function in place of AWS")
+	fl.StringArrayVar(&f.acceptRemoved, "accept-removed", nil, "`NAME` of a removed secret whose default secretOr may take (repeatable)")
+}
+
+// selection is what a command works on.
+type selection struct {
+	jobs   []job.Job
+	stdout []job.Job       // SRC without a DEST
+	named  map[string]bool // files that the command line names
+}
+
+// selectJobs takes the jobs from the arguments, else from the config.
+func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
+	sel := selection{named: map[string]bool{}}
+	override, err := a.override(f)
+	if err != nil {
+		return sel, err
+	}
+	if len(args) == 0 {
+		sel.jobs, err = fromConfig(cfg, f)
+	} else {
+		err = a.fromArgs(cfg, args, f, &sel)
+	}
+	if err != nil {
+		return sel, err
+	}
+	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
+		for i := range jobs {
+			override(&jobs[i])
+			a.moveBelow(f.root, &jobs[i])
+		}
+	}
+	return sel, nil
+}
+
+func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
+	for flag, value := range map[string]string{"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook} {
+		if value != "" {
+			return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
+		}
+	}
+	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
+		return nil, usagef("nothing to do: name SRC:DEST, or a config with jobs by --config")
+	}
+	if len(f.names) == 0 {
+		return slices.Clone(cfg.Jobs), nil
+	}
+	var jobs []job.Job
+	for _, name := range f.names {
+		i := slices.IndexFunc(cfg.Jobs, func(j job.Job) bool { return j.Name == name })
+		if i < 0 {
+			return nil, usagef("--job: there is no job %q in %s", name, strings.Join(cfg.Files, ", "))
+		}
+		jobs = append(jobs, cfg.Jobs[i])
+	}
+	return jobs, nil
+}
+
+// fromArgs makes a job of each SRC:DEST, split at its last colon.
+func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
+	if len(f.names) > 0 {
+		return usagef("--job goes without SRC")
+	}
+	seen := map[string]bool{}
+	for _, arg := range args {
+		src, dest := arg, ""
+		if i := strings.LastIndex(arg, ":"); i >= 0 {
+			src, dest = arg[:i], arg[i+1:]
+		}
+		if src == "" || (dest == "" && strings.HasSuffix(arg, ":")) {
+			return usagef("%q is not SRC or SRC:DEST", arg)
+		}
+		file := job.File{Src: src, Origin: "command line"}
+		if src != stdinName {
+			file.Src = a.abs(src)
+			sel.named[file.Src] = true
+		}
+		if dest == "" {
+			sel.stdout = append(sel.stdout, adHoc(cfg, file))
+			continue
+		}
+		file.Dest = a.abs(dest)
+		if seen[file.Dest] {
+			return usagef("%s is a destination twice", file.Dest)
+		}
+		seen[file.Dest] = true
+		j, err := commanded(adHoc(cfg, file), f)
+		if err != nil {
+			return err
+		}
+		sel.jobs = append(sel.jobs, j)
+	}
+	return nil
+}
+
+// adHoc is a job of one file that no config has; its debts belong to DEST.
+func adHoc(cfg *config.Config, file job.File) job.Job {
+	j := cfg.Base
+	j.ID, j.Name, j.Origin = file.Dest, file.Dest, "command line"
+	j.Files = []job.File{file}
+	return j
+}
+
+// commanded applies what the flags say of ad-hoc jobs.
+func commanded(j job.Job, f *jobFlags) (job.Job, error) {
+	file := &j.Files[0]
+	if f.mode != "" {
+		mode, err := strconv.ParseUint(f.mode, 8, 12)
+		if err != nil || mode > 0o777 {
+			return j, usagef("--mode %q is not an octal mode such as 0640", f.mode)
+		}
+		m := fs.FileMode(mode)
+		file.Mode = &m
+	}
+	file.Owner, file.Group = f.owner, f.group
+	file.Check = job.Command{Shell: f.check}
+	j.Verify, j.Hook = job.Command{Shell: f.verify}, job.Command{Shell: f.hook}
+	j.CheckTimeout, j.HookTimeout = job.CheckTimeout, job.HookTimeout
+	return j, nil
+}
+
+// override returns what --context, --var and --vars do to every job.
+func (a *app) override(f *jobFlags) (func(*job.Job), error) {
+	context, err := pairs("--context", f.context)
+	if err != nil {
+		return nil, err
+	}
+	vars := map[string]any{}
+	if f.varsFile != "" {
+		data, err := a.readNamed(f.varsFile)
+		if err != nil {
+			return nil, err
+		}
+		if err := yaml.Unmarshal(data, &vars); err != nil {
+			return nil, usagef("--vars: %s is not a YAML mapping", f.varsFile)
+		}
+	}
+	given, err := pairs("--var", f.vars)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range given {
+		vars[k] = v
+	}
+	return func(j *job.Job) {
+		if len(context) > 0 {
+			j.Context = context
+		}
+		if len(vars) > 0 {
+			all := maps.Clone(j.Vars)
+			if all == nil {
+				all = map[string]any{}
+			}
+			maps.Copy(all, vars)
+			j.Vars = all
+		}
+	}, nil
+}
+
+// pairs reads repeated KEY=VALUE.
+func pairs(flag string, list []string) (map[string]string, error) {
+	m := map[string]string{}
+	for _, s := range list {
+		k, v, err := source.ParsePair(s)
+		if err != nil {
+			return nil, usagef("%s: %s is not KEY=VALUE", flag, source.Show(s))
+		}
+		if _, twice := m[k]; twice {
+			return nil, usagef("%s: %s is given twice", flag, source.Show(k))
+		}
+		m[k] = v
+	}
+	return m, nil
+}
+
+// moveBelow places a job's destinations below root. It is another job then,
+// with debts of its own.
+func (a *app) moveBelow(root string, j *job.Job) {
+	if root == "" {
+		return
+	}
+	root = a.abs(root)
+	below := func(path string) string { return filepath.Join(root, path) }
+	j.ID = fmt.Sprintf("below %s: %s", root, j.ID)
+	j.Files = slices.Clone(j.Files)
+	for i := range j.Files {
+		if j.Files[i].Dest != "" {
+			j.Files[i].Dest = below(j.Files[i].Dest)
+		}
+	}
+	j.Keypairs = slices.Clone(j.Keypairs)
+	for i, k := range j.Keypairs {
+		j.Keypairs[i] = job.Keypair{Cert: below(k.Cert), Key: below(k.Key)}
+	}
+}
+
+func (a *app) abs(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(a.dir, path)
+}
+
+// splayFlag is shared by commands that a fleet starts at one time.
+func splayFlag(c *cobra.Command, d *time.Duration) {
+	c.Flags().DurationVar(d, "splay", 0, "wait this host's fixed share of `DURATION` first")
+}

@@ -1,0 +1,20 @@
+// Command credrender puts secrets into whole config files.
+//
+// It reads them from a credstash-compatible store (DynamoDB and KMS, or a
+// local file), renders Go templates with them, and changes the files of a job
+// together: docs/layout.md walks one render from the arguments to the exit
+// code.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills
+	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
+}

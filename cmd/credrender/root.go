@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/credrender/credrender/internal/config"
+)
+
+// globals are the flags that every command has. They are registered anew on
+// each command over one set of values, so that a command may own a short form
+// (credstash's -n means a role before the command and something else after).
+type globals map[string]*globalValue
+
+func newGlobals() globals {
+	g := globals{}
+	for _, f := range config.Flags() {
+		g[f.Name] = &globalValue{value: f.Default, repeat: f.Repeat}
+	}
+	return g
+}
+
+// given are the flags that were on the command line, as config takes them.
+func (g globals) given() map[string]string {
+	m := map[string]string{}
+	for name, v := range g {
+		if v.set {
+			m[name] = v.value
+		}
+	}
+	return m
+}
+
+// register adds the flags to c. A short form that c has itself stays c's.
+func (g globals) register(c *cobra.Command) {
+	for _, f := range config.Flags() {
+		if c.Flags().Lookup(f.Name) != nil {
+			continue
+		}
+		short := f.Short
+		if short != "" && c.Flags().ShorthandLookup(short) != nil {
+			short = ""
+		}
+		c.Flags().VarP(g[f.Name], f.Name, short, f.Usage)
+		c.Flags().Lookup(f.Name).Annotations = map[string][]string{globalFlag: {"true"}}
+	}
+}
+
+const globalFlag = "credrender_global"
+
+// globalValue is the value behind all registrations of one global flag.
+type globalValue struct {
+	value  string
+	set    bool
+	repeat bool
+}
+
+func (v *globalValue) String() string { return v.value }
+func (v *globalValue) Type() string   { return "string" }
+
+func (v *globalValue) Set(s string) error {
+	if v.repeat && v.set {
+		s = v.value + "," + s
+	}
+	v.value, v.set = s, true
+	return nil
+}
+
+const rootHelp = `credrender puts secrets into whole config files.
+
+Go templates ask for secrets by name; they come from a credstash-compatible
+store (DynamoDB and KMS, or a local file), all at once. The files of a job
+change together or not at all, and the hook that reloads a server runs when
+something changed, until it has succeeded.
+
+Exit codes: 0 done, 1 failed, 2 bad usage, config or template, 3 a secret is
+missing or refused, 4 a check or verify refused the new files (the old ones
+stand), 5 all files are in place but a hook failed (it is owed).`
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:              "credrender",
+		Short:            "Put secrets into whole config files",
+		Long:             rootHelp,
+		TraverseChildren: true, // global flags before the command
+		SilenceUsage:     true,
+		SilenceErrors:    true,
+		// TraverseChildren alone prints the help for a misspelt command and
+		// exits 0.
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(c, args[0])
+			}
+			return c.Help()
+		},
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.AddCommand(
+		newRender(a), newPlan(a), newLint(a), newPull(a),
+		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
+		newSetup(a), newStatus(a), newDemo(a), newVersion(a),
+	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range append(root.Commands(), root) {
+		a.globals.register(c)
+		c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+			return usagef("%w; '%s --help' lists the flags", err, c.CommandPath())
+		})
+		c.Args = usageArgs(c.Args)
+	}
+	root.SetUsageFunc(usage)
+	return root
+}
+
+// usageArgs makes usage errors of what a command says about its arguments.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		return nil
+	}
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usagef("%w; usage: %s", err, c.UseLine())
+		}
+		return nil
+	}
+}
+
+func unknownCommand(c *cobra.Command, name string) error {
+	text := fmt.Sprintf("unknown command %q", name)
+	if near := c.SuggestionsFor(name); len(near) > 0 {
+		text += fmt.Sprintf(", did you mean %q?", near[0])
+	}
+	return &usageError{errors.New(text + " 'credrender help' lists the commands")}
+}
+
+// usage is cobra's, with the global flags apart from the command's own.
+func usage(c *cobra.Command) error {
+	own, global := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[globalFlag] != nil {
+			global.AddFlag(f)
+			return
+		}
+		own.AddFlag(f)
+	})
+	w := c.OutOrStderr()
+	section(w, "Usage", "  "+c.UseLine()+"\n")
+	section(w, "Examples", c.Example)
+	section(w, "Commands", commandList(c))
+	section(w, "Flags", own.FlagUsages())
+	section(w, "Global flags (also CREDRENDER_<FLAG>, or keys of the config)", global.FlagUsages())
+	return nil
+}
+
+func section(w io.Writer, title, body string) {
+	if body = strings.TrimRight(body, "\n"); body != "" {
+		_, _ = fmt.Fprintf(w, "\n%s:\n%s\n", title, body)
+	}
+}
+
+func commandList(c *cobra.Command) string {
+	var b strings.Builder
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() || sub.Name() == "help" {
+			fmt.Fprintf(&b, "  %-*s  %s\n", c.NamePadding(), sub.Name(), sub.Short)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/local"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+// This file holds the exit codes and every hint. The rules for words:
+// results go to stdout and nothing else does; the rest goes to stderr, with
+// "credrender:" in front, lower case and no full stop. An error is followed by
+// what to do about it. A run that changed nothing says nothing.
+
+// Exit codes; docs/configuration.md and the man page list them.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // an item that fails its integrity check too
+	exitUsage   = 2 // usage, config or template
+	exitSecret  = 3 // a secret is missing or refused
+	exitRefused = 4 // a check or verify refused the new files
+	exitHook    = 5 // all files are in place but a hook failed
+)
+
+// exitChanges is plan's answer under --detailed-exitcode, as terraform's.
+const exitChanges = 2
+
+// severity orders the codes: of several errors the first of these counts.
+var severity = [...]int{exitUsage, exitFailed, exitSecret, exitRefused, exitHook, exitOK}
+
+func worse(a, b int) int {
+	for _, code := range severity {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitFailed
+}
+
+// usageError is a fault in the arguments.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// exitCode is what an error means to a script.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitFailed
+	case isSecrets(err):
+		return secretsCode(err)
+	case isUsage(err):
+		return exitUsage
+	case isOne(err, source.ErrNotFound, source.ErrDenied, source.ErrWrongContext, render.ErrRemoved):
+		return exitSecret
+	}
+	if _, ok := errors.AsType[*render.RefusedError](err); ok {
+		return exitRefused
+	}
+	if _, ok := errors.AsType[*render.HookError](err); ok {
+		return exitHook
+	}
+	return exitFailed
+}
+
+func isSecrets(err error) bool {
+	_, ok := errors.AsType[*render.SecretsError](err)
+	return ok
+}
+
+func secretsCode(err error) int {
+	failed, _ := errors.AsType[*render.SecretsError](err)
+	code := exitOK
+	for _, f := range failed.Failures {
+		code = worse(code, exitCode(f.Err))
+	}
+	return code
+}
+
+func isUsage(err error) bool {
+	_, usage := errors.AsType[*usageError](err)
+	_, conf := errors.AsType[*config.Error](err)
+	_, tmpl := errors.AsType[*template.Error](err)
+	return usage || conf || tmpl || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner)
+}
+
+func isOne(err error, kinds ...error) bool {
+	for _, k := range kinds {
+		if errors.Is(err, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// hint says what to do about an error, or "".
+func hint(err error) string {
+	for _, h := range hints {
+		if errors.Is(err, h.err) {
+			return h.text
+		}
+	}
+	if _, ok := errors.AsType[*local.KeyError](err); ok {
+		return "--local-key names the key file of this store; a copy of it must come from where the store was made"
+	}
+	if _, ok := errors.AsType[*credstash.VersionError](err); ok {
+		return "'credrender list NAME' shows the versions; --version states one"
+	}
+	if refused, ok := errors.AsType[*render.RefusedError](err); ok {
+		return refusedHint(refused)
+	}
+	if _, ok := errors.AsType[*render.HookError](err); ok {
+		return "the hook is owed: the next run tries it again, also if no file changes"
+	}
+	return ""
+}
+
+var hints = []struct {
+	err  error
+	text string
+}{
+	{render.ErrRemoved, "put it again, or take the default from now on: --accept-removed NAME"},
+	{source.ErrNotFound, "'credrender list' shows the names and versions that are there, 'credrender put NAME @FILE' adds one"},
+	{source.ErrWrongContext, "the context must be the one that the secret was put with, pair by pair and case by case"},
+	{source.ErrCredentials, "'aws sts get-caller-identity' with the same --profile shows whether there are credentials"},
+	{source.ErrDenied, "reading takes dynamodb:Query and dynamodb:GetItem on the table and kms:Decrypt on the key, for this context"},
+	{source.ErrThrottled, "--wait 5m keeps trying; a table on demand does not throttle at this rate"},
+	{source.ErrUnreachable, "the files in place stay as they are; --wait 5m keeps trying, --allow-stale 24h makes this no failure"},
+	{source.ErrIntegrity, "somebody changed the stored item, or it was never whole: put the secret again, and ask who wrote this version"},
+	{source.ErrTooLarge, "an item holds about 300,000 bytes; keep larger values elsewhere"},
+	{local.ErrNotStore, "--store local:PATH names the store file; 'credrender setup' makes one where there is none"},
+	{source.ErrNoStore, "'credrender setup' makes it; --table, --region and --store say where"},
+	{source.ErrNoSource, "only the prefixes of configured sources count"},
+	{awsconf.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
+	{render.ErrNoState, "--state-dir names one; --no-hook goes without"},
+	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},
+	{state.ErrLocked, "--lock-timeout says how long to wait"},
+}
+
+func refusedHint(e *render.RefusedError) string {
+	switch {
+	case e.Again:
+		return "nothing has changed since; --force tries again"
+	case e.BrokenBefore:
+		return "it refuses the old files too, so the fault is not, or not only, in the new ones"
+	}
+	return ""
+}
+
+// textHandler prints a record's message as a person reads it: the attributes
+// are for machines, and messages say all.
+type textHandler struct {
+	mu    *sync.Mutex
+	out   io.Writer
+	level slog.Level
+}
+
+func (h textHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+func (h textHandler) WithAttrs([]slog.Attr) slog.Handler           { return h }
+func (h textHandler) WithGroup(string) slog.Handler                { return h }
+
+func (h textHandler) Handle(_ context.Context, r slog.Record) error {
+	prefix := "credrender: "
+	switch {
+	case r.Level >= slog.LevelError:
+		prefix += "error: "
+	case r.Level >= slog.LevelWarn:
+		prefix += "warning: "
+	case r.Level < slog.LevelInfo:
+		prefix += "debug: "
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == hintKey {
+			prefix = "credrender: hint: "
+		}
+		return true
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for line := range strings.SplitSeq(strings.TrimRight(r.Message, "\n"), "\n") {
+		if _, err := fmt.Fprintln(h.out, prefix+line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hintKey marks a record that is a hint.
+const hintKey = "hint"
+
+func newLogger(out io.Writer, level slog.Level, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}))
+	}
+	return slog.New(textHandler{mu: &sync.Mutex{}, out: out, level: level})
+}
