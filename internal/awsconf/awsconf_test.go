@@ -119,6 +119,9 @@ func TestAbsentMetadata(t *testing.T) {
 			for range 5 {
 				_, err = tab.Newest(t.Context(), "a")
 				wantCredentials(t, err)
+				if errors.Is(err, context.DeadlineExceeded) {
+					t.Error("the metadata service's second shows as the caller's deadline")
+				}
 				_, err = keys.Decrypt(t.Context(), []byte("x"), nil)
 				wantCredentials(t, err)
 			}

@@ -2,13 +2,13 @@ package awsconf
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/internal/awserr"
 )
 
 // failureKept is how long credentials that could not be had are not asked for
@@ -29,7 +29,7 @@ type patient struct {
 }
 
 // Retrieve implements aws.CredentialsProvider. Its errors wrap
-// source.ErrCredentials, unless ctx was cancelled.
+// source.ErrCredentials, unless ctx came to its end.
 func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err := p.recent(); err != nil {
 		return aws.Credentials{}, err
@@ -41,7 +41,7 @@ func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if ctx.Err() != nil { // says nothing about the credentials
 		return aws.Credentials{}, err
 	}
-	err = &credentialsError{err}
+	err = newCredentialsError(err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failed, p.until = err, p.now().Add(failureKept)
@@ -57,12 +57,10 @@ func (p *patient) recent() error {
 	return p.failed
 }
 
-type credentialsError struct{ err error }
-
-func (e *credentialsError) Error() string { return fmt.Sprintf("get AWS credentials: %v", e.err) }
-
-func (e *credentialsError) Unwrap() []error { return []error{source.ErrCredentials, e.err} }
-
-// RetryableError keeps the SDK from asking again: what could be tried again
-// was, by the provider.
-func (e *credentialsError) RetryableError() bool { return false }
+func newCredentialsError(err error) error {
+	e := &awserr.CredentialsError{Err: err}
+	if m, ok := errors.AsType[*metadataError](err); ok {
+		e.Reason = "none in the environment, ~/.aws or the container, and " + m.Error()
+	}
+	return e
+}

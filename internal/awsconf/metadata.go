@@ -2,6 +2,7 @@ package awsconf
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // metadataTimeout is for one question, its token included. A metadata service
@@ -48,7 +50,7 @@ func (m *metadata) GetMetadata(ctx context.Context, in *imds.GetMetadataInput, o
 	defer cancel()
 	out, err := m.client.GetMetadata(ctx, in, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("ask the instance for its role: %w", err)
+		return nil, &metadataError{err}
 	}
 	return out, nil
 }
@@ -59,7 +61,28 @@ func (m *metadata) region(ctx context.Context) (string, error) {
 	defer cancel()
 	out, err := m.client.GetRegion(ctx, nil, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
 	if err != nil {
-		return "", fmt.Errorf("%w: none is set, and the instance does not say: %w", ErrNoRegion, err)
+		if context.Cause(ctx) == context.Canceled {
+			return "", fmt.Errorf("find the region: %w", context.Canceled)
+		}
+		return "", fmt.Errorf("%w: none is set, and %w", ErrNoRegion, &metadataError{err})
 	}
 	return out.Region, nil
+}
+
+// metadataError says in few words why the instance did not answer. Nearly
+// always there is none, and the SDK's words for that would mislead. It does not
+// unwrap: the deadline in its chain is ours, not the caller's.
+type metadataError struct{ err error }
+
+func (e *metadataError) Error() string {
+	if resp, ok := errors.AsType[*smithyhttp.ResponseError](e.err); ok && resp.HTTPStatusCode() == http.StatusNotFound {
+		return "the instance has no role"
+	}
+	if resp, ok := errors.AsType[*smithyhttp.ResponseError](e.err); ok && resp.HTTPStatusCode() != 0 {
+		return fmt.Sprintf("the instance metadata service answers with status %d", resp.HTTPStatusCode())
+	}
+	if _, asked := errors.AsType[*smithyhttp.RequestSendError](e.err); asked || errors.Is(e.err, context.DeadlineExceeded) {
+		return "no instance metadata service answers"
+	}
+	return "AWS_EC2_METADATA_DISABLED forbids to ask the instance"
 }

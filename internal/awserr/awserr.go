@@ -106,8 +106,11 @@ func Wrap(op string, err error) error {
 	if e.Kind == nil {
 		e.Kind = kindOfTransport(err)
 	}
-	if errors.Is(err, source.ErrCredentials) {
+	if c, ok := errors.AsType[*CredentialsError](err); ok {
 		e.Kind = source.ErrCredentials
+		if e.Code == "" {
+			e.Message = c.reason()
+		}
 	}
 	if _, unread := errors.AsType[*smithy.DeserializationError](err); unread {
 		// It carries a snapshot of the body, which may be a data key.

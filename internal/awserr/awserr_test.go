@@ -69,7 +69,7 @@ func TestWrap(t *testing.T) {
 		{"time is up while refused", fmt.Errorf("%w; %w", context.DeadlineExceeded, sent(refused)), source.ErrUnreachable, "do: unreachable (https://kms.eu-west-1.amazonaws.com/: dial: connection refused), until time ran out"},
 		{"time is up while throttled", fmt.Errorf("%w; %w", context.DeadlineExceeded, answered(400, api("ThrottlingException", "Rate exceeded"))), source.ErrThrottled, "do: throttled (ThrottlingException: Rate exceeded), until time ran out"},
 		{"cancelled", &aws.RequestCanceledError{Err: context.Canceled}, nil, "do: canceled"},
-		{"credentials", fmt.Errorf("%w: %w", source.ErrCredentials, answered(403, api("AccessDenied", "no role"))), source.ErrCredentials, "do: no usable credentials (AccessDenied: no role)"},
+		{"credentials", &awserr.CredentialsError{Err: answered(403, api("AccessDenied", "no role"))}, source.ErrCredentials, "do: no usable credentials (AccessDenied: no role)"},
 	}
 	kinds := []error{
 		source.ErrDenied, source.ErrWrongContext, source.ErrNoStore, source.ErrExists, source.ErrTooLarge,
@@ -88,6 +88,41 @@ func TestWrap(t *testing.T) {
 			}
 			if !errors.Is(got, tt.err) {
 				t.Error("the SDK's error is lost")
+			}
+		})
+	}
+}
+
+// Credentials that AWS cannot hand out just now are out of reach too, so that
+// what waits for the network waits for them.
+func TestCredentialsError(t *testing.T) {
+	refused := sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")})
+	tests := []struct {
+		name string
+		err  *awserr.CredentialsError
+		also error
+		text string
+	}{
+		{"refused", &awserr.CredentialsError{Err: answered(403, api("AccessDenied", "no role"))}, nil, "do: no usable credentials (AccessDenied: no role)"},
+		{"network", &awserr.CredentialsError{Err: fmt.Errorf("failed to refresh cached credentials, %w", refused)}, source.ErrUnreachable,
+			"do: no usable credentials (https://kms.eu-west-1.amazonaws.com/: dial: connection refused)"},
+		{"throttled", &awserr.CredentialsError{Err: answered(400, api("Throttling", "Rate exceeded"))}, source.ErrThrottled, "do: no usable credentials (Throttling: Rate exceeded)"},
+		{"file", &awserr.CredentialsError{Err: errors.New("failed to refresh cached credentials, open x: no such file")}, nil, "do: no usable credentials (open x: no such file)"},
+		{"nobody to ask", &awserr.CredentialsError{Reason: "none", Err: refused}, nil, "do: no usable credentials (none)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := awserr.Wrap("do", fmt.Errorf("get identity: %w", tt.err))
+			if got.Error() != tt.text {
+				t.Errorf("got %q\nwant %q", got, tt.text)
+			}
+			if !errors.Is(got, source.ErrCredentials) {
+				t.Errorf("is not %v", source.ErrCredentials)
+			}
+			for _, kind := range []error{source.ErrUnreachable, source.ErrThrottled} {
+				if is := errors.Is(got, kind); is != (kind == tt.also) {
+					t.Errorf("is %v: %v", kind, is)
+				}
 			}
 		})
 	}
