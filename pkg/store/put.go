@@ -101,9 +101,6 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 		if !errors.Is(err, source.ErrExists) {
 			return "", false, err
 		}
-		if err := ctx.Err(); err != nil {
-			return "", false, err
-		}
 	}
 }
 

@@ -189,15 +189,17 @@ var forgeries = map[string]func(*credstash.Item) bool{
 		it.Digest = "SHA512"
 		return it.Algorithm != credstash.AESGCM
 	},
-	"iv flipped":      func(it *credstash.Item) bool { return flip(it.IV) },
-	"iv cut":          func(it *credstash.Item) bool { return cut(&it.IV, 1) },
-	"iv gone":         func(it *credstash.Item) bool { return cut(&it.IV, len(it.IV)) },
-	"tag flipped":     func(it *credstash.Item) bool { return flip(it.Tag) },
-	"tag cut to 12":   func(it *credstash.Item) bool { return cut(&it.Tag, 4) },
-	"tag of one byte": func(it *credstash.Item) bool { return cut(&it.Tag, 15) },
-	"tag gone":        func(it *credstash.Item) bool { return cut(&it.Tag, 16) },
-	"tag longer":      func(it *credstash.Item) bool { it.Tag = append(it.Tag, 0); return len(it.Tag) > 1 },
-	"nonce cut":       func(it *credstash.Item) bool { return cut(&it.Nonce, 1) },
+	"iv flipped":                  func(it *credstash.Item) bool { return flip(it.IV) },
+	"iv cut":                      func(it *credstash.Item) bool { return cut(&it.IV, 1) },
+	"iv gone":                     func(it *credstash.Item) bool { return cut(&it.IV, len(it.IV)) },
+	"tag flipped":                 func(it *credstash.Item) bool { return flip(it.Tag) },
+	"tag cut to 12":               func(it *credstash.Item) bool { return cut(&it.Tag, 4) },
+	"tag of one byte":             func(it *credstash.Item) bool { return cut(&it.Tag, 15) },
+	"tag gone":                    func(it *credstash.Item) bool { return cut(&it.Tag, 16) },
+	"tag longer":                  func(it *credstash.Item) bool { it.Tag = append(it.Tag, 0); return len(it.Tag) > 1 },
+	"tag grown into the contents": func(it *credstash.Item) bool { return shift(it, len(it.Contents)-4) },
+	"contents grown into the tag": func(it *credstash.Item) bool { return shift(it, len(it.Contents)+4) },
+	"nonce cut":                   func(it *credstash.Item) bool { return cut(&it.Nonce, 1) },
 	"gcm as ctr": func(it *credstash.Item) bool {
 		return it.Algorithm == credstash.AESGCM && relabel(it, credstash.AESCTR)
 	},
@@ -206,6 +208,16 @@ var forgeries = map[string]func(*credstash.Item) bool{
 	},
 	"ctr as gcm": func(it *credstash.Item) bool { return relabel(it, credstash.AESGCM) },
 	"no key":     func(it *credstash.Item) bool { it.Key = nil; return true },
+}
+
+// shift moves the border between contents and tag: together they stay the same.
+func shift(it *credstash.Item, contents int) bool {
+	all := append(it.Contents, it.Tag...)
+	if len(it.Tag) == 0 {
+		return false
+	}
+	it.Contents, it.Tag = all[:contents], all[contents:]
+	return true
 }
 
 func cut(b *[]byte, n int) bool {

@@ -157,37 +157,6 @@ func dynamoSize(attrs map[string]credstash.Attribute) int {
 	return n
 }
 
-// TestRescueIsOptIn: without being asked, Open gives what is stored, noise
-// from byte 16 on, and does not touch binary data or long texts when asked.
-func TestRescueIsOptIn(t *testing.T) {
-	for _, v := range vectors(t) {
-		if !v.rescue() {
-			continue
-		}
-		item, err := credstash.Decode(v.attrs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := credstash.Open(item, v.dataKey, credstash.OpenOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got[:16]) != string(v.plaintext[:16]) || string(got) == string(v.plaintext) {
-			t.Errorf("without the option: %q", got)
-		}
-	}
-	for _, plain := range []string{"short \xff", strings.Repeat("text ", 9), "sixteen bytes ok" + "\xff\xfe binary", "\xff binary from the start ............"} {
-		item, dataKey := seal(t, credstash.Item{}, []byte(plain))
-		got, err := credstash.Open(item, dataKey, credstash.OpenOptions{
-			RescueCTR32LE: true,
-			Rescued:       func(credstash.Item) { t.Errorf("%q was rescued", plain) },
-		})
-		if err != nil || string(got) != plain {
-			t.Errorf("got %q, %v, want %q", got, err, plain)
-		}
-	}
-}
-
 // TestVectorsAreTheirKeysOnly: every vector fails under any other key.
 func TestVectorsAreTheirKeysOnly(t *testing.T) {
 	for _, v := range vectors(t) {

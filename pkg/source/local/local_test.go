@@ -157,9 +157,16 @@ func TestNothingIsMadeUnasked(t *testing.T) {
 	if _, err := local.Create(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(o.KeyPath); err != nil {
+	remove(t, o.Path)
+	for op, err := range operations(local.New(o)) {
+		if _, statErr := os.Stat(o.Path); !errors.Is(err, source.ErrNoStore) || statErr == nil {
+			t.Errorf("%s with the file gone: %v", op, err)
+		}
+	}
+	if _, err := local.Create(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
+	remove(t, o.KeyPath)
 	for _, op := range []string{"generate", "decrypt"} {
 		var ke *local.KeyError
 		if err := operations(local.New(o))[op]; !errors.Is(err, source.ErrNoStore) || !errors.As(err, &ke) || ke.Path != o.KeyPath {
@@ -279,6 +286,7 @@ func TestStoreFileFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, o := create(t)
 			put(t, open(o), "n", strings.Repeat("value", 20_000), nil)
+			o.Timeout = 50 * time.Millisecond // a lock left behind shows at the next operation
 			tt.damage(o.Path)
 			info, statErr := os.Stat(o.Path)
 			_, err := get(t.Context(), open(o), source.Ref{Name: "n"})
