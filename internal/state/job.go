@@ -124,7 +124,7 @@ func decode(data []byte, r *Record) error {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("something follows the record")
 	}
-	return nil
+	return r.Txn.Check()
 }
 
 // Record returns what is stored, as a copy.

@@ -125,7 +125,9 @@ func (d *Dir) readHolder() (h holder) {
 	return h
 }
 
-// sweep removes what a crash left of a write.
+// sweep removes what a crash left of a write, and makes durable what it had
+// not: a run that was killed between renaming a journal and syncing it has
+// shown us a phase that a power cut would take back, after we had acted on it.
 func (d *Dir) sweep() error {
 	names, err := d.o.FS.Names(d.fd)
 	for _, name := range names {
@@ -133,6 +135,7 @@ func (d *Dir) sweep() error {
 			err = errors.Join(err, d.o.FS.Unlink(d.fd, name))
 		}
 	}
+	err = errors.Join(err, fsys.SyncDir(d.o.FS, d.fd))
 	if err != nil {
 		return d.lockError("sweep", err)
 	}

@@ -87,8 +87,12 @@ func runtimeKey(o Options) ([]byte, error) {
 		return nil, err
 	}
 	key, err := readKey(o.FS, p.Fd())
-	if o.ReadOnly || !errors.Is(err, fs.ErrNotExist) {
+	if o.ReadOnly || err == nil {
 		return key, err
+	}
+	// Missing, or not whole after a crash: no other run has used it.
+	if err := o.FS.Unlink(p.Fd(), keyName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	return makeKey(o, p.Fd())
 }
@@ -96,7 +100,7 @@ func runtimeKey(o Options) ([]byte, error) {
 func readKey(f fsys.FS, dir int) ([]byte, error) {
 	key, st, err := fsys.ReadFile(f, dir, keyName, keySize)
 	if err == nil && (len(key) != keySize || st.UID != f.Euid() || st.Perm&0o077 != 0) {
-		return nil, ErrUntrusted
+		return nil, errors.New("not a key of ours")
 	}
 	return key, err
 }
@@ -104,15 +108,12 @@ func readKey(f fsys.FS, dir int) ([]byte, error) {
 // makeKey gives a complete file its name by a link, so that of two processes
 // that start together one's key is used by both.
 func makeKey(o Options, dir int) ([]byte, error) {
-	key, err := random(o.Rand)
-	if err != nil {
+	id, errID := random(o.Rand)
+	key, errKey := random(o.Rand)
+	if err := errors.Join(errID, errKey); err != nil {
 		return nil, err
 	}
-	tmp := tmpPrefix + hex.EncodeToString(key[:8]) // not to be used as a key after a crash
-	key, err = random(o.Rand)
-	if err != nil {
-		return nil, err
-	}
+	tmp := tmpPrefix + hex.EncodeToString(id[:8])
 	fd, err := o.FS.Open(dir, tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
@@ -121,9 +122,7 @@ func makeKey(o Options, dir int) ([]byte, error) {
 	if err == nil {
 		err = o.FS.Link(dir, tmp, keyName)
 	}
-	if unlinkErr := o.FS.Unlink(dir, tmp); unlinkErr != nil {
-		err = errors.Join(err, unlinkErr)
-	}
+	_ = o.FS.Unlink(dir, tmp) // 0600 and ours: at worst a stray
 	if errors.Is(err, fs.ErrExist) {
 		return readKey(o.FS, dir)
 	}

@@ -3,7 +3,6 @@ package txn
 import (
 	"fmt"
 	"path"
-	"strings"
 )
 
 // Phase is how far a transaction has come, as its journal says.
@@ -52,9 +51,9 @@ type FileRecord struct {
 func (f *FileRecord) dir() string  { return path.Dir(f.Path) }
 func (f *FileRecord) base() string { return path.Base(f.Path) }
 
-// check refuses a record that no transaction wrote: recovery removes what it
+// Check refuses a record that no transaction wrote: recovery removes what it
 // names.
-func (r Record) check() error {
+func (r Record) Check() error {
 	switch r.Phase {
 	case Idle, Prepare, Commit, Done:
 	default:
@@ -66,7 +65,7 @@ func (r Record) check() error {
 		}
 	}
 	for _, d := range r.Dirs {
-		if !path.IsAbs(d) || strings.Contains(d, "..") && path.Clean(d) != d {
+		if !path.IsAbs(d) || path.Clean(d) != d {
 			return fmt.Errorf("the journal's directory %q is not a transaction's", d)
 		}
 	}

@@ -27,15 +27,15 @@ type Left struct {
 }
 
 // Recover undoes the transaction that r records, wherever it ended, and
-// journals idle with what is owed. It may be repeated, and be interrupted
-// anywhere. Errors are for what may work another time (a full or failing
+// journals idle with what is owed. The record is durable by now (state's lock
+// sees to that). Recover may be repeated, and be interrupted anywhere. Errors are for what may work another time (a full or failing
 // disk); the journal then stays as it is.
 func (d Disk) Recover(ctx context.Context, r Record, j Journal) (Recovered, error) {
 	out := Recovered{Phase: r.Phase, Owed: r.Owed}
 	if r.Phase == Idle {
 		return out, nil
 	}
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return out, err
 	}
 	d.Root = r.Root

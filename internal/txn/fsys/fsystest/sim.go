@@ -1,7 +1,9 @@
 package fsystest
 
 import (
+	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -22,7 +24,8 @@ const Torn = "<torn>"
 // permissions. It is for one goroutine at a time.
 type Sim struct {
 	root    *node
-	inodes  uint64
+	inodes  uint64 // the last number given out
+	changes int
 	fds     map[int]*handle
 	pending []change
 	uid     int
@@ -134,15 +137,23 @@ func (s *Sim) Walk() map[string]Entry {
 	return out
 }
 
+// Changes counts the changes made, durable or not.
+func (s *Sim) Changes() int { return s.changes }
+
 // Pending is how many changes of names a power cut may drop, each by itself.
 func (s *Sim) Pending() int { return len(s.pending) }
 
 // Kill returns the file system as the next process finds it: everything is
 // there, and still not durable.
 func (s *Sim) Kill() *Sim {
-	c := &Sim{inodes: s.inodes, fds: map[int]*handle{}, uid: s.uid}
+	c := &Sim{fds: map[int]*handle{}, uid: s.uid}
 	copied := map[*node]*node{nil: nil}
 	c.root = copyNode(s.root, copied)
+	for n := range copied {
+		if n != nil {
+			c.inodes = max(c.inodes, n.inode)
+		}
+	}
 	for _, p := range s.pending {
 		c.pending = append(c.pending, change{copyNode(p.dir, copied), p.from, p.to, copyNode(p.n, copied)})
 	}
@@ -183,6 +194,89 @@ func (s *Sim) PowerCut(keep func(i int) bool) *Sim {
 	c.pending = nil
 	lose(c.root, map[*node]bool{})
 	return c
+}
+
+// Settle makes everything durable.
+func (s *Sim) Settle() {
+	for _, p := range s.pending {
+		p.apply(p.dir.kept)
+	}
+	s.pending = nil
+	seen := map[*node]bool{}
+	var visit func(*node)
+	visit = func(n *node) {
+		if seen[n] {
+			return
+		}
+		seen[n], n.dirty = true, false
+		for _, c := range n.names {
+			visit(c)
+		}
+	}
+	visit(s.root)
+}
+
+// maxSubsets is the number of pending changes up to which every selection of
+// them is tried.
+const maxSubsets = 10
+
+// Crashes yields what the next process may find: after a kill, and after a
+// power cut with every selection of the pending changes (beyond 10 of them:
+// every prefix, and every one dropped by itself).
+func (s *Sim) Crashes() iter.Seq[*Sim] {
+	return func(yield func(*Sim) bool) {
+		n := len(s.pending)
+		if !yield(s.Kill()) {
+			return
+		}
+		if n > maxSubsets {
+			for i := range n + 1 {
+				if !yield(s.PowerCut(func(k int) bool { return k < i })) || !yield(s.PowerCut(func(k int) bool { return k != i })) {
+					return
+				}
+			}
+			return
+		}
+		for set := range 1 << n {
+			if !yield(s.PowerCut(func(k int) bool { return set>>k&1 == 1 })) {
+				return
+			}
+		}
+	}
+}
+
+// Key describes the file system, what a power cut would keep of it included.
+// Equal keys are equal file systems.
+func (s *Sim) Key() string {
+	var b strings.Builder
+	seen := map[*node]bool{}
+	var visit func(*node)
+	visit = func(n *node) {
+		if n == nil || seen[n] {
+			return
+		}
+		seen[n] = true
+		fmt.Fprintf(&b, "%d %v %o %v %d %d %v %q %q\n", n.inode, n.typ, n.perm, n.sticky, n.uid, n.gid, n.dirty, n.data, n.target)
+		for _, names := range []map[string]*node{n.names, n.kept} {
+			for _, name := range slices.Sorted(maps.Keys(names)) {
+				fmt.Fprintf(&b, " %q=%d", name, names[name].inode)
+			}
+			b.WriteString("\n")
+			for _, name := range slices.Sorted(maps.Keys(names)) {
+				visit(names[name])
+			}
+		}
+	}
+	visit(s.root)
+	for _, c := range s.pending {
+		fmt.Fprintf(&b, "%d %q %q", c.dir.inode, c.from, c.to)
+		if c.n != nil {
+			fmt.Fprintf(&b, " %d", c.n.inode)
+		}
+		visit(c.dir)
+		visit(c.n)
+	}
+	return b.String()
 }
 
 func lose(n *node, seen map[*node]bool) {
@@ -239,6 +333,7 @@ func (s *Sim) lookup(dir int, name string) (d, n *node, err error) {
 }
 
 func (s *Sim) change(c change) {
+	s.changes++
 	c.apply(c.dir.names)
 	s.pending = append(s.pending, c)
 }

@@ -64,6 +64,7 @@ func (s *Sim) Write(fd int, p []byte) (int, error) {
 	h := s.fds[fd]
 	h.n.data = slices.Concat(h.n.data[:h.off], p, h.n.data[min(h.off+len(p), len(h.n.data)):])
 	h.off += len(p)
+	s.changes++
 	h.n.dirty = true
 	return len(p), nil
 }
@@ -71,6 +72,7 @@ func (s *Sim) Write(fd int, p []byte) (int, error) {
 // Truncate implements fsys.FS.
 func (s *Sim) Truncate(fd int, size int64) error {
 	n := s.fds[fd].n
+	s.changes++
 	n.data, n.dirty = slices.Clone(n.data[:size]), true
 	return nil
 }
@@ -86,6 +88,7 @@ func (s *Sim) Stat(fd int) (fsys.Stat, error) {
 
 // Chmod implements fsys.FS.
 func (s *Sim) Chmod(fd int, perm fs.FileMode) error {
+	s.changes++
 	s.fds[fd].n.perm, s.fds[fd].n.dirty = perm, true
 	return nil
 }
@@ -99,6 +102,7 @@ func (s *Sim) Chown(fd, uid, gid int) error {
 	if gid >= 0 {
 		n.gid = gid
 	}
+	s.changes++
 	n.dirty = true
 	return nil
 }
@@ -107,6 +111,7 @@ func (s *Sim) Chown(fd, uid, gid int) error {
 // not its name, of a directory not the content of its files.
 func (s *Sim) Sync(fd int) error {
 	n := s.fds[fd].n
+	s.changes++
 	n.dirty = false
 	rest := s.pending[:0:0]
 	for _, c := range s.pending {

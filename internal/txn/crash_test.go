@@ -1,0 +1,318 @@
+package txn_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+)
+
+// The exhaustive crash model: the real transaction and the real state
+// directory on a simulated disk. Before every operation the process is killed
+// or the power is cut, with any selection of the directory changes that were
+// not synced; then the next run recovers, and is itself crashed everywhere.
+
+// model is one story to be crashed.
+type model struct {
+	old, new map[string]fsystest.Entry // destinations; absent ones are missing
+	inPlace  string                    // a destination written in place
+	refuse   bool                      // verify refuses the new files
+	lostKey  bool                      // the runtime directory does not survive
+	skip     func(fsystest.Op) bool    // operations that are left out
+
+	start *fsystest.Sim
+	seen  map[string]bool
+	bad   map[string]string // violation: the first way to it
+	trail []string          // of operations at which it crashed
+	runs  int
+}
+
+func entry(content string, perm fs.FileMode, uid int) fsystest.Entry {
+	return fsystest.Entry{Content: content, Perm: perm, UID: uid, GID: uid}
+}
+
+func newModel() *model {
+	m := &model{
+		old: map[string]fsystest.Entry{
+			"/d1/a": entry("old a", 0o644, 7),
+		},
+		new: map[string]fsystest.Entry{
+			"/d1/a":     entry("new a", 0o600, 8),
+			"/d2/sub/e": entry("new e", 0o600, 0),
+		},
+		seen: map[string]bool{},
+		bad:  map[string]string{},
+	}
+	return m
+}
+
+// disk is the file system before the story, all of it durable.
+func (m *model) disk(t *testing.T) *fsystest.Sim {
+	t.Helper()
+	s := fsystest.NewSim("/d1", "/d2", "/s", "/run")
+	for name, e := range m.old {
+		s.Put(name, e.Content, e.Perm, e.UID, e.GID)
+	}
+	d := m.open(t, s)
+	j, err := d.Job("j", "j", state.Identity{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Update(func(r *state.Record) { r.Paid() }); err != nil {
+		t.Fatal(err)
+	}
+	_ = d.Close()
+	s.Settle()
+	return s
+}
+
+func (m *model) open(t *testing.T, f fsys.FS) *state.Dir {
+	t.Helper()
+	o := state.Options{Dir: "/s", Runtime: "/run", FS: f, Rand: rand.New(rand.NewSource(1))}
+	if m.lostKey {
+		o.Runtime = ""
+		o.Rand = rand.New(rand.NewSource(int64(m.runs)))
+	}
+	m.runs++
+	d, err := state.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// violated notes a violation, with the way to it.
+func (m *model) violated(what string) {
+	if _, ok := m.bad[what]; !ok {
+		m.bad[what] = strings.Join(m.trail, "; then ")
+	}
+}
+
+// world is what happens outside the disk.
+type world struct{ hooked bool }
+
+// change is a run that has something new to install.
+func (m *model) change(t *testing.T, f fsys.FS, w *world) {
+	t.Helper()
+	d := m.open(t, f)
+	defer d.Close()
+	j, err := d.Job("j", "j", state.Identity{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []txn.File
+	for _, dest := range slices.Sorted(maps.Keys(m.new)) {
+		e := m.new[dest]
+		files = append(files, txn.File{
+			Dest: dest, Data: []byte(e.Content), Mode: e.Perm, UID: e.UID, GID: e.GID, CreateDirs: true, InPlace: dest == m.inPlace,
+		})
+	}
+	x, err := txn.Disk{FS: f, Rand: rand.New(rand.NewSource(2))}.Prepare(t.Context(), j, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Commit(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if m.refuse {
+		if err := x.Rollback(false); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := x.Done(); err != nil {
+		t.Fatal(err)
+	}
+	m.settle(t, j, w)
+}
+
+func (m *model) settle(t *testing.T, j *state.Job, w *world) {
+	t.Helper()
+	r := j.Record()
+	if !r.Owed() {
+		return
+	}
+	w.hooked = true
+	if err := j.Update(func(r *state.Record) { r.Paid() }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recover is the next run, which has nothing to install. It calls check
+// between recovery and hook, and again at its end.
+func (m *model) recover(t *testing.T, f fsys.FS, w *world, check func(owed bool)) {
+	t.Helper()
+	d := m.open(t, f)
+	defer d.Close()
+	l, err := d.Lock(t.Context(), 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Release() }()
+	jobs, err := d.Jobs()
+	if err != nil {
+		m.violated("state cannot be read")
+		return
+	}
+	owed := false
+	for _, j := range jobs {
+		if _, err := (txn.Disk{FS: f}).Recover(t.Context(), j.Record().Txn, j); err != nil {
+			t.Fatal(err)
+		}
+		r := j.Record()
+		owed = owed || r.Owed()
+	}
+	check(owed)
+	for _, j := range jobs {
+		m.settle(t, j, w)
+	}
+	check(false)
+}
+
+// hook makes a file system that calls before ahead of each operation.
+func (m *model) hook(s *fsystest.Sim, before func(fsystest.Op)) *fsystest.Hook {
+	last := -1
+	return &fsystest.Hook{FS: s, Before: func(op fsystest.Op) error {
+		if op.File == "lock" && (op.Name == "write" || op.Name == "truncate") {
+			return fsystest.ErrSkip // only words for people
+		}
+		if s.Changes() != last {
+			last = s.Changes()
+			before(op)
+		}
+		if m.skip != nil && m.skip(op) {
+			return fsystest.ErrSkip
+		}
+		return nil
+	}}
+}
+
+// explore crashes the story everywhere.
+func (m *model) explore(t *testing.T) {
+	t.Helper()
+	s, w := m.disk(t), &world{}
+	crash := func(op fsystest.Op) {
+		m.wholeFiles(s)
+		m.crash(t, op, s, *w, 1)
+	}
+	m.change(t, m.hook(s, crash), w)
+	crash(fsystest.Op{Name: "end"})
+	m.check("no crash", s, *w, false)
+	if s.OpenFiles() > 0 {
+		m.violated(fmt.Sprintf("%d descriptors leak", s.OpenFiles()))
+	}
+}
+
+// crash stops everything ahead of op and goes on with the next run, for each
+// disk that it may find.
+func (m *model) crash(t *testing.T, op fsystest.Op, s *fsystest.Sim, w world, depth int) {
+	t.Helper()
+	i := 0
+	for c := range s.Crashes() {
+		m.trail = append(m.trail, fmt.Sprintf("crash %d before %s %s after %s", i, op.Name, op.File, op.Label))
+		m.next(t, c, w, depth)
+		m.trail = m.trail[:len(m.trail)-1]
+		i++
+	}
+}
+
+// next is the run after a crash; it is crashed in turn, depth times.
+func (m *model) next(t *testing.T, s *fsystest.Sim, w world, depth int) {
+	t.Helper()
+	key := fmt.Sprint(w, depth, s.Key())
+	if m.seen[key] {
+		return
+	}
+	m.seen[key] = true
+	crash := func(fsystest.Op) {}
+	if depth > 0 {
+		crash = func(op fsystest.Op) { m.crash(t, op, s, w, depth-1) }
+	}
+	m.recover(t, m.hook(s, crash), &w, func(owed bool) { m.check("recovered", s, w, owed) })
+	crash(fsystest.Op{Name: "end"})
+}
+
+// wholeFiles: at every instant each destination is whole, with its own mode.
+func (m *model) wholeFiles(s *fsystest.Sim) {
+	now := s.Walk()
+	for dest := range m.new {
+		got, ok := now[dest]
+		was, existed := m.old[dest]
+		if dest != m.inPlace && (ok || existed) && got != m.new[dest] && got != was {
+			m.violated("a destination is neither old nor new")
+		}
+	}
+}
+
+func (m *model) check(when string, s *fsystest.Sim, w world, owed bool) {
+	now := s.Walk()
+	olds, news := 0, 0
+	for dest, want := range m.new {
+		got, ok := now[dest]
+		was, existed := m.old[dest]
+		switch {
+		case ok == existed && got == was:
+			olds++
+		case got == want:
+			news++
+		case strings.Contains(got.Content, fsystest.Torn):
+			m.violated(when + ": torn")
+		default:
+			m.violated(when + ": lost")
+		}
+	}
+	if olds > 0 && news > 0 {
+		m.violated(when + ": mixed")
+	}
+	if news > 0 && !owed && !w.hooked {
+		m.violated(when + ": hook lost")
+	}
+	if _, made := now["/d2/sub"]; made && news == 0 {
+		m.violated(when + ": stray directory")
+	}
+	for name := range now {
+		if strings.Contains(name, ".credrender-") || strings.Contains(name, ".tmp-") {
+			m.violated(when + ": stray")
+		}
+	}
+}
+
+func (m *model) violations() string {
+	return strings.Join(slices.Sorted(maps.Keys(m.bad)), ", ")
+}
+
+func TestCrashModel(t *testing.T) {
+	stories := map[string]func(*model){
+		"installed":           func(*model) {},
+		"refused":             func(m *model) { m.refuse = true },
+		"key lost":            func(m *model) { m.lostKey = true },
+		"refused, key lost":   func(m *model) { m.refuse, m.lostKey = true, true },
+		"in place":            func(m *model) { m.inPlace = "/d1/a" },
+		"in place, key lost":  func(m *model) { m.inPlace, m.lostKey = "/d1/a", true },
+		"in place and refuse": func(m *model) { m.inPlace, m.refuse = "/d1/a", true },
+	}
+	for name, tell := range stories {
+		t.Run(name, func(t *testing.T) {
+			m := newModel()
+			tell(m)
+			begin := time.Now()
+			m.explore(t)
+			t.Logf("%d states in %v", len(m.seen), time.Since(begin))
+			for what, how := range m.bad {
+				t.Errorf("%s: %s", what, how)
+			}
+		})
+	}
+}
+
+var _ = errors.Is
