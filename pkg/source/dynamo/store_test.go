@@ -1,0 +1,104 @@
+package dynamo_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/sourcetest"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+// parts opens a table and its key the way commands do: by settings and the
+// SDK's environment variables alone.
+func parts(t *testing.T, srv *awstest.Server) (*dynamo.Table, *kms.Keys) {
+	t.Helper()
+	srv.SetEnv(t)
+	tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tab.EnsureTable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.EnsureKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return tab, keys
+}
+
+func newStore(tab *dynamo.Table, keys *kms.Keys) *store.Store {
+	return store.New(store.Options{Reader: tab, Scanner: tab, Writer: tab, Historian: tab, Decrypter: keys, KeyMaker: keys})
+}
+
+func TestConformance(t *testing.T) {
+	sourcetest.Run(t, func(t *testing.T) sourcetest.Backend {
+		tab, keys := parts(t, awstest.Start(t))
+		return sourcetest.Backend{Source: newStore(tab, keys), Put: sourcetest.Sealing(tab, keys)}
+	})
+}
+
+// Writers at once, each in its own client, lose no value and skip no version.
+func TestConcurrentPuts(t *testing.T) {
+	srv := awstest.Start(t)
+	parts(t, srv)
+	const writers = 8
+	versions := make(chan string, writers)
+	var wg sync.WaitGroup
+	for i := range writers {
+		tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() {
+			v, _, err := newStore(tab, keys).Put(t.Context(), store.PutRequest{Name: "db", Value: source.NewSecret([]byte{byte(i)})})
+			if err != nil {
+				t.Error(err)
+			}
+			versions <- v
+		})
+	}
+	wg.Wait()
+	close(versions)
+	got := map[string]bool{}
+	for v := range versions {
+		got[v] = true
+	}
+	for i := range writers {
+		if v := fmt.Sprintf("%019d", i+1); !got[v] {
+			t.Errorf("version %s is missing of %v", v, got)
+		}
+	}
+}
+
+// What is asked of each service, and where: one Query and one Decrypt a ref, in
+// the regions that were named.
+func TestRequestsOfFetch(t *testing.T) {
+	srv := awstest.Start(t)
+	tab, keys := parts(t, srv)
+	put := sourcetest.Sealing(tab, keys)
+	var refs []source.Ref
+	for i := range 50 {
+		name := fmt.Sprintf("n%d", i)
+		if err := put(t.Context(), sourcetest.Value{Name: name, Version: "0000000000000000001", Data: []byte("v")}); err != nil {
+			t.Fatal(err)
+		}
+		refs = append(refs, source.Ref{Name: name})
+	}
+	refs = append(refs, source.Ref{Name: "missing"})
+	srv.Forget()
+	newStore(tab, keys).Fetch(t.Context(), refs)
+	if q, d, all := srv.Count(awstest.DynamoDB, "Query"), srv.Count(awstest.KMS, "Decrypt"), srv.Count("", ""); q != 51 || d != 50 || all != 101 {
+		t.Errorf("got %d Queries and %d Decrypts of %d requests, want 51 and 50 of 101", q, d, all)
+	}
+	for _, r := range srv.Requests() {
+		if want := map[string]string{awstest.DynamoDB: "eu-west-1", awstest.KMS: "us-east-1"}[r.Service]; r.Region != want {
+			t.Errorf("%s %s went to %s, want %s", r.Service, r.Operation, r.Region, want)
+		}
+	}
+}
