@@ -28,9 +28,11 @@ type Record struct {
 	// Refused is the fingerprint of the set of bytes that verify refused.
 	Refused string `json:"refused,omitempty"`
 
-	LastRun    time.Time `json:"last_run,omitzero"`
-	LastChange time.Time `json:"last_change,omitzero"`
-	Result     Result    `json:"result,omitzero"`
+	LastRun time.Time `json:"last_run,omitzero"`
+	// LastSuccess is when the files in place were last known to be right.
+	LastSuccess time.Time `json:"last_success,omitzero"`
+	LastChange  time.Time `json:"last_change,omitzero"`
+	Result      Result    `json:"result,omitzero"`
 }
 
 // Result is how a run ended.
