@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/credrender/credrender/internal/awstest"
+)
+
+// The scripts run the command inside this test binary, as a process of its
+// own, against an AWS that every script has to itself and reaches through the
+// SDK's variables. `UPDATE_SCRIPTS=1 go test ./cmd/credrender` rewrites their
+// expectations.
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"credrender": func() { main() },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup:               setupScript,
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"aws":     cmdAWS,
+			"asked":   cmdAsked,
+			"mode":    cmdMode,
+			"canary":  cmdCanary,
+			"fill":    cmdFill,
+			"waitfor": cmdWaitFor,
+			"store":   cmdStore,
+			"expand":  cmdExpand,
+		},
+	})
+}
+
+type serverKey struct{}
+
+func setupScript(e *testscript.Env) error {
+	srv := awstest.New(awstest.Options{})
+	e.Defer(srv.Close)
+	e.Values[serverKey{}] = srv
+	e.Vars = append(e.Vars, srv.Env()...)
+	e.Setenv("CREDRENDER_STATE_DIR", filepath.Join(e.WorkDir, ".state"))
+	e.Setenv("RUNTIME_DIRECTORY", filepath.Join(e.WorkDir, ".run"))
+	e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, ".data"))
+	e.Setenv("CREDRENDER_LOCAL_KEY", filepath.Join(e.WorkDir, ".data", "store.key"))
+	e.Setenv("AWS_MAX_ATTEMPTS", "1")
+	// Root's configs have to lie where nobody else can write.
+	return os.Chmod(e.WorkDir, 0o755)
+}
+
+func server(ts *testscript.TestScript) *awstest.Server {
+	return ts.Value(serverKey{}).(*awstest.Server)
+}
+
+// cmdStore makes an empty store of the kind: store local|aws.
+func cmdStore(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: store local|aws")
+	}
+	kind := map[string]string{"local": "local", "aws": "dynamodb"}[args[0]]
+	ts.Setenv("CREDRENDER_STORE", kind)
+	ts.Check(ts.Exec("credrender", "setup"))
+}
+
+// cmdExpand writes the script's folder into files in place of $WORK, and
+// the PATH for $PATHS:
+// destinations are absolute.
+func cmdExpand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: expand FILE...")
+	}
+	for _, name := range args {
+		text := strings.NewReplacer("$WORK", ts.Getenv("WORK"), "$PATHS", ts.Getenv("PATH")).Replace(ts.ReadFile(name))
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+// cmdAWS makes requests fail: aws fail SERVICE OPERATION CODE [NAME], or heals
+// nothing; aws down closes the endpoints.
+func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
+	switch {
+	case len(args) == 1 && args[0] == "down":
+		server(ts).Fail(awstest.Rule{Reset: true})
+	case len(args) >= 4 && args[0] == "fail":
+		r := awstest.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "said the stand-in"}
+		if len(args) > 4 {
+			r.Name = args[4]
+		}
+		server(ts).Fail(r)
+	default:
+		ts.Fatalf("usage: aws down | aws fail SERVICE OPERATION CODE [NAME]")
+	}
+}
+
+// cmdAsked checks that a secret was asked for, or with ! that it was not.
+func cmdAsked(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] asked NAME")
+	}
+	found := false
+	for _, r := range server(ts).Requests() {
+		if r.Name == args[0] && (r.Operation == "Query" || r.Operation == "GetItem") {
+			found = true
+		}
+	}
+	if found == neg {
+		ts.Fatalf("asked for %s: %v", args[0], found)
+	}
+}
+
+// cmdMode checks permission bits: mode 0600 FILE.
+func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode MODE FILE")
+	}
+	want, err := strconv.ParseUint(args[0], 8, 32)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := info.Mode().Perm(); got != os.FileMode(want) {
+		ts.Fatalf("%s has mode %04o, want %04o", args[1], got, want)
+	}
+}
+
+// cmdCanary fails if a text is in what the last command printed, or in any
+// file of the state directory.
+func cmdCanary(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: canary TEXT...")
+	}
+	places := map[string]string{"stdout": ts.ReadFile("stdout"), "stderr": ts.ReadFile("stderr")}
+	_ = filepath.WalkDir(ts.MkAbs(".state"), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			places[path] = ts.ReadFile(path)
+		}
+		return nil
+	})
+	for where, text := range places {
+		for _, c := range args {
+			if strings.Contains(text, c) {
+				ts.Fatalf("%s is in %s", c, where)
+			}
+		}
+	}
+}
+
+// cmdFill makes a file of N bytes of text: fill FILE N.
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fill FILE BYTES")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	line := strings.Repeat("0123456789abcdef", 4)[:63] + "\n"
+	text := strings.Repeat(line, n/len(line)+1)[:n]
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// cmdWaitFor waits until a file is there, for what goes on in the background.
+func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor FILE")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for ctx.Err() == nil {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		_ = sleep(ctx, 10*time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
