@@ -58,6 +58,7 @@ func newSite(t *testing.T, upstream string) site {
 	s.credrender = newCommand(t, binary, nil, "--config", config, "--state-dir", filepath.Join(private, "state"),
 		"--store", "local:"+filepath.Join(private, "store.db"), "--local-key", filepath.Join(private, "key", "store.key"))
 	s.render = []string{"render", "--root", s.root}
+	s.credrender.want(t, 0, "setup")
 	return s
 }
 
