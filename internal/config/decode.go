@@ -17,14 +17,12 @@ import (
 // decoder walks the nodes of one file and collects what is wrong with them. It
 // goes on after a fault, so that one look finds all.
 type decoder struct {
-	file  string
-	errs  []*Error
-	depth int // of nesting
-	seen  int // nodes, those behind aliases each time
-	gone  bool
+	file string
+	errs []*Error
 }
 
-// Bounds on a document: aliases can make a small one endless.
+// Bounds on a document, which aliases can make endless. Nodes behind an alias
+// count each time.
 const (
 	maxDepth = 100
 	maxNodes = 1 << 20
@@ -70,7 +68,7 @@ func (d *decoder) document(data []byte) *yaml.Node {
 	case !errors.Is(err, io.EOF):
 		d.syntax(err)
 	}
-	if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
+	if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" || !d.bounded(&doc, 0, new(int)) {
 		return nil
 	}
 	return doc.Content[0]
@@ -87,21 +85,24 @@ func (d *decoder) syntax(err error) {
 	d.fail(n, "", "", "not valid YAML: %s", text)
 }
 
-// enter counts a node and says whether to go on into it; leave undoes it.
-func (d *decoder) enter(n *yaml.Node, key string) bool {
-	d.depth++
-	d.seen++
-	if d.depth <= maxDepth && d.seen <= maxNodes {
-		return true
+// bounded says whether the document is small enough to be walked. seen is how
+// many nodes that took.
+func (d *decoder) bounded(n *yaml.Node, depth int, seen *int) bool {
+	*seen++
+	if depth > maxDepth || *seen > maxNodes {
+		d.fail(n, "", "", "the document is nested too deep or is too large, or an alias contains itself")
+		return false
 	}
-	if !d.gone {
-		d.gone = true
-		d.fail(n, key, "", "nested too deep or too large, or an alias that contains itself")
+	if n.Kind == yaml.AliasNode {
+		return d.bounded(n.Alias, depth+1, seen)
 	}
-	return false
+	for _, c := range n.Content {
+		if !d.bounded(c, depth+1, seen) {
+			return false
+		}
+	}
+	return true
 }
-
-func (d *decoder) leave() { d.depth-- }
 
 // follow returns what an alias stands for.
 func follow(n *yaml.Node) *yaml.Node {
@@ -130,10 +131,6 @@ func (d *decoder) pairs(n *yaml.Node, key string) []pair {
 	n = follow(n)
 	if n.Kind != yaml.MappingNode {
 		d.wrong(n, key, "a mapping")
-		return nil
-	}
-	defer d.leave()
-	if !d.enter(n, key) {
 		return nil
 	}
 	var own, merged []pair
@@ -183,10 +180,6 @@ func (d *decoder) list(n *yaml.Node, key string, f func(key string, n *yaml.Node
 		d.wrong(n, key, "a list")
 		return
 	}
-	defer d.leave()
-	if !d.enter(n, key) {
-		return
-	}
 	for i, c := range n.Content {
 		f(index(key, i), c)
 	}
@@ -194,8 +187,11 @@ func (d *decoder) list(n *yaml.Node, key string, f func(key string, n *yaml.Node
 
 func (d *decoder) wrong(n *yaml.Node, key, want string) {
 	hint := ""
-	if n.Kind == yaml.ScalarNode && strings.HasPrefix(want, "a string") && n.ShortTag() != "!!null" {
-		hint = "put it in quotes"
+	switch n.ShortTag() {
+	case "!!int", "!!float", "!!bool", "!!timestamp":
+		if strings.HasPrefix(want, "a string") {
+			hint = "put it in quotes"
+		}
 	}
 	d.fail(n, key, hint, "expected %s, got %s", want, kind(n))
 }

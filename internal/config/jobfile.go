@@ -22,7 +22,13 @@ func (f *file) addFile(d *draft) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		n = follow(n)
 		one := &fileDraft{File: job.File{Origin: f.origin(n)}}
-		f.mapping(n, key, f.fileFields(one))
+		all := f.fileFields(one)
+		for name := range f.jobFields(d) {
+			if all[name] == nil {
+				all[name] = func(key string, n *yaml.Node) { f.fail(n, key, "", "is a key of the job, not of a file") }
+			}
+		}
+		f.mapping(n, key, all)
 		if n.Kind == yaml.MappingNode {
 			f.finishFile(d, one, key, n)
 		}

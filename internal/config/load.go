@@ -146,12 +146,14 @@ func (l *loader) agree(f *file) {
 		if s.scope != ofProcess || !ok {
 			continue
 		}
-		if other, ok := l.process[s.Name]; ok && other.value != own.value {
+		other, taken := l.process[s.Name]
+		switch {
+		case !taken:
+			l.process[s.Name] = own
+			l.givenBy[s.Name] = fmt.Sprintf("%s:%d", f.file, own.line)
+		case other.value != own.value:
 			f.fail(&yaml.Node{Line: own.line}, s.Key(), "", "%s says otherwise, and it holds for all files", l.givenBy[s.Name])
-			continue
 		}
-		l.process[s.Name] = own
-		l.givenBy[s.Name] = fmt.Sprintf("%s:%d", f.file, own.line)
 	}
 }
 

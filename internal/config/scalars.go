@@ -72,8 +72,8 @@ func (d *decoder) boolean(n *yaml.Node, key string) bool {
 // duration reads a duration of 0 or more; 0 after a fault.
 func (d *decoder) duration(n *yaml.Node, key string) time.Duration {
 	n = follow(n)
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.Value != "0" {
-		d.fail(n, key, `write "30s" or "2m"`, "expected a duration, got %s", kind(n))
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+		d.fail(n, key, "write 30s or 2m", "expected a duration, got %s", kind(n))
 		return 0
 	}
 	v, err := parseDuration(n.Value)

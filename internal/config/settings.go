@@ -49,8 +49,9 @@ const (
 // setting is a scalar that flags, environment and files can give.
 type setting struct {
 	Flag
-	scope  scope
-	noFlag bool
+	scope   scope
+	noFlag  bool
+	example string // shown where a file has no string
 	// norm checks a value and makes the paths in it absolute: they are
 	// relative to dir.
 	norm func(value, dir string) (string, error)
@@ -68,12 +69,12 @@ func settings() []setting {
 		{Flag: Flag{Name: "profile", Short: "p", Usage: "AWS `PROFILE`"}, norm: anything},
 		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: anything},
 		{Flag: Flag{Name: "state-dir", Usage: "`DIR` of versions in place, owed hooks and locks"}, scope: ofProcess, norm: path},
-		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "`LIMIT` for one run's fetching"}, scope: ofProcess, norm: duration},
+		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "`LIMIT` for one run's fetching"}, scope: ofProcess, norm: duration, example: "30s"},
 		{Flag: Flag{Name: "trusted-owner", Repeat: true, Usage: "`USER` whose files root believes too"}, scope: outside, norm: users},
 		{Flag: Flag{Name: "log-level", Default: "info", Usage: "`debug|info|warn|error`"}, scope: ofProcess, norm: oneOf("debug", "info", "warn", "error")},
 		{Flag: Flag{Name: "log-format", Default: "text", Usage: "`text|json`"}, scope: ofProcess, norm: oneOf("text", "json")},
 		{Flag: Flag{Name: "schedule"}, noFlag: true, norm: notEmpty},
-		{Flag: Flag{Name: "splay"}, noFlag: true, norm: duration},
+		{Flag: Flag{Name: "splay"}, noFlag: true, norm: duration, example: "30s"},
 	}
 }
 
