@@ -179,7 +179,7 @@ const (
 // Steps returns the labels of the points where a crash is interesting, for
 // harnesses that stop at each.
 func Steps() []string {
-	var out []string
+	out := []string{"lock.taken"}
 	for _, s := range fsys.ReplaceSteps() {
 		out = append(out, "state"+s)
 	}

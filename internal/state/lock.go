@@ -101,6 +101,7 @@ func (d *Dir) hold(fd int, inside string) (*Lock, error) {
 	if err := l.sign(); err != nil {
 		return nil, d.lockError("write", err)
 	}
+	d.o.FS.Step("lock.taken")
 	return l, d.sweep()
 }
 
