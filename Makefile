@@ -65,7 +65,8 @@ vuln: ## govulncheck; says so where its database is out of reach
 	esac
 
 demo: build ## a local store, the nginx example rendered from it, a rotation; no AWS
-	$(BIN) demo
+	rm -rf bin/demo
+	$(BIN) demo bin/demo
 
 interop: ## run against Debian's nginx, and against moto with Python credstash
 	interop/prepare $(VENV)
