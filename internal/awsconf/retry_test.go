@@ -98,15 +98,18 @@ func TestAttemptsMade(t *testing.T) {
 func TestCutAnswer(t *testing.T) {
 	srv := awstest.Start(t)
 	srv.SetEnv(t)
-	srv.Fail(awstest.Rule{Operation: "DescribeKey", Cut: true, Times: 1})
 	_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := keys.EnsureKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	srv.Fail(awstest.Rule{Operation: "GenerateDataKey", Cut: true, Times: 1})
+	if _, _, err := keys.GenerateDataKey(t.Context(), 64, nil); err != nil {
 		t.Error(err)
 	}
-	if got := srv.Count(awstest.KMS, "DescribeKey"); got != 2 {
+	if got := srv.Count(awstest.KMS, "GenerateDataKey"); got != 2 {
 		t.Errorf("got %d attempts, want 2", got)
 	}
 }

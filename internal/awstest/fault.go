@@ -21,8 +21,8 @@ type Rule struct {
 	Code    string // "AccessDeniedException"
 	Message string
 	Status  int // zero: 400
-	// Reset drops the connection instead of answering; with Applied, after
-	// doing what was asked. Cut answers, but only half.
+	// Reset ends the connection by a TCP RST instead of answering; with Applied,
+	// after doing what was asked. Cut answers, but only half.
 	Reset, Applied, Cut bool
 
 	left int

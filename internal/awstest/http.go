@@ -131,7 +131,7 @@ func (s *Server) perform(w http.ResponseWriter, r *http.Request, req Request, ru
 		s.mu.Lock()
 		s.record.add(req)
 		s.mu.Unlock()
-		reset(w)
+		hangUp(w, true)
 		return
 	}
 	var out any
@@ -249,17 +249,17 @@ func (b *breaking) Write(p []byte) (int, error) {
 		_, _ = b.ResponseWriter.Write(p[:len(p)/2])
 		_ = http.NewResponseController(b.ResponseWriter).Flush()
 	}
-	reset(b.ResponseWriter)
+	hangUp(b.ResponseWriter, !b.cut)
 	return len(p), nil
 }
 
-// reset ends the connection with a TCP RST.
-func reset(w http.ResponseWriter) {
+// hangUp ends the connection, by a TCP RST or in order.
+func hangUp(w http.ResponseWriter, reset bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp, ok := conn.(*net.TCPConn); ok && reset {
 		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()
