@@ -85,8 +85,38 @@ func TestPutConcurrently(t *testing.T) {
 	if n := len(slices.Compact(values)); n != writers*each || len(f.table.items) != n {
 		t.Errorf("%d different values in %d items, want %d", n, len(f.table.items), writers*each)
 	}
-	if n := f.kms.generated.Load(); n != writers*each {
-		t.Errorf("%d data keys made: a try again needs no new one", n)
+}
+
+// TestPutAfterAnother: somebody else takes the next version in between, at
+// first with another value, at last with ours.
+func TestPutAfterAnother(t *testing.T) {
+	for _, ifChanged := range []bool{false, true} {
+		f := newFixture()
+		others := []string{"other", "value"}
+		f.table.fail = func(_ context.Context, op, _, version string) error {
+			if op == "put" && len(others) > 0 {
+				value := others[0]
+				others = others[1:]
+				fail := f.table.fail
+				f.table.fail = nil
+				f.plant(t, "n", version, value)
+				f.table.fail = fail
+			}
+			return nil
+		}
+		r := request("n", "value")
+		r.IfChanged = ifChanged
+		version, changed, err := f.Put(t.Context(), r)
+		want := "0000000000000000003"
+		if ifChanged {
+			want = two // it has the value
+		}
+		if version != want || changed == ifChanged || err != nil {
+			t.Errorf("if changed %v: got %q, %v, %v, want %q", ifChanged, version, changed, err, want)
+		}
+		if n := f.kms.generated.Load(); n != 3 { // two by others
+			t.Errorf("%d data keys made: a try again needs no new one", n)
+		}
 	}
 }
 

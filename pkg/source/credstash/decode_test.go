@@ -89,6 +89,9 @@ func TestDecodeFaults(t *testing.T) {
 		if err != nil || it.Name != "n" || it.Version != "1" {
 			t.Errorf("%s: the item is lost to a listing: %+v, %v", name, it, err)
 		}
+		if it.Fault == nil {
+			t.Errorf("%s: no fault", name)
+		}
 		got, err := credstash.Open(it, make([]byte, 64), credstash.OpenOptions{})
 		if !errors.Is(err, source.ErrIntegrity) || got != nil {
 			t.Errorf("%s: opened: %v", name, err)

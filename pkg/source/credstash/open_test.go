@@ -2,15 +2,23 @@ package credstash_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/md5"
 	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"fmt"
+	"hash"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/quick"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/md4"
+	"golang.org/x/crypto/ripemd160"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -235,6 +243,23 @@ func TestNonceIsNotAuthenticated(t *testing.T) {
 	flip(item.Nonce)
 	if got, err := credstash.Open(item, dataKey, credstash.OpenOptions{}); err != nil || string(got) == "value" {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// TestDigests: each name means the hash that its writers mean by it.
+func TestDigests(t *testing.T) {
+	sealed, dataKey := seal(t, credstash.Item{}, []byte("value"))
+	for name, h := range map[string]func() hash.Hash{
+		"SHA": sha1.New, "SHA1": sha1.New, "SHA224": sha256.New224, "SHA256": sha256.New, "SHA384": sha512.New384, "SHA512": sha512.New,
+		"MD5": md5.New, "MD4": md4.New, "RIPEMD": ripemd160.New, "RIPEMD160": ripemd160.New, "": sha256.New, "sha512": sha512.New,
+	} {
+		item := sealed
+		mac := hmac.New(h, dataKey[32:])
+		mac.Write(item.Contents)
+		item.Digest, item.HMAC = name, mac.Sum(nil)
+		if got, err := credstash.Open(item, dataKey, credstash.OpenOptions{}); string(got) != "value" || err != nil {
+			t.Errorf("%q: got %q, %v", name, got, err)
+		}
 	}
 }
 
