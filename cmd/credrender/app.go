@@ -243,7 +243,7 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 // the config or the command line.
 func shorter(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		return &usageError{fmt.Errorf("read %s: %w", pe.Path, pe.Err)}
+		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -228,7 +229,7 @@ func (a *app) output(err error) {
 		text = e.Output
 	}
 	if text != "" {
-		a.log.Error("its output ends:\n" + text)
+		a.log.Error("its output ends:\n" + strings.ReplaceAll("\n"+strings.TrimRight(text, "\n"), "\n", "\n  | ")[1:])
 	}
 }
 

@@ -113,10 +113,8 @@ func isOne(err error, kinds ...error) bool {
 
 // hint says what to do about an error, or "".
 func hint(err error) string {
-	for _, h := range hints {
-		if errors.Is(err, h.err) {
-			return h.text
-		}
+	if locked, ok := errors.AsType[*state.LockedError](err); ok && locked.Inside {
+		return "a hook or check cannot render: the files it would change are being changed"
 	}
 	if _, ok := errors.AsType[*local.KeyError](err); ok {
 		return "--local-key names the key file of this store; a copy of it must come from where the store was made"
@@ -129,6 +127,11 @@ func hint(err error) string {
 	}
 	if _, ok := errors.AsType[*render.HookError](err); ok {
 		return "the hook is owed: the next run tries it again, also if no file changes"
+	}
+	for _, h := range hints {
+		if errors.Is(err, h.err) {
+			return h.text
+		}
 	}
 	return ""
 }
