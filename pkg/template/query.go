@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -51,18 +52,24 @@ type Query struct {
 	// Optional is set by secretOr, which has a default for a secret that is
 	// not there (source.ErrNotFound).
 	Optional bool
+	// Derived is set where the name or context depends on a hidden answer, a
+	// secret that names a secret: then it is not to be shown or stored.
+	Derived bool
 }
 
-// Key returns the query without Optional: queries with equal keys are
-// answered by one fetch.
+// Key returns the query without Optional and Derived: queries with equal keys
+// are answered by one fetch.
 func (q Query) Key() Query {
-	q.Optional = false
+	q.Optional, q.Derived = false, false
 	return q
 }
 
-// String names the query for people: "secret db.password (env=prod)".
+// String names the query for people: "secret db.password (env=prod)". A
+// derived name is not shown.
 func (q Query) String() string {
 	switch {
+	case q.Derived:
+		return string(q.Kind) + " (name hidden: it depends on a secret)"
 	case q.Kind == Secret || q.Kind == Secrets:
 		return string(q.Kind) + " " + q.Ref.String()
 	case q.Name != "":
@@ -93,26 +100,37 @@ func (a Answer) Format(f fmt.State, _ rune) {
 type Lookup func(Query) (a Answer, ok bool)
 
 // Label names queries in the place of what depends on them: "secret a, b; env
-// HOME". It shows names alone, sorted.
+// HOME". It shows names alone, sorted, and no derived ones.
 func Label(queries ...Query) string {
-	var parts []string
-	for _, kind := range []Kind{Secret, Env, File, Salt} {
-		var names []string
-		for _, q := range queries {
-			if q.Kind == kind || kind == Secret && q.Kind == Secrets {
-				names = append(names, q.shortName())
+	names := map[string][]string{}
+	for _, q := range queries {
+		kind := string(q.Kind)
+		switch q.Kind {
+		case Secrets:
+			kind = string(Secret)
+		case Salt: // of htpasswd, whose password says more
+			if len(queries) > 1 {
+				continue
 			}
 		}
-		if len(names) > 0 {
-			slices.Sort(names)
-			names = slices.Compact(names)
-			parts = append(parts, strings.TrimSpace(string(kind)+" "+strings.Join(names, ", ")))
+		if name := q.shortName(); name != "" {
+			names[kind] = append(names[kind], name)
+		} else if names[kind] == nil {
+			names[kind] = []string{}
 		}
+	}
+	parts := make([]string, 0, len(names))
+	for _, kind := range slices.SortedFunc(maps.Keys(names), func(a, b string) int { return strings.Compare(b, a) }) {
+		slices.Sort(names[kind])
+		parts = append(parts, strings.TrimSpace(kind+" "+strings.Join(slices.Compact(names[kind]), ", ")))
 	}
 	return strings.Join(parts, "; ")
 }
 
 func (q Query) shortName() string {
+	if q.Derived {
+		return ""
+	}
 	if q.Kind == Secret || q.Kind == Secrets {
 		return source.Ref{Source: q.Ref.Source, Name: q.Ref.Name}.String()
 	}

@@ -2,11 +2,16 @@ package template
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"text/template/parse"
+	"unicode/utf8"
 
-	"github.com/credrender/credrender/pkg/template/mask"
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
 // Options say how a template is parsed and what it may ask for.
@@ -31,12 +36,128 @@ type Options struct {
 	Restrict bool
 }
 
+// Limits of a template's text.
+const (
+	maxText    = 4 << 20 // bytes
+	maxNesting = 500     // of if, with and range
+)
+
+// rootName is the name of a template among its definitions; none of them can
+// have it by accident.
+const rootName = "\x00"
+
 // Template is a parsed template. It does not change and may be used by
 // several goroutines at once.
-type Template struct{ opts Options }
+type Template struct {
+	opts     Options
+	text     string
+	original map[string]*parse.Tree // as parsed: for lint
+	trees    map[string]*parse.Tree // as executed
+	sites    []site
+	table    map[string]function
+	used     map[string]function // of the table
+	builtins builtins
+	strings  map[string]bool // the string constants of the text
+}
 
 // Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
-func Parse(text string, o Options) (*Template, error) { return nil, errUnbuilt }
+func Parse(text string, o Options) (*Template, error) {
+	t := &Template{opts: o.clone(), text: text, table: table(), builtins: builtins{}, strings: map[string]bool{}}
+	if len(text) > maxText {
+		return nil, t.syntax(0, fmt.Sprintf("the template is larger than %d MiB", maxText>>20))
+	}
+	if err := t.parse(); err != nil {
+		return nil, err
+	}
+	for _, tree := range t.original {
+		if depthOf(tree.Root) > maxNesting {
+			return nil, t.syntax(0, fmt.Sprintf("if, with and range are nested more than %d deep", maxNesting))
+		}
+	}
+	return t, t.prepare()
+}
+
+func (t *Template) parse() error {
+	known := map[string]any{"and": true, "or": true, "call": true}
+	for name := range t.table {
+		known[name] = true
+	}
+	trees, err := parse.Parse(rootName, t.text, t.opts.LeftDelim, t.opts.RightDelim, known)
+	if err != nil {
+		return t.parseError(err)
+	}
+	t.original = trees
+	return nil
+}
+
+// prepare makes the trees that are executed, and finds what they call.
+func (t *Template) prepare() error {
+	t.trees, t.used = map[string]*parse.Tree{}, map[string]function{}
+	r := &rewriter{mutators: map[string]bool{}}
+	for name, f := range t.table {
+		r.mutators[name] = f.Mutates
+	}
+	r.findMutating(t.original)
+	for _, name := range slices.Sorted(maps.Keys(t.original)) {
+		tree := t.original[name].Copy()
+		if err := t.note(tree.Root); err != nil {
+			return err
+		}
+		r.tree(tree)
+		t.trees[name] = tree
+	}
+	t.sites = r.sites
+	return nil
+}
+
+// note remembers the functions and constants of a tree.
+func (t *Template) note(root *parse.ListNode) (err error) {
+	inspect(root, func(n parse.Node) bool {
+		switch n := n.(type) {
+		case *parse.StringNode:
+			t.strings[n.Text] = true
+		case *parse.IdentifierNode:
+			if f, ok := t.table[n.Ident]; ok {
+				t.used[n.Ident] = f
+			}
+		case *parse.CommandNode:
+			id, ok := n.Args[0].(*parse.IdentifierNode)
+			if ok && t.table[id.Ident].native && err == nil {
+				err = t.builtins.add(id.Ident, len(n.Args)) // one more may come through a pipe
+			}
+		}
+		return err == nil
+	})
+	return err
+}
+
+// table returns all functions by name.
+func table() map[string]function {
+	all := asking()
+	for name, f := range funcs.Table() {
+		if _, ok := all[name]; !ok {
+			all[name] = ready(f, "")
+		}
+	}
+	for name, keeps := range builtinKeeps() {
+		all[name] = function{Func: funcs.Func{Keeps: keeps}, native: true}
+	}
+	now := all["now"]
+	now.kind = Now
+	all["now"] = now
+	return all
+}
+
+func (o Options) clone() Options {
+	o.Vars, _ = deepCopy(o.Vars).(map[string]any)
+	o.Contexts = maps.Clone(o.Contexts)
+	for name, c := range o.Contexts {
+		o.Contexts[name] = maps.Clone(c)
+	}
+	o.Context = maps.Clone(o.Context)
+	o.Sources, o.Allow = slices.Clone(o.Sources), slices.Clone(o.Allow)
+	return o
+}
 
 // Discover returns what executing the template asks for and lookup does not
 // know yet, without duplicates and in order. What lookup cannot answer is
@@ -46,27 +167,79 @@ func Parse(text string, o Options) (*Template, error) { return nil, errUnbuilt }
 //
 // The caller fetches, and calls Discover again until nothing is returned.
 // Errors in the template are left for [Template.Execute].
-func (t *Template) Discover(ctx context.Context, lookup Lookup) []Query { return nil }
+func (t *Template) Discover(ctx context.Context, lookup Lookup) []Query {
+	public := t.runPublic(ctx, lookup)
+	if !public.kept {
+		return public.missing
+	}
+	p := t.newPass(ctx, lookup)
+	p.public = public.asked
+	_ = p.run()
+	return p.missing
+}
+
+// runPublic executes over everything but hidden answers: what it asks for,
+// prints and says holds no secret.
+func (t *Template) runPublic(ctx context.Context, lookup Lookup) *pass {
+	p := t.newPass(ctx, lookup)
+	p.withhold = func(q Query) bool { return q.Kind.Hidden() }
+	_ = p.run()
+	return p
+}
 
 // Execute renders the template. Errors are of type [*Error]; they wrap the
 // error of the answer that made them, [ErrNotAllowed], [ErrNotFetched] or the
 // error of ctx where there was one, and never hold a value.
 func (t *Template) Execute(ctx context.Context, lookup Lookup) (Output, error) {
-	return Output{}, errUnbuilt
+	public := t.runPublic(ctx, lookup)
+	p := t.newPass(ctx, lookup)
+	p.real, p.public = true, public.asked
+	if err := p.run(); err != nil {
+		return Output{}, t.explain(err, p, public)
+	}
+	if err := t.checkText(p); err != nil {
+		return Output{}, err
+	}
+	return Output{Bytes: p.out, marks: p.marks}, nil
 }
 
-// Mask says which parts of what Execute returned may be shown: the template's
-// own text, and what an execution that knows no hidden answer ([Kind.Hidden])
-// printed byte for byte the same at the same place. All else is hidden under a
-// label that names what it depends on. lookup is the one that Execute had. The
-// error is that of ctx.
-func (t *Template) Mask(ctx context.Context, lookup Lookup, out Output) (mask.Text, error) {
-	return mask.Text{}, errUnbuilt
+// checkText refuses a binary value inside a text. A file that is one value is
+// taken byte for byte.
+func (t *Template) checkText(p *pass) error {
+	for _, m := range p.marks {
+		if utf8.Valid(p.out[m.start:m.end]) || m.end-m.start == len(p.out) {
+			continue
+		}
+		e := t.errorAt(t.sites[m.site].pos)
+		e.Msg = "a value that is not UTF-8 cannot stand inside a text: use b64enc, or secret: in the config for a file of its own"
+		if names := p.binary(); len(names) > 0 {
+			e.Query = names[0]
+			e.Msg = Label(names...) + ": " + e.Msg
+		}
+		return e
+	}
+	return nil
 }
 
-// Output is a rendered file.
+// binary returns the queries whose values are not UTF-8.
+func (p *pass) binary() (found []Query) {
+	for q := range p.asked {
+		if q.Kind != Secret && q.Kind != File {
+			continue
+		}
+		q.Derived = !p.public[q]
+		if s, err := p.text(q); err == nil && !utf8.ValidString(s) {
+			found = append(found, q)
+		}
+	}
+	slices.SortFunc(found, func(a, b Query) int { return strings.Compare(a.String(), b.String()) })
+	return found
+}
+
+// Output is a rendered file. Its bytes may hold secrets.
 type Output struct {
 	Bytes []byte
+	marks []mark
 }
 
 // Format writes the size alone, so that no value gets into a log.
@@ -75,69 +248,30 @@ func (o Output) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[%d bytes]"
 // LogValue gives the size alone.
 func (o Output) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
-// StaticRef is one call in the text of a template that asks for something,
-// whether or not execution would reach it.
-type StaticRef struct {
-	Line, Col int
-	Func      string // the function called
-	Kind      Kind
-	// Query is what the call asks for where its arguments are constants.
-	Query Query
-	// Dynamic is set where they are computed: Query then has its Kind alone.
-	Dynamic bool
-	// Err is set where the constants cannot make a query: an unknown context
-	// name, a name that is not allowed.
-	Err error
+// textOf returns what text/template prints for v. Nil is an error, where
+// text/template prints "<no value>".
+func textOf(v reflect.Value) (string, error) {
+	v = concrete(v)
+	for v.Kind() == reflect.Pointer && !v.IsNil() && !isPrinter(v.Type()) {
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.Invalid:
+		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there?)")
+	case reflect.String:
+		if !isPrinter(v.Type()) {
+			return v.String(), nil
+		}
+	case reflect.Chan, reflect.Func:
+		return "", funcs.Problem("a " + v.Type().String() + " cannot be printed")
+	case reflect.Pointer:
+		if v.IsNil() {
+			return "", funcs.Problem("nothing to print: the value is nil")
+		}
+	}
+	return fmt.Sprint(v.Interface()), nil
 }
 
-// Refs returns every call that asks for something, in branches not taken too,
-// in the order of the text.
-func (t *Template) Refs() []StaticRef { return nil }
-
-// LintOptions say what Lint cannot see in the template itself.
-type LintOptions struct {
-	// Dest is the file to be written; its extension tells the format where
-	// Format is empty. Format is json, yaml, toml, env, sh or pem.
-	Dest, Format string
-	// Scheduled: the template is rendered again and again.
-	Scheduled bool
-	// Dests are all destinations of the run.
-	Dests []string
+func isPrinter(t reflect.Type) bool {
+	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]())
 }
-
-// Finding is a warning about a template.
-type Finding struct {
-	Line, Col int
-	Rule      string // "volatile", "unquoted", "wildcard", "own-output", "refused", "undefined"
-	Message   string
-}
-
-// Lint returns warnings in the order of the text.
-func (t *Template) Lint(o LintOptions) []Finding { return nil }
-
-// Sentinels that an [*Error] may wrap.
-var (
-	// ErrSyntax: the text is not a template.
-	ErrSyntax = errors.New("template syntax")
-	// ErrNotAllowed: Options.Allow or Options.Restrict refuses it.
-	ErrNotAllowed = errors.New("not allowed here")
-	// ErrNotFetched: Execute asked for what its Lookup does not know.
-	ErrNotFetched = errors.New("not fetched")
-)
-
-var errUnbuilt = errors.New("under construction")
-
-// Error says where and why a template failed. It never holds a value.
-type Error struct {
-	Template  string
-	Line, Col int    // 1-based; 0 where unknown
-	Func      string // the function that failed, or empty
-	Query     Query  // what was asked for; its Kind is empty where nothing was
-	Msg       string // the likely cause
-	Err       error  // the cause, for errors.Is and errors.As; or nil
-}
-
-func (e *Error) Error() string { return e.Msg }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }

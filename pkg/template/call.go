@@ -1,0 +1,248 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
+)
+
+// function is an entry of the table, made ready.
+type function struct {
+	funcs.Func
+	// kind is what the function asks for by name; empty for most.
+	kind Kind
+	impl reflect.Value
+	asks bool // its first parameter is the pass
+	// native is set for text/template's own functions that cannot be had as
+	// Go functions: they are called through [builtins], and impl is not valid.
+	native bool
+}
+
+// errUnknown is what a function returns that asked in vain.
+var errUnknown = errors.New("not known yet")
+
+// errHalt ends a pass where nothing is certain any more, or where the real
+// pass is certain to fail.
+var errHalt = errors.New("halted")
+
+// callError is an error of a function, on its way through text/template.
+type callError struct {
+	name string
+	err  error // *askError, *funcs.Failure, or that of the context
+}
+
+func (e *callError) Error() string { return "function failed" }
+
+// askError is what became of a query.
+type askError struct {
+	query Query
+	err   error
+}
+
+func (e *askError) Error() string { return "query failed" }
+
+func (e *askError) Unwrap() error { return e.err }
+
+func ready(f funcs.Func, kind Kind) function {
+	fn := function{Func: f, kind: kind, impl: reflect.ValueOf(f.Impl)}
+	if fn.impl.IsValid() && fn.impl.Type().NumIn() > 0 {
+		first := fn.impl.Type().In(0)
+		fn.asks = first == reflect.TypeFor[*pass]() || first == reflect.TypeFor[funcs.Clock]()
+	}
+	return fn
+}
+
+// params returns the types of what a template passes, and whether the last
+// stands for any number.
+func (f function) params() (in []reflect.Type, variadic bool) {
+	t := f.impl.Type()
+	for i := range t.NumIn() {
+		if i > 0 || !f.asks {
+			in = append(in, t.In(i))
+		}
+	}
+	return in, t.IsVariadic()
+}
+
+// strict returns f for a real pass, with its own types, so that text/template
+// checks the arguments.
+func (p *pass) strict(name string, f function) any {
+	in, variadic := f.params()
+	result := f.impl.Type().Out(0)
+	typ := reflect.FuncOf(in, []reflect.Type{result, reflect.TypeFor[error]()}, variadic)
+	return reflect.MakeFunc(typ, func(args []reflect.Value) []reflect.Value {
+		if variadic {
+			last := args[len(args)-1]
+			args = args[:len(args)-1]
+			for i := range last.Len() {
+				args = append(args, last.Index(i))
+			}
+		}
+		out, err := p.call(f, args)
+		if err != nil {
+			return []reflect.Value{reflect.Zero(result), reflect.ValueOf(&callError{name, err})}
+		}
+		return []reflect.Value{out, reflect.Zero(reflect.TypeFor[error]())}
+	}).Interface()
+}
+
+// lift returns f over values that may be unknown: what needs one is unknown.
+func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflect.Value, error) {
+	return func(args ...reflect.Value) (reflect.Value, error) {
+		for i := range args {
+			args[i] = concrete(args[i])
+		}
+		if !p.real && !enough(f, args) {
+			return p.shrug(f, args)
+		}
+		if f.Like != nil && !p.real {
+			if p.likely {
+				return reflect.ValueOf(f.Like), p.step()
+			}
+			return unknownValue(), p.step()
+		}
+		out, err := p.callLoose(name, f, args)
+		if err == nil {
+			return out, nil
+		}
+		return p.settleError(name, err)
+	}
+}
+
+// settleError says what an error means to the pass.
+func (p *pass) settleError(name string, err error) (reflect.Value, error) {
+	ask, isAsk := errors.AsType[*askError](err)
+	switch {
+	case p.real:
+		return reflect.Value{}, &callError{name, err}
+	case p.ctx.Err() != nil:
+		return reflect.Value{}, errHalt
+	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.likely:
+		return unknownValue(), nil
+	}
+	p.heard[name+"\x00"+funcs.Describe(err).Text] = true
+	return reflect.Value{}, errHalt
+}
+
+// enough reports whether what is known of args suffices to call f.
+func enough(f function, args []reflect.Value) bool {
+	for i, a := range args {
+		depth := funcs.Exact
+		if f.Keeps != nil {
+			depth = f.Keeps(i, len(args))
+		}
+		switch depth {
+		case funcs.Inner:
+			if isUnknown(a) {
+				return false
+			}
+		case funcs.Exact:
+			if s, err := look(a); err == nil && s.unknown {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// shrug is a call whose result is unknown. A call that would have changed a
+// map leaves in doubt who else sees that map.
+func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
+	if err := p.step(); err != nil {
+		return reflect.Value{}, errHalt
+	}
+	if f.Mutates && (p.escaped || !isUnknown(args[0])) {
+		return reflect.Value{}, errHalt
+	}
+	if s, err := look(args...); err != nil || s.mutable {
+		p.escaped = true
+	}
+	return unknownValue(), nil
+}
+
+// callLoose converts args as text/template would, and numbers more freely,
+// since it cannot tell a constant from a value.
+func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
+	if f.native {
+		if err := p.step(); err != nil {
+			return reflect.Value{}, err
+		}
+		return p.t.builtins.call(name, args)
+	}
+	in, variadic := f.params()
+	if len(args) < len(in) && !(variadic && len(args) == len(in)-1) || len(args) > len(in) && !variadic {
+		return reflect.Value{}, funcs.Problem(fmt.Sprintf("it was given %d arguments", len(args)))
+	}
+	converted := make([]reflect.Value, len(args))
+	for i, a := range args {
+		t := in[min(i, len(in)-1)]
+		if variadic && i >= len(in)-1 {
+			t = t.Elem()
+		}
+		var ok bool
+		if converted[i], ok = convert(a, t); !ok {
+			return reflect.Value{}, funcs.Problem("it was given an argument of the wrong type")
+		}
+	}
+	return p.call(f, converted)
+}
+
+func convert(v reflect.Value, t reflect.Type) (reflect.Value, bool) {
+	if !v.IsValid() {
+		switch t.Kind() {
+		case reflect.Interface, reflect.Map, reflect.Slice, reflect.Pointer, reflect.Func, reflect.Chan:
+			return reflect.Zero(t), true
+		}
+		return v, false
+	}
+	switch {
+	case v.Type().AssignableTo(t):
+		return v, true
+	case v.Kind() == reflect.Pointer && !v.IsNil() && v.Type().Elem().AssignableTo(t):
+		return v.Elem(), true
+	case isNumber(v.Kind()) && isNumber(t.Kind()):
+		return v.Convert(t), true
+	}
+	return v, false
+}
+
+func isNumber(k reflect.Kind) bool { return k >= reflect.Int && k <= reflect.Float64 }
+
+// call calls f. A panic becomes an error.
+func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = funcs.Describe(r)
+		}
+	}()
+	if err := p.step(); err != nil {
+		return out, err
+	}
+	if _, err := look(args...); err != nil {
+		return out, err
+	}
+	in := args
+	if f.asks {
+		in = append([]reflect.Value{reflect.ValueOf(p)}, args...)
+	}
+	results := f.impl.Call(in)
+	if len(results) == 2 && !results[1].IsNil() {
+		return out, cause(results[1].Interface().(error))
+	}
+	if f.Mutates {
+		if _, err := look(args[0]); err != nil {
+			return out, err
+		}
+	}
+	return results[0], nil
+}
+
+// cause keeps what is known of an error and wraps all else in a Failure.
+func cause(err error) error {
+	if _, ok := errors.AsType[*askError](err); ok || errors.Is(err, errUnknown) {
+		return err
+	}
+	return funcs.Describe(err)
+}

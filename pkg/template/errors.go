@@ -1,0 +1,185 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template/parse"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
+)
+
+// Sentinels that an [*Error] may wrap.
+var (
+	// ErrSyntax: the text is not a template.
+	ErrSyntax = errors.New("template syntax")
+	// ErrNotAllowed: Options.Allow or Options.Restrict refuses it.
+	ErrNotAllowed = errors.New("not allowed here")
+	// ErrNotFetched: Execute asked for what its Lookup does not know.
+	ErrNotFetched = errors.New("not fetched")
+)
+
+// Error says where and why a template failed. It never holds a value: what
+// libraries say about their input is replaced by a description, unless an
+// execution that knew no secret said the same.
+type Error struct {
+	Template  string
+	Line, Col int    // 1-based; 0 where unknown
+	Func      string // the function that failed, or empty
+	Query     Query  // what was asked for; its Kind is empty where nothing was
+	Msg       string // the likely cause
+	Err       error  // the cause, for errors.Is and errors.As; or nil
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("template " + source.Show(e.Template))
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ":%d", e.Line)
+		if e.Col > 0 {
+			fmt.Fprintf(&b, ":%d", e.Col)
+		}
+	}
+	if e.Func != "" {
+		b.WriteString(": " + e.Func)
+	}
+	b.WriteString(": " + e.Msg)
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+func (t *Template) errorAt(pos parse.Pos) *Error {
+	e := &Error{Template: t.opts.Name}
+	e.Line, e.Col = t.position(pos)
+	return e
+}
+
+func (t *Template) position(pos parse.Pos) (line, col int) {
+	before := t.text[:min(int(pos), len(t.text))]
+	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
+}
+
+func (t *Template) syntax(line int, msg string) *Error {
+	return &Error{Template: t.opts.Name, Line: line, Msg: msg, Err: ErrSyntax}
+}
+
+// parseError rewords what the parser said, which quotes the template alone.
+func (t *Template) parseError(err error) *Error {
+	msg := strings.TrimPrefix(err.Error(), "template: ")
+	line := 0
+	if rest, ok := strings.CutPrefix(msg, rootName+":"); ok {
+		number, text, _ := strings.Cut(rest, ": ")
+		if n, err := strconv.Atoi(number); err == nil {
+			line, msg = n, text
+		}
+	}
+	msg = strings.ReplaceAll(msg, rootName+":", "line ")
+	if m := regexp.MustCompile(`^function "(\w+)" not defined$`).FindStringSubmatch(msg); m != nil {
+		if s := similar(m[1], slices.Sorted(maps.Keys(t.table))); s != "" {
+			msg += ": did you mean " + s + "?"
+		}
+	}
+	return t.syntax(line, msg)
+}
+
+// explain turns what ended a real pass into an Error. public is a pass over
+// the same answers less the hidden ones.
+func (t *Template) explain(err error, p, public *pass) *Error {
+	e := &Error{Template: t.opts.Name}
+	m := regexp.MustCompile(`^template: \x00:(\d+):(\d+): `).FindStringSubmatch(err.Error())
+	if m != nil {
+		e.Line, _ = strconv.Atoi(m[1])
+		e.Col, _ = strconv.Atoi(m[2])
+		e.Col++
+	}
+	if ctxErr := p.ctx.Err(); ctxErr != nil {
+		e.Msg, e.Err = interrupted(ctxErr), ctxErr
+		return e
+	}
+	failed := err
+	if call, ok := errors.AsType[*callError](err); ok {
+		e.Func, failed = call.name, call.err
+	}
+	if ask, ok := errors.AsType[*askError](failed); ok {
+		e.ofQuery(ask)
+		return e
+	}
+	if f, ok := errors.AsType[*funcs.Failure](failed); ok {
+		e.Msg, e.Err = f.Safe, f.Err
+		if public.heard[e.Func+"\x00"+f.Text] || e.Func == "fail" && t.strings[f.Text] {
+			e.Msg = f.Text
+		}
+		return e
+	}
+	e.Msg = coreMessage(err.Error())
+	return e
+}
+
+func interrupted(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "it took too long"
+	}
+	return "interrupted"
+}
+
+// ofQuery says what became of a query. The name of a secret may be another
+// secret's value, and the error of a source names it too.
+func (e *Error) ofQuery(ask *askError) {
+	e.Query, e.Err = ask.query, ask.err
+	why := ask.err.Error()
+	if ref, ok := errors.AsType[*source.RefError](ask.err); ok && ref.Ref == ask.query.Ref {
+		why = ref.Err.Error() // the ref is named already
+	}
+	if ask.query.Derived {
+		e.Err, why = nil, "no value (the details are hidden: its name depends on a secret)"
+		for _, known := range sentinels() {
+			if errors.Is(ask.err, known) {
+				e.Err, why = known, known.Error()
+			}
+		}
+	}
+	e.Msg = ask.query.String() + ": " + why
+}
+
+func sentinels() []error {
+	return []error{source.ErrNotFound, source.ErrDenied, source.ErrWrongContext, source.ErrIntegrity, source.ErrUnsupported,
+		source.ErrThrottled, source.ErrUnreachable, source.ErrNoStore, source.ErrNoSource, ErrNotAllowed, ErrNotFetched}
+}
+
+// coreMessage picks out of a message of text/template itself what names
+// fields, types and numbers of arguments alone. Values are in none of these
+// shapes; any other message is not shown.
+func coreMessage(text string) string {
+	const hidden = "it cannot be executed (the details are hidden: they may show a value)"
+	shapes := regexp.MustCompile(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
+		`wrong number of args for \w+: want (?:at least )?\d+ got \d+|` +
+		`wrong type for value; expected [^\n]+; got [^\n]+|` +
+		`invalid value; expected [^\n]+|` +
+		`nil data; no entry for key "\w+"|` +
+		`map has no entry for key "\w+"|` +
+		`nil pointer evaluating [^\n]+|` +
+		`can't evaluate field \w+ in type [^\n]+|` +
+		`\w+ is not a method but has arguments|` +
+		`\w+ has arguments but cannot be invoked as function|` +
+		`\w+ is an unexported field of struct type [^\n]+|` +
+		`template "[^"\n]*" not defined|` +
+		`expected [a-z ]+; found [^\n]+|` +
+		`cannot assign nil to [^\n]+|` +
+		`nil is not a command)$`)
+	m := shapes.FindStringSubmatch(text)
+	if m == nil || strings.Contains(text, ">: error calling ") {
+		return hidden
+	}
+	if typ, ok := strings.CutPrefix(m[1], "invalid value; expected "); ok {
+		return "it was given nil (a key that is not there?), and wants a " + typ
+	}
+	return m[1]
+}

@@ -1,0 +1,90 @@
+package funcs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"regexp/syntax"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+// Failure is why a function of a template failed. What libraries say about
+// their input quotes it, and it may be a secret: so there are two texts.
+type Failure struct {
+	// Text is all there is to say. It may hold a value.
+	Text string
+	// Safe may be shown whatever the arguments held.
+	Safe string
+	Err  error
+}
+
+// Error returns the safe text.
+func (f *Failure) Error() string { return f.Safe }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Problem is a Failure whose text holds no value.
+func Problem(text string) *Failure { return &Failure{Text: text, Safe: text} }
+
+const unsaid = "it refused what it was given (the details are hidden: they may show a value)"
+
+// Describe turns what a function returned, or what it panicked with, into a
+// Failure. A Failure stays as it is.
+func Describe(cause any) *Failure {
+	err, ok := cause.(error)
+	if !ok {
+		err = fmt.Errorf("%v", cause)
+	}
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	return &Failure{Text: err.Error(), Safe: safeText(err), Err: nil}
+}
+
+func safeText(err error) string {
+	switch err.(type) {
+	case *json.SyntaxError, *json.UnmarshalTypeError:
+		return "its input is not JSON"
+	case *json.UnsupportedTypeError, *json.UnsupportedValueError:
+		return "its input has no form in JSON"
+	case *strconv.NumError:
+		return "its input is not a number, or out of range"
+	case *syntax.Error:
+		return "its pattern is not a regular expression"
+	case *time.ParseError:
+		return "its input is not a time of that layout"
+	case *reflect.ValueError:
+		return "it was given nil, or a value of the wrong kind"
+	case *runtime.TypeAssertionError: // names types alone
+		return err.Error()
+	case runtime.Error:
+		return "it was given a number out of range, or nil"
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "its input ends too early"
+	}
+	if text := err.Error(); isPlain(text) {
+		return text
+	}
+	return unsaid
+}
+
+// isPlain recognises messages that name types and nothing else.
+func isPlain(text string) bool {
+	const typ = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
+	plain := regexp.MustCompile(`^(?:` +
+		`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
+		`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
+		`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + typ + `|` +
+		`cannot index slice/array with (?:nil|type ` + typ + `)|can't (?:index|slice) item of type ` + typ + `|` +
+		`value is nil; should be of type ` + typ + `|value has type ` + typ + `; should be ` + typ + `|` +
+		`incompatible types for comparison: ` + typ + ` and ` + typ + `|` +
+		`invalid type for comparison|missing argument for comparison)$`)
+	return plain.MatchString(text)
+}

@@ -1,0 +1,187 @@
+package template
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"text/template/parse"
+)
+
+// LintOptions say what Lint cannot see in the template itself.
+type LintOptions struct {
+	// Dest is the file to be written; its extension tells the format where
+	// Format is empty. Format is json, yaml, toml, env, sh or pem.
+	Dest, Format string
+	// Scheduled: the template is rendered again and again.
+	Scheduled bool
+	// Dests are all destinations of the run.
+	Dests []string
+}
+
+// Finding is a warning about a template.
+type Finding struct {
+	Line, Col int
+	Rule      Rule
+	Message   string
+}
+
+// Rule names a kind of [Finding].
+type Rule string
+
+// The rules of Lint.
+const (
+	// Volatile: a function whose output is another at each run, so each run
+	// rewrites the file and fires the hook.
+	Volatile Rule = "volatile"
+	// Unquoted: a secret printed into a language without that language's
+	// quoting.
+	Unquoted Rule = "unquoted"
+	// Wildcard: a pattern, which reads the whole table, on a schedule.
+	Wildcard Rule = "wildcard"
+	// OwnOutput: a file that the same run writes.
+	OwnOutput Rule = "own-output"
+	// Refused: a call that cannot succeed: not allowed, or an unknown context.
+	Refused Rule = "refused"
+	// Undefined: a {{template}} that is not defined.
+	Undefined Rule = "undefined"
+)
+
+// Lint returns warnings in the order of the text.
+func (t *Template) Lint(o LintOptions) []Finding {
+	l := &linter{t: t, o: o, quoting: quotingOf(o)}
+	for _, r := range t.Refs() {
+		l.ref(r)
+	}
+	for _, tree := range t.original {
+		l.tree(tree.Root)
+	}
+	slices.SortStableFunc(l.found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), strings.Compare(string(a.Rule), string(b.Rule)))
+	})
+	return slices.Compact(l.found)
+}
+
+type linter struct {
+	t       *Template
+	o       LintOptions
+	quoting quoting
+	found   []Finding
+}
+
+func (l *linter) add(pos parse.Pos, rule Rule, format string, args ...any) {
+	line, col := l.t.position(pos)
+	l.found = append(l.found, Finding{line, col, rule, fmt.Sprintf(format, args...)})
+}
+
+// ref looks at what one call asks for.
+func (l *linter) ref(r StaticRef) {
+	add := func(rule Rule, msg string) { l.found = append(l.found, Finding{r.Line, r.Col, rule, msg}) }
+	if e, ok := r.Err.(*Error); ok {
+		add(Refused, e.Msg)
+	}
+	if r.Kind == Secrets && l.o.Scheduled {
+		add(Wildcard, "a pattern reads the whole table: on a schedule only full_refresh does that")
+	}
+	if r.Kind == File && !r.Dynamic && slices.Contains(l.o.Dests, path.Clean(r.Query.Name)) {
+		add(OwnOutput, "this run writes that file: what is read is the file of the run before")
+	}
+}
+
+// tree looks at the calls and printing actions of one definition.
+func (l *linter) tree(root *parse.ListNode) {
+	tainted := l.tainted(root)
+	inspect(root, func(n parse.Node) bool {
+		switch n := n.(type) {
+		case *parse.IdentifierNode:
+			if l.t.table[n.Ident].Volatile {
+				l.add(n.Pos, Volatile, "the output of %s is another at each run, which rewrites the file and fires the hook each time", n.Ident)
+			}
+		case *parse.TemplateNode:
+			if l.t.original[n.Name] == nil {
+				l.add(n.Pos, Undefined, "template %q is not defined", n.Name)
+			}
+		case *parse.ActionNode:
+			if len(n.Pipe.Decl) == 0 && l.quoting.by != nil && l.bare(n.Pipe, tainted) {
+				l.add(n.Pos, Unquoted, "a secret goes into %s unquoted: end it with | %s", l.quoting.format, l.quoting.by[0])
+			}
+		}
+		return true
+	})
+}
+
+// bare reports whether a pipeline prints a secret as it is.
+func (l *linter) bare(p *parse.PipeNode, tainted map[string]bool) bool {
+	if !l.dependsOnSecret(p, tainted) {
+		return false
+	}
+	last, ok := p.Cmds[len(p.Cmds)-1].Args[0].(*parse.IdentifierNode)
+	if !ok {
+		inner, ok := p.Cmds[len(p.Cmds)-1].Args[0].(*parse.PipeNode)
+		return !ok || l.bare(inner, tainted)
+	}
+	return !slices.Contains(l.quoting.by, last.Ident) && !slices.Contains(harmless(), last.Ident)
+}
+
+func (l *linter) dependsOnSecret(n parse.Node, tainted map[string]bool) bool {
+	found := false
+	inspect(n, func(n parse.Node) bool {
+		switch n := n.(type) {
+		case *parse.IdentifierNode:
+			kind := l.t.table[n.Ident].kind
+			found = found || kind == Secret || kind == Secrets
+		case *parse.VariableNode:
+			found = found || tainted[n.Ident[0]]
+		}
+		return !found
+	})
+	return found
+}
+
+// tainted returns the variables that are ever set to what depends on a secret.
+func (l *linter) tainted(root *parse.ListNode) map[string]bool {
+	tainted := map[string]bool{}
+	for before := -1; before < len(tainted); {
+		before = len(tainted)
+		inspect(root, func(n parse.Node) bool {
+			if p, ok := n.(*parse.PipeNode); ok && len(p.Decl) > 0 && l.dependsOnSecret(p, tainted) {
+				for _, v := range p.Decl {
+					tainted[v.Ident[0]] = true
+				}
+			}
+			return true
+		})
+	}
+	delete(tainted, "$")
+	return tainted
+}
+
+// quoting is the functions that make a value safe in a format, best first.
+type quoting struct {
+	format string
+	by     []string
+}
+
+func quotingOf(o LintOptions) quoting {
+	format := o.Format
+	if format == "" {
+		format = strings.TrimPrefix(path.Ext(o.Dest), ".")
+	}
+	switch format {
+	case "json":
+		return quoting{"JSON", []string{"jsonquote", "toJson", "mustToJson", "toRawJson", "mustToRawJson", "toPrettyJson", "mustToPrettyJson", "minjson"}}
+	case "sh", "bash":
+		return quoting{"shell", []string{"shellquote", "envquote"}}
+	case "env":
+		return quoting{"an env file", []string{"envquote", "shellquote"}}
+	}
+	return quoting{}
+}
+
+// harmless are the functions whose output needs no quoting anywhere.
+func harmless() []string {
+	return []string{"b64enc", "b32enc", "sha1sum", "sha256sum", "sha512sum", "adler32sum", "len", "int", "int64", "float64",
+		"atoi", "add", "add1", "sub", "mul", "div", "mod", "max", "min", "eq", "ne", "lt", "le", "gt", "ge", "not", "empty",
+		"hasKey", "has", "contains", "hasPrefix", "hasSuffix", "urlquery"}
+}

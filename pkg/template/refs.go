@@ -1,0 +1,146 @@
+package template
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"text/template/parse"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
+)
+
+// StaticRef is one call in the text of a template that asks for something by
+// name, whether or not execution would reach it.
+type StaticRef struct {
+	Line, Col int
+	Func      string // the function called
+	Kind      Kind
+	// Query is what the call asks for where its arguments are constants.
+	Query Query
+	// Dynamic is set where they are computed: Query then has its Kind alone.
+	Dynamic bool
+	// Err is set where the constants make no query: an unknown context name, a
+	// name that is not allowed. It is of type [*Error].
+	Err error
+}
+
+// Refs returns every call of secret, secrets, env, file, hostname, now and
+// their relatives, in branches not taken too, in the order of the text.
+func (t *Template) Refs() []StaticRef {
+	var refs []StaticRef
+	for _, tree := range t.original {
+		inspect(tree.Root, func(n parse.Node) bool {
+			if pipe, ok := n.(*parse.PipeNode); ok {
+				refs = append(refs, t.refsIn(pipe)...)
+			}
+			return true
+		})
+	}
+	slices.SortStableFunc(refs, func(a, b StaticRef) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+	return refs
+}
+
+// refsIn returns the calls among a pipeline's own commands.
+func (t *Template) refsIn(pipe *parse.PipeNode) (refs []StaticRef) {
+	for i, c := range pipe.Cmds {
+		for j, a := range c.Args {
+			id, ok := a.(*parse.IdentifierNode)
+			if !ok || t.table[id.Ident].kind == "" {
+				continue
+			}
+			args, known := []reflect.Value{}, true // as an argument it is called with none
+			if j == 0 {
+				args, known = t.constants(pipe.Cmds[:i], c.Args[1:])
+			}
+			refs = append(refs, t.staticRef(id, args, known))
+		}
+	}
+	return refs
+}
+
+func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, known bool) StaticRef {
+	f := t.table[id.Ident]
+	line, col := t.position(id.Pos)
+	ref := StaticRef{Line: line, Col: col, Func: id.Ident, Kind: f.kind, Query: Query{Kind: f.kind}, Dynamic: !known}
+	if !known {
+		return ref
+	}
+	p := t.newPass(context.Background(), func(Query) (Answer, bool) { return Answer{}, false })
+	_, err := p.callLoose(id.Ident, f, args)
+	if len(p.missing) > 0 {
+		ref.Query = p.missing[0]
+	} else if err != nil && !errors.Is(err, errUnknown) {
+		// The pass knows no answer, so its own errors are the public ones.
+		p.heard[id.Ident+"\x00"+funcs.Describe(err).Text] = true
+		e := t.explain(&callError{id.Ident, err}, p, p)
+		e.Line, e.Col = line, col
+		ref.Err = e
+	}
+	return ref
+}
+
+// constants evaluates the arguments of a command, the last of which may come
+// from the commands before it. ok is false where one is not constant.
+func (t *Template) constants(before []*parse.CommandNode, args []parse.Node) (values []reflect.Value, ok bool) {
+	for _, a := range args {
+		v, ok := t.constant(a)
+		if !ok {
+			return nil, false
+		}
+		values = append(values, v)
+	}
+	if len(before) == 0 {
+		return values, true
+	}
+	v, ok := t.constantPipe(before)
+	return append(values, v), ok
+}
+
+// constant evaluates constants, and the functions of the table over them that
+// ask for nothing.
+func (t *Template) constant(n parse.Node) (v reflect.Value, ok bool) {
+	switch n := n.(type) {
+	case *parse.StringNode:
+		return reflect.ValueOf(n.Text), true
+	case *parse.BoolNode:
+		return reflect.ValueOf(n.True), true
+	case *parse.NumberNode:
+		switch {
+		case n.IsInt:
+			return reflect.ValueOf(int(n.Int64)), true
+		case n.IsFloat:
+			return reflect.ValueOf(n.Float64), true
+		}
+	case *parse.PipeNode:
+		if len(n.Decl) == 0 {
+			return t.constantPipe(n.Cmds)
+		}
+	}
+	return v, false
+}
+
+func (t *Template) constantPipe(cmds []*parse.CommandNode) (v reflect.Value, ok bool) {
+	last := cmds[len(cmds)-1]
+	id, isCall := last.Args[0].(*parse.IdentifierNode)
+	if !isCall {
+		if len(cmds) > 1 || len(last.Args) > 1 {
+			return v, false
+		}
+		return t.constant(last.Args[0])
+	}
+	f, known := t.table[id.Ident]
+	if !known || f.asks || f.native || f.Like != nil {
+		return v, false
+	}
+	args, ok := t.constants(cmds[:len(cmds)-1], last.Args[1:])
+	if !ok {
+		return v, false
+	}
+	p := t.newPass(context.Background(), nil)
+	v, err := p.callLoose(id.Ident, f, args)
+	return concrete(v), err == nil
+}

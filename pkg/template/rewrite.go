@@ -1,0 +1,254 @@
+package template
+
+import (
+	"slices"
+	"strconv"
+	"text/template/parse"
+)
+
+// Functions that rewriting puts into the tree. The parser does not know them,
+// so a template cannot call them. Each takes the number of its site.
+const (
+	fnEmit    = "emit"    // VALUE | emit ID: the text to print
+	fnBranch  = "branch"  // VALUE | branch ID: what an if, with or range turns on
+	fnKnown   = "known"   // known ID: was that value known?
+	fnEach    = "each"    // each ID: an iteration of a range begins
+	fnDone    = "done"    // done ID: a range has ended
+	fnEnter   = "enter"   // enter ID: a {{template}} follows
+	fnLeave   = "leave"   // leave ID: it has ended
+	fnUnknown = "unknown" // what a variable is after a branch that was not entered
+	fnHalt    = "halt"    // nothing is certain from here on
+	fnPend    = "pend"    // pend VALUE: an argument of or; an unknown one ends it
+	fnSettle  = "settle"  // VALUE | settle: what or returned
+)
+
+// site is a place in the text that rewriting has numbered.
+type site struct {
+	pos  parse.Pos
+	verb string // if, with, range, template, or empty where something is printed
+	vars int    // variables that a range declares
+}
+
+// rewriter numbers the places where a template prints, branches, loops and
+// calls, and inserts calls there, as html/template does for its escapers. So
+// text/template itself executes every pass, and what the inserted functions do
+// differs from pass to pass.
+//
+// Where a pass does not know what a branch turns on, it enters neither side,
+// and all that either side could have changed becomes unknown: the variables
+// that they assign, the rest of a loop that they may leave, and everything if
+// they change a map.
+type rewriter struct {
+	sites    []site
+	mutating map[string]bool // definitions that call a function which changes its argument
+	mutators map[string]bool
+}
+
+// around is what surrounds a node: the visible variables, and of the body of
+// the loop it is in, as it was before rewriting, those it assigns and whether
+// it changes maps.
+type around struct {
+	vars     []string
+	assigned []string
+	mutates  bool
+}
+
+func (r *rewriter) tree(t *parse.Tree) { r.list(t.Root, &around{vars: []string{"$"}}) }
+
+// list rewrites the nodes of l in place.
+func (r *rewriter) list(l *parse.ListNode, outer *around) {
+	if l == nil {
+		return
+	}
+	in := *outer
+	in.vars = slices.Clone(outer.vars)
+	nodes := make([]parse.Node, 0, len(l.Nodes))
+	for _, n := range l.Nodes {
+		nodes = append(nodes, r.node(n, &in)...)
+	}
+	l.Nodes = nodes
+}
+
+func (r *rewriter) node(n parse.Node, in *around) []parse.Node {
+	switch n := n.(type) {
+	case *parse.ActionNode:
+		r.pipe(n.Pipe)
+		in.vars = append(in.vars, declaredIn(n.Pipe)...)
+		if len(n.Pipe.Decl) == 0 {
+			pipeTo(n.Pipe, fnEmit, r.add(n.Pos, "", 0))
+		}
+	case *parse.IfNode:
+		r.branch(&n.BranchNode, "if", in)
+	case *parse.WithNode:
+		r.branch(&n.BranchNode, "with", in)
+	case *parse.RangeNode:
+		id := r.branch(&n.BranchNode, "range", in)
+		return []parse.Node{n, action(fnDone, id, n.Pos)}
+	case *parse.TemplateNode:
+		r.pipe(n.Pipe)
+		in.vars = append(in.vars, declaredIn(n.Pipe)...)
+		id := r.add(n.Pos, "template", 0)
+		return []parse.Node{action(fnEnter, id, n.Pos), n, action(fnLeave, id, n.Pos)}
+	}
+	return []parse.Node{n}
+}
+
+func (r *rewriter) add(pos parse.Pos, verb string, vars int) int {
+	r.sites = append(r.sites, site{pos, verb, vars})
+	return len(r.sites) - 1
+}
+
+// pipe rewrites calls of or, wherever they stand: an unknown argument must end
+// it as a true one does, or the next would be evaluated for nothing.
+func (r *rewriter) pipe(p *parse.PipeNode) {
+	if p == nil {
+		return
+	}
+	cmds := make([]*parse.CommandNode, 0, len(p.Cmds))
+	for _, c := range p.Cmds {
+		id, _ := c.Args[0].(*parse.IdentifierNode)
+		isOr := id != nil && id.Ident == "or"
+		for i, a := range c.Args {
+			r.operand(a)
+			if isOr && i > 0 {
+				c.Args[i] = &parse.PipeNode{NodeType: parse.NodePipe, Pos: a.Position(), Cmds: []*parse.CommandNode{
+					{NodeType: parse.NodeCommand, Pos: a.Position(), Args: []parse.Node{name(fnPend, a.Position()), a}}}}
+			}
+		}
+		cmds = append(cmds, c)
+		if isOr {
+			cmds = append(cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: c.Pos, Args: []parse.Node{name(fnSettle, c.Pos)}})
+		}
+	}
+	p.Cmds = cmds
+}
+
+func (r *rewriter) operand(n parse.Node) {
+	switch n := n.(type) {
+	case *parse.PipeNode:
+		r.pipe(n)
+	case *parse.ChainNode:
+		r.operand(n.Node)
+	}
+}
+
+// branch rewrites an if, with or range and returns its site.
+func (r *rewriter) branch(b *parse.BranchNode, verb string, outer *around) int {
+	id := r.add(b.Pos, verb, len(b.Pipe.Decl))
+	fallback := r.fallback(b, verb == "range", outer)
+	in := *outer
+	in.vars = slices.Concat(outer.vars, declaredIn(b.Pipe))
+	hasElse := b.ElseList != nil
+	r.list(b.ElseList, &in)
+	if verb == "range" {
+		in.assigned, in.mutates = assignedIn(b.List), r.mutates(b.List)
+	}
+	r.list(b.List, &in)
+	if verb == "range" {
+		b.List.Nodes = append([]parse.Node{action(fnEach, id, b.Pos)}, b.List.Nodes...)
+	}
+	r.pipe(b.Pipe)
+	pipeTo(b.Pipe, fnBranch, id)
+	if hasElse || len(fallback) > 0 {
+		b.ElseList = r.unlessUnknown(id, b, fallback)
+	}
+	return id
+}
+
+// unlessUnknown makes the else of a branch: its own where the branch was
+// known, the fallback where not.
+func (r *rewriter) unlessUnknown(id int, b *parse.BranchNode, fallback []parse.Node) *parse.ListNode {
+	known := &parse.IfNode{BranchNode: parse.BranchNode{NodeType: parse.NodeIf, Pos: b.Pos, Line: b.Line,
+		Pipe: call(fnKnown, id, b.Pos), List: b.ElseList}}
+	if known.List == nil {
+		known.List = &parse.ListNode{NodeType: parse.NodeList, Pos: b.Pos}
+	}
+	if len(fallback) > 0 {
+		known.ElseList = &parse.ListNode{NodeType: parse.NodeList, Pos: b.Pos, Nodes: fallback}
+	}
+	return &parse.ListNode{NodeType: parse.NodeList, Pos: b.Pos, Nodes: []parse.Node{known}}
+}
+
+// fallback returns what stands for a branch that was not entered.
+func (r *rewriter) fallback(b *parse.BranchNode, isRange bool, in *around) (nodes []parse.Node) {
+	breaks, continues := escapesOfBoth(b)
+	if isRange {
+		breaks = false
+		_, continues = escapesOf(b.ElseList)
+	}
+	lost := slices.Concat(assignedIn(b.List), assignedIn(b.ElseList))
+	mutates := r.mutates(b.List) || r.mutates(b.ElseList)
+	if breaks || continues { // the rest of the loop is in doubt too
+		lost = append(lost, in.assigned...)
+		mutates = mutates || in.mutates
+	}
+	if mutates {
+		nodes = append(nodes, action(fnHalt, 0, b.Pos))
+	}
+	slices.Sort(lost)
+	for _, v := range slices.Compact(lost) {
+		if slices.Contains(in.vars, v) || slices.Contains(declaredIn(b.Pipe), v) {
+			nodes = append(nodes, assign(v, fnUnknown, b.Pos))
+		}
+	}
+	switch {
+	case breaks:
+		nodes = append(nodes, &parse.BreakNode{NodeType: parse.NodeBreak, Pos: b.Pos, Line: b.Line})
+	case continues:
+		nodes = append(nodes, &parse.ContinueNode{NodeType: parse.NodeContinue, Pos: b.Pos, Line: b.Line})
+	}
+	return nodes
+}
+
+// mutates reports whether executing l could change a map that others see.
+func (r *rewriter) mutates(l *parse.ListNode) bool {
+	found := false
+	inspect(l, func(n parse.Node) bool {
+		switch n := n.(type) {
+		case *parse.IdentifierNode:
+			found = found || r.mutators[n.Ident]
+		case *parse.TemplateNode:
+			found = found || r.mutating[n.Name]
+		}
+		return !found
+	})
+	return found
+}
+
+// findMutating fills r.mutating; definitions call each other, so it goes on
+// until nothing is added.
+func (r *rewriter) findMutating(trees map[string]*parse.Tree) {
+	r.mutating = map[string]bool{}
+	for grown := true; grown; {
+		grown = false
+		for name, t := range trees {
+			if !r.mutating[name] && r.mutates(t.Root) {
+				r.mutating[name], grown = true, true
+			}
+		}
+	}
+}
+
+func name(ident string, pos parse.Pos) parse.Node { return parse.NewIdentifier(ident).SetPos(pos) }
+
+func command(fn string, id int, pos parse.Pos) *parse.CommandNode {
+	n := &parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: int64(id), Text: strconv.Itoa(id)}
+	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{name(fn, pos), n}}
+}
+
+func call(fn string, id int, pos parse.Pos) *parse.PipeNode {
+	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Cmds: []*parse.CommandNode{command(fn, id, pos)}}
+}
+
+func action(fn string, id int, pos parse.Pos) parse.Node {
+	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Pipe: call(fn, id, pos)}
+}
+
+func assign(variable, fn string, pos parse.Pos) parse.Node {
+	p := call(fn, 0, pos)
+	p.IsAssign = true
+	p.Decl = []*parse.VariableNode{{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{variable}}}
+	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Pipe: p}
+}
+
+func pipeTo(p *parse.PipeNode, fn string, id int) { p.Cmds = append(p.Cmds, command(fn, id, p.Pos)) }

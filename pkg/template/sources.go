@@ -1,0 +1,229 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
+)
+
+// asking returns the functions that ask for something. A function for another
+// source is one more entry here: it makes a Query, asks, and checks the type
+// of the answer.
+func asking() map[string]function {
+	name := funcs.Each(funcs.Exact)
+	return map[string]function{
+		"secret":        ready(funcs.Func{Impl: secret, Keeps: name}, Secret),
+		"secretVersion": ready(funcs.Func{Impl: secretVersion, Keeps: name}, Secret),
+		"secretOr":      ready(funcs.Func{Impl: secretOr, Keeps: funcs.Each(funcs.Any, funcs.Exact)}, Secret),
+		"secrets":       ready(funcs.Func{Impl: secrets, Keeps: name}, Secrets),
+		"env":           ready(funcs.Func{Impl: env, Keeps: name}, Env),
+		"expandenv":     ready(funcs.Func{Impl: expandenv, Keeps: name}, Env),
+		"file":          ready(funcs.Func{Impl: file, Keeps: name}, File),
+		"hostname":      ready(funcs.Func{Impl: hostname}, Hostname),
+		"htpasswd":      ready(funcs.Func{Impl: htpasswd, Keeps: name}, ""),
+	}
+}
+
+func secret(p *pass, name string, ctx ...any) (string, error) {
+	ref, err := p.t.opts.ref(name, ctx)
+	if err != nil {
+		return "", err
+	}
+	return p.text(Query{Kind: Secret, Ref: ref})
+}
+
+func secretVersion(p *pass, name string, version any, ctx ...any) (string, error) {
+	ref, err := p.t.opts.ref(name, ctx)
+	if err != nil {
+		return "", err
+	}
+	if ref.Version, err = versionOf(version); err != nil {
+		return "", err
+	}
+	return p.text(Query{Kind: Secret, Ref: ref})
+}
+
+func secretOr(p *pass, instead any, name string, ctx ...any) (any, error) {
+	ref, err := p.t.opts.ref(name, ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.text(Query{Kind: Secret, Ref: ref, Optional: true})
+	if errors.Is(err, source.ErrNotFound) {
+		return instead, nil
+	}
+	return s, err
+}
+
+func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
+	ref, err := p.t.opts.ref(pattern, ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := p.ask(Query{Kind: Secrets, Ref: ref})
+	if err != nil {
+		return nil, err
+	}
+	found, err := as[map[string]source.Secret](answer)
+	values := make(map[string]any, len(found))
+	for name, s := range found {
+		values[name] = string(s.Reveal())
+	}
+	return values, err
+}
+
+func env(p *pass, name string) (string, error) { return p.text(Query{Kind: Env, Name: name}) }
+
+// expandenv asks for all variables before it fails for one.
+func expandenv(p *pass, text string) (string, error) {
+	var failed error
+	expanded := os.Expand(text, func(name string) string {
+		value, err := env(p, name)
+		if err != nil && failed == nil {
+			failed = err
+		}
+		return value
+	})
+	return expanded, failed
+}
+
+func file(p *pass, path string) (string, error) { return p.text(Query{Kind: File, Name: path}) }
+
+func hostname(p *pass) (string, error) { return p.text(Query{Kind: Hostname}) }
+
+// text asks for a value that templates see as a plain string.
+func (p *pass) text(q Query) (string, error) {
+	v, err := p.ask(q)
+	if err != nil {
+		return "", err
+	}
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case []byte:
+		return string(v), nil
+	}
+	s, err := as[source.Secret](v)
+	return string(s.Reveal()), err
+}
+
+// permit says whether the options allow a query.
+func (t *Template) permit(q Query) error {
+	if t.opts.Restrict && q.Kind.restricted() {
+		return ErrNotAllowed
+	}
+	if (q.Kind != Secret && q.Kind != Secrets) || len(t.opts.Allow) == 0 {
+		return nil
+	}
+	name := q.Ref.Name
+	if q.Ref.Source != "" {
+		name = q.Ref.Source + ":" + name
+	}
+	// A pattern is allowed where its own text matches: its * can only be
+	// matched by one that covers all that it stands for.
+	if slices.ContainsFunc(t.opts.Allow, func(allowed string) bool { return source.Match(allowed, name) }) {
+		return nil
+	}
+	return ErrNotAllowed
+}
+
+// ref reads the arguments of secret.
+func (o *Options) ref(name string, ctx []any) (source.Ref, error) {
+	ref, err := source.ParseName(name, o.Sources)
+	if err != nil {
+		return ref, &funcs.Failure{Text: err.Error(), Safe: "its name is not the name of a secret", Err: source.ErrRef}
+	}
+	ref.Context, err = o.encryptionContext(ctx)
+	return ref, err
+}
+
+func (o *Options) encryptionContext(ctx []any) (source.Context, error) {
+	pairs := map[string]string{}
+	if len(ctx) == 0 {
+		maps.Copy(pairs, o.Context)
+	}
+	for _, c := range ctx {
+		if err := o.addContext(pairs, c); err != nil {
+			return source.Context{}, err
+		}
+	}
+	made, err := source.NewContext(pairs)
+	if err != nil {
+		return made, &funcs.Failure{Text: err.Error(), Safe: "its encryption context is not valid", Err: source.ErrContext}
+	}
+	return made, nil
+}
+
+// addContext adds one CTX: key=value, the name of a context, or a map.
+func (o *Options) addContext(pairs map[string]string, c any) error {
+	switch c := c.(type) {
+	case map[string]string:
+		maps.Copy(pairs, c)
+	case map[string]any:
+		for k, v := range c {
+			s, ok := scalar(v)
+			if !ok {
+				return funcs.Problem(fmt.Sprintf("a value in its context is a %T, not a string", v))
+			}
+			pairs[k] = s
+		}
+	case string:
+		if named, ok := o.Contexts[c]; ok {
+			maps.Copy(pairs, named)
+		} else if key, value, err := source.ParsePair(c); err == nil {
+			pairs[key] = value
+		} else {
+			return o.unknownContext(c)
+		}
+	default:
+		return funcs.Problem(fmt.Sprintf("a context is key=value, a name or a map, not a %T", c))
+	}
+	return nil
+}
+
+func (o *Options) unknownContext(name string) error {
+	known := "none is configured"
+	if len(o.Contexts) > 0 {
+		known = "known are " + strings.Join(nearest(name, slices.Sorted(maps.Keys(o.Contexts))), ", ")
+	}
+	return &funcs.Failure{
+		Text: "unknown context " + source.Show(name) + " (" + known + ")",
+		Safe: "unknown context (its name is hidden: it may depend on a secret)",
+	}
+}
+
+func scalar(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case bool, int, int64, float64:
+		return fmt.Sprint(v), true
+	}
+	return "", false
+}
+
+// versionOf reads a version: a string as it is, or a whole number.
+func versionOf(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			return v, nil
+		}
+	case int:
+		return strconv.Itoa(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case float64: // of JSON
+		if v == float64(int64(v)) {
+			return strconv.FormatInt(int64(v), 10), nil
+		}
+	}
+	return "", funcs.Problem("a version is a whole number or a string")
+}

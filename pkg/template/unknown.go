@@ -1,0 +1,165 @@
+package template
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
+)
+
+// unknown stands for a value that a pass does not know. It is a map so that
+// text/template finds any field in it, unknown too; nil, so that and ends at
+// it; and what a branch turns on goes through [pass.branch], which knows it by
+// its type.
+type unknown map[string]unknown
+
+func unknownValue() reflect.Value { return reflect.ValueOf(unknown(nil)) }
+
+// isUnknown reports whether v is unknown as a whole.
+func isUnknown(v reflect.Value) bool { return v.IsValid() && v.Type() == reflect.TypeFor[unknown]() }
+
+// concrete takes a value out of the interface that holds it.
+func concrete(v reflect.Value) reflect.Value {
+	for v.IsValid() && v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	return v
+}
+
+// maxSize bounds what a value holds when it is written out, in items: a map
+// that holds another twice, and so on, doubles at each level.
+const maxSize = 5_000_000
+
+// survey is a walk through maps and lists, each visited once.
+type survey struct {
+	unknown bool // an unknown is somewhere below
+	mutable bool // a map or list of anything is
+	sizes   map[container]int
+}
+
+type container struct {
+	ptr uintptr
+	len int
+}
+
+// look surveys values. The error is for one that contains itself or is too
+// large.
+func look(values ...reflect.Value) (survey, error) {
+	s := survey{sizes: map[container]int{}}
+	for _, v := range values {
+		size, err := s.size(v)
+		if err != nil {
+			return s, err
+		}
+		if size > maxSize {
+			return s, funcs.Problem(fmt.Sprintf("a value holds more than %d items", maxSize))
+		}
+	}
+	return s, nil
+}
+
+const visiting = -1
+
+func (s *survey) size(v reflect.Value) (int, error) {
+	v = concrete(v)
+	if !v.IsValid() {
+		return 1, nil
+	}
+	if isUnknown(v) {
+		s.unknown = true
+		return 1, nil
+	}
+	switch v.Kind() {
+	case reflect.String:
+		if v.Len() > funcs.MaxBytes {
+			return 0, funcs.Problem(fmt.Sprintf("a value is larger than %d MiB", funcs.MaxBytes>>20))
+		}
+		return 1, nil
+	case reflect.Map, reflect.Slice, reflect.Array:
+		switch v.Type().Elem().Kind() {
+		case reflect.Interface, reflect.Map, reflect.Slice, reflect.Array, reflect.String:
+			return s.container(v)
+		}
+		return 1 + v.Len()/16, nil
+	}
+	return 1, nil
+}
+
+func (s *survey) container(v reflect.Value) (int, error) {
+	s.mutable = true
+	var id container
+	if v.Kind() != reflect.Array {
+		id = container{v.Pointer(), v.Len()}
+		switch size, ok := s.sizes[id]; {
+		case size == visiting:
+			return 0, funcs.Problem("a value contains itself")
+		case ok:
+			return size, nil
+		}
+		s.sizes[id] = visiting
+	}
+	size := 1
+	for e := range elements(v) {
+		n, err := s.size(e)
+		if err != nil {
+			return 0, err
+		}
+		size = min(size+n, maxSize+1)
+	}
+	if v.Kind() != reflect.Array {
+		s.sizes[id] = size
+	}
+	return size, nil
+}
+
+func elements(v reflect.Value) func(yield func(reflect.Value) bool) {
+	return func(yield func(reflect.Value) bool) {
+		if v.Kind() == reflect.Map {
+			for it := v.MapRange(); it.Next(); {
+				if !yield(it.Value()) {
+					return
+				}
+			}
+			return
+		}
+		for i := range v.Len() {
+			if !yield(v.Index(i)) {
+				return
+			}
+		}
+	}
+}
+
+// deepCopy returns a copy of v with its own maps and lists.
+func deepCopy(v any) any { return copyValue(reflect.ValueOf(v)).Interface() }
+
+func copyValue(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Interface:
+		if v.IsNil() {
+			return v
+		}
+		c := reflect.New(v.Type()).Elem()
+		c.Set(copyValue(v.Elem()))
+		return c
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		c := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for it := v.MapRange(); it.Next(); {
+			c.SetMapIndex(it.Key(), copyValue(it.Value()))
+		}
+		return c
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		c := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			c.Index(i).Set(copyValue(v.Index(i)))
+		}
+		return c
+	}
+	return v
+}

@@ -1,0 +1,155 @@
+package template
+
+import (
+	"slices"
+	"text/template/parse"
+)
+
+// inspect calls f for n and, where f returns true, for all nodes below it.
+func inspect(n parse.Node, f func(parse.Node) bool) {
+	if isNil(n) || !f(n) {
+		return
+	}
+	switch n := n.(type) {
+	case *parse.ListNode:
+		for _, c := range n.Nodes {
+			inspect(c, f)
+		}
+	case *parse.ActionNode:
+		inspect(n.Pipe, f)
+	case *parse.IfNode:
+		inspectBranch(&n.BranchNode, f)
+	case *parse.RangeNode:
+		inspectBranch(&n.BranchNode, f)
+	case *parse.WithNode:
+		inspectBranch(&n.BranchNode, f)
+	case *parse.TemplateNode:
+		inspect(n.Pipe, f)
+	case *parse.PipeNode:
+		for _, c := range n.Cmds {
+			inspect(c, f)
+		}
+	case *parse.CommandNode:
+		for _, c := range n.Args {
+			inspect(c, f)
+		}
+	case *parse.ChainNode:
+		inspect(n.Node, f)
+	}
+}
+
+func inspectBranch(b *parse.BranchNode, f func(parse.Node) bool) {
+	inspect(b.Pipe, f)
+	inspect(b.List, f)
+	inspect(b.ElseList, f)
+}
+
+// isNil knows the node types that may be absent.
+func isNil(n parse.Node) bool {
+	switch n := n.(type) {
+	case nil:
+		return true
+	case *parse.ListNode:
+		return n == nil
+	case *parse.PipeNode:
+		return n == nil
+	}
+	return false
+}
+
+// functionsIn returns the names of all functions called below n.
+func functionsIn(n parse.Node) (names []string) {
+	inspect(n, func(n parse.Node) bool {
+		if id, ok := n.(*parse.IdentifierNode); ok && !slices.Contains(names, id.Ident) {
+			names = append(names, id.Ident)
+		}
+		return true
+	})
+	return names
+}
+
+// assignedIn returns the variables set with = below n.
+func assignedIn(n parse.Node) (names []string) {
+	inspect(n, func(n parse.Node) bool {
+		if p, ok := n.(*parse.PipeNode); ok && p.IsAssign {
+			for _, v := range p.Decl {
+				names = append(names, v.Ident[0])
+			}
+		}
+		return true
+	})
+	return names
+}
+
+// declaredIn returns the variables made with := in the pipelines of n, bodies
+// left out.
+func declaredIn(n parse.Node) (names []string) {
+	inspect(n, func(n parse.Node) bool {
+		if p, ok := n.(*parse.PipeNode); ok && !p.IsAssign {
+			for _, v := range p.Decl {
+				names = append(names, v.Ident[0])
+			}
+		}
+		_, body := n.(*parse.ListNode)
+		return !body
+	})
+	return names
+}
+
+// escapesOf says whether a list leaves the range around it by break or
+// continue. A break in the else of a range ends at that range.
+func escapesOf(l *parse.ListNode) (breaks, continues bool) {
+	if l == nil {
+		return false, false
+	}
+	for _, n := range l.Nodes {
+		var b, c bool
+		switch n := n.(type) {
+		case *parse.BreakNode:
+			b = true
+		case *parse.ContinueNode:
+			c = true
+		case *parse.IfNode:
+			b, c = escapesOfBoth(&n.BranchNode)
+		case *parse.WithNode:
+			b, c = escapesOfBoth(&n.BranchNode)
+		case *parse.RangeNode:
+			_, c = escapesOf(n.ElseList)
+		}
+		breaks, continues = breaks || b, continues || c
+	}
+	return breaks, continues
+}
+
+func escapesOfBoth(b *parse.BranchNode) (breaks, continues bool) {
+	b1, c1 := escapesOf(b.List)
+	b2, c2 := escapesOf(b.ElseList)
+	return b1 || b2, c1 || c2
+}
+
+// depthOf returns how deep lists are nested in n. An "else if" counts as one
+// level, as text/template executes it.
+func depthOf(n parse.Node) int {
+	deepest := 0
+	below := func(n parse.Node) { deepest = max(deepest, depthOf(n)) }
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n == nil {
+			return 0
+		}
+		for _, c := range n.Nodes {
+			below(c)
+		}
+		return deepest + 1
+	case *parse.IfNode:
+		below(n.List)
+		below(n.ElseList)
+	case *parse.RangeNode:
+		below(n.List)
+		below(n.ElseList)
+	case *parse.WithNode:
+		below(n.List)
+		below(n.ElseList)
+	}
+	return deepest
+}
