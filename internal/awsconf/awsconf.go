@@ -27,7 +27,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
@@ -98,7 +97,7 @@ func Load(ctx context.Context, s Settings) (Config, error) {
 	}
 	cfg.Retryer = newRetryer(cfg.RetryMode, cfg.RetryMaxAttempts)
 	cfg.HTTPClient = freeze(cfg.HTTPClient)
-	cfg.APIOptions = append(cfg.APIOptions, func(st *middleware.Stack) error { return keepCause(st) })
+	cfg.APIOptions = append(cfg.APIOptions, keepCause)
 	cfg.Credentials = &patient{next: cfg.Credentials, now: now}
 	if s.RoleARN != "" {
 		cfg.Credentials = &patient{next: assumeRole(cfg, s.RoleARN), now: now}

