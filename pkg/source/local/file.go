@@ -73,9 +73,11 @@ type file struct {
 }
 
 // abandon lets go of the lock after a panic. Closing the database could wait for
-// ever for locks that were held then; its mapping is lost to this process.
+// ever for locks that were held then. Its mapping stays, and would keep the lock
+// beyond the descriptor: flock(2) ends with the last of either.
 func (f *file) abandon() {
 	if f.last != nil {
+		_ = syscall.Flock(int(f.last.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits an int
 		_ = f.last.Close()
 	}
 }

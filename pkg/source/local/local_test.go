@@ -293,7 +293,7 @@ func TestStoreFileFaults(t *testing.T) {
 			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), o.Path) {
 				t.Errorf("get: %v", err)
 			}
-			if _, _, err := open(o).Put(t.Context(), store.PutRequest{Name: "n", Version: "5"}); !errors.Is(err, tt.want) {
+			if err := local.New(o).Put(t.Context(), credstash.Item{Name: "n", Version: "5"}); !errors.Is(err, tt.want) {
 				t.Errorf("put: %v", err)
 			}
 			if _, err := open(o).List(t.Context(), ""); !errors.Is(err, tt.want) {
