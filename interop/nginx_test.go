@@ -80,7 +80,7 @@ func TestNginxServesTheExample(t *testing.T) {
 	t.Run("nginx refuses", func(t *testing.T) {
 		before := readFile(t, s.file("nginx.conf"))
 		r := s.credrender.want(t, 4, append(s.render, "--var", "upstream_name=two words; here")...)
-		if !strings.Contains(r.Stderr, "here") {
+		if !strings.Contains(r.Stderr, "proxy_ssl_name") {
 			t.Errorf("stderr does not show what nginx -t said:\n%s", r.Stderr)
 		}
 		if got := readFile(t, s.file("nginx.conf")); got != before {
