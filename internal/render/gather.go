@@ -82,7 +82,7 @@ func (r *round) execute(ctx context.Context, p *Planned) error {
 		p.outputs = append(p.outputs, out)
 		errs = append(errs, err)
 	}
-	p.Trace, p.secrets = asked.trace, asked.secrets
+	p.Trace, p.secrets, p.untraced = asked.trace, asked.secrets, asked.untraced
 	return errors.Join(errs...)
 }
 
@@ -124,7 +124,13 @@ type asked struct {
 	failures []*source.RefError
 	trace    []source.Known
 	secrets  []source.Secret
+	// untraced is set where a name that was asked for depends on a secret: it
+	// is neither shown nor stored.
+	untraced bool
 }
+
+// hiddenName stands for a name that depends on a secret.
+const hiddenName = "(name hidden: it depends on a secret)"
 
 // note reports whether q is asked for the first time.
 func (a *asked) note(q template.Query) bool {
@@ -138,7 +144,10 @@ func (a *asked) note(q template.Query) bool {
 	return true
 }
 
-func (a *asked) result(ref source.Ref, res source.Result) {
+func (a *asked) result(ref source.Ref, derived bool, res source.Result) {
+	if derived {
+		ref, a.untraced = source.Ref{Name: hiddenName}, true
+	}
 	if res.Err != nil {
 		if inner, ok := errors.AsType[*source.RefError](res.Err); ok && inner.Ref == ref {
 			a.failures = append(a.failures, inner)
@@ -147,8 +156,10 @@ func (a *asked) result(ref source.Ref, res source.Result) {
 		a.failures = append(a.failures, &source.RefError{Ref: ref, Err: res.Err})
 		return
 	}
-	a.trace = append(a.trace, source.Known{Ref: ref, Trace: res.Trace})
 	a.secrets = append(a.secrets, res.Secret)
+	if !derived {
+		a.trace = append(a.trace, source.Known{Ref: ref, Trace: res.Trace})
+	}
 }
 
 // lookup answers the templates of a job from what was fetched and from the
@@ -172,13 +183,22 @@ func (r *round) lookup(p *Planned, a *asked) template.Lookup {
 		}
 		if a.note(q) {
 			if q.Optional && errors.Is(res.Err, source.ErrNotFound) {
-				a.trace = append(a.trace, source.Known{Ref: q.Ref, Trace: source.Trace{Absent: true}})
+				a.absent(q)
 			} else {
-				a.result(q.Ref, res)
+				a.result(q.Ref, q.Derived, res)
 			}
 		}
 		return template.Answer{Value: res.Secret, Err: res.Err}, true
 	}
+}
+
+// absent notes a secret that was not there, and whose default was taken.
+func (a *asked) absent(q template.Query) {
+	if q.Derived {
+		a.untraced = true
+		return
+	}
+	a.trace = append(a.trace, source.Known{Ref: q.Ref, Trace: source.Trace{Absent: true}})
 }
 
 func globAnswer(q template.Query, got fetch.Got, a *asked) template.Answer {
@@ -186,12 +206,12 @@ func globAnswer(q template.Query, got fetch.Got, a *asked) template.Answer {
 	first := a.note(q)
 	err := got.Result.Err
 	if err != nil && first {
-		a.result(q.Ref, got.Result)
+		a.result(q.Ref, q.Derived, got.Result)
 	}
 	for name, res := range got.Values {
 		ref := source.Ref{Source: q.Ref.Source, Name: name, Context: q.Ref.Context}
 		if first {
-			a.result(ref, res)
+			a.result(ref, q.Derived, res)
 		}
 		err = errors.Join(err, res.Err)
 		values[name] = res.Secret

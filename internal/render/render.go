@@ -85,6 +85,9 @@ type Planned struct {
 	Texts []mask.Text
 	// Trace are the lookups that the files were made of.
 	Trace []source.Known
+	// untraced: names that depend on secrets were asked for too, and are not
+	// in Trace.
+	untraced bool
 	// Owed tells that the hook would run even if nothing changes.
 	Owed bool
 

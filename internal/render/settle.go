@@ -169,7 +169,7 @@ func (r *round) note(p *Planned, rec *state.Record) {
 	if len(p.Changed()) > 0 {
 		rec.LastChange, rec.Refused = now, ""
 	}
-	rec.Trace = p.Trace
+	rec.Trace, rec.Untraced = p.Trace, p.untraced
 	rec.Files = map[string]state.File{}
 	for _, c := range p.Changes {
 		rec.Files[c.File.Dest] = state.File{Print: r.w.State.Fingerprint(c.Data), Mode: c.Mode, UID: c.UID, GID: c.GID}

@@ -25,6 +25,9 @@ type Record struct {
 
 	Files map[string]File `json:"files,omitempty"` // in place, by destination
 	Trace []source.Known  `json:"trace,omitempty"` // lookups of the last render
+	// Untraced: names that depend on secrets were looked up too. They are not
+	// stored, so a probe of Trace alone cannot tell that nothing changed.
+	Untraced bool `json:"untraced,omitempty"`
 	// Refused is the fingerprint of the set of bytes that verify refused.
 	Refused string `json:"refused,omitempty"`
 
