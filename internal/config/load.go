@@ -208,6 +208,9 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 		}
 		j.Store.Path = filepath.Join(dir, "store.db")
 	}
+	if kind == local && j.Store.LocalKey == "" {
+		j.Store.LocalKey = filepath.Join(filepath.Dir(j.Store.Path), "store.key")
+	}
 	return j, nil
 }
 

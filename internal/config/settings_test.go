@@ -163,6 +163,9 @@ func TestDirectories(t *testing.T) {
 			if c.Settings.StateDir != tc.state || c.Settings.Store.Path != tc.path {
 				t.Errorf("got %q and %q, want %q and %q", c.Settings.StateDir, c.Settings.Store.Path, tc.state, tc.path)
 			}
+			if got, want := c.Settings.Store.LocalKey, strings.TrimSuffix(tc.path, "db")+"key"; got != want {
+				t.Errorf("key file %q, want %q", got, want)
+			}
 		})
 	}
 	t.Run("none", func(t *testing.T) {

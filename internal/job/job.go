@@ -64,7 +64,7 @@ const (
 type Store struct {
 	Kind      string // dynamodb or local
 	Path      string // local: the store file
-	LocalKey  string // local: the key file; empty: beside the default store
+	LocalKey  string // local: the key file; store.key beside the store by default
 	Table     string
 	Key       string // KMS key for writes
 	Region    string
