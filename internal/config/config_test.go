@@ -283,4 +283,20 @@ func TestLoadMissing(t *testing.T) {
 			t.Errorf("got files %v", c.Files)
 		}
 	})
+	t.Run("by default, not readable", func(t *testing.T) {
+		if os.Getuid() == 0 {
+			t.Skip("root reads everything")
+		}
+		path := write(t, "table: x")
+		if err := os.Chmod(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Load(t.Context(), config.Options{Default: path, EUID: me})
+		if err != nil || len(c.Files) != 0 || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "permission denied") {
+			t.Errorf("got %+v, %v", c, err)
+		}
+		if _, err := load(t, path); !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("asked for: got %v", err)
+		}
+	})
 }

@@ -129,6 +129,20 @@ func TestDirectoryAgreesOnTheProcess(t *testing.T) {
 	}
 }
 
+func TestDirectoryKeepsOwnersLocal(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"10.yaml": "trusted_owners: [7]\n" + oneJob("a", "/a"),
+		"20.yaml": "trusted_owners: [8]\n" + oneJob("b", "/b"),
+	})
+	c, err := config.Load(t.Context(), config.Options{Flags: map[string]string{"config": dir, "trusted-owner": "1,2,3"}, EUID: me})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]int{{1, 2, 3, 7}, {1, 2, 3, 8}}, [][]int{c.Jobs[0].Owners, c.Jobs[1].Owners}); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestDirectoryEmpty(t *testing.T) {
 	if c := mustLoad(t, t.TempDir()); len(c.Files) != 0 || len(c.Jobs) != 0 {
 		t.Errorf("got %+v", c)

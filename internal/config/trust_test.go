@@ -152,6 +152,32 @@ func TestTrustOfOwners(t *testing.T) {
 	}
 }
 
+// In a sticky directory its owner can replace anything.
+func TestTrustOfStickyDirectoryOfAnother(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("giving files to others takes root")
+	}
+	dir := private(t)
+	mkdir(t, dir+"/tmp", 0o777)
+	mkdir(t, dir+"/tmp/d", 0o755)
+	save(t, dir+"/tmp/d/f", "text")
+	if err := os.Chown(dir+"/tmp", 4242, -1); err != nil {
+		t.Fatal(err)
+	}
+	chmod(t, dir+"/tmp", 0o777|fs.ModeSticky)
+	_, err := asRoot().ReadFile(dir + "/tmp/d/f")
+	if err == nil || !strings.Contains(err.Error(), dir+"/tmp belongs to uid 4242") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Chown(dir+"/tmp", 0, -1); err != nil {
+		t.Fatal(err)
+	}
+	chmod(t, dir+"/tmp", 0o777|fs.ModeSticky)
+	if _, err := asRoot().ReadFile(dir + "/tmp/d/f"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTrustOfTwoFaults(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("giving files to others takes root")

@@ -41,6 +41,7 @@ func TestMask(t *testing.T) {
 		"short text":            {"hunter2hunter2", "hunter2", "hunter2"},
 		"binary":                {"\x00\xff\xfe\x01binary", "a\x00\xff\xfe\x01binary", "a(secret)"},
 		"final newline trimmed": {"hunter2hunter2\n", "pw=hunter2hunter2;", "pw=(secret);"},
+		"encoded without it":    {"hunter2hunter2\n", base64.StdEncoding.EncodeToString([]byte("hunter2hunter2")), "(secret)"},
 		"JSON":                  {odd, `{"p":` + string(js) + `}`, `{"p":"(secret)"}`},
 		"JSON without HTML":     {"<hunter2>\"&", `{"p":"<hunter2>\"&"}`, `{"p":"(secret)"}`},
 		"JSON in ASCII":         {"pässwörtchen", `"p\u00e4ssw\u00f6rtchen"`, `"(secret)"`},
