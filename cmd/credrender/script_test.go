@@ -52,12 +52,15 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-type serverKey struct{}
+type (
+	serverKey struct{}
+	healKey   struct{} // *[]func(): what takes faults away again
+)
 
 func setupScript(e *testscript.Env) error {
 	srv := awstest.New(awstest.Options{})
 	e.Defer(srv.Close)
-	e.Values[serverKey{}] = srv
+	e.Values[serverKey{}], e.Values[healKey{}] = srv, &[]func(){}
 	e.Vars = append(e.Vars, srv.Env()...)
 	e.Setenv("CREDRENDER_STATE_DIR", filepath.Join(e.WorkDir, ".state"))
 	e.Setenv("RUNTIME_DIRECTORY", filepath.Join(e.WorkDir, ".run"))
@@ -95,20 +98,25 @@ func cmdExpand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdAWS makes requests fail: aws fail SERVICE OPERATION CODE [NAME], or heals
-// nothing; aws down closes the endpoints.
+// cmdAWS makes requests fail: aws fail SERVICE OPERATION CODE [NAME], until aws
+// heal; aws down breaks off every connection.
 func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case len(args) == 1 && args[0] == "down":
 		server(ts).Fail(awstest.Rule{Reset: true})
+	case len(args) == 1 && args[0] == "heal":
+		for _, remove := range *ts.Value(healKey{}).(*[]func()) {
+			remove()
+		}
 	case len(args) >= 4 && args[0] == "fail":
 		r := awstest.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "said the stand-in"}
 		if len(args) > 4 {
 			r.Name = args[4]
 		}
-		server(ts).Fail(r)
+		faults := ts.Value(healKey{}).(*[]func())
+		*faults = append(*faults, server(ts).Fail(r))
 	default:
-		ts.Fatalf("usage: aws down | aws fail SERVICE OPERATION CODE [NAME]")
+		ts.Fatalf("usage: aws down | aws heal | aws fail SERVICE OPERATION CODE [NAME]")
 	}
 }
 
