@@ -61,7 +61,7 @@ func (m *metadata) region(ctx context.Context) (string, error) {
 	defer cancel()
 	out, err := m.client.GetRegion(ctx, nil, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
 	if err != nil {
-		if context.Cause(ctx) == context.Canceled {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return "", fmt.Errorf("find the region: %w", context.Canceled)
 		}
 		return "", fmt.Errorf("%w: none is set, and %w", ErrNoRegion, &metadataError{err})

@@ -82,7 +82,7 @@ func TestWrap(t *testing.T) {
 				t.Errorf("got %q\nwant %q", got, tt.text)
 			}
 			for _, kind := range kinds {
-				if is := errors.Is(got, kind); is != (kind == tt.kind) {
+				if is := errors.Is(got, kind); is != errors.Is(tt.kind, kind) {
 					t.Errorf("is %v: %v", kind, is)
 				}
 			}
@@ -120,7 +120,7 @@ func TestCredentialsError(t *testing.T) {
 				t.Errorf("is not %v", source.ErrCredentials)
 			}
 			for _, kind := range []error{source.ErrUnreachable, source.ErrThrottled} {
-				if is := errors.Is(got, kind); is != (kind == tt.also) {
+				if is := errors.Is(got, kind); is != errors.Is(tt.also, kind) {
 					t.Errorf("is %v: %v", kind, is)
 				}
 			}

@@ -29,7 +29,7 @@ func (e *CredentialsError) Unwrap() []error {
 	if api, ok := errors.AsType[smithy.APIError](e.Err); ok {
 		kind = kindOf(api.ErrorCode(), api.ErrorMessage())
 	}
-	if kind == source.ErrUnreachable || kind == source.ErrThrottled {
+	if errors.Is(kind, source.ErrUnreachable) || errors.Is(kind, source.ErrThrottled) {
 		errs = append(errs, kind)
 	}
 	return errs

@@ -171,15 +171,18 @@ func (d *deleteTable) run(r *region) (any, error) {
 
 type listTables struct {
 	ExclusiveStartTableName string
-	Limit                   int
+	Limit                   *int
 }
 
 func (*listTables) describe(*Request) {}
 
 func (l *listTables) run(r *region) (any, error) {
-	limit := l.Limit
-	if limit == 0 {
-		limit = 100
+	limit := 100
+	if l.Limit != nil {
+		limit = *l.Limit
+	}
+	if limit < 1 || limit > 100 {
+		return nil, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and 100", limit)
 	}
 	names := []string{}
 	for _, name := range slices.Sorted(maps.Keys(r.tables)) {

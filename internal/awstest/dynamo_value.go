@@ -20,10 +20,12 @@ type value struct {
 // attributes are an item, or a part of one.
 type attributes map[string]value
 
+// MarshalJSON writes {"S": "text"} as it came.
 func (v value) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]json.RawMessage{v.kind: v.raw})
 }
 
+// UnmarshalJSON refuses what is not one value of one type.
 func (v *value) UnmarshalJSON(b []byte) error {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(b, &m); err != nil {

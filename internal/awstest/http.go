@@ -171,7 +171,7 @@ func (s *Server) answer(w http.ResponseWriter, req Request, out any, err error) 
 	if x, ok := out.(xmlBody); ok {
 		h.Set("Content-Type", "text/xml")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, string(x))
+		_, _ = io.WriteString(w, string(x)) //nolint:gosec // made by xmlResult and xmlError, which escape
 		return
 	}
 	body, err := json.Marshal(out)
@@ -238,12 +238,14 @@ type breaking struct {
 	cut bool
 }
 
+// WriteHeader implements http.ResponseWriter.
 func (b *breaking) WriteHeader(status int) {
 	if b.cut {
 		b.ResponseWriter.WriteHeader(status)
 	}
 }
 
+// Write implements http.ResponseWriter.
 func (b *breaking) Write(p []byte) (int, error) {
 	if b.cut {
 		_, _ = b.ResponseWriter.Write(p[:len(p)/2])

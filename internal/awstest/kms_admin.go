@@ -99,13 +99,15 @@ func (r *region) key(ref string) (*key, error) {
 }
 
 // onKey is a request for one key.
-type onKey struct{ KeyId string }
+type onKey struct {
+	KeyID string `json:"KeyId"`
+}
 
-func (o onKey) describe(r *Request) { r.KeyID = o.KeyId }
+func (o onKey) describe(r *Request) { r.KeyID = o.KeyID }
 
 // change finds the key and alters it.
 func (o onKey) change(r *region, alter func(*key)) (any, error) {
-	k, err := r.key(o.KeyId)
+	k, err := r.key(o.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +145,10 @@ func random(n int) []byte {
 	return b
 }
 
-type createAlias struct{ AliasName, TargetKeyId string }
+type createAlias struct {
+	AliasName   string
+	TargetKeyID string `json:"TargetKeyId"`
+}
 
 func (c *createAlias) describe(r *Request) { r.KeyID = c.AliasName }
 
@@ -156,7 +161,7 @@ func (c *createAlias) run(r *region) (any, error) {
 	if _, ok := r.aliases[c.AliasName]; ok {
 		return nil, &apiError{Code: "AlreadyExistsException", Message: "An alias with the name " + r.arn("kms", c.AliasName) + " already exists"}
 	}
-	k, err := r.key(c.TargetKeyId)
+	k, err := r.key(c.TargetKeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +175,7 @@ func (c *createAlias) run(r *region) (any, error) {
 type describeKeyInput struct{ onKey }
 
 func (d *describeKeyInput) run(r *region) (any, error) {
-	k, err := r.key(d.KeyId)
+	k, err := r.key(d.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -189,8 +194,8 @@ func (l *listAliases) run(r *region) (any, error) {
 		limit = *l.Limit
 	}
 	var id string
-	if l.KeyId != "" {
-		k, err := r.key(l.KeyId)
+	if l.KeyID != "" {
+		k, err := r.key(l.KeyID)
 		if err != nil {
 			return nil, err
 		}
@@ -212,7 +217,7 @@ func (l *listAliases) run(r *region) (any, error) {
 type enableRotation struct{ onKey }
 
 func (e *enableRotation) run(r *region) (any, error) {
-	k, err := r.key(e.KeyId)
+	k, err := r.key(e.KeyID)
 	if err == nil {
 		err = k.usable()
 	}
@@ -226,7 +231,7 @@ func (e *enableRotation) run(r *region) (any, error) {
 type rotationStatus struct{ onKey }
 
 func (s *rotationStatus) run(r *region) (any, error) {
-	k, err := r.key(s.KeyId)
+	k, err := r.key(s.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +260,7 @@ func (s *scheduleDeletion) run(r *region) (any, error) {
 	if s.PendingWindowInDays != nil {
 		days = *s.PendingWindowInDays
 	}
-	k, err := r.key(s.KeyId)
+	k, err := r.key(s.KeyID)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"encoding/binary"
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // Limits (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
@@ -17,12 +17,16 @@ const (
 	maxDataKey   = 1024
 )
 
-const blobVersion = 1
+// A blob is a version, its key's id, a nonce and what AES-GCM made.
+const (
+	blobVersion = 1
+	blobHead    = 1 + 36
+)
 
 // seal encrypts as KMS's blobs are: they name their key, and open only with
 // the encryption context that they were made with.
 func (k *key) seal(plain []byte, context map[string]string) []byte {
-	head := append([]byte{blobVersion, byte(len(k.id))}, k.id...)
+	head := append([]byte{blobVersion}, k.id...)
 	aead := k.aead()
 	nonce := random(aead.NonceSize())
 	blob := append(slices.Clone(head), nonce...)
@@ -47,8 +51,8 @@ func additional(head []byte, context map[string]string) []byte {
 	b := bytes.Clone(head)
 	for _, name := range slices.Sorted(maps.Keys(context)) {
 		for _, s := range []string{name, context[name]} {
-			b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
-			b = append(b, s...)
+			b = strconv.AppendInt(b, int64(len(s)), 10)
+			b = append(append(b, ':'), s...)
 		}
 	}
 	return b
@@ -64,11 +68,11 @@ func (r *region) open(blob []byte, keyID string, context map[string]string) (*ke
 	if len(blob) == 0 || len(blob) > maxBlob {
 		return nil, nil, invalid("1 validation error detected: Value at 'ciphertextBlob' failed to satisfy constraint: Member must have length less than or equal to 6144")
 	}
-	if len(blob) < 2 || blob[0] != blobVersion || len(blob) < 2+int(blob[1]) {
+	if len(blob) < blobHead || blob[0] != blobVersion {
 		return nil, nil, errCiphertext()
 	}
-	head, rest := blob[:2+int(blob[1])], blob[2+int(blob[1]):]
-	k := r.keys[string(head[2:])]
+	head, rest := blob[:blobHead], blob[blobHead:]
+	k := r.keys[string(head[1:])]
 	if k == nil {
 		return nil, nil, &apiError{Code: "AccessDeniedException", Message: "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."}
 	}
@@ -126,7 +130,7 @@ func (g *generateDataKey) run(r *region) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := r.sealing(g.KeyId)
+	k, err := r.sealing(g.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +162,7 @@ func (e *encrypt) run(r *region) (any, error) {
 	if len(e.Plaintext) == 0 || len(e.Plaintext) > maxPlaintext {
 		return nil, invalid("1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096")
 	}
-	k, err := r.sealing(e.KeyId)
+	k, err := r.sealing(e.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +176,7 @@ type decrypt struct {
 }
 
 func (d *decrypt) run(r *region) (any, error) {
-	k, plain, err := r.open(d.CiphertextBlob, d.KeyId, d.EncryptionContext)
+	k, plain, err := r.open(d.CiphertextBlob, d.KeyID, d.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +185,8 @@ func (d *decrypt) run(r *region) (any, error) {
 
 type reEncrypt struct {
 	CiphertextBlob                 []byte
-	SourceKeyId, DestinationKeyId  string
+	SourceKeyID                    string `json:"SourceKeyId"`
+	DestinationKeyID               string `json:"DestinationKeyId"`
 	SourceEncryptionContext        map[string]string
 	DestinationEncryptionContext   map[string]string
 	SourceEncryptionAlgorithm      string
@@ -189,15 +194,15 @@ type reEncrypt struct {
 }
 
 func (e *reEncrypt) describe(r *Request) {
-	r.KeyID, r.Context = e.DestinationKeyId, e.DestinationEncryptionContext
+	r.KeyID, r.Context = e.DestinationKeyID, e.DestinationEncryptionContext
 }
 
 func (e *reEncrypt) run(r *region) (any, error) {
-	from, plain, err := r.open(e.CiphertextBlob, e.SourceKeyId, e.SourceEncryptionContext)
+	from, plain, err := r.open(e.CiphertextBlob, e.SourceKeyID, e.SourceEncryptionContext)
 	if err != nil {
 		return nil, err
 	}
-	to, err := r.sealing(e.DestinationKeyId)
+	to, err := r.sealing(e.DestinationKeyID)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,8 @@ func (s *Server) Units() (read, write float64) {
 	return s.record.readUnits, s.record.writeUnits
 }
 
-// Connections returns how many connections a service was sent.
+// Connections returns how many connections to a service were opened since
+// [Server.Forget].
 func (s *Server) Connections(service string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -41,8 +41,8 @@ const (
 const (
 	Account   = "123456789012"
 	Region    = "eu-west-1"
-	AccessKey = "AKIAIOSFODNN7EXAMPLE"
-	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	AccessKey = "AKIAIOSFODNN7EXAMPLE"                     //nolint:gosec // AWS's documented example
+	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" //nolint:gosec // and its secret half
 )
 
 // Options change what is as in AWS by default.
@@ -136,7 +136,7 @@ func (s *Server) Close() {
 	close(s.closing)
 	for _, f := range s.fronts {
 		f.CloseClientConnections()
-		f.Server.Close()
+		f.Close()
 	}
 }
 

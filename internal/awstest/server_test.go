@@ -145,17 +145,20 @@ func TestRecords(t *testing.T) {
 
 func TestConnections(t *testing.T) {
 	srv := awstest.Start(t)
-	cfg := load(t, srv)
-	for range 2 {
-		c := kms.NewFromConfig(cfg) // each with a pool of its own
-		for range 3 {
-			if _, err := c.ListAliases(t.Context(), &kms.ListAliasesInput{}); err != nil {
-				t.Fatal(err)
-			}
+	c := kms.NewFromConfig(load(t, srv), func(o *kms.Options) {
+		o.HTTPClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	})
+	for range 3 {
+		if _, err := c.ListAliases(t.Context(), &kms.ListAliasesInput{}); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if got := srv.Connections(awstest.KMS); got != 2 {
-		t.Errorf("got %d connections, want 2", got)
+	if kms, dynamo := srv.Connections(awstest.KMS), srv.Connections(awstest.DynamoDB); kms != 3 || dynamo != 0 {
+		t.Errorf("got %d connections to KMS and %d to DynamoDB, want 3 and 0", kms, dynamo)
+	}
+	srv.Forget()
+	if got := srv.Connections(awstest.KMS); got != 0 {
+		t.Errorf("got %d connections after Forget", got)
 	}
 }
 
