@@ -122,7 +122,7 @@ func (p *pass) settleError(name string, err error) (reflect.Value, error) {
 	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.likely:
 		return unknownValue(), nil
 	}
-	p.heard[name+"\x00"+funcs.Describe(err).Text] = true
+	p.heard[heard(name, funcs.Describe(err).Text)] = true
 	return reflect.Value{}, errHalt
 }
 

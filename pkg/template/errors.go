@@ -90,9 +90,8 @@ func (t *Template) parseError(err error) *Error {
 	return t.syntax(line, msg)
 }
 
-// explain turns what ended a real pass into an Error. public is a pass over
-// the same answers less the hidden ones.
-func (t *Template) explain(err error, p, public *pass) *Error {
+// explain turns what ended a real pass into an Error.
+func (t *Template) explain(err error, p *pass) *Error {
 	e := &Error{Template: t.opts.Name}
 	m := regexp.MustCompile(`^template: \x00:(\d+):(\d+): `).FindStringSubmatch(err.Error())
 	if m != nil {
@@ -109,12 +108,12 @@ func (t *Template) explain(err error, p, public *pass) *Error {
 		e.Func, failed = call.name, call.err
 	}
 	if ask, ok := errors.AsType[*askError](failed); ok {
-		e.ofQuery(ask)
+		e.ofQuery(ask.query, ask.err, t.named(p)[ask.query.Key()])
 		return e
 	}
 	if f, ok := errors.AsType[*funcs.Failure](failed); ok {
 		e.Msg, e.Err = f.Safe, f.Err
-		if public.heard[e.Func+"\x00"+f.Text] || e.Func == "fail" && t.strings[f.Text] {
+		if f.Text != f.Safe && t.mayShow(e.Func, f.Text, p) {
 			e.Msg = f.Text
 		}
 		return e
@@ -122,6 +121,15 @@ func (t *Template) explain(err error, p, public *pass) *Error {
 	e.Msg = coreMessage(err.Error())
 	return e
 }
+
+// mayShow reports whether what a function said holds no secret: it is a
+// constant that the template fails with, or a pass that knows no hidden answer
+// heard it say the same.
+func (t *Template) mayShow(fn, text string, p *pass) bool {
+	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.lookup, p.turns).heard[heard(fn, text)]
+}
+
+func heard(fn, text string) string { return fn + "\x00" + text }
 
 func interrupted(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -132,21 +140,22 @@ func interrupted(err error) string {
 
 // ofQuery says what became of a query. The name of a secret may be another
 // secret's value, and the error of a source names it too.
-func (e *Error) ofQuery(ask *askError) {
-	e.Query, e.Err = ask.query, ask.err
-	why := ask.err.Error()
-	if ref, ok := errors.AsType[*source.RefError](ask.err); ok && ref.Ref == ask.query.Ref {
+func (e *Error) ofQuery(q Query, err error, named bool) {
+	q.Derived = !named
+	e.Query, e.Err = q, err
+	why := err.Error()
+	if ref, ok := errors.AsType[*source.RefError](err); ok && ref.Ref == q.Ref {
 		why = ref.Err.Error() // the ref is named already
 	}
-	if ask.query.Derived {
+	if q.Derived {
 		e.Err, why = nil, "no value (the details are hidden: its name depends on a secret)"
 		for _, known := range sentinels() {
-			if errors.Is(ask.err, known) {
+			if errors.Is(err, known) {
 				e.Err, why = known, known.Error()
 			}
 		}
 	}
-	e.Msg = ask.query.String() + ": " + why
+	e.Msg = q.String() + ": " + why
 }
 
 func sentinels() []error {

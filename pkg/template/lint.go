@@ -50,7 +50,10 @@ const (
 
 // Lint returns warnings in the order of the text.
 func (t *Template) Lint(o LintOptions) []Finding {
-	l := &linter{t: t, o: o, quoting: quotingOf(o)}
+	l := &linter{t: t, o: o}
+	if t.hasText() { // a file that is one value is not quoted
+		l.quoting = quotingOf(o)
+	}
 	for _, r := range t.Refs() {
 		l.ref(r)
 	}
@@ -61,6 +64,18 @@ func (t *Template) Lint(o LintOptions) []Finding {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), strings.Compare(string(a.Rule), string(b.Rule)))
 	})
 	return slices.Compact(l.found)
+}
+
+func (t *Template) hasText() bool {
+	found := false
+	for _, tree := range t.original {
+		inspect(tree.Root, func(n parse.Node) bool {
+			text, ok := n.(*parse.TextNode)
+			found = found || ok && strings.TrimSpace(string(text.Text)) != ""
+			return !found
+		})
+	}
+	return found
 }
 
 type linter struct {

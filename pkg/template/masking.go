@@ -2,8 +2,6 @@ package template
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"text/template/parse"
 
@@ -19,7 +17,7 @@ import (
 // The template's own text is shown wherever it stands, so a plan tells which
 // branch a secret chose.
 func (t *Template) Mask(ctx context.Context, lookup Lookup, out Output) (mask.Text, error) {
-	public := t.runPublic(ctx, lookup)
+	public := t.runBlind(ctx, lookup, nil)
 	var hidden []mark
 	for _, m := range out.marks {
 		seen := public.prints[m.place]
@@ -27,7 +25,7 @@ func (t *Template) Mask(ctx context.Context, lookup Lookup, out Output) (mask.Te
 			hidden = append(hidden, m)
 		}
 	}
-	labels := t.labels(ctx, lookup, public, hidden)
+	labels := t.labels(ctx, lookup, hidden)
 	spans := make([]mask.Span, len(hidden))
 	for i, m := range hidden {
 		spans[i] = mask.Span{Start: m.start, End: m.end, Label: labels[m.place]}
@@ -40,29 +38,27 @@ func (t *Template) Mask(ctx context.Context, lookup Lookup, out Output) (mask.Te
 
 // labels finds what each place depends on: leave one answer out, and see what
 // is no longer printed, or no longer known.
-func (t *Template) labels(ctx context.Context, lookup Lookup, public *pass, hidden []mark) map[place]string {
+func (t *Template) labels(ctx context.Context, lookup Lookup, hidden []mark) map[place]string {
+	labels := map[place]string{}
+	if len(hidden) == 0 {
+		return labels
+	}
 	causes := map[place][]Query{}
-	all := t.runWithout(ctx, lookup, public, Query{})
-	for _, q := range slices.SortedFunc(maps.Keys(all.asked), func(a, b Query) int { return strings.Compare(a.String(), b.String()) }) {
-		if !q.Kind.Hidden() || len(hidden) == 0 {
-			continue
-		}
-		without := t.runWithout(ctx, lookup, public, q)
-		q.Derived = !public.asked[q]
+	for _, q := range t.flagged(t.runWithout(ctx, lookup, Query{}), func(q Query) bool { return q.Kind.Hidden() }) {
+		without := t.runWithout(ctx, lookup, q.Key())
 		for _, m := range hidden {
 			if !without.prints[m.place].known {
 				causes[m.place] = append(causes[m.place], q)
 			}
 		}
 	}
-	random := t.newPass(ctx, lookup)
-	_ = random.run()
-	labels := map[place]string{}
+	settled := t.newPass(ctx, lookup) // knows all but random results
+	_ = settled.run()
 	for _, m := range hidden {
 		switch label := Label(causes[m.place]...); {
 		case label != "":
 			labels[m.place] = label
-		case !random.prints[m.place].known:
+		case !settled.prints[m.place].known:
 			labels[m.place] = "generated"
 		default:
 			labels[m.place] = string(Secret)
@@ -72,9 +68,9 @@ func (t *Template) labels(ctx context.Context, lookup Lookup, public *pass, hidd
 }
 
 // runWithout executes over all answers but one.
-func (t *Template) runWithout(ctx context.Context, lookup Lookup, public *pass, left Query) *pass {
+func (t *Template) runWithout(ctx context.Context, lookup Lookup, left Query) *pass {
 	p := t.newPass(ctx, lookup)
-	p.likely, p.public = true, public.asked
+	p.likely = true
 	p.withhold = func(q Query) bool { return q.Key() == left }
 	_ = p.run()
 	return p

@@ -38,13 +38,13 @@ type pass struct {
 	steps  int
 	depth  int
 
-	asked   map[Query]bool // keys of all queries
-	public  map[Query]bool // keys of those that a pass without hidden answers asks too; nil: all are
-	missing []Query        // not known to lookup, in order
-	waiting map[Query]bool
-	kept    bool            // an answer was withheld
+	asked   []Query         // in order, each once
+	known   map[Query]bool  // of those asked: does lookup have an answer?
+	keys    map[Query]bool  // of those asked and those refused
 	heard   map[string]bool // what functions said of arguments that are known
 	dark    map[int]bool    // branches that turned on something unknown when last met
+	turns   map[place]turn  // what branches did
+	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
 	escaped bool            // something unknown may hold a known map
 }
 
@@ -66,6 +66,13 @@ type printed struct {
 	known bool
 }
 
+// turn is what a branch did: whether an if or with was entered, how often a
+// range went round.
+type turn struct {
+	entered bool
+	rounds  int
+}
+
 // frame is a range or a template call that has begun.
 type frame struct {
 	site, turn int
@@ -73,8 +80,8 @@ type frame struct {
 }
 
 func (t *Template) newPass(ctx context.Context, lookup Lookup) *pass {
-	return &pass{ctx: ctx, t: t, lookup: lookup, asked: map[Query]bool{}, waiting: map[Query]bool{},
-		heard: map[string]bool{}, dark: map[int]bool{}, prints: map[place]printed{}}
+	return &pass{ctx: ctx, t: t, lookup: lookup, known: map[Query]bool{}, keys: map[Query]bool{}, heard: map[string]bool{},
+		dark: map[int]bool{}, turns: map[place]turn{}, prints: map[place]printed{}}
 }
 
 // errPanic stands for a panic of text/template itself, whose text is not kept.
@@ -171,16 +178,52 @@ func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 	if err := p.step(); err != nil {
 		return v, &callError{err: err}
 	}
+	at := place{p.path(), id}
 	if s.verb == "range" {
 		p.frames = append(p.frames, frame{site: id})
 	}
-	if p.dark[id] = isUnknown(concrete(v)); p.dark[id] {
-		return unknownValue(), nil
+	switch {
+	case isUnknown(concrete(v)):
+		return p.guess(at), nil
+	case s.verb == "range":
+		if err := iterable(v, s.vars); err != nil {
+			return v, err
+		}
 	}
-	if s.verb == "range" {
-		return v, iterable(v, s.vars)
-	}
+	p.dark[id] = false
+	p.turns[at] = turnOf(concrete(v))
 	return v, nil
+}
+
+// guess returns what a branch turns on that is unknown: nothing, so that
+// neither side is entered, or what the guide says.
+func (p *pass) guess(at place) reflect.Value {
+	t, guided := p.guide[at]
+	p.dark[at.site] = !guided
+	switch {
+	case guided && p.t.sites[at.site].verb == "range":
+		return reflect.ValueOf(make([]unknown, t.rounds))
+	case guided && t.entered:
+		return truthy()
+	}
+	return unknownValue()
+}
+
+func turnOf(v reflect.Value) turn {
+	var t turn
+	t.entered, _ = template.IsTrue(v)
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	switch k := v.Kind(); {
+	case k == reflect.Map || k == reflect.Slice || k == reflect.Array:
+		t.rounds = v.Len()
+	case v.CanInt():
+		t.rounds = int(max(0, v.Int()))
+	case v.CanUint():
+		t.rounds = int(v.Uint())
+	}
+	return t
 }
 
 // iterable says what range would, without the value.
@@ -255,7 +298,7 @@ func (p *pass) path() string {
 // as a map that is not empty.
 func pend(v reflect.Value) reflect.Value {
 	if isUnknown(concrete(v)) {
-		return reflect.ValueOf(unknown{"": nil})
+		return truthy()
 	}
 	return v
 }
@@ -270,16 +313,17 @@ func settle(v reflect.Value) reflect.Value {
 
 // ask answers a query of a function.
 func (p *pass) ask(q Query) (any, error) {
-	key := q.Key()
-	q.Derived = p.public != nil && !p.public[key]
-	p.asked[key] = true
+	p.keys[q.Key()] = true
 	if err := p.t.permit(q); err != nil {
 		return nil, &askError{q, err}
 	}
 	a, ok := p.lookup(q)
+	if _, again := p.known[q]; !again {
+		p.asked = append(p.asked, q)
+		p.known[q] = ok
+	}
 	switch {
 	case ok && p.withhold != nil && p.withhold(q):
-		p.kept = true
 		return nil, errUnknown
 	case ok && a.Err != nil:
 		return nil, &askError{q, a.Err}
@@ -287,10 +331,6 @@ func (p *pass) ask(q Query) (any, error) {
 		return a.Value, nil
 	case p.real:
 		return nil, &askError{q, ErrNotFetched}
-	}
-	if !p.waiting[q] {
-		p.waiting[q] = true
-		p.missing = append(p.missing, q)
 	}
 	return nil, errUnknown
 }

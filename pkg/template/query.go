@@ -52,8 +52,9 @@ type Query struct {
 	// Optional is set by secretOr, which has a default for a secret that is
 	// not there (source.ErrNotFound).
 	Optional bool
-	// Derived is set where the name or context depends on a hidden answer, a
-	// secret that names a secret: then it is not to be shown or stored.
+	// Derived is set, in what Discover and Asked return and in an Error, where
+	// the name or context depends on a hidden answer, as when a secret's value
+	// names a secret: then it is not to be shown or stored.
 	Derived bool
 }
 
@@ -95,8 +96,8 @@ func (a Answer) Format(f fmt.State, _ rune) {
 }
 
 // Lookup answers a query; ok is false where the answer is not known yet. It
-// is called often and from one goroutine: it looks into what was fetched and
-// fetches nothing.
+// is called often, from the goroutine of the method it was given to: it looks
+// into what was fetched and fetches nothing.
 type Lookup func(Query) (a Answer, ok bool)
 
 // Label names queries in the place of what depends on them: "secret a, b; env

@@ -71,14 +71,16 @@ func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, kno
 	}
 	p := t.newPass(context.Background(), func(Query) (Answer, bool) { return Answer{}, false })
 	_, err := p.callLoose(id.Ident, f, args)
-	if len(p.missing) > 0 {
-		ref.Query = p.missing[0]
-	} else if err != nil && !errors.Is(err, errUnknown) {
-		// The pass knows no answer, so its own errors are the public ones.
-		p.heard[id.Ident+"\x00"+funcs.Describe(err).Text] = true
-		e := t.explain(&callError{id.Ident, err}, p, p)
-		e.Line, e.Col = line, col
-		ref.Err = e
+	ask, refused := errors.AsType[*askError](err)
+	switch {
+	case len(p.asked) > 0:
+		ref.Query = p.asked[0]
+	case refused:
+		ref.Query = ask.query
+		ref.Err = &Error{Template: t.opts.Name, Line: line, Col: col, Func: id.Ident, Query: ask.query,
+			Msg: ask.query.String() + ": " + ask.err.Error(), Err: ask.err}
+	case err != nil: // about constants, so all of it may be shown
+		ref.Err = &Error{Template: t.opts.Name, Line: line, Col: col, Func: id.Ident, Msg: funcs.Describe(err).Text}
 	}
 	return ref
 }

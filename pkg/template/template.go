@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"text/template/parse"
 	"unicode/utf8"
 
@@ -159,43 +158,14 @@ func (o Options) clone() Options {
 	return o
 }
 
-// Discover returns what executing the template asks for and lookup does not
-// know yet, without duplicates and in order. What lookup cannot answer is
-// unknown: whatever depends on it is unknown too, and a branch that depends on
-// it is not entered. So everything that does not depend on a secret is found
-// at once, and a reference that execution does not reach is never returned.
-//
-// The caller fetches, and calls Discover again until nothing is returned.
-// Errors in the template are left for [Template.Execute].
-func (t *Template) Discover(ctx context.Context, lookup Lookup) []Query {
-	public := t.runPublic(ctx, lookup)
-	if !public.kept {
-		return public.missing
-	}
-	p := t.newPass(ctx, lookup)
-	p.public = public.asked
-	_ = p.run()
-	return p.missing
-}
-
-// runPublic executes over everything but hidden answers: what it asks for,
-// prints and says holds no secret.
-func (t *Template) runPublic(ctx context.Context, lookup Lookup) *pass {
-	p := t.newPass(ctx, lookup)
-	p.withhold = func(q Query) bool { return q.Kind.Hidden() }
-	_ = p.run()
-	return p
-}
-
 // Execute renders the template. Errors are of type [*Error]; they wrap the
 // error of the answer that made them, [ErrNotAllowed], [ErrNotFetched] or the
 // error of ctx where there was one, and never hold a value.
 func (t *Template) Execute(ctx context.Context, lookup Lookup) (Output, error) {
-	public := t.runPublic(ctx, lookup)
 	p := t.newPass(ctx, lookup)
-	p.real, p.public = true, public.asked
+	p.real = true
 	if err := p.run(); err != nil {
-		return Output{}, t.explain(err, p, public)
+		return Output{}, t.explain(err, p)
 	}
 	if err := t.checkText(p); err != nil {
 		return Output{}, err
@@ -212,9 +182,9 @@ func (t *Template) checkText(p *pass) error {
 		}
 		e := t.errorAt(t.sites[m.site].pos)
 		e.Msg = "a value that is not UTF-8 cannot stand inside a text: use b64enc, or secret: in the config for a file of its own"
-		if names := p.binary(); len(names) > 0 {
-			e.Query = names[0]
-			e.Msg = Label(names...) + ": " + e.Msg
+		if queries := p.binary(); len(queries) > 0 {
+			e.Query = queries[0]
+			e.Msg = Label(queries...) + ": " + e.Msg
 		}
 		return e
 	}
@@ -223,16 +193,16 @@ func (t *Template) checkText(p *pass) error {
 
 // binary returns the queries whose values are not UTF-8.
 func (p *pass) binary() (found []Query) {
-	for q := range p.asked {
+	named := p.t.named(p)
+	for _, q := range p.asked {
 		if q.Kind != Secret && q.Kind != File {
 			continue
 		}
-		q.Derived = !p.public[q]
 		if s, err := p.text(q); err == nil && !utf8.ValidString(s) {
+			q.Derived = !named[q.Key()]
 			found = append(found, q)
 		}
 	}
-	slices.SortFunc(found, func(a, b Query) int { return strings.Compare(a.String(), b.String()) })
 	return found
 }
 

@@ -15,6 +15,9 @@ type unknown map[string]unknown
 
 func unknownValue() reflect.Value { return reflect.ValueOf(unknown(nil)) }
 
+// truthy is an unknown that and goes on after, and or ends at.
+func truthy() reflect.Value { return reflect.ValueOf(unknown{"": nil}) }
+
 // isUnknown reports whether v is unknown as a whole.
 func isUnknown(v reflect.Value) bool { return v.IsValid() && v.Type() == reflect.TypeFor[unknown]() }
 

@@ -1,0 +1,66 @@
+package template
+
+import "context"
+
+// Discover returns what executing the template asks for and lookup does not
+// know yet, without duplicates and in order. What lookup cannot answer is
+// unknown: whatever depends on it is unknown too, and a branch that depends on
+// it is not entered. So everything that does not depend on a secret is found
+// at once, and a reference that execution does not reach is never returned.
+//
+// The caller fetches, and calls Discover again until nothing is returned.
+// Errors in the template are left for [Template.Execute].
+func (t *Template) Discover(ctx context.Context, lookup Lookup) []Query {
+	p := t.newPass(ctx, lookup)
+	_ = p.run()
+	return t.flagged(p, func(q Query) bool { return !p.known[q] })
+}
+
+// Asked returns all that executing the template asks for, as far as lookup
+// knows the answers, without duplicates and in order.
+func (t *Template) Asked(ctx context.Context, lookup Lookup) []Query {
+	p := t.newPass(ctx, lookup)
+	_ = p.run()
+	return t.flagged(p, func(Query) bool { return true })
+}
+
+// flagged returns the chosen queries of a pass, with Derived set.
+func (t *Template) flagged(p *pass, choose func(Query) bool) (queries []Query) {
+	var named map[Query]bool
+	for _, q := range p.asked {
+		if !choose(q) {
+			continue
+		}
+		if named == nil {
+			named = t.named(p)
+		}
+		q.Derived = !named[q.Key()]
+		queries = append(queries, q)
+	}
+	return queries
+}
+
+// named returns the keys of those queries of a pass whose names and contexts
+// depend on no hidden answer: they are constants of the template, or asked for
+// by an execution that knows no hidden answer and is only told which way each
+// branch went.
+func (t *Template) named(p *pass) map[Query]bool {
+	named := t.runBlind(p.ctx, p.lookup, p.turns).keys
+	for _, r := range t.Refs() {
+		if !r.Dynamic {
+			named[r.Query.Key()] = true
+		}
+	}
+	return named
+}
+
+// runBlind executes over everything but hidden answers: what it asks for,
+// prints and says holds no secret. With a guide it enters the branches that
+// the guide entered, still without the values.
+func (t *Template) runBlind(ctx context.Context, lookup Lookup, guide map[place]turn) *pass {
+	p := t.newPass(ctx, lookup)
+	p.guide = guide
+	p.withhold = func(q Query) bool { return q.Kind.Hidden() }
+	_ = p.run()
+	return p
+}
