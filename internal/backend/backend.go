@@ -36,7 +36,7 @@ type opened struct {
 // Source implements fetch.Opener. No source has a prefix yet.
 func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {
 	if prefix != "" {
-		return nil, fmt.Errorf("%w: %s:", source.ErrNoSource, prefix)
+		return nil, fmt.Errorf("%w: prefix %s", source.ErrNoSource, prefix)
 	}
 	return s.Store(ctx, where)
 }
