@@ -45,8 +45,10 @@ func Parse(s string, sources []string) (Ref, error) {
 	if err != nil {
 		return Ref{}, err
 	}
-	r.Context, err = NewContext(pairs)
-	return r, err
+	if r.Context, err = NewContext(pairs); err != nil {
+		return Ref{}, fmt.Errorf("%w: %w", ErrRef, err)
+	}
+	return r, nil
 }
 
 // ParseName reads a REF without a context part: a "?" belongs to the name.

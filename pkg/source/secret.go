@@ -10,16 +10,17 @@ const redacted = "[redacted]"
 
 // Secret holds a value that must not be printed. Every formatting verb, slog,
 // and the JSON, text and YAML encoders give [redacted], for a Secret inside an
-// unexported field too (there fmt bypasses methods and prints a pointer). The
+// unexported field too (there fmt calls no method and prints an address). The
 // zero Secret is empty.
 type Secret struct{ box *box }
 
-// box is behind a pointer so that fmt, which reads unexported fields by
-// reflection, finds an address and not the bytes.
-type box struct{ value []byte }
+// box keeps the value in a function's closure, where reflection finds no way to
+// it. A pointer is not enough: fmt follows one in an unexported field where the
+// verb does not suit it, as %s and %q do not.
+type box struct{ open func() []byte }
 
 // NewSecret wraps value, which the caller no longer changes.
-func NewSecret(value []byte) Secret { return Secret{&box{value}} }
+func NewSecret(value []byte) Secret { return Secret{&box{func() []byte { return value }}} }
 
 // Reveal returns the value. It is the one way out; the caller does not change
 // the bytes.
@@ -27,7 +28,7 @@ func (s Secret) Reveal() []byte {
 	if s.box == nil {
 		return nil
 	}
-	return s.box.value
+	return s.box.open()
 }
 
 // String returns "[redacted]".

@@ -498,7 +498,11 @@ func TestScanPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got[fmt.Sprintf("%s %s", item.Name, strings.TrimLeft(item.Version, "0"))] = true
+		id := fmt.Sprintf("%s %s", item.Name, strings.TrimLeft(item.Version, "0"))
+		if got[id] {
+			t.Errorf("%s comes twice", id)
+		}
+		got[id] = true
 		if err := s.Delete(t.Context(), item.Name, item.Version); err != nil { // also the one that the next page starts from
 			t.Fatal(err)
 		}
