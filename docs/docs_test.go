@@ -1,0 +1,147 @@
+// Package docs_test holds the documentation to the code: its links lead
+// somewhere, its templates render, its YAML loads.
+package docs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/fixtures"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+	for _, pattern := range []string{"../*.md", "*.md", "../examples/*/*.md"} {
+		pages, err := filepath.Glob(pattern)
+		if err != nil || len(pages) == 0 {
+			t.Fatalf("no pages match %s: %v", pattern, err)
+		}
+		for _, page := range pages {
+			for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+				if strings.Contains(m[1], "://") {
+					continue
+				}
+				if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+					t.Errorf("%s links to %s: %v", page, m[1], err)
+				}
+			}
+		}
+	}
+}
+
+func TestExamplesOfTemplatesRender(t *testing.T) {
+	examples := indented(read(t, "templates.md"), "{{")
+	if len(examples) < 10 {
+		t.Fatalf("found %d examples in templates.md, expected more", len(examples))
+	}
+	for _, text := range examples {
+		tmpl, err := template.Parse(text, template.Options{
+			Name: "example", Vars: map[string]any{"db": "db"},
+			Contexts: map[string]map[string]string{"web": {"Env": "prod"}},
+		})
+		if err != nil {
+			t.Errorf("%v in\n%s", err, text)
+			continue
+		}
+		if _, err := tmpl.Execute(t.Context(), answer); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		}
+	}
+}
+
+// answer has something for every question.
+func answer(q template.Query) (template.Answer, bool) {
+	secret := source.NewSecret([]byte(`{"a": "b"}`))
+	values := map[template.Kind]any{
+		template.Secret:   secret,
+		template.Secrets:  map[string]source.Secret{"app.env.A": secret},
+		template.Env:      "test",
+		template.File:     []byte("hello\n"),
+		template.Hostname: "web1",
+		template.Now:      time.Unix(0, 0),
+		template.Zone:     time.UTC,
+		template.Salt:     make([]byte, 32),
+	}
+	v, ok := values[q.Kind]
+	if !ok {
+		return template.Answer{Err: fmt.Errorf("no answer to %s", q)}, true
+	}
+	return template.Answer{Value: v}, true
+}
+
+func TestExamplesOfConfigLoad(t *testing.T) {
+	for _, page := range []string{"configuration.md", "../README.md"} {
+		blocks := fenced(read(t, page), "yaml")
+		if len(blocks) == 0 {
+			t.Errorf("%s has no YAML", page)
+		}
+		for _, text := range blocks {
+			path := filepath.Join(t.TempDir(), "credrender.yaml")
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, err := config.Load(t.Context(), config.Options{Flags: map[string]string{"config": path}, EUID: os.Geteuid()})
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+			} else if len(c.Jobs) == 0 {
+				t.Errorf("%s: no jobs in\n%s", page, text)
+			}
+		}
+	}
+}
+
+// Every setting that has a flag is in the table of settings.
+func TestSettingsAreDocumented(t *testing.T) {
+	page := read(t, "configuration.md")
+	for _, f := range config.Flags() {
+		if !strings.Contains(page, "`"+f.Key()+"`") && !strings.Contains(page, "`--"+f.Name+"`") {
+			t.Errorf("configuration.md does not have --%s", f.Name)
+		}
+	}
+}
+
+func TestExampleOfFixturesParses(t *testing.T) {
+	for _, text := range fenced(read(t, "templates.md"), "yaml") {
+		if _, err := fixtures.Parse("fixtures.yaml", []byte(text)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// indented returns the blocks indented by four spaces that contain mark.
+func indented(page, mark string) (blocks []string) {
+	for para := range strings.SplitSeq(page, "\n\n") {
+		if strings.HasPrefix(para, "    ") && strings.Contains(para, mark) {
+			blocks = append(blocks, strings.ReplaceAll("\n"+para, "\n    ", "\n"))
+		}
+	}
+	return blocks
+}
+
+// fenced returns the blocks between ```language and ```.
+func fenced(page, language string) (blocks []string) {
+	for i, part := range strings.Split(page, "```"+language+"\n") {
+		if i > 0 {
+			text, _, _ := strings.Cut(part, "```")
+			blocks = append(blocks, text)
+		}
+	}
+	return blocks
+}
