@@ -145,7 +145,7 @@ func (l layers) resolve(file map[string]scalar) *viper.Viper {
 
 // strangers warns of variables that look like settings and are none.
 func (l layers) strangers() (warnings []string) {
-	known := []string{"JOB", "CHANGED"} // what hooks are given
+	known := []string{"JOB", "CHANGED", "LOCK"} // what commands are given
 	for _, s := range settings() {
 		known = append(known, strings.TrimPrefix(s.Env(), envPrefix))
 	}

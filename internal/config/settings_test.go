@@ -210,7 +210,7 @@ func TestWarnsOfUnknownVariables(t *testing.T) {
 	c, err := config.Load(t.Context(), config.Options{
 		Flags: map[string]string{"config": write(t, "contexts: {web: {a: b}}")},
 		Environ: []string{
-			"CREDRENDER_TABEL=x", "CREDRENDER_CONTEXTS=x", "CREDRENDER_JOB=x", "CREDRENDER_CHANGED=x", "CREDRENDERER=x",
+			"CREDRENDER_TABEL=x", "CREDRENDER_CONTEXTS=x", "CREDRENDER_JOB=x", "CREDRENDER_CHANGED=x", "CREDRENDER_LOCK=x", "CREDRENDERER=x",
 		},
 		EUID: me,
 	})
