@@ -49,7 +49,7 @@ func (t *Txn) place(i int, f File) error {
 		return t.disk.named(f.Dest, err)
 	}
 	defer p.Close()
-	s := &staged{File: f, rec: &t.rec.Files[i]}
+	s := &staged{File: f, rec: &t.rec.Files[i], fd: -1}
 	t.files = append(t.files, s)
 	*s.rec = FileRecord{Dest: f.Dest, Path: p.Path(), InPlace: f.InPlace, NewPrint: t.j.Fingerprint(f.Data)}
 	for _, other := range t.rec.Files[:i] {
@@ -184,6 +184,10 @@ func (t *Txn) stage(s *staged) error {
 	if s.inode, err = t.fs.Stat(fd); err == nil {
 		s.rec.NewInode = s.inode.Inode
 		err = fill(t.fs, fd, s.inode, s.Data, s.Mode, s.UID, s.GID)
+	}
+	if err == nil && !s.dir.trusted {
+		s.fd = fd
+		return nil
 	}
 	return pathError("write", name, cmp.Or(err, t.fs.Close(fd)))
 }

@@ -81,7 +81,7 @@ func (rc *recovery) file(f *FileRecord) error {
 		return err
 	}
 	if why != "" {
-		if rc.r.Phase == Commit {
+		if rc.r.Phase == Commit && !f.Absent {
 			rc.out.Left = append(rc.out.Left, Left{f.Dest, why})
 		}
 		return nil

@@ -43,6 +43,9 @@ type staged struct {
 	rec   *FileRecord // in Txn.rec
 	dir   *openDir    // nil until its directory exists
 	inode fsys.Stat   // of the staged file
+	// fd is the staged file, held open in a directory that others can write:
+	// only as long as it is open no other file can get its inode number. Else -1.
+	fd int
 	// installed: the destination is, or may be, no longer the old file.
 	installed bool
 }
@@ -73,6 +76,11 @@ func (t *Txn) save(phase Phase, owed bool) error {
 // end releases the directories.
 func (t *Txn) end() {
 	t.ended = true
+	for _, s := range t.files {
+		if s.fd >= 0 {
+			_ = t.fs.Close(s.fd)
+		}
+	}
 	t.dirs.close()
 }
 

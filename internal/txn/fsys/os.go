@@ -56,15 +56,19 @@ func (OS) Truncate(fd int, size int64) error {
 // Stat implements FS.
 func (OS) Stat(fd int) (Stat, error) {
 	var st unix.Stat_t
-	err := retry0(func() error { return unix.Fstat(fd, &st) })
-	return fromKernel(st), err
+	if err := retry0(func() error { return unix.Fstat(fd, &st) }); err != nil {
+		return Stat{}, err
+	}
+	return fromKernel(st), nil
 }
 
 // StatAt implements FS.
 func (OS) StatAt(dir int, name string) (Stat, error) {
 	var st unix.Stat_t
-	err := retry0(func() error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
-	return fromKernel(st), err
+	if err := retry0(func() error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
+		return Stat{}, err
+	}
+	return fromKernel(st), nil
 }
 
 // Chmod implements FS.

@@ -67,6 +67,12 @@ func (h *Hook) Open(dir int, name string, flags int, perm fs.FileMode) (fd int, 
 	return fd, err
 }
 
+// Close implements fsys.FS. The descriptor is gone whatever Before says.
+func (h *Hook) Close(fd int) error {
+	err := h.FS.Close(fd)
+	return errors.Join(err, h.ask("close", h.names[fd], func() error { return nil }))
+}
+
 // Read implements fsys.FS.
 func (h *Hook) Read(fd int, p []byte) (n int, err error) {
 	err = h.ask("read", h.names[fd], func() (err error) { n, err = h.FS.Read(fd, p); return err })
