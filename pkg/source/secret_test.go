@@ -55,8 +55,8 @@ func leaks(text string) bool {
 	forms := []string{
 		canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprintf("% x", canary), fmt.Sprintf("%#x", []byte(canary)),
 		"Y2FuYXJ5LTliMm", // base64
-		strings.Trim(fmt.Sprint([]byte(canary)), "[]"),
-		strings.ReplaceAll(strings.Trim(fmt.Sprint([]byte(canary)), "[]"), " ", ","),
+		fmt.Sprintf("%d", []byte(canary)),
+		strings.ReplaceAll(fmt.Sprintf("%d", []byte(canary)), " ", ","),
 		fmt.Sprintf("%o", []byte(canary)), fmt.Sprintf("%b", []byte(canary)), fmt.Sprintf("%U", []rune(canary)), fmt.Sprintf("%#v", []byte(canary))[6:],
 	}
 	for _, f := range forms {

@@ -99,7 +99,7 @@ func TestPutAfterAnother(t *testing.T) {
 				others = others[1:]
 				fail := f.table.fail
 				f.table.fail = nil
-				f.plant(t, "n", version, value)
+				f.plant(t, "n", version, value) //nolint:contextcheck // another writer
 				f.table.fail = fail
 			}
 			return nil
@@ -150,7 +150,7 @@ func TestPutRefuses(t *testing.T) {
 			if !errors.Is(err, tt.want) || changed || version != "" {
 				t.Errorf("got %q, %v, %v", version, changed, err)
 			}
-			if n := f.kms.generated.Load() - made; n != 0 && tt.want != source.ErrExists {
+			if n := f.kms.generated.Load() - made; n != 0 && !errors.Is(tt.want, source.ErrExists) {
 				t.Errorf("%d data keys made", n)
 			}
 			if stored := len(f.table.items); stored > 1 || tt.plant == "" && stored > 0 {

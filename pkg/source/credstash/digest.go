@@ -9,7 +9,9 @@ import (
 	"hash"
 	"strings"
 
+	//lint:ignore SA1019 items of credstash 1.12 name it
 	"golang.org/x/crypto/md4"
+	//lint:ignore SA1019 items of credstash 1.12 to 1.14 name it
 	"golang.org/x/crypto/ripemd160"
 
 	"github.com/credrender/credrender/pkg/source"

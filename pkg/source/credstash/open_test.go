@@ -17,7 +17,9 @@ import (
 	"testing/quick"
 
 	"github.com/google/go-cmp/cmp"
+	//lint:ignore SA1019 old items name it
 	"golang.org/x/crypto/md4"
+	//lint:ignore SA1019 old items name it
 	"golang.org/x/crypto/ripemd160"
 
 	"github.com/credrender/credrender/pkg/source"

@@ -74,8 +74,9 @@ func TestNext(t *testing.T) {
 
 func TestMark(t *testing.T) {
 	a, _ := seal(t, credstash.Item{Name: "n", Version: "1", Key: []byte("one")}, []byte("value"))
+	again := credstash.Item{Key: []byte("one")}
 	b, _ := seal(t, credstash.Item{Name: "n", Version: "1", Key: []byte("two")}, []byte("value"))
-	if credstash.Mark(a) == credstash.Mark(b) || credstash.Mark(a) != credstash.Mark(a) || credstash.Mark(a) == "" {
+	if credstash.Mark(a) == credstash.Mark(b) || credstash.Mark(a) != credstash.Mark(again) || credstash.Mark(a) == "" {
 		t.Errorf("marks: %q and %q", credstash.Mark(a), credstash.Mark(b))
 	}
 }

@@ -77,7 +77,7 @@ type file struct {
 // beyond the descriptor: flock(2) ends with the last of either.
 func (f *file) abandon() {
 	if f.last != nil {
-		_ = syscall.Flock(int(f.last.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits an int
+		_ = syscall.Flock(int(f.last.Fd()), syscall.LOCK_UN)
 		_ = f.last.Close()
 	}
 }

@@ -1,14 +1,15 @@
 package local_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 // writer puts numbered values until it has put as many as it was told; each
 // that is stored is a line on its output.
 func writer(path, keyPath, id, count string) {
-	s := open(local.Options{Path: path, KeyPath: keyPath})
+	s := open(local.Options{Path: path, KeyPath: keyPath, Timeout: time.Minute}) // machines that run tests are busy
 	n := 0
 	_, _ = fmt.Sscan(count, &n)
 	for i := range n {
@@ -50,19 +51,30 @@ func writer(path, keyPath, id, count string) {
 	}
 }
 
-func startWriter(t *testing.T, o local.Options, id, count int) (*exec.Cmd, *strings.Builder) {
+func startWriter(t *testing.T, o local.Options, id, count int) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out strings.Builder
 	cmd := exec.CommandContext(t.Context(), exe, writerArg, o.Path, o.KeyPath, fmt.Sprint(id), fmt.Sprint(count))
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return cmd, &out
+	return cmd, bufio.NewScanner(out)
+}
+
+// lines reads up to n lines, or with a negative n all there are.
+func lines(out *bufio.Scanner, n int) (all []string) {
+	for ; n != 0 && out.Scan(); n-- {
+		all = append(all, out.Text())
+	}
+	return all
 }
 
 // stored returns the values of n's versions, which must be 1, 2, 3, ...
@@ -93,17 +105,18 @@ func TestProcesses(t *testing.T) {
 	_, o := create(t)
 	const writers, each = 4, 10
 	var cmds []*exec.Cmd
-	var outs []*strings.Builder
+	var outs []*bufio.Scanner
 	for id := range writers {
 		cmd, out := startWriter(t, o, id, each)
 		cmds, outs = append(cmds, cmd), append(outs, out)
 	}
 	var want []string
 	for id, cmd := range cmds {
+		said := lines(outs[id], -1)
 		if err := cmd.Wait(); err != nil {
-			t.Fatalf("writer %d: %v\n%s", id, err, outs[id])
+			t.Fatalf("writer %d: %v, %v", id, err, said)
 		}
-		want = append(want, strings.Fields(outs[id].String())...)
+		want = append(want, said...)
 	}
 	got := stored(t, o)
 	slices.Sort(want)
@@ -118,16 +131,14 @@ func TestProcesses(t *testing.T) {
 func TestKilled(t *testing.T) {
 	_, o := create(t)
 	cmd, out := startWriter(t, o, 0, 1<<20)
-	for len(stored(t, o)) < 5 {
-		continue
-	}
+	confirmed := lines(out, 5)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	confirmed = append(confirmed, lines(out, -1)...)
 	_ = cmd.Wait() // killed
-	confirmed := strings.Fields(out.String())
 	got := stored(t, o)
-	if len(got) < len(confirmed) || len(got) > len(confirmed)+1 || !slices.Equal(got[:len(confirmed)], confirmed) {
+	if len(confirmed) < 5 || len(got) < len(confirmed) || len(got) > len(confirmed)+1 || !slices.Equal(got[:len(confirmed)], confirmed) {
 		t.Errorf("%d stored, %d confirmed", len(got), len(confirmed))
 	}
 	put(t, open(o), "n", "after", nil)
