@@ -3,7 +3,6 @@ package credstash
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -33,19 +32,21 @@ func Decode(attrs map[string]Attribute) (Item, error) {
 	case AESGCM:
 		it.Key, it.Contents, it.IV, it.Tag = r.raw("key"), r.raw("contents"), r.raw("iv"), r.raw("tag")
 	}
-	it.Fault = errors.Join(r.faults...)
+	it.Fault = r.first
 	return it, nil
 }
 
-// reader takes attributes out and gathers what is wrong with them. One that is
-// missing or NULL is empty: boto once stored NULL for an empty value.
+// reader takes attributes out and keeps the first thing that is wrong with them.
+// One that is missing or NULL is empty: boto once stored NULL for an empty value.
 type reader struct {
-	attrs  map[string]Attribute
-	faults []error
+	attrs map[string]Attribute
+	first error
 }
 
 func (r *reader) fault(name, problem string) {
-	r.faults = append(r.faults, fmt.Errorf("%w: attribute %s %s", source.ErrIntegrity, name, problem))
+	if r.first == nil {
+		r.first = fmt.Errorf("%w: attribute %s %s", source.ErrIntegrity, name, problem)
+	}
 }
 
 func (r *reader) get(name string) (Attribute, bool) {
