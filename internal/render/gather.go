@@ -74,7 +74,7 @@ func (r *round) execute(ctx context.Context, p *Planned) error {
 		u.Template.Discover(ctx, r.lookup(p, asked))
 	}
 	if len(asked.failures) > 0 {
-		return &SecretsError{asked.failures}
+		return secretsError(p.units, asked.failures)
 	}
 	var errs []error
 	for _, u := range p.units {
