@@ -18,6 +18,7 @@ import (
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -30,6 +31,7 @@ type app struct {
 	environ        []string
 	dir            string // working directory
 	euid           int
+	fs             fsys.FS // of destinations and state; nil: the kernel's
 
 	globals globals
 	log     *slog.Logger
@@ -39,15 +41,18 @@ type app struct {
 
 // run is the program: everything below it takes what it needs as values.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return newApp(stdin, stdout, stderr).main(ctx, args[1:])
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "/"
 	}
-	a := &app{
+	return &app{
 		stdin: stdin, stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
 	}
-	return a.main(ctx, args[1:])
 }
 
 // main runs one command line. The demo calls it again and again.
@@ -137,7 +142,7 @@ func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
 		return nil, nil
 	}
 	d, err := state.Open(state.Options{
-		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly,
+		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly, FS: a.fs,
 	})
 	if errors.Is(err, state.ErrNotWritable) {
 		a.log.Debug(fmt.Sprintf("no state: %v", err))
@@ -167,7 +172,7 @@ func (a *app) machine() string {
 func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
 	w := render.World{
 		Open: a.stores.Source, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
-		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{}, State: st,
+		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
 	}
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }

@@ -22,7 +22,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"credrender": func() { main() },
+		"credrender":       func() { main() },
+		"credrender-crash": crashMain,
 	})
 }
 
