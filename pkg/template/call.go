@@ -99,9 +99,9 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 		}
 		if f.Like != nil && !p.real {
 			if p.likely {
-				return reflect.ValueOf(f.Like), p.step()
+				return reflect.ValueOf(f.Like), p.tick()
 			}
-			return unknownValue(), p.step()
+			return unknownValue(), p.tick()
 		}
 		out, err := p.callLoose(name, f, args)
 		if err == nil {
@@ -150,7 +150,7 @@ func enough(f function, args []reflect.Value) bool {
 // shrug is a call whose result is unknown. A call that would have changed a
 // map leaves in doubt who else sees that map.
 func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
-	if err := p.step(); err != nil {
+	if err := p.tick(); err != nil {
 		return reflect.Value{}, errHalt
 	}
 	if f.Mutates && (p.escaped || !isUnknown(args[0])) {
@@ -166,7 +166,7 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 // since it cannot tell a constant from a value.
 func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
 	if f.native {
-		if err := p.step(); err != nil {
+		if err := p.tick(); err != nil {
 			return reflect.Value{}, err
 		}
 		return p.t.builtins.call(name, args)
@@ -217,7 +217,7 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 			err = funcs.Describe(r)
 		}
 	}()
-	if err := p.step(); err != nil {
+	if err := p.tick(); err != nil {
 		return out, err
 	}
 	if _, err := look(args...); err != nil {

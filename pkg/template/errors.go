@@ -46,7 +46,7 @@ func (e *Error) Error() string {
 			fmt.Fprintf(&b, ":%d", e.Col)
 		}
 	}
-	if e.Func != "" {
+	if e.Func != "" && e.Func != string(e.Query.Kind) { // "secret db.password: ..." says it
 		b.WriteString(": " + e.Func)
 	}
 	b.WriteString(": " + e.Msg)
@@ -182,6 +182,7 @@ func coreMessage(text string) string {
 		`template "[^"\n]*" not defined|` +
 		`expected [a-z ]+; found [^\n]+|` +
 		`cannot assign nil to [^\n]+|` +
+		`can't give argument to non-function [^\n]+|` +
 		`nil is not a command)$`)
 	m := shapes.FindStringSubmatch(text)
 	if m == nil || strings.Contains(text, ">: error calling ") {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"text/template"
 	"time"
 
@@ -14,9 +13,9 @@ import (
 
 // Bounds of one pass. Nothing that renders a config file comes near them.
 const (
-	maxSteps  = 10_000_000 // calls and iterations
-	maxDepth  = 1000       // of templates within templates
-	maxOutput = 64 << 20   // bytes
+	maxSteps  = 2_000_000 // calls and iterations
+	maxDepth  = 500       // of templates within templates
+	maxOutput = 64 << 20  // bytes
 )
 
 // pass is one execution of a template. A real pass prints; any other runs over
@@ -36,7 +35,6 @@ type pass struct {
 	prints map[place]printed // what any other pass printed
 	frames []frame
 	steps  int
-	depth  int
 
 	asked   []Query         // in order, each once
 	known   map[Query]bool  // of those asked: does lookup have an answer?
@@ -48,10 +46,10 @@ type pass struct {
 	escaped bool            // something unknown may hold a known map
 }
 
-// place is one printing action at one point of the execution: path says which
-// iterations and template calls lead there.
+// place is a site at one point of the execution: path is a hash over the
+// iterations and template calls that lead there.
 type place struct {
-	path string
+	path uint64
 	site int
 }
 
@@ -76,7 +74,7 @@ type turn struct {
 // frame is a range or a template call that has begun.
 type frame struct {
 	site, turn int
-	path       string
+	path       uint64
 }
 
 func (t *Template) newPass(ctx context.Context, lookup Lookup) *pass {
@@ -108,7 +106,7 @@ func (p *pass) run() (err error) {
 
 func (p *pass) functions() template.FuncMap {
 	m := template.FuncMap{
-		fnEmit: p.emit, fnBranch: p.branch, fnEach: p.each, fnDone: p.done, fnEnter: p.enter, fnLeave: p.leave,
+		fnEmit: p.emit, fnBranch: p.branch, fnEach: p.each, fnDone: p.done, fnEnter: p.enter, fnLeave: p.done,
 		fnKnown:   func(id int) bool { return !p.dark[id] },
 		fnUnknown: func(int) unknown { return nil },
 		fnHalt:    func(int) (string, error) { return "", errHalt },
@@ -137,8 +135,8 @@ func (p *pass) Write(b []byte) (int, error) {
 	return len(b), p.ctx.Err()
 }
 
-// step counts a call or an iteration.
-func (p *pass) step() error {
+// tick counts a call or an iteration.
+func (p *pass) tick() error {
 	p.steps++
 	if p.steps > maxSteps {
 		return funcs.Problem(fmt.Sprintf("the template does not end: %d steps", maxSteps))
@@ -148,7 +146,7 @@ func (p *pass) step() error {
 
 // emit takes what an action prints.
 func (p *pass) emit(id int, v reflect.Value) (string, error) {
-	if err := p.step(); err != nil {
+	if err := p.tick(); err != nil {
 		return "", &callError{err: err}
 	}
 	s, err := look(v)
@@ -175,12 +173,14 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 // branch takes what an if, with or range turns on, and returns it.
 func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 	s := p.t.sites[id]
-	if err := p.step(); err != nil {
+	if err := p.tick(); err != nil {
 		return v, &callError{err: err}
 	}
 	at := place{p.path(), id}
 	if s.verb == "range" {
-		p.frames = append(p.frames, frame{site: id})
+		if err := p.push(id); err != nil {
+			return v, err
+		}
 	}
 	switch {
 	case isUnknown(concrete(v)):
@@ -245,13 +245,13 @@ func iterable(v reflect.Value, vars int) error {
 
 // each begins an iteration. Frames that a continue has left are dropped.
 func (p *pass) each(id int) (string, error) {
-	if err := p.step(); err != nil {
+	if err := p.tick(); err != nil {
 		return "", &callError{err: err}
 	}
 	p.unwind(id)
-	f := &p.frames[len(p.frames)-1]
-	f.turn++
-	f.path = ""
+	turn := p.frames[len(p.frames)-1].turn + 1
+	p.frames = p.frames[:len(p.frames)-1]
+	p.frames = append(p.frames, frame{id, turn, step(p.path(), id, turn)})
 	return "", nil
 }
 
@@ -261,18 +261,7 @@ func (p *pass) done(id int) string {
 	return ""
 }
 
-func (p *pass) enter(id int) (string, error) {
-	if p.depth++; p.depth > maxDepth {
-		return "", &callError{err: funcs.Problem(fmt.Sprintf("templates call each other more than %d deep", maxDepth))}
-	}
-	p.frames = append(p.frames, frame{site: id})
-	return "", nil
-}
-
-func (p *pass) leave(id int) string {
-	p.depth--
-	return p.done(id)
-}
+func (p *pass) enter(id int) (string, error) { return "", p.push(id) }
 
 // unwind makes the innermost frame of a site the last one.
 func (p *pass) unwind(id int) {
@@ -281,15 +270,30 @@ func (p *pass) unwind(id int) {
 	}
 }
 
-// path names the frames, each made once.
-func (p *pass) path() string {
-	path := ""
-	for i := range p.frames {
-		f := &p.frames[i]
-		if f.path == "" {
-			f.path = path + strconv.Itoa(f.site) + "." + strconv.Itoa(f.turn) + "/"
-		}
-		path = f.path
+// path is the path of what is executed now.
+func (p *pass) path() uint64 {
+	if len(p.frames) == 0 {
+		return 0
+	}
+	return p.frames[len(p.frames)-1].path
+}
+
+// push begins a frame. Templates that call each other without end stop here:
+// text/template lets them go 100,000 deep, and takes minutes to get an error
+// out of that many ranges.
+func (p *pass) push(site int) error {
+	if len(p.frames) == maxDepth {
+		return &callError{err: funcs.Problem(fmt.Sprintf("templates and ranges are nested more than %d deep", maxDepth))}
+	}
+	p.frames = append(p.frames, frame{site: site, path: step(p.path(), site, 0)})
+	return nil
+}
+
+// step continues a path, as FNV-1a does.
+func step(path uint64, site, turn int) uint64 {
+	const prime = 1099511628211
+	for _, n := range []int{site, turn} {
+		path = (path ^ uint64(n+1)) * prime //nolint:gosec // both are counts
 	}
 	return path
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"text/template/parse"
 	"unicode/utf8"
@@ -38,7 +39,7 @@ type Options struct {
 // Limits of a template's text.
 const (
 	maxText    = 4 << 20 // bytes
-	maxNesting = 500     // of if, with and range
+	maxNesting = 100     // of if, with and range
 )
 
 // rootName is the name of a template among its definitions; none of them can
@@ -65,15 +66,45 @@ func Parse(text string, o Options) (*Template, error) {
 	if len(text) > maxText {
 		return nil, t.syntax(0, fmt.Sprintf("the template is larger than %d MiB", maxText>>20))
 	}
+	if nesting(text, o.LeftDelim) > maxNesting {
+		return nil, t.syntax(0, fmt.Sprintf("if, with and range are nested more than %d deep", maxNesting))
+	}
 	if err := t.parse(); err != nil {
 		return nil, err
 	}
-	for _, tree := range t.original {
-		if depthOf(tree.Root) > maxNesting {
-			return nil, t.syntax(0, fmt.Sprintf("if, with and range are nested more than %d deep", maxNesting))
-		}
+	if err := t.prepare(); err != nil {
+		return nil, err
 	}
-	return t, t.prepare()
+	return t, nil
+}
+
+// nesting returns how deep the parser, and then the execution, would go. It
+// looks at words alone, before the parser does, which has no limit but the
+// stack.
+func nesting(text, left string) (deepest int) {
+	if left == "" {
+		left = "{{"
+	}
+	words := regexp.MustCompile(regexp.QuoteMeta(left) + `(?:- )?\s*(if|with|range|block|define|end|else\s+if|else\s+with)\b`)
+	var chains []int // of an if and its else ifs
+	depth := 0
+	for _, m := range words.FindAllStringSubmatch(text, -1) {
+		switch word := m[1]; {
+		case word == "end":
+			if len(chains) > 0 {
+				depth -= chains[len(chains)-1]
+				chains = chains[:len(chains)-1]
+			}
+		case word[0] == 'e' && len(chains) > 0:
+			chains[len(chains)-1]++
+			depth++
+		default:
+			chains = append(chains, 1)
+			depth++
+		}
+		deepest = max(deepest, depth)
+	}
+	return deepest
 }
 
 func (t *Template) parse() error {

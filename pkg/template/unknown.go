@@ -48,7 +48,7 @@ type container struct {
 // look surveys values. The error is for one that contains itself or is too
 // large.
 func look(values ...reflect.Value) (survey, error) {
-	s := survey{sizes: map[container]int{}}
+	var s survey
 	for _, v := range values {
 		size, err := s.size(v)
 		if err != nil {
@@ -90,6 +90,9 @@ func (s *survey) size(v reflect.Value) (int, error) {
 
 func (s *survey) container(v reflect.Value) (int, error) {
 	s.mutable = true
+	if s.sizes == nil {
+		s.sizes = map[container]int{}
+	}
 	var id container
 	if v.Kind() != reflect.Array {
 		id = container{v.Pointer(), v.Len()}

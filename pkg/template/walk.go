@@ -126,30 +126,3 @@ func escapesOfBoth(b *parse.BranchNode) (breaks, continues bool) {
 	b2, c2 := escapesOf(b.ElseList)
 	return b1 || b2, c1 || c2
 }
-
-// depthOf returns how deep lists are nested in n. An "else if" counts as one
-// level, as text/template executes it.
-func depthOf(n parse.Node) int {
-	deepest := 0
-	below := func(n parse.Node) { deepest = max(deepest, depthOf(n)) }
-	switch n := n.(type) {
-	case *parse.ListNode:
-		if n == nil {
-			return 0
-		}
-		for _, c := range n.Nodes {
-			below(c)
-		}
-		return deepest + 1
-	case *parse.IfNode:
-		below(n.List)
-		below(n.ElseList)
-	case *parse.RangeNode:
-		below(n.List)
-		below(n.ElseList)
-	case *parse.WithNode:
-		below(n.List)
-		below(n.ElseList)
-	}
-	return deepest
-}

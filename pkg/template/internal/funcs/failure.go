@@ -10,6 +10,7 @@ import (
 	"regexp/syntax"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -44,7 +45,20 @@ func Describe(cause any) *Failure {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
 	}
-	return &Failure{Text: err.Error(), Safe: safeText(err), Err: nil}
+	f := &Failure{Text: err.Error(), Safe: safeText(err)}
+	if isJargon(err) {
+		f.Text = f.Safe
+	}
+	return f
+}
+
+// isJargon reports whether the safe text says more to people than the error.
+func isJargon(err error) bool {
+	switch err.(type) {
+	case *reflect.ValueError, runtime.Error:
+		return true
+	}
+	return false
 }
 
 func safeText(err error) string {
@@ -64,13 +78,19 @@ func safeText(err error) string {
 	case *runtime.TypeAssertionError: // names types alone
 		return err.Error()
 	case runtime.Error:
+		if strings.Contains(err.Error(), "divide by zero") {
+			return "it divides by zero"
+		}
 		return "it was given a number out of range, or nil"
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return "its input ends too early"
 	}
-	if text := err.Error(); isPlain(text) {
+	switch text := err.Error(); {
+	case isPlain(text):
 		return text
+	case strings.HasPrefix(text, "index out of range"), strings.HasPrefix(text, "invalid slice index"):
+		return "an index is out of range"
 	}
 	return unsaid
 }

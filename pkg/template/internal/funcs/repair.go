@@ -87,7 +87,7 @@ func substring(s string, indices []any, toInt func(any) int) (string, error) {
 		to = toInt(indices[1])
 	}
 	if len(indices) > 2 || from < 0 || to > len(s) || from > to {
-		return "", Problem("an index out of range")
+		return "", Problem("an index is out of range")
 	}
 	return s[from:to], nil
 }
