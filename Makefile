@@ -72,6 +72,9 @@ interop: ## run against Debian's nginx, and against moto with Python credstash
 	interop/prepare $(VENV)
 	$(GO) test -tags interop -count=1 ./interop
 
+crash: ## kill 2,000 renders, at every step and at random; count what is torn, mixed, lost or stray
+	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) $(GO) test -count=1 -timeout 30m -run '^TestCrash$$' -v ./cmd/credrender
+
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -88,4 +91,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV)
 
-.PHONY: help build install test check format vet static tidy lint vuln demo interop bench fuzz cover clean
+.PHONY: crash help build install test check format vet static tidy lint vuln demo interop bench fuzz cover clean

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -35,8 +36,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup:               setupScript,
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "unshare": // containers seldom allow mounts
+				return exec.Command("unshare", "-m", "true").Run() == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -109,6 +113,11 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		for _, remove := range *ts.Value(healKey{}).(*[]func()) {
 			remove()
 		}
+	case len(args) == 4 && args[0] == "delay":
+		d, err := time.ParseDuration(args[3])
+		ts.Check(err)
+		faults := ts.Value(healKey{}).(*[]func())
+		*faults = append(*faults, server(ts).Fail(awstest.Rule{Service: args[1], Operation: args[2], Delay: d}))
 	case len(args) >= 4 && args[0] == "fail":
 		r := awstest.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "said the stand-in"}
 		if len(args) > 4 {
@@ -117,7 +126,7 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		faults := ts.Value(healKey{}).(*[]func())
 		*faults = append(*faults, server(ts).Fail(r))
 	default:
-		ts.Fatalf("usage: aws down | aws heal | aws fail SERVICE OPERATION CODE [NAME]")
+		ts.Fatalf("usage: aws down | aws heal | aws delay SERVICE OPERATION DURATION | aws fail SERVICE OPERATION CODE [NAME]")
 	}
 }
 
