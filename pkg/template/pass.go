@@ -13,7 +13,7 @@ import (
 
 // Bounds of one pass. Nothing that renders a config file comes near them.
 const (
-	maxSteps  = 2_000_000 // calls and iterations
+	maxSteps  = 1_000_000 // calls and iterations
 	maxDepth  = 500       // of templates within templates
 	maxOutput = 64 << 20  // bytes
 )

@@ -2,6 +2,8 @@ package template
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -86,14 +88,19 @@ type Answer struct {
 	Err   error
 }
 
-// Format writes the error alone, so that no value gets into a log.
-func (a Answer) Format(f fmt.State, _ rune) {
+// String gives the error alone.
+func (a Answer) String() string {
 	if a.Err != nil {
-		_, _ = fmt.Fprintf(f, "{%v}", a.Err)
-		return
+		return a.Err.Error()
 	}
-	_, _ = fmt.Fprint(f, "{[redacted]}")
+	return "[redacted]"
 }
+
+// Format writes the error alone, so that no value gets into a log.
+func (a Answer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.String()) }
+
+// LogValue gives the error alone.
+func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // Lookup answers a query; ok is false where the answer is not known yet. It
 // is called often, from the goroutine of the method it was given to: it looks
