@@ -62,10 +62,11 @@ func newSite(t *testing.T, upstream string) site {
 	return s
 }
 
-// openFolder returns a new folder that nginx's workers can enter.
+// openFolder returns a new folder that nginx's workers can enter, unlike
+// t.TempDir.
 func openFolder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "credrender-site-") //nolint:usetesting // t.TempDir is closed to the workers
+	dir, err := os.MkdirTemp("", "credrender-site-")
 	if err != nil {
 		t.Fatal(err)
 	}
