@@ -98,6 +98,7 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			return p.shrug(f, args)
 		}
 		if f.Like != nil && !p.real {
+			p.random = p.random || !p.likely
 			if p.likely {
 				return reflect.ValueOf(f.Like), p.tick()
 			}
@@ -119,7 +120,7 @@ func (p *pass) settleError(name string, err error) (reflect.Value, error) {
 		return reflect.Value{}, &callError{name, err}
 	case p.ctx.Err() != nil:
 		return reflect.Value{}, errHalt
-	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.likely:
+	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.tolerant:
 		return unknownValue(), nil
 	}
 	p.heard[heard(name, funcs.Describe(err).Text)] = true

@@ -1,6 +1,9 @@
 package template
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Discover returns what executing the template asks for and lookup does not
 // know yet, without duplicates and in order. What lookup cannot answer is
@@ -11,17 +14,29 @@ import "context"
 // The caller fetches, and calls Discover again until nothing is returned.
 // Errors in the template are left for [Template.Execute].
 func (t *Template) Discover(ctx context.Context, lookup Lookup) []Query {
-	p := t.newPass(ctx, lookup)
-	_ = p.run()
+	p := t.runKnown(ctx, lookup)
 	return t.flagged(p, func(q Query) bool { return !p.known[q] })
 }
 
 // Asked returns all that executing the template asks for, as far as lookup
 // knows the answers, without duplicates and in order.
 func (t *Template) Asked(ctx context.Context, lookup Lookup) []Query {
+	return t.flagged(t.runKnown(ctx, lookup), func(Query) bool { return true })
+}
+
+// runKnown executes over what lookup knows. What random functions return is
+// unknown, until nothing else is missing: only then are the branches entered
+// that something like it would enter.
+func (t *Template) runKnown(ctx context.Context, lookup Lookup) *pass {
 	p := t.newPass(ctx, lookup)
 	_ = p.run()
-	return t.flagged(p, func(Query) bool { return true })
+	if slices.ContainsFunc(p.asked, func(q Query) bool { return !p.known[q] }) || !p.random {
+		return p
+	}
+	p = t.newPass(ctx, lookup)
+	p.likely = true
+	_ = p.run()
+	return p
 }
 
 // flagged returns the chosen queries of a pass, with Derived set.

@@ -77,6 +77,8 @@ func TestWaves(t *testing.T) {
 			"env HOME env USER file /etc/motd hostname", "/home/op/home/op/welcomeweb-1"},
 		{"dates", `{{now | date "15:04 MST"}} {{dateInZone "15:04" now "UTC"}} {{htmlDate 0}} {{(toDate "2006" "1999").Year}}`,
 			"now zone Local", "06:06 CET 05:06 1970-01-01 1999"},
+		{"branch on something random", `{{with genPrivateKey "ecdsa"}}{{secret "a"}}{{end}}{{secret (secret "env" | printf "db.%s")}}`, "env | db.e1 | a", "AD"},
+		{"branch on a slow result", `{{with htpasswd "u" (secret "htp")}}{{secret "a"}}{{end}}`, "htp | salt | a", "A"},
 		{"nothing", "plain", "", "plain"},
 		{"empty", "", "", ""},
 	} {

@@ -32,7 +32,7 @@ type Error struct {
 	Template  string
 	Line, Col int    // 1-based; 0 where unknown
 	Func      string // the function that failed, or empty
-	Query     Query  // what was asked for; its Kind is empty where nothing was
+	Query     Query  // what was asked for, without a derived name; its Kind is empty where nothing was
 	Msg       string // the likely cause
 	Err       error  // the cause, for errors.Is and errors.As; or nil
 }
@@ -148,6 +148,7 @@ func (e *Error) ofQuery(q Query, err error, named bool) {
 		why = ref.Err.Error() // the ref is named already
 	}
 	if q.Derived {
+		e.Query = Query{Kind: q.Kind, Derived: true}
 		e.Err, why = nil, "no value (the details are hidden: its name depends on a secret)"
 		for _, known := range sentinels() {
 			if errors.Is(err, known) {

@@ -33,6 +33,7 @@ func htpasswd(p *pass, user, password string) (string, error) {
 	case len(key) < minKey:
 		return "", funcs.Problem("the host's key for salts is too short")
 	case !p.real && !p.likely: // it takes milliseconds
+		p.random = true
 		return "", errUnknown
 	case !p.real:
 		return user + ":$6$abcdefghijklmnop$" + strings.Repeat("a", 86), nil

@@ -70,7 +70,7 @@ func (t *Template) labels(ctx context.Context, lookup Lookup, hidden []mark) map
 // runWithout executes over all answers but one.
 func (t *Template) runWithout(ctx context.Context, lookup Lookup, left Query) *pass {
 	p := t.newPass(ctx, lookup)
-	p.likely = true
+	p.likely, p.tolerant = true, true
 	p.withhold = func(q Query) bool { return q.Key() == left }
 	_ = p.run()
 	return p

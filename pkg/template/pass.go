@@ -28,7 +28,8 @@ type pass struct {
 
 	// Of passes that are not real.
 	withhold func(Query) bool // answers that are known and not told
-	likely   bool             // random results count as known, and errors as unknown
+	likely   bool             // random results are stood for by something alike
+	tolerant bool             // an error is something unknown
 
 	out    []byte
 	marks  []mark            // what a real pass printed, in order
@@ -44,6 +45,7 @@ type pass struct {
 	turns   map[place]turn  // what branches did
 	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
 	escaped bool            // something unknown may hold a known map
+	random  bool            // a random result was left unknown
 }
 
 // place is a site at one point of the execution: path is a hash over the

@@ -81,6 +81,12 @@ func (q Query) String() string {
 	return string(q.Kind)
 }
 
+// Format writes String, whatever the verb.
+func (q Query) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, q.String()) }
+
+// LogValue gives String.
+func (q Query) LogValue() slog.Value { return slog.StringValue(q.String()) }
+
 // Answer is what is known about a [Query]: a value, of the type that its
 // [Kind] demands, or why there is none.
 type Answer struct {

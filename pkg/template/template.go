@@ -214,7 +214,6 @@ func (t *Template) checkText(p *pass) error {
 		e := t.errorAt(t.sites[m.site].pos)
 		e.Msg = "a value that is not UTF-8 cannot stand inside a text: use b64enc, or secret: in the config for a file of its own"
 		if queries := p.binary(); len(queries) > 0 {
-			e.Query = queries[0]
 			e.Msg = Label(queries...) + ": " + e.Msg
 		}
 		return e
@@ -276,3 +275,7 @@ func textOf(v reflect.Value) (string, error) {
 func isPrinter(t reflect.Type) bool {
 	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]())
 }
+
+// Functions returns the names of all functions that templates can call, less
+// text/template's own and, or and call.
+func Functions() []string { return slices.Sorted(maps.Keys(table())) }
