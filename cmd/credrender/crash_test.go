@@ -60,7 +60,6 @@ type crash struct {
 	dir      string
 	gen      int  // what the fixtures say
 	bad      bool // the generation is one that verify refuses
-	good     int  // the generation that was last in place
 	duration time.Duration
 	hits     map[string]int
 	random   int
