@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -53,7 +54,7 @@ func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 			}
 			continue
 		}
-		for _, q := range u.Template.Discover(ctx, r.lookup(p, nil)) {
+		for _, q := range u.Template.Discover(ctx, r.lookup(p)) {
 			if want, ok := wantOf(p.Job, q); ok {
 				wants = append(wants, want)
 			}
@@ -67,18 +68,20 @@ func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 func (r *round) execute(ctx context.Context, p *Planned) error {
 	asked := &asked{}
 	for _, u := range p.units {
-		if u.Template == nil {
-			r.lookup(p, asked)(template.Query{Kind: template.Secret, Ref: u.Ref})
-			continue
+		queries := []template.Query{{Kind: template.Secret, Ref: u.Ref}}
+		if u.Template != nil {
+			queries = u.Template.Asked(ctx, r.lookup(p))
 		}
-		u.Template.Discover(ctx, r.lookup(p, asked))
+		for _, q := range queries {
+			r.collect(p, asked, q)
+		}
 	}
 	if len(asked.failures) > 0 {
 		return secretsError(p.units, asked.failures)
 	}
 	var errs []error
 	for _, u := range p.units {
-		out, err := r.executeUnit(ctx, p, u, asked)
+		out, err := r.executeUnit(ctx, p, u)
 		p.outputs = append(p.outputs, out)
 		errs = append(errs, err)
 	}
@@ -86,9 +89,9 @@ func (r *round) execute(ctx context.Context, p *Planned) error {
 	return errors.Join(errs...)
 }
 
-func (r *round) executeUnit(ctx context.Context, p *Planned, u job.Unit, asked *asked) (template.Output, error) {
+func (r *round) executeUnit(ctx context.Context, p *Planned, u job.Unit) (template.Output, error) {
 	if u.Template != nil {
-		return u.Template.Execute(ctx, r.lookup(p, asked))
+		return u.Template.Execute(ctx, r.lookup(p))
 	}
 	got, _ := r.fetcher.Got(fetch.Want{Store: p.Job.Store, Ref: u.Ref})
 	return template.Output{Bytes: got.Result.Secret.Reveal()}, got.Result.Err
@@ -102,7 +105,7 @@ func (r *round) mask(ctx context.Context, p *Planned) error {
 			p.Texts = append(p.Texts, mask.Hidden(label, p.outputs[i].Bytes))
 			continue
 		}
-		text, err := u.Template.Mask(ctx, r.lookup(p, nil), p.outputs[i])
+		text, err := u.Template.Mask(ctx, r.lookup(p), p.outputs[i])
 		if err != nil {
 			return err
 		}
@@ -118,53 +121,9 @@ func wantOf(j *job.Job, q template.Query) (fetch.Want, bool) {
 	return fetch.Want{Store: j.Store, Ref: q.Ref, Glob: q.Kind == template.Secrets}, true
 }
 
-// asked collects what the files of a job are made of.
-type asked struct {
-	seen     map[template.Query]bool
-	failures []*source.RefError
-	trace    []source.Known
-	secrets  []source.Secret
-	// untraced is set where a name that was asked for depends on a secret: it
-	// is neither shown nor stored.
-	untraced bool
-}
-
-// hiddenName stands for a name that depends on a secret.
-const hiddenName = "(name hidden: it depends on a secret)"
-
-// note reports whether q is asked for the first time.
-func (a *asked) note(q template.Query) bool {
-	if a == nil || a.seen[q] {
-		return false
-	}
-	if a.seen == nil {
-		a.seen = map[template.Query]bool{}
-	}
-	a.seen[q] = true
-	return true
-}
-
-func (a *asked) result(ref source.Ref, derived bool, res source.Result) {
-	if derived {
-		ref, a.untraced = source.Ref{Name: hiddenName}, true
-	}
-	if res.Err != nil {
-		if inner, ok := errors.AsType[*source.RefError](res.Err); ok && inner.Ref == ref {
-			a.failures = append(a.failures, inner)
-			return
-		}
-		a.failures = append(a.failures, &source.RefError{Ref: ref, Err: res.Err})
-		return
-	}
-	a.secrets = append(a.secrets, res.Secret)
-	if !derived {
-		a.trace = append(a.trace, source.Known{Ref: ref, Trace: res.Trace})
-	}
-}
-
 // lookup answers the templates of a job from what was fetched and from the
-// world. Into a, if given, goes what was asked for.
-func (r *round) lookup(p *Planned, a *asked) template.Lookup {
+// world.
+func (r *round) lookup(p *Planned) template.Lookup {
 	return func(q template.Query) (template.Answer, bool) {
 		want, fetched := wantOf(p.Job, q)
 		if !fetched {
@@ -175,46 +134,28 @@ func (r *round) lookup(p *Planned, a *asked) template.Lookup {
 			return template.Answer{}, false
 		}
 		if q.Kind == template.Secrets {
-			return globAnswer(q, got, a), true
+			return globAnswer(got), true
 		}
-		res := got.Result
-		if q.Optional && errors.Is(res.Err, source.ErrNotFound) && r.renderedBefore(p, q.Ref) {
-			res.Err = ErrRemoved
-		}
-		if a.note(q) {
-			if q.Optional && errors.Is(res.Err, source.ErrNotFound) {
-				a.absent(q)
-			} else {
-				a.result(q.Ref, q.Derived, res)
-			}
-		}
+		res := r.result(p, q, got)
 		return template.Answer{Value: res.Secret, Err: res.Err}, true
 	}
 }
 
-// absent notes a secret that was not there, and whose default was taken.
-func (a *asked) absent(q template.Query) {
-	if q.Derived {
-		a.untraced = true
-		return
+// result is what was fetched, unless it is a loss that no default makes good.
+func (r *round) result(p *Planned, q template.Query, got fetch.Got) source.Result {
+	res := got.Result
+	if q.Optional && errors.Is(res.Err, source.ErrNotFound) && r.renderedBefore(p, q.Ref) {
+		res.Err = ErrRemoved
 	}
-	a.trace = append(a.trace, source.Known{Ref: q.Ref, Trace: source.Trace{Absent: true}})
+	return res
 }
 
-func globAnswer(q template.Query, got fetch.Got, a *asked) template.Answer {
+func globAnswer(got fetch.Got) template.Answer {
 	values := map[string]source.Secret{}
-	first := a.note(q)
 	err := got.Result.Err
-	if err != nil && first {
-		a.result(q.Ref, q.Derived, got.Result)
-	}
-	for name, res := range got.Values {
-		ref := source.Ref{Source: q.Ref.Source, Name: name, Context: q.Ref.Context}
-		if first {
-			a.result(ref, q.Derived, res)
-		}
-		err = errors.Join(err, res.Err)
-		values[name] = res.Secret
+	for _, name := range slices.Sorted(maps.Keys(got.Values)) {
+		err = errors.Join(err, got.Values[name].Err)
+		values[name] = got.Values[name].Secret
 	}
 	return template.Answer{Value: values, Err: err}
 }
