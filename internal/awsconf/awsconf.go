@@ -10,7 +10,8 @@
 //
 //   - retries ([newRetryer]): the SDK's client-side quota makes a wave of
 //     requests on a throttled table fail without ever waiting;
-//   - connections ([newHTTPClient]): ten idle ones per host are too few for a wave;
+//   - connections ([newHTTPClient], [pool]): ten idle ones per host are too few
+//     for a wave, and those to KMS are dialled while the Queries run;
 //   - the instance metadata service (metadata.go) is given one second. Where
 //     there is none, the SDK takes four to five, for every request again.
 package awsconf
@@ -54,6 +55,8 @@ type Settings struct {
 	DefaultRegion string
 	// Now is the clock that failed credentials are remembered by; nil: time.Now.
 	Now func() time.Time
+	// Meter counts what is asked; nil: nothing is counted.
+	Meter *Meter
 }
 
 // Config holds SDK configurations for making clients. They share one pool of
@@ -96,8 +99,11 @@ func Load(ctx context.Context, s Settings) (Config, error) {
 		now = time.Now
 	}
 	cfg.Retryer = newRetryer(cfg.RetryMode, cfg.RetryMaxAttempts)
-	cfg.HTTPClient = freeze(cfg.HTTPClient)
+	cfg.HTTPClient = newPool(cfg.HTTPClient, s.Meter)
 	cfg.APIOptions = append(cfg.APIOptions, keepCause)
+	if s.Meter != nil {
+		cfg.APIOptions = append(cfg.APIOptions, s.Meter.install)
+	}
 	cfg.Credentials = &patient{next: cfg.Credentials, now: now}
 	if s.RoleARN != "" {
 		cfg.Credentials = &patient{next: assumeRole(cfg, s.RoleARN), now: now}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
@@ -24,7 +23,7 @@ const (
 )
 
 // newHTTPClient returns a client for config.LoadDefaultConfig, which adds
-// AWS_CA_BUNDLE to it; [freeze] then makes it the one that all services share.
+// AWS_CA_BUNDLE to it; [newPool] then makes it the one that all services share.
 func newHTTPClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
@@ -34,13 +33,4 @@ func newHTTPClient() *awshttp.BuildableClient {
 			tr.TLSHandshakeTimeout = tlsTimeout
 			tr.ResponseHeaderTimeout = headerTimeout
 		})
-}
-
-// freeze keeps each service from cloning the client, and with it the pool:
-// what is known here about connections then holds for all of them.
-func freeze(c aws.HTTPClient) aws.HTTPClient {
-	if b, ok := c.(*awshttp.BuildableClient); ok {
-		return b.Freeze()
-	}
-	return c
 }

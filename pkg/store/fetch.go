@@ -17,6 +17,7 @@ import (
 // credstash.Candidates gives; its data key is asked for the moment that the item
 // is there. Ref.Source plays no part.
 func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	defer s.warm(ctx, len(refs))()
 	keys := newKeyring(s.o.Decrypter)
 	results := make([]source.Result, len(refs))
 	s.each(len(refs), func(i int) { results[i] = s.fetch(ctx, keys, refs[i]) })
@@ -25,6 +26,19 @@ func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]sou
 		answers[r] = results[i]
 	}
 	return answers
+}
+
+// warm has the Decrypter prepare for n calls while the items are looked up. The
+// function that it returns puts an end to that and waits for it.
+func (s *Store) warm(ctx context.Context, n int) (end func()) {
+	w, ok := s.o.Decrypter.(Warmer)
+	if !ok || n == 0 {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+	return func() { cancel(); wg.Wait() }
 }
 
 // each runs f for 0 to n-1, as many at once as the store may, and returns when

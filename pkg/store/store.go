@@ -62,6 +62,14 @@ type Decrypter interface {
 	Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error)
 }
 
+// Warmer is what a Decrypter may be besides: ready ahead of time for calls that
+// come as soon as the items are there.
+type Warmer interface {
+	// Warm prepares for n calls of Decrypt at once, and is done with that at
+	// the end of ctx at the latest.
+	Warm(ctx context.Context, n int)
+}
+
 // KeyMaker makes data keys.
 type KeyMaker interface {
 	// GenerateDataKey returns n random bytes (1 to 1024), plain and wrapped.

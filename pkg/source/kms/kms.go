@@ -27,8 +27,9 @@ const MaxDataKey = 1024
 // AWS's code and message; a key that is disabled or pending deletion is
 // source.ErrDenied, one that is not there source.ErrNoStore.
 type Keys struct {
-	api api
-	key string
+	api  api
+	key  string
+	warm func(ctx context.Context, n int) // nil: nothing is known about connections
 }
 
 // api holds the operations that are used as method values. A *kms.Client kept
@@ -55,7 +56,7 @@ func New(cfg aws.Config, key string) *Keys {
 		createKey:       c.CreateKey,
 		enableRotation:  c.EnableKeyRotation,
 		createAlias:     c.CreateAlias,
-	}}
+	}, warm: warmer(c)}
 }
 
 // Decrypt implements store.Decrypter. KMS finds the key by itself, from the
