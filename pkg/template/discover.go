@@ -41,16 +41,17 @@ func (t *Template) runKnown(ctx context.Context, lookup Lookup) *pass {
 
 // flagged returns the chosen queries of a pass, with Derived set.
 func (t *Template) flagged(p *pass, choose func(Query) bool) (queries []Query) {
-	var named map[Query]bool
 	for _, q := range p.asked {
-		if !choose(q) {
-			continue
+		if choose(q) {
+			queries = append(queries, q)
 		}
-		if named == nil {
-			named = t.named(p)
-		}
-		q.Derived = !named[q.Key()]
-		queries = append(queries, q)
+	}
+	if len(queries) == 0 || !p.told { // nothing can depend on what nobody said
+		return queries
+	}
+	named := t.named(p)
+	for i, q := range queries {
+		queries[i].Derived = !named[q.Key()]
 	}
 	return queries
 }

@@ -36,46 +36,6 @@ func (t *Template) Mask(ctx context.Context, lookup Lookup, out Output) (mask.Te
 	return mask.New(out.Bytes, spans, t.literals()), nil
 }
 
-// labels finds what each place depends on: leave one answer out, and see what
-// is no longer printed, or no longer known.
-func (t *Template) labels(ctx context.Context, lookup Lookup, hidden []mark) map[place]string {
-	labels := map[place]string{}
-	if len(hidden) == 0 {
-		return labels
-	}
-	causes := map[place][]Query{}
-	for _, q := range t.flagged(t.runWithout(ctx, lookup, Query{}), func(q Query) bool { return q.Kind.Hidden() }) {
-		without := t.runWithout(ctx, lookup, q.Key())
-		for _, m := range hidden {
-			if !without.prints[m.place].known {
-				causes[m.place] = append(causes[m.place], q)
-			}
-		}
-	}
-	settled := t.newPass(ctx, lookup) // knows all but random results
-	_ = settled.run()
-	for _, m := range hidden {
-		switch label := Label(causes[m.place]...); {
-		case label != "":
-			labels[m.place] = label
-		case !settled.prints[m.place].known:
-			labels[m.place] = "generated"
-		default:
-			labels[m.place] = string(Secret)
-		}
-	}
-	return labels
-}
-
-// runWithout executes over all answers but one.
-func (t *Template) runWithout(ctx context.Context, lookup Lookup, left Query) *pass {
-	p := t.newPass(ctx, lookup)
-	p.likely, p.tolerant = true, true
-	p.withhold = func(q Query) bool { return q.Key() == left }
-	_ = p.run()
-	return p
-}
-
 // literals returns the lines of the template that are its own text from end to
 // end.
 func (t *Template) literals() []string {

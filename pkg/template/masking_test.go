@@ -1,9 +1,12 @@
 package template_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
@@ -55,6 +58,31 @@ func TestMask(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// With many secrets each place still names its own.
+func TestMaskOfManySecrets(t *testing.T) {
+	w := newWorld()
+	var text, want strings.Builder
+	for i := range 150 {
+		name := fmt.Sprintf("k%d", i)
+		w.secrets[name] = name
+		fmt.Fprintf(&text, "%d={{secret %q}} {{.Vars.h}}\n", i, name)
+		fmt.Fprintf(&want, "%d=(secret %s) example.org\n", i, name)
+	}
+	text.WriteString(`{{printf "%s%s" (secret "k1") (secret "k2")}} {{uuidv4}}`)
+	want.WriteString("(secret) (generated)")
+	tmpl, out, err := w.render(t, text.String(), template.Options{Vars: vars()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := tmpl.Mask(t.Context(), w.lookup, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.String(), got.String()); diff != "" {
+		t.Error(diff)
 	}
 }
 

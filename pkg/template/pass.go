@@ -39,6 +39,7 @@ type pass struct {
 
 	asked   []Query         // in order, each once
 	known   map[Query]bool  // of those asked: does lookup have an answer?
+	told    bool            // a hidden answer was given
 	keys    map[Query]bool  // of those asked and those refused
 	heard   map[string]bool // what functions said of arguments that are known
 	dark    map[int]bool    // branches that turned on something unknown when last met
@@ -331,9 +332,11 @@ func (p *pass) ask(q Query) (any, error) {
 	switch {
 	case ok && p.withhold != nil && p.withhold(q):
 		return nil, errUnknown
-	case ok && a.Err != nil:
-		return nil, &askError{q, a.Err}
 	case ok:
+		p.told = p.told || q.Kind.Hidden()
+		if a.Err != nil {
+			return nil, &askError{q, a.Err}
+		}
 		return a.Value, nil
 	case p.real:
 		return nil, &askError{q, ErrNotFetched}
