@@ -1,77 +1,20 @@
 package awstest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/credrender/credrender/internal/awstest/keys"
+	"github.com/credrender/credrender/internal/awstest/tables"
+	"github.com/credrender/credrender/internal/awstest/wire"
 )
-
-// apiError is an error answer of a service.
-type apiError struct {
-	Status  int // zero: 400
-	Code    string
-	Message string
-	extra   map[string]any // further members of the body
-}
-
-func (e *apiError) Error() string { return e.Code + ": " + e.Message }
-
-func invalid(format string, args ...any) error {
-	return &apiError{Code: "ValidationException", Message: fmt.Sprintf(format, args...)}
-}
-
-// notImplemented is for what AWS would do and this package does not. Its
-// status is one that the SDK does not retry.
-func notImplemented(format string, args ...any) error {
-	return &apiError{Status: http.StatusNotImplemented, Code: "NotImplemented", Message: "awstest: " + fmt.Sprintf(format, args...)}
-}
-
-// operation is what a target names. decode returns the request's facts for
-// rules and records, and what is left to do.
-type operation struct {
-	service, name string
-	decode        func(body []byte) (input, error)
-}
-
-// input is a decoded request.
-type input interface {
-	// describe fills in what rules and tests look at.
-	describe(*Request)
-	// run carries it out; the server's lock is held.
-	run(*region) (any, error)
-}
-
-// op makes an operation of a request type. Members that the type does not have
-// are refused: silently ignoring, say, a FilterExpression would make tests lie.
-func op[T any, P interface {
-	*T
-	input
-}](service, name string) operation {
-	return operation{service, name, func(body []byte) (input, error) {
-		in := P(new(T))
-		dec := json.NewDecoder(bytes.NewReader(body))
-		dec.DisallowUnknownFields()
-		err := dec.Decode(in)
-		if api, ok := errors.AsType[*apiError](err); ok {
-			return nil, api
-		}
-		if err != nil && strings.Contains(err.Error(), "unknown field") {
-			return nil, notImplemented("%s %s: %v", service, name, err)
-		}
-		if err != nil {
-			return nil, &apiError{Code: "SerializationException", Message: err.Error()}
-		}
-		return in, nil
-	}}
-}
 
 // What X-Amz-Target begins with.
 const (
@@ -79,15 +22,20 @@ const (
 	kmsTarget    = "TrentService."
 )
 
-func operations() map[string]operation {
-	m := map[string]operation{}
-	for _, o := range dynamoOperations() {
-		m[dynamoTarget+o.name] = o
+// call is a decoded request, bound to what it is for.
+type call struct {
+	describe func(*wire.Request)
+	run      func(*region, *wire.Request) (any, error)
+}
+
+// decode reads a request of either JSON service.
+func decode(req *Request, body []byte) (call, error) {
+	if req.Service == DynamoDB {
+		c, err := tables.Decode(req.Operation, body)
+		return call{c.Describe, func(r *region, req *wire.Request) (any, error) { return c.Run(r.tables, req) }}, err
 	}
-	for _, o := range kmsOperations() {
-		m[kmsTarget+o.name] = o
-	}
-	return m
+	c, err := keys.Decode(req.Operation, body)
+	return call{c.Describe, func(r *region, req *wire.Request) (any, error) { return c.Run(r.keys, req) }}, err
 }
 
 // ServeHTTP implements http.Handler.
@@ -96,36 +44,29 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	if r.Header.Get("X-Amz-Target") == "" {
+	target := r.Header.Get("X-Amz-Target")
+	if target == "" {
 		s.serveSTS(w, r, body)
 		return
 	}
-	name := r.Header.Get("X-Amz-Target")
-	target, known := s.operations[name]
-	req := Request{Service: target.service, Operation: target.name}
-	if !known {
-		if strings.HasPrefix(name, dynamoTarget) {
-			req.Service = DynamoDB
-		}
-		s.answer(w, req, nil, notImplemented("operation %s", name))
-		return
+	req := Request{Service: KMS, Operation: strings.TrimPrefix(target, kmsTarget)}
+	if name, ok := strings.CutPrefix(target, dynamoTarget); ok {
+		req.Service, req.Operation = DynamoDB, name
 	}
-	err = s.authenticate(r, &req)
-	var in input
+	c, err := decode(&req, body)
 	if err == nil {
-		if in, err = target.decode(body); err == nil {
-			in.describe(&req)
-		}
+		c.describe(&req)
+		err = s.authenticate(r, &req)
 	}
 	if err != nil {
 		s.answer(w, req, nil, err)
 		return
 	}
-	s.perform(w, r, req, func() (any, error) { return in.run(s.in(req.Region)) })
+	s.perform(w, r, req, func(req *Request) (any, error) { return c.run(s.in(req.Region), req) })
 }
 
 // perform applies the rules to a request, and carries it out if they let it.
-func (s *Server) perform(w http.ResponseWriter, r *http.Request, req Request, run func() (any, error)) {
+func (s *Server) perform(w http.ResponseWriter, r *http.Request, req Request, run func(*Request) (any, error)) {
 	fault := s.faultFor(r.Context(), req)
 	if fault != nil && fault.Reset && !fault.Applied {
 		s.mu.Lock()
@@ -137,10 +78,10 @@ func (s *Server) perform(w http.ResponseWriter, r *http.Request, req Request, ru
 	var out any
 	var err error
 	if fault != nil && fault.Code != "" {
-		err = &apiError{Status: fault.Status, Code: fault.Code, Message: fault.Message}
+		err = &wire.Error{Status: fault.Status, Code: fault.Code, Message: fault.Message}
 	} else {
 		s.mu.Lock()
-		out, err = run()
+		out, err = run(&req)
 		s.mu.Unlock()
 	}
 	if fault != nil && (fault.Reset || fault.Cut) {
@@ -152,7 +93,7 @@ func (s *Server) perform(w http.ResponseWriter, r *http.Request, req Request, ru
 // answer writes an output or an error, and records the request.
 func (s *Server) answer(w http.ResponseWriter, req Request, out any, err error) {
 	status := http.StatusOK
-	if api, ok := errors.AsType[*apiError](err); ok {
+	if api, ok := errors.AsType[*wire.Error](err); ok {
 		if status = api.Status; status == 0 {
 			status = http.StatusBadRequest
 		}
@@ -190,7 +131,7 @@ func (s *Server) answer(w http.ResponseWriter, req Request, out any, err error) 
 
 // errorBody is what each protocol sends: DynamoDB qualifies the codes of its
 // own model, KMS none.
-func errorBody(service string, e *apiError) any {
+func errorBody(service string, e *wire.Error) any {
 	if service == STS {
 		return xmlError(e)
 	}
@@ -204,7 +145,7 @@ func errorBody(service string, e *apiError) any {
 			m["__type"] = "com.amazon.coral.service#" + e.Code
 		}
 	}
-	for k, v := range e.extra {
+	for k, v := range e.Extra {
 		m[k] = v
 	}
 	return m
@@ -218,18 +159,36 @@ var credentialScope = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/\
 func (s *Server) authenticate(r *http.Request, req *Request) error {
 	m := credentialScope.FindStringSubmatch(r.Header.Get("Authorization"))
 	if m == nil {
-		return &apiError{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
+		return &wire.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
 	}
 	req.AccessKey, req.Region = m[1], m[2]
 	if m[3] != req.Service {
-		return &apiError{Code: "InvalidSignatureException", Message: "Credential should be scoped to correct service: '" + req.Service + "'."}
+		return &wire.Error{Code: "InvalidSignatureException", Message: "Credential should be scoped to correct service: '" + req.Service + "'."}
+	}
+	principal, ok := s.principal(req.AccessKey, r.Header.Get("X-Amz-Security-Token"))
+	if !ok {
+		return &wire.Error{Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid."}
+	}
+	req.Principal = principal
+	return nil
+}
+
+// principal tells who signs with an access key. Those of assumed roles begin
+// with ASIA, and are nobody's without their token.
+func (s *Server) principal(accessKey, token string) (arn string, ok bool) {
+	if arn, ok := s.opts.Principals[accessKey]; ok {
+		return arn, true
+	}
+	if !strings.HasPrefix(accessKey, "ASIA") {
+		if accessKey == AccessKey {
+			return User, true
+		}
+		return "arn:aws:iam::" + Account + ":user/" + accessKey, true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if strings.HasPrefix(req.AccessKey, "ASIA") && !s.tokens[r.Header.Get("X-Amz-Security-Token")] {
-		return &apiError{Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid."}
-	}
-	return nil
+	session, ok := s.sessions[token]
+	return session.role, ok
 }
 
 // breaking is a response that does not arrive: not at all, or only half.
@@ -256,13 +215,14 @@ func (b *breaking) Write(p []byte) (int, error) {
 }
 
 // hangUp ends the connection, by a TCP RST or in order.
-func hangUp(w http.ResponseWriter, reset bool) {
+func hangUp(w http.ResponseWriter, abort bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok && reset {
-		_ = tcp.SetLinger(0)
+	if abort {
+		reset(conn)
+		return
 	}
 	_ = conn.Close()
 }

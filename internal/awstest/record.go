@@ -3,35 +3,15 @@ package awstest
 import (
 	"net"
 	"slices"
+
+	"github.com/credrender/credrender/internal/awstest/wire"
 )
 
 // Request is one request that arrived, its retries counted apart.
-type Request struct {
-	Service   string // DynamoDB, KMS or STS
-	Operation string
-	Region    string // as signed
-	AccessKey string // as signed
-
-	Table      string // DynamoDB
-	Name       string // the partition key, where the request names one
-	Version    string // the sort key, where the request names one
-	Consistent bool   // a consistent read
-
-	KeyID   string            // KMS, as given
-	Context map[string]string // KMS: the encryption context
-
-	Role string // STS: the role asked for
-
-	Status int    // of the answer; zero: none was sent
-	Code   string // of an error
-}
+type Request = wire.Request
 
 // record is what tests ask about. The server's lock guards it.
-type record struct {
-	requests   []Request
-	readUnits  float64
-	writeUnits float64
-}
+type record struct{ requests []Request }
 
 func (r *record) add(req Request) { r.requests = append(r.requests, req) }
 
@@ -67,10 +47,27 @@ func (s *Server) Asked(name string) bool {
 }
 
 // Units returns the capacity that DynamoDB would have charged.
-func (s *Server) Units() (read, write float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.record.readUnits, s.record.writeUnits
+func (s *Server) Units() (read, write float64) { return s.UnitsOf("") }
+
+// UnitsOf returns the capacity that DynamoDB would have charged for an
+// operation; "" is for all.
+func (s *Server) UnitsOf(operation string) (read, write float64) {
+	for _, r := range s.Requests() {
+		if operation == "" || r.Operation == operation {
+			read += r.ReadUnits
+			write += r.WriteUnits
+		}
+	}
+	return read, write
+}
+
+// Operations returns how many requests arrived, by "service.Operation".
+func (s *Server) Operations() map[string]int {
+	n := map[string]int{}
+	for _, r := range s.Requests() {
+		n[r.Service+"."+r.Operation]++
+	}
+	return n
 }
 
 // Connections returns how many connections to a service were opened since

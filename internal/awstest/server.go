@@ -12,9 +12,15 @@
 // that this package does not know ends in status 501. [Server.Fail] makes
 // requests fail or wait, [Server.Requests] tells what was asked.
 //
-// server.go starts and stops it, http.go speaks the protocol, fault.go and
-// record.go are for tests; dynamo_*.go, kms_*.go and sts.go are the services.
-// [Metadata] is the instance metadata service, a server of its own.
+// Everybody may do everything, unless a key's policy names who may: the
+// principal is what [Options.Principals] says of an access key, or the role that
+// was assumed, and grants are enforced (package keys).
+//
+// server.go starts and stops it, http.go speaks the protocol, sts.go is STS;
+// fault.go, dial.go and record.go are for tests, tls.go is https. The services
+// are packages of their own, tables and keys; package contract is the suite that
+// holds them against other people's stand-ins. [Metadata] is the instance
+// metadata service, a server of its own.
 package awstest
 
 import (
@@ -28,56 +34,80 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/credrender/credrender/internal/awstest/keys"
+	"github.com/credrender/credrender/internal/awstest/tables"
+	"github.com/credrender/credrender/internal/awstest/wire"
 )
 
 // Names of the services, as rules and records use them.
 const (
-	DynamoDB = "dynamodb"
-	KMS      = "kms"
-	STS      = "sts"
+	DynamoDB = wire.DynamoDB
+	KMS      = wire.KMS
+	STS      = wire.STS
 )
 
 // What the environment of [Server.Env] says, and what ARNs hold.
 const (
-	Account   = "123456789012"
+	Account   = wire.Account
 	Region    = "eu-west-1"
 	AccessKey = "AKIAIOSFODNN7EXAMPLE"                     //nolint:gosec // AWS's documented example
 	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" //nolint:gosec // and its secret half
 )
 
+// User is the principal that [AccessKey] belongs to.
+const User = "arn:aws:iam::" + Account + ":user/test"
+
 // Options change what is as in AWS by default.
 type Options struct {
-	// PageBytes is what a page of a Query or Scan holds; zero: 1 MiB.
+	// PageBytes is what a page of a Query or Scan reads before it ends, with the
+	// item that reaches it; zero: 1 MiB.
 	PageBytes int
 	// CreatingPolls is how many times DescribeTable says CREATING of a new
 	// table before it is ACTIVE and can be used.
 	CreatingPolls int
-	// Now is the clock of creation dates and sessions; nil: time.Now.
+	// Burst throttles provisioned tables: it is how much unused capacity they
+	// keep, in time (AWS: 300 seconds). Zero: no table is throttled. A new table
+	// has all of it, [Server.Drain] takes it away.
+	Burst time.Duration
+	// BatchKeys is how many keys a BatchGetItem answers at most, the others are
+	// left unprocessed; zero: as many as fit in 16 MB.
+	BatchKeys int
+	// KMSPerSecond is the quota of cryptographic requests; zero: none.
+	KMSPerSecond int
+	// GrantDelay is how long a new grant counts only for requests that carry its
+	// token (AWS: usually less than five minutes).
+	GrantDelay time.Duration
+	// Principals tells, for access keys, the ARN of the user or role that they
+	// belong to. Others than [AccessKey] are users of their own name.
+	Principals map[string]string
+	// TLS serves https, with certificates of a CA of the server's own: Env leads
+	// the SDK to it.
+	TLS bool
+	// Now is the clock of all services; nil: time.Now.
 	Now func() time.Time
 }
 
 // Server is the stand-in. Its methods may be called while requests run.
 type Server struct {
-	opts       Options
-	operations map[string]operation // by target, "DynamoDB_20120810.Query"
-	fronts     map[string]*front    // by service
-	closing    chan struct{}
+	opts    Options
+	fronts  map[string]*front // by service
+	closing chan struct{}
+	bundle  string // the file with the CA; "": plain http
 
-	mu      sync.Mutex // guards all below, and whatever regions hold
-	regions map[string]*region
-	tokens  map[string]bool // of assumed roles
-	rules   []*Rule
-	record  record
-	serial  int // for identifiers
+	mu       sync.Mutex // guards all below, and whatever regions hold
+	regions  map[string]*region
+	sessions map[string]session // by session token
+	rules    []*Rule
+	dials    []*DialRule
+	record   record
+	serial   int // for identifiers
 }
 
 // region is what one region of the account holds.
 type region struct {
-	srv     *Server
-	name    string
-	tables  map[string]*table
-	keys    map[string]*key   // by key id
-	aliases map[string]string // to key ids
+	tables *tables.Region
+	keys   *keys.Region
 }
 
 // front is one listener. Each serves whatever it is asked, so that a single
@@ -95,29 +125,32 @@ func Start(tb testing.TB) *Server {
 	return s
 }
 
-// New returns a running server; the caller closes it.
+// New returns a running server; the caller closes it. It panics where loopback
+// or the temporary directory cannot be used, as httptest does.
 func New(o Options) *Server {
-	if o.PageBytes == 0 {
-		o.PageBytes = 1 << 20
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	s := &Server{
-		opts:       o,
-		operations: operations(),
-		fronts:     map[string]*front{},
-		closing:    make(chan struct{}),
-		regions:    map[string]*region{},
-		tokens:     map[string]bool{},
+		opts:     o,
+		fronts:   map[string]*front{},
+		closing:  make(chan struct{}),
+		regions:  map[string]*region{},
+		sessions: map[string]session{},
+	}
+	var id *identity
+	if o.TLS {
+		id = newIdentity()
+		s.bundle = id.bundle
 	}
 	for _, service := range []string{DynamoDB, KMS, STS} {
-		s.fronts[service] = s.listen()
+		s.fronts[service] = s.listen(service, id)
 	}
 	return s
 }
 
-func (s *Server) listen() *front {
+// listen starts a front: plain http, or as id.
+func (s *Server) listen(service string, id *identity) *front {
 	f := &front{Server: httptest.NewUnstartedServer(s), connections: map[net.Conn]bool{}}
 	f.Config.ErrorLog = log.New(io.Discard, "", 0) // resets are asked for
 	f.Config.ConnState = func(c net.Conn, state http.ConnState) {
@@ -127,7 +160,13 @@ func (s *Server) listen() *front {
 			f.connections[c] = true
 		}
 	}
-	f.Start()
+	f.Listener = &listener{Listener: f.Listener, srv: s, service: service}
+	if id == nil {
+		f.Start()
+		return f
+	}
+	f.TLS = id.config
+	f.StartTLS()
 	return f
 }
 
@@ -138,6 +177,9 @@ func (s *Server) Close() {
 		f.CloseClientConnections()
 		f.Close()
 	}
+	if s.bundle != "" {
+		_ = os.Remove(s.bundle)
+	}
 }
 
 // URL returns the endpoint of a service: DynamoDB, KMS or STS.
@@ -147,7 +189,7 @@ func (s *Server) URL(service string) string { return s.fronts[service].URL }
 // endpoints, static credentials, the region, and no files and no metadata
 // service of the machine.
 func (s *Server) Env() []string {
-	return []string{
+	env := []string{
 		"AWS_ENDPOINT_URL_DYNAMODB=" + s.URL(DynamoDB),
 		"AWS_ENDPOINT_URL_KMS=" + s.URL(KMS),
 		"AWS_ENDPOINT_URL_STS=" + s.URL(STS),
@@ -158,6 +200,10 @@ func (s *Server) Env() []string {
 		"AWS_CONFIG_FILE=" + os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}
+	if s.bundle != "" {
+		env = append(env, "AWS_CA_BUNDLE="+s.bundle)
+	}
+	return env
 }
 
 // SetEnv sets the process's own environment for the length of the test, and
@@ -182,16 +228,25 @@ func SetEnv(tb testing.TB, env ...string) {
 	}
 }
 
+// Drain uses up the burst of a table in [Region], as earlier traffic would have.
+func (s *Server) Drain(table string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.in(Region).tables.Drain(table)
+}
+
 // in returns the state of a region. The caller holds s.mu.
 func (s *Server) in(name string) *region {
 	r := s.regions[name]
 	if r == nil {
-		r = &region{srv: s, name: name, tables: map[string]*table{}, keys: map[string]*key{}, aliases: map[string]string{}}
+		o := s.opts
+		r = &region{
+			tables: tables.NewRegion(name, tables.Options{
+				PageBytes: o.PageBytes, CreatingPolls: o.CreatingPolls, Burst: o.Burst, BatchKeys: o.BatchKeys, Now: o.Now,
+			}),
+			keys: keys.NewRegion(name, keys.Options{PerSecond: o.KMSPerSecond, GrantDelay: o.GrantDelay, Now: o.Now}),
+		}
 		s.regions[name] = r
 	}
 	return r
-}
-
-func (r *region) arn(service, resource string) string {
-	return "arn:aws:" + service + ":" + r.name + ":" + Account + ":" + resource
 }

@@ -124,11 +124,11 @@ func TestRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	common := awstest.Request{Service: awstest.DynamoDB, Region: awstest.Region, AccessKey: awstest.AccessKey, Table: tableName}
+	common := awstest.Request{Service: awstest.DynamoDB, Region: awstest.Region, AccessKey: awstest.AccessKey, Principal: awstest.User, Table: tableName}
 	want := []awstest.Request{common, common, common}
-	want[0].Operation, want[0].Name, want[0].Version, want[0].Consistent, want[0].Status = "GetItem", "a", "1", true, 200
+	want[0].Operation, want[0].Name, want[0].Version, want[0].Consistent, want[0].Status, want[0].ReadUnits = "GetItem", "a", "1", true, 200, 1
 	want[1].Operation, want[1].Status, want[1].Code = "Scan", 400, "AccessDeniedException"
-	want[2].Operation, want[2].Name, want[2].Status = "Query", "b", 200
+	want[2].Operation, want[2].Name, want[2].Status, want[2].ReadUnits = "Query", "b", 200, 0.5
 	if diff := cmp.Diff(want, srv.Requests()); diff != "" {
 		t.Error(diff)
 	}

@@ -1,10 +1,12 @@
-package awstest
+package tables
 
 import (
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/credrender/credrender/internal/awstest/wire"
 )
 
 // expressionNames are the placeholders of a request's expressions.
@@ -73,13 +75,13 @@ func (e *expressions) syntax(at string) error {
 	if at == "" {
 		at = "<EOF>"
 	}
-	return invalid("Invalid %s: Syntax error; token: %q, near: %q", e.kind, at, e.text)
+	return wire.Invalid("Invalid %s: Syntax error; token: %q, near: %q", e.kind, at, e.text)
 }
 
 // keyCondition reads "a = :x" or "a = :x AND b > :y".
 func (e *expressions) keyCondition(text string) ([]comparison, error) {
 	if text == "" {
-		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+		return nil, wire.Invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
 	e.start("KeyConditionExpression", text)
 	return e.terms()
@@ -147,7 +149,7 @@ func (e *expressions) function() (comparison, error) {
 func (e *expressions) unsupported(word string) error {
 	switch strings.ToUpper(word) {
 	case "OR", "NOT", "BETWEEN", "IN", "(", "BEGINS_WITH", "CONTAINS", "SIZE", "ATTRIBUTE_TYPE":
-		return notImplemented("%s in %q", word, e.text)
+		return wire.NotImplemented("%s in %q", word, e.text)
 	}
 	return e.syntax(word)
 }
@@ -159,7 +161,7 @@ func (e *expressions) path() (string, error) {
 	if strings.HasPrefix(t, "#") {
 		name, ok := e.ExpressionAttributeNames[t]
 		if !ok {
-			return "", invalid("Invalid %s: An expression attribute name used in the document path is not defined; attribute name: %s", e.kind, t)
+			return "", wire.Invalid("Invalid %s: An expression attribute name used in the document path is not defined; attribute name: %s", e.kind, t)
 		}
 		e.used[t] = true
 		return name, nil
@@ -168,7 +170,7 @@ func (e *expressions) path() (string, error) {
 		return "", e.syntax(t)
 	}
 	if isReserved(t) {
-		return "", invalid("Invalid %s: Attribute name is a reserved keyword; reserved keyword: %s", e.kind, t)
+		return "", wire.Invalid("Invalid %s: Attribute name is a reserved keyword; reserved keyword: %s", e.kind, t)
 	}
 	return t, nil
 }
@@ -182,7 +184,7 @@ func (e *expressions) value() (value, error) {
 	}
 	v, ok := e.ExpressionAttributeValues[t]
 	if !ok {
-		return value{}, invalid("Invalid %s: An expression attribute value used in expression is not defined; attribute value: %s", e.kind, t)
+		return value{}, wire.Invalid("Invalid %s: An expression attribute value used in expression is not defined; attribute value: %s", e.kind, t)
 	}
 	e.used[t] = true
 	return v, nil
@@ -201,7 +203,7 @@ func (e *expressions) projection(text string) (projector, error) {
 			return nil, err
 		}
 		if slices.Contains(names, name) {
-			return nil, invalid("Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", name, name)
+			return nil, wire.Invalid("Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [%s], path two: [%s]", name, name)
 		}
 		names = append(names, name)
 		switch sep := e.next(); sep {
@@ -237,7 +239,7 @@ func (e *expressions) finish() error {
 	} {
 		unused := slices.DeleteFunc(group.names, func(n string) bool { return e.used[n] })
 		if len(unused) > 0 {
-			return invalid("Value provided in %s unused in expressions: keys: {%s}", group.member, strings.Join(unused, ", "))
+			return wire.Invalid("Value provided in %s unused in expressions: keys: {%s}", group.member, strings.Join(unused, ", "))
 		}
 	}
 	return nil

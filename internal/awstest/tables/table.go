@@ -1,9 +1,11 @@
-package awstest
+package tables
 
 import (
 	"hash/crc32"
 	"slices"
 	"time"
+
+	"github.com/credrender/credrender/internal/awstest/wire"
 )
 
 // Limits of a table's items
@@ -27,6 +29,8 @@ type table struct {
 	created   time.Time
 	polls     int // DescribeTable calls until it is ACTIVE
 	backups   bool
+	reads     bucket
+	writes    bucket
 	tags      map[string]string
 
 	partitions map[string][]*row // by hash key, each sorted by sort key
@@ -55,11 +59,11 @@ func (t *table) keys() []keyAttr {
 // checkKey refuses a key that is not exactly the schema's.
 func (t *table) checkKey(k attributes) error {
 	if len(k) != len(t.keys()) {
-		return invalid("The number of conditions on the keys is invalid")
+		return wire.Invalid("The number of conditions on the keys is invalid")
 	}
 	for _, a := range t.keys() {
 		if v, ok := k[a.name]; !ok || v.kind != a.kind {
-			return invalid("The provided key element does not match the schema")
+			return wire.Invalid("The provided key element does not match the schema")
 		}
 	}
 	return t.checkKeyValues(k)
@@ -70,17 +74,17 @@ func (t *table) checkItem(item attributes) error {
 	for _, a := range t.keys() {
 		v, ok := item[a.name]
 		if !ok {
-			return invalid("One or more parameter values were invalid: Missing the key %s in the item", a.name)
+			return wire.Invalid("One or more parameter values were invalid: Missing the key %s in the item", a.name)
 		}
 		if v.kind != a.kind {
-			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", a.name, a.kind, v.kind)
+			return wire.Invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", a.name, a.kind, v.kind)
 		}
 	}
 	if err := t.checkKeyValues(item); err != nil {
 		return err
 	}
 	if item.size() > maxItemBytes {
-		return invalid("Item size has exceeded the maximum allowed size")
+		return wire.Invalid("Item size has exceeded the maximum allowed size")
 	}
 	return nil
 }
@@ -88,14 +92,14 @@ func (t *table) checkItem(item attributes) error {
 func (t *table) checkKeyValues(item attributes) error {
 	for _, a := range t.keys() {
 		if v := item[a.name]; v.kind != "N" && v.size() == 0 {
-			return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: %s", a.name)
+			return wire.Invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: %s", a.name)
 		}
 	}
 	if item[t.hash.name].size() > maxHashBytes {
-		return invalid("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
+		return wire.Invalid("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
 	}
 	if t.sort.name != "" && item[t.sort.name].size() > maxRangeBytes {
-		return invalid("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+		return wire.Invalid("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
 	}
 	return nil
 }
@@ -174,16 +178,3 @@ func compareHashed(a, b string) int {
 	}
 	return 1
 }
-
-// readUnits is what DynamoDB charges for size bytes: a unit for 4 KB, half for an
-// eventual read, one unit or half at least; a write unit is 1 KB
-// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
-func readUnits(size int, consistent bool) float64 {
-	units := float64(max(1, (size+4095)/4096))
-	if !consistent {
-		return units / 2
-	}
-	return units
-}
-
-func writeUnits(size int) float64 { return float64(max(1, (size+1023)/1024)) }

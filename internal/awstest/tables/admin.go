@@ -1,32 +1,17 @@
-package awstest
+package tables
 
 import (
 	"maps"
 	"regexp"
 	"slices"
-)
 
-func dynamoOperations() []operation {
-	return []operation{
-		op[createTable](DynamoDB, "CreateTable"),
-		op[describeTable](DynamoDB, "DescribeTable"),
-		op[deleteTable](DynamoDB, "DeleteTable"),
-		op[listTables](DynamoDB, "ListTables"),
-		op[updateBackups](DynamoDB, "UpdateContinuousBackups"),
-		op[describeBackups](DynamoDB, "DescribeContinuousBackups"),
-		op[tagResource](DynamoDB, "TagResource"),
-		op[putItem](DynamoDB, "PutItem"),
-		op[getItem](DynamoDB, "GetItem"),
-		op[deleteItem](DynamoDB, "DeleteItem"),
-		op[query](DynamoDB, "Query"),
-		op[scan](DynamoDB, "Scan"),
-	}
-}
+	"github.com/credrender/credrender/internal/awstest/wire"
+)
 
 // onTable is a request for one table.
 type onTable struct{ TableName string }
 
-func (t onTable) describe(r *Request) { r.Table = t.TableName }
+func (t onTable) describe(r *wire.Request) { r.Table = t.TableName }
 
 type tag struct{ Key, Value string }
 
@@ -45,22 +30,22 @@ type createTable struct {
 
 var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
-func (c *createTable) run(r *region) (any, error) {
+func (c *createTable) run(r *Region, _ *wire.Request) (any, error) {
 	if !tableName.MatchString(c.TableName) {
-		return nil, invalid("Invalid table/index name. Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'")
+		return nil, wire.Invalid("Invalid table/index name. Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'")
 	}
 	if r.tables[c.TableName] != nil {
-		return nil, &apiError{Code: "ResourceInUseException", Message: "Table already exists: " + c.TableName}
+		return nil, &wire.Error{Code: "ResourceInUseException", Message: "Table already exists: " + c.TableName}
 	}
 	t := &table{
-		name: c.TableName, arn: r.arn("dynamodb", "table/"+c.TableName),
-		billing: c.BillingMode, created: r.srv.opts.Now(), polls: r.srv.opts.CreatingPolls,
+		name: c.TableName, arn: r.arn("table/" + c.TableName),
+		billing: c.BillingMode, created: r.opts.Now(), polls: r.opts.CreatingPolls,
 		tags: map[string]string{}, partitions: map[string][]*row{},
 	}
 	if err := c.keysInto(t); err != nil {
 		return nil, err
 	}
-	if err := c.capacityInto(t); err != nil {
+	if err := c.capacityInto(r, t); err != nil {
 		return nil, err
 	}
 	for _, tag := range c.Tags {
@@ -81,50 +66,54 @@ func (c *createTable) keysInto(t *table) error {
 		a := keyAttr{k.AttributeName, kinds[k.AttributeName]}
 		switch {
 		case a.kind != "S" && a.kind != "N" && a.kind != "B":
-			return invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", a.name)
+			return wire.Invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", a.name)
 		case i == 0 && k.KeyType == "HASH":
 			t.hash = a
 		case i == 1 && k.KeyType == "RANGE":
 			t.sort = a
 		default:
-			return invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+			return wire.Invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
 		}
 	}
 	if len(c.KeySchema) == 0 || len(kinds) != len(c.KeySchema) {
-		return invalid("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+		return wire.Invalid("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
 	return nil
 }
 
-func (c *createTable) capacityInto(t *table) error {
+func (c *createTable) capacityInto(r *Region, t *table) error {
 	if c.BillingMode == "PAY_PER_REQUEST" {
 		if c.ProvisionedThroughput != nil {
-			return invalid("One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+			return wire.Invalid("One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
 		}
 		return nil
 	}
 	if c.ProvisionedThroughput == nil {
-		return invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
+		return wire.Invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
 	}
 	t.readCap, t.writeCap = c.ProvisionedThroughput.ReadCapacityUnits, c.ProvisionedThroughput.WriteCapacityUnits
+	if t.readCap < 1 || t.writeCap < 1 {
+		return wire.Invalid("1 validation error detected: Value at 'provisionedThroughput' failed to satisfy constraint: Member must have value greater than or equal to 1")
+	}
+	t.reads, t.writes = newBucket(t.readCap, r.opts.Burst, t.created), newBucket(t.writeCap, r.opts.Burst, t.created)
 	return nil
 }
 
 // table returns a table that can be used.
-func (r *region) table(name string) (*table, error) {
+func (r *Region) table(name string) (*table, error) {
 	t := r.tables[name]
 	if t == nil || t.status() != "ACTIVE" {
-		return nil, &apiError{Code: "ResourceNotFoundException", Message: "Requested resource not found"}
+		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found"}
 	}
 	return t, nil
 }
 
 type describeTable struct{ onTable }
 
-func (d *describeTable) run(r *region) (any, error) {
+func (d *describeTable) run(r *Region, _ *wire.Request) (any, error) {
 	t := r.tables[d.TableName]
 	if t == nil {
-		return nil, &apiError{Code: "ResourceNotFoundException", Message: "Requested resource not found: Table: " + d.TableName + " not found"}
+		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: Table: " + d.TableName + " not found"}
 	}
 	out := describeTableOut(t)
 	t.polls = max(0, t.polls-1)
@@ -158,7 +147,7 @@ func describeTableOut(t *table) map[string]any {
 
 type deleteTable struct{ onTable }
 
-func (d *deleteTable) run(r *region) (any, error) {
+func (d *deleteTable) run(r *Region, _ *wire.Request) (any, error) {
 	t, err := r.table(d.TableName)
 	if err != nil {
 		return nil, err
@@ -174,15 +163,15 @@ type listTables struct {
 	Limit                   *int
 }
 
-func (*listTables) describe(*Request) {}
+func (*listTables) describe(*wire.Request) {}
 
-func (l *listTables) run(r *region) (any, error) {
+func (l *listTables) run(r *Region, _ *wire.Request) (any, error) {
 	limit := 100
 	if l.Limit != nil {
 		limit = *l.Limit
 	}
 	if limit < 1 || limit > 100 {
-		return nil, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and 100", limit)
+		return nil, wire.Invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and 100", limit)
 	}
 	names := []string{}
 	for _, name := range slices.Sorted(maps.Keys(r.tables)) {
@@ -202,10 +191,10 @@ type updateBackups struct {
 	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
 }
 
-func (u *updateBackups) run(r *region) (any, error) {
+func (u *updateBackups) run(r *Region, _ *wire.Request) (any, error) {
 	t, err := r.table(u.TableName)
 	if err != nil {
-		return nil, &apiError{Code: "TableNotFoundException", Message: "Table not found: " + u.TableName}
+		return nil, &wire.Error{Code: "TableNotFoundException", Message: "Table not found: " + u.TableName}
 	}
 	t.backups = u.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled
 	return backupsOut(t), nil
@@ -213,10 +202,10 @@ func (u *updateBackups) run(r *region) (any, error) {
 
 type describeBackups struct{ onTable }
 
-func (d *describeBackups) run(r *region) (any, error) {
+func (d *describeBackups) run(r *Region, _ *wire.Request) (any, error) {
 	t, err := r.table(d.TableName)
 	if err != nil {
-		return nil, &apiError{Code: "TableNotFoundException", Message: "Table not found: " + d.TableName}
+		return nil, &wire.Error{Code: "TableNotFoundException", Message: "Table not found: " + d.TableName}
 	}
 	return backupsOut(t), nil
 }
@@ -234,9 +223,9 @@ type tagResource struct {
 	Tags        []tag
 }
 
-func (*tagResource) describe(*Request) {}
+func (*tagResource) describe(*wire.Request) {}
 
-func (t *tagResource) run(r *region) (any, error) {
+func (t *tagResource) run(r *Region, _ *wire.Request) (any, error) {
 	for _, table := range r.tables {
 		if table.arn == t.ResourceArn {
 			for _, tag := range t.Tags {
@@ -245,5 +234,5 @@ func (t *tagResource) run(r *region) (any, error) {
 			return map[string]any{}, nil
 		}
 	}
-	return nil, &apiError{Code: "ResourceNotFoundException", Message: "Requested resource not found: ResourcArn: " + t.ResourceArn + " not found"}
+	return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: ResourcArn: " + t.ResourceArn + " not found"}
 }

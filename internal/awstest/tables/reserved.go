@@ -1,4 +1,4 @@
-package awstest
+package tables
 
 import (
 	"slices"

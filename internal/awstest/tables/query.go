@@ -1,6 +1,10 @@
-package awstest
+package tables
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/credrender/credrender/internal/awstest/wire"
+)
 
 // paging is what Query and Scan have in common.
 type paging struct {
@@ -14,44 +18,46 @@ type paging struct {
 	Select               string
 }
 
-func (p *paging) describe(r *Request) {
+func (p *paging) describe(r *wire.Request) {
 	p.onTable.describe(r)
 	r.Consistent = p.ConsistentRead
 }
 
 func (p *paging) check() error {
 	if p.Limit != nil && *p.Limit < 1 {
-		return invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
+		return wire.Invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
 	}
 	switch p.Select {
 	case "", "ALL_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES":
 		return nil
 	}
-	return notImplemented("Select %s", p.Select)
+	return wire.NotImplemented("Select %s", p.Select)
 }
 
-// page answers with as many rows as fit. A page that a limit ended names its
-// last key even where nothing follows, as in AWS.
-func (p *paging) page(r *region, t *table, rows []*row, project projector) any {
+// page answers with as many rows as fit: it ends with the row that reaches the
+// limit of bytes (measured on AWS: pages of small items cost 128.5 eventual
+// units, a little more than 1 MB) or of rows. It names its last key even where
+// nothing follows.
+func (p *paging) page(r *Region, c *wire.Request, t *table, rows []*row, project projector) (any, error) {
 	items, size := []attributes{}, 0
 	out := map[string]any{}
-	for i, row := range rows {
-		if i > 0 && size+row.size > r.srv.opts.PageBytes {
-			out["LastEvaluatedKey"] = t.keyOf(rows[i-1].item)
-			break
-		}
+	for _, row := range rows {
 		size += row.size
 		items = append(items, project(row.item))
-		if p.Limit != nil && len(items) == *p.Limit {
+		if size >= r.opts.PageBytes || p.Limit != nil && len(items) == *p.Limit {
 			out["LastEvaluatedKey"] = t.keyOf(row.item)
 			break
 		}
+	}
+	units := readUnits(size, p.ConsistentRead)
+	if err := r.read(c, t, units); err != nil {
+		return nil, err
 	}
 	out["Count"], out["ScannedCount"] = len(items), len(items)
 	if p.Select != "COUNT" {
 		out["Items"] = items
 	}
-	return p.into(out, t, r.read(size, p.ConsistentRead))
+	return p.into(out, t, units), nil
 }
 
 type query struct {
@@ -60,7 +66,7 @@ type query struct {
 	ScanIndexForward       *bool
 }
 
-func (q *query) describe(r *Request) {
+func (q *query) describe(r *wire.Request) {
 	q.paging.describe(r)
 	if conds, err := newExpressions(q.expressionNames).keyCondition(q.KeyConditionExpression); err == nil {
 		for _, c := range conds {
@@ -71,7 +77,7 @@ func (q *query) describe(r *Request) {
 	}
 }
 
-func (q *query) run(r *region) (any, error) {
+func (q *query) run(r *Region, c *wire.Request) (any, error) {
 	e := newExpressions(q.expressionNames)
 	conds, err := e.keyCondition(q.KeyConditionExpression)
 	if err != nil {
@@ -95,7 +101,7 @@ func (q *query) run(r *region) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.page(r, t, rows, project), nil
+	return q.page(r, c, t, rows, project)
 }
 
 // rows selects, in order, what the conditions and the start leave.
@@ -138,24 +144,24 @@ func (t *table) checkQuery(conds []comparison) (id string, err error) {
 		case c.path == t.sort.name && t.sort.name != "" && c.op != "<>":
 			err = checkKind(t.sort, c.value)
 		default:
-			err = invalid("Query key condition not supported")
+			err = wire.Invalid("Query key condition not supported")
 		}
 		if err != nil {
 			return "", err
 		}
 	}
 	if !hashed {
-		return "", invalid("Query condition missed key schema element: %s", t.hash.name)
+		return "", wire.Invalid("Query condition missed key schema element: %s", t.hash.name)
 	}
 	return id, nil
 }
 
 func checkKind(a keyAttr, v value) error {
 	if v.kind != a.kind {
-		return invalid("One or more parameter values were invalid: Condition parameter type does not match schema type")
+		return wire.Invalid("One or more parameter values were invalid: Condition parameter type does not match schema type")
 	}
 	if v.kind != "N" && v.size() == 0 {
-		return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: %s", a.name)
+		return wire.Invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: %s", a.name)
 	}
 	return nil
 }
@@ -165,7 +171,7 @@ type scan struct {
 	Segment, TotalSegments *int
 }
 
-func (s *scan) run(r *region) (any, error) {
+func (s *scan) run(r *Region, c *wire.Request) (any, error) {
 	e := newExpressions(s.expressionNames)
 	project, err := e.projection(s.ProjectionExpression)
 	if err == nil {
@@ -178,21 +184,20 @@ func (s *scan) run(r *region) (any, error) {
 		return nil, err
 	}
 	if s.Segment != nil || s.TotalSegments != nil {
-		return nil, notImplemented("parallel Scan")
+		return nil, wire.NotImplemented("parallel Scan")
 	}
 	t, err := r.table(s.TableName)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.rows(t, r.srv.opts.PageBytes)
+	rows, err := s.rows(t, r.opts.PageBytes)
 	if err != nil {
 		return nil, err
 	}
-	return s.page(r, t, rows, project), nil
+	return s.page(r, c, t, rows, project)
 }
 
-// rows returns what follows the start, in the order of a Scan: a page's worth
-// and a row to spare.
+// rows returns what follows the start, in the order of a Scan: a page's worth.
 func (s *scan) rows(t *table, pageBytes int) ([]*row, error) {
 	order, from := t.scanOrder(), 0
 	if s.ExclusiveStartKey != nil {
@@ -209,7 +214,7 @@ func (s *scan) rows(t *table, pageBytes int) ([]*row, error) {
 				continue
 			}
 			rows = append(rows, r)
-			if size += r.size; size > pageBytes && len(rows) > 1 {
+			if size += r.size; size >= pageBytes {
 				return rows, nil
 			}
 		}

@@ -1,31 +1,11 @@
-package awstest
+package tables
 
-// consumption is asked for with ReturnConsumedCapacity.
-type consumption struct{ ReturnConsumedCapacity string }
-
-// into adds what was consumed to an output, where it was asked for.
-func (c consumption) into(out map[string]any, t *table, units float64) map[string]any {
-	if c.ReturnConsumedCapacity == "TOTAL" || c.ReturnConsumedCapacity == "INDEXES" {
-		out["ConsumedCapacity"] = map[string]any{"TableName": t.name, "CapacityUnits": units}
-	}
-	return out
-}
-
-// read and write charge a request's capacity units and return them.
-func (r *region) read(size int, consistent bool) float64 {
-	units := readUnits(size, consistent)
-	r.srv.record.readUnits += units
-	return units
-}
-
-func (r *region) write(size int) float64 {
-	units := writeUnits(size)
-	r.srv.record.writeUnits += units
-	return units
-}
+import (
+	"github.com/credrender/credrender/internal/awstest/wire"
+)
 
 // describeKey records a primary key as tables of secrets have it.
-func describeKey(r *Request, k attributes) {
+func describeKey(r *wire.Request, k attributes) {
 	r.Name, r.Version = k["name"].text, k["version"].text
 }
 
@@ -38,12 +18,12 @@ type putItem struct {
 	ReturnValuesOnConditionCheckFailure string
 }
 
-func (p *putItem) describe(r *Request) {
+func (p *putItem) describe(r *wire.Request) {
 	p.onTable.describe(r)
 	describeKey(r, p.Item)
 }
 
-func (p *putItem) run(r *region) (any, error) {
+func (p *putItem) run(r *Region, c *wire.Request) (any, error) {
 	e := newExpressions(p.expressionNames)
 	cond, err := e.condition(p.ConditionExpression)
 	if err == nil {
@@ -60,7 +40,10 @@ func (p *putItem) run(r *region) (any, error) {
 		return nil, err
 	}
 	old := t.get(t.keyOf(p.Item))
-	units := r.write(max(p.Item.size(), sizeOf(old))) // also where the condition fails
+	units := writeUnits(max(p.Item.size(), sizeOf(old)))
+	if err := r.write(c, t, units); err != nil { // also where the condition fails
+		return nil, err
+	}
 	if !cond.holds(old) {
 		return nil, conditionFailed(old, p.ReturnValuesOnConditionCheckFailure)
 	}
@@ -76,9 +59,9 @@ func sizeOf(r *row) int {
 }
 
 func conditionFailed(old *row, returned string) error {
-	e := &apiError{Code: "ConditionalCheckFailedException", Message: "The conditional request failed"}
+	e := &wire.Error{Code: "ConditionalCheckFailedException", Message: "The conditional request failed"}
 	if returned == "ALL_OLD" && old != nil {
-		e.extra = map[string]any{"Item": old.item}
+		e.Extra = map[string]any{"Item": old.item}
 	}
 	return e
 }
@@ -92,13 +75,13 @@ type getItem struct {
 	ProjectionExpression string
 }
 
-func (g *getItem) describe(r *Request) {
+func (g *getItem) describe(r *wire.Request) {
 	g.onTable.describe(r)
 	describeKey(r, g.Key)
 	r.Consistent = g.ConsistentRead
 }
 
-func (g *getItem) run(r *region) (any, error) {
+func (g *getItem) run(r *Region, c *wire.Request) (any, error) {
 	e := newExpressions(g.expressionNames)
 	project, err := e.projection(g.ProjectionExpression)
 	if err == nil {
@@ -114,12 +97,16 @@ func (g *getItem) run(r *region) (any, error) {
 	if err := t.checkKey(g.Key); err != nil {
 		return nil, err
 	}
-	out := map[string]any{}
 	found := t.get(g.Key)
+	units := readUnits(sizeOf(found), g.ConsistentRead)
+	if err := r.read(c, t, units); err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
 	if found != nil {
 		out["Item"] = project(found.item)
 	}
-	return g.into(out, t, r.read(sizeOf(found), g.ConsistentRead)), nil
+	return g.into(out, t, units), nil
 }
 
 type deleteItem struct {
@@ -131,12 +118,12 @@ type deleteItem struct {
 	ReturnValuesOnConditionCheckFailure string
 }
 
-func (d *deleteItem) describe(r *Request) {
+func (d *deleteItem) describe(r *wire.Request) {
 	d.onTable.describe(r)
 	describeKey(r, d.Key)
 }
 
-func (d *deleteItem) run(r *region) (any, error) {
+func (d *deleteItem) run(r *Region, c *wire.Request) (any, error) {
 	e := newExpressions(d.expressionNames)
 	cond, err := e.condition(d.ConditionExpression)
 	if err == nil {
@@ -153,7 +140,10 @@ func (d *deleteItem) run(r *region) (any, error) {
 		return nil, err
 	}
 	old := t.get(d.Key)
-	units := r.write(sizeOf(old))
+	units := writeUnits(sizeOf(old))
+	if err := r.write(c, t, units); err != nil {
+		return nil, err
+	}
 	if !cond.holds(old) {
 		return nil, conditionFailed(old, d.ReturnValuesOnConditionCheckFailure)
 	}

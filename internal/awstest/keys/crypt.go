@@ -1,4 +1,4 @@
-package awstest
+package keys
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/credrender/credrender/internal/awstest/wire"
 )
 
 // Limits (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
@@ -60,13 +62,13 @@ func additional(head []byte, context map[string]string) []byte {
 
 // errCiphertext comes without a message, as from KMS: it does not say what was
 // wrong.
-func errCiphertext() error { return &apiError{Code: "InvalidCiphertextException"} }
+func errCiphertext() error { return &wire.Error{Code: "InvalidCiphertextException"} }
 
-// open finds a blob's key and decrypts it. A key id that was asked for must be
-// that key's.
-func (r *region) open(blob []byte, keyID string, context map[string]string) (*key, []byte, error) {
+// open finds a blob's key and decrypts it for operation. A key id that was
+// asked for must be that key's.
+func (r *Region) open(c *wire.Request, operation string, blob []byte, keyID string, in inContext) (*key, []byte, error) {
 	if len(blob) == 0 || len(blob) > maxBlob {
-		return nil, nil, invalid("1 validation error detected: Value at 'ciphertextBlob' failed to satisfy constraint: Member must have length less than or equal to 6144")
+		return nil, nil, wire.Invalid("1 validation error detected: Value at 'ciphertextBlob' failed to satisfy constraint: Member must have length less than or equal to 6144")
 	}
 	if len(blob) < blobHead || blob[0] != blobVersion {
 		return nil, nil, errCiphertext()
@@ -74,34 +76,51 @@ func (r *region) open(blob []byte, keyID string, context map[string]string) (*ke
 	head, rest := blob[:blobHead], blob[blobHead:]
 	k := r.keys[string(head[1:])]
 	if k == nil {
-		return nil, nil, &apiError{Code: "AccessDeniedException", Message: "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."}
+		return nil, nil, &wire.Error{Code: "AccessDeniedException", Message: "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."}
 	}
-	if keyID != "" {
-		wanted, err := r.key(keyID)
-		if err != nil {
-			return nil, nil, err
-		}
-		if wanted != k {
-			return nil, nil, &apiError{Code: "IncorrectKeyException", Message: "The key ID in the request does not identify a CMK that can perform this operation."}
-		}
-	}
-	if err := k.usable(); err != nil {
+	if err := r.mayOpen(c, operation, k, keyID, in); err != nil {
 		return nil, nil, err
 	}
 	aead := k.aead()
 	if len(rest) < aead.NonceSize() {
 		return nil, nil, errCiphertext()
 	}
-	plain, err := aead.Open([]byte{}, rest[:aead.NonceSize()], rest[aead.NonceSize():], additional(head, context))
+	plain, err := aead.Open([]byte{}, rest[:aead.NonceSize()], rest[aead.NonceSize():], additional(head, in.EncryptionContext))
 	if err != nil {
 		return nil, nil, errCiphertext()
 	}
 	return k, plain, nil
 }
 
+// mayOpen judges all but the ciphertext itself.
+func (r *Region) mayOpen(c *wire.Request, operation string, k *key, keyID string, in inContext) error {
+	if keyID != "" {
+		wanted, err := r.key(keyID)
+		if err != nil {
+			return err
+		}
+		if wanted != k {
+			return &wire.Error{Code: "IncorrectKeyException", Message: "The key ID in the request does not identify a CMK that can perform this operation."}
+		}
+	}
+	if err := in.check(); err != nil {
+		return err
+	}
+	if err := r.authorize(c, k, operation, in.EncryptionContext, in.GrantTokens); err != nil {
+		return err
+	}
+	return k.usable()
+}
+
 // sealing finds the key to encrypt with.
-func (r *region) sealing(keyID string) (*key, error) {
+func (r *Region) sealing(c *wire.Request, operation string, keyID string, in inContext) (*key, error) {
 	k, err := r.key(keyID)
+	if err == nil {
+		err = in.check()
+	}
+	if err == nil {
+		err = r.authorize(c, k, operation, in.EncryptionContext, in.GrantTokens)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +131,18 @@ func (r *region) sealing(keyID string) (*key, error) {
 type inContext struct {
 	onKey
 	EncryptionContext map[string]string
+	GrantTokens       []string
 }
 
-func (c inContext) describe(r *Request) {
+// check refuses contexts of nothing: an empty key. Empty values are allowed.
+func (c inContext) check() error {
+	if _, ok := c.EncryptionContext[""]; ok {
+		return wire.Invalid("1 validation error detected: Value at 'encryptionContext' failed to satisfy constraint: Map keys must satisfy constraint: [Member must not be empty]")
+	}
+	return nil
+}
+
+func (c inContext) describe(r *wire.Request) {
 	c.onKey.describe(r)
 	r.Context = c.EncryptionContext
 }
@@ -125,12 +153,12 @@ type generateDataKey struct {
 	KeySpec       string
 }
 
-func (g *generateDataKey) run(r *region) (any, error) {
+func (g *generateDataKey) run(r *Region, c *wire.Request) (any, error) {
 	n, err := g.size()
 	if err != nil {
 		return nil, err
 	}
-	k, err := r.sealing(g.KeyID)
+	k, err := r.sealing(c, "GenerateDataKey", g.KeyID, g.inContext)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +169,7 @@ func (g *generateDataKey) run(r *region) (any, error) {
 func (g *generateDataKey) size() (int, error) {
 	switch {
 	case (g.NumberOfBytes != nil) == (g.KeySpec != ""):
-		return 0, invalid("Please specify either number of bytes or key spec.")
+		return 0, wire.Invalid("Please specify either number of bytes or key spec.")
 	case g.KeySpec == "AES_256":
 		return 32, nil
 	case g.KeySpec == "AES_128":
@@ -149,7 +177,7 @@ func (g *generateDataKey) size() (int, error) {
 	case g.NumberOfBytes != nil && *g.NumberOfBytes >= 1 && *g.NumberOfBytes <= maxDataKey:
 		return *g.NumberOfBytes, nil
 	}
-	return 0, invalid("1 validation error detected: Value at 'numberOfBytes' failed to satisfy constraint: Member must have value between 1 and 1024")
+	return 0, wire.Invalid("1 validation error detected: Value at 'numberOfBytes' failed to satisfy constraint: Member must have value between 1 and 1024")
 }
 
 type encrypt struct {
@@ -158,11 +186,11 @@ type encrypt struct {
 	EncryptionAlgorithm string
 }
 
-func (e *encrypt) run(r *region) (any, error) {
+func (e *encrypt) run(r *Region, c *wire.Request) (any, error) {
 	if len(e.Plaintext) == 0 || len(e.Plaintext) > maxPlaintext {
-		return nil, invalid("1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096")
+		return nil, wire.Invalid("1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096")
 	}
-	k, err := r.sealing(e.KeyID)
+	k, err := r.sealing(c, "Encrypt", e.KeyID, e.inContext)
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +203,8 @@ type decrypt struct {
 	EncryptionAlgorithm string
 }
 
-func (d *decrypt) run(r *region) (any, error) {
-	k, plain, err := r.open(d.CiphertextBlob, d.KeyID, d.EncryptionContext)
+func (d *decrypt) run(r *Region, c *wire.Request) (any, error) {
+	k, plain, err := r.open(c, "Decrypt", d.CiphertextBlob, d.KeyID, d.inContext)
 	if err != nil {
 		return nil, err
 	}
@@ -191,18 +219,19 @@ type reEncrypt struct {
 	DestinationEncryptionContext   map[string]string
 	SourceEncryptionAlgorithm      string
 	DestinationEncryptionAlgorithm string
+	GrantTokens                    []string
 }
 
-func (e *reEncrypt) describe(r *Request) {
+func (e *reEncrypt) describe(r *wire.Request) {
 	r.KeyID, r.Context = e.DestinationKeyID, e.DestinationEncryptionContext
 }
 
-func (e *reEncrypt) run(r *region) (any, error) {
-	from, plain, err := r.open(e.CiphertextBlob, e.SourceKeyID, e.SourceEncryptionContext)
+func (e *reEncrypt) run(r *Region, c *wire.Request) (any, error) {
+	from, plain, err := r.open(c, "ReEncryptFrom", e.CiphertextBlob, e.SourceKeyID, inContext{EncryptionContext: e.SourceEncryptionContext, GrantTokens: e.GrantTokens})
 	if err != nil {
 		return nil, err
 	}
-	to, err := r.sealing(e.DestinationKeyID)
+	to, err := r.sealing(c, "ReEncryptTo", e.DestinationKeyID, inContext{EncryptionContext: e.DestinationEncryptionContext, GrantTokens: e.GrantTokens})
 	if err != nil {
 		return nil, err
 	}
