@@ -72,8 +72,13 @@ interop: ## run against Debian's nginx, and against moto with Python credstash
 	interop/prepare $(VENV)
 	$(GO) test -tags interop -count=1 ./interop
 
-crash: ## kill 2,000 renders, at every step and at random; count what is torn, mixed, lost or stray
-	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) $(GO) test -count=1 -timeout 30m -run '^TestCrash$$' -v ./cmd/credrender
+crash: ## kill 2,000 renders, at every step and at random, and count what is torn, mixed, lost or stray; 10,000 hostile swaps
+	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) HOSTILE_SWAPS=10000 \
+	$(GO) test -count=1 -timeout 30m -run '^(TestCrash|TestNoEffectOutsideAHostileDirectory)$$' -v ./cmd/credrender
+
+compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/compare-hooks.md
+	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
+	$(GO) run ./compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
@@ -91,4 +96,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV)
 
-.PHONY: crash help build install test check format vet static tidy lint vuln demo interop bench fuzz cover clean
+.PHONY: crash compare-hooks help build install test check format vet static tidy lint vuln demo interop bench fuzz cover clean

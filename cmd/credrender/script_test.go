@@ -23,8 +23,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"credrender":       func() { main() },
-		"credrender-crash": crashMain,
+		"credrender":         func() { main() },
+		"credrender-crash":   crashMain,
+		"credrender-hostile": hostileMain,
 	})
 }
 
