@@ -156,7 +156,7 @@ func (e *Error) ofQuery(q Query, err error, named bool) {
 			}
 		}
 	}
-	e.Msg = q.String() + ": " + why
+	e.Msg = q.String() + ": " + strings.ReplaceAll(why, "\n", "; ")
 }
 
 func sentinels() []error {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,7 +83,7 @@ func env(p *pass, name string) (string, error) { return p.text(Query{Kind: Env, 
 // expandenv asks for all variables before it fails for one.
 func expandenv(p *pass, text string) (string, error) {
 	var failed error
-	expanded := os.Expand(text, func(name string) string {
+	expanded := funcs.Expand(text, func(name string) string {
 		value, err := env(p, name)
 		if err != nil && failed == nil {
 			failed = err

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
+	"os"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -43,6 +44,10 @@ func ToTOML(v any) (string, error) {
 	}
 	return strings.TrimSuffix(string(b), "\n"), nil
 }
+
+// Expand replaces $NAME and ${NAME} in s as Sprig's expandenv does, by what
+// value returns for each.
+func Expand(s string, value func(name string) string) string { return os.Expand(s, value) }
 
 // fromBase64 and fromBase32 fail where Sprig's put the text of the error into
 // the output.
