@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
@@ -62,7 +63,9 @@ type crash struct {
 	bad      bool // the generation is one that verify refuses
 	duration time.Duration
 	hits     map[string]int
-	random   int
+	kills    int // all of them
+	random   int // at random moments
+	again    int // in a run that was to recover from another kill
 
 	torn, mixed, lost, stray int
 }
@@ -159,6 +162,7 @@ func (c *crash) render(step string, after time.Duration) (killed bool) {
 	err := cmd.Wait()
 	exit, failed := errors.AsType[*exec.ExitError](err)
 	if failed && exit.ExitCode() == -1 {
+		c.kills++
 		return true
 	}
 	if failed && exit.ExitCode() != exitRefused {
@@ -167,15 +171,13 @@ func (c *crash) render(step string, after time.Duration) (killed bool) {
 	return false
 }
 
-// round is one kill and what comes after it.
+// round is a kill, or two on end, and what comes after.
 func (c *crash) round(label string) {
 	c.next()
 	start := time.Now()
 	switch {
 	case label == "":
-		if c.render("", time.Duration(rand.Int64N(int64(c.duration)+1))) {
-			c.random++
-		}
+		c.anyTime()
 	case slices.Contains(crashCommands, label):
 		c.write(label, "")
 		if c.render("", 0) {
@@ -183,8 +185,9 @@ func (c *crash) round(label string) {
 		}
 		_ = os.Remove(filepath.Join(c.dir, label))
 	case strings.HasPrefix(label, "recover.") || strings.HasPrefix(label, "undo."):
-		if c.render("commit.installed:"+strconv.Itoa(1+rand.IntN(crashJobs*crashFiles)), 0) && c.render(label, 0) {
+		if c.render(firstCrash(label), 0) && c.render(label, 0) {
 			c.hits[label]++
+			c.again++
 		}
 	default:
 		if c.render(label+":"+strconv.Itoa(1+rand.IntN(crashJobs)), 0) {
@@ -200,6 +203,29 @@ func (c *crash) round(label string) {
 		c.duration = max(time.Since(begun), time.Since(start)/2)
 	}
 	c.settled()
+}
+
+// anyTime kills at a random moment, and every fourth time the next run too.
+func (c *crash) anyTime() {
+	moment := func() time.Duration { return time.Duration(rand.Int64N(int64(c.duration) + 1)) }
+	if !c.render("", moment()) {
+		return
+	}
+	c.random++
+	if rand.IntN(4) == 0 && c.render("", moment()) {
+		c.random++
+		c.again++
+	}
+}
+
+// firstCrash is where a run is killed so that the next one comes to label.
+func firstCrash(label string) string {
+	steps := []string{"prepare.staged", "commit.kept", "commit.journaled", "commit.installed", "done.journaled", "done.removed"}
+	step := steps[rand.IntN(len(steps))]
+	if label == "undo.restored" {
+		step = "commit.installed"
+	}
+	return step + ":" + strconv.Itoa(1+rand.IntN(crashJobs*crashFiles))
 }
 
 // whole counts files that are neither old nor new.
@@ -290,7 +316,7 @@ func TestCrash(t *testing.T) {
 	begun := time.Now()
 	c.render("", 0)
 	c.duration = time.Since(begun)
-	labels := slices.Concat(txn.Steps(), []string{"lock.taken"}, crashCommands)
+	labels := slices.Concat(txn.Steps(), state.Steps(), crashCommands)
 	for _, label := range labels {
 		want := max(1, perLabel*kills/2000)
 		for tries := 0; c.hits[label] < want; tries++ {
@@ -300,16 +326,9 @@ func TestCrash(t *testing.T) {
 			c.round(label)
 		}
 	}
-	for c.total() < kills && !t.Failed() {
+	for c.kills < kills && !t.Failed() {
 		c.round("")
 	}
-	fmt.Printf("crash: %d kills (%d at random moments, each of %d steps at least %d times): %d torn files, %d mixed sets, %d lost hooks, %d stray files\n",
-		c.total(), c.random, len(labels), slices.Min(slices.Collect(maps.Values(c.hits))), c.torn, c.mixed, c.lost, c.stray)
-}
-
-func (c *crash) total() (n int) {
-	for _, hits := range c.hits {
-		n += hits
-	}
-	return n + c.random
+	fmt.Printf("crash: %d kills (%d at random moments, %d of a run that was to recover from another, each of %d steps at least %d times): %d torn files, %d mixed sets, %d lost hooks, %d stray files\n",
+		c.kills, c.random, c.again, len(labels), slices.Min(slices.Collect(maps.Values(c.hits))), c.torn, c.mixed, c.lost, c.stray)
 }
