@@ -177,6 +177,9 @@ func TestFingerprints(t *testing.T) {
 			t.Fatal(err)
 		}
 		next := open(t, o)
+		if info, err := os.Stat(o.Runtime + "/fingerprint.key"); name == "short" && (err != nil || info.Size() != 32) {
+			t.Errorf("%s: not made again: %v", name, err)
+		}
 		if same, known := next.Matches(old, []byte("x")); same || known {
 			t.Errorf("%s: %v, %v", name, same, known)
 		}
@@ -235,7 +238,7 @@ func TestLock(t *testing.T) {
 	if !errors.Is(err, state.ErrLocked) || !errors.As(err, &locked) || locked.PID != os.Getpid() || locked.Inside {
 		t.Errorf("second: %v", err)
 	}
-	_, err = d.Lock(t.Context(), time.Hour, l.Token())
+	_, err = d.Lock(t.Context(), 10*time.Second, l.Token())
 	if !errors.As(err, &locked) || !locked.Inside {
 		t.Errorf("inside: %v", err)
 	}
@@ -253,7 +256,7 @@ func TestLock(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		_ = l.Release()
 	}()
-	next, err := open(t, o).Lock(t.Context(), time.Hour, "")
+	next, err := open(t, o).Lock(t.Context(), 10*time.Second, "")
 	if err != nil {
 		t.Fatalf("waiting: %v", err)
 	}
@@ -272,7 +275,7 @@ func TestLockStopsWithItsContext(t *testing.T) {
 	defer func() { _ = l.Release() }()
 	ctx, cancel := contextThatEnds(t)
 	defer cancel()
-	if _, err := open(t, o).Lock(ctx, time.Hour, ""); !errors.Is(err, errEnough) || errors.Is(err, state.ErrLocked) {
+	if _, err := open(t, o).Lock(ctx, 10*time.Second, ""); !errors.Is(err, errEnough) || errors.Is(err, state.ErrLocked) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -295,7 +298,7 @@ func TestLockOnARemovedFile(t *testing.T) {
 	_ = l.Release()
 	o.FS = h
 	d := open(t, o)
-	l, err = d.Lock(t.Context(), time.Hour, "")
+	l, err = d.Lock(t.Context(), 10*time.Second, "")
 	if err != nil {
 		t.Fatal(err)
 	}

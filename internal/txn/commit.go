@@ -136,12 +136,12 @@ func (t *Txn) install(s *staged) error {
 // overwrite writes data over an existing file. What it can do without new
 // blocks it does without: the old content must fit back in on a full disk.
 func overwrite(f fsys.FS, dir *openDir, name string, data []byte, mode fs.FileMode, uid, gid int) error {
+	if !dir.trusted {
+		return ErrOthersWrite
+	}
 	fd, st, err := fsys.OpenRegular(f, dir.fd, name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
 	if err != nil {
 		return err
-	}
-	if !dir.trusted && st.Links > 1 {
-		return cmp.Or(f.Close(fd), ErrHardLinked)
 	}
 	err = setMeta(f, fd, st, mode, uid, gid)
 	if err == nil {
@@ -166,7 +166,6 @@ func (t *Txn) Done() error {
 	}
 	owed := t.rec.Owed
 	if err := t.save(Done, owed); err != nil {
-		t.rec.Phase = Commit
 		return errors.Join(err, t.Rollback(false))
 	}
 	t.fs.Step("done.journaled")

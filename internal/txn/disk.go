@@ -97,7 +97,9 @@ func (d Disk) named(dest string, err error) error {
 }
 
 // Repair gives the existing file dest the mode and owner stated (-1: as it
-// is) without touching its content, and syncs it.
+// is) without touching its content, and syncs it. It does so only in a
+// directory that nobody but root and we can write; elsewhere ([ErrOthersWrite])
+// a transaction with the same content does it.
 func (d Disk) Repair(dest string, mode fs.FileMode, uid, gid int) (err error) {
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
@@ -107,6 +109,9 @@ func (d Disk) Repair(dest string, mode fs.FileMode, uid, gid int) (err error) {
 	if len(p.Missing) > 0 {
 		return pathError("repair", dest, fs.ErrNotExist)
 	}
+	if !p.Trusted() {
+		return pathError("repair", dest, ErrOthersWrite)
+	}
 	fd, st, err := fsys.OpenRegular(d.fs(), p.Fd(), p.Base, fsys.ReadFlags)
 	if st.Type != 0 {
 		return kindError(dest, st)
@@ -115,9 +120,6 @@ func (d Disk) Repair(dest string, mode fs.FileMode, uid, gid int) (err error) {
 		return pathError("open", dest, err)
 	}
 	defer func() { err = errors.Join(err, pathError("close", dest, d.fs().Close(fd))) }()
-	if !p.Trusted() && st.Links > 1 {
-		return pathError("repair", dest, ErrHardLinked)
-	}
 	if err := setMeta(d.fs(), fd, st, mode, uid, gid); err != nil {
 		return pathError("repair", dest, err)
 	}

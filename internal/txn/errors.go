@@ -19,10 +19,11 @@ var (
 	ErrInterfered = errors.New("replaced by somebody else meanwhile")
 	// ErrTwice: two destinations of one transaction are the same file.
 	ErrTwice = errors.New("same file as another destination")
-	// ErrHardLinked: the file has other names, and stands in a directory that
-	// somebody else can write, so that changing it where it is could reach
-	// outside.
-	ErrHardLinked = errors.New("has other hard links, in a directory that others can write")
+	// ErrOthersWrite: the file is to be changed where it is, in a directory
+	// that somebody else can write. He could put another name of a file
+	// outside there, and take it away again while we look, so that no look
+	// would help. Replacing the file by a transaction reaches nothing outside.
+	ErrOthersWrite = errors.New("is in a directory that others can write")
 )
 
 // KindError: the destination is something that is never replaced.

@@ -102,8 +102,8 @@ func (t *Txn) accept(s *staged) error {
 		return pathError("stat", s.Dest, err)
 	case st.Type != 0:
 		return kindError(s.Dest, st)
-	case s.rec.InPlace && !s.dir.trusted && st.Links > 1:
-		return pathError("write", s.Dest, ErrHardLinked)
+	case s.rec.InPlace && !s.dir.trusted:
+		return pathError("write in place", s.Dest, ErrOthersWrite)
 	}
 	return nil
 }

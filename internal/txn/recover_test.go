@@ -183,12 +183,14 @@ func remove(name string) func(*testing.T, string) {
 func TestRecoverByPhase(t *testing.T) {
 	for phase, want := range map[txn.Phase]map[string]string{
 		txn.Prepare: {"a": "-rw-r--r-- old", "b": "-rw------- staged elsewhere"},
-		txn.Done:    {"a": "-rw------- new"},
+		txn.Done:    {"a": "-rw------- new", "x": "dir"},
 	} {
 		dir := folder(t)
 		write(t, dir+"/a", "old", 0o644)
 		j := newRecorder()
-		x := mustPrepare(t, j, file(dir+"/a", "new"))
+		deep := file(dir+"/x/c", "new")
+		deep.CreateDirs = true
+		x := mustPrepare(t, j, file(dir+"/a", "new"), deep)
 		rec := j.last
 		if phase == txn.Done {
 			if err := errors.Join(x.Commit(t.Context(), true), x.Done()); err != nil {
@@ -196,6 +198,7 @@ func TestRecoverByPhase(t *testing.T) {
 			}
 			rec = j.last
 			write(t, dir+"/"+rec.Files[0].Old, "old", 0o644) // the crash came before its removal
+			remove("x/c")(t, dir)
 		} else {
 			write(t, dir+"/b", "staged elsewhere", 0o600)
 		}

@@ -18,8 +18,8 @@ type File struct {
 	UID, GID int
 	// InPlace writes through the existing inode (a bind-mounted file cannot
 	// be renamed over). A reader can see it half written; a crash is undone
-	// from a copy beside it. A destination that does not exist is staged and
-	// renamed as others are.
+	// from a copy beside it. Refused in a directory that others can write. A
+	// destination that does not exist is staged and renamed as others are.
 	InPlace bool
 	// CreateDirs makes missing parents, mode 0755.
 	CreateDirs bool

@@ -206,14 +206,11 @@ func TestRefusedBeforeAnythingIsWritten(t *testing.T) {
 	}
 	defer l.Close()
 	write(t, dir+"/a", "old", 0o644)
-	write(t, dir+"/open/hard", "old", 0o644)
-	if err := os.Link(dir+"/open/hard", dir+"/other"); err != nil {
-		t.Fatal(err)
-	}
+	write(t, dir+"/open/file", "old", 0o644)
 	before := look(t, dir)
 
-	hard := file(dir+"/open/hard", "new")
-	hard.InPlace = true
+	inPlace := file(dir+"/open/file", "new")
+	inPlace.InPlace = true
 	tests := map[string]struct {
 		files []txn.File
 		kind  string
@@ -228,7 +225,7 @@ func TestRefusedBeforeAnythingIsWritten(t *testing.T) {
 		"hostile link":         {files: []txn.File{file(dir+"/open/link", "")}, kind: "link"},
 		"twice":                {files: []txn.File{file(dir+"/a", ""), file(dir+"/a", "")}, err: txn.ErrTwice},
 		"twice by a link":      {files: []txn.File{file(dir+"/a", ""), file(dir+"/link", "")}, err: txn.ErrTwice},
-		"hard link":            {files: []txn.File{hard}, err: txn.ErrHardLinked},
+		"in an open place":     {files: []txn.File{inPlace}, err: txn.ErrOthersWrite},
 		"too large":            {files: []txn.File{{Dest: dir + "/b", Data: make([]byte, txn.MaxFile+1)}}, err: fsys.ErrTooLarge},
 		"the last of two":      {files: []txn.File{file(dir+"/a", "new"), file(dir+"/dir", "")}, kind: "a directory"},
 		"name too long to use": {files: []txn.File{file(dir+"/"+strings.Repeat("x", 256), "")}, err: unix.ENAMETOOLONG},
@@ -287,6 +284,74 @@ func TestHardLinkedOldFileKeepsItsOtherName(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, look(t, dir), map[string]string{"a": "-rw------- new", "other": "-rw-r--r-- old"})
+}
+
+// Where the file system, or the kernel for a file of another user, refuses
+// hard links, the old file is copied.
+func TestHardLinksRefused(t *testing.T) {
+	for _, errno := range []unix.Errno{unix.EPERM, unix.EOPNOTSUPP, unix.EMLINK} {
+		dir := folder(t)
+		write(t, dir+"/a", "old", 0o640)
+		before := look(t, dir)
+		d := txn.Disk{FS: &fsystest.Hook{FS: fsys.OS{}, Before: func(op fsystest.Op) error {
+			if op.Name == "link" {
+				return errno
+			}
+			return nil
+		}}}
+		for _, end := range []string{"rollback", "crash", "crash before", "done"} {
+			j := newRecorder()
+			x, err := d.Prepare(t.Context(), j, []txn.File{file(dir+"/a", "new")})
+			if err == nil && end != "crash before" {
+				err = x.Commit(t.Context(), true)
+			}
+			switch {
+			case err != nil:
+			case end == "rollback":
+				err = x.Rollback(false)
+			case end == "done":
+				err = x.Done()
+				before["a"] = "-rw------- new"
+			default:
+				_, err = d.Recover(t.Context(), j.last, j)
+			}
+			if err != nil {
+				t.Fatalf("%v: %s: %v", errno, end, err)
+			}
+			equal(t, look(t, dir), before)
+		}
+	}
+}
+
+func TestInPlaceOfNothing(t *testing.T) {
+	dir := folder(t)
+	f := file(dir+"/a", "new")
+	f.InPlace = true
+	x := mustPrepare(t, newRecorder(), f)
+	if err := errors.Join(x.Commit(t.Context(), false), x.Done()); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, look(t, dir), map[string]string{"a": "-rw------- new"})
+}
+
+// Who may not change owners, or a file system that has none, is not asked to.
+func TestOwnerThatIsRightIsNotSet(t *testing.T) {
+	dir := folder(t)
+	d := txn.Disk{FS: &fsystest.Hook{FS: fsys.OS{}, Before: func(op fsystest.Op) error {
+		if op.Name == "chown" {
+			return unix.EPERM
+		}
+		return nil
+	}}}
+	f := file(dir+"/a", "new")
+	f.UID, f.GID = os.Geteuid(), os.Getegid()
+	x, err := d.Prepare(t.Context(), newRecorder(), []txn.File{f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(x.Rollback(false), func() error { write(t, f.Dest, "x", 0o600); return nil }(), d.Repair(f.Dest, 0o640, f.UID, f.GID)); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestLongNames(t *testing.T) {

@@ -112,8 +112,11 @@ func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	if err == nil {
 		err = overwrite(u.fs, dir, r.base(), data, st.Perm, st.UID, st.GID)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return outcome{left: leftNoCopy}, nil
+	case errors.Is(err, ErrOthersWrite): // it was not so when we wrote
+		return outcome{left: leftUnsafe}, nil
 	}
 	return outcome{restored: true}, pathError("restore", r.Path, err)
 }
