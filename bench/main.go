@@ -1,0 +1,75 @@
+// Command bench measures renders against the limit program: what the wire and
+// the signatures cost, and nothing else (package limit). Both talk to a
+// stand-in with an injected distance (package standin) in a process of its
+// own, in turns, within one run; the tables have medians.
+//
+//	go run ./bench -bin bin/credrender -md table.md -json table.json
+//
+// Warm is a render in memory, again and again in one process, connections and
+// all. Cold is a new process, from its start to its end with the file in place;
+// a new connection then takes two round trips, as TCP and TLS 1.3 do.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the benchmark, or one of the two programs that it starts.
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "serve" {
+		return serve(ctx, args[1:])
+	}
+	if len(args) > 0 && args[0] == "limit" {
+		return limitOnce(ctx, args[1:])
+	}
+	var p plan
+	var markdown, jsonFile string
+	fl := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fl.StringVar(&p.bin, "bin", "bin/credrender", "the `PROGRAM` to measure cold")
+	fl.IntVar(&p.warmRounds, "warm", 11, "rounds of each warm case")
+	fl.IntVar(&p.coldRounds, "cold", 9, "rounds of each cold case")
+	fl.StringVar(&p.only, "only", "", "only cases whose name contains `TEXT`")
+	fl.StringVar(&markdown, "md", "", "write the tables to `FILE` besides standard output")
+	fl.StringVar(&jsonFile, "json", "", "write the numbers to `FILE`")
+	if err := fl.Parse(args); err != nil {
+		return err
+	}
+	started := time.Now()
+	report, err := p.measure(ctx)
+	if err != nil {
+		return err
+	}
+	report.Date, report.Seconds = started.UTC().Format(time.DateOnly), int(time.Since(started).Seconds())
+	report.Command = "go run ./bench " + strings.Join(args, " ")
+	text := report.markdown()
+	fmt.Print(text)
+	if markdown != "" {
+		if err := os.WriteFile(markdown, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	if jsonFile == "" {
+		return nil
+	}
+	out, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(jsonFile, append(out, '\n'), 0o644)
+}

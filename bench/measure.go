@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// plan is what is measured.
+type plan struct {
+	bin                    string
+	warmRounds, coldRounds int
+	only                   string
+}
+
+// row is one case, measured.
+type row struct {
+	Name     string  `json:"name"`
+	Cold     bool    `json:"cold"`
+	TLS      bool    `json:"tls"`
+	RTT      int     `json:"rtt_ms"`
+	Refs     int     `json:"refs"`
+	Computed bool    `json:"computed"`
+	Ours     float64 `json:"ours_ms"`
+	Limit    float64 `json:"limit_ms"`
+	Rounds   int     `json:"rounds"`
+	// Ideal is the round trips alone: two warm, four cold (a connection takes
+	// two).
+	Ideal float64 `json:"ideal_ms"`
+}
+
+// report is what a run found.
+type report struct {
+	Date    string  `json:"date"`
+	Seconds int     `json:"seconds"`
+	Command string  `json:"command"`
+	Machine machine `json:"machine"`
+	Process process `json:"process"`
+	Rows    []row   `json:"rows"`
+}
+
+var (
+	distances = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
+	counts    = []int{1, 50, 200}
+)
+
+// measure runs all of it. What is said of the process itself comes first: a
+// child's peak memory is at least what its parent had when it started it.
+func (p *plan) measure(ctx context.Context) (*report, error) {
+	dir, err := os.MkdirTemp("", "credrender-bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // of our own making
+	if err := makeCertificate(dir); err != nil {
+		return nil, err
+	}
+	r := &report{Machine: thisMachine()}
+	if r.Process, err = p.process(ctx, dir); err != nil {
+		return nil, fmt.Errorf("measure the process: %w", err)
+	}
+	for _, cold := range []bool{false, true} {
+		for _, tls := range []bool{false, true} {
+			for _, rtt := range distances {
+				rows, err := p.group(ctx, dir, cold, tls, rtt)
+				if err != nil {
+					return nil, err
+				}
+				r.Rows = append(r.Rows, rows...)
+			}
+		}
+	}
+	r.Machine.LoadAfter = loadAverage()
+	return r, nil
+}
+
+// group measures the cases that have one stand-in in common.
+func (p *plan) group(ctx context.Context, dir string, cold, tls bool, rtt time.Duration) ([]row, error) {
+	var rows []row
+	for _, n := range counts {
+		for _, computed := range []bool{false, true} {
+			r := row{Cold: cold, TLS: tls, RTT: int(rtt.Milliseconds()), Refs: n, Computed: computed}
+			r.Name = r.name()
+			if (cold && computed) || !strings.Contains(r.Name, p.only) {
+				continue
+			}
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	w := wire{TLS: tls, RTT: rtt, Size: 100}
+	if cold {
+		w.Connect = 2 * rtt
+	}
+	f, err := start(ctx, dir, w)
+	if err != nil {
+		return nil, err
+	}
+	defer f.stop()
+	for i := range rows {
+		if err := p.one(ctx, f, &rows[i]); err != nil {
+			return nil, fmt.Errorf("%s: %w", rows[i].Name, err)
+		}
+		fmt.Fprintf(os.Stderr, "%s: %.1f ms, limit %.1f ms\n", rows[i].Name, rows[i].Ours, rows[i].Limit)
+	}
+	return rows, nil
+}
+
+func (p *plan) one(ctx context.Context, f *far, r *row) error {
+	var ours, limits func() error
+	var err error
+	if r.Cold {
+		r.Rounds, r.Ideal = p.coldRounds, float64(4*r.RTT)
+		ours, limits, err = p.cold(ctx, f, r)
+	} else {
+		r.Rounds, r.Ideal = p.warmRounds, float64(2*r.RTT)
+		ours, limits, err = warm(ctx, f, r)
+	}
+	if err != nil {
+		return err
+	}
+	r.Ours, r.Limit, err = inTurns(r.Rounds, ours, limits)
+	return err
+}
+
+// inTurns returns the medians in milliseconds; a first round counts for nothing.
+func inTurns(rounds int, a, b func() error) (float64, float64, error) {
+	var as, bs []float64
+	for i := range rounds + 1 {
+		ta, err := timed(a)
+		if err != nil {
+			return 0, 0, err
+		}
+		tb, err := timed(b)
+		if err != nil {
+			return 0, 0, err
+		}
+		if i > 0 {
+			as, bs = append(as, ta), append(bs, tb)
+		}
+	}
+	return median(as), median(bs), nil
+}
+
+func timed(f func() error) (float64, error) {
+	began := time.Now()
+	err := f()
+	return milliseconds(time.Since(began)), err
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
+}
+
+func (r *row) name() string {
+	words := []string{"warm", "plain", fmt.Sprintf("%dms", r.RTT), fmt.Sprintf("%drefs", r.Refs)}
+	if r.Cold {
+		words[0] = "cold"
+	}
+	if r.TLS {
+		words[1] = "tls"
+	}
+	if r.Computed {
+		words = append(words, "computed")
+	}
+	return strings.Join(words, "-")
+}

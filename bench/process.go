@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// process is what is said of the program itself, without a distance.
+type process struct {
+	StartMS    float64 `json:"start_ms"`     // `version`, from start to end
+	StartCPU   float64 `json:"start_cpu_ms"` // its user and system time
+	PeakMiB    float64 `json:"peak_mib"`     // 50 secrets of 100 KiB, rendered
+	BinarySize int64   `json:"binary_bytes"`
+}
+
+// Of the measurement of peak memory.
+const (
+	bigRefs = 50
+	bigSize = 100 << 10
+)
+
+func (p *plan) process(ctx context.Context, dir string) (process, error) {
+	var m process
+	info, err := os.Stat(p.bin)
+	if err != nil {
+		return m, err
+	}
+	m.BinarySize = info.Size()
+	var walls, cpus, peaks []float64
+	for range 21 {
+		var cpu float64
+		wall, err := timed(func() error {
+			state, err := runChild(ctx, nil, p.bin, "version")
+			if err == nil {
+				cpu = milliseconds(state.UserTime() + state.SystemTime())
+			}
+			return err
+		})
+		if err != nil {
+			return m, err
+		}
+		walls, cpus = append(walls, wall), append(cpus, cpu)
+	}
+	m.StartMS, m.StartCPU = median(walls), median(cpus)
+	f, err := start(ctx, dir, wire{TLS: true, Size: bigSize})
+	if err != nil {
+		return m, err
+	}
+	defer f.stop()
+	for range 5 {
+		peak, err := p.peak(ctx, f)
+		if err != nil {
+			return m, err
+		}
+		peaks = append(peaks, peak)
+	}
+	m.PeakMiB = median(peaks)
+	return m, nil
+}
+
+// peak returns the most memory that a render of large secrets had, in MiB.
+func (p *plan) peak(ctx context.Context, f *far) (float64, error) {
+	var state *os.ProcessState
+	render, err := p.render(ctx, f, bigRefs, bigSize)
+	if err != nil {
+		return 0, err
+	}
+	if err := render(); err != nil { // the file and its check
+		return 0, err
+	}
+	src, dest := f.dir+"/in.tmpl", f.dir+"/out"
+	if err := os.Remove(dest); err != nil {
+		return 0, err
+	}
+	if state, err = runChild(ctx, f.env(), p.bin, "--state-dir", f.dir+"/state", "render", src+":"+dest); err != nil {
+		return 0, err
+	}
+	usage, ok := state.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0, fmt.Errorf("no resource usage on %s", runtime.GOOS)
+	}
+	return float64(usage.Maxrss) / 1024, nil
+}
+
+// machine is where a run took place.
+type machine struct {
+	CPU       string `json:"cpu"`
+	Cores     int    `json:"cores"`
+	Kernel    string `json:"kernel"`
+	Go        string `json:"go"`
+	Load      string `json:"load_before"`
+	LoadAfter string `json:"load_after"`
+}
+
+func thisMachine() machine {
+	return machine{CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: firstWord("/proc/sys/kernel/osrelease"), Go: runtime.Version(), Load: loadAverage()}
+}
+
+func loadAverage() string { return firstWord("/proc/loadavg") }
+
+func firstWord(path string) string {
+	data, err := os.ReadFile(path)
+	if fields := strings.Fields(string(data)); err == nil && len(fields) > 0 {
+		return fields[0]
+	}
+	return "unknown"
+}
+
+func cpuModel() string {
+	data, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(data)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"flag"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/credrender/credrender/bench/standin"
+)
+
+// wire is what a stand-in is asked to be like.
+type wire struct {
+	TLS     bool
+	RTT     time.Duration
+	Connect time.Duration // per connection
+	Size    int           // of a secret
+}
+
+// far is a stand-in in a process of its own.
+type far struct {
+	tables, keys string
+	dir          string // where its certificate is
+	tls          bool
+	cmd          *exec.Cmd
+}
+
+// certificates are the files of a stand-in's folder.
+const (
+	certFile = "cert.pem"
+	keyFile  = "key.pem"
+)
+
+// serve is the stand-in's process: it prints its two endpoints and runs until
+// its standard input ends.
+func serve(ctx context.Context, args []string) error {
+	var o standin.Options
+	var certs string
+	fl := flag.NewFlagSet("serve", flag.ContinueOnError)
+	fl.DurationVar(&o.RTT, "rtt", 0, "")
+	fl.DurationVar(&o.Connect, "connect", 0, "")
+	fl.IntVar(&o.Size, "size", 100, "")
+	fl.StringVar(&certs, "certs", "", "")
+	if err := fl.Parse(args); err != nil {
+		return err
+	}
+	if certs != "" {
+		cert, err := tls.LoadX509KeyPair(filepath.Join(certs, certFile), filepath.Join(certs, keyFile))
+		if err != nil {
+			return err
+		}
+		o.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	}
+	srv, err := standin.Start(o)
+	if err != nil {
+		return err
+	}
+	defer srv.Close() //nolint:errcheck // the process ends
+	fmt.Println(srv.Tables())
+	fmt.Println(srv.Keys())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = os.Stdin.Read(make([]byte, 1))
+	}()
+	select {
+	case <-ctx.Done():
+	case <-ended:
+	}
+	return nil
+}
+
+// start runs a stand-in; dir holds the certificates.
+func start(ctx context.Context, dir string, w wire) (*far, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"serve", "-rtt", w.RTT.String(), "-connect", w.Connect.String(), "-size", strconv.Itoa(w.Size)}
+	if w.TLS {
+		args = append(args, "-certs", dir)
+	}
+	f := &far{dir: dir, tls: w.TLS, cmd: exec.CommandContext(ctx, self, args...)}
+	f.cmd.Stderr = os.Stderr
+	if _, err := f.cmd.StdinPipe(); err != nil { // Wait closes it
+		return nil, err
+	}
+	out, err := f.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.cmd.Start(); err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(out)
+	for _, url := range []*string{&f.tables, &f.keys} {
+		if !lines.Scan() {
+			f.stop()
+			return nil, fmt.Errorf("the stand-in does not start: %w", lines.Err())
+		}
+		*url = lines.Text()
+	}
+	return f, nil
+}
+
+func (f *far) stop() {
+	_ = f.cmd.Process.Kill()
+	_ = f.cmd.Wait()
+}
+
+// env leads the SDK to the stand-in, and keeps it from everything else.
+func (f *far) env() []string {
+	env := []string{
+		"AWS_ENDPOINT_URL_DYNAMODB=" + f.tables,
+		"AWS_ENDPOINT_URL_KMS=" + f.keys,
+		"AWS_ACCESS_KEY_ID=" + accessKey,
+		"AWS_SECRET_ACCESS_KEY=" + secretKey,
+		"AWS_REGION=" + region,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=" + os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+		"AWS_CA_BUNDLE=",
+	}
+	if f.tls {
+		env[len(env)-1] += filepath.Join(f.dir, certFile)
+	}
+	return env
+}
+
+// AWS's documented example credentials.
+const (
+	region    = "eu-west-1"
+	accessKey = "AKIAIOSFODNN7EXAMPLE"
+	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" //nolint:gosec // see above
+)
+
+// makeCertificate writes a certificate for loopback, of the kind AWS has.
+func makeCertificate(dir string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	t := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, t, t, &key.PublicKey, key)
+	if err != nil {
+		return err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	if err := writePEM(filepath.Join(dir, certFile), "CERTIFICATE", cert); err != nil {
+		return err
+	}
+	return writePEM(filepath.Join(dir, keyFile), "PRIVATE KEY", private)
+}
+
+func writePEM(path, kind string, der []byte) error {
+	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
+}

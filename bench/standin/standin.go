@@ -1,0 +1,186 @@
+// Package standin answers DynamoDB's Query and KMS's Decrypt with canned
+// bytes, as fast as it can, for measuring clients.
+//
+// It is no model of AWS (package awstest is): it reads no signature, knows no
+// grants and has an item for every name. What it does model is distance. Each
+// answer takes RTT from the arrival of its request, and no connection answers
+// anything, its TLS handshake included, before Connect has passed since it was
+// opened; a connection that was opened early enough costs nothing.
+package standin
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// Options are what a server is like.
+type Options struct {
+	RTT     time.Duration // per request
+	Connect time.Duration // per connection
+	Size    int           // of each secret, in bytes
+	TLS     *tls.Config   // nil: plain HTTP
+}
+
+// wrappedKey is as long as what KMS makes of a data key of 64 bytes.
+const wrappedKey = 224
+
+// Server answers on two listeners, one for each service.
+type Server struct {
+	opts   Options
+	tables net.Listener
+	keys   net.Listener
+	// Item without its name and key, and the answer to every Decrypt.
+	itemHead, itemTail, plaintext []byte
+
+	Connections, Requests atomic.Int64
+}
+
+// Start returns a running server.
+func Start(o Options) (*Server, error) {
+	s := &Server{opts: o}
+	if err := s.seal(); err != nil {
+		return nil, err
+	}
+	for _, l := range []*net.Listener{&s.tables, &s.keys} {
+		var err error
+		if *l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, err
+		}
+		go s.accept(*l)
+	}
+	return s, nil
+}
+
+// Tables and Keys are the endpoints.
+func (s *Server) Tables() string { return s.url(s.tables) }
+
+// Keys is KMS's endpoint.
+func (s *Server) Keys() string { return s.url(s.keys) }
+
+func (s *Server) url(l net.Listener) string {
+	if s.opts.TLS != nil {
+		return "https://" + l.Addr().String()
+	}
+	return "http://" + l.Addr().String()
+}
+
+// Close ends the listeners; connections end with their clients.
+func (s *Server) Close() error {
+	_ = s.tables.Close()
+	return s.keys.Close()
+}
+
+// seal prepares the answers. All items have one value under one data key, and
+// differ in name and wrapped key, so that each is decrypted by itself.
+func (s *Server) seal() error {
+	value, dataKey := bytes.Repeat([]byte("0123456789abcde\n"), s.opts.Size/16+1)[:s.opts.Size], make([]byte, 64)
+	item, err := credstash.Seal(credstash.Item{Name: "n", Version: credstash.Pad("1"), Key: []byte("k")}, value, dataKey)
+	if err != nil {
+		return err
+	}
+	a := item.Encode()
+	s.itemHead = fmt.Appendf(nil, `"version":{"S":%q},"contents":{"S":%q},"hmac":{"S":%q},"digest":{"S":%q},`, a["version"].S, a["contents"].S, a["hmac"].S, a["digest"].S)
+	s.itemTail = []byte(`}],"Count":1,"ScannedCount":1}`)
+	s.plaintext = fmt.Appendf(nil, `{"KeyId":"arn:aws:kms:eu-west-1:123456789012:key/1","EncryptionAlgorithm":"SYMMETRIC_DEFAULT","Plaintext":%q}`, base64.StdEncoding.EncodeToString(dataKey))
+	return nil
+}
+
+func (s *Server) accept(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		s.Connections.Add(1)
+		go s.serve(c, time.Now().Add(s.opts.Connect))
+	}
+}
+
+func (s *Server) serve(c net.Conn, ready time.Time) {
+	defer c.Close() //nolint:errcheck // nothing is owed to it
+	time.Sleep(time.Until(ready))
+	if s.opts.TLS != nil {
+		c = tls.Server(c, s.opts.TLS)
+	}
+	in := bufio.NewReaderSize(c, 4096)
+	for {
+		target, body, err := readRequest(in)
+		if err != nil {
+			return
+		}
+		s.Requests.Add(1)
+		time.Sleep(s.opts.RTT)
+		if _, err := c.Write(s.answer(target, body)); err != nil {
+			return
+		}
+	}
+}
+
+// readRequest reads as much of HTTP/1.1 as the SDK and package limit use.
+func readRequest(in *bufio.Reader) (target string, body []byte, err error) {
+	length := 0
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return "", nil, err
+		}
+		text := bytes.TrimRight(line, "\r\n")
+		if len(text) == 0 {
+			break
+		}
+		name, value, _ := bytes.Cut(text, []byte(":"))
+		switch {
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return "", nil, err
+			}
+		case bytes.EqualFold(name, []byte("X-Amz-Target")):
+			target = string(bytes.TrimSpace(value))
+		}
+	}
+	body = make([]byte, length)
+	_, err = io.ReadFull(in, body)
+	return target, body, err
+}
+
+func (s *Server) answer(target string, body []byte) []byte {
+	switch {
+	case strings.HasSuffix(target, ".Decrypt"):
+		return response("200 OK", s.plaintext)
+	case strings.HasSuffix(target, ".Query"):
+		return response("200 OK", s.item(nameIn(body)))
+	}
+	return response("501 Not Implemented", []byte(`{"__type":"NotImplemented"}`))
+}
+
+func (s *Server) item(name string) []byte {
+	wrapped := make([]byte, wrappedKey)
+	copy(wrapped, name)
+	out := append([]byte(`{"Items":[{`), s.itemHead...)
+	out = fmt.Appendf(out, `"name":{"S":%q},"key":{"S":%q}`, name, base64.StdEncoding.EncodeToString(wrapped))
+	return append(out, s.itemTail...)
+}
+
+// nameIn finds the one string value of a Query by name.
+func nameIn(body []byte) string {
+	_, rest, _ := bytes.Cut(body, []byte(`{"S":"`))
+	name, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(name)
+}
+
+func response(status string, body []byte) []byte {
+	out := fmt.Appendf(make([]byte, 0, len(body)+200), "HTTP/1.1 %s\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Crc32: %d\r\nContent-Length: %d\r\n\r\n", status, crc32.ChecksumIEEE(body), len(body))
+	return append(out, body...)
+}
