@@ -1,9 +1,6 @@
 package template
 
-import (
-	"slices"
-	"text/template/parse"
-)
+import "text/template/parse"
 
 // inspect calls f for n and, where f returns true, for all nodes below it.
 func inspect(n parse.Node, f func(parse.Node) bool) {
@@ -55,17 +52,6 @@ func isNil(n parse.Node) bool {
 		return n == nil
 	}
 	return false
-}
-
-// functionsIn returns the names of all functions called below n.
-func functionsIn(n parse.Node) (names []string) {
-	inspect(n, func(n parse.Node) bool {
-		if id, ok := n.(*parse.IdentifierNode); ok && !slices.Contains(names, id.Ident) {
-			names = append(names, id.Ident)
-		}
-		return true
-	})
-	return names
 }
 
 // assignedIn returns the variables set with = below n.
