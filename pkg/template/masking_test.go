@@ -61,6 +61,25 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// Old lines of a branch no longer taken are the template's own text.
+func TestDiffShowsTheTemplatesOwnLines(t *testing.T) {
+	const text = "a\n{{- if .Vars.tls }}\nssl on;\n  cert {{ .Vars.h }};\n{{- end }}\n{{ secret \"a\" -}}\nend {{/* x */}}\n  last"
+	w := newWorld()
+	tmpl, out, err := w.render(t, text, template.Options{Vars: vars()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	masked, err := tmpl.Mask(t.Context(), w.lookup, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := mask.Diff("f", []byte("a\nssl on;\n  cert example.org;\nBend \n  last\n"), masked)
+	want := "--- f\n+++ f\n@@ -1,5 +1,3 @@\n a\n-ssl on;\n- (hidden) (2 lines)\n-  last\n+(secret a)end \n+  last\n\\ No newline at end of file\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // With many secrets each place still names its own.
 func TestMaskOfManySecrets(t *testing.T) {
 	w := newWorld()

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"reflect"
-	"regexp"
-	"slices"
 	"text/template/parse"
 	"unicode/utf8"
 
@@ -36,16 +33,6 @@ type Options struct {
 	Restrict bool
 }
 
-// Limits of a template's text.
-const (
-	maxText    = 4 << 20 // bytes
-	maxNesting = 100     // of if, with and range
-)
-
-// rootName is the name of a template among its definitions; none of them can
-// have it by accident.
-const rootName = "\x00"
-
 // Template is a parsed template. It does not change and may be used by
 // several goroutines at once.
 type Template struct {
@@ -58,135 +45,6 @@ type Template struct {
 	used     map[string]function // of the table
 	builtins builtins
 	strings  map[string]bool // the string constants of the text
-}
-
-// Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
-func Parse(text string, o Options) (*Template, error) {
-	t := &Template{opts: o.clone(), text: text, table: table(), builtins: builtins{}, strings: map[string]bool{}}
-	if len(text) > maxText {
-		return nil, t.syntax(0, fmt.Sprintf("the template is larger than %d MiB", maxText>>20))
-	}
-	if nesting(text, o.LeftDelim) > maxNesting {
-		return nil, t.syntax(0, fmt.Sprintf("if, with and range are nested more than %d deep", maxNesting))
-	}
-	if err := t.parse(); err != nil {
-		return nil, err
-	}
-	if err := t.prepare(); err != nil {
-		return nil, err
-	}
-	return t, nil
-}
-
-// nesting returns how deep the parser, and then the execution, would go. It
-// looks at words alone, before the parser does, which has no limit but the
-// stack.
-func nesting(text, left string) (deepest int) {
-	if left == "" {
-		left = "{{"
-	}
-	words := regexp.MustCompile(regexp.QuoteMeta(left) + `(?:- )?\s*(if|with|range|block|define|end|else\s+if|else\s+with)\b`)
-	var chains []int // of an if and its else ifs
-	depth := 0
-	for _, m := range words.FindAllStringSubmatch(text, -1) {
-		switch word := m[1]; {
-		case word == "end":
-			if len(chains) > 0 {
-				depth -= chains[len(chains)-1]
-				chains = chains[:len(chains)-1]
-			}
-		case word[0] == 'e' && len(chains) > 0:
-			chains[len(chains)-1]++
-			depth++
-		default:
-			chains = append(chains, 1)
-			depth++
-		}
-		deepest = max(deepest, depth)
-	}
-	return deepest
-}
-
-func (t *Template) parse() error {
-	known := map[string]any{"and": true, "or": true, "call": true}
-	for name := range t.table {
-		known[name] = true
-	}
-	trees, err := parse.Parse(rootName, t.text, t.opts.LeftDelim, t.opts.RightDelim, known)
-	if err != nil {
-		return t.parseError(err)
-	}
-	t.original = trees
-	return nil
-}
-
-// prepare makes the trees that are executed, and finds what they call.
-func (t *Template) prepare() error {
-	t.trees, t.used = map[string]*parse.Tree{}, map[string]function{}
-	r := &rewriter{mutators: map[string]bool{}}
-	for name, f := range t.table {
-		r.mutators[name] = f.Mutates
-	}
-	r.findMutating(t.original)
-	for _, name := range slices.Sorted(maps.Keys(t.original)) {
-		tree := t.original[name].Copy()
-		if err := t.note(tree.Root); err != nil {
-			return err
-		}
-		r.tree(tree)
-		t.trees[name] = tree
-	}
-	t.sites = r.sites
-	return nil
-}
-
-// note remembers the functions and constants of a tree.
-func (t *Template) note(root *parse.ListNode) (err error) {
-	inspect(root, func(n parse.Node) bool {
-		switch n := n.(type) {
-		case *parse.StringNode:
-			t.strings[n.Text] = true
-		case *parse.IdentifierNode:
-			if f, ok := t.table[n.Ident]; ok {
-				t.used[n.Ident] = f
-			}
-		case *parse.CommandNode:
-			id, ok := n.Args[0].(*parse.IdentifierNode)
-			if ok && t.table[id.Ident].native && err == nil {
-				err = t.builtins.add(id.Ident, len(n.Args)) // one more may come through a pipe
-			}
-		}
-		return err == nil
-	})
-	return err
-}
-
-// table returns all functions by name.
-func table() map[string]function {
-	all := asking()
-	for name, f := range funcs.Table() {
-		if _, ok := all[name]; !ok {
-			all[name] = ready(f, "")
-		}
-	}
-	for name, keeps := range builtinKeeps() {
-		all[name] = function{Func: funcs.Func{Keeps: keeps}, native: true}
-	}
-	now := all["now"]
-	now.kind = Now
-	all["now"] = now
-	return all
-}
-
-func (o Options) clone() Options {
-	o.Vars, _ = deepCopy(o.Vars).(map[string]any)
-	o.Contexts = maps.Clone(o.Contexts)
-	for name, c := range o.Contexts {
-		o.Contexts[name] = maps.Clone(c)
-	}
-	o.Context = maps.Clone(o.Context)
-	o.Sources, o.Allow = slices.Clone(o.Sources), slices.Clone(o.Allow)
-	return o
 }
 
 // Execute renders the template. Errors are of type [*Error]; they wrap the
@@ -275,7 +133,3 @@ func textOf(v reflect.Value) (string, error) {
 func isPrinter(t reflect.Type) bool {
 	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]())
 }
-
-// Functions returns the names of all functions that templates can call, less
-// text/template's own and, or and call.
-func Functions() []string { return slices.Sorted(maps.Keys(table())) }
