@@ -309,7 +309,7 @@ func (c *crash) strays() {
 func TestCrash(t *testing.T) {
 	kills, _ := strconv.Atoi(os.Getenv("CRASH_KILLS"))
 	if kills == 0 {
-		kills = 120
+		kills = 50
 	}
 	c := newCrash(t)
 	c.next()
