@@ -69,7 +69,7 @@ func (r *Region) key(ref string) (*key, error) {
 // keyByID finds a key as key where an alias will not do.
 func (r *Region) keyByID(ref string) (*key, error) {
 	if strings.Contains(ref, "alias/") {
-		return nil, &wire.Error{Code: "InvalidArnException", Message: "Invalid keyId '" + ref + "'"}
+		return nil, kmsNotFound("Invalid keyId %s", ref)
 	}
 	return r.key(ref)
 }
