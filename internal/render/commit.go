@@ -26,17 +26,29 @@ func (r *round) install(ctx context.Context, p *Planned) error {
 			return &RefusedError{What: "verify", Again: true}
 		}
 	}
+	anew, err := r.repair(p)
+	if files := append(p.files(), anew...); err == nil && len(files) > 0 {
+		return r.transact(ctx, p, files)
+	}
+	return err
+}
+
+// repair sets drifted modes and owners right. It returns files that stand where
+// others can write, and have to be put there anew for that.
+func (r *round) repair(p *Planned) (anew []txn.File, err error) {
 	for _, c := range p.Changes {
-		if c.Kind == job.ModeOnly {
-			if err := r.w.Disk.Repair(c.File.Dest, c.Mode, c.UID, c.GID); err != nil {
-				return fmt.Errorf("repair mode and owner: %w", err)
-			}
+		if c.Kind != job.ModeOnly {
+			continue
+		}
+		err := r.w.Disk.Repair(c.File.Dest, c.Mode, c.UID, c.GID)
+		switch {
+		case errors.Is(err, txn.ErrOthersWrite):
+			anew = append(anew, c.Txn())
+		case err != nil:
+			return nil, fmt.Errorf("repair mode and owner: %w", err)
 		}
 	}
-	if len(p.Changed()) == 0 {
-		return nil
-	}
-	return r.transact(ctx, p)
+	return anew, nil
 }
 
 // stateFor opens the job's journal: in the state directory, or in memory where
@@ -52,17 +64,20 @@ func (r *round) stateFor(p *Planned) error {
 	return nil
 }
 
-func (r *round) transact(ctx context.Context, p *Planned) error {
-	t, err := r.w.Disk.Prepare(ctx, p.journal, p.files())
+func (r *round) transact(ctx context.Context, p *Planned, files []txn.File) error {
+	t, err := r.w.Disk.Prepare(ctx, p.journal, files)
 	if err != nil {
 		return err
 	}
 	if err := r.checks(ctx, p, t); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
-	owes := !p.Job.Hook.IsZero() && !r.o.NoHook
-	if err := t.Commit(ctx, owes); err != nil {
+	changed := len(p.Changed()) > 0 // else only modes and owners, which nobody is asked or told about
+	if err := t.Commit(ctx, changed && !p.Job.Hook.IsZero() && !r.o.NoHook); err != nil {
 		return err
+	}
+	if !changed {
+		return t.Done()
 	}
 	if err := r.verify(ctx, p); err != nil {
 		return r.refuse(ctx, p, t, err)
@@ -93,7 +108,7 @@ func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
 	var errs []error
 	for _, c := range p.Changes {
 		staged := t.Staged(c.File.Dest)
-		if c.File.Check.IsZero() || staged == "" {
+		if c.File.Check.IsZero() || staged == "" || c.Kind == job.ModeOnly {
 			continue
 		}
 		cmd := hook.Expand(c.File.Check, staged, c.File.Dest)
