@@ -52,9 +52,9 @@ static: ## staticcheck
 
 tidy: ## fail where go mod tidy would change go.mod or go.sum
 	$(GO) mod tidy -diff
-	$(GO) -C tools mod tidy -diff
 
-lint: ## golangci-lint (its first build takes minutes)
+lint: ## golangci-lint, and tidiness of tools/ (the first time takes minutes)
+	$(GO) -C tools mod tidy -diff
 	$(call tool,golangci-lint) run --build-tags interop ./...
 
 vuln: ## govulncheck; says so where its database is out of reach
@@ -96,4 +96,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV)
 
-.PHONY: crash compare-hooks help build install test check format vet static tidy lint vuln demo interop bench fuzz cover clean
+.PHONY: crash compare-hooks help build install test check format vet static tidy lint vuln demo interop bench fuzz cover crash clean
