@@ -392,6 +392,16 @@ func TestRootMovesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, look(t, dir), map[string]string{"etc": "dir", "etc/link": "-> /etc/real", "etc/real": "-rw------- new"})
+	j := newRecorder()
+	if x, err = d.Prepare(t.Context(), j, []txn.File{file("/etc/link", "newest")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Commit(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := (txn.Disk{}).Recover(t.Context(), j.last, j); err != nil || out.Left != nil { // the record knows the root
+		t.Errorf("recovered %+v, %v", out, err)
+	}
 	e, err := d.Inspect("/etc/link")
 	if err != nil || string(e.Data) != "new" || e.Path != "/etc/real" || !e.KeepMeta {
 		t.Errorf("got %+v, %v", e, err)
