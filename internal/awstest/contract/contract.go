@@ -25,7 +25,6 @@ import (
 // The referees that [Case.Differs] names.
 const (
 	Moto          = "moto"
-	Ministack     = "ministack"
 	Dynalite      = "dynalite"
 	DynamoDBLocal = "DynamoDB Local"
 )
@@ -106,7 +105,7 @@ func (c Case) run(ctx context.Context, s Stand) (err error) {
 
 // Table returns the cases against awstest and the referees, in Markdown.
 func Table() string {
-	referees := []string{Moto, Ministack, Dynalite, DynamoDBLocal}
+	referees := []string{Moto, Dynalite, DynamoDBLocal}
 	var b strings.Builder
 	fmt.Fprintf(&b, "| | AWS | awstest | %s |\n|---|---|---|%s\n", strings.Join(referees, " | "), strings.Repeat("---|", len(referees)))
 	for _, c := range Cases() {

@@ -12,39 +12,48 @@ func grantCases() []Case {
 	return []Case{
 		{
 			Service: serviceKMS, Name: "lets a grantee do what its grant names, and nothing else", Source: kmsGuide + "grants.html",
-			check: checkGrantOperations,
+			Differs: map[string]string{Moto: "never enforced"},
+			check:   checkGrantOperations,
 		},
 		{
 			Service: serviceKMS, Name: "lets a grant without constraints use any context", Source: kmsAPI + "API_GrantConstraints.html",
-			check: checkUnconstrained,
+			Differs: map[string]string{Moto: "never enforced"},
+			check:   checkUnconstrained,
 		},
 		{
 			Service: serviceKMS, Name: "enforces EncryptionContextEquals: these pairs and no others", Source: kmsAPI + "API_GrantConstraints.html",
-			check: checkGrantEquals,
+			Differs: map[string]string{Moto: "never enforced"},
+			check:   checkGrantEquals,
 		},
 		{
 			Service: serviceKMS, Name: "enforces EncryptionContextSubset: these pairs at least", Source: kmsAPI + "API_GrantConstraints.html",
-			check: checkGrantSubset,
+			Differs: map[string]string{Moto: "never enforced"},
+			check:   checkGrantSubset,
 		},
 		{
 			Service: serviceKMS, Name: "compares a constraint's keys in any case, its values in theirs", Source: kmsAPI + "API_GrantConstraints.html",
-			check: checkGrantCase,
+			Differs: map[string]string{Moto: "never enforced"},
+			check:   checkGrantCase,
 		},
 		{
 			Service: serviceKMS, Name: "ends a grant when it is revoked or retired", Source: kmsGuide + "grant-manage.html",
-			check: checkGrantEnd,
+			Differs: map[string]string{Moto: "never enforced"},
+			check:   checkGrantEnd,
 		},
 		{
 			Service: serviceKMS, Name: "lists a key's grants by grantee, in pages, with their constraints", Source: kmsAPI + "API_ListGrants.html",
-			check: checkListGrants,
+			Differs: map[string]string{Moto: "lists all of them at once"},
+			check:   checkListGrants,
 		},
 		{
 			Service: serviceKMS, Name: "makes no second grant of one name and one set of parameters", Source: kmsAPI + "API_CreateGrant.html",
-			check: checkGrantTwice,
+			Differs: map[string]string{Moto: "makes another"},
+			check:   checkGrantTwice,
 		},
 		{
 			Service: serviceKMS, Name: "refuses grants without operations, to nobody, or by an alias", Source: kmsAPI + "API_CreateGrant.html",
-			check: checkGrantRefusals,
+			Differs: map[string]string{Moto: "takes them"},
+			check:   checkGrantRefusals,
 		},
 		{
 			Service: serviceKMS, Name: "says NotFoundException of a grant that is not there", Source: kmsAPI + "API_RevokeGrant.html",
