@@ -82,8 +82,9 @@ func (t *Template) parseError(err error) *Error {
 		}
 	}
 	msg = strings.ReplaceAll(msg, rootName+":", "line ")
-	if m := regexp.MustCompile(`^function "(\w+)" not defined$`).FindStringSubmatch(msg); m != nil {
-		if s := similar(m[1], slices.Sorted(maps.Keys(t.table))); s != "" {
+	name, isCall := strings.CutPrefix(msg, `function "`)
+	if name, ok := strings.CutSuffix(name, `" not defined`); isCall && ok {
+		if s := similar(name, slices.Sorted(maps.Keys(t.table))); s != "" {
 			msg += ": did you mean " + s + "?"
 		}
 	}
@@ -93,8 +94,7 @@ func (t *Template) parseError(err error) *Error {
 // explain turns what ended a real pass into an Error.
 func (t *Template) explain(err error, p *pass) *Error {
 	e := &Error{Template: t.opts.Name}
-	m := regexp.MustCompile(`^template: \x00:(\d+):(\d+): `).FindStringSubmatch(err.Error())
-	if m != nil {
+	if m := position.FindStringSubmatch(err.Error()); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
 		e.Col, _ = strconv.Atoi(m[2])
 		e.Col++
@@ -164,12 +164,12 @@ func sentinels() []error {
 		source.ErrThrottled, source.ErrUnreachable, source.ErrNoStore, source.ErrNoSource, ErrNotAllowed, ErrNotFetched}
 }
 
-// coreMessage picks out of a message of text/template itself what names
-// fields, types and numbers of arguments alone. Values are in none of these
-// shapes; any other message is not shown.
-func coreMessage(text string) string {
-	const hidden = "it cannot be executed (the details are hidden: they may show a value)"
-	shapes := regexp.MustCompile(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
+// position is how text/template begins a message, and plain is what may follow:
+// shapes that name fields, types and numbers of arguments alone. Values are in
+// none of them.
+var (
+	position = regexp.MustCompile(`^template: \x00:(\d+):(\d+): `)
+	plain    = regexp.MustCompile(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
 		`wrong number of args for \w+: want (?:at least )?\d+ got \d+|` +
 		`wrong type for value; expected [^\n]+; got [^\n]+|` +
 		`invalid value; expected [^\n]+|` +
@@ -185,9 +185,14 @@ func coreMessage(text string) string {
 		`cannot assign nil to [^\n]+|` +
 		`can't give argument to non-function [^\n]+|` +
 		`nil is not a command)$`)
-	m := shapes.FindStringSubmatch(text)
+)
+
+// coreMessage picks out of a message of text/template itself what is plain;
+// any other message is not shown.
+func coreMessage(text string) string {
+	m := plain.FindStringSubmatch(text)
 	if m == nil || strings.Contains(text, ">: error calling ") {
-		return hidden
+		return "it cannot be executed (the details are hidden: they may show a value)"
 	}
 	if typ, ok := strings.CutPrefix(m[1], "invalid value; expected "); ok {
 		return "it was given nil (a key that is not there?), and wants a " + typ

@@ -62,6 +62,7 @@ func TestErrors(t *testing.T) {
 		{`{{secret (secret "csv")}}`, at + `3: secret (name hidden: it depends on a secret): not found`},
 		{`{{if secret "a"}}{{secret (printf "z%d" .Vars.n)}}{{end}}`, at + `20: secret z1: not found`},
 		{`{{range splitList "," (secret "csv")}}{{if eq . "env"}}{{secret "zz"}}{{end}}{{end}}`, at + `58: secret zz: not found`},
+		{`{{or (secret "empty") (secret "zz")}}`, at + `24: secret zz: not found`},
 		{`{{secret "a" (secret "csv")}}`, at + `3: secret: unknown context (its name is hidden: it may depend on a secret)`},
 		{`{{file (secret "csv")}}`, at + `3: file (name hidden: it depends on a secret): no value (the details are hidden: its name depends on a secret)`},
 		// The parser quotes the template alone.

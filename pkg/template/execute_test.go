@@ -29,6 +29,7 @@ func TestSameAsTextTemplate(t *testing.T) {
 		`{{range until 5}}{{if eq . 3}}{{break}}{{end}}{{if eq . 1}}{{continue}}{{end}}{{.}}{{end}}`,
 		`{{range until 3}}{{range until 3}}{{if eq . 1}}{{continue}}{{end}}{{.}}{{else}}{{break}}{{end}};{{end}}`,
 		`{{range list 1 2}}{{range list}}{{else}}{{continue}}{{end}}x{{end}}y`,
+		`{{range until 600}}{{range list}}{{else}}{{continue}}{{end}}x{{end}}{{range until 600}}{{range list 1}}{{break}}{{end}}{{end}}y`,
 		`{{define "a"}}[{{.}}{{template "b" 1}}]{{end}}{{define "b"}}<{{.}}>{{end}}{{template "a" .Vars.h}}{{block "c" 2}}{{.}}{{end}}`,
 		`{{$x := 1}}{{if true}}{{$x = 2}}{{$y := 3}}{{$y}}{{end}}{{$x}}{{range $i, $x := list 4}}{{$x}}{{end}}{{$x}}`,
 		`{{or "" 0 "x"}}{{or 0 false}}{{and 1 "y"}}{{and 1 0}}{{"p" | or ""}}{{"p" | and 1}}{{or nil "q"}}{{(or .Vars.users).x | default 1}}`,
@@ -82,6 +83,40 @@ func TestFunctions(t *testing.T) {
 		if err != nil || string(out.Bytes) != c.want {
 			t.Errorf("%s: got %q, %v, want %q", c.text, out.Bytes, err, c.want)
 		}
+	}
+}
+
+// The line of htpasswd stays the same until user, password or host change.
+func TestHtpasswd(t *testing.T) {
+	line := func(text, key string) string {
+		_, out, err := newWorld().render(t, text, template.Options{})
+		if key != "" {
+			out, err = parse(t, text, template.Options{}).Execute(t.Context(), func(template.Query) (template.Answer, bool) {
+				return template.Answer{Value: []byte(key)}, true
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out.Bytes)
+	}
+	salt := func(s string) string { return strings.Split(s, "$")[2] }
+	base := line(`{{htpasswd "u" "p"}}`, "")
+	if again := line(`{{htpasswd "u" "p"}}`, ""); again != base || !strings.HasPrefix(base, "u:$6$") || len(base) != 108 {
+		t.Errorf("got %s, then %s", base, again)
+	}
+	for name, other := range map[string]string{
+		"user": line(`{{htpasswd "v" "p"}}`, ""), "password": line(`{{htpasswd "u" "q"}}`, ""), "host": line(`{{htpasswd "u" "p"}}`, "another key, 24 bytes..."),
+	} {
+		if salt(other) == salt(base) {
+			t.Errorf("another %s has the same salt: %s", name, other)
+		}
+	}
+	_, err := parse(t, `{{htpasswd "u" "p"}}`, template.Options{}).Execute(t.Context(), func(template.Query) (template.Answer, bool) {
+		return template.Answer{Value: []byte("short")}, true
+	})
+	if err == nil {
+		t.Error("a short key is taken")
 	}
 }
 

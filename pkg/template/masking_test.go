@@ -61,6 +61,23 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// What is shown was printed by a pass without secrets, byte for byte; anything
+// else that the output holds is hidden, whatever the reason.
+func TestMaskShowsOnlyWhatItCanRepeat(t *testing.T) {
+	tmpl := parse(t, `{{hostname}} {{.Vars.h}}`, template.Options{Vars: vars()})
+	host := func(name string) template.Lookup {
+		return func(template.Query) (template.Answer, bool) { return template.Answer{Value: name}, true }
+	}
+	out, err := tmpl.Execute(t.Context(), host("web-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := tmpl.Mask(t.Context(), host("web-2"), out)
+	if want := "(secret) example.org"; err != nil || text.String() != want {
+		t.Errorf("got %s, %v, want %s", text, err, want)
+	}
+}
+
 // Old lines of a branch no longer taken are the template's own text.
 func TestDiffShowsTheTemplatesOwnLines(t *testing.T) {
 	const text = "a\n{{- if .Vars.tls }}\nssl on;\n  cert {{ .Vars.h }};\n{{- end }}\n{{ secret \"a\" -}}\nend {{/* x */}}\n  last"

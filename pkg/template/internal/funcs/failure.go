@@ -95,16 +95,16 @@ func safeText(err error) string {
 	return unsaid
 }
 
-// isPlain recognises messages that name types and nothing else.
-func isPlain(text string) bool {
-	const typ = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
-	plain := regexp.MustCompile(`^(?:` +
-		`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
-		`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
-		`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + typ + `|` +
-		`cannot index slice/array with (?:nil|type ` + typ + `)|can't (?:index|slice) item of type ` + typ + `|` +
-		`value is nil; should be of type ` + typ + `|value has type ` + typ + `; should be ` + typ + `|` +
-		`incompatible types for comparison: ` + typ + ` and ` + typ + `|` +
-		`invalid type for comparison|missing argument for comparison)$`)
-	return plain.MatchString(text)
-}
+const typeName = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
+
+// plain has the messages that name types and nothing else.
+var plain = regexp.MustCompile(`^(?:` +
+	`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
+	`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
+	`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + typeName + `|` +
+	`cannot index slice/array with (?:nil|type ` + typeName + `)|can't (?:index|slice) item of type ` + typeName + `|` +
+	`value is nil; should be of type ` + typeName + `|value has type ` + typeName + `; should be ` + typeName + `|` +
+	`incompatible types for comparison: ` + typeName + ` and ` + typeName + `|` +
+	`invalid type for comparison|missing argument for comparison)$`)
+
+func isPlain(text string) bool { return plain.MatchString(text) }

@@ -116,12 +116,11 @@ func mutates(name string) bool {
 
 // like has an entry for what is random or takes milliseconds and more.
 func like(name string) any {
-	cert := map[string]any{"Cert": "-----BEGIN CERTIFICATE-----", "Key": "-----BEGIN PRIVATE KEY-----"}
 	switch name {
 	case "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey":
-		return cert
+		return map[string]any{"Cert": "-----BEGIN CERTIFICATE-----", "Key": "-----BEGIN PRIVATE KEY-----"}
 	case "genPrivateKey":
-		return cert["Key"]
+		return "-----BEGIN PRIVATE KEY-----"
 	case "randAlphaNum", "randAlpha", "randAscii", "shuffle", "derivePassword":
 		return "x"
 	case "randNumeric":
