@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,9 +40,14 @@ type app struct {
 	stores  backend.Set
 }
 
-// run is the program: everything below it takes what it needs as values.
+// run is the program: everything below it takes what it needs as values. Under
+// the name of another program's it is that program.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return newApp(stdin, stdout, stderr).main(ctx, args[1:])
+	a := newApp(stdin, stdout, stderr)
+	if filepath.Base(args[0]) == credstashName {
+		return a.credstash(ctx, args[1:])
+	}
+	return a.main(ctx, args[1:])
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {

@@ -105,7 +105,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newRender(a), newPlan(a), newLint(a), newPull(a),
 		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
-		newSetup(a), newStatus(a), newDemo(a), newVersion(a),
+		newSetup(a), newStatus(a), newDemo(a), newVersion(a), newCredstash(a),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -24,6 +24,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"credrender":         func() { main() },
+		"credstash":          func() { main() }, // a link of that name
 		"credrender-crash":   crashMain,
 		"credrender-hostile": hostileMain,
 	})

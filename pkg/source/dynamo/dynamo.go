@@ -45,6 +45,7 @@ type api struct {
 	deleteItem    func(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 	describeTable func(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	createTable   func(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
+	tagResource   func(context.Context, *dynamodb.TagResourceInput, ...func(*dynamodb.Options)) (*dynamodb.TagResourceOutput, error)
 }
 
 // New returns the table of that name in cfg's region. It does no I/O.
@@ -58,6 +59,7 @@ func New(cfg aws.Config, table string) *Table {
 		deleteItem:    c.DeleteItem,
 		describeTable: c.DescribeTable,
 		createTable:   c.CreateTable,
+		tagResource:   c.TagResource,
 	}}
 }
 

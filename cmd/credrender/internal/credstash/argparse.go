@@ -1,0 +1,422 @@
+package credstash
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// This file reads command lines as Python's argparse does (3.11, with what
+// later ones accept besides: words of a positional after an option,
+// https://github.com/python/cpython/issues/59317, and "--" before a command).
+// Each word is first judged by itself: O for an option, A for an argument, "-"
+// for the first "--". Then options and positionals take their words by matching
+// patterns over these letters.
+
+// call is a parsed command line.
+type call struct {
+	command string
+	values  map[string][]string // by dest
+	set     map[string]bool
+	help    string // to print, instead of doing anything
+}
+
+func (c *call) given(dest string) bool    { return c.set[dest] }
+func (c *call) list(dest string) []string { return c.values[dest] }
+
+// text is the value of what takes one word; empty where it was not given.
+func (c *call) text(dest string) string {
+	if v := c.values[dest]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// usageError is a command line that is refused, with the usage of the parser
+// that refused it.
+type usageError struct {
+	g    *grammar
+	text string
+}
+
+func (e *usageError) Error() string {
+	return fmt.Sprintf("%s%s: error: %s", e.g.usage(), e.g.prog, e.text)
+}
+
+// parse reads the words after the program's name. The error is a *usageError.
+func parse(args []string) (*call, error) {
+	top := programGrammar()
+	c := &call{values: map[string][]string{}, set: map[string]bool{}}
+	p := &parser{grammar: top, call: c, words: args}
+	if err := p.run(); err != nil || c.help != "" {
+		return c, err
+	}
+	if len(p.extras) == 0 {
+		if c.command == "" {
+			c.help = top.helpText()
+		}
+		return c, nil
+	}
+	shown := strings.Join(p.extras, " ")
+	if c.command != "" && commandGrammar(c.command).private {
+		shown = fmt.Sprintf("%d not shown here, one may be the value", len(p.extras))
+	}
+	return c, &usageError{top, "unrecognized arguments: " + shown}
+}
+
+// parser is one grammar at work on its words.
+type parser struct {
+	*grammar
+	*call
+	words []string
+
+	letters string
+	options map[int]match // by index of their word
+	left    []positional
+	extras  []string
+}
+
+// match is a word read as an option: maybe an unknown one, maybe with a value in
+// the same word.
+type match struct {
+	option   *option
+	name     string
+	value    string
+	hasValue bool
+}
+
+func (p *parser) run() error {
+	if err := p.classify(); err != nil {
+		return err
+	}
+	p.left = p.positionals
+	last := -1
+	for i := range p.options {
+		last = max(last, i)
+	}
+	at := 0
+	for at <= last && p.help() == "" {
+		next := at
+		for _, ok := p.options[next]; !ok; _, ok = p.options[next] {
+			next++
+		}
+		end, err := p.takePositionals(at, next)
+		if err != nil {
+			return err
+		}
+		if end > at {
+			at = end
+			continue
+		}
+		p.extras = append(p.extras, p.words[at:next]...)
+		if at, err = p.takeOption(next); err != nil {
+			return err
+		}
+	}
+	if p.help() != "" {
+		return nil
+	}
+	end, err := p.takePositionals(at, len(p.words)+1)
+	if err != nil || p.help() != "" {
+		return err
+	}
+	p.extras = append(p.extras, p.words[end:]...)
+	return p.missing()
+}
+
+func (p *parser) help() string { return p.call.help }
+
+// missing names the positionals that no words were left for.
+func (p *parser) missing() error {
+	var names []string
+	for _, a := range p.left {
+		if a.kind != optional && a.kind != command {
+			names = append(names, a.dest)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return p.errorf("the following arguments are required: %s", strings.Join(names, ", "))
+}
+
+func (p *parser) classify() error {
+	p.options = map[int]match{}
+	var b strings.Builder
+	for i, w := range p.words {
+		if w == "--" {
+			b.WriteString("-" + strings.Repeat("A", len(p.words)-i-1))
+			break
+		}
+		m, isOption, err := p.read(w)
+		if err != nil {
+			return err
+		}
+		if !isOption {
+			b.WriteByte('A')
+			continue
+		}
+		p.options[i] = m
+		b.WriteByte('O')
+	}
+	p.letters = b.String()
+	return nil
+}
+
+var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
+
+// read judges one word.
+func (p *parser) read(w string) (m match, isOption bool, err error) {
+	if len(w) < 2 || w[0] != '-' {
+		return match{}, false, nil
+	}
+	if o := p.find(w); o != nil {
+		return match{option: o, name: w}, true, nil
+	}
+	if name, value, ok := strings.Cut(w, "="); ok {
+		if o := p.find(name); o != nil {
+			return match{o, name, value, true}, true, nil
+		}
+	}
+	switch found := p.candidates(w); {
+	case len(found) == 1:
+		return found[0], true, nil
+	case len(found) > 1:
+		names := make([]string, len(found))
+		for i, m := range found {
+			names[i] = m.name
+		}
+		typed, _, _ := strings.Cut(w, "=") // what follows may be a value to store
+		return match{}, false, p.errorf("ambiguous option: %s could match %s", typed, strings.Join(names, ", "))
+	case negativeNumber.MatchString(w), strings.Contains(w, " "):
+		return match{}, false, nil
+	}
+	return match{name: w}, true, nil
+}
+
+func (p *parser) find(name string) *option {
+	for i := range p.grammar.options {
+		if o := &p.grammar.options[i]; slices.Contains(o.names(), name) {
+			return o
+		}
+	}
+	return nil
+}
+
+// candidates are the options that a word may abbreviate, or of which it holds
+// the short form and the value.
+func (p *parser) candidates(w string) []match {
+	var found []match
+	prefix, value, hasValue := w, "", false
+	long := strings.HasPrefix(w, "--")
+	if long {
+		prefix, value, hasValue = strings.Cut(w, "=")
+	}
+	for i := range p.grammar.options {
+		o := &p.grammar.options[i]
+		for _, name := range o.names() {
+			switch {
+			case !long && name == w[:2]:
+				found = append(found, match{o, name, w[2:], true})
+			case strings.HasPrefix(name, prefix):
+				found = append(found, match{o, name, value, hasValue})
+			}
+		}
+	}
+	return found
+}
+
+// takeOption handles the option at an index, with the flags that are written
+// in one word with it, and returns the index of the next word.
+func (p *parser) takeOption(i int) (int, error) {
+	m := p.options[i]
+	if m.option == nil {
+		p.extras = append(p.extras, p.words[i])
+		return i + 1, nil
+	}
+	var flags []match
+	for m.hasValue && (m.option.kind == flag || m.option.kind == helping) {
+		next := p.find("-" + firstChar(m.value))
+		if strings.HasPrefix(m.name, "--") || m.value == "" || next == nil {
+			return 0, p.errorf("argument %s: ignored explicit argument %s", label(*m.option), p.word(m.value))
+		}
+		flags = append(flags, m)
+		rest := m.value[len(firstChar(m.value)):]
+		m = match{next, "-" + firstChar(m.value), rest, rest != ""}
+	}
+	words, end := []string{m.value}, i+1
+	if !m.hasValue {
+		n, err := p.count(m.option, i+1)
+		if err != nil {
+			return 0, err
+		}
+		words, end = p.words[i+1:i+1+n], i+1+n
+	}
+	for _, f := range append(flags, match{option: m.option}) {
+		if err := p.act(f.option, words); err != nil {
+			return 0, err
+		}
+	}
+	return end, nil
+}
+
+func firstChar(s string) string {
+	for _, c := range s {
+		return string(c)
+	}
+	return ""
+}
+
+// count says how many words from an index on an option takes.
+func (p *parser) count(o *option, from int) (int, error) {
+	arguments := len(p.letters[from:]) - len(strings.TrimLeft(p.letters[from:], "A"))
+	switch o.kind {
+	case flag, helping:
+		return 0, nil
+	case many:
+		return arguments, nil
+	}
+	if arguments == 0 {
+		return 0, p.errorf("argument %s: expected one argument", label(*o))
+	}
+	return 1, nil
+}
+
+// act is what an option does with its words.
+func (p *parser) act(o *option, words []string) error {
+	switch o.kind {
+	case helping:
+		if p.call.help == "" {
+			p.call.help = p.helpText()
+		}
+		return nil
+	case flag:
+		words = nil
+	}
+	if err := p.choose(label(*o), o.choices, words); err != nil {
+		return err
+	}
+	if slices.Contains(p.exclusive, o.dest) {
+		for _, other := range p.exclusive {
+			if other != o.dest && p.set[other] {
+				return p.errorf("argument %s: not allowed with argument %s", label(*o), label(*p.byDest(other)))
+			}
+		}
+	}
+	p.values[o.dest], p.set[o.dest] = words, true
+	return p.checkPairs(label(*o), o.pairs, words)
+}
+
+// checkPairs refuses what is not key=value. A value may hold "=", which credstash
+// refuses.
+func (p *parser) checkPairs(label string, pairs bool, words []string) error {
+	for _, w := range words {
+		if k, v, ok := strings.Cut(w, "="); pairs && (!ok || k == "" || v == "") {
+			return p.errorf(`argument %s: %s is not the form of "key=value"`, label, p.word(w))
+		}
+	}
+	return nil
+}
+
+func (p *parser) byDest(dest string) *option {
+	i := slices.IndexFunc(p.grammar.options, func(o option) bool { return o.dest == dest })
+	return &p.grammar.options[i]
+}
+
+func (p *parser) choose(label string, choices, words []string) error {
+	for _, w := range words {
+		if choices == nil || slices.Contains(choices, w) {
+			continue
+		}
+		quoted := make([]string, len(choices))
+		for i, c := range choices {
+			quoted[i] = repr(c)
+		}
+		return p.errorf("argument %s: invalid choice: %s (choose from %s)", label, repr(w), strings.Join(quoted, ", "))
+	}
+	return nil
+}
+
+// takePositionals gives the words from an index on to as many of the positionals
+// that are left as their patterns match, and returns the index of the first word
+// not taken.
+func (p *parser) takePositionals(at, limit int) (int, error) {
+	if at == limit {
+		return at, nil
+	}
+	sizes := p.fit(p.letters[at:])
+	for i, n := range sizes {
+		words := slices.Clone(p.words[at : at+n])
+		dashes := strings.IndexByte(p.letters[at:at+n], '-')
+		if dashes == 0 || dashes > 0 && p.left[i].kind != command { // a command has its own
+			words = slices.Delete(words, dashes, dashes+1)
+		}
+		at += n
+		if err := p.fill(p.left[i], words); err != nil {
+			return 0, err
+		}
+	}
+	p.left = p.left[len(sizes):]
+	return at, nil
+}
+
+// fit returns how many letters each of the first positionals takes; as many
+// positionals as can be had.
+func (p *parser) fit(letters string) []int {
+	patterns := map[kind]string{one: `(-*A-*)`, optional: `(-*A?-*)`, many: `(-*[A-]*)`, command: `(-*A[-AO]*)`}
+	for n := len(p.left); n > 0; n-- {
+		expr := "^"
+		for _, a := range p.left[:n] {
+			expr += patterns[a.kind]
+		}
+		found := regexp.MustCompile(expr).FindStringSubmatchIndex(letters)
+		if found == nil {
+			continue
+		}
+		var sizes []int
+		for i := 2; i < len(found); i += 2 {
+			sizes = append(sizes, found[i+1]-found[i])
+		}
+		if found[1] < len(letters) && letters[found[1]] == 'O' {
+			for len(sizes) > 0 && sizes[len(sizes)-1] == 0 { // their words may come after the option
+				sizes = sizes[:len(sizes)-1]
+			}
+		}
+		return sizes
+	}
+	return nil
+}
+
+// fill is what a positional does with its words.
+func (p *parser) fill(a positional, words []string) error {
+	if a.kind != command {
+		p.values[a.dest], p.set[a.dest] = words, len(words) > 0
+		return p.checkPairs(a.dest, a.pairs, words)
+	}
+	if err := p.choose("{"+strings.Join(a.choices, ",")+"}", a.choices, words[:1]); err != nil {
+		return err
+	}
+	p.command = words[0]
+	sub := &parser{grammar: commandGrammar(words[0]), call: p.call, words: words[1:]}
+	if err := sub.run(); err != nil {
+		return err
+	}
+	p.extras = append(p.extras, sub.extras...)
+	return nil
+}
+
+func (p *parser) errorf(format string, args ...any) error {
+	return &usageError{p.grammar, fmt.Sprintf(format, args...)}
+}
+
+// word shows a word of the command line, unless it may be a value to store.
+func (g *grammar) word(w string) string {
+	if g.private {
+		return "'...'"
+	}
+	return repr(w)
+}
+
+// label is how argparse calls an option in messages.
+func label(o option) string { return strings.Join(o.names(), "/") }

@@ -1,0 +1,152 @@
+package credstash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// errBinary: credstash fails here too, but also under -n.
+var errBinary = errors.New("the value is binary; 'get -n NAME' prints it as it is")
+
+func (s *session) get(ctx context.Context, b *Backend) error {
+	c, err := s.call.context()
+	if err != nil {
+		return err
+	}
+	ref := source.Ref{Name: s.call.text("credential"), Version: wanted(s.call.text("version")), Context: c}
+	if strings.Contains(ref.Name, "*") {
+		return s.getMatching(ctx, b, ref)
+	}
+	got := b.Fetch(ctx, []source.Ref{ref})[ref]
+	if got.Err != nil {
+		return &secretError{ref, got.Err}
+	}
+	s.warnShadowed(ctx, b, ref, got.Trace.Version)
+	value := string(got.Secret.Reveal())
+	switch {
+	case s.call.given("noline"):
+		return s.print(value)
+	case !utf8.ValidString(value):
+		return errBinary
+	}
+	return s.print(value + "\n")
+}
+
+// getMatching is get of a pattern: one list of names, then all values at once.
+func (s *session) getMatching(ctx context.Context, b *Backend, ref source.Ref) error {
+	match, err := pattern(ref.Name)
+	if err != nil {
+		return err
+	}
+	got, err := s.fetchAll(ctx, b, ref, match)
+	if err != nil {
+		return err
+	}
+	text, err := s.dump(ctx, b, ref, got)
+	if err != nil {
+		return err
+	}
+	return s.print(text)
+}
+
+// pattern is credstash's: a * is any run of characters, and the rest is not
+// taken literally but as a regular expression.
+func pattern(name string) (func(string) bool, error) {
+	// Python's $ also matches before a newline at the end.
+	re, err := regexp.Compile("^" + strings.ReplaceAll(name, "*", ".*") + `(?:\n?\z)`)
+	if err != nil {
+		return nil, fmt.Errorf("pattern %s is a regular expression that cannot be read: %w", source.Show(name), err)
+	}
+	return re.MatchString, nil
+}
+
+func (s *session) getall(ctx context.Context, b *Backend) error {
+	c, err := s.call.context()
+	if err != nil {
+		return err
+	}
+	ref := source.Ref{Name: "*", Version: wanted(s.call.text("version")), Context: c}
+	var got map[string]source.Result
+	if ref.Version == "" {
+		got, err = b.Glob(ctx, ref)
+	} else {
+		got, err = s.fetchAll(ctx, b, ref, func(string) bool { return true })
+	}
+	if err != nil {
+		return err
+	}
+	text, err := s.dump(ctx, b, ref, got)
+	if err != nil {
+		return err
+	}
+	return s.print(text + "\n")
+}
+
+// fetchAll fetches ref's version of every name that matches.
+func (s *session) fetchAll(ctx context.Context, b *Backend, ref source.Ref, match func(string) bool) (map[string]source.Result, error) {
+	entries, err := b.List(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var refs []source.Ref
+	for _, name := range names(entries) {
+		if match(name) {
+			refs = append(refs, source.Ref{Name: name, Version: ref.Version, Context: ref.Context})
+		}
+	}
+	results := map[string]source.Result{}
+	for r, got := range b.Fetch(ctx, refs) {
+		results[r.Name] = got
+	}
+	return results, nil
+}
+
+// dump prints values in the format that was asked for. All must be there:
+// otherwise each that is not is named, and there is no text.
+func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[string]source.Result) (string, error) {
+	values := map[string]string{}
+	var failed []error
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		r := got[name]
+		value := string(r.Secret.Reveal())
+		if r.Err == nil && !utf8.ValidString(value) {
+			r.Err = errBinary
+		}
+		if r.Err != nil {
+			failed = append(failed, &secretError{source.Ref{Name: name, Version: ref.Version}, r.Err})
+			continue
+		}
+		values[name] = value
+		s.warnShadowed(ctx, b, source.Ref{Name: name, Version: ref.Version}, r.Trace.Version)
+	}
+	if len(failed) > 0 {
+		return "", &partialError{errors.Join(failed...), len(failed), len(got)}
+	}
+	switch s.call.text("format") {
+	case "csv":
+		return dumpCSV(values), nil
+	case "dotenv":
+		s.warnQuotes(values)
+		return dumpDotenv(values), nil
+	case "yaml":
+		return dumpYAML(values), nil
+	}
+	return dumpJSON(values), nil
+}
+
+// warnQuotes tells of values that dotenv output, which escapes nothing, breaks.
+func (s *session) warnQuotes(values map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if strings.Contains(values[name], "'") {
+			s.warn("%s holds a single quote, which this format does not escape: do not source it", source.Show(name))
+		}
+	}
+}

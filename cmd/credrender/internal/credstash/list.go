@@ -1,0 +1,68 @@
+package credstash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// list prints a line for each version. A line without a comment ends in a
+// space, as credstash's does.
+func (s *session) list(ctx context.Context, b *Backend) error {
+	entries, err := b.List(ctx, "")
+	if err != nil {
+		return err
+	}
+	width := 0
+	for _, e := range entries {
+		width = max(width, utf8.RuneCountInString(e.Name))
+	}
+	var text strings.Builder
+	for _, e := range entries {
+		_, _ = fmt.Fprintf(&text, "%-*s -- version %s -- comment %s\n", width, e.Name, e.Version, e.Comment)
+	}
+	return s.print(text.String())
+}
+
+func (s *session) keys(ctx context.Context, b *Backend) error {
+	entries, err := b.List(ctx, "")
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	for _, name := range names(entries) {
+		text.WriteString(name + "\n")
+	}
+	return s.print(text.String())
+}
+
+// names are those of a listing, which is sorted, each once.
+func names(entries []source.Entry) []string {
+	all := make([]string, len(entries))
+	for i, e := range entries {
+		all[i] = e.Name
+	}
+	return slices.Compact(all)
+}
+
+func (s *session) delete(ctx context.Context, b *Backend) error {
+	name := s.call.text("credential")
+	gone, err := b.Delete(ctx, name, "")
+	var text strings.Builder
+	for _, e := range gone {
+		_, _ = fmt.Fprintf(&text, "Deleting %s -- version %s\n", e.Name, e.Version)
+	}
+	if printErr := s.print(text.String()); printErr != nil {
+		return printErr
+	}
+	if errors.Is(err, source.ErrNotFound) {
+		s.warn("nothing is stored under %s", source.Show(name))
+		return nil
+	}
+	return err
+}

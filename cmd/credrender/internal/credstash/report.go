@@ -1,0 +1,181 @@
+package credstash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/credrender/credrender/pkg/source"
+	item "github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// secretError says which secret an error belongs to.
+type secretError struct {
+	ref source.Ref
+	err error
+}
+
+func (e *secretError) Error() string { return e.words() }
+func (e *secretError) Unwrap() error { return e.err }
+
+// partialError is the failure of some of many.
+type partialError struct {
+	err       error
+	failed, n int
+}
+
+func (e *partialError) Error() string { return fmt.Sprintf("%d of %d failed", e.failed, e.n) }
+func (e *partialError) Unwrap() error { return e.err }
+
+// words are credstash's own where it has any, since scripts search for them.
+func (e *secretError) words() string {
+	version, notNext := errors.AsType[*item.VersionError](e.err)
+	switch {
+	case errors.Is(e.err, source.ErrNotFound) && e.ref.Version == "":
+		return fmt.Sprintf("Item {'name': '%s'} couldn't be found.", e.ref.Name)
+	case errors.Is(e.err, source.ErrNotFound):
+		return fmt.Sprintf("Item {'name': '%s', 'version': '%s'} couldn't be found.", e.ref.Name, item.Pad(e.ref.Version))
+	case errors.Is(e.err, source.ErrWrongContext):
+		return "KMS ERROR: Could not decrypt hmac key with KMS. The encryption context provided may not match the one used when the credential was stored."
+	case errors.Is(e.err, source.ErrIntegrity):
+		return fmt.Sprintf("INTEGRITY ERROR: %v", e.err)
+	case errors.Is(e.err, source.ErrExists):
+		return "An error occurred (ConditionalCheckFailedException) when calling the PutItem operation: The conditional request failed\n" +
+			fmt.Sprintf("%s version %s is already in the credential store; -a stores the next one, -v another", e.ref.Name, e.ref.Version)
+	case notNext && errors.Is(e.err, item.ErrNotInt):
+		return fmt.Sprintf("Can not autoincrement version. The current version: %s is not an int", version.Version)
+	}
+	return words(e.err)
+}
+
+// words gives AWS's errors the form in which botocore prints them.
+func words(err error) string {
+	op, isOp := errors.AsType[*smithy.OperationError](err)
+	api, isAPI := errors.AsType[smithy.APIError](err)
+	if !isOp || !isAPI {
+		return err.Error()
+	}
+	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", api.ErrorCode(), op.OperationName, api.ErrorMessage())
+	switch op.OperationName {
+	case "Decrypt":
+		return "KMS ERROR: Decryption error " + text
+	case "GenerateDataKey":
+		return "KMS ERROR: Could not generate key using KMS (Details: " + text + ")"
+	}
+	return text
+}
+
+// report prints an error, of many every one with its name, and logs it.
+func (s *session) report(err error) {
+	text := words(err)
+	if many, ok := errors.AsType[*partialError](err); ok {
+		var b strings.Builder
+		joined, _ := many.err.(interface{ Unwrap() []error })
+		for _, err := range joined.Unwrap() {
+			one, _ := errors.AsType[*secretError](err)
+			_, _ = fmt.Fprintf(&b, "%s: %s\n", source.Show(one.ref.Name), one.words())
+		}
+		text = b.String() + many.Error()
+	} else if one, ok := errors.AsType[*secretError](err); ok {
+		text = one.words()
+	}
+	_, hasRegion := s.LookupEnv("AWS_REGION")
+	_, hasDefault := s.LookupEnv("AWS_DEFAULT_REGION")
+	if errors.Is(err, source.ErrNoStore) && hasRegion && !hasDefault && !s.call.given("region") {
+		text += "\nAWS_REGION is not read here, as it is not by credstash: -r or AWS_DEFAULT_REGION names the region"
+	}
+	_, _ = fmt.Fprintln(s.Stderr, text)
+	s.log.write(s.Now(), text)
+}
+
+// warnShadowed tells that get returned a version that hides newer ones: credstash
+// before 1.13 stored some without padding, and versions are strings.
+func (s *session) warnShadowed(ctx context.Context, b *Backend, ref source.Ref, got string) {
+	if ref.Version != "" || got == "" || got == item.Pad(got) {
+		return
+	}
+	stored, err := b.History.Versions(ctx, ref.Name)
+	if err != nil {
+		return // the value was read, which is what was asked for
+	}
+	for _, v := range slices.Backward(stored) {
+		if shadows(got, v.Version) {
+			s.warn("%s: version %s hides version %s, since it is not padded and sorts after it", source.Show(ref.Name), source.Show(got), v.Version)
+			return
+		}
+	}
+}
+
+// warnHidden tells that what was stored is not what get returns.
+func (s *session) warnHidden(ctx context.Context, b *Backend, name, version string) {
+	stored, err := b.History.Versions(ctx, name)
+	if err != nil || len(stored) == 0 {
+		return // a writer may have the right to PutItem alone
+	}
+	if newest := stored[len(stored)-1].Version; shadows(newest, version) {
+		s.warn("%s: version %s was stored, but get goes on returning version %s, which is not padded and sorts after it",
+			source.Show(name), version, source.Show(newest))
+	}
+}
+
+// shadows reports whether a sorts after b though its number is lower.
+func shadows(a, b string) bool {
+	if strings.Trim(a+b, "0123456789") != "" || a <= b {
+		return false
+	}
+	m, _ := new(big.Int).SetString(a, 10)
+	n, _ := new(big.Int).SetString(b, 10)
+	return m != nil && n != nil && m.Cmp(n) < 0
+}
+
+// logFile is what --log-file names. Without the flag there is none: the file
+// that credstash always makes is in nobody's interest.
+type logFile struct{ file *os.File }
+
+func (s *session) openLog() error {
+	level := s.call.text("log_level")
+	if s.call.given("log_level") && !slices.Contains(logLevels(), level) {
+		return fmt.Errorf("Unknown level: %s", repr(level)) //nolint:staticcheck // Python's words
+	}
+	path := s.call.text("log_file")
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("--log-file: %w", err)
+	}
+	if level != "CRITICAL" && level != "FATAL" {
+		s.log = &logFile{file}
+		return nil
+	}
+	return file.Close()
+}
+
+func logLevels() []string {
+	return []string{"CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"}
+}
+
+func (s *session) closeLog() {
+	if s.log == nil {
+		return
+	}
+	if err := s.log.file.Close(); err != nil {
+		s.warn("--log-file: %v", err)
+	}
+}
+
+func (l *logFile) write(now time.Time, text string) {
+	if l == nil {
+		return
+	}
+	stamp := strings.Replace(now.Format("2006-01-02 15:04:05.000"), ".", ",", 1)
+	_, _ = fmt.Fprintf(l.file, "%s ERROR %s\n", stamp, text)
+}

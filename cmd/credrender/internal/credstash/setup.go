@@ -1,0 +1,88 @@
+package credstash
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// setup makes the table. Unlike credstash's it is paid by the request.
+func (s *session) setup(ctx context.Context, b *Backend) error {
+	if region := s.call.text("save_kms_region"); region != "" {
+		if err := s.saveKMSRegion(region); err != nil {
+			return err
+		}
+		if err := s.print("KMS region set to " + region + "\n"); err != nil {
+			return err
+		}
+	}
+	tags := map[string]string{"Name": "credstash"}
+	for k, v := range s.call.pairs("tags") {
+		tags[k] = v
+	}
+	created, err := b.Create(ctx, tags)
+	switch {
+	case err != nil:
+		return err
+	case !created:
+		return s.print("Credential Store table already exists\n")
+	}
+	return s.print(`Creating table...
+Waiting for table to be created...
+Adding tags...
+Table has been created. Go read the README about how to create your KMS key
+`)
+}
+
+// kmsRegion is the one key of ~/.credstash.
+const kmsRegion = "kms-region"
+
+func (s *session) settingsPath() string { return filepath.Join(s.Home, ".credstash") }
+
+// settings reads ~/.credstash. One that cannot be read counts as none, which is
+// credstash's way; one that is no JSON object is an error there too.
+func (s *session) settings() (map[string]json.RawMessage, error) {
+	settings := map[string]json.RawMessage{}
+	data, err := os.ReadFile(s.settingsPath())
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.warn("no KMS region from %s: %v", s.settingsPath(), errors.Unwrap(err))
+		}
+		return settings, nil
+	}
+	if err := json.Unmarshal(data, &settings); err != nil || settings == nil {
+		return nil, fmt.Errorf("%s is not a JSON object", s.settingsPath())
+	}
+	return settings, nil
+}
+
+func (s *session) savedKMSRegion() (string, error) {
+	settings, err := s.settings()
+	if err != nil || settings[kmsRegion] == nil {
+		return "", err
+	}
+	var region string // null leaves it empty
+	if err := json.Unmarshal(settings[kmsRegion], &region); err != nil {
+		return "", fmt.Errorf("%s: %s is not a string", s.settingsPath(), kmsRegion)
+	}
+	return region, nil
+}
+
+func (s *session) saveKMSRegion(region string) error {
+	settings, err := s.settings()
+	if err != nil {
+		return err
+	}
+	if settings[kmsRegion], err = json.Marshal(region); err != nil {
+		return err
+	}
+	data, err := json.Marshal(settings)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.settingsPath(), data, 0o644) // as readable as credstash makes it: no secret is in it
+}

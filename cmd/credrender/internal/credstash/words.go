@@ -1,0 +1,94 @@
+package credstash
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	item "github.com/credrender/credrender/pkg/source/credstash"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// refuse makes a usage error of the command's.
+func (c *call) refuse(format string, args ...any) error {
+	return &usageError{commandGrammar(c.command), fmt.Sprintf(format, args...)}
+}
+
+// pairs splits key=value words, which parse has checked; of equal keys the last
+// counts.
+func (c *call) pairs(dest string) map[string]string {
+	pairs := map[string]string{}
+	for _, w := range c.list(dest) {
+		k, v, _ := strings.Cut(w, "=")
+		pairs[k] = v
+	}
+	return pairs
+}
+
+func (c *call) context() (source.Context, error) { return source.NewContext(c.pairs("context")) }
+
+// errNotText: credstash cannot read it either.
+var errNotText = errors.New("not text in UTF-8")
+
+// value reads a word that stands for a value: itself, @FILE, or - for standard
+// input. From those two text comes with its line ends made "\n", which is how
+// Python reads text; binary comes as it is.
+func (s *session) value(dest, word string) (value []byte, err error) {
+	switch {
+	case word == "-":
+		if value, err = io.ReadAll(s.Stdin); err != nil {
+			return nil, s.call.refuse("argument %s: cannot read standard input: %v", dest, err)
+		}
+	case strings.HasPrefix(word, "@"):
+		path := s.expandUser(word[1:])
+		if value, err = os.ReadFile(path); err != nil {
+			return nil, s.call.refuse("argument %s: Unable to read file %s: %v", dest, word[1:], errors.Unwrap(err))
+		}
+	default:
+		return []byte(word), nil
+	}
+	if !utf8.Valid(value) {
+		return value, nil
+	}
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(value))
+	if len(text) != len(value) || strings.Contains(string(value), "\r") {
+		s.warn("line ends of %s were made \\n, as credstash does; 'credrender put' keeps them", word)
+	}
+	return []byte(text), nil
+}
+
+// expandUser is Python's os.path.expanduser.
+func (s *session) expandUser(path string) string {
+	if !strings.HasPrefix(path, "~") {
+		return path
+	}
+	name, rest, _ := strings.Cut(path[1:], "/")
+	home := s.Home
+	if name != "" {
+		u, err := user.Lookup(name)
+		if err != nil {
+			return path
+		}
+		home = u.HomeDir
+	}
+	return filepath.Join(home, rest)
+}
+
+// number matches what Python's int takes.
+var number = regexp.MustCompile(`^\s*\+?([0-9]+(?:_[0-9]+)*)\s*$`)
+
+// wanted is the version that a command line means: credstash makes an int of it,
+// if it is shorter than a padded one.
+func wanted(version string) string {
+	if m := number.FindStringSubmatch(version); m != nil && version != item.Pad(version) {
+		return strings.ReplaceAll(m[1], "_", "")
+	}
+	return version
+}
