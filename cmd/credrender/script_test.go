@@ -73,7 +73,7 @@ func setupScript(e *testscript.Env) error {
 	e.Setenv("RUNTIME_DIRECTORY", filepath.Join(e.WorkDir, ".run"))
 	e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, ".data"))
 	e.Setenv("CREDRENDER_LOCAL_KEY", filepath.Join(e.WorkDir, ".data", "store.key"))
-	e.Setenv("AWS_MAX_ATTEMPTS", "1")
+	e.Setenv("AWS_MAX_ATTEMPTS", "2") // a lost connection is not what a script is about
 	// Root's configs have to lie where nobody else can write.
 	return os.Chmod(e.WorkDir, 0o755)
 }
