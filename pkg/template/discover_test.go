@@ -66,6 +66,8 @@ func TestWaves(t *testing.T) {
 		{"list holds", `{{$l := list (secret "a") "env"}}{{secret (last $l)}}{{secret (index $l 1)}}{{len $l}}`, "a env", "e1e12"},
 		{"dig", `{{$d := dict "x" (dict "p" (secret "a") "name" "env")}}{{secret (dig "x" "name" "none" $d)}}`, "a env", "e1"},
 		{"default", `{{secret (default (secret "a") "env")}}`, "a env", "e1"},
+		{"default for a secret", `{{secret (default "denied" (secret "env" | printf "db.%s"))}}{{secret "a"}}`, "env a | db.e1", "DA"},
+		{"index by a secret", `{{index (dict "e1" "a") (secret "env") | secret}}{{secret "n"}}`, "env n | a", "A3"},
 		{"range over a secret map", `{{range $k, $v := secret "json" | fromJson}}{{$k}}{{end}}{{secret "a"}}`, "json a", "npwA"},
 		{"secretOr there", `{{secretOr "d" "a"}}`, "a", "A"},
 		{"secretOr not there", `{{secretOr "d" "nope"}}`, "nope", "d"},

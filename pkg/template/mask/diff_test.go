@@ -46,6 +46,8 @@ func TestDiff(t *testing.T) {
 		{"newline in the secret", "a\nb", text("a\n{b\n}"), "@@ -1,2 +1,2 @@\n a\n- (hidden)\n\\ No newline at end of file\n+(secret s)\n"},
 		{"emptied", "a\n", text(""), "@@ -1 +0,0 @@\n- (hidden)\n"},
 		{"empty secret", "a\n", text("a={}\n"), "@@ -1 +1 @@\n- (hidden)\n+a=(secret s)\n"},
+		{"empty secret at the end", "a\n", text("a={}"), "@@ -1 +1 @@\n- (hidden)\n+a=(secret s)\n\\ No newline at end of file\n"},
+		{"equal lines that may be shown", "a\n", text("a\nb\nb\n"), "@@ -1 +1,3 @@\n a\n+b\n+b\n"},
 		{"binary old", "\x00", text("a\n"), "Binary files differ\n"},
 		{"binary new", "a\n", text("{\xff}\n"), "Binary files differ\n"},
 		{"control characters", "a\n", text("a\n\x1b[2J\u202e{x}\r\n"), "@@ -1 +1,2 @@\n a\n+\\u001b[2J\\u202e(secret s)\\u000d\n"},
