@@ -33,7 +33,7 @@ With --detailed-exitcode: 0 nothing would change, 1 any error, 2 changes.`,
 	}
 	o.register(c)
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 if something would change, 1 on any error")
-	c.Flags().BoolVar(&o.stats, "stats", false, "say how much was asked for")
+	c.Flags().BoolVar(&o.stats, "stats", false, "say what was asked of AWS and where the time went")
 	return c
 }
 
@@ -64,6 +64,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if len(sel.stdout) > 0 {
 		return false, usagef("plan compares with a destination: %s needs one, as SRC:DEST", sel.stdout[0].Files[0].Src)
 	}
+	a.meter(o.stats)
 	st, err := a.openState(cfg, true)
 	if err != nil {
 		return false, err

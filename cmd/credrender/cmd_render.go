@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/schedule"
@@ -34,7 +33,7 @@ func (o *renderOptions) register(c *cobra.Command) {
 	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
 	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and owe none (image builds)")
 	fl.BoolVar(&o.force, "force", false, "install again what verify has refused")
-	fl.BoolVar(&o.stats, "stats", false, "say how much was asked for")
+	fl.BoolVar(&o.stats, "stats", false, "say what was asked of AWS and where the time went")
 }
 
 func newRender(a *app) *cobra.Command {
@@ -74,6 +73,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
 		return err
 	}
+	a.meter(o.stats)
 	if len(sel.stdout) > 0 {
 		if err := a.renderToStdout(ctx, cfg, o, sel); err != nil {
 			return err
@@ -116,10 +116,6 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 			return err
 		}
 	}
-}
-
-func (a *app) stats(s fetch.Stats) {
-	a.log.Info(fmt.Sprintf("%d refs in %d waves", s.Refs, s.Waves), "stats", s)
 }
 
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {

@@ -23,6 +23,10 @@ const (
 // Set opens each store once. It is safe for concurrent use; the zero Set is
 // ready.
 type Set struct {
+	// Meter, set before the first store is opened, counts what is asked of
+	// AWS; nil: nothing is counted.
+	Meter *awsconf.Meter
+
 	mu     sync.Mutex
 	stores map[job.Store]*opened
 }
@@ -54,16 +58,18 @@ func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) 
 		s.stores[where] = o
 	}
 	s.mu.Unlock()
-	o.once.Do(func() { o.store, o.err = open(ctx, where) })
+	o.once.Do(func() { o.store, o.err = open(ctx, where, s.Meter) })
 	return o.store, o.err
 }
 
-func open(ctx context.Context, where job.Store) (*store.Store, error) {
+func open(ctx context.Context, where job.Store, m *awsconf.Meter) (*store.Store, error) {
 	if where.Kind == Local {
 		l := local.New(LocalOptions(where))
 		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l}), nil
 	}
-	table, keys, err := awsconf.Open(ctx, Settings(where), where.Table, where.Key)
+	settings := Settings(where)
+	settings.Meter = m
+	table, keys, err := awsconf.Open(ctx, settings, where.Table, where.Key)
 	if err != nil {
 		return nil, err
 	}

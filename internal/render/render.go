@@ -125,6 +125,7 @@ type round struct {
 	fetcher *fetch.Fetcher
 	planned []*Planned
 	report  Report
+	phases  []Phase
 	now     time.Time // of the whole run, so that templates agree
 }
 
@@ -142,12 +143,26 @@ func newRound(w World, o Options, jobs []job.Job) *round {
 // not take place; what became of each job is in the report.
 func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error) {
 	r := newRound(w, o, jobs)
-	if err := r.begin(ctx); err != nil {
+	var err error
+	r.during("lock", func() { err = r.begin(ctx) })
+	if err != nil {
 		return r.report, err
 	}
 	defer r.end()
 	r.plan(ctx)
 	r.compare(ctx)
+	r.during("install", func() { r.installAll(ctx) })
+	r.during("settle", func() { r.settle(ctx) })
+	for _, p := range r.planned {
+		p.report.Changes, p.report.Versions = p.Changes, p.Trace
+		r.report.Jobs = append(r.report.Jobs, p.report)
+	}
+	r.report.Stats = r.stats()
+	return r.report, nil
+}
+
+// installAll puts each job that has not failed in place.
+func (r *round) installAll(ctx context.Context) {
 	for _, p := range r.planned {
 		if p.report.Err == nil {
 			p.report.Err = r.install(ctx, p)
@@ -155,18 +170,11 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 		}
 		r.letStand(p)
 	}
-	r.settle(ctx)
-	for _, p := range r.planned {
-		p.report.Changes, p.report.Versions = p.Changes, p.Trace
-		r.report.Jobs = append(r.report.Jobs, p.report)
-	}
-	r.report.Stats = r.fetcher.Stats()
-	return r.report, nil
 }
 
 // Plan renders jobs in memory and compares them with the disk. It takes no
 // lock, recovers nothing and changes nothing.
-func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, fetch.Stats, error) {
+func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, Stats, error) {
 	r := newRound(w, o, jobs)
 	r.plan(ctx)
 	r.compare(ctx)
@@ -175,7 +183,7 @@ func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, 
 			p.report.Err = r.mask(ctx, p)
 		}
 	}
-	return r.planned, r.fetcher.Stats(), context.Cause(ctx)
+	return r.planned, r.stats(), context.Cause(ctx)
 }
 
 // Bytes renders the files of one job in memory, whatever their destinations.
@@ -220,26 +228,35 @@ func (r *round) plan(ctx context.Context) {
 		fetching, cancel = context.WithTimeout(ctx, r.o.Timeout)
 	}
 	defer cancel()
+	r.during("load", r.load)
+	r.during("fetch", func() { r.gather(fetching) })
+	r.during("execute", func() {
+		for _, p := range r.planned {
+			if p.report.Err == nil {
+				p.report.Err = r.execute(ctx, p)
+			}
+		}
+	})
+}
+
+// load reads every job's templates and state.
+func (r *round) load() {
 	for _, p := range r.planned {
 		var err error
 		p.units, err = job.Load(p.Job, r.w.Sources, func(path string) ([]byte, error) { return r.w.ReadFile(p.Job, path) })
 		p.report.Err = errors.Join(err, r.openState(p))
 	}
-	r.gather(fetching)
-	for _, p := range r.planned {
-		if p.report.Err == nil {
-			p.report.Err = r.execute(ctx, p)
-		}
-	}
 }
 
 // compare takes what plan rendered as far as its diff.
 func (r *round) compare(ctx context.Context) {
-	for _, p := range r.planned {
-		if p.report.Err == nil {
-			p.report.Err = r.diff(ctx, p)
+	r.during("compare", func() {
+		for _, p := range r.planned {
+			if p.report.Err == nil {
+				p.report.Err = r.diff(ctx, p)
+			}
 		}
-	}
+	})
 }
 
 // diff compares a job's bytes with its destinations.

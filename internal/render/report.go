@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
@@ -18,7 +17,7 @@ type Report struct {
 	// Notes are things an operator should know that are no failures: a crash
 	// that was recovered, a debt that was dropped.
 	Notes []string
-	Stats fetch.Stats
+	Stats Stats
 }
 
 // JobReport is what became of one job.

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/render"
+)
+
+// stats is what --stats says: counts and times, no name and no value.
+type stats struct {
+	Waves    int `json:"waves"`
+	Refs     int `json:"refs"`
+	KMSCalls int `json:"kms_calls"`
+	awsconf.Usage
+	// Milliseconds by phase: lock, load, fetch, execute, compare, install,
+	// settle (hooks and state).
+	Milliseconds map[string]float64 `json:"milliseconds"`
+	phases       []render.Phase
+}
+
+// meter has what is asked of AWS counted from here on.
+func (a *app) meter(wanted bool) {
+	if wanted {
+		a.stores.Meter = &awsconf.Meter{}
+	}
+}
+
+// stats says what one round took. Under --wait, what was asked of AWS is that
+// of all rounds so far.
+func (a *app) stats(s render.Stats) {
+	out := stats{Waves: s.Waves, Refs: s.Refs, Usage: a.stores.Meter.Usage(), Milliseconds: map[string]float64{}, phases: s.Phases}
+	for _, p := range s.Phases {
+		out.Milliseconds[p.Name] += float64(p.Took.Microseconds()) / 1000
+	}
+	for name, n := range out.Requests {
+		if strings.HasPrefix(name, "kms.") {
+			out.KMSCalls += n
+		}
+	}
+	a.log.Info(out.String(), "stats", out)
+}
+
+// String is what people read.
+func (s stats) String() string {
+	requests := []string{}
+	for _, name := range slices.Sorted(maps.Keys(s.Requests)) {
+		requests = append(requests, fmt.Sprintf("%d %s", s.Requests[name], name))
+	}
+	if len(requests) == 0 {
+		requests = []string{"none"}
+	}
+	c := s.Connections
+	lines := []string{
+		fmt.Sprintf("refs: %d, waves: %d", s.Refs, s.Waves),
+		fmt.Sprintf("requests: %s; %d retried, %d throttled", strings.Join(requests, ", "), s.Retries, s.Throttled),
+		fmt.Sprintf("received: %d bytes, %g read units, %d KMS calls", s.BytesReceived, s.ReadUnits, s.KMSCalls),
+		fmt.Sprintf("connections: %d, %d of them dialled ahead, %d unused", c.Opened, c.Predialed, c.Unused),
+	}
+	times := []string{}
+	for _, p := range s.phases {
+		times = append(times, fmt.Sprintf("%s %.1f", p.Name, float64(p.Took.Microseconds())/1000))
+	}
+	return strings.Join(append(lines, "milliseconds: "+strings.Join(times, ", ")), "\n")
+}

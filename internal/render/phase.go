@@ -1,0 +1,28 @@
+package render
+
+import (
+	"time"
+
+	"github.com/credrender/credrender/internal/fetch"
+)
+
+// Stats tells what a run asked for and where its time went.
+type Stats struct {
+	fetch.Stats
+	Phases []Phase
+}
+
+// Phase is one part of a run, all jobs together.
+type Phase struct {
+	Name string
+	Took time.Duration // by World.Now
+}
+
+// during runs f as a part of that name.
+func (r *round) during(name string, f func()) {
+	began := r.w.Now()
+	f()
+	r.phases = append(r.phases, Phase{name, r.w.Now().Sub(began)})
+}
+
+func (r *round) stats() Stats { return Stats{r.fetcher.Stats(), r.phases} }
