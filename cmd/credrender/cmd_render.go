@@ -168,9 +168,18 @@ func (a *app) reportJob(j render.JobReport) {
 		if c.Kind == job.Unchanged {
 			continue
 		}
-		a.log.Info(fmt.Sprintf("%s: %s %s", j.Job.Name, pastTense(c.Kind), c.File.Dest),
+		a.log.Info(prefix(j.Job, c.File.Dest)+pastTense(c.Kind)+" "+c.File.Dest,
 			"job", j.Job.Name, "dest", c.File.Dest, "change", string(c.Kind), "versions", versions(j.Versions))
 	}
+}
+
+// prefix names the job, unless that is the file itself, as of a job made on
+// the command line.
+func prefix(j *job.Job, dest string) string {
+	if j.Name == dest {
+		return ""
+	}
+	return j.Name + ": "
 }
 
 func pastTense(k job.Kind) string {
