@@ -2,6 +2,7 @@ package keys
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/credrender/credrender/internal/awstest/wire"
 )
@@ -16,9 +17,18 @@ func (r *Region) allowed(c *wire.Request, ref string) (*key, error) {
 	return k, r.authorize(c, k, c.Operation, nil, nil)
 }
 
+// tokenPrefix tells grant tokens from what is none. A token whose grant has
+// ended is still one, and opens nothing.
+const tokenPrefix = "grant-token-"
+
 // authorize checks that the key policy or a grant allows an operation on a key.
 // ReEncrypt is two operations, ReEncryptFrom and ReEncryptTo.
 func (r *Region) authorize(c *wire.Request, k *key, operation string, context map[string]string, tokens []string) error {
+	for _, token := range tokens {
+		if !strings.HasPrefix(token, tokenPrefix) {
+			return &wire.Error{Code: "InvalidGrantTokenException", Message: "Invalid grant token"}
+		}
+	}
 	if k.policy.allows(c.Principal, operation) {
 		return nil
 	}

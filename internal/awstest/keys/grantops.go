@@ -31,7 +31,7 @@ func (g *createGrant) run(r *Region, c *wire.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &grant{id: hex.EncodeToString(random(32)), token: "token-" + hex.EncodeToString(random(24)), asked: *g, created: r.opts.Now()}
+	made := &grant{id: hex.EncodeToString(random(32)), token: tokenPrefix + hex.EncodeToString(random(24)), asked: *g, created: r.opts.Now()}
 	for _, old := range k.grants {
 		if g.Name != "" && old.asked.same(g) {
 			return map[string]any{"GrantId": old.id, "GrantToken": old.token}, nil
