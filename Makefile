@@ -96,4 +96,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV)
 
-.PHONY: crash compare-hooks help build install test check format vet static tidy lint vuln demo interop bench fuzz cover crash clean
+.PHONY: help build install test check format vet static tidy lint vuln demo interop crash compare-hooks bench fuzz cover clean
