@@ -349,6 +349,7 @@ func stories() map[string]func(*model) {
 func TestCrashModel(t *testing.T) {
 	for name, tell := range stories() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			m := newModel()
 			tell(m)
 			m.explore(t)
@@ -357,43 +358,5 @@ func TestCrashModel(t *testing.T) {
 				t.Errorf("%s: %s", what, how)
 			}
 		})
-	}
-}
-
-// harmless are the syncs that nothing depends on, and why they are made.
-var harmless = map[string]string{
-	"after done.synced: the journal's directory": "the hook would run once more",
-	"after recover.end: the journal's directory": "the hook would run once more",
-	"after undo.synced: the journal's directory": "undone once more, and a hook that verify cancelled would run",
-	"after undo.file: the journal's directory":   "undone once more",
-}
-
-// TestEverySyncMatters leaves out one sync at a time: the model notices.
-func TestEverySyncMatters(t *testing.T) {
-	stories := stories()
-	tell := func(name, skip string) *model {
-		m := newModel()
-		m.skip = skip
-		stories[name](m)
-		m.explore(t)
-		return m
-	}
-	syncs := map[string]bool{}
-	names := []string{"installed", "refused", "in place", "in place, refused", "owed"}
-	for _, name := range names {
-		maps.Copy(syncs, tell(name, "").syncs)
-	}
-	for _, skip := range slices.Sorted(maps.Keys(syncs)) {
-		found := map[string]string{}
-		for _, name := range names {
-			if len(found) == 0 {
-				found = tell(name, skip).bad
-			}
-		}
-		_, ok := harmless[skip]
-		if ok == (len(found) > 0) {
-			t.Errorf("without the sync %s: violations %q, harmless: %v", skip, slices.Sorted(maps.Keys(found)), ok)
-		}
-		t.Logf("without %-50s %s", skip, cmp.Or(strings.Join(slices.Sorted(maps.Keys(found)), ", "), harmless[skip]))
 	}
 }

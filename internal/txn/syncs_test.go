@@ -1,0 +1,54 @@
+package txn_test
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// harmless are the syncs that nothing depends on, and why they are made.
+func harmless() map[string]string {
+	return map[string]string{
+		"after done.synced: the journal's directory": "the hook would run once more",
+		"after recover.end: the journal's directory": "the hook would run once more",
+		"after undo.synced: the journal's directory": "undone once more, and a hook that verify cancelled would run",
+		"after undo.file: the journal's directory":   "undone once more",
+	}
+}
+
+// TestEverySyncMatters leaves out one sync at a time: the model notices.
+func TestEverySyncMatters(t *testing.T) {
+	stories := stories()
+	tell := func(name, skip string) *model {
+		m := newModel()
+		m.skip = skip
+		stories[name](m)
+		m.explore(t)
+		return m
+	}
+	where := map[string][]string{} // the stories in which a sync is made
+	for _, name := range []string{"installed", "refused", "in place", "in place, refused", "owed"} {
+		for sync := range tell(name, "").syncs {
+			where[sync] = append(where[sync], name)
+		}
+	}
+	for _, skip := range slices.Sorted(maps.Keys(where)) {
+		t.Run(skip, func(t *testing.T) {
+			t.Parallel()
+			found := map[string]string{}
+			for _, name := range where[skip] {
+				if len(found) == 0 {
+					found = tell(name, skip).bad
+				}
+			}
+			violations := strings.Join(slices.Sorted(maps.Keys(found)), ", ")
+			why, ok := harmless()[skip]
+			if ok == (len(found) > 0) {
+				t.Errorf("without it: violations %q, harmless: %v", violations, ok)
+			}
+			t.Logf("without it: %s", cmp.Or(violations, why))
+		})
+	}
+}
