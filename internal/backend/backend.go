@@ -73,7 +73,7 @@ func open(ctx context.Context, where job.Store, m *awsconf.Meter) (*store.Store,
 	if err != nil {
 		return nil, err
 	}
-	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys}), nil
+	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table}), nil
 }
 
 // Settings are what of a store's place is AWS's.

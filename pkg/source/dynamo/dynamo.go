@@ -3,9 +3,10 @@
 // strings. [Table] implements the interfaces of package store that have to do
 // with items; the keys are package kms's.
 //
-// All reads are consistent: they see every write that has finished. The newest
-// version is a Query of one item in descending order; there is no batch form of
-// that in DynamoDB, so many names mean many requests at once.
+// All reads but those of [Table.Probe] are consistent: they see every write that
+// has finished. The newest version is a Query of one item in descending order;
+// there is no batch form of that in DynamoDB, so many names mean many requests
+// at once.
 //
 // Attribute names always go through placeholders: name and key, among others,
 // are reserved words

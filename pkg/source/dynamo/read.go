@@ -16,7 +16,12 @@ import (
 
 // Newest implements store.Reader.
 func (t *Table) Newest(ctx context.Context, name string) (credstash.Item, error) {
+	return t.newest(ctx, name, true)
+}
+
+func (t *Table) newest(ctx context.Context, name string, consistent bool) (credstash.Item, error) {
 	in := t.queryName(name)
+	in.ConsistentRead = aws.Bool(consistent)
 	in.Limit = aws.Int32(1)
 	in.ScanIndexForward = aws.Bool(false)
 	out, err := t.api.query(ctx, in)
@@ -31,10 +36,14 @@ func (t *Table) Newest(ctx context.Context, name string) (credstash.Item, error)
 
 // Get implements store.Reader.
 func (t *Table) Get(ctx context.Context, name, version string) (credstash.Item, error) {
+	return t.get(ctx, name, version, true)
+}
+
+func (t *Table) get(ctx context.Context, name, version string, consistent bool) (credstash.Item, error) {
 	out, err := t.api.getItem(ctx, &dynamodb.GetItemInput{
 		TableName:      aws.String(t.name),
 		Key:            primaryKey(name, version),
-		ConsistentRead: aws.Bool(true),
+		ConsistentRead: aws.Bool(consistent),
 	})
 	if err != nil {
 		return credstash.Item{}, awserr.Wrap(t.op("read"), err)

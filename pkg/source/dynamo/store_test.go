@@ -33,7 +33,7 @@ func parts(t *testing.T, srv *awstest.Server) (*dynamo.Table, *kms.Keys) {
 }
 
 func newStore(tab *dynamo.Table, keys *kms.Keys) *store.Store {
-	return store.New(store.Options{Reader: tab, Scanner: tab, Writer: tab, Historian: tab, Decrypter: keys, KeyMaker: keys})
+	return store.New(store.Options{Reader: tab, Scanner: tab, Writer: tab, Historian: tab, Decrypter: keys, KeyMaker: keys, Prober: tab})
 }
 
 func TestConformance(t *testing.T) {
