@@ -109,6 +109,10 @@ func TestWavesAfterUncertainBranches(t *testing.T) {
 		{"continue", `{{range list "s1" "s2" "s3"}}{{if eq (secret .) ""}}{{continue}}{{end}}{{secret "a"}}{{end}}`, "s1 s2 s3 | a", "AAA"},
 		{"continue and assign", `{{$n := "a"}}{{range list 1 2}}{{if eq . 2}}{{if secret "mode"}}{{continue}}{{end}}{{end}}{{$n = "env"}}{{end}}{{secret $n}}`, "mode | env", "e1"},
 		{"continue in the else of a loop", `{{range list 1 2}}{{range splitList "," (secret "csv")}}{{else}}{{continue}}{{end}}{{secret "a"}}{{end}}`, "csv | a", "AA"},
+		{"continue in the else of a loop in a branch", `{{range list 1 2}}{{if .}}{{range splitList "," (secret "csv")}}{{else}}{{continue}}{{end}}{{secret "a"}}{{end}}{{end}}`, "csv | a", "AA"},
+		{"continue under an unknown branch, in a loop's else", `{{range list 1 2}}{{if secret "mode"}}{{range list}}{{else}}{{continue}}{{end}}{{end}}{{secret "denied"}}{{end}}x`, "mode", "x"},
+		{"continue and set", `{{$d := dict "n" "denied"}}{{range list 1 2}}{{if secret "mode"}}{{if eq . 1}}{{continue}}{{end}}{{end}}{{$_ := set $d "n" "a"}}{{end}}{{secret $d.n}}`, "mode | a", "A"},
+		{"break and set", `{{$d := dict "n" "a"}}{{range list 1 2}}{{if secret "mode"}}{{break}}{{end}}{{$_ := set $d "n" "denied"}}{{end}}{{secret $d.n}}`, "mode | a", "A"},
 		{"known branch", `{{$n := "denied"}}{{if .Vars.h}}{{$n = "a"}}{{end}}{{secret $n}}`, "a", "A"},
 	} {
 		t.Run(c.name, c.run)

@@ -187,7 +187,7 @@ func (r *rewriter) fallback(b *parse.BranchNode, isRange bool, in *around) (node
 	}
 	slices.Sort(lost)
 	for _, v := range slices.Compact(lost) {
-		if slices.Contains(in.vars, v) || slices.Contains(declaredIn(b.Pipe), v) {
+		if slices.Contains(in.vars, v) {
 			nodes = append(nodes, assign(v, fnUnknown, b.Pos))
 		}
 	}
