@@ -39,11 +39,18 @@ func (v value) MarshalJSON() ([]byte, error) {
 		}
 		return json.Marshal(map[string]any{v.kind: texts})
 	}
-	return json.Marshal(map[string]json.RawMessage{v.kind: v.raw})
+	return slices.Concat([]byte(`{"`+v.kind+`":`), v.raw, []byte("}")), nil
 }
 
 // UnmarshalJSON refuses what is not one value of one type.
 func (v *value) UnmarshalJSON(b []byte) error {
+	// Large strings come as the SDK writes them, and are not read twice.
+	if text, ok := bytes.CutPrefix(b, []byte(`{"S":`)); ok {
+		*v = value{kind: "S", raw: bytes.Clone(text[:len(text)-1])}
+		if json.Unmarshal(v.raw, &v.text) == nil {
+			return nil
+		}
+	}
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(b, &m); err != nil {
 		return err
