@@ -14,6 +14,7 @@ import (
 
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -306,15 +307,14 @@ func TestCorruptFilesAreNamed(t *testing.T) {
 func FuzzRecord(f *testing.F) {
 	f.Add(`{"version":1,"id":"a","name":"a","identity":"x","txn":{"phase":"prepare"}}`)
 	f.Fuzz(func(t *testing.T, content string) {
-		o := options(t)
+		disk := fsystest.NewSim("/s")
+		o := state.Options{Dir: "/s", FS: disk}
 		d := open(t, o)
 		update(t, job(t, d, "a"), func(r *state.Record) { r.LastRun = noon })
-		names, err := filepath.Glob(o.Dir + "/job-*")
-		if err != nil || len(names) != 1 {
-			t.Fatal(names, err)
-		}
-		if err := os.WriteFile(names[0], []byte(content), 0o600); err != nil {
-			t.Fatal(err)
+		for name := range disk.Walk() {
+			if strings.HasPrefix(name, "/s/job-") {
+				disk.Put(name, content, 0o600, 0, 0)
+			}
 		}
 		j, err := d.Job("a", "a", here)
 		corrupt := (*state.CorruptError)(nil)
