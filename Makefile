@@ -27,7 +27,7 @@ tool = $$($(GO) -C tools tool -n $(1))
 .DEFAULT_GOAL = build
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r t d; do printf '  %-9s %s\n' "$$t" "$$d"; done
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r t d; do printf '  %-14s %s\n' "$$t" "$$d"; done
 
 build: ## build the static binary, bin/credrender
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/credrender
@@ -94,6 +94,6 @@ cover: ## test coverage of all packages, to coverage.out
 	$(GO) tool cover -func=coverage.out | tail -n 1
 
 clean: ## remove what the other targets made in this folder
-	rm -rf bin dist coverage.out .cache $(VENV)
+	rm -rf bin dist coverage.out .cache $(VENV) interop/node_modules
 
 .PHONY: help build install test check format vet static tidy lint vuln demo interop crash compare-hooks bench fuzz cover clean
