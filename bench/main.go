@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -50,6 +51,7 @@ func run(ctx context.Context, args []string) error {
 	if err := fl.Parse(args); err != nil {
 		return err
 	}
+	debug.SetGCPercent(400) // as credrender itself does for a run of usual size
 	started := time.Now()
 	report, err := p.measure(ctx)
 	if err != nil {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -26,6 +28,8 @@ type row struct {
 	Computed bool    `json:"computed"`
 	Ours     float64 `json:"ours_ms"`
 	Limit    float64 `json:"limit_ms"`
+	OursCPU  float64 `json:"ours_cpu_ms"` // user and system time
+	LimitCPU float64 `json:"limit_cpu_ms"`
 	Rounds   int     `json:"rounds"`
 	// Ideal is the round trips alone: two warm, four cold (a connection takes
 	// two).
@@ -124,33 +128,49 @@ func (p *plan) one(ctx context.Context, f *far, r *row) error {
 	if err != nil {
 		return err
 	}
-	r.Ours, r.Limit, err = inTurns(r.Rounds, ours, limits)
-	return err
+	return r.inTurns(ours, limits)
 }
 
-// inTurns returns the medians in milliseconds; a first round counts for nothing.
-func inTurns(rounds int, a, b func() error) (float64, float64, error) {
-	var as, bs []float64
-	for i := range rounds + 1 {
-		ta, err := timed(a)
-		if err != nil {
-			return 0, 0, err
+// inTurns takes medians; a first round counts for nothing.
+func (r *row) inTurns(ours, limits func() error) error {
+	var a, b samples
+	for i := range r.Rounds + 1 {
+		if err := errors.Join(a.take(ours), b.take(limits)); err != nil {
+			return err
 		}
-		tb, err := timed(b)
-		if err != nil {
-			return 0, 0, err
-		}
-		if i > 0 {
-			as, bs = append(as, ta), append(bs, tb)
+		if i == 0 {
+			a, b = samples{}, samples{}
 		}
 	}
-	return median(as), median(bs), nil
+	r.Ours, r.OursCPU = median(a.wall), median(a.cpu)
+	r.Limit, r.LimitCPU = median(b.wall), median(b.cpu)
+	return nil
 }
 
-func timed(f func() error) (float64, error) {
-	began := time.Now()
-	err := f()
-	return milliseconds(time.Since(began)), err
+// samples are in milliseconds.
+type samples struct{ wall, cpu []float64 }
+
+func (s *samples) take(f func() error) error {
+	began, used := time.Now(), cpuTime()
+	if err := f(); err != nil {
+		return err
+	}
+	s.wall = append(s.wall, milliseconds(time.Since(began)))
+	s.cpu = append(s.cpu, milliseconds(cpuTime()-used))
+	return nil
+}
+
+// cpuTime is that of this process and of its children that have ended: the
+// stand-in's does not count.
+func cpuTime() time.Duration {
+	var sum time.Duration
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(who, &u); err == nil {
+			sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return sum
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

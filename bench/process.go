@@ -30,22 +30,14 @@ func (p *plan) process(ctx context.Context, dir string) (process, error) {
 		return m, err
 	}
 	m.BinarySize = info.Size()
-	var walls, cpus, peaks []float64
+	var starts samples
+	var peaks []float64
 	for range 21 {
-		var cpu float64
-		wall, err := timed(func() error {
-			state, err := runChild(ctx, nil, p.bin, "version")
-			if err == nil {
-				cpu = milliseconds(state.UserTime() + state.SystemTime())
-			}
-			return err
-		})
-		if err != nil {
+		if err := starts.take(func() error { return runIn(ctx, nil, p.bin, "version") }); err != nil {
 			return m, err
 		}
-		walls, cpus = append(walls, wall), append(cpus, cpu)
 	}
-	m.StartMS, m.StartCPU = median(walls), median(cpus)
+	m.StartMS, m.StartCPU = median(starts.wall), median(starts.cpu)
 	f, err := start(ctx, dir, wire{TLS: true, Size: bigSize})
 	if err != nil {
 		return m, err

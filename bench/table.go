@@ -25,7 +25,7 @@ func (r *report) table(b *strings.Builder, cold bool) {
 	if cold {
 		title, trips = "Cold: a new process, to the file in place", 4
 	}
-	fmt.Fprintf(b, "\n### %s\n\n| wire | round trip | refs | names | ours | limit program | ours / limit | %d round trips | ours / round trips |\n|---|---|---|---|---|---|---|---|---|\n", title, trips)
+	fmt.Fprintf(b, "\n### %s\n\n| wire | round trip | refs | names | ours | limit program | ours / limit | %d round trips | ours / round trips | CPU ours | CPU limit |\n|---|---|---|---|---|---|---|---|---|---|---|\n", title, trips)
 	for _, x := range r.Rows {
 		if x.Cold != cold {
 			continue
@@ -44,10 +44,10 @@ func (r *report) table(b *strings.Builder, cold bool) {
 		if x.Ideal > 0 {
 			ideal = fmt.Sprintf("%.2f", ratio/x.Ideal)
 		}
-		fmt.Fprintf(b, "| %s | %d ms | %d | %s | %.1f ms | %.1f ms | %.2f | %.0f ms | %s |\n",
-			wire, x.RTT, x.Refs, names, x.Ours, x.Limit, x.Ours/x.Limit, x.Ideal, ideal)
+		fmt.Fprintf(b, "| %s | %d ms | %d | %s | %.1f ms | %.1f ms | %.2f | %.0f ms | %s | %.1f ms | %.1f ms |\n",
+			wire, x.RTT, x.Refs, names, x.Ours, x.Limit, x.Ours/x.Limit, x.Ideal, ideal, x.OursCPU, x.LimitCPU)
 	}
 	if cold {
-		b.WriteString("\nThe last column is without the process start, as `version` takes it.\n")
+		b.WriteString("\n\"ours / round trips\" is without the process start, as `version` takes it.\n")
 	}
 }

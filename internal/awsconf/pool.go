@@ -28,6 +28,7 @@ type pool struct {
 	mu     sync.Mutex
 	open   map[string]int    // connections by address, those being made too
 	spares map[place]*spares // what is being made ahead
+	enough map[place]int     // the most that Predial was asked for
 }
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -38,7 +39,7 @@ type place struct{ scheme, addr string }
 // newPool takes the client as config.LoadDefaultConfig left it. Frozen, it is
 // no longer one that each service clones, and with it the connections.
 func newPool(c aws.HTTPClient, m *Meter) *pool {
-	p := &pool{next: c, meter: m, open: map[string]int{}, spares: map[place]*spares{}}
+	p := &pool{next: c, meter: m, open: map[string]int{}, spares: map[place]*spares{}, enough: map[place]int{}}
 	b, ok := c.(*awshttp.BuildableClient)
 	if !ok {
 		return p

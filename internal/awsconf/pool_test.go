@@ -234,6 +234,25 @@ func TestPredialWaitedFor(t *testing.T) {
 	}
 }
 
+// What was dialled in vain once is not dialled again while others are open.
+func TestPredialEnough(t *testing.T) {
+	srv := newCounted(t, "http")
+	m := &awsconf.Meter{}
+	p := predialer(t, m)
+	srv.request(t, p)
+	for range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { p.Predial(ctx, srv.URL, 4) })
+		srv.wait(t, func() bool { return m.Usage().Connections.Opened == 4 })
+		cancel()
+		wg.Wait()
+	}
+	if got := m.Usage().Connections.Predialed; got != 3 {
+		t.Errorf("%d connections were dialled ahead, want 3", got)
+	}
+}
+
 // counted is a server that counts, and can hold handshakes up.
 type counted struct {
 	*httptest.Server

@@ -18,8 +18,9 @@ type spares struct {
 }
 
 // Predial makes connections to the host of rawURL until n are open, and closes
-// at the end of ctx what nobody has asked for; then it returns. What is wrong
-// with an address shows at the first real request.
+// at the end of ctx what nobody has asked for; then it returns. Where that has
+// been done for as many before, the fewer that were asked for are enough. What
+// is wrong with an address shows at the first real request.
 //
 // net/http cannot be told to connect. But it asks its dial function for each
 // connection, and that one has these ready.
@@ -55,7 +56,12 @@ func (p *pool) Predial(ctx context.Context, rawURL string, n int) {
 func (p *pool) begin(to place, n int) *spares {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n -= p.open[to.addr]
+	had := p.open[to.addr]
+	if had > 0 {
+		had = max(had, p.enough[to])
+	}
+	p.enough[to] = max(p.enough[to], n)
+	n -= had
 	if n <= 0 || p.spares[to] != nil {
 		return nil
 	}
