@@ -17,6 +17,7 @@
 package awsconf
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ var (
 	ErrProfileAndRole = errors.New("a profile and a role exclude each other")
 )
 
-// sessionName is what CloudTrail shows for calls made in an assumed role.
+// sessionName is the default of Settings.SessionName.
 const sessionName = "credrender"
 
 // Settings are what flags and config may say. Empty fields are left to the
@@ -50,6 +51,9 @@ type Settings struct {
 	KMSRegion string // empty: Region
 	Profile   string // of ~/.aws/config; not with RoleARN
 	RoleARN   string // assumed with the credentials that the chain finds
+	// SessionName is what CloudTrail shows, and trust policies may ask for, of a
+	// role that was assumed; empty: "credrender".
+	SessionName string
 	// DefaultRegion is used where nothing else names one, before the instance
 	// is asked. Only the credstash face has one.
 	DefaultRegion string
@@ -106,7 +110,7 @@ func Load(ctx context.Context, s Settings) (Config, error) {
 	}
 	cfg.Credentials = &patient{next: cfg.Credentials, now: now}
 	if s.RoleARN != "" {
-		cfg.Credentials = &patient{next: assumeRole(cfg, s.RoleARN), now: now}
+		cfg.Credentials = &patient{next: assumeRole(cfg, s.RoleARN, cmp.Or(s.SessionName, sessionName)), now: now}
 	}
 	c := Config{AWS: cfg, KMS: cfg.Copy()}
 	if s.KMSRegion != "" {
@@ -142,9 +146,9 @@ func loadOptions(s Settings, meta *metadata) []func(*config.LoadOptions) error {
 	return opts
 }
 
-func assumeRole(cfg aws.Config, arn string) aws.CredentialsProvider {
+func assumeRole(cfg aws.Config, arn, session string) aws.CredentialsProvider {
 	p := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), arn, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = sessionName
+		o.RoleSessionName = session
 	})
 	return aws.NewCredentialsCache(p)
 }

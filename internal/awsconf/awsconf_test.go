@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/awstest"
@@ -175,6 +176,24 @@ func TestRole(t *testing.T) {
 		}
 		if r.Service == awstest.DynamoDB && !strings.HasPrefix(r.AccessKey, "ASIA") {
 			t.Errorf("%s was signed by %s, not by the role", r.Operation, r.AccessKey)
+		}
+	}
+}
+
+func TestSessionName(t *testing.T) {
+	srv := awstest.Start(t)
+	srv.SetEnv(t)
+	for given, want := range map[string]string{"": "/credrender", "theirs": "/theirs"} {
+		cfg, err := awsconf.Load(t.Context(), awsconf.Settings{RoleARN: role, SessionName: given})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := sts.NewFromConfig(cfg.AWS).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(*who.Arn, want) {
+			t.Errorf("session %q: we are %s, want %s at the end", given, *who.Arn, want)
 		}
 	}
 }
