@@ -54,7 +54,7 @@ func openCredstash(ctx context.Context, w credstash.Where) (*credstash.Backend, 
 	}
 	table, keys, err := awsconf.Open(ctx, awsconf.Settings{
 		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion,
-		Profile: w.Profile, RoleARN: w.RoleARN, SessionName: credstash.SessionName,
+		Profile: w.Profile, RoleARN: w.RoleARN,
 	}, w.Table, w.Key)
 	if err != nil {
 		return nil, err

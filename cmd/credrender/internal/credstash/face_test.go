@@ -137,6 +137,10 @@ func TestBytes(t *testing.T) {
 	b.want(outcome{0, "text has been stored\n", "credstash: warning: line ends of @~/crlf were made \\n, as credstash does; 'credrender put' keeps them\n"},
 		"put", "text", "@~/crlf")
 	b.want(outcome{0, "a\nb\nc\n", ""}, "get", "-n", "text")
+	if r := b.run("a\r\nb\r", "put", "piped", "-"); r.Code != 0 || r.Stderr != "" {
+		t.Errorf("put -: %+v", r)
+	}
+	b.want(outcome{0, "a\r\nb\r", ""}, "get", "-n", "piped")
 	if r := b.run(binary, "putall", "-"); r.Code != exitUsage || r.Stdout != "" {
 		t.Errorf("putall of binary: %+v", r)
 	}

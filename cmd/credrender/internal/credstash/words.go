@@ -1,6 +1,7 @@
 package credstash
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	item "github.com/credrender/credrender/pkg/source/credstash"
-
 	"github.com/credrender/credrender/pkg/source"
+	item "github.com/credrender/credrender/pkg/source/credstash"
 )
 
 // refuse makes a usage error of the command's.
@@ -38,30 +38,27 @@ func (c *call) context() (source.Context, error) { return source.NewContext(c.pa
 var errNotText = errors.New("not text in UTF-8")
 
 // value reads a word that stands for a value: itself, @FILE, or - for standard
-// input. From those two text comes with its line ends made "\n", which is how
-// Python reads text; binary comes as it is.
+// input. Text in a file has its line ends made "\n", which is how Python reads
+// files (but not, on Unix, standard input); binary comes as it is.
 func (s *session) value(dest, word string) (value []byte, err error) {
 	switch {
 	case word == "-":
 		if value, err = io.ReadAll(s.Stdin); err != nil {
 			return nil, s.call.refuse("argument %s: cannot read standard input: %v", dest, err)
 		}
-	case strings.HasPrefix(word, "@"):
-		path := s.expandUser(word[1:])
-		if value, err = os.ReadFile(path); err != nil {
-			return nil, s.call.refuse("argument %s: Unable to read file %s: %v", dest, word[1:], errors.Unwrap(err))
-		}
-	default:
+		return value, nil
+	case !strings.HasPrefix(word, "@"):
 		return []byte(word), nil
 	}
-	if !utf8.Valid(value) {
+	value, err = os.ReadFile(s.expandUser(word[1:]))
+	if err != nil {
+		return nil, s.call.refuse("argument %s: Unable to read file %s: %v", dest, word[1:], errors.Unwrap(err))
+	}
+	if !utf8.Valid(value) || !bytes.Contains(value, []byte("\r")) {
 		return value, nil
 	}
-	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(value))
-	if len(text) != len(value) || strings.Contains(string(value), "\r") {
-		s.warn("line ends of %s were made \\n, as credstash does; 'credrender put' keeps them", word)
-	}
-	return []byte(text), nil
+	s.warn("line ends of %s were made \\n, as credstash does; 'credrender put' keeps them", word)
+	return []byte(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(value))), nil
 }
 
 // expandUser is Python's os.path.expanduser.
