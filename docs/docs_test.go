@@ -5,6 +5,7 @@ package docs_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -96,6 +97,33 @@ func TestExamplesOfConfigLoad(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Every package is in the table of rooms, by itself or under the one that it
+// is a part of.
+func TestPackagesAreInTheLayout(t *testing.T) {
+	page := read(t, "layout.md")
+	list := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}}", "../...")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range strings.FieldsSeq(string(out)) {
+		room := strings.TrimPrefix(path, "github.com/credrender/credrender/")
+		if !documented(page, room) {
+			t.Errorf("layout.md does not have %s", room)
+		}
+	}
+}
+
+func documented(page, room string) bool {
+	for ; room != "."; room = filepath.Dir(room) {
+		short := strings.TrimPrefix(room, filepath.Dir(room)+"/") // "`pkg/source/dynamo`, `kms`"
+		if strings.Contains(page, "`"+room+"`") || strings.Contains(page, "`"+short+"`") {
+			return !strings.HasSuffix(room, "internal")
+		}
+	}
+	return false
 }
 
 // Every setting that has a flag is in the table of settings.
