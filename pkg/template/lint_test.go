@@ -61,6 +61,15 @@ func TestRefs(t *testing.T) {
 	}
 }
 
+// A name that is made anew at each run is not a constant.
+func TestRefsOfRandomNames(t *testing.T) {
+	for _, r := range parse(t, `{{secret (randAlpha 4)}}{{secret (genPrivateKey "ed25519")}}`, template.Options{}).Refs() {
+		if !r.Dynamic {
+			t.Errorf("%v is taken for a constant", r.Query)
+		}
+	}
+}
+
 func TestRefsSayWhatIsRefused(t *testing.T) {
 	tmpl := parse(t, `{{secret "a"}}{{secret "web.a"}}{{env "E"}}`, template.Options{Allow: []string{"web.*"}, Restrict: true})
 	var refused []bool
