@@ -14,7 +14,6 @@ import (
 
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -131,8 +130,11 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 }
 
 func TestForeignStateIsNotBelieved(t *testing.T) {
-	elsewhere := here
-	elsewhere.Table = "other"
+	elsewhere := func(change func(*state.Identity)) state.Identity {
+		there := here
+		change(&there)
+		return there
+	}
 	for name, tt := range map[string]struct {
 		machine string
 		where   state.Identity
@@ -140,7 +142,11 @@ func TestForeignStateIsNotBelieved(t *testing.T) {
 	}{
 		"here":            {"i-1", here, false},
 		"another machine": {"i-2", here, true},
-		"another table":   {"i-1", elsewhere, true},
+		"another table":   {"i-1", elsewhere(func(i *state.Identity) { i.Table = "other" }), true},
+		"another region":  {"i-1", elsewhere(func(i *state.Identity) { i.Region = "other" }), true},
+		"another role":    {"i-1", elsewhere(func(i *state.Identity) { i.Role = "other" }), true},
+		"another account": {"i-1", elsewhere(func(i *state.Identity) { i.Account = "other" }), true},
+		"another store":   {"i-1", elsewhere(func(i *state.Identity) { i.Store = "other" }), true},
 	} {
 		o := options(t)
 		update(t, job(t, open(t, o), "a"), func(r *state.Record) {
@@ -307,14 +313,15 @@ func TestCorruptFilesAreNamed(t *testing.T) {
 func FuzzRecord(f *testing.F) {
 	f.Add(`{"version":1,"id":"a","name":"a","identity":"x","txn":{"phase":"prepare"}}`)
 	f.Fuzz(func(t *testing.T, content string) {
-		disk := fsystest.NewSim("/s")
-		o := state.Options{Dir: "/s", FS: disk}
+		o := options(t)
 		d := open(t, o)
 		update(t, job(t, d, "a"), func(r *state.Record) { r.LastRun = noon })
-		for name := range disk.Walk() {
-			if strings.HasPrefix(name, "/s/job-") {
-				disk.Put(name, content, 0o600, 0, 0)
-			}
+		names, err := filepath.Glob(o.Dir + "/job-*")
+		if err != nil || len(names) != 1 {
+			t.Fatal(names, err)
+		}
+		if err := os.WriteFile(names[0], []byte(content), 0o600); err != nil {
+			t.Fatal(err)
 		}
 		j, err := d.Job("a", "a", here)
 		corrupt := (*state.CorruptError)(nil)

@@ -2,7 +2,9 @@ package txn_test
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +20,8 @@ func harmless() map[string]string {
 	}
 }
 
-// TestEverySyncMatters leaves out one sync at a time: the model notices.
+// TestEverySyncMatters leaves out one sync at a time: the model notices, and
+// docs/guarantees.md has the table.
 func TestEverySyncMatters(t *testing.T) {
 	stories := stories()
 	tell := func(name, skip string) *model {
@@ -33,6 +36,10 @@ func TestEverySyncMatters(t *testing.T) {
 		for sync := range tell(name, "").syncs {
 			where[sync] = append(where[sync], name)
 		}
+	}
+	page, err := os.ReadFile("../../docs/guarantees.md")
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, skip := range slices.Sorted(maps.Keys(where)) {
 		t.Run(skip, func(t *testing.T) {
@@ -49,6 +56,11 @@ func TestEverySyncMatters(t *testing.T) {
 				t.Errorf("without it: violations %q, harmless: %v", violations, ok)
 			}
 			t.Logf("without it: %s", cmp.Or(violations, why))
+			when, what, _ := strings.Cut(skip, ": ")
+			row := fmt.Sprintf("| %s | %s | %s |\n", when, what, cmp.Or(violations, "none: "+why))
+			if !strings.Contains(string(page), row) {
+				t.Errorf("docs/guarantees.md does not have %s", row)
+			}
 		})
 	}
 }
