@@ -113,6 +113,7 @@ func TestWavesAfterUncertainBranches(t *testing.T) {
 		{"continue under an unknown branch, in a loop's else", `{{range list 1 2}}{{if secret "mode"}}{{range list}}{{else}}{{continue}}{{end}}{{end}}{{secret "denied"}}{{end}}x`, "mode", "x"},
 		{"continue and set", `{{$d := dict "n" "denied"}}{{range list 1 2}}{{if secret "mode"}}{{if eq . 1}}{{continue}}{{end}}{{end}}{{$_ := set $d "n" "a"}}{{end}}{{secret $d.n}}`, "mode | a", "A"},
 		{"break and set", `{{$d := dict "n" "a"}}{{range list 1 2}}{{if secret "mode"}}{{break}}{{end}}{{$_ := set $d "n" "denied"}}{{end}}{{secret $d.n}}`, "mode | a", "A"},
+		{"continue of the unknown loop itself", `{{range list 1 2}}{{range splitList "," (secret "csv")}}{{continue}}{{end}}{{secret "a"}}{{end}}`, "csv a", "AA"},
 		{"known branch", `{{$n := "denied"}}{{if .Vars.h}}{{$n = "a"}}{{end}}{{secret $n}}`, "a", "A"},
 	} {
 		t.Run(c.name, c.run)
