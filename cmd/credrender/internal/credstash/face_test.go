@@ -5,7 +5,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -205,6 +207,30 @@ func TestPutall(t *testing.T) {
 		`{"n": "\ud800canary"}`:      "n: half of a surrogate pair, which is no text\n1 of 1 failed\n",
 	} {
 		b.want(outcome{1, "", want}, "putall", text)
+	}
+}
+
+// -a finds the next version however many do the same at once.
+func TestAutoversionLosesNone(t *testing.T) {
+	b := newBench(t)
+	const writers = 8
+	codes := make([]int, writers)
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			codes[i] = (&bench{t: t, home: b.home, items: b.items}).run("", "put", "-a", "x", strconv.Itoa(i)).Code
+		})
+	}
+	wg.Wait()
+	stored := map[string]bool{}
+	for i, code := range codes {
+		if code != 0 {
+			t.Errorf("writer %d exited %d", i, code)
+		}
+		stored[b.run("", "get", "-n", "x", "-v", strconv.Itoa(i+1)).Stdout] = true
+	}
+	if len(stored) != writers {
+		t.Errorf("values stored: %v", stored)
 	}
 }
 
