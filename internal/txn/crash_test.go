@@ -32,7 +32,6 @@ type model struct {
 	skip     string                    // the sync that is left out
 	syncs    map[string]bool           // the syncs that there are
 
-	start *fsystest.Sim
 	seen  map[string]bool
 	bad   map[string]string // violation: the first way to it
 	trail []string          // of operations at which it crashed
@@ -323,10 +322,6 @@ func (m *model) check(when string, s *fsystest.Sim, w world, owed bool) {
 			m.violated(when + ": stray")
 		}
 	}
-}
-
-func (m *model) violations() string {
-	return strings.Join(slices.Sorted(maps.Keys(m.bad)), ", ")
 }
 
 // stories are what may go on when it crashes.
