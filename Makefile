@@ -80,8 +80,9 @@ compare-hooks: build ## the same mishaps with consul-template, and with the conf
 	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
 	$(GO) run ./compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
 
-bench: ## run the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
+	$(GO) run ./bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \

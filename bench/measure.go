@@ -44,6 +44,8 @@ type report struct {
 	Machine machine `json:"machine"`
 	Process process `json:"process"`
 	Rows    []row   `json:"rows"`
+	// Patience is left out where only some cases are measured.
+	Patience []patience `json:"patience,omitempty"`
 }
 
 var (
@@ -78,6 +80,11 @@ func (p *plan) measure(ctx context.Context) (*report, error) {
 		}
 	}
 	r.Machine.LoadAfter = loadAverage()
+	if p.only == "" || p.only == "patience" {
+		if r.Patience, err = p.patience(ctx, dir); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 

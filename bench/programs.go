@@ -76,7 +76,7 @@ func (p *plan) cold(ctx context.Context, f *far, r *row) (ours, limits func() er
 
 // render returns the whole program: a template on the disk, a file that is not
 // there yet, a state directory that is not there yet either.
-func (p *plan) render(ctx context.Context, f *far, refs, size int) (func() error, error) {
+func (p *plan) render(ctx context.Context, f *far, refs, size int, flags ...string) (func() error, error) {
 	src, dest, state := filepath.Join(f.dir, "in.tmpl"), filepath.Join(f.dir, "out"), filepath.Join(f.dir, "state")
 	if err := os.WriteFile(src, []byte(templateOf(refs, false)), 0o600); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (p *plan) render(ctx context.Context, f *far, refs, size int) (func() error
 		if err := errors.Join(os.RemoveAll(dest), os.RemoveAll(state)); err != nil {
 			return err
 		}
-		if err := runIn(ctx, f.env(), p.bin, "--state-dir", state, "render", src+":"+dest); err != nil {
+		if err := runIn(ctx, f.env(), p.bin, append([]string{"--state-dir", state, "render", src + ":" + dest}, flags...)...); err != nil {
 			return err
 		}
 		info, err := os.Stat(dest)

@@ -28,6 +28,8 @@ type wire struct {
 	RTT     time.Duration
 	Connect time.Duration // per connection
 	Size    int           // of a secret
+	// As standin.Options has them.
+	Throttle, Units float64
 }
 
 // far is a stand-in in a process of its own.
@@ -53,6 +55,8 @@ func serve(ctx context.Context, args []string) error {
 	fl.DurationVar(&o.RTT, "rtt", 0, "")
 	fl.DurationVar(&o.Connect, "connect", 0, "")
 	fl.IntVar(&o.Size, "size", 100, "")
+	fl.Float64Var(&o.Throttle, "throttle", 0, "")
+	fl.Float64Var(&o.Units, "units", 0, "")
 	fl.StringVar(&certs, "certs", "", "")
 	if err := fl.Parse(args); err != nil {
 		return err
@@ -89,7 +93,8 @@ func start(ctx context.Context, dir string, w wire) (*far, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "-rtt", w.RTT.String(), "-connect", w.Connect.String(), "-size", strconv.Itoa(w.Size)}
+	args := []string{"serve", "-rtt", w.RTT.String(), "-connect", w.Connect.String(), "-size", strconv.Itoa(w.Size),
+		"-throttle", fmt.Sprint(w.Throttle), "-units", fmt.Sprint(w.Units)}
 	if w.TLS {
 		args = append(args, "-certs", dir)
 	}

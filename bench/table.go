@@ -17,6 +17,12 @@ func (r *report) markdown() string {
 	for _, cold := range []bool{false, true} {
 		r.table(&b, cold)
 	}
+	if len(r.Patience) > 0 {
+		b.WriteString("\n### Throttled: `render --wait 5m`\n\n| table | refs | took | lost |\n|---|---|---|---|\n")
+	}
+	for _, x := range r.Patience {
+		fmt.Fprintf(&b, "| %s | %d | %.0f s | %v |\n", x.Name, x.Refs, x.Seconds, x.Lost)
+	}
 	return b.String()
 }
 

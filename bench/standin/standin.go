@@ -16,9 +16,11 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +33,11 @@ type Options struct {
 	Connect time.Duration // per connection
 	Size    int           // of each secret, in bytes
 	TLS     *tls.Config   // nil: plain HTTP
+	// Throttle is the share of Queries, 0 to 1, that are told to slow down.
+	Throttle float64
+	// Units is how many Queries a second are answered, the rest being told to
+	// slow down, without any burst; 0: all.
+	Units float64
 }
 
 // wrappedKey is as long as what KMS makes of a data key of 64 bytes.
@@ -45,6 +52,9 @@ type Server struct {
 	itemHead, itemTail, plaintext []byte
 
 	Connections, Requests atomic.Int64
+
+	mu   sync.Mutex
+	next time.Time // when the next unit is there
 }
 
 // Start returns a running server.
@@ -159,10 +169,29 @@ func (s *Server) answer(target string, body []byte) []byte {
 	switch {
 	case strings.HasSuffix(target, ".Decrypt"):
 		return response("200 OK", s.plaintext)
+	case strings.HasSuffix(target, ".Query") && s.busy():
+		return response("400 Bad Request", []byte(`{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`))
 	case strings.HasSuffix(target, ".Query"):
 		return response("200 OK", s.item(nameIn(body)))
 	}
 	return response("501 Not Implemented", []byte(`{"__type":"NotImplemented"}`))
+}
+
+func (s *Server) busy() bool {
+	if s.opts.Throttle > 0 && rand.Float64() < s.opts.Throttle { //nolint:gosec // a coin, no key
+		return true
+	}
+	if s.opts.Units == 0 {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if now.Before(s.next) {
+		return true
+	}
+	s.next = now.Add(time.Duration(float64(time.Second) / s.opts.Units))
+	return false
 }
 
 func (s *Server) item(name string) []byte {

@@ -111,7 +111,7 @@ func (m *Meter) install(stack *middleware.Stack) error {
 	})
 	attempt := middleware.FinalizeMiddlewareFunc("CountAttempt", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		out, md, err := next.HandleFinalize(ctx, in)
-		if err != nil && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary {
+		if err != nil && throttled(err) {
 			m.add(func(u *Usage) { u.Throttled++ })
 		}
 		return out, md, err

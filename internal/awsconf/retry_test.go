@@ -39,12 +39,12 @@ func TestRetryer(t *testing.T) {
 		attempts int
 		adaptive bool
 	}{
-		{"default", nil, 10, false},
+		{"default", nil, 20, false},
 		{"attempts", []string{"AWS_MAX_ATTEMPTS=3"}, 3, false},
 		{"one attempt", []string{"AWS_MAX_ATTEMPTS=1"}, 1, false},
 		{"mode", []string{"AWS_RETRY_MODE=adaptive"}, 10, true},
 		{"both", []string{"AWS_RETRY_MODE=adaptive", "AWS_MAX_ATTEMPTS=4"}, 4, true},
-		{"standard", []string{"AWS_RETRY_MODE=standard"}, 10, false},
+		{"standard", []string{"AWS_RETRY_MODE=standard"}, 20, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -59,6 +59,22 @@ func TestRetryer(t *testing.T) {
 				t.Errorf("waits %v, %v", d, err)
 			}
 		})
+	}
+}
+
+// Twenty attempts are for what was throttled, ten for the rest.
+func TestPatience(t *testing.T) {
+	slowDown, broken := &smithy.GenericAPIError{Code: "ThrottlingException"}, &smithy.GenericAPIError{Code: "InternalServerError"}
+	r := retryer(t)
+	for _, tt := range []struct {
+		attempt int
+		err     error
+		ends    bool
+	}{{9, broken, false}, {10, broken, true}, {10, slowDown, false}, {19, slowDown, false}} {
+		_, err := r.RetryDelay(tt.attempt, tt.err)
+		if (err != nil) != tt.ends || tt.ends && !errors.Is(err, broken) {
+			t.Errorf("attempt %d of %v: got %v", tt.attempt, tt.err, err)
+		}
 	}
 }
 
