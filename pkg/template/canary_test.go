@@ -158,7 +158,7 @@ func checkAsked(t *testing.T, w *world, tmpl *template.Template, text string) {
 func TestNoCanaryAnywhere(t *testing.T) {
 	g := newGenerator(7)
 	rendered := 0
-	const runs = 1200
+	const runs = 800
 	for range runs {
 		if checkSilence(t, g.template()) {
 			rendered++
@@ -176,7 +176,7 @@ func TestNoCanaryInAnyFunction(t *testing.T) {
 		if strings.HasPrefix(name, "gen") {
 			continue // keys of 4096 bits take seconds
 		}
-		for _, args := range []string{`$s`, `$s $s`, `$s $s $s`, `1 $s`, `$s 1`, `$l`, `$s $l`, `$d $s`, `$s 1 $d`} {
+		for _, args := range []string{`$s`, `$s $s`, `$s $s $s`, `1 $s`, `$s $l`, `$d $s`, `$l`} {
 			checkSilence(t, fmt.Sprintf(`{{$s := secret "pw"}}{{$l := list $s}}{{$d := dict "k" $s $s 1}}x {{%s %s}}`, name, args))
 		}
 	}

@@ -22,7 +22,8 @@ const rootName = "\x00"
 
 // Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
 func Parse(text string, o Options) (*Template, error) {
-	t := &Template{opts: o.clone(), text: text, table: table(), builtins: builtins{}, strings: map[string]bool{}}
+	t := &Template{opts: o.clone(), text: text, table: table(), builtins: builtins{}, strings: map[string]bool{},
+		maxSteps: maxSteps}
 	if len(text) > maxText {
 		return nil, t.syntax(0, fmt.Sprintf("the template is larger than %d MiB", maxText>>20))
 	}

@@ -109,8 +109,8 @@ func (p *pass) Write(b []byte) (int, error) {
 // tick counts a call or an iteration.
 func (p *pass) tick() error {
 	p.steps++
-	if p.steps > maxSteps {
-		return funcs.Problem(fmt.Sprintf("the template does not end: %d steps", maxSteps))
+	if p.steps > p.t.maxSteps {
+		return funcs.Problem(fmt.Sprintf("the template does not end: %d steps", p.t.maxSteps))
 	}
 	return p.ctx.Err()
 }

@@ -45,6 +45,7 @@ type Template struct {
 	used     map[string]function // of the table
 	builtins builtins
 	strings  map[string]bool // the string constants of the text
+	maxSteps int
 }
 
 // Execute renders the template. Errors are of type [*Error]; they wrap the
