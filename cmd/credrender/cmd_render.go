@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -112,7 +113,8 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 			return err
 		}
 		jobs = again
-		if err := sleep(ctx, pause); err != nil {
+		// Hosts that met the same fault at the same time come back apart.
+		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil { //nolint:gosec // no secret depends on it
 			return err
 		}
 	}
