@@ -108,7 +108,8 @@ func (a Answer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.String(
 // LogValue gives the error alone.
 func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// Lookup answers a query; ok is false where the answer is not known yet. It
+// Lookup answers a query, in which Derived is never set; ok is false where the
+// answer is not known yet. It
 // is called often, from the goroutine of the method it was given to: it looks
 // into what was fetched and fetches nothing.
 type Lookup func(Query) (a Answer, ok bool)

@@ -49,6 +49,23 @@ func bounded(base map[string]any) map[string]any {
 			}
 			return base["wrapWith"].(func(int, string, string) string)(width, sep, s), nil
 		},
+	}
+	for _, name := range []string{"regexReplaceAll", "regexReplaceAllLiteral"} {
+		f := base["must"+strings.ToUpper(name[:1])+name[1:]].(func(string, string, string) (string, error))
+		replace := func(pattern, s, repl string) (string, error) {
+			if err := fits(len(s)+1, len(repl)); err != nil {
+				return "", err
+			}
+			return f(pattern, s, repl)
+		}
+		m[name], m["must"+strings.ToUpper(name[:1])+name[1:]] = replace, replace
+	}
+	return m
+}
+
+// counted are the functions that make as much as they are told to.
+func counted(base map[string]any) map[string]any {
+	m := map[string]any{
 		"until":     func(n int) ([]int, error) { return untilStep(base, 0, n, sign(n)) },
 		"untilStep": func(start, stop, step int) ([]int, error) { return untilStep(base, start, stop, step) },
 		"seq":       func(params ...int) (string, error) { return seq(base, params) },
@@ -67,16 +84,6 @@ func bounded(base map[string]any) map[string]any {
 			}
 			return f(n), nil
 		}
-	}
-	for _, name := range []string{"regexReplaceAll", "regexReplaceAllLiteral"} {
-		f := base["must"+strings.ToUpper(name[:1])+name[1:]].(func(string, string, string) (string, error))
-		replace := func(pattern, s, repl string) (string, error) {
-			if err := fits(len(s)+1, len(repl)); err != nil {
-				return "", err
-			}
-			return f(pattern, s, repl)
-		}
-		m[name], m["must"+strings.ToUpper(name[:1])+name[1:]] = replace, replace
 	}
 	return m
 }

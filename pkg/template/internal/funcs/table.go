@@ -58,6 +58,7 @@ func Table() map[string]Func {
 	maps.Copy(impls, printers(fmt.Sprint, fmt.Sprintln, fmt.Sprintf))
 	maps.Copy(impls, dates(base))
 	maps.Copy(impls, bounded(base))
+	maps.Copy(impls, counted(base))
 	maps.Copy(impls, repaired(base))
 	maps.Copy(impls, map[string]any{
 		"shellquote": ShellQuote, "envquote": EnvQuote, "jsonquote": JSONQuote, "nginxquote": NginxQuote,
