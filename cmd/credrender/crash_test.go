@@ -320,7 +320,7 @@ func TestCrash(t *testing.T) {
 	for _, label := range labels {
 		want := max(1, perLabel*kills/2000)
 		for tries := 0; c.hits[label] < want; tries++ {
-			if tries > 20*want {
+			if tries > 200*want { // some steps are passed by one run in nine
 				t.Fatalf("step %s is hardly ever passed: %d of %d", label, c.hits[label], want)
 			}
 			c.round(label)
