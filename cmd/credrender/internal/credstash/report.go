@@ -142,8 +142,7 @@ type logFile struct{ file *os.File }
 func (s *session) openLog() error {
 	level := s.call.text("log_level")
 	if s.call.given("log_level") && !slices.Contains(logLevels(), level) {
-		//lint:ignore ST1005 Python's words
-		return fmt.Errorf("Unknown level: %s", repr(level)) //nolint:staticcheck // Python's words
+		return fmt.Errorf("--log-level: unknown level %s", repr(level))
 	}
 	path := s.call.text("log_file")
 	if path == "" {
