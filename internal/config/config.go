@@ -74,6 +74,14 @@ type Settings struct {
 	Timeout   time.Duration // for one run's fetching; 0: none
 	LogLevel  slog.Level
 	LogFormat string // text or json
+	// FullRefresh is how old a full look may be before a quiet tick is
+	// followed by another; 0: each is.
+	FullRefresh time.Duration
+	// Listen is unix:PATH or a loopback ADDRESS:PORT of the daemon's
+	// endpoints; empty: none.
+	Listen string
+	// Textfile is where the daemon writes its metrics; empty: nowhere.
+	Textfile string
 }
 
 // Load reads flags, environment and config. The error, a join of [Error], says

@@ -109,7 +109,7 @@ jobs:
 	want := &config.Config{
 		Settings: config.Settings{
 			Store: base.Store, StateDir: "/home/me/.local/state/credrender",
-			Timeout: 2 * time.Minute, LogLevel: slog.LevelInfo, LogFormat: "text",
+			Timeout: 2 * time.Minute, LogLevel: slog.LevelInfo, LogFormat: "text", FullRefresh: 10 * time.Minute,
 		},
 		Trust: config.Trust{EUID: me},
 		Base:  base,

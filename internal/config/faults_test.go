@@ -23,12 +23,23 @@ func TestLoadFaults(t *testing.T) {
 			[]string{
 				"1: regoin: unknown key (did you mean region?)",
 				"2: kms-region: unknown key (did you mean kms_region?)",
-				"3: zzz: unknown key (known are arn, context, contexts, jobs, key, kms_region, local_key, log_format, log_level, " +
-					"profile, region, schedule, splay, state_dir, store, table, timeout, trusted_owners, vars)",
+				"3: zzz: unknown key (known are arn, context, contexts, full_refresh, jobs, key, kms_region, listen, local_key, log_format, log_level, " +
+					"profile, region, schedule, splay, state_dir, store, table, textfile, timeout, trusted_owners, vars)",
 				"5: jobs[0].dset: unknown key (did you mean dest?)",
 				"5: jobs[0].perms: unknown key (here it is mode)",
 			},
 		},
+		"schedules": {
+			"schedule: 0 0 31 2 *\njobs:\n- {name: a, content: x, dest: /a, schedule: TZ=0}\n- {name: b, content: x, dest: /b, schedule: '@every 100ms'}",
+			[]string{
+				`1: schedule: invalid schedule "0 0 31 2 *": it never fires`,
+				`3: jobs[0].schedule: invalid schedule "TZ=0": unknown time zone 0`,
+				`4: jobs[1].schedule: invalid schedule "@every 100ms": it is too fast: @every takes 1s or more`,
+			},
+		},
+		"listen beyond this host": {"listen: 0.0.0.0:9000", []string{
+			`1: listen: "0.0.0.0" is not a loopback address: 127.0.0.1, [::1] or unix:PATH`,
+		}},
 		"a flag that has another key": {"trusted_owner: x", []string{
 			"1: trusted_owner: unknown key (did you mean trusted_owners?)",
 		}},

@@ -8,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -68,11 +69,20 @@ func (f *file) jobFields(d *draft) fields {
 		"env":      func(key string, n *yaml.Node) { d.Env = f.variables(n, key) },
 		"vars":     func(key string, n *yaml.Node) { d.Vars = overlay(d.Vars, f.values(n, key)) },
 		"context":  func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
-		"schedule": func(key string, n *yaml.Node) { d.Schedule, _ = f.word(n, key) },
+		"schedule": func(key string, n *yaml.Node) { d.Schedule = f.cronSpec(n, key) },
 		"splay":    func(key string, n *yaml.Node) { d.Splay = f.duration(n, key) },
 		"allow":    func(key string, n *yaml.Node) { d.Allow = f.words(n, key) },
 		"restrict": func(key string, n *yaml.Node) { d.Restrict = f.boolean(n, key) },
 	}
+}
+
+// cronSpec reads a schedule.
+func (f *file) cronSpec(n *yaml.Node, key string) string {
+	spec, ok := f.word(n, key)
+	if _, err := schedule.Parse(spec); ok && err != nil {
+		f.fail(n, key, "", "%v", err)
+	}
+	return spec
 }
 
 // jobName reads a name: it goes into logs and the environment of commands.

@@ -172,6 +172,10 @@ func (l *loader) finish(single bool) (*Config, error) {
 		StateDir:  v.GetString("state-dir"),
 		Timeout:   v.GetDuration("timeout"),
 		LogFormat: v.GetString("log-format"),
+
+		FullRefresh: v.GetDuration("full-refresh"),
+		Listen:      v.GetString("listen"),
+		Textfile:    v.GetString("textfile"),
 	}
 	if c.Settings.StateDir == "" {
 		c.Settings.StateDir = l.stateDir()

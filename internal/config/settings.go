@@ -73,7 +73,10 @@ func settings() []setting {
 		{Flag: Flag{Name: "trusted-owner", Repeat: true, Usage: "`USER` whose files root believes too"}, scope: outside, norm: users},
 		{Flag: Flag{Name: "log-level", Default: "info", Usage: "`debug|info|warn|error`"}, scope: ofProcess, norm: oneOf("debug", "info", "warn", "error")},
 		{Flag: Flag{Name: "log-format", Default: "text", Usage: "`text|json`"}, scope: ofProcess, norm: oneOf("text", "json")},
-		{Flag: Flag{Name: "schedule"}, noFlag: true, norm: notEmpty},
+		{Flag: Flag{Name: "schedule"}, noFlag: true, norm: cronSpec},
+		{Flag: Flag{Name: "full-refresh", Default: "10m"}, noFlag: true, scope: ofProcess, norm: duration, example: "10m"},
+		{Flag: Flag{Name: "listen"}, noFlag: true, scope: ofProcess, norm: listen},
+		{Flag: Flag{Name: "textfile"}, noFlag: true, scope: ofProcess, norm: path},
 		{Flag: Flag{Name: "splay"}, noFlag: true, norm: duration, example: "30s"},
 	}
 }

@@ -92,6 +92,7 @@ func TestEverySetting(t *testing.T) {
 			Region: "r", KMSRegion: "kr", Profile: "p", RoleARN: "a",
 		},
 		StateDir: "/cwd/state", Timeout: 90 * time.Second, LogLevel: slog.LevelDebug, LogFormat: "json",
+		FullRefresh: 10 * time.Minute,
 	}
 	values := map[string]string{
 		"config": path, "store": "local:s.db", "local-key": "/k", "table": "t", "key": "k", "region": "r", "kms-region": "kr",
@@ -123,7 +124,8 @@ func TestEverySetting(t *testing.T) {
 // In a file, paths start where the file is.
 func TestEverySettingOfAFile(t *testing.T) {
 	path := write(t, "store: local:s.db\nlocal_key: k\nstate_dir: state\ntimeout: 1m30s\nlog_level: warn\nlog_format: json\n"+
-		"kms_region: kr\nprofile: p\narn: a\nkey: k\ntrusted_owners: [9]\n")
+		"kms_region: kr\nprofile: p\narn: a\nkey: k\ntrusted_owners: [9]\n"+
+		"full_refresh: 1h\nlisten: unix:sock\ntextfile: m.prom\n")
 	c := mustLoad(t, path)
 	dir := strings.TrimSuffix(path, "/c.yaml")
 	want := config.Settings{
@@ -132,6 +134,7 @@ func TestEverySettingOfAFile(t *testing.T) {
 			KMSRegion: "kr", Profile: "p", RoleARN: "a",
 		},
 		StateDir: dir + "/state", Timeout: 90 * time.Second, LogLevel: slog.LevelWarn, LogFormat: "json",
+		FullRefresh: time.Hour, Listen: "unix:" + dir + "/sock", Textfile: dir + "/m.prom",
 	}
 	if diff := cmp.Diff(want, c.Settings); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

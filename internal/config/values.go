@@ -3,12 +3,15 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/credrender/credrender/pkg/schedule"
 )
 
 // What a setting's norm may be. Each gets the value and the directory that
@@ -58,6 +61,31 @@ func store(value, dir string) (string, error) {
 		return local + ":" + file, err
 	}
 	return "", fmt.Errorf("%q is no store: dynamodb, local or local:PATH", value)
+}
+
+func cronSpec(value, _ string) (string, error) {
+	_, err := schedule.Parse(value)
+	return value, err
+}
+
+// listen is unix:PATH or an address of this host alone: what is to be read
+// there is nobody else's business, and has no password.
+func listen(value, dir string) (string, error) {
+	if file, ok := strings.CutPrefix(value, "unix:"); ok {
+		file, err := path(file, dir)
+		return "unix:" + file, err
+	}
+	host, port, err := net.SplitHostPort(value)
+	if err != nil {
+		return "", fmt.Errorf("%q is neither unix:PATH nor ADDRESS:PORT", value)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("%q is no port", port)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", fmt.Errorf("%q is not a loopback address: 127.0.0.1, [::1] or unix:PATH", host)
+	}
+	return value, nil
 }
 
 func duration(value, _ string) (string, error) {
