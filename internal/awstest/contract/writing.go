@@ -15,6 +15,10 @@ func writingCases() []Case {
 			check: checkConditionalPut,
 		},
 		{
+			Service: serviceDynamoDB, Name: "changes attributes only where the condition holds, and keeps the others", Source: api + "API_UpdateItem.html",
+			check: checkConditionalUpdate,
+		},
+		{
 			Service: serviceDynamoDB, Name: "deletes only what the condition holds for", Source: api + "API_DeleteItem.html",
 			check: checkConditionalDelete,
 		},
@@ -54,6 +58,32 @@ func checkConditionalPut(w *world) {
 	_, err = w.db.PutItem(w.ctx, in)
 	w.must(err)
 	equal(w, "versions", versions(w.query(byName(table, "a")).Items), "1 2")
+}
+
+func checkConditionalUpdate(w *world) {
+	table := w.table()
+	w.mustPut(table, row("a", "1", "key", str("old"), "nonce", str("n"), "created_at", number("5")))
+	in := &dynamodb.UpdateItemInput{
+		TableName: &table, Key: row("a", "1"), UpdateExpression: aws.String("SET #k = :new, digest = :d REMOVE nonce"),
+		ConditionExpression: aws.String("#k = :old"), ExpressionAttributeNames: map[string]string{"#k": "key"},
+		ExpressionAttributeValues: item{":old": str("other"), ":new": str("new"), ":d": str("SHA256")},
+	}
+	_, err := w.db.UpdateItem(w.ctx, in)
+	w.refused("another key", err, "ConditionalCheckFailedException")
+	in.ExpressionAttributeValues[":old"] = str("old")
+	_, err = w.db.UpdateItem(w.ctx, in)
+	w.must(err)
+	items := w.query(byName(table, "a")).Items
+	if len(items) != 1 {
+		w.fail("got %d items", len(items))
+	}
+	key, _ := items[0]["key"].(*types.AttributeValueMemberS)
+	if key == nil || key.Value != "new" || items[0]["nonce"] != nil || items[0]["digest"] == nil || items[0]["created_at"] == nil {
+		w.fail("got %v", items[0])
+	}
+	in.Key = row("b", "1")
+	_, err = w.db.UpdateItem(w.ctx, in)
+	w.refused("an item that is not there", err, "ConditionalCheckFailedException")
 }
 
 func checkConditionalDelete(w *world) {

@@ -2,7 +2,7 @@
 // store of secrets uses, with AWS's limits, sizes and refusals.
 //
 // region.go is one region's tables and how a request reaches them; admin.go
-// makes tables, item.go, batch.go and query.go read and write them, expr.go
+// makes tables, item.go, update.go, batch.go and query.go read and write them, expr.go
 // reads expressions; table.go and value.go know order and size, capacity.go
 // what a request costs and when there is nothing left to pay with.
 package tables
@@ -104,6 +104,8 @@ func newInput(operation string) input {
 		return new(getItem)
 	case "BatchGetItem":
 		return new(batchGetItem)
+	case "UpdateItem":
+		return new(updateItem)
 	case "DeleteItem":
 		return new(deleteItem)
 	case "Query":
