@@ -65,7 +65,7 @@ func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) 
 func open(ctx context.Context, where job.Store, m *awsconf.Meter) (*store.Store, error) {
 	if where.Kind == Local {
 		l := local.New(LocalOptions(where))
-		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l}), nil
+		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l, Rewriter: l, Rewrapper: l}), nil
 	}
 	settings := Settings(where)
 	settings.Meter = m
@@ -73,7 +73,7 @@ func open(ctx context.Context, where job.Store, m *awsconf.Meter) (*store.Store,
 	if err != nil {
 		return nil, err
 	}
-	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table}), nil
+	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table, Rewriter: table, Rewrapper: keys}), nil
 }
 
 // Settings are what of a store's place is AWS's.

@@ -37,6 +37,9 @@ var (
 	ErrTooLarge = errors.New("too large for the store")
 	// ErrExists: that name and version is already stored.
 	ErrExists = errors.New("already exists")
+	// ErrChanged: the stored item is gone, or another than it was when it was
+	// read.
+	ErrChanged = errors.New("changed by somebody else")
 )
 
 // RefError says which Ref an error belongs to.

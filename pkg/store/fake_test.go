@@ -132,6 +132,26 @@ func (f *table) Delete(ctx context.Context, name, version string) error {
 	return nil
 }
 
+func (f *table) Rewrite(ctx context.Context, held, next credstash.Item) error {
+	if err := f.check(ctx, "rewrite", held.Name, held.Version); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	k := key{held.Name, held.Version}
+	attrs, ok := f.items[k]
+	if now, err := credstash.Decode(attrs); !ok || err != nil || string(now.Key) != string(held.Key) {
+		return source.ErrChanged
+	}
+	changed := maps.Clone(attrs)
+	for name := range held.Encode() {
+		delete(changed, name)
+	}
+	maps.Copy(changed, next.Encode())
+	f.items[k] = changed
+	return nil
+}
+
 // kms makes keys that remember their context, and counts.
 type kms struct {
 	mu                 sync.Mutex
@@ -140,12 +160,15 @@ type kms struct {
 	decrypts           atomic.Int32
 	inFlight, mostSeen atomic.Int32
 	overhead           int // bytes that wrapping adds
+	under              int // the generation of the key for writing
+	rewraps            atomic.Int32
 	fail               func(context.Context) error
 }
 
 type wrappedKey struct {
 	plain   []byte
 	context string
+	under   int // the generation of the key that wrapped it
 }
 
 func newKMS() *kms { return &kms{keys: map[string]wrappedKey{}, overhead: 100} }
@@ -162,7 +185,7 @@ func (k *kms) GenerateDataKey(ctx context.Context, n int, ec map[string]string) 
 	_, _ = rand.Read(wrapped)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys[string(wrapped)] = wrappedKey{plain, contextText(ec)}
+	k.keys[string(wrapped)] = wrappedKey{plain, contextText(ec), k.under}
 	return plain, wrapped, ctx.Err()
 }
 
@@ -186,6 +209,26 @@ func (k *kms) Decrypt(ctx context.Context, wrapped []byte, ec map[string]string)
 	return held.plain, ctx.Err()
 }
 
+func (k *kms) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]string) ([]byte, bool, error) {
+	k.rewraps.Add(1)
+	if k.fail != nil {
+		if err := k.fail(ctx); err != nil {
+			return nil, false, err
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	held, ok := k.keys[string(wrapped)]
+	if !ok || held.context != contextText(from) {
+		return nil, false, fmt.Errorf("rewrap: %w", source.ErrWrongContext)
+	}
+	moved := held.under != k.under || contextText(from) != contextText(to)
+	fresh := make([]byte, len(wrapped))
+	_, _ = rand.Read(fresh)
+	k.keys[string(fresh)] = wrappedKey{held.plain, contextText(to), k.under}
+	return fresh, moved, ctx.Err()
+}
+
 // fixture is a store over fakes.
 type fixture struct {
 	*store.Store
@@ -195,7 +238,7 @@ type fixture struct {
 
 func newFixture(edit ...func(*store.Options)) fixture {
 	f := fixture{table: newTable(), kms: newKMS()}
-	o := store.Options{Reader: f.table, Scanner: f.table, Writer: f.table, Historian: f.table, Decrypter: f.kms, KeyMaker: f.kms}
+	o := store.Options{Reader: f.table, Scanner: f.table, Writer: f.table, Historian: f.table, Decrypter: f.kms, KeyMaker: f.kms, Rewriter: f.table, Rewrapper: f.kms}
 	for _, e := range edit {
 		e(&o)
 	}
@@ -237,7 +280,7 @@ func (f fixture) plant(t testing.TB, name, version, value string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.kms.keys[string(wrapped)] = wrappedKey{dataKey, "{}"}
+	f.kms.keys[string(wrapped)] = wrappedKey{dataKey, "{}", f.kms.under}
 	item, err := credstash.Seal(credstash.Item{Name: name, Version: version, Key: wrapped}, []byte(value), dataKey)
 	if err != nil {
 		t.Fatal(err)

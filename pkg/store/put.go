@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -26,6 +28,9 @@ type PutRequest struct {
 	// Version, that version) has this value already. One that cannot be opened
 	// for its context or its damage is not the same.
 	IfChanged bool
+	// DryRun finds the version and whether anything would be written, makes no
+	// data key and writes nothing.
+	DryRun bool
 }
 
 // Put stores a value and returns its version as stored, and whether anything
@@ -64,13 +69,16 @@ type put struct {
 }
 
 func (p *put) exact(ctx context.Context) (string, bool, error) {
-	if p.IfChanged { // else nothing is read: a writer may have the right to PutItem alone
+	if p.IfChanged || p.DryRun { // else nothing is read: a writer may have the right to PutItem alone
 		held, err := orNone(p.o.Reader.Get(ctx, p.Name, p.item.Version))
 		if err != nil {
 			return "", false, err
 		}
 		if same, err := p.same(ctx, held); same || err != nil {
 			return held.Version, false, err
+		}
+		if held.Version != "" {
+			return "", false, source.ErrExists
 		}
 	}
 	if err := p.write(ctx, p.item.Version); err != nil {
@@ -79,10 +87,10 @@ func (p *put) exact(ctx context.Context) (string, bool, error) {
 	return p.item.Version, true, nil
 }
 
-// next tries until a version is free. Whoever takes one away has stored a
+// next tries until a version is free, each time after another look. Whoever takes one away has stored a
 // value, so that of n writers at once none tries more than n times.
 func (p *put) next(ctx context.Context) (string, bool, error) {
-	for {
+	for try := 0; ; try++ {
 		newest, err := orNone(p.o.Reader.Newest(ctx, p.Name))
 		if err != nil {
 			return "", false, err
@@ -101,6 +109,32 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 		if !errors.Is(err, source.ErrExists) {
 			return "", false, err
 		}
+		if err := pause(ctx, try); err != nil {
+			return "", false, err
+		}
+	}
+}
+
+// Writers that lost a version to another wait a random while, so that they do
+// not all come back at once: up to firstPause after the first time, twice as
+// much after each further, up to longestPause.
+const (
+	firstPause   = 8 * time.Millisecond
+	longestPause = 512 * time.Millisecond
+)
+
+func pause(ctx context.Context, try int) error {
+	most := longestPause
+	if try < 6 {
+		most = firstPause << try
+	}
+	timer := time.NewTimer(rand.N(most)) //nolint:gosec // spreads load, guards nothing
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -128,6 +162,9 @@ func (p *put) same(ctx context.Context, held credstash.Item) (bool, error) {
 }
 
 func (p *put) write(ctx context.Context, version string) error {
+	if p.DryRun {
+		return nil
+	}
 	if err := p.seal(ctx); err != nil {
 		return err
 	}

@@ -5,11 +5,16 @@
 // [Writer] for a table of items (DynamoDB, a local file), [Decrypter] and
 // [KeyMaker] for the keys (KMS, a local master key). [New] makes a [Store] of
 // them, which is a [source.Source] for rendering and has the verbs that manage
-// secrets: [Store.Put], [Store.Delete] and [Store.List]. What an item looks like
-// is known to package credstash alone.
+// secrets: [Store.Put], [Store.Delete] and [Store.List] for one, and for many
+// [Store.GetAll], [Store.Prune], [Store.Rekey], [Store.Migrate], [Store.Verify]
+// and [Store.Copy]. What an item looks like is known to package credstash alone.
+//
+// The verbs over many secrets keep no record of how far they are: each step is
+// one conditional write, and what has been done needs no doing again. So one
+// that was killed is finished by running it again.
 //
 // A Store retries nothing that fails: back ends do that, since only they know
-// what is transient. The one loop here is Put's, against other writers.
+// what is transient. The loops here are against other writers.
 package store
 
 import (
@@ -55,6 +60,23 @@ type Writer interface {
 	Delete(ctx context.Context, name, version string) error
 }
 
+// Rewriter changes a stored version in place.
+type Rewriter interface {
+	// Rewrite stores next in the place of held, the same name and version, if
+	// held is what is there still: its wrapped data key tells. Otherwise the
+	// error wraps source.ErrChanged and nothing is written. Attributes that are
+	// no part of the format stay.
+	Rewrite(ctx context.Context, held, next credstash.Item) error
+}
+
+// Rewrapper moves data keys without showing them.
+type Rewrapper interface {
+	// Rewrap wraps a data key under the key for writing and the context to. It
+	// reports false where that is how the key is wrapped already. It fails with
+	// source.ErrWrongContext where from is not the context of the key.
+	Rewrap(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error)
+}
+
 // Decrypter opens wrapped data keys.
 type Decrypter interface {
 	// Decrypt returns the data key. It fails with source.ErrWrongContext
@@ -90,6 +112,8 @@ type Options struct {
 	Writer    Writer
 	Decrypter Decrypter
 	KeyMaker  KeyMaker
+	Rewriter  Rewriter  // for Rekey and Migrate
+	Rewrapper Rewrapper // for Rekey
 	// Historian is optional: without it Delete finds the versions of a name by
 	// a scan of the keys.
 	Historian Historian

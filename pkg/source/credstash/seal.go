@@ -91,7 +91,7 @@ func writable(algorithm, digest string) (string, error) {
 	var known []string
 	switch algorithm {
 	case Legacy:
-		known = []string{"SHA", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"}
+		known = legacyDigests()
 	case AESCTR:
 		known = []string{"SHA224", "SHA256", "SHA384", "SHA512"}
 	case AESGCM:
@@ -109,4 +109,13 @@ func writable(algorithm, digest string) (string, error) {
 		return "", fmt.Errorf("%w: digest %s for writing", source.ErrUnsupported, source.Show(digest))
 	}
 	return digest, nil
+}
+
+// legacyDigests are those that credstash 1.17.1 knows, as it spells them.
+func legacyDigests() []string { return []string{"SHA", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"} }
+
+// Portable reports whether credstash 1.17.1 knows the item's algorithm and
+// digest, and with it the tools that follow its format.
+func Portable(it Item) bool {
+	return it.Algorithm == Legacy && slices.Contains(legacyDigests(), digestOr(it.Digest))
 }

@@ -75,3 +75,10 @@ func Next(highest string) (string, error) {
 	}
 	return next, nil
 }
+
+// Unpadded reports whether a stored version is a number of fewer than 19
+// digits, as credstash before 1.13 stored them. It sorts after every padded one,
+// and so hides them.
+func Unpadded(version string) bool {
+	return version != "" && len(version) < padTo && strings.Trim(version, "0123456789") == ""
+}

@@ -39,6 +39,7 @@ type Keys struct {
 type api struct {
 	decrypt         func(context.Context, *kms.DecryptInput, ...func(*kms.Options)) (*kms.DecryptOutput, error)
 	generateDataKey func(context.Context, *kms.GenerateDataKeyInput, ...func(*kms.Options)) (*kms.GenerateDataKeyOutput, error)
+	reEncrypt       func(context.Context, *kms.ReEncryptInput, ...func(*kms.Options)) (*kms.ReEncryptOutput, error)
 	describeKey     func(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
 	createKey       func(context.Context, *kms.CreateKeyInput, ...func(*kms.Options)) (*kms.CreateKeyOutput, error)
 	enableRotation  func(context.Context, *kms.EnableKeyRotationInput, ...func(*kms.Options)) (*kms.EnableKeyRotationOutput, error)
@@ -52,6 +53,7 @@ func New(cfg aws.Config, key string) *Keys {
 	return &Keys{key: key, api: api{
 		decrypt:         c.Decrypt,
 		generateDataKey: c.GenerateDataKey,
+		reEncrypt:       c.ReEncrypt,
 		describeKey:     c.DescribeKey,
 		createKey:       c.CreateKey,
 		enableRotation:  c.EnableKeyRotation,

@@ -28,10 +28,11 @@ func Create(ctx context.Context, o Options) (created bool, err error) {
 			return false, fmt.Errorf("create store: %w", err)
 		}
 	}
-	key, err := ensureKey(o.KeyPath)
+	keys, err := ensureKey(o.KeyPath)
 	if err != nil {
 		return false, err
 	}
+	key := keys[len(keys)-1]
 	err = publish(o.Path, func(temp string) error { return initialise(temp, key.id) })
 	if errors.Is(err, fs.ErrExist) { // another process was faster
 		_, err := New(o).master(ctx)
@@ -43,16 +44,16 @@ func Create(ctx context.Context, o Options) (created bool, err error) {
 	return true, nil
 }
 
-func ensureKey(path string) (*masterKey, error) {
-	key, err := readKey(path)
+func ensureKey(path string) ([]*masterKey, error) {
+	keys, err := readKeys(path)
 	if !errors.Is(err, source.ErrNoStore) {
-		return key, err
+		return keys, err
 	}
-	err = publish(path, func(temp string) error { return os.WriteFile(temp, []byte(newKeyFile()), 0o600) })
+	err = publish(path, func(temp string) error { return os.WriteFile(temp, []byte(newKeyLine()), 0o600) })
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create key file: %w", err)
 	}
-	return readKey(path)
+	return readKeys(path)
 }
 
 func initialise(path, keyID string) error {

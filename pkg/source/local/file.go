@@ -22,7 +22,8 @@ const (
 	metaBucket  = "meta"
 	itemsBucket = "items"
 	formatKey   = "format"
-	keyIDKey    = "key"
+	keyIDKey    = "key"     // the id of the key for writing
+	oldIDKey    = "old-key" // the id of the one before, while items may be under it
 	format      = "1"
 )
 

@@ -129,6 +129,9 @@ func (s *Store) Put(ctx context.Context, item credstash.Item) error {
 		return err
 	}
 	return s.do(ctx, true, func(tx *bolt.Tx) error {
+		if err := s.checkWrapper(tx, item.Key); err != nil {
+			return err
+		}
 		versions, err := tx.Bucket([]byte(itemsBucket)).CreateBucketIfNotExists([]byte(item.Name))
 		if err != nil {
 			return fmt.Errorf("put %s: %w", source.Show(item.Name), err)

@@ -6,7 +6,6 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -18,8 +17,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -38,6 +35,7 @@ const (
 type masterKey struct {
 	id   string // hex: the head of a hash of the key, to tell keys apart
 	aead cipher.AEAD
+	line string // of the key file
 }
 
 func newMasterKey(key []byte) (*masterKey, error) {
@@ -49,7 +47,7 @@ func newMasterKey(key []byte) (*masterKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &masterKey{keyID(key), aead}, nil
+	return &masterKey{id: keyID(key), aead: aead}, nil
 }
 
 func keyID(key []byte) string {
@@ -98,7 +96,7 @@ func additional(head string, ec map[string]string) []byte {
 
 // Decrypt implements store.Decrypter.
 func (s *Store) Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error) {
-	m, err := s.master(ctx)
+	m, err := s.masterOf(ctx, wrapped)
 	if err != nil {
 		return nil, err
 	}
@@ -119,51 +117,42 @@ func (s *Store) GenerateDataKey(ctx context.Context, n int, encryptionContext ma
 	return plain, m.wrap(plain, encryptionContext), nil
 }
 
-// master reads the key file once, and checks that it is the store's.
+// master returns the key for writing. The files are read once.
 func (s *Store) master(ctx context.Context) (*masterKey, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if m := s.key.Load(); m != nil {
-		return m, nil
-	}
-	var want string
-	err := s.do(ctx, false, func(tx *bolt.Tx) error {
-		want = string(tx.Bucket([]byte(metaBucket)).Get([]byte(keyIDKey)))
-		return nil
-	})
+	r, err := s.ring(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m, err := readKey(s.o.KeyPath)
-	if err != nil {
-		return nil, err
-	}
-	if m.id != want {
-		return nil, &KeyError{s.o.KeyPath, fmt.Sprintf("holds key %s, and store %s was made with key %s",
-			m.id, s.o.Path, source.Show(want)), source.ErrDenied}
-	}
-	s.key.Store(m)
-	return m, nil
+	return r.current, nil
 }
 
-// readKey reads a key file: one line of a header, the key's id and the key in
-// base64.
-func readKey(path string) (*masterKey, error) {
-	text, err := readPrivate(path)
-	if err != nil {
-		return nil, err
+// masterOf returns the key that has wrapped a data key, or the one for writing
+// where that is none of the store's. It looks at the files again for one that it
+// does not know: the store may have got a new key since.
+func (s *Store) masterOf(ctx context.Context, wrapped []byte) (*masterKey, error) {
+	for again := false; ; again = true {
+		r, err := s.ring(ctx)
+		if err != nil {
+			return nil, err
+		}
+		id, ok := wrapperOf(wrapped)
+		if m := r.byID(id); m != nil {
+			return m, nil
+		}
+		if again || !ok {
+			return r.current, nil
+		}
+		s.keys.Store(nil)
 	}
-	damaged := &KeyError{path, "is damaged, or no key file", source.ErrIntegrity}
-	fields := strings.Fields(text)
-	if len(fields) != 3 || fields[0] != keyHeader {
-		return nil, damaged
+}
+
+// wrapperOf returns the id of the master key that a data key is wrapped under.
+func wrapperOf(wrapped []byte) (id string, ok bool) {
+	rest, ok := strings.CutPrefix(string(wrapped), wrapHeader)
+	if !ok || len(rest) < 2*idSize {
+		return "", false
 	}
-	key, err := base64.StdEncoding.DecodeString(fields[2])
-	if err != nil || len(key) != keySize || keyID(key) != fields[1] {
-		return nil, damaged
-	}
-	return newMasterKey(key)
+	return rest[:2*idSize], true
 }
 
 func readPrivate(path string) (string, error) {
@@ -191,11 +180,4 @@ func readPrivate(path string) (string, error) {
 		return "", &KeyError{path, "cannot be read", err}
 	}
 	return string(b), nil
-}
-
-// newKeyFile returns the text of a key file with a key that nobody has.
-func newKeyFile() string {
-	key := make([]byte, keySize)
-	_, _ = rand.Read(key)
-	return keyHeader + " " + keyID(key) + " " + base64.StdEncoding.EncodeToString(key) + "\n"
 }

@@ -6,7 +6,8 @@
 //     DynamoDB would hold, as its JSON;
 //   - the key file holds a master key, under which data keys are wrapped by
 //     AES-256-GCM with the encryption context as additional data. So a wrong
-//     context fails here as it does at KMS.
+//     context fails here as it does at KMS. While a store moves to a new key
+//     ([Store.NewKey], [Store.DropOldKeys]) the file holds both.
 //
 // [Create] makes both, and nothing else ever makes a key: without its key file a
 // store is lost, and a new key in its place would hide that until the first
@@ -66,8 +67,8 @@ func (e *KeyError) Unwrap() error { return e.Err }
 // Store is a store file with its key file. It is safe for concurrent use, also
 // by several processes.
 type Store struct {
-	o   Options
-	key atomic.Pointer[masterKey] // read when first needed: listing needs none
+	o    Options
+	keys atomic.Pointer[keyring] // read when first needed: listing needs none
 }
 
 var (
@@ -77,6 +78,8 @@ var (
 	_ store.Writer    = (*Store)(nil)
 	_ store.Decrypter = (*Store)(nil)
 	_ store.KeyMaker  = (*Store)(nil)
+	_ store.Rewriter  = (*Store)(nil)
+	_ store.Rewrapper = (*Store)(nil)
 )
 
 // New returns a store over the files that Create made. It does no I/O: a

@@ -1,0 +1,86 @@
+package dynamo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+const keyAttr = "key"
+
+// Rewrite implements store.Rewriter by one conditional UpdateItem of the
+// attributes that differ, so that attributes of other programs stay.
+func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
+	was, is := held.Encode(), next.Encode()
+	err := t.update(ctx, held, was[keyAttr], was, is)
+	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
+	if !ok {
+		return awserr.Wrap(t.op("update"), err)
+	}
+	stored := toAttributes(failed.Item)
+	now, err := credstash.Decode(stored)
+	switch {
+	case err != nil: // gone
+	case bytes.Equal(now.Key, next.Key): // our own, whose answer was lost
+		return nil
+	case bytes.Equal(now.Key, held.Key): // base64 as another program spells it, over several lines
+		err = t.update(ctx, held, stored[keyAttr], was, is)
+		if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); !ok {
+			return awserr.Wrap(t.op("update"), err)
+		}
+	}
+	return fmt.Errorf("%s: %w", t.op("update"), source.ErrChanged)
+}
+
+func (t *Table) update(ctx context.Context, held credstash.Item, key credstash.Attribute, was, is map[string]credstash.Attribute) error {
+	in := &dynamodb.UpdateItemInput{
+		TableName:                           aws.String(t.name),
+		Key:                                 primaryKey(held.Name, held.Version),
+		ConditionExpression:                 aws.String("#k = :k"),
+		ExpressionAttributeNames:            map[string]string{"#k": keyAttr},
+		ExpressionAttributeValues:           map[string]types.AttributeValue{":k": fromAttribute(key)},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	var set, remove []string
+	for i, name := range slices.Sorted(maps.Keys(is)) {
+		if old, ok := was[name]; ok && sameAttribute(old, is[name]) {
+			continue
+		}
+		n, v := fmt.Sprintf("#s%d", i), fmt.Sprintf(":s%d", i)
+		in.ExpressionAttributeNames[n], in.ExpressionAttributeValues[v] = name, fromAttribute(is[name])
+		set = append(set, n+" = "+v)
+	}
+	for i, name := range slices.Sorted(maps.Keys(was)) {
+		if _, ok := is[name]; !ok {
+			n := fmt.Sprintf("#r%d", i)
+			in.ExpressionAttributeNames[n] = name
+			remove = append(remove, n)
+		}
+	}
+	in.UpdateExpression = aws.String(clause("SET ", set) + clause(" REMOVE ", remove))
+	_, err := t.api.updateItem(ctx, in)
+	return err
+}
+
+func clause(word string, terms []string) string {
+	if len(terms) == 0 {
+		return ""
+	}
+	return word + strings.Join(terms, ", ")
+}
+
+func sameAttribute(x, y credstash.Attribute) bool {
+	return x.Type == y.Type && x.S == y.S && bytes.Equal(x.B, y.B)
+}

@@ -1,0 +1,30 @@
+package kms
+
+import (
+	"context"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/credrender/credrender/internal/awserr"
+)
+
+// Rewrap implements store.Rewrapper by ReEncrypt, which shows the data key to
+// nobody. It takes kms:ReEncryptFrom on the key that wrapped it and
+// kms:ReEncryptTo on the one for writing, each with its context
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html).
+// Both keys are in the region of k.
+func (k *Keys) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {
+	out, err := k.api.reEncrypt(ctx, &kms.ReEncryptInput{
+		CiphertextBlob:               wrapped,
+		DestinationKeyId:             aws.String(k.key),
+		SourceEncryptionContext:      from,
+		DestinationEncryptionContext: to,
+	})
+	if err != nil {
+		return nil, false, awserr.Wrap("re-encrypt data key under "+k.key, err)
+	}
+	moved = aws.ToString(out.SourceKeyId) != aws.ToString(out.KeyId) || !maps.Equal(from, to)
+	return out.CiphertextBlob, moved, nil
+}

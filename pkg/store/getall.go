@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// GetAll fetches the newest version of every name in scope: by one scan of whole
+// items, which costs less than a look for each name, then their data keys. Each
+// result stands for itself; the error is for a table that could not be scanned.
+func (s *Store) GetAll(ctx context.Context, sc Scope) (map[string]source.Result, error) {
+	return s.newest(ctx, sc, sc.wants)
+}
+
+// Glob implements source.Globber, as GetAll does it. pattern.Version plays no
+// part.
+func (s *Store) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	wants := func(name string) bool { return source.Match(pattern.Name, name) }
+	return s.newest(ctx, Scope{Contexts: Always(pattern.Context)}, wants)
+}
+
+func (s *Store) newest(ctx context.Context, sc Scope, wants func(string) bool) (map[string]source.Result, error) {
+	newest := map[string]credstash.Item{}
+	for item, err := range s.o.Scanner.Scan(ctx, false) {
+		if err != nil {
+			return nil, err
+		}
+		held, ok := newest[item.Name]
+		if wants(item.Name) && (!ok || item.Version > held.Version) {
+			newest[item.Name] = item
+		}
+	}
+	names := slices.Sorted(maps.Keys(newest))
+	open, results := s.opener(), make([]source.Result, len(names))
+	_ = s.over(ctx, sc, len(names), s.o.Concurrency, func(i int) {
+		results[i] = open.reveal(ctx, newest[names[i]], sc.Contexts)
+	})
+	values := make(map[string]source.Result, len(names))
+	for i, name := range names {
+		if err := ctx.Err(); err != nil && results[i].Trace == (source.Trace{}) {
+			results[i].Err = err // it was not begun
+		}
+		values[name] = results[i]
+	}
+	return values, nil
+}
+
+func (o opener) reveal(ctx context.Context, item credstash.Item, contexts Contexts) source.Result {
+	r := source.Result{Trace: trace(item)}
+	plain, _, err := o.open(ctx, item, contexts.of(item.Name))
+	if err != nil {
+		r.Err = fmt.Errorf("version %s: %w", source.Show(item.Version), err)
+		return r
+	}
+	r.Secret = source.NewSecret(plain)
+	return r
+}

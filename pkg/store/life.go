@@ -1,0 +1,179 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// Contexts says which encryption contexts to try for a name, in that order. None
+// is the same as one without pairs.
+type Contexts func(name string) []source.Context
+
+// Always is the same context for every name.
+func Always(c source.Context) Contexts {
+	return func(string) []source.Context { return []source.Context{c} }
+}
+
+func (c Contexts) of(name string) []source.Context {
+	if c != nil {
+		if all := c(name); len(all) > 0 {
+			return all
+		}
+	}
+	return []source.Context{{}}
+}
+
+// Scope is what a verb over many secrets works on, and how it tells.
+type Scope struct {
+	Pattern  string // of names, * for any characters; empty: all
+	Contexts Contexts
+	DryRun   bool // find out what would be done, and change nothing
+	// Progress, if set, is told how many of how many are done, by one caller at
+	// a time.
+	Progress func(done, total int)
+}
+
+func (sc Scope) wants(name string) bool { return sc.Pattern == "" || source.Match(sc.Pattern, name) }
+
+// Action is what was done to a stored version, or under DryRun would be.
+type Action string
+
+// Actions of the verbs over many secrets.
+const (
+	Kept     Action = ""          // nothing was to be done
+	Deleted  Action = "deleted"   // by Prune
+	Rekeyed  Action = "rekeyed"   // by Rekey
+	Padded   Action = "padded"    // by Migrate: To is its version now
+	PutAgain Action = "put again" // by Migrate: sealed anew, in place
+	Rescued  Action = "rescued"   // by Migrate: put again with its bytes repaired
+	// Unhidden, by Migrate: To is the newest now, and Version was. A value that
+	// was stored and never seen is seen from now on.
+	Unhidden Action = "unhidden"
+	Stored   Action = "stored" // by Copy and PutAll
+)
+
+// Outcome is what became of one stored version.
+type Outcome struct {
+	Name, Version string
+	Action        Action
+	To            string
+	Err           error // why nothing was done
+}
+
+// changeConcurrency bounds the items that are changed at once: a table that
+// serves others is not to be flooded, and a local store has one writer at a time.
+const changeConcurrency = 32
+
+// over runs f for 0 to n-1, as many at once as the store may or limit, and tells
+// the scope of progress. It starts no more when ctx has ended, and returns its error.
+func (s *Store) over(ctx context.Context, sc Scope, n, limit int, f func(i int)) error {
+	var mu sync.Mutex
+	done := 0
+	var g errgroup.Group
+	g.SetLimit(min(limit, s.o.Concurrency))
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			f(i)
+			if sc.Progress != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				done++
+				sc.Progress(done, n)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return ctx.Err()
+}
+
+// change runs do on every group of items and collects the outcomes, in order.
+// Beside an error it returns what has been done so far.
+func change[T any](ctx context.Context, s *Store, sc Scope, all []T, do func(T) []Outcome) ([]Outcome, error) {
+	got := make([][]Outcome, len(all))
+	err := s.over(ctx, sc, len(all), changeConcurrency, func(i int) { got[i] = do(all[i]) })
+	return slices.Concat(got...), err
+}
+
+// gather scans whole items, sorted by name and version.
+func (s *Store) gather(ctx context.Context, sc Scope) ([]credstash.Item, error) {
+	var items []credstash.Item
+	for item, err := range s.o.Scanner.Scan(ctx, false) {
+		if err != nil {
+			return nil, err
+		}
+		if sc.wants(item.Name) {
+			items = append(items, item)
+		}
+	}
+	slices.SortFunc(items, func(a, b credstash.Item) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
+	return items, nil
+}
+
+// byName cuts what is sorted by name into one part for each.
+func byName[T any](all []T, name func(T) string) (groups [][]T) {
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && name(all[n]) == name(all[0]) {
+			n++
+		}
+		groups = append(groups, all[:n:n])
+		all = all[n:]
+	}
+	return groups
+}
+
+func itemName(it credstash.Item) string { return it.Name }
+
+// movable reports why an item cannot be taken along as it is: whatever was not
+// understood of it would be lost.
+func movable(it credstash.Item) error {
+	if it.Fault != nil {
+		return it.Fault
+	}
+	if len(it.Key) == 0 {
+		return cmp.Or(it.Check(), fmt.Errorf("%w: no data key", source.ErrIntegrity))
+	}
+	return nil
+}
+
+// opener opens items whose context is one of several.
+type opener struct {
+	keys    *keyring
+	options credstash.OpenOptions
+}
+
+func (s *Store) opener() opener { return opener{newKeyring(s.o.Decrypter), s.o.Open} }
+
+// open returns the plaintext, and the context that the data key opened with.
+func (o opener) open(ctx context.Context, item credstash.Item, contexts []source.Context) (plain []byte, c source.Context, err error) {
+	if err := item.Check(); err != nil {
+		return nil, c, err
+	}
+	var dataKey []byte
+	for _, c = range contexts {
+		dataKey, err = o.keys.unwrap(ctx, item.Key, c)
+		if !errors.Is(err, source.ErrWrongContext) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, c, err
+	}
+	plain, err = credstash.Open(item, dataKey, o.options)
+	return plain, c, err
+}

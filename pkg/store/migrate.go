@@ -1,0 +1,184 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// MigrateRequest is which secrets to mend, and of what.
+type MigrateRequest struct {
+	Scope
+	// Legacy puts items of credsmash's own algorithms again, in the format that
+	// every tool of the family reads.
+	Legacy bool
+	// RescueCTR32LE opens every item of credstash's format to find those that
+	// rucredstash damaged (see credstash.OpenOptions), and puts them again.
+	RescueCTR32LE bool
+}
+
+// Migrate mends what older and other tools have left, in all versions in scope:
+//
+//   - an unpadded version is copied to its padded number and then deleted, so
+//     that new versions are seen again. Where the padded number holds another
+//     value both stay, and the outcome has source.ErrExists;
+//   - an item with a digest that credstash 1.17.1 does not know is sealed anew
+//     with SHA256, in place; with Legacy and RescueCTR32LE others too.
+//
+// Every step is one conditional write, and one that was done needs none: a
+// further Migrate does what a killed one left.
+func (s *Store) Migrate(ctx context.Context, r MigrateRequest) ([]Outcome, error) {
+	items, err := s.gather(ctx, r.Scope)
+	if err != nil {
+		return nil, err
+	}
+	m := &migration{Store: s, MigrateRequest: r, opener: s.opener()}
+	return change(ctx, s, r.Scope, byName(items, itemName), func(g []credstash.Item) []Outcome { return m.name(ctx, g) })
+}
+
+type migration struct {
+	*Store
+	MigrateRequest
+	opener opener
+}
+
+// name mends the versions of one name: each by itself, then their numbers.
+func (m *migration) name(ctx context.Context, items []credstash.Item) (done []Outcome) {
+	for i, item := range items {
+		o := Outcome{Name: item.Name, Version: item.Version}
+		items[i], o.Action, o.Err = m.mend(ctx, item)
+		if o.Action != Kept || o.Err != nil {
+			done = append(done, o)
+		}
+	}
+	return append(done, m.pad(ctx, items)...)
+}
+
+// mend seals an item anew where that is due; one that is garbled is Verify's to
+// tell. It returns the item as it is stored then.
+func (m *migration) mend(ctx context.Context, item credstash.Item) (credstash.Item, Action, error) {
+	due := item.Algorithm == credstash.Legacy && !credstash.Portable(item) || m.Legacy && !credstash.Portable(item)
+	suspect := m.RescueCTR32LE && item.Algorithm == credstash.Legacy
+	if item.Fault != nil || !due && !suspect {
+		return item, Kept, nil
+	}
+	action, open := PutAgain, m.opener
+	if suspect {
+		open.options = credstash.OpenOptions{RescueCTR32LE: true, Rescued: func(credstash.Item) { action = Rescued }}
+	}
+	plain, c, err := open.open(ctx, item, m.Contexts.of(item.Name))
+	if err != nil || !due && action != Rescued {
+		return item, Kept, err
+	}
+	if m.DryRun {
+		return item, action, nil
+	}
+	next, err := m.reseal(ctx, item, plain, c)
+	if err == nil {
+		err = m.o.Rewriter.Rewrite(ctx, item, next)
+	}
+	if err != nil {
+		return item, Kept, err
+	}
+	return next, action, nil
+}
+
+func (m *migration) reseal(ctx context.Context, item credstash.Item, plain []byte, c source.Context) (next credstash.Item, err error) {
+	next = credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment}
+	if err := credstash.Fits(next, len(plain)); err != nil {
+		return next, err
+	}
+	size, err := credstash.KeySize(next.Algorithm)
+	if err != nil {
+		return next, err
+	}
+	dataKey, wrapped, err := m.o.KeyMaker.GenerateDataKey(ctx, size, c.Map())
+	if err != nil {
+		return next, err
+	}
+	next.Key = wrapped
+	if next, err = credstash.Seal(next, plain, dataKey); err != nil {
+		return next, err
+	}
+	return next, credstash.CheckSize(next)
+}
+
+// pad moves the unpadded versions of a name. All are copied before any is
+// deleted, and the newest is deleted last: so a reader finds the newest as
+// before, until at the end the newest by number.
+func (m *migration) pad(ctx context.Context, items []credstash.Item) (done []Outcome) {
+	var copied []credstash.Item
+	left := map[string]bool{}
+	for _, item := range items {
+		left[item.Version] = true
+	}
+	for _, item := range items {
+		if !credstash.Unpadded(item.Version) {
+			continue
+		}
+		to := credstash.Pad(item.Version)
+		if err := m.copyTo(ctx, item, to, items); err != nil {
+			done = append(done, Outcome{Name: item.Name, Version: item.Version, To: to, Err: err})
+			continue
+		}
+		copied = append(copied, item)
+	}
+	for _, item := range copied { // in byte order: the newest last
+		o := Outcome{Name: item.Name, Version: item.Version, Action: Padded, To: credstash.Pad(item.Version)}
+		if !m.DryRun {
+			if o.Err = m.o.Writer.Delete(ctx, item.Name, item.Version); o.Err != nil {
+				o.Action = Kept
+				return append(done, o)
+			}
+		}
+		delete(left, item.Version)
+		left[o.To] = true
+		done = append(done, o)
+	}
+	return append(done, unhidden(items, left)...)
+}
+
+// unhidden tells where padding has brought another value to the top.
+func unhidden(items []credstash.Item, left map[string]bool) []Outcome {
+	before, after := items[len(items)-1], ""
+	for v := range left {
+		after = max(after, v)
+	}
+	if after == before.Version || after == credstash.Pad(before.Version) {
+		return nil
+	}
+	return []Outcome{{Name: before.Name, Version: before.Version, Action: Unhidden, To: after}}
+}
+
+// copyTo is done also where a copy is there already.
+func (m *migration) copyTo(ctx context.Context, item credstash.Item, to string, items []credstash.Item) error {
+	if err := movable(item); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(items, func(it credstash.Item) bool { return it.Version == to })
+	if i >= 0 && bytes.Equal(items[i].Key, item.Key) {
+		return nil
+	}
+	if m.DryRun {
+		if i >= 0 {
+			return fmt.Errorf("version %s: %w", to, source.ErrExists)
+		}
+		return nil
+	}
+	item.Version = to
+	err := m.o.Writer.Put(ctx, item)
+	if !errors.Is(err, source.ErrExists) {
+		return err
+	}
+	held, getErr := orNone(m.o.Reader.Get(ctx, item.Name, to))
+	if getErr == nil && bytes.Equal(held.Key, item.Key) {
+		return nil
+	}
+	return cmp.Or(getErr, fmt.Errorf("version %s: %w with another value", to, source.ErrExists))
+}

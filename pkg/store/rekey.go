@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// RekeyRequest is which secrets to wrap anew, and how.
+type RekeyRequest struct {
+	Scope
+	// To, if set, is the context that every data key gets; nil: it keeps its own.
+	To *source.Context
+}
+
+// Rekey wraps the data keys of all versions in scope under the key for writing,
+// and with To in another context. No data key and no value is seen on the way,
+// and the contents are not touched: of each item the attribute that holds the
+// wrapped key changes, in one conditional write. So at any moment, also after a
+// kill, every item is whole and opens with the old key or the new one; a further
+// Rekey does what is left, and finds nothing to do when all is done.
+func (s *Store) Rekey(ctx context.Context, r RekeyRequest) ([]Outcome, error) {
+	items, err := s.gather(ctx, r.Scope)
+	if err != nil {
+		return nil, err
+	}
+	return change(ctx, s, r.Scope, items, func(item credstash.Item) []Outcome {
+		o := Outcome{Name: item.Name, Version: item.Version}
+		o.Action, o.Err = s.rekey(ctx, r, item)
+		return []Outcome{o}
+	})
+}
+
+// rekey looks again where somebody else was faster: each of them has done
+// something, so that this ends.
+func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) (Action, error) {
+	for try := 0; ; try++ {
+		next, moved, err := s.rewrap(ctx, r, item)
+		if err != nil || !moved {
+			return Kept, err
+		}
+		if r.DryRun {
+			return Rekeyed, nil
+		}
+		err = s.o.Rewriter.Rewrite(ctx, item, next)
+		if err == nil {
+			return Rekeyed, nil
+		}
+		if !errors.Is(err, source.ErrChanged) {
+			return Kept, err
+		}
+		if err := pause(ctx, try); err != nil {
+			return Kept, err
+		}
+		item, err = s.o.Reader.Get(ctx, item.Name, item.Version)
+		if errors.Is(err, source.ErrNotFound) {
+			return Kept, nil
+		}
+		if err != nil {
+			return Kept, err
+		}
+	}
+}
+
+// rewrap tries the contexts that the key may have now, and last the one that it
+// shall have, since an earlier run may have been here.
+func (s *Store) rewrap(ctx context.Context, r RekeyRequest, item credstash.Item) (next credstash.Item, moved bool, err error) {
+	if err := movable(item); err != nil {
+		return next, false, err
+	}
+	froms := r.Contexts.of(item.Name)
+	if r.To != nil {
+		froms = append(froms[:len(froms):len(froms)], *r.To)
+	}
+	next = item
+	for _, from := range froms {
+		to := from
+		if r.To != nil {
+			to = *r.To
+		}
+		next.Key, moved, err = s.o.Rewrapper.Rewrap(ctx, item.Key, from.Map(), to.Map())
+		if !errors.Is(err, source.ErrWrongContext) {
+			break
+		}
+	}
+	if err != nil || !moved {
+		return next, false, err
+	}
+	if len(next.Key) == 0 {
+		return next, false, fmt.Errorf("%w: an empty data key came back", source.ErrIntegrity)
+	}
+	return next, true, credstash.CheckSize(next)
+}

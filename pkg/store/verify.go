@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+)
+
+// Note is something about a sound item that somebody should know.
+type Note string
+
+// Notes of Verify.
+const (
+	NoteUnpadded Note = "unpadded" // hides padded versions, and stops put
+	NoteHidden   Note = "hidden"   // an unpadded version of a lower number sorts after it
+	NoteNotInt   Note = "not-int"  // the newest, and no number: put cannot make the next
+	NoteForeign  Note = "foreign"  // credstash 1.17.1 does not know its algorithm or digest
+	NoteCTR32LE  Note = "ctr32le"  // rucredstash seems to have damaged it
+)
+
+// Verdict is what Verify found of one stored version.
+type Verdict struct {
+	source.Entry
+	Notes []Note
+	Err   error // nil: whole, and it opens
+}
+
+// Verify opens every version in scope and throws the values away. With DryRun
+// it asks nothing of the keys, and looks at the form alone. Verdicts are sorted
+// by name and version, one for each.
+func (s *Store) Verify(ctx context.Context, sc Scope) ([]Verdict, error) {
+	items, err := s.gather(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	verdicts := make([]Verdict, len(items))
+	open := s.opener()
+	err = s.over(ctx, sc, len(items), s.o.Concurrency, func(i int) {
+		verdicts[i] = open.verify(ctx, sc, items[i])
+	})
+	if err != nil {
+		return nil, err
+	}
+	i := 0
+	for _, group := range byName(items, itemName) {
+		noteVersions(group, verdicts[i:i+len(group)])
+		i += len(group)
+	}
+	return verdicts, nil
+}
+
+func (o opener) verify(ctx context.Context, sc Scope, item credstash.Item) Verdict {
+	v := Verdict{Entry: entry(item)}
+	if !credstash.Portable(item) {
+		v.Notes = append(v.Notes, NoteForeign)
+	}
+	if sc.DryRun {
+		v.Err = item.Check()
+		return v
+	}
+	o.options = credstash.OpenOptions{RescueCTR32LE: true, Rescued: func(credstash.Item) { v.Notes = append(v.Notes, NoteCTR32LE) }}
+	if _, _, err := o.open(ctx, item, sc.Contexts.of(item.Name)); err != nil {
+		v.Err = fmt.Errorf("version %s: %w", source.Show(item.Version), err)
+	}
+	return v
+}
+
+// noteVersions judges the versions of one name together.
+func noteVersions(items []credstash.Item, verdicts []Verdict) {
+	last := len(items) - 1
+	for i, item := range items {
+		switch {
+		case credstash.Unpadded(item.Version):
+			verdicts[i].Notes = append(verdicts[i].Notes, NoteUnpadded)
+		case slices.ContainsFunc(items, func(other credstash.Item) bool { return hides(other.Version, item.Version) }):
+			verdicts[i].Notes = append(verdicts[i].Notes, NoteHidden)
+		case i == last && strings.Trim(item.Version, "0123456789") != "":
+			verdicts[i].Notes = append(verdicts[i].Notes, NoteNotInt)
+		}
+	}
+}
+
+// hides reports whether a has the lower number and sorts after b.
+func hides(a, b string) bool {
+	return credstash.Unpadded(a) && credstash.Pad(a) < credstash.Pad(b) && a > b && strings.Trim(b, "0123456789") == ""
+}
