@@ -103,9 +103,11 @@ func Load(ctx context.Context, s Settings) (Config, error) {
 		now = time.Now
 	}
 	cfg.Retryer = newRetryer(cfg.RetryMode, cfg.RetryMaxAttempts)
-	cfg.HTTPClient = newPool(cfg.HTTPClient, s.Meter)
 	cfg.APIOptions = append(cfg.APIOptions, keepCause)
+	connections := newPool(cfg.HTTPClient, s.Meter)
+	cfg.HTTPClient = connections
 	if s.Meter != nil {
+		cfg.HTTPClient = &metered{connections}
 		cfg.APIOptions = append(cfg.APIOptions, s.Meter.install)
 	}
 	cfg.Credentials = &patient{next: cfg.Credentials, now: now}

@@ -3,15 +3,15 @@ package awsconf
 import (
 	"context"
 	"maps"
+	"net/http"
 	"net/http/httptrace"
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/credrender/credrender/internal/awsjson"
 )
 
 // Meter counts what is asked of AWS, for all configurations that are given it.
@@ -58,23 +58,25 @@ func (m *Meter) Usage() Usage {
 // sentKey marks what a call's context holds: *int, how often it was sent.
 type sentKey struct{}
 
-// request counts one that is about to be sent. Its context is the SDK's, which
-// knows what it is.
-func (m *Meter) request(ctx context.Context) {
-	name := strings.ToLower(middleware.GetServiceID(ctx)) + "." + middleware.GetOperationName(ctx)
-	sent, counted := ctx.Value(sentKey{}).(*int)
-	m.add(func(u *Usage) {
-		if u.Requests == nil {
-			u.Requests = map[string]int{}
-		}
-		u.Requests[name]++
-		if !counted {
-			return
-		}
-		if *sent++; *sent > 1 {
-			u.Retries++
-		}
-	})
+// request counts one of the SDK's that is about to be sent.
+func (m *Meter) request(ctx context.Context, service string) {
+	n := 1
+	if sent, ok := ctx.Value(sentKey{}).(*int); ok {
+		*sent++
+		n = *sent
+	}
+	m.add(func(u *Usage) { u.count(service, middleware.GetOperationName(ctx), n) })
+}
+
+// count adds the n-th attempt at a call.
+func (u *Usage) count(service, operation string, n int) {
+	if u.Requests == nil {
+		u.Requests = map[string]int{}
+	}
+	u.Requests[strings.ToLower(service)+"."+operation]++
+	if n > 1 {
+		u.Retries++
+	}
 }
 
 func (m *Meter) opened(ahead bool) {
@@ -98,16 +100,38 @@ func (m *Meter) received(n int) {
 	m.add(func(u *Usage) { u.BytesReceived += int64(n) })
 }
 
-// install has every call counted. Read units come with an answer only where
-// they are asked for, which policies may forbid
-// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html);
-// so only a run that was asked for its statistics does.
+// metered is a pool that tells its meter, which is not nil.
+type metered struct{ *pool }
+
+// Do implements aws.HTTPClient. Whose request it is, the SDK's context knows;
+// those of package awsjson are reported to Observe.
+func (p *metered) Do(req *http.Request) (*http.Response, error) {
+	if service := middleware.GetServiceID(req.Context()); service != "" {
+		p.meter.request(req.Context(), service)
+	}
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: p.meter.gotConn})
+	return p.pool.Do(req.WithContext(ctx))
+}
+
+// Observe implements awsjson.Observer.
+func (p *metered) Observe(a awsjson.Attempt) {
+	p.meter.add(func(u *Usage) {
+		u.count(a.Service, a.Operation, a.Number)
+		if a.Err != nil && throttled(a.Err) {
+			u.Throttled++
+		}
+	})
+}
+
+// AddReadUnits implements dynamo.UnitCounter.
+func (p *metered) AddReadUnits(n float64) {
+	p.meter.add(func(u *Usage) { u.ReadUnits += n })
+}
+
+// install has every call of the SDK's counted.
 func (m *Meter) install(stack *middleware.Stack) error {
 	call := middleware.InitializeMiddlewareFunc("CountCall", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-		askForUnits(in.Parameters)
-		out, md, err := next.HandleInitialize(context.WithValue(ctx, sentKey{}, new(int)), in)
-		m.add(func(u *Usage) { u.ReadUnits += readUnits(out.Result) })
-		return out, md, err
+		return next.HandleInitialize(context.WithValue(ctx, sentKey{}, new(int)), in)
 	})
 	attempt := middleware.FinalizeMiddlewareFunc("CountAttempt", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		out, md, err := next.HandleFinalize(ctx, in)
@@ -130,31 +154,4 @@ func (m *Meter) add(f func(*Usage)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f(&m.usage)
-}
-
-func askForUnits(in any) {
-	switch in := in.(type) {
-	case *dynamodb.QueryInput:
-		in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
-	case *dynamodb.GetItemInput:
-		in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
-	case *dynamodb.ScanInput:
-		in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
-	}
-}
-
-func readUnits(out any) float64 {
-	var c *types.ConsumedCapacity
-	switch out := out.(type) {
-	case *dynamodb.QueryOutput:
-		c = out.ConsumedCapacity
-	case *dynamodb.GetItemOutput:
-		c = out.ConsumedCapacity
-	case *dynamodb.ScanOutput:
-		c = out.ConsumedCapacity
-	}
-	if c == nil {
-		return 0
-	}
-	return aws.ToFloat64(c.CapacityUnits)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"sync"
 
@@ -57,14 +56,7 @@ func newPool(c aws.HTTPClient, m *Meter) *pool {
 }
 
 // Do implements aws.HTTPClient.
-func (p *pool) Do(req *http.Request) (*http.Response, error) {
-	if p.meter == nil {
-		return p.next.Do(req)
-	}
-	p.meter.request(req.Context())
-	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: p.meter.gotConn})
-	return p.next.Do(req.WithContext(ctx))
-}
+func (p *pool) Do(req *http.Request) (*http.Response, error) { return p.next.Do(req) }
 
 // dialer is for net/http, which calls it where none of its idle connections
 // will do.

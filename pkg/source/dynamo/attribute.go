@@ -16,17 +16,6 @@ func primaryKey(name, version string) map[string]types.AttributeValue {
 	}
 }
 
-func decode(attrs map[string]types.AttributeValue) (credstash.Item, error) {
-	return credstash.Decode(toAttributes(attrs))
-}
-
-// keysOf reads an item of which only these attributes were asked for, and of
-// which [credstash.Decode] would miss the others.
-func keysOf(attrs map[string]types.AttributeValue) credstash.Item {
-	a := toAttributes(attrs)
-	return credstash.Item{Name: a[nameAttr].S, Version: a[versionAttr].S, Comment: a[commentAttr].S}
-}
-
 func toAttributes(attrs map[string]types.AttributeValue) map[string]credstash.Attribute {
 	m := make(map[string]credstash.Attribute, len(attrs))
 	for name, v := range attrs {

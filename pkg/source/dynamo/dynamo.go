@@ -18,6 +18,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/credrender/credrender/internal/awsjson"
 )
 
 // The attributes that DynamoDB itself has to know.
@@ -30,8 +32,10 @@ const (
 // Table is one table. It is safe for concurrent use. Errors wrap the sentinels
 // of package source and keep AWS's code and message.
 type Table struct {
-	api  api
-	name string
+	api   api
+	reads *awsjson.Client
+	units func(float64) // nil: nobody counts read units
+	name  string
 }
 
 // api holds the operations that are used as method values. A *dynamodb.Client kept
@@ -39,9 +43,6 @@ type Table struct {
 // text/template looks methods up by name, so the linker keeps every method of
 // every type that reflection can reach. Both clients so kept were 2.0 MB of 15.7.
 type api struct {
-	query         func(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-	getItem       func(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	scan          func(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
 	putItem       func(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	updateItem    func(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	deleteItem    func(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
@@ -51,12 +52,13 @@ type api struct {
 }
 
 // New returns the table of that name in cfg's region. It does no I/O.
+//
+// Reads are sent by package awsjson, in which the middleware of cfg.APIOptions
+// has no part. Where cfg.HTTPClient is a [UnitCounter], it is told the read
+// units.
 func New(cfg aws.Config, table string) *Table {
 	c := dynamodb.NewFromConfig(cfg)
-	return &Table{name: table, api: api{
-		query:         c.Query,
-		getItem:       c.GetItem,
-		scan:          c.Scan,
+	t := &Table{name: table, reads: newReader(c, cfg.AppID), api: api{
 		putItem:       c.PutItem,
 		updateItem:    c.UpdateItem,
 		deleteItem:    c.DeleteItem,
@@ -64,6 +66,18 @@ func New(cfg aws.Config, table string) *Table {
 		createTable:   c.CreateTable,
 		tagResource:   c.TagResource,
 	}}
+	if u, ok := cfg.HTTPClient.(UnitCounter); ok {
+		t.units = u.AddReadUnits
+	}
+	return t
+}
+
+// UnitCounter takes read capacity units, as DynamoDB itself reports them
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html).
+// They come with an answer only where they are asked for, which policies may
+// forbid.
+type UnitCounter interface {
+	AddReadUnits(float64)
 }
 
 func (t *Table) op(verb string) string { return verb + " table " + t.name }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -77,12 +75,12 @@ func (t *Table) changed(ctx context.Context, q question) bool {
 	case q.version != "":
 		return t.pinnedChanged(ctx, q)
 	case q.trace.Size > probeUnit && !q.trace.Absent:
-		in := t.queryName(q.name)
-		in.KeyConditionExpression = aws.String("#n = :n AND #v > :v")
+		in := queryName(q.name)
+		in.KeyConditionExpression = "#n = :n AND #v > :v"
 		in.ExpressionAttributeNames["#v"] = versionAttr
-		in.ExpressionAttributeValues[":v"] = &types.AttributeValueMemberS{Value: q.trace.Version}
-		in.Limit, in.ConsistentRead = aws.Int32(1), aws.Bool(false)
-		out, err := t.api.query(ctx, in)
+		in.ExpressionAttributeValues[":v"] = text(q.trace.Version)
+		in.Limit, in.ConsistentRead = 1, false
+		out, err := t.read(ctx, "Query", in)
 		return err != nil || len(out.Items) > 0
 	}
 	item, err := t.newest(ctx, q.name, false)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"strings"
 
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
@@ -20,18 +17,16 @@ func (t *Table) Newest(ctx context.Context, name string) (credstash.Item, error)
 }
 
 func (t *Table) newest(ctx context.Context, name string, consistent bool) (credstash.Item, error) {
-	in := t.queryName(name)
-	in.ConsistentRead = aws.Bool(consistent)
-	in.Limit = aws.Int32(1)
-	in.ScanIndexForward = aws.Bool(false)
-	out, err := t.api.query(ctx, in)
+	in := queryName(name)
+	in.ConsistentRead, in.Limit, in.ScanIndexForward = consistent, 1, new(bool)
+	out, err := t.read(ctx, "Query", in)
 	if err != nil {
-		return credstash.Item{}, awserr.Wrap(t.op("query"), err)
+		return credstash.Item{}, err
 	}
 	if len(out.Items) == 0 {
 		return credstash.Item{}, t.notFound()
 	}
-	return decode(out.Items[0])
+	return out.Items[0].decode()
 }
 
 // Get implements store.Reader.
@@ -40,59 +35,71 @@ func (t *Table) Get(ctx context.Context, name, version string) (credstash.Item, 
 }
 
 func (t *Table) get(ctx context.Context, name, version string, consistent bool) (credstash.Item, error) {
-	out, err := t.api.getItem(ctx, &dynamodb.GetItemInput{
-		TableName:      aws.String(t.name),
-		Key:            primaryKey(name, version),
-		ConsistentRead: aws.Bool(consistent),
-	})
+	key := attributes{nameAttr: text(name), versionAttr: text(version)}
+	out, err := t.read(ctx, "GetItem", &read{Key: key, ConsistentRead: consistent})
 	if err != nil {
-		return credstash.Item{}, awserr.Wrap(t.op("read"), err)
+		return credstash.Item{}, err
 	}
 	if len(out.Item) == 0 {
 		return credstash.Item{}, t.notFound()
 	}
-	return decode(out.Item)
+	return out.Item.decode()
 }
 
 // Versions implements store.Historian.
 func (t *Table) Versions(ctx context.Context, name string) ([]credstash.Item, error) {
-	in := t.queryName(name)
-	in.ProjectionExpression = aws.String("#n, #v, #c")
+	in := queryName(name)
+	in.ProjectionExpression = "#n, #v, #c"
 	in.ExpressionAttributeNames["#v"] = versionAttr
 	in.ExpressionAttributeNames["#c"] = commentAttr
 	var items []credstash.Item
-	for {
-		out, err := t.api.query(ctx, in)
+	for attrs, err := range t.pages(ctx, "Query", in) {
 		if err != nil {
-			return nil, awserr.Wrap(t.op("query"), err)
+			return nil, err
 		}
-		for _, attrs := range out.Items {
-			items = append(items, keysOf(attrs))
-		}
-		if len(out.LastEvaluatedKey) == 0 {
-			return items, nil
-		}
-		in.ExclusiveStartKey = out.LastEvaluatedKey
+		items = append(items, attrs.keys())
 	}
+	return items, nil
 }
 
 // Scan implements store.Scanner.
 func (t *Table) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Item, error] {
+	in, decode := &read{ConsistentRead: true}, attributes.decode
+	if keysOnly {
+		// A projection saves bytes on the wire; DynamoDB charges the whole item.
+		in.ProjectionExpression = "#n, #v, #c"
+		in.ExpressionAttributeNames = map[string]string{"#n": nameAttr, "#v": versionAttr, "#c": commentAttr}
+		decode = func(a attributes) (credstash.Item, error) { return a.keys(), nil }
+	}
 	return func(yield func(credstash.Item, error) bool) {
-		in, read := t.scanInput(keysOnly)
+		for attrs, err := range t.pages(ctx, "Scan", in) {
+			var item credstash.Item
+			if err == nil {
+				item, err = decode(attrs)
+			}
+			if !yield(item, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// pages reads to the last page, or to the first error. A page may be empty and
+// still not be the last.
+func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2[attributes, error] {
+	return func(yield func(attributes, error) bool) {
+		in := *in // read again where the sequence is
 		for {
-			out, err := t.api.scan(ctx, in)
+			out, err := t.read(ctx, operation, &in)
 			if err != nil {
-				yield(credstash.Item{}, awserr.Wrap(t.op("scan"), err))
+				yield(nil, err)
 				return
 			}
 			for _, attrs := range out.Items {
-				item, err := read(attrs)
-				if !yield(item, err) || err != nil {
+				if !yield(attrs, nil) {
 					return
 				}
 			}
-			// A page may be empty and still not be the last.
 			if len(out.LastEvaluatedKey) == 0 {
 				return
 			}
@@ -101,24 +108,36 @@ func (t *Table) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Ite
 	}
 }
 
-func (t *Table) scanInput(keysOnly bool) (*dynamodb.ScanInput, func(map[string]types.AttributeValue) (credstash.Item, error)) {
-	in := &dynamodb.ScanInput{TableName: aws.String(t.name), ConsistentRead: aws.Bool(true)}
-	if !keysOnly {
-		return in, decode
+// read sends one read, of whatever kind.
+func (t *Table) read(ctx context.Context, operation string, in *read) (*found, error) {
+	in.TableName = t.name
+	if t.units != nil {
+		in.ReturnConsumedCapacity = "TOTAL"
 	}
-	// A projection saves bytes on the wire; DynamoDB charges the whole item.
-	in.ProjectionExpression = aws.String("#n, #v, #c")
-	in.ExpressionAttributeNames = map[string]string{"#n": nameAttr, "#v": versionAttr, "#c": commentAttr}
-	return in, func(attrs map[string]types.AttributeValue) (credstash.Item, error) { return keysOf(attrs), nil }
+	var out found
+	if err := t.reads.Do(ctx, operation, in, &out); err != nil {
+		return nil, awserr.Wrap(t.op(verb(operation)), err)
+	}
+	if t.units != nil {
+		t.units(out.ConsumedCapacity.CapacityUnits)
+	}
+	return &out, nil
 }
 
-func (t *Table) queryName(name string) *dynamodb.QueryInput {
-	return &dynamodb.QueryInput{
-		TableName:                 aws.String(t.name),
-		ConsistentRead:            aws.Bool(true),
-		KeyConditionExpression:    aws.String("#n = :n"),
+// verb is the operation in words of ours.
+func verb(operation string) string {
+	if operation == "GetItem" {
+		return "read"
+	}
+	return strings.ToLower(operation)
+}
+
+func queryName(name string) *read {
+	return &read{
+		ConsistentRead:            true,
+		KeyConditionExpression:    "#n = :n",
 		ExpressionAttributeNames:  map[string]string{"#n": nameAttr},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":n": &types.AttributeValueMemberS{Value: name}},
+		ExpressionAttributeValues: attributes{":n": text(name)},
 	}
 }
 

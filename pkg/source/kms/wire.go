@@ -1,0 +1,41 @@
+package kms
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+
+	"github.com/credrender/credrender/internal/awsjson"
+)
+
+// decryptInput and decryptOutput are what Decrypt is asked and answers, as far
+// as symmetric keys need it
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html).
+type decryptInput struct {
+	CiphertextBlob    []byte
+	EncryptionContext map[string]string `json:",omitempty"`
+}
+
+type decryptOutput struct {
+	Plaintext []byte
+}
+
+func newDecrypter(c *kms.Client, appID string) *awsjson.Client {
+	o := c.Options()
+	resolver := o.EndpointResolverV2
+	params := kms.EndpointParameters{
+		Region:       aws.String(o.Region),
+		Endpoint:     o.BaseEndpoint,
+		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+	}
+	return awsjson.New(awsjson.Options{
+		ServiceID: kms.ServiceID, Signing: "kms", Target: "TrentService", Version: "1.1",
+		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) {
+			return resolver.ResolveEndpoint(ctx, params)
+		},
+		Region: o.Region, AppID: appID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+	})
+}
