@@ -89,11 +89,8 @@ func (m *Meter) opened(ahead bool) {
 	})
 }
 
-// gotConn sees what connection a request was given.
-func (m *Meter) gotConn(info httptrace.GotConnInfo) {
-	if !info.Reused {
-		m.add(func(u *Usage) { u.Connections.Unused-- })
-	}
+func (m *Meter) used() {
+	m.add(func(u *Usage) { u.Connections.Unused-- })
 }
 
 func (m *Meter) received(n int) {
@@ -109,7 +106,7 @@ func (p *metered) Do(req *http.Request) (*http.Response, error) {
 	if service := middleware.GetServiceID(req.Context()); service != "" {
 		p.meter.request(req.Context(), service)
 	}
-	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: p.meter.gotConn})
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { used(i.Conn) }})
 	return p.pool.Do(req.WithContext(ctx))
 }
 

@@ -28,6 +28,7 @@ type pool struct {
 	open   map[string]int    // connections by address, those being made too
 	spares map[place]*spares // what is being made ahead
 	enough map[place]int     // the most that Predial was asked for
+	idle   map[place][]*link // the last used at the end
 }
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -38,7 +39,7 @@ type place struct{ scheme, addr string }
 // newPool takes the client as config.LoadDefaultConfig left it. Frozen, it is
 // no longer one that each service clones, and with it the connections.
 func newPool(c aws.HTTPClient, m *Meter) *pool {
-	p := &pool{next: c, meter: m, open: map[string]int{}, spares: map[place]*spares{}, enough: map[place]int{}}
+	p := &pool{next: c, meter: m, open: map[string]int{}, spares: map[place]*spares{}, enough: map[place]int{}, idle: map[place][]*link{}}
 	b, ok := c.(*awshttp.BuildableClient)
 	if !ok {
 		return p
@@ -63,12 +64,20 @@ func (p *pool) Do(req *http.Request) (*http.Response, error) { return p.next.Do(
 func (p *pool) dialer(scheme string) dialFunc {
 	return func(ctx context.Context, _, addr string) (net.Conn, error) {
 		to := place{scheme, addr}
-		if c := p.spare(ctx, to); c != nil {
-			return c, nil
+		if l := p.lastIdle(to); l != nil {
+			return l.Conn, nil
 		}
-		p.count(addr, 1)
-		return p.connect(ctx, to, false)
+		return p.obtain(ctx, to)
 	}
+}
+
+// obtain returns a connection that no request was sent on yet.
+func (p *pool) obtain(ctx context.Context, to place) (net.Conn, error) {
+	if c := p.spare(ctx, to); c != nil {
+		return c, nil
+	}
+	p.count(to.addr, 1)
+	return p.connect(ctx, to, false)
 }
 
 // connect makes a connection that has been counted, its TLS handshake included.
@@ -79,7 +88,7 @@ func (p *pool) connect(ctx context.Context, to place, ahead bool) (net.Conn, err
 		return nil, err
 	}
 	p.meter.opened(ahead)
-	c := &conn{Conn: raw, meter: p.meter, closed: sync.OnceFunc(func() { p.count(to.addr, -1) })}
+	c := &conn{Conn: raw, meter: p.meter, used: sync.OnceFunc(p.meter.used), closed: sync.OnceFunc(func() { p.count(to.addr, -1) })}
 	if to.scheme != "https" {
 		return c, nil
 	}
@@ -131,7 +140,18 @@ func (p *pool) count(addr string, n int) {
 type conn struct {
 	net.Conn
 	meter  *Meter
+	used   func() // a request is sent on it
 	closed func()
+}
+
+// used tells the meter of the first request on a connection.
+func used(c net.Conn) {
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
+	if c, ok := c.(*conn); ok {
+		c.used()
+	}
 }
 
 // Read implements net.Conn.

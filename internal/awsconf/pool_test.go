@@ -325,3 +325,18 @@ func get(t *testing.T, url string) *http.Request {
 	}
 	return req
 }
+
+// A connection that the other end has closed meanwhile costs no attempt, and
+// the request that finds out is sent again on another.
+func TestClosedWhileIdle(t *testing.T) {
+	srv := awstest.Start(t)
+	m := &awsconf.Meter{}
+	st, refs := openStore(t, srv, m, 3)
+	wantNoErrors(t, st.Fetch(t.Context(), refs))
+	srv.CloseConnections()
+	wantNoErrors(t, st.Fetch(t.Context(), refs))
+	u := m.Usage()
+	if u.Retries != 0 || u.Connections.Opened != 12 || u.Connections.Unused != 0 {
+		t.Errorf("got %+v, want no retries and connections made anew", u)
+	}
+}

@@ -56,6 +56,12 @@ type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
+// Exchanger is what a [Doer] may be besides: a quicker way to send requests
+// that may be sent twice.
+type Exchanger interface {
+	Exchange(*http.Request) (*http.Response, error)
+}
+
 // Observer is what a [Doer] may be besides, to be told of each attempt.
 type Observer interface {
 	Observe(Attempt)
@@ -72,6 +78,7 @@ type Attempt struct {
 // concurrent use.
 type Client struct {
 	options  Options
+	do       func(*http.Request) (*http.Response, error)
 	retryer  aws.RetryerV2
 	signer   *v4.Signer
 	observe  func(Attempt)
@@ -81,7 +88,10 @@ type Client struct {
 
 // New returns a client. It does no I/O.
 func New(o Options) *Client {
-	c := &Client{options: o, retryer: asV2(o.Retryer), signer: v4.NewSigner(), observe: func(Attempt) {}}
+	c := &Client{options: o, do: o.HTTP.Do, retryer: asV2(o.Retryer), signer: v4.NewSigner(), observe: func(Attempt) {}}
+	if x, ok := o.HTTP.(Exchanger); ok {
+		c.do = x.Exchange
+	}
 	if w, ok := o.HTTP.(Observer); ok {
 		c.observe = w.Observe
 	}

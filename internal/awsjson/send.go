@@ -41,7 +41,7 @@ func (c *Client) attempt(ctx context.Context, n int, operation string, body []by
 
 func (c *Client) exchange(req *http.Request, out any) error {
 	ctx := req.Context()
-	resp, err := c.options.HTTP.Do(req)
+	resp, err := c.do(req)
 	if err != nil {
 		return interrupted(ctx, &smithyhttp.RequestSendError{Err: err})
 	}

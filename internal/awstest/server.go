@@ -182,6 +182,13 @@ func (s *Server) Close() {
 	}
 }
 
+// CloseConnections ends all connections, as AWS does with idle ones.
+func (s *Server) CloseConnections() {
+	for _, f := range s.fronts {
+		f.CloseClientConnections()
+	}
+}
+
 // URL returns the endpoint of a service: DynamoDB, KMS or STS.
 func (s *Server) URL(service string) string { return s.fronts[service].URL }
 

@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -46,7 +47,9 @@ func (t *Template) flagged(p *pass, choose func(Query) bool) (queries []Query) {
 			queries = append(queries, q)
 		}
 	}
-	if len(queries) == 0 || !p.told { // nothing can depend on what nobody said
+	constant := t.constantKeys()
+	computed := func(q Query) bool { return !constant[q.Key()] }
+	if !p.told || !slices.ContainsFunc(queries, computed) { // nothing can depend on what nobody said
 		return queries
 	}
 	named := t.named(p)
@@ -62,12 +65,18 @@ func (t *Template) flagged(p *pass, choose func(Query) bool) (queries []Query) {
 // branch went.
 func (t *Template) named(p *pass) map[Query]bool {
 	named := t.runBlind(p.ctx, p.lookup, p.turns).keys
+	maps.Copy(named, t.constantKeys())
+	return named
+}
+
+func (t *Template) findConstantKeys() map[Query]bool {
+	keys := map[Query]bool{}
 	for _, r := range t.Refs() {
 		if !r.Dynamic {
-			named[r.Query.Key()] = true
+			keys[r.Query.Key()] = true
 		}
 	}
-	return named
+	return keys
 }
 
 // runBlind executes over everything but hidden answers: what it asks for,

@@ -46,6 +46,8 @@ type Template struct {
 	builtins builtins
 	strings  map[string]bool // the string constants of the text
 	maxSteps int
+	// constantKeys are the keys of the queries whose arguments are constants.
+	constantKeys func() map[Query]bool
 }
 
 // Execute renders the template. Errors are of type [*Error]; they wrap the
