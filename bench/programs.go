@@ -48,7 +48,7 @@ func warm(ctx context.Context, f *far, r *row) (ours, limits func() error, err e
 		Files: []job.File{{Content: templateOf(r.Refs, r.Computed)}},
 	}
 	ours = func() error {
-		out, err := render.Bytes(ctx, w, render.Options{Timeout: time.Minute}, j)
+		out, _, err := render.Bytes(ctx, w, render.Options{Timeout: time.Minute}, j)
 		if err == nil && len(out[0]) != 100*r.Refs {
 			err = fmt.Errorf("rendered %d bytes", len(out[0]))
 		}

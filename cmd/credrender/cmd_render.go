@@ -272,7 +272,10 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 	}
 	var out [][]byte
 	for _, j := range sel.stdout {
-		files, err := render.Bytes(ctx, w, a.options(cfg, o), j)
+		files, stats, err := render.Bytes(ctx, w, a.options(cfg, o), j)
+		if o.stats {
+			a.stats(stats)
+		}
 		if err != nil {
 			a.failJob(&j, err)
 			continue

@@ -331,12 +331,12 @@ func get(t *testing.T, url string) *http.Request {
 func TestClosedWhileIdle(t *testing.T) {
 	srv := awstest.Start(t)
 	m := &awsconf.Meter{}
-	st, refs := openStore(t, srv, m, 3)
+	st, refs := openStore(t, srv, m, 1)
 	wantNoErrors(t, st.Fetch(t.Context(), refs))
 	srv.CloseConnections()
 	wantNoErrors(t, st.Fetch(t.Context(), refs))
 	u := m.Usage()
-	if u.Retries != 0 || u.Connections.Opened != 12 || u.Connections.Unused != 0 {
+	if u.Retries != 0 || u.Connections.Opened != 4 || u.Connections.Unused != 0 {
 		t.Errorf("got %+v, want no retries and connections made anew", u)
 	}
 }

@@ -69,13 +69,17 @@ func (e *Error) detail() string {
 	return e.Code + ": " + e.Message
 }
 
-// Unwrap returns the sentinel and the SDK's error.
+// Unwrap returns the sentinels and the SDK's error.
 func (e *Error) Unwrap() []error {
 	var errs []error
-	for _, err := range []error{e.Kind, e.cause} {
-		if err != nil {
-			errs = append(errs, err)
-		}
+	if e.Kind != nil {
+		errs = append(errs, e.Kind)
+	}
+	if isKeyState(e.Code) {
+		errs = append(errs, source.ErrDisabled)
+	}
+	if e.cause != nil {
+		errs = append(errs, e.cause)
 	}
 	return errs
 }

@@ -128,6 +128,16 @@ func TestCredentialsError(t *testing.T) {
 	}
 }
 
+// A key that somebody has disabled is a refusal that no waiting ends.
+func TestDisabled(t *testing.T) {
+	for code, want := range map[string]bool{"DisabledException": true, "KMSInvalidStateException": true, "AccessDeniedException": false} {
+		err := awserr.Wrap("do", answered(400, api(code, "m")))
+		if !errors.Is(err, source.ErrDenied) || errors.Is(err, source.ErrDisabled) != want {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
 func TestFacts(t *testing.T) {
 	got, ok := errors.AsType[*awserr.Error](awserr.Wrap("do", answered(400, api("DisabledException", "m"))))
 	if !ok || got.Code != "DisabledException" || got.Message != "m" || got.RequestID != "R1" {

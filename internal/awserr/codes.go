@@ -14,10 +14,7 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 func kindOf(code, message string) error {
 	switch code {
-	case "AccessDeniedException", "AccessDenied",
-		// A disabled key, or one pending deletion, refuses everybody until
-		// somebody changes it: for a caller that is a refusal, no absence.
-		"DisabledException", "KMSInvalidStateException", "InvalidKeyUsageException":
+	case "AccessDeniedException", "AccessDenied":
 		return source.ErrDenied
 	case "InvalidCiphertextException":
 		return source.ErrWrongContext
@@ -32,6 +29,8 @@ func kindOf(code, message string) error {
 		return nil
 	}
 	switch {
+	case isKeyState(code):
+		return source.ErrDenied
 	case isThrottle(code):
 		return source.ErrThrottled
 	case isCredentials(code):
@@ -40,6 +39,17 @@ func kindOf(code, message string) error {
 		return source.ErrUnreachable
 	}
 	return nil
+}
+
+// isKeyState lists what a key says that is disabled, or pending deletion: it
+// refuses everybody until somebody changes it. For a caller that is a refusal,
+// no absence.
+func isKeyState(code string) bool {
+	switch code {
+	case "DisabledException", "KMSInvalidStateException", "InvalidKeyUsageException":
+		return true
+	}
+	return false
 }
 
 func isThrottle(code string) bool {

@@ -15,9 +15,10 @@ func outOfReach(err error) bool {
 // MayHeal reports whether trying again can help: throttling, the network, an
 // AWS that is out of reach, and rights, since those of a new role take a while
 // to be known everywhere
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html).
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html). A key
+// that is disabled stays so until somebody enables it.
 func MayHeal(err error) bool {
-	return everySecret(err, source.ErrUnreachable, source.ErrThrottled, source.ErrCredentials, source.ErrDenied)
+	return !errors.Is(err, source.ErrDisabled) && everySecret(err, source.ErrUnreachable, source.ErrThrottled, source.ErrCredentials, source.ErrDenied)
 }
 
 func everySecret(err error, kinds ...error) bool {

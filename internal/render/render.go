@@ -187,7 +187,7 @@ func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, 
 }
 
 // Bytes renders the files of one job in memory, whatever their destinations.
-func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, error) {
+func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, Stats, error) {
 	r := newRound(w, o, []job.Job{j})
 	r.plan(ctx)
 	p := r.planned[0]
@@ -195,7 +195,7 @@ func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, error)
 	for _, o := range p.outputs {
 		out = append(out, o.Bytes)
 	}
-	return out, p.report.Err
+	return out, r.stats(), p.report.Err
 }
 
 // begin takes the lock and sets back what an earlier run left half done.

@@ -22,6 +22,9 @@ var (
 	ErrIntegrity = errors.New("integrity check failed")
 	// ErrUnsupported: the item names an algorithm or digest that is not known.
 	ErrUnsupported = errors.New("unsupported format")
+	// ErrDisabled is an ErrDenied too: the KMS key is disabled, or waits for its
+	// deletion, until somebody changes that.
+	ErrDisabled = errors.New("key is disabled")
 	// ErrThrottled: refused for its rate, after all retries.
 	ErrThrottled = errors.New("throttled")
 	// ErrUnreachable: no answer: network, time-out, or a fault at the other end.
