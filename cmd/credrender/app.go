@@ -180,6 +180,7 @@ func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) re
 		Open: a.stores.Source, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
 		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
 	}
+	w.StampFile, w.Version = fsys.Stamp, version()
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
 	w.HostKey = func() ([]byte, error) {
@@ -206,6 +207,7 @@ func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bo
 		return w, &usageError{err}
 	}
 	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
+	w.StampFile = nil
 	if set.Env != nil {
 		w.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
 	}

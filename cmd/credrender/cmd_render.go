@@ -33,7 +33,7 @@ func (o *renderOptions) register(c *cobra.Command) {
 	splayFlag(c, &o.splay)
 	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
 	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and owe none (image builds)")
-	fl.BoolVar(&o.force, "force", false, "install again what verify has refused")
+	fl.BoolVar(&o.force, "force", false, "look at everything again, and install what verify has refused")
 	fl.BoolVar(&o.stats, "stats", false, "say what was asked of AWS and where the time went")
 }
 
@@ -123,7 +123,7 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files

@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"aws":     cmdAWS,
 			"asked":   cmdAsked,
+			"calls":   cmdCalls,
 			"mode":    cmdMode,
 			"canary":  cmdCanary,
 			"fill":    cmdFill,
@@ -145,6 +146,21 @@ func cmdAsked(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if found == neg {
 		ts.Fatalf("asked for %s: %v", args[0], found)
+	}
+}
+
+// cmdCalls checks how many requests a service was asked since the last calls
+// forget: calls N SERVICE OPERATION; "" is any.
+func cmdCalls(ts *testscript.TestScript, neg bool, args []string) {
+	switch {
+	case neg || len(args) != 1 && len(args) != 3:
+		ts.Fatalf("usage: calls forget | calls N SERVICE OPERATION")
+	case len(args) == 1:
+		server(ts).Forget()
+	default:
+		if got := strconv.Itoa(server(ts).Count(args[1], args[2])); got != args[0] {
+			ts.Fatalf("%s requests of %s %s, want %s", got, args[1], args[2], args[0])
+		}
 	}
 }
 

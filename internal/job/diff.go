@@ -56,7 +56,7 @@ func Diff(f File, data []byte, uid, gid int, old txn.Existing) Change {
 		c.Kind = Create
 	case old.TooLarge || !bytes.Equal(old.Data, data):
 		c.Kind = Update
-	case c.drifted():
+	case c.Drifted():
 		c.Kind = ModeOnly
 	default:
 		c.Kind = Unchanged
@@ -64,10 +64,10 @@ func Diff(f File, data []byte, uid, gid int, old txn.Existing) Change {
 	return c
 }
 
-// drifted reports whether mode or owner differ from what they should be. The
+// Drifted reports whether mode or owner differ from what they should be. The
 // owner of a file in an unbelieved directory is whoever put it there, so equal
 // bytes alone do not make it ours: it is compared where it is stated.
-func (c Change) drifted() bool {
+func (c Change) Drifted() bool {
 	return c.Mode != c.Old.Mode || (c.UID != Keep && c.UID != c.Old.UID) || (c.GID != Keep && c.GID != c.Old.GID)
 }
 

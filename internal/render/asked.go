@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
@@ -19,6 +20,9 @@ type asked struct {
 	// untraced is set where a name that was asked for depends on a secret: it
 	// is neither shown nor stored.
 	untraced bool
+	globs    []source.Ref
+	machine  []state.Asked
+	clock    bool // the time was asked for
 }
 
 // hiddenName stands for a name that depends on a secret.
@@ -29,6 +33,7 @@ const hiddenName = "(name hidden: it depends on a secret)"
 func (r *round) collect(p *Planned, a *asked, q template.Query) {
 	want, fetched := wantOf(p.Job, q)
 	if !fetched {
+		a.local(q)
 		return
 	}
 	got, ok := r.fetcher.Got(want)
@@ -47,6 +52,19 @@ func (r *round) collect(p *Planned, a *asked, q template.Query) {
 	a.result(q.Ref, q.Derived, res)
 }
 
+// local notes a question to the machine. The host's salts stay what they are.
+func (a *asked) local(q template.Query) {
+	switch {
+	case !a.first(q):
+	case q.Kind == template.Now:
+		a.clock = true
+	case q.Derived:
+		a.untraced = true
+	case q.Kind != template.Salt:
+		a.machine = append(a.machine, state.Asked{Kind: string(q.Kind), Name: q.Name})
+	}
+}
+
 // first reports whether q is collected for the first time.
 func (a *asked) first(q template.Query) bool {
 	if a.seen[q] {
@@ -62,6 +80,9 @@ func (a *asked) first(q template.Query) bool {
 func (a *asked) glob(q template.Query, got fetch.Got) {
 	if got.Result.Err != nil {
 		a.result(q.Ref, q.Derived, got.Result)
+	}
+	if !q.Derived {
+		a.globs = append(a.globs, q.Ref)
 	}
 	for _, name := range slices.Sorted(maps.Keys(got.Values)) {
 		ref := source.Ref{Source: q.Ref.Source, Name: name, Context: q.Ref.Context}

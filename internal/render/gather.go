@@ -26,7 +26,7 @@ var ErrTooDeep = fmt.Errorf("secrets name other secrets more than %d levels deep
 func (r *round) gather(ctx context.Context) {
 	for range maxWaves {
 		var wants []fetch.Want
-		for _, p := range r.planned {
+		for _, p := range r.busy() {
 			if p.report.Err == nil {
 				wants = append(wants, r.missing(ctx, p)...)
 			}
@@ -36,7 +36,7 @@ func (r *round) gather(ctx context.Context) {
 		}
 		r.fetcher.Wave(ctx, wants)
 	}
-	for _, p := range r.planned {
+	for _, p := range r.busy() {
 		if p.report.Err == nil && len(r.missing(ctx, p)) > 0 {
 			p.report.Err = ErrTooDeep
 		}
@@ -86,6 +86,8 @@ func (r *round) execute(ctx context.Context, p *Planned) error {
 		errs = append(errs, err)
 	}
 	p.Trace, p.secrets, p.untraced = asked.trace, asked.secrets, asked.untraced
+	p.globs, p.asked = asked.globs, asked.machine
+	p.changeable = asked.clock || volatile(p.units)
 	return errors.Join(errs...)
 }
 
@@ -179,6 +181,7 @@ func (r *round) local(j *job.Job, q template.Query) template.Answer {
 	case template.Env:
 		value, _ = r.w.LookupEnv(q.Name)
 	case template.File:
+		r.stamp(q.Name)
 		value, err = r.w.ReadFile(j, q.Name)
 	case template.Hostname:
 		value, err = r.w.Hostname()

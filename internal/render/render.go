@@ -2,6 +2,7 @@
 // report:
 //
 //	lock, recover            what an earlier run left half done is set back
+//	probe                    jobs for which nothing can have changed end here
 //	load, gather, execute    templates become bytes in memory, in few waves
 //	diff                     against the disk; Plan stops here
 //	install                  job by job: stage, check, commit, verify
@@ -51,6 +52,12 @@ type World struct {
 	State *state.Dir
 	// HostKey is for the salts of htpasswd.
 	HostKey func() ([]byte, error)
+	// StampFile is another string after a file that ReadFile reads was changed.
+	// nil: answers are not of this machine (fixtures), and prove nothing about
+	// the next run.
+	StampFile func(path string) (string, error)
+	// Version of the program: another may render otherwise.
+	Version string
 	// Sources are the configured prefixes of refs.
 	Sources []string
 }
@@ -67,6 +74,14 @@ type Options struct {
 	AllowStale time.Duration
 	NoHook     bool
 	Force      bool
+	// FullRefresh is how old the last full look may be before a probe gives
+	// way to another; 0: it always does.
+	FullRefresh time.Duration
+	// Changed says that somebody has seen a change: nothing is probed.
+	Changed bool
+	// Patient leaves hooks that failed to their backoff, unless their job
+	// changes.
+	Patient bool
 	// AcceptRemoved are names whose removal secretOr may take for granted.
 	AcceptRemoved []string
 	// Configs are the config files that were read whole, IDs all jobs in them:
@@ -88,6 +103,13 @@ type Planned struct {
 	// untraced: names that depend on secrets were asked for too, and are not
 	// in Trace.
 	untraced bool
+	// globs are the patterns behind Trace; asked is what of the machine was
+	// asked for.
+	globs []source.Ref
+	asked []state.Asked
+	// changeable: the output may be another at the next run though nothing
+	// else is.
+	changeable bool
 	// Owed tells that the hook would run even if nothing changes.
 	Owed bool
 
@@ -97,6 +119,7 @@ type Planned struct {
 	state   *state.Job
 	journal txn.Journal
 	report  JobReport
+	tick    tick
 	hookRan bool
 	hookErr error
 }
@@ -127,10 +150,16 @@ type round struct {
 	report  Report
 	phases  []Phase
 	now     time.Time // of the whole run, so that templates agree
+	texts   map[textKey]text
+	blind   bool              // destinations are not read
+	stamps  map[string]string // of files that templates read, as before the first read
 }
 
 func newRound(w World, o Options, jobs []job.Job) *round {
-	r := &round{w: w, o: o, fetcher: fetch.New(w.Open), now: w.Now()}
+	r := &round{
+		w: w, o: o, fetcher: fetch.New(w.Open), now: w.Now(),
+		texts: map[textKey]text{}, stamps: map[string]string{},
+	}
 	for i := range jobs {
 		p := &Planned{Job: &jobs[i]}
 		p.report.Job = p.Job
@@ -149,12 +178,14 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 		return r.report, err
 	}
 	defer r.end()
+	r.openStates()
+	r.during("probe", func() { r.probe(ctx) })
 	r.plan(ctx)
 	r.compare(ctx)
 	r.during("install", func() { r.installAll(ctx) })
 	r.during("settle", func() { r.settle(ctx) })
 	for _, p := range r.planned {
-		p.report.Changes, p.report.Versions = p.Changes, p.Trace
+		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.tick.quiet
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
 	r.report.Stats = r.stats()
@@ -163,7 +194,7 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 
 // installAll puts each job that has not failed in place.
 func (r *round) installAll(ctx context.Context) {
-	for _, p := range r.planned {
+	for _, p := range r.busy() {
 		if p.report.Err == nil {
 			p.report.Err = r.install(ctx, p)
 			p.report.Installed = p.report.Err == nil
@@ -176,6 +207,7 @@ func (r *round) installAll(ctx context.Context) {
 // lock, recovers nothing and changes nothing.
 func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, Stats, error) {
 	r := newRound(w, o, jobs)
+	r.openStates()
 	r.plan(ctx)
 	r.compare(ctx)
 	for _, p := range r.planned {
@@ -189,6 +221,7 @@ func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, 
 // Bytes renders the files of one job in memory, whatever their destinations.
 func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, Stats, error) {
 	r := newRound(w, o, []job.Job{j})
+	r.openStates()
 	r.plan(ctx)
 	p := r.planned[0]
 	var out [][]byte
@@ -231,7 +264,7 @@ func (r *round) plan(ctx context.Context) {
 	r.during("load", r.load)
 	r.during("fetch", func() { r.gather(fetching) })
 	r.during("execute", func() {
-		for _, p := range r.planned {
+		for _, p := range r.busy() {
 			if p.report.Err == nil {
 				p.report.Err = r.execute(ctx, p)
 			}
@@ -239,19 +272,36 @@ func (r *round) plan(ctx context.Context) {
 	})
 }
 
-// load reads every job's templates and state.
-func (r *round) load() {
+// openStates opens every job's state.
+func (r *round) openStates() {
 	for _, p := range r.planned {
+		p.report.Err = r.openState(p)
+	}
+}
+
+// busy are the jobs that are not quiet.
+func (r *round) busy() (jobs []*Planned) {
+	for _, p := range r.planned {
+		if !p.tick.quiet {
+			jobs = append(jobs, p)
+		}
+	}
+	return jobs
+}
+
+// load reads every job's templates.
+func (r *round) load() {
+	for _, p := range r.busy() {
 		var err error
-		p.units, err = job.Load(p.Job, r.w.Sources, func(path string) ([]byte, error) { return r.w.ReadFile(p.Job, path) })
-		p.report.Err = errors.Join(err, r.openState(p))
+		p.units, err = job.Load(p.Job, r.w.Sources, func(path string) ([]byte, error) { return r.text(p.Job, path) })
+		p.report.Err = errors.Join(err, p.report.Err)
 	}
 }
 
 // compare takes what plan rendered as far as its diff.
 func (r *round) compare(ctx context.Context) {
 	r.during("compare", func() {
-		for _, p := range r.planned {
+		for _, p := range r.busy() {
 			if p.report.Err == nil {
 				p.report.Err = r.diff(ctx, p)
 			}

@@ -32,7 +32,11 @@ type JobReport struct {
 	Installed bool
 	// Stale: the store was out of reach and the files in place were let stand.
 	Stale bool
-	Err   error
+	// Quiet: nothing can have changed, so nothing was rendered.
+	Quiet bool
+	// News are those of Versions that the render before did not have.
+	News []source.Known
+	Err  error
 }
 
 // Changed returns the destinations whose content changed.

@@ -1,12 +1,16 @@
 package render
 
 import (
+	"bytes"
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
@@ -29,6 +33,10 @@ func (r *round) settle(ctx context.Context) {
 		r.report.Hooks = append(r.report.Hooks, r.runHook(ctx, d))
 	}
 	for _, p := range r.planned {
+		if p.tick.quiet {
+			p.report.Err = r.noteQuiet(p)
+			continue
+		}
 		if p.state == nil {
 			continue
 		}
@@ -43,8 +51,8 @@ func (r *round) settle(ctx context.Context) {
 func (r *round) dues() []*due {
 	var list []*due
 	byKey := map[string]*due{}
-	for _, p := range r.planned {
-		if r.o.NoHook || p.Job.Hook.IsZero() || !p.owes() {
+	for _, p := range r.busy() {
+		if r.o.NoHook || p.Job.Hook.IsZero() || !p.owes() || r.waits(p) {
 			continue
 		}
 		key := hookKey(p.Job)
@@ -165,15 +173,47 @@ func (r *round) note(p *Planned, rec *state.Record) {
 	if !p.report.Installed {
 		return
 	}
-	rec.LastSuccess = now
+	rec.LastSuccess, rec.LastLook = now, r.now
 	if len(p.Changed()) > 0 {
 		rec.LastChange, rec.Refused = now, ""
 	}
-	rec.Trace, rec.Untraced = p.Trace, p.untraced
+	p.report.News = slices.DeleteFunc(slices.Clone(p.Trace), func(k source.Known) bool { return slices.Contains(rec.Trace, k) })
+	rec.Trace, rec.Untraced, rec.Globs = p.Trace, p.untraced, p.globs
+	rec.Asked, rec.Inputs = p.asked, ""
+	if in := r.inputs(p, p.asked); in != nil && !p.changeable && !p.untraced {
+		rec.Inputs = r.w.State.Fingerprint(in)
+	}
 	rec.Files = map[string]state.File{}
 	for _, c := range p.Changes {
-		rec.Files[c.File.Dest] = state.File{Print: r.w.State.Fingerprint(c.Data), Mode: c.Mode, UID: c.UID, GID: c.GID}
+		rec.Files[c.File.Dest] = r.placed(c)
 	}
+}
+
+// placed describes a file that is in place.
+func (r *round) placed(c job.Change) state.File {
+	f := state.File{Print: r.w.State.Fingerprint(c.Data), Mode: c.Mode, UID: c.UID, GID: c.GID, NotAfter: expiry(c.Data)}
+	now := c.Old
+	if c.Kind != job.Unchanged {
+		now, _ = r.w.Disk.Inspect(c.File.Dest) // at worst it is not known
+	}
+	if now.Exists && bytes.Equal(now.Data, c.Data) {
+		f.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+	}
+	return f
+}
+
+// expiry is when the first of the certificates in data is no longer valid.
+func expiry(data []byte) (first time.Time) {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err == nil && (first.IsZero() || cert.NotAfter.Before(first)) {
+			first = cert.NotAfter
+		}
+	}
+	return first
 }
 
 // class is an error in words for the state directory: our own text, which has

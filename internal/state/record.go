@@ -28,6 +28,13 @@ type Record struct {
 	// Untraced: names that depend on secrets were looked up too. They are not
 	// stored, so a probe of Trace alone cannot tell that nothing changed.
 	Untraced bool `json:"untraced,omitempty"`
+	// Globs are the patterns whose matches are in Trace.
+	Globs []source.Ref `json:"globs,omitempty"`
+	// Inputs is the fingerprint of all that the last render was made of but
+	// for the lookups; empty: its output may be another each time.
+	Inputs string `json:"inputs,omitempty"`
+	// Asked is what the templates asked of the machine.
+	Asked []Asked `json:"asked,omitempty"`
 	// Refused is the fingerprint of the set of bytes that verify refused.
 	Refused string `json:"refused,omitempty"`
 
@@ -35,6 +42,9 @@ type Record struct {
 	// LastSuccess is when the files in place were last known to be right.
 	LastSuccess time.Time `json:"last_success,omitzero"`
 	LastChange  time.Time `json:"last_change,omitzero"`
+	// LastLook is when all lookups were last made consistently: by a render, or
+	// by a full look that found nothing new.
+	LastLook time.Time `json:"last_look,omitzero"`
 	Result      Result    `json:"result,omitzero"`
 }
 
@@ -44,12 +54,23 @@ type Result struct {
 	Error string `json:"error,omitempty"` // words, no value in them
 }
 
+// Asked is one thing that a template asked of the machine: the environment
+// variable, file or time zone of that name, or the host's name.
+type Asked struct {
+	Kind string `json:"kind"`
+	Name string `json:"name,omitempty"`
+}
+
 // File is one file in place.
 type File struct {
-	Print string      `json:"print"` // keyed fingerprint
+	Print string      `json:"print"`           // keyed fingerprint of the content
+	Stamp string      `json:"stamp,omitempty"` // keyed fingerprint of txn.Disk.Stamp; empty: not known
 	Mode  fs.FileMode `json:"mode"`
 	UID   int         `json:"uid"`
 	GID   int         `json:"gid"`
+	// NotAfter is when the first of the certificates in it expires; zero: it
+	// holds none.
+	NotAfter time.Time `json:"not_after,omitzero"`
 }
 
 // Identity is where a job's values come from. State that was made with
@@ -70,5 +91,6 @@ func (r Record) clone() Record {
 	}
 	r.Txn.Files, r.Txn.Dirs = slices.Clone(r.Txn.Files), slices.Clone(r.Txn.Dirs)
 	r.Files, r.Trace = maps.Clone(r.Files), slices.Clone(r.Trace)
+	r.Globs, r.Asked = slices.Clone(r.Globs), slices.Clone(r.Asked)
 	return r
 }

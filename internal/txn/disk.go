@@ -57,6 +57,8 @@ type Existing struct {
 	// directory and those above it, so that mode and owner may be believed
 	// and kept. Elsewhere a rendered file is as new: 0600 and ours.
 	KeepMeta bool
+	// Stamp is Disk.Stamp as it was before Data was read.
+	Stamp string
 }
 
 // Inspect looks at dest, which is absolute. A missing directory is no error:
@@ -85,7 +87,32 @@ func (d Disk) Inspect(dest string) (Existing, error) {
 		return Existing{}, pathError("read", dest, err)
 	}
 	e.Exists, e.Data, e.Mode, e.UID, e.GID = true, data, st.Perm, st.UID, st.GID
+	e.Stamp = st.Stamp()
 	return e, nil
+}
+
+// Stamp tells without reading dest whether it is what it was: while the string
+// stays the same, nobody has changed its content, mode or owner, or put another
+// file there. It is empty where no file stands.
+func (d Disk) Stamp(dest string) (string, error) {
+	p, err := fsys.Resolve(d.fs(), d.Root, dest)
+	if err != nil {
+		return "", d.named(dest, err)
+	}
+	defer p.Close()
+	if len(p.Missing) > 0 {
+		return "", nil
+	}
+	st, err := d.fs().StatAt(p.Fd(), p.Base)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", pathError("stat", dest, err)
+	case st.Type != 0:
+		return "", kindError(dest, st)
+	}
+	return st.Stamp(), nil
 }
 
 // named turns the errors of a walk into this package's.

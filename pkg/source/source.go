@@ -60,6 +60,14 @@ type Prober interface {
 	Probe(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 
+// Looker tells for certain what a [Prober] tells cheaply, and like it without
+// decrypting.
+type Looker interface {
+	// Look is as Probe, but sees every write that has finished, whatever it
+	// costs.
+	Look(ctx context.Context, known []Known) (changed []Ref, err error)
+}
+
 // Globber fetches values by pattern.
 type Globber interface {
 	// Glob fetches the newest version of every name that pattern.Name

@@ -13,6 +13,12 @@ func (s *Store) Probe(ctx context.Context, known []source.Known) ([]source.Ref, 
 	if s.o.Prober != nil {
 		return s.o.Prober.Probe(ctx, known)
 	}
+	return s.Look(ctx, known)
+}
+
+// Look implements source.Looker: it reads each item again, consistently. The
+// error is ctx's alone.
+func (s *Store) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	changed := make([]bool, len(known))
 	s.each(len(known), func(i int) { changed[i] = s.changed(ctx, known[i]) })
 	if err := ctx.Err(); err != nil {

@@ -10,6 +10,7 @@
 package fsys
 
 import (
+	"fmt"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -63,10 +64,26 @@ type Stat struct {
 	Sticky            bool
 	UID, GID          int
 	Size              int64
+	Changed           int64 // ctime, in ns since 1970: no program can set it
 }
 
 // Same reports whether s and o are the same file.
 func (s Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Inode == o.Inode }
+
+// Stamp is another string after anything was done to the file: to its content,
+// mode or owner, or by putting another in its place.
+func (s Stat) Stamp() string {
+	return fmt.Sprintf("%d:%d:%d:%d", s.Dev, s.Inode, s.Size, s.Changed)
+}
+
+// Stamp returns the [Stat.Stamp] of the file at path, links followed.
+func Stamp(path string) (string, error) {
+	var st unix.Stat_t
+	if err := retry0(func() error { return unix.Stat(path, &st) }); err != nil {
+		return "", &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return fromKernel(st).Stamp(), nil
+}
 
 // IsLink reports whether s is a symbolic link.
 func (s Stat) IsLink() bool { return s.Type&fs.ModeSymlink != 0 }

@@ -149,7 +149,7 @@ func fromKernel(st unix.Stat_t) Stat {
 		Type:   fileType(mode),
 		Perm:   fs.FileMode(mode & 0o777),
 		Sticky: mode&unix.S_ISVTX != 0,
-		UID:    int(st.Uid), GID: int(st.Gid), Size: st.Size,
+		UID:    int(st.Uid), GID: int(st.Gid), Size: st.Size, Changed: st.Ctim.Nano(),
 	}
 }
 

@@ -1,0 +1,303 @@
+package render
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+// noteEvery is how far the time of the last success that is stored may lag
+// behind: a quiet tick shall not cost a write to the disk.
+const noteEvery = time.Minute
+
+// tick is what the look before a render has found of one job.
+type tick struct {
+	quiet  bool
+	full   bool                  // a full look has found nothing new
+	looked bool                  // a lookup may have another answer
+	files  map[string]state.File // in place as rendered, but with new stamps
+	why    string                // it is not quiet
+}
+
+// Look is what [Tick] has found of a job.
+type Look struct {
+	Job *job.Job
+	// Quiet: nothing can have changed, and nothing is owed that is due.
+	Quiet bool
+	// Changed: a lookup may have another answer now.
+	Changed bool
+	// Why the job is not quiet, in words.
+	Why string
+	Err error
+}
+
+// Tick looks which jobs may have something to do, and leaves that to a [Run].
+// It reads no file that holds a secret and decrypts nothing, so that no
+// plaintext is ever in this process. It notes the success of quiet jobs,
+// unless another run holds the lock.
+func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, error) {
+	r := newRound(w, o, jobs)
+	r.blind = true
+	if w.State == nil {
+		return nil, ErrNoState
+	}
+	lock, err := w.State.Lock(ctx, 0, w.LockToken)
+	if err != nil && !errors.Is(err, state.ErrLocked) {
+		return nil, fmt.Errorf("take the lock: %w", err)
+	}
+	r.lock = lock
+	defer r.end()
+	r.openStates()
+	r.probe(ctx)
+	var looks []Look
+	for _, p := range r.planned {
+		if p.tick.quiet && r.lock != nil {
+			p.report.Err = r.noteQuiet(p)
+		}
+		looks = append(looks, Look{p.Job, p.tick.quiet, p.tick.looked, p.tick.why, p.report.Err})
+	}
+	return looks, nil
+}
+
+// probe finds the jobs for which nothing can have changed since their last
+// render: first what this machine has of them, then the lookups of those that
+// are left, all together.
+func (r *round) probe(ctx context.Context) {
+	var left []*Planned
+	var seen []fetch.Seen
+	for _, p := range r.planned {
+		if p.tick.why = r.differs(p); p.tick.why != "" {
+			continue
+		}
+		rec := p.state.Record()
+		age := r.now.Sub(rec.LastLook)
+		p.tick.full = age < 0 || age >= r.o.FullRefresh
+		left = append(left, p)
+		seen = append(seen, fetch.Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Full: p.tick.full})
+	}
+	if r.o.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.o.Timeout)
+		defer cancel()
+	}
+	for i, changed := range fetch.Probe(ctx, r.w.Open, seen) {
+		t := &left[i].tick
+		t.quiet, t.looked = !changed, changed
+		if changed {
+			t.why = "a secret may have changed"
+		}
+	}
+}
+
+// differs says what on this machine is not as the last render left it; "" if
+// only the lookups can tell more.
+func (r *round) differs(p *Planned) string {
+	switch {
+	case r.o.Force || r.o.Changed || len(r.o.AcceptRemoved) > 0:
+		return "it was asked for"
+	case p.report.Err != nil || p.state == nil:
+		return "it has no state"
+	}
+	rec := p.state.Record()
+	switch {
+	case rec.Txn.Phase != txn.Idle:
+		return "its last run was cut off"
+	case rec.Debt != nil && !r.o.NoHook && !p.Job.Hook.IsZero() && !r.waits(p):
+		return "its hook is owed"
+	case rec.Debt != nil && p.Job.Hook.IsZero():
+		return "it has no hook any more"
+	case rec.Inputs == "" || rec.LastSuccess.IsZero():
+		return "its output may be another each time"
+	}
+	if same, known := p.state.Matches(rec.Inputs, r.inputs(p, rec.Asked)); !same || !known {
+		return "its templates or what they read may have changed"
+	}
+	return r.filesDiffer(p, rec)
+}
+
+// waits reports whether the job's hook is left to its backoff.
+func (r *round) waits(p *Planned) bool {
+	if !r.o.Patient || p.state == nil || p.report.Installed && len(p.Changed()) > 0 {
+		return false
+	}
+	debt := p.state.Record().Debt
+	return debt != nil && !debt.Due(r.w.Now(), r.w.State.Fingerprint([]byte(hookKey(p.Job))))
+}
+
+// filesDiffer compares the destinations by their stamps, and by their content
+// only where a stamp is new and content may be read.
+func (r *round) filesDiffer(p *Planned, rec state.Record) string {
+	for _, f := range p.Job.Files {
+		in, ok := rec.Files[f.Dest]
+		if !ok {
+			return f.Dest + " is new"
+		}
+		stamp, err := r.w.Disk.Stamp(f.Dest)
+		if err == nil && stamp != "" {
+			if same, _ := p.state.Matches(in.Stamp, []byte(stamp)); same {
+				continue
+			}
+		}
+		if err != nil || stamp == "" || r.blind || !r.restamp(p, f.Dest, in) {
+			return f.Dest + " is not as it was left"
+		}
+	}
+	return ""
+}
+
+// restamp reports whether a file with a new stamp is as it was all the same.
+func (r *round) restamp(p *Planned, dest string, in state.File) bool {
+	now, err := r.w.Disk.Inspect(dest)
+	if err != nil || !now.Exists || now.TooLarge {
+		return false
+	}
+	same, _ := p.state.Matches(in.Print, now.Data)
+	if !same || (job.Change{Mode: in.Mode, UID: in.UID, GID: in.GID, Old: now}).Drifted() {
+		return false
+	}
+	if p.tick.files == nil {
+		p.tick.files = map[string]state.File{}
+	}
+	in.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+	p.tick.files[dest] = in
+	return true
+}
+
+// noteQuiet writes down that the files in place are still right, from time to
+// time.
+func (r *round) noteQuiet(p *Planned) error {
+	now := r.w.Now()
+	rec := p.state.Record()
+	age := now.Sub(rec.LastSuccess)
+	fresh := age >= 0 && age < noteEvery && rec.LastRun.Equal(rec.LastSuccess)
+	if fresh && !p.tick.full && p.tick.files == nil {
+		return nil
+	}
+	err := p.state.Update(func(rec *state.Record) {
+		rec.LastRun, rec.LastSuccess = now, now
+		if rec.Debt == nil {
+			rec.Result = state.Result{}
+		}
+		if p.tick.full {
+			rec.LastLook = r.now
+		}
+		for dest, f := range p.tick.files {
+			rec.Files[dest] = f
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	return nil
+}
+
+type textKey struct {
+	job  string
+	path string
+}
+
+type text struct {
+	data []byte
+	err  error
+}
+
+// text reads a template, once a run.
+func (r *round) text(j *job.Job, path string) ([]byte, error) {
+	k := textKey{j.ID, path}
+	t, ok := r.texts[k]
+	if !ok {
+		t.data, t.err = r.w.ReadFile(j, path)
+		r.texts[k] = t
+	}
+	return t.data, t.err
+}
+
+// inputs is all that a job's files are made of but for the lookups, as one
+// string of bytes: the job, its templates and what those asked of the machine;
+// nil where that cannot be told.
+func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
+	if r.w.StampFile == nil {
+		return nil
+	}
+	all := struct {
+		Version string
+		Job     job.Job
+		Texts   [][]byte
+		Asked   []state.Asked
+		Answers []string
+	}{Version: r.w.Version, Job: *p.Job, Asked: asked}
+	all.Job.Origin, all.Job.Schedule, all.Job.Splay = "", "", 0
+	all.Job.Files = slices.Clone(p.Job.Files)
+	for i, f := range p.Job.Files {
+		all.Job.Files[i].Origin = ""
+		if f.Src == "" {
+			continue
+		}
+		data, err := r.text(p.Job, f.Src)
+		if err != nil {
+			return nil
+		}
+		all.Texts = append(all.Texts, data)
+	}
+	for _, a := range asked {
+		answer, err := r.answer(p.Job, a)
+		if err != nil {
+			return nil
+		}
+		all.Answers = append(all.Answers, answer)
+	}
+	b, err := json.Marshal(all)
+	if err != nil { // a number that JSON does not have
+		return nil
+	}
+	return b
+}
+
+// answer is what the machine says now; of a file, its stamp stands for it.
+func (r *round) answer(j *job.Job, a state.Asked) (string, error) {
+	if a.Kind == string(template.File) {
+		return r.stamp(a.Name)
+	}
+	got := r.local(j, template.Query{Kind: template.Kind(a.Kind), Name: a.Name})
+	return fmt.Sprint(got.Value), got.Err
+}
+
+// stamp is a file's stamp as it was before this run first read it.
+func (r *round) stamp(path string) (string, error) {
+	if s, ok := r.stamps[path]; ok {
+		return s, nil
+	}
+	if r.w.StampFile == nil {
+		return "", errors.ErrUnsupported
+	}
+	s, err := r.w.StampFile(path)
+	if err == nil {
+		r.stamps[path] = s
+	}
+	return s, err
+}
+
+// volatile reports whether a template calls a function whose result is another
+// at each run.
+func volatile(units []job.Unit) bool {
+	for _, u := range units {
+		if u.Template == nil {
+			continue
+		}
+		for _, f := range u.Template.Lint(template.LintOptions{}) {
+			if f.Rule == template.Volatile {
+				return true
+			}
+		}
+	}
+	return false
+}
