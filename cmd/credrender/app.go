@@ -177,7 +177,7 @@ func (a *app) machine() string {
 // world is what a render sees of this machine.
 func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
 	w := render.World{
-		Open: a.stores.Source, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
+		Open: a.stores.Source, Account: a.stores.Account, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
 		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
 	}
 	w.StampFile, w.Version = fsys.Stamp, version()
@@ -207,7 +207,7 @@ func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bo
 		return w, &usageError{err}
 	}
 	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
-	w.StampFile = nil
+	w.StampFile, w.Account = nil, nil
 	if set.Env != nil {
 		w.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
 	}

@@ -129,6 +129,17 @@ func (c Config) CheckCredentials(ctx context.Context) error {
 	return err
 }
 
+// Account is the account that the credentials say they are of: those of roles,
+// SSO and containers do, and whatever AWS_ACCOUNT_ID or aws_account_id goes
+// with. "" where they do not, or where there are none; nobody else is asked.
+func (c Config) Account(ctx context.Context) string {
+	credentials, err := c.AWS.Credentials.Retrieve(ctx)
+	if err != nil {
+		return ""
+	}
+	return credentials.AccountID
+}
+
 func loadOptions(s Settings, meta *metadata) []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(newHTTPClient()),

@@ -10,6 +10,8 @@ import (
 	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -34,6 +36,7 @@ type Set struct {
 type opened struct {
 	once  sync.Once
 	store *store.Store
+	aws   awsconf.Config // of a DynamoDB store
 	err   error
 }
 
@@ -48,6 +51,21 @@ func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (sourc
 // Store opens a store. It may ask the instance for its region, and nothing
 // else of the network: whether the store is there shows at the first request.
 func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) {
+	o := s.open(ctx, where)
+	return o.store, o.err
+}
+
+// Account is the AWS account of a store, as far as its credentials tell: see
+// [awsconf.Config.Account].
+func (s *Set) Account(ctx context.Context, where job.Store) string {
+	o := s.open(ctx, where)
+	if o.err != nil || where.Kind != DynamoDB {
+		return ""
+	}
+	return o.aws.Account(ctx)
+}
+
+func (s *Set) open(ctx context.Context, where job.Store) *opened {
 	s.mu.Lock()
 	if s.stores == nil {
 		s.stores = map[job.Store]*opened{}
@@ -58,22 +76,23 @@ func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) 
 		s.stores[where] = o
 	}
 	s.mu.Unlock()
-	o.once.Do(func() { o.store, o.err = open(ctx, where, s.Meter) })
-	return o.store, o.err
+	o.once.Do(func() { o.open(ctx, where, s.Meter) })
+	return o
 }
 
-func open(ctx context.Context, where job.Store, m *awsconf.Meter) (*store.Store, error) {
+func (o *opened) open(ctx context.Context, where job.Store, m *awsconf.Meter) {
 	if where.Kind == Local {
 		l := local.New(LocalOptions(where))
-		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l, Rewriter: l, Rewrapper: l}), nil
+		o.store = store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l, Rewriter: l, Rewrapper: l})
+		return
 	}
 	settings := Settings(where)
 	settings.Meter = m
-	table, keys, err := awsconf.Open(ctx, settings, where.Table, where.Key)
-	if err != nil {
-		return nil, err
+	if o.aws, o.err = awsconf.Load(ctx, settings); o.err != nil {
+		return
 	}
-	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table, Rewriter: table, Rewrapper: keys}), nil
+	table, keys := dynamo.New(o.aws.AWS, where.Table), kms.New(o.aws.KMS, where.Key)
+	o.store = store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table, Rewriter: table, Rewrapper: keys})
 }
 
 // Settings are what of a store's place is AWS's.

@@ -14,19 +14,31 @@ import (
 
 // recover sets back what a run before this one left half done, for every job
 // that has state, also those that this run has not to render: the next run of
-// anything ends a mixture.
+// anything ends a mixture. A job for which that fails is not rendered; the
+// others are, since no two jobs have a file in common.
 func (r *round) recover(ctx context.Context) error {
 	if r.w.State == nil {
 		return nil
 	}
 	known, err := r.w.State.Jobs()
-	errs := []error{err}
+	var errs []error
+	for _, err := range each(err) {
+		if corrupt, ok := errors.AsType[*state.CorruptError](err); ok {
+			r.report.Notes = append(r.report.Notes, corrupt.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+			continue
+		}
+		errs = append(errs, err)
+	}
 	for _, j := range known {
 		rec := j.Record()
 		if rec.Txn.Phase != txn.Idle {
 			done, err := r.w.Disk.Recover(ctx, rec.Txn, j)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("recover job %s: %w", rec.Name, err))
+				err = fmt.Errorf("recover job %s: %w", rec.Name, err)
+				r.unrecovered[rec.ID] = err
+				if !slices.ContainsFunc(r.planned, func(p *Planned) bool { return p.Job.ID == rec.ID }) {
+					r.report.Notes = append(r.report.Notes, err.Error())
+				}
 				continue
 			}
 			r.report.Notes = append(r.report.Notes, recoveryNote(rec.Name, done)...)
@@ -34,6 +46,17 @@ func (r *round) recover(ctx context.Context) error {
 		errs = append(errs, r.dropIfGone(j))
 	}
 	return errors.Join(errs...)
+}
+
+// each takes a joined error apart.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
 }
 
 func recoveryNote(name string, done txn.Recovered) []string {
@@ -71,19 +94,25 @@ func (r *round) dropIfGone(j *state.Job) error {
 }
 
 // openState opens the state of each job of this run.
-func (r *round) openState(p *Planned) error {
+func (r *round) openState(ctx context.Context, p *Planned) error {
 	if r.w.State == nil {
 		return nil
 	}
+	if err := r.unrecovered[p.Job.ID]; err != nil {
+		return err
+	}
 	s := p.Job.Store
 	where := state.Identity{Region: s.Region, Table: s.Table, Role: s.RoleARN, Store: s.Kind + ":" + s.Path}
+	if r.w.Account != nil {
+		where.Account = r.w.Account(ctx, s)
+	}
 	j, err := r.w.State.Job(p.Job.ID, p.Job.Name, where)
 	if err != nil {
 		return err
 	}
 	p.state, p.journal = j, j
 	if debt := j.DroppedDebt(); debt != nil {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another table, region or role: the hook that was owed there since %s will not run",
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another account, table, region or role: the hook that was owed there since %s will not run",
 			p.Job.Name, "the state directory", debt.Since.Format("2006-01-02 15:04")))
 	}
 	return nil

@@ -48,6 +48,9 @@ type World struct {
 	// LockToken is the value of LockEnv in our own environment.
 	LockToken string
 	Disk      txn.Disk
+	// Account tells the AWS account of a store, or "" where that is not known;
+	// nil: it never is.
+	Account func(context.Context, job.Store) string
 	// State is nil where there is no state directory that can be written.
 	State *state.Dir
 	// HostKey is for the salts of htpasswd.
@@ -153,12 +156,14 @@ type round struct {
 	texts   map[textKey]text
 	blind   bool              // destinations are not read
 	stamps  map[string]string // of files that templates read, as before the first read
+	// unrecovered are the jobs whose files could not be set back, by id.
+	unrecovered map[string]error
 }
 
 func newRound(w World, o Options, jobs []job.Job) *round {
 	r := &round{
 		w: w, o: o, fetcher: fetch.New(w.Open), now: w.Now(),
-		texts: map[textKey]text{}, stamps: map[string]string{},
+		texts: map[textKey]text{}, stamps: map[string]string{}, unrecovered: map[string]error{},
 	}
 	for i := range jobs {
 		p := &Planned{Job: &jobs[i]}
@@ -178,7 +183,7 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 		return r.report, err
 	}
 	defer r.end()
-	r.openStates()
+	r.openStates(ctx)
 	r.during("probe", func() { r.probe(ctx) })
 	r.plan(ctx)
 	r.compare(ctx)
@@ -207,7 +212,7 @@ func (r *round) installAll(ctx context.Context) {
 // lock, recovers nothing and changes nothing.
 func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, Stats, error) {
 	r := newRound(w, o, jobs)
-	r.openStates()
+	r.openStates(ctx)
 	r.plan(ctx)
 	r.compare(ctx)
 	for _, p := range r.planned {
@@ -221,7 +226,7 @@ func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, 
 // Bytes renders the files of one job in memory, whatever their destinations.
 func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, Stats, error) {
 	r := newRound(w, o, []job.Job{j})
-	r.openStates()
+	r.openStates(ctx)
 	r.plan(ctx)
 	p := r.planned[0]
 	var out [][]byte
@@ -256,10 +261,7 @@ func (r *round) end() {
 
 // plan renders every job in memory; what fails is in its report.
 func (r *round) plan(ctx context.Context) {
-	fetching, cancel := ctx, context.CancelFunc(func() {})
-	if r.o.Timeout > 0 {
-		fetching, cancel = context.WithTimeout(ctx, r.o.Timeout)
-	}
+	fetching, cancel := r.fetching(ctx)
 	defer cancel()
 	r.during("load", r.load)
 	r.during("fetch", func() { r.gather(fetching) })
@@ -272,10 +274,20 @@ func (r *round) plan(ctx context.Context) {
 	})
 }
 
+// fetching bounds what waits for AWS.
+func (r *round) fetching(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.o.Timeout > 0 {
+		return context.WithTimeout(ctx, r.o.Timeout)
+	}
+	return ctx, func() {}
+}
+
 // openStates opens every job's state.
-func (r *round) openStates() {
+func (r *round) openStates(ctx context.Context) {
+	ctx, cancel := r.fetching(ctx)
+	defer cancel()
 	for _, p := range r.planned {
-		p.report.Err = r.openState(p)
+		p.report.Err = r.openState(ctx, p)
 	}
 }
 

@@ -56,7 +56,7 @@ func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, erro
 	}
 	r.lock = lock
 	defer r.end()
-	r.openStates()
+	r.openStates(ctx)
 	r.probe(ctx)
 	var looks []Look
 	for _, p := range r.planned {
@@ -84,11 +84,8 @@ func (r *round) probe(ctx context.Context) {
 		left = append(left, p)
 		seen = append(seen, fetch.Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Full: p.tick.full})
 	}
-	if r.o.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, r.o.Timeout)
-		defer cancel()
-	}
+	ctx, cancel := r.fetching(ctx)
+	defer cancel()
 	for i, changed := range fetch.Probe(ctx, r.w.Open, seen) {
 		t := &left[i].tick
 		t.quiet, t.looked = !changed, changed

@@ -36,7 +36,7 @@ var _ txn.Journal = (*Job)(nil)
 // in any case, since files are where they are. A file that cannot be
 // understood is a *[CorruptError].
 func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
-	fresh := Record{Version: formatVersion, ID: id, Name: name, Identity: where.hash(d.o.Machine)}
+	fresh := Record{Version: formatVersion, ID: id, Name: name, Identity: where.hash(d.o.Machine), Account: where.accountHash(d.o.Machine)}
 	j, err := d.load(jobFile(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Job{dir: d, file: jobFile(id), rec: fresh}, nil
@@ -44,7 +44,13 @@ func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if j.rec.Identity != fresh.Identity {
+	if fresh.Account == "" {
+		fresh.Account = j.rec.Account
+	}
+	if j.rec.Account == "" {
+		j.rec.Account = fresh.Account
+	}
+	if j.rec.Identity != fresh.Identity || j.rec.Account != fresh.Account {
 		j.foreign, j.dropped = true, j.rec.Debt
 		if j.dropped == nil && j.rec.Txn.Owed {
 			j.dropped = &Debt{}

@@ -19,6 +19,8 @@ type Record struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
 	Identity string `json:"identity"` // hash of machine and Identity
+	// Account is a hash of machine and account, of the last run that knew it.
+	Account string `json:"account,omitempty"`
 
 	Txn  txn.Record `json:"txn,omitzero"` // the transaction under way
 	Debt *Debt      `json:"debt,omitempty"`
@@ -74,12 +76,23 @@ type File struct {
 }
 
 // Identity is where a job's values come from. State that was made with
-// another one, or on another machine, is not believed. What is not known is
-// left empty, and the same at each run.
-type Identity struct{ Account, Region, Table, Role, Store string }
+// another one, or on another machine, is not believed.
+type Identity struct {
+	Region, Table, Role, Store string
+	// Account may be empty: then it is not known, which says nothing. Whoever
+	// gives credentials tells it or not, and cannot where nothing answers.
+	Account string
+}
 
 func (i Identity) hash(machine string) string {
-	return hash(machine, i.Account, i.Region, i.Table, i.Role, i.Store)
+	return hash(machine, i.Region, i.Table, i.Role, i.Store)
+}
+
+func (i Identity) accountHash(machine string) string {
+	if i.Account == "" {
+		return ""
+	}
+	return hash(machine, i.Account)
 }
 
 // clone copies r, so that its owner can change it.
