@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -16,46 +15,46 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
+type getallOptions struct {
+	lifeFlags
+	output  string
+	partial bool
+}
+
 func newGetall(a *app) *cobra.Command {
-	var output string
+	o := &getallOptions{}
 	c := &cobra.Command{
 		Use:   "getall [PATTERN] [KEY=VALUE]...",
 		Short: "Print all secrets",
 		Long: `Print the newest version of every secret whose name PATTERN matches, by one scan
-of the table. All must open with the given context: those that do not are
-named, and nothing is printed.`,
-		Example: "  credrender getall 'web.*' env=prod -o yaml",
-		RunE:    func(c *cobra.Command, args []string) error { return runGetall(c.Context(), a, args, output) },
+of the table. All must open with the given context, or with those that
+--context-map says: those that do not are named, and nothing is printed.`,
+		Example: `  credrender getall 'web.*' env=prod -o yaml
+  credrender getall --context-map contexts.yaml --partial`,
+		RunE: func(c *cobra.Command, args []string) error { return runGetall(c.Context(), a, o, args) },
 	}
-	outputFlag(c, &output, "json|yaml", "json")
+	outputFlag(c, &o.output, "json|yaml", "json")
+	o.addContextMap(c)
+	c.Flags().BoolVar(&o.partial, "partial", false, "leave out what cannot be opened, and name it")
 	return c
 }
 
-func runGetall(ctx context.Context, a *app, args []string, output string) error {
-	if output != "json" && output != "yaml" {
-		return usagef("--output %q is not json or yaml", output)
+func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) error {
+	if o.output != "json" && o.output != "yaml" {
+		return usagef("--output %q is not json or yaml", o.output)
 	}
-	pattern := "*"
-	if len(args) > 0 && !strings.Contains(args[0], "=") {
-		pattern, args = args[0], args[1:]
-	}
-	ref, err := refOf(pattern, args, "")
+	got, err := a.getAll(ctx, &o.lifeFlags, args)
 	if err != nil {
 		return err
 	}
-	st, err := a.store(ctx)
-	if err != nil {
-		return err
+	values, failed := texts(got)
+	if o.partial {
+		failed = a.leaveOut(failed)
 	}
-	got, err := st.Glob(ctx, ref)
-	if err != nil {
-		return err
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d secrets cannot be printed:\n%w", len(failed), len(got), &render.SecretsError{Failures: failed})
 	}
-	values, err := texts(ref, got)
-	if err != nil {
-		return err
-	}
-	if output == "json" {
+	if o.output == "json" {
 		return printJSON(a, values)
 	}
 	b, err := yaml.Marshal(values)
@@ -65,27 +64,52 @@ func runGetall(ctx context.Context, a *app, args []string, output string) error 
 	return printf(a.stdout, "%s", b)
 }
 
+// getAll fetches what a command line names.
+func (a *app) getAll(ctx context.Context, f *lifeFlags, args []string) (map[string]source.Result, error) {
+	st, err := a.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := a.progress("getall")
+	sc, err := a.scope(args, f, p)
+	if err != nil {
+		return nil, err
+	}
+	got, err := st.GetAll(ctx, sc)
+	p.end()
+	return got, err
+}
+
 // errBinary: JSON and YAML hold text.
 var errBinary = errors.New("is binary, which this format cannot hold; 'credrender get' prints it")
 
-// texts reveals what was found, all or nothing.
-func texts(pattern source.Ref, got map[string]source.Result) (map[string]string, error) {
-	values := map[string]string{}
-	failed := &render.SecretsError{}
+// texts reveals what was found, and says what cannot be shown.
+func texts(got map[string]source.Result) (values map[string]string, failed []*source.RefError) {
+	values = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
-		res, ref := got[name], source.Ref{Name: name, Context: pattern.Context}
+		res, ref := got[name], source.Ref{Name: name}
 		value := res.Secret.Reveal()
 		switch {
 		case res.Err != nil:
-			failed.Failures = append(failed.Failures, &source.RefError{Ref: ref, Err: res.Err})
+			failed = append(failed, &source.RefError{Ref: ref, Err: res.Err})
 		case !utf8.Valid(value):
-			failed.Failures = append(failed.Failures, &source.RefError{Ref: ref, Err: errBinary})
+			failed = append(failed, &source.RefError{Ref: ref, Err: errBinary})
 		default:
 			values[name] = string(value)
 		}
 	}
-	if len(failed.Failures) > 0 {
-		return nil, fmt.Errorf("%d of %d secrets cannot be printed:\n%w", len(failed.Failures), len(got), failed)
+	return values, failed
+}
+
+// leaveOut names what stays as it is however often it is asked for, and
+// returns the rest: of what a network or a quota kept away nothing is known.
+func (a *app) leaveOut(failed []*source.RefError) (rest []*source.RefError) {
+	for _, f := range failed {
+		if isOne(f, source.ErrWrongContext, source.ErrDenied, source.ErrIntegrity, source.ErrUnsupported, errBinary) {
+			a.log.Warn("left out " + f.Error())
+			continue
+		}
+		rest = append(rest, f)
 	}
-	return values, nil
+	return rest
 }

@@ -105,6 +105,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newRender(a), newPlan(a), newLint(a), newPull(a),
 		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
+		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
 		newSetup(a), newStatus(a), newDemo(a), newVersion(a), newCredstash(a),
 	)
 	root.InitDefaultHelpCmd()

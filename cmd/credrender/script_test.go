@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 			"waitfor": cmdWaitFor,
 			"store":   cmdStore,
 			"expand":  cmdExpand,
+			"plant":   cmdPlant,
 		},
 	})
 }

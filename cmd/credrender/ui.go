@@ -120,7 +120,7 @@ func hint(err error) string {
 		return "--local-key names the key file of this store; a copy of it must come from where the store was made"
 	}
 	if _, ok := errors.AsType[*credstash.VersionError](err); ok {
-		return "'credrender list NAME' shows the versions; --version states one"
+		return "'credrender list NAME' shows the versions; --version states one, 'credrender migrate' pads those that are not padded"
 	}
 	if refused, ok := errors.AsType[*render.RefusedError](err); ok {
 		return refusedHint(refused)
@@ -148,7 +148,9 @@ var hints = []struct {
 	{source.ErrThrottled, "--wait 5m keeps trying; a table on demand does not throttle at this rate"},
 	{source.ErrUnreachable, "the files in place stay as they are; --wait 5m keeps trying, --allow-stale 24h makes this no failure"},
 	{source.ErrIntegrity, "somebody changed the stored item, or it was never whole: put the secret again, and ask who wrote this version"},
-	{source.ErrTooLarge, "an item holds about 300,000 bytes; keep larger values elsewhere"},
+	{source.ErrTooLarge, "an item holds about 300,000 bytes, with put --item-format aes-gcm about 400,000; keep larger values elsewhere, as in S3"},
+	{source.ErrExists, "that number holds another value already; 'credrender list NAME' shows the versions"},
+	{source.ErrChanged, "somebody else was writing: run it again"},
 	{local.ErrNotStore, "--store local:PATH names the store file; 'credrender setup' makes one where there is none"},
 	{source.ErrNoStore, "'credrender setup' makes it; --table, --region and --store say where"},
 	{source.ErrNoSource, "only the prefixes of configured sources count"},

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -44,7 +43,7 @@ func (s *Store) copyOne(ctx context.Context, r CopyRequest, open opener, item cr
 	o := Outcome{Name: item.Name, Version: item.Version}
 	plain, c, err := open.open(ctx, item, r.Contexts.of(item.Name))
 	if err != nil {
-		o.Err = fmt.Errorf("version %s: %w", source.Show(item.Version), err)
+		o.Err = err
 		return o
 	}
 	if r.To != nil {

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/cmd/credrender/internal/exchange"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+type exportOptions struct {
+	lifeFlags
+	file, format        string
+	plaintext, envNames bool
+	to, toContext       []string
+	all                 bool
+}
+
+func newExport(a *app) *cobra.Command {
+	o := &exportOptions{}
+	c := &cobra.Command{
+		Use:   "export [PATTERN] [KEY=VALUE]...",
+		Short: "Write secrets to a file, or to another store",
+		Long: `Write the newest version of every secret that PATTERN matches (all without one)
+to a file in JSON, YAML or dotenv, or with --to into another store, under the
+same version. All must open with the given context, or with those that
+--context-map says: else nothing is written to a file.
+
+A file is new, or replaced whole, with mode 0600. To a terminal, or to a file
+that others can read, nothing goes in clear without --plaintext.
+
+Into a store, values are sealed anew under its key. What it has already stays; a
+version that holds another value there is an error. --all-versions takes history
+along. A run that was killed is finished by running it again.`,
+		Example: `  credrender export 'web.*' env=prod --file web.yaml
+  credrender export --context-map contexts.yaml --to region=us-east-1 --all-versions`,
+		RunE: func(c *cobra.Command, args []string) error { return runExport(c.Context(), a, o, args) },
+	}
+	fl := c.Flags()
+	fl.StringVarP(&o.file, "file", "f", "", "`FILE` to write (default: standard output)")
+	outputFlag(c, &o.format, "json|yaml|dotenv", "")
+	fl.BoolVar(&o.plaintext, "plaintext", false, "write in clear where others can read it")
+	fl.BoolVar(&o.envNames, "env-names", false, "dotenv: turn names like db.password into DB_PASSWORD")
+	o.addContextMap(c)
+	fl.StringArrayVar(&o.to, "to", nil, "`SETTING=VALUE` of the other store, like region=us-east-1 (repeatable)")
+	addCopyFlags(c, &o.toContext, &o.all)
+	o.addDryRun(c, "write nothing, print what would be")
+	return c
+}
+
+func addCopyFlags(c *cobra.Command, toContext *[]string, all *bool) {
+	c.Flags().StringArrayVar(toContext, "to-context", nil, toContextHelp+" (between stores)")
+	c.Flags().BoolVar(all, "all-versions", false, "history too (between stores)")
+}
+
+func runExport(ctx context.Context, a *app, o *exportOptions, args []string) error {
+	if len(o.to) > 0 {
+		if o.file != "" || o.format != "" {
+			return usagef("--to writes to a store, --file and --output to a file: one of them")
+		}
+		return exportStore(ctx, a, o, args)
+	}
+	if o.all || len(o.toContext) > 0 {
+		return usagef("--all-versions and --to-context are for another store: --to")
+	}
+	format, err := o.formatOf()
+	if err != nil {
+		return err
+	}
+	if err := a.guardPlaintext(o); err != nil {
+		return err
+	}
+	got, err := a.getAll(ctx, &o.lifeFlags, args)
+	if err != nil {
+		return err
+	}
+	entries, err := exported(got, o.envNames && format == exchange.Dotenv)
+	if err != nil {
+		return err
+	}
+	text, err := exchange.Write(format, entries)
+	if err != nil {
+		return unfit(err)
+	}
+	if o.dryRun {
+		return foretellExport(a, entries)
+	}
+	if o.file == "" {
+		return printf(a.stdout, "%s", text)
+	}
+	if err := writePrivate(a.abs(o.file), text); err != nil {
+		return err
+	}
+	a.log.Info(fmt.Sprintf("exported %s to %s", count(len(entries), "secret"), o.file), "secrets", len(entries))
+	return nil
+}
+
+func (o *exportOptions) formatOf() (string, error) {
+	format := o.format
+	if format == "" {
+		format = exchange.FormatOf(o.file)
+	}
+	if format == "" {
+		format = exchange.JSON
+	}
+	if format != exchange.JSON && format != exchange.YAML && format != exchange.Dotenv {
+		return "", usagef("--output %q is not json, yaml or dotenv", format)
+	}
+	return format, nil
+}
+
+func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
+	from, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	into, err := a.elsewhere(ctx, "to", o.to)
+	if err != nil {
+		return err
+	}
+	return a.copyStore(ctx, "export", from, into, &o.lifeFlags, args, o.toContext, o.all)
+}
+
+// copyStore is what export --to and import --from do.
+func (a *app) copyStore(ctx context.Context, verb string, from, into *store.Store, f *lifeFlags, args, to []string, all bool) error {
+	p := a.progress(verb)
+	r := store.CopyRequest{Into: into, AllVersions: all}
+	var err error
+	if r.Scope, err = a.scope(args, f, p); err != nil {
+		return err
+	}
+	if r.To, err = toContext(to); err != nil {
+		return err
+	}
+	outcomes, err := from.Copy(ctx, r)
+	return a.finish(p, outcomes, f.dryRun, err)
+}
+
+// exported is all or nothing. Names that dotenv makes equal are an error.
+func exported(got map[string]source.Result, envNames bool) ([]exchange.Entry, error) {
+	var entries []exchange.Entry
+	failed := &render.SecretsError{}
+	taken := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		res, as := got[name], name
+		if envNames {
+			as = exchange.EnvName(name)
+		}
+		if other, ok := taken[as]; ok {
+			res.Err = fmt.Errorf("would be %s, as %s is: %w", as, source.Show(other), exchange.ErrUnfit)
+		}
+		taken[as] = name
+		if res.Err != nil {
+			failed.Failures = append(failed.Failures, &source.RefError{Ref: source.Ref{Name: name}, Err: res.Err})
+			continue
+		}
+		entries = append(entries, exchange.Entry{Name: as, Value: res.Secret})
+	}
+	if n := len(failed.Failures); n > 0 {
+		return nil, fmt.Errorf("%d of %d secrets cannot be exported:\n%w", n, len(got), failed)
+	}
+	return entries, nil
+}
+
+func unfit(err error) error {
+	return fmt.Errorf("%w\n--env-names makes names fit for dotenv; json and yaml hold every name and value", err)
+}
+
+func foretellExport(a *app, entries []exchange.Entry) error {
+	for _, e := range entries {
+		if err := printf(a.stdout, "write  %s\n", source.Show(e.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guardPlaintext refuses to show values to others, before anything is fetched.
+func (a *app) guardPlaintext(o *exportOptions) error {
+	switch {
+	case o.plaintext || o.dryRun:
+		return nil
+	case o.file == "" && isTerminal(a.stdout):
+		return usagef("this would print secrets to a terminal: --file FILE writes them to a file, --plaintext prints them")
+	case o.file == "":
+		if f, ok := a.stdout.(*os.File); ok {
+			info, err := f.Stat()
+			return guardFile("standard output", info, err)
+		}
+		return nil
+	}
+	info, err := os.Stat(a.abs(o.file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return guardFile(o.file, info, err)
+}
+
+func guardFile(name string, info fs.FileInfo, err error) error {
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 {
+		return usagef("%s can be read by others (mode %04o): --plaintext writes there all the same", name, info.Mode().Perm())
+	}
+	return err
+}
+
+// writePrivate replaces a file whole. A new one has mode 0600, another keeps
+// its own.
+func writePrivate(path string, text []byte) (err error) {
+	mode := fs.FileMode(0o600)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return shorter(err)
+	case !info.Mode().IsRegular():
+		return usagef("%s is not a regular file", path)
+	default:
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
+	if err != nil {
+		return shorter(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+func newVerifyStore(a *app) *cobra.Command {
+	f := &lifeFlags{}
+	var output string
+	c := &cobra.Command{
+		Use:   "verify-store [PATTERN] [KEY=VALUE]...",
+		Short: "Open every stored version and report what is wrong",
+		Long: `Open every version of the secrets that PATTERN matches (all without one) and
+report those that are damaged, do not open with their context, or stand in the
+way of others. No value is shown and nothing is changed; a store in order prints
+nothing. Exit code 1: an item is damaged; 3: one does not open; 0 also where
+there are only notes.`,
+		Example: "  credrender verify-store --context-map contexts.yaml -o json",
+		RunE:    func(c *cobra.Command, args []string) error { return runVerifyStore(c.Context(), a, f, args, output) },
+	}
+	f.addContextMap(c)
+	f.addDryRun(c, "look at the form of items alone: no KMS")
+	outputFlag(c, &output, "text|json", "text")
+	return c
+}
+
+// noteTexts say what a note means, and what to do.
+var noteTexts = map[store.Note]string{
+	store.NoteUnpadded: "not padded: it hides later versions, and put refuses; 'credrender migrate' pads it",
+	store.NoteHidden:   "hidden by an unpadded version: nobody reads it; 'credrender migrate' mends that",
+	store.NoteNotInt:   "the newest version is no number: put needs --version",
+	store.NoteForeign:  "in a form that credstash cannot read; 'credrender migrate --item-format credstash' mends that",
+	store.NoteCTR32LE:  "damaged by rucredstash from byte 16 on, it seems; 'credrender migrate --rescue-ctr32le' repairs it",
+}
+
+// finding is a line of the report.
+type finding struct {
+	Name    string   `json:"name"`
+	Version string   `json:"version"`
+	Error   string   `json:"error,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
+}
+
+func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, output string) error {
+	if output != "text" && output != "json" {
+		return usagef("--output %q is not text or json", output)
+	}
+	st, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	p := a.progress("verify-store")
+	sc, err := a.scope(args, f, p)
+	if err != nil {
+		return err
+	}
+	verdicts, err := st.Verify(ctx, sc)
+	p.end()
+	if err != nil {
+		return err
+	}
+	failed := &render.SecretsError{}
+	findings := []finding{}
+	for _, v := range verdicts {
+		if v.Err == nil && len(v.Notes) == 0 {
+			continue
+		}
+		one := finding{Name: v.Name, Version: v.Version}
+		slices.Sort(v.Notes)
+		for _, n := range v.Notes {
+			one.Notes = append(one.Notes, string(n))
+		}
+		if v.Err != nil {
+			one.Error = v.Err.Error()
+			failed.Failures = append(failed.Failures, &source.RefError{Ref: source.Ref{Name: v.Name, Version: v.Version}, Err: v.Err})
+		}
+		findings = append(findings, one)
+	}
+	if err := printFindings(a, findings, output); err != nil {
+		return err
+	}
+	if n := len(failed.Failures); n > 0 {
+		return fmt.Errorf("%d of %d versions are not sound:\n%w", n, len(verdicts), failed)
+	}
+	return nil
+}
+
+func printFindings(a *app, findings []finding, output string) error {
+	if output == "json" {
+		return printJSON(a, findings)
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, f := range findings {
+		row := source.Show(f.Name) + "\t" + source.Show(f.Version) + "\t"
+		if f.Error != "" {
+			_, _ = fmt.Fprintln(w, row+f.Error)
+		}
+		for _, n := range f.Notes {
+			_, _ = fmt.Fprintln(w, row+noteTexts[store.Note(n)])
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}

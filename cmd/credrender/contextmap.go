@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+const contextMapHelp = "YAML `FILE` with the contexts of names, as a list of {pattern, context}"
+
+// contextRule is an entry of a context map. The first whose pattern matches a
+// name counts; its context is a mapping, or a list of them to try in turn.
+type contextRule struct {
+	pattern  string
+	contexts []source.Context
+}
+
+// contexts are those of a context map, or where it says nothing, or there is
+// none, the given one.
+func (a *app) contexts(path string, given source.Context) (store.Contexts, error) {
+	if path == "" {
+		return store.Always(given), nil
+	}
+	data, err := a.readNamed(path)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := parseContextMap(data)
+	if err != nil {
+		return nil, usagef("%s%w", path, err)
+	}
+	return func(name string) []source.Context {
+		for _, r := range rules {
+			if source.Match(r.pattern, name) {
+				return r.contexts
+			}
+		}
+		return []source.Context{given}
+	}, nil
+}
+
+func parseContextMap(data []byte) ([]contextRule, error) {
+	var entries []map[string]yaml.Node
+	if err := yaml.Unmarshal(data, &entries); err != nil {
+		return nil, fmt.Errorf(": not a list of {pattern, context}: %w", err)
+	}
+	rules := make([]contextRule, len(entries))
+	for i, entry := range entries {
+		var err error
+		if rules[i], err = parseRule(entry); err != nil {
+			return nil, fmt.Errorf(", entry %d: %w", i+1, err)
+		}
+	}
+	return rules, nil
+}
+
+func parseRule(entry map[string]yaml.Node) (r contextRule, err error) {
+	for _, key := range slices.Sorted(maps.Keys(entry)) {
+		switch n := entry[key]; key {
+		case "pattern":
+			r.pattern = n.Value
+		case "context":
+			r.contexts, err = parseContexts(&n)
+		default:
+			err = fmt.Errorf("a key %s, not pattern or context", source.Show(key))
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	switch {
+	case r.pattern == "":
+		return r, errors.New("no pattern")
+	case len(r.contexts) == 0:
+		return r, errors.New("no context; {} has no pairs")
+	}
+	return r, nil
+}
+
+func parseContexts(n *yaml.Node) ([]source.Context, error) {
+	nodes := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		nodes = n.Content
+	}
+	var all []source.Context
+	for _, n := range nodes {
+		var pairs map[string]string
+		if n.Kind != yaml.MappingNode {
+			return nil, errors.New("a context is not a mapping of keys and values")
+		}
+		if err := n.Decode(&pairs); err != nil {
+			return nil, fmt.Errorf("context: %w", err)
+		}
+		c, err := source.NewContext(pairs)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}

@@ -1,0 +1,130 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// parseJSON reads by tokens: a map would forget a name that is there twice.
+func parseJSON(data []byte) ([]Entry, error) {
+	if !utf8.Valid(data) { // the decoder replaces what is no UTF-8
+		return nil, &SyntaxError{Msg: "not UTF-8"}
+	}
+	r := &jsonReader{json.NewDecoder(bytes.NewReader(data)), data}
+	r.dec.UseNumber()
+	if t, err := r.dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, r.fault("not a JSON object")
+	}
+	var entries []Entry
+	for r.dec.More() {
+		name, err := r.dec.Token()
+		if err != nil {
+			return nil, r.fault("not valid JSON")
+		}
+		value, err := r.value()
+		if err != nil {
+			return nil, err
+		}
+		text, _ := name.(string) // a name is nothing else
+		entries = append(entries, Entry{text, source.NewSecret(value)})
+	}
+	if _, err := r.dec.Token(); err != nil {
+		return nil, r.fault("not valid JSON")
+	}
+	if r.dec.More() {
+		return nil, r.fault("something follows the object")
+	}
+	return entries, nil
+}
+
+type jsonReader struct {
+	dec  *json.Decoder
+	data []byte
+}
+
+func (r *jsonReader) fault(msg string) error {
+	read := r.data[:min(int(r.dec.InputOffset()), len(r.data))]
+	return &SyntaxError{1 + bytes.Count(read, []byte("\n")), msg}
+}
+
+func (r *jsonReader) value() ([]byte, error) {
+	t, err := r.dec.Token()
+	if err != nil {
+		return nil, r.fault("not valid JSON")
+	}
+	switch v := t.(type) {
+	case string:
+		return []byte(v), nil
+	case json.Number:
+		return []byte(v), nil
+	case bool:
+		if v {
+			return []byte("true"), nil
+		}
+		return []byte("false"), nil
+	case json.Delim:
+		if v == '{' {
+			return r.object()
+		}
+	}
+	return nil, r.fault("a value is neither text nor {base64: ...}")
+}
+
+func (r *jsonReader) object() ([]byte, error) {
+	var tokens [3]json.Token
+	for i := range tokens {
+		var err error
+		if tokens[i], err = r.dec.Token(); err != nil {
+			return nil, r.fault("not valid JSON")
+		}
+	}
+	text, ok := tokens[1].(string)
+	if tokens[0] != base64Key || !ok || tokens[2] != json.Delim('}') {
+		return nil, r.fault("a value is neither text nor {base64: ...}")
+	}
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, r.fault("not base64")
+	}
+	return b, nil
+}
+
+func writeJSON(entries []Entry) ([]byte, error) {
+	values := map[string]any{}
+	var unfit []error
+	for _, e := range entries {
+		if err := checkName(e); err != nil {
+			unfit = append(unfit, err)
+			continue
+		}
+		values[e.Name] = textOr64(e.Value.Reveal())
+	}
+	if len(unfit) > 0 {
+		return nil, errors.Join(unfit...)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(values)
+	return b.Bytes(), err
+}
+
+func textOr64(value []byte) any {
+	if utf8.Valid(value) {
+		return string(value)
+	}
+	return map[string]string{base64Key: base64.StdEncoding.EncodeToString(value)}
+}
+
+func checkName(e Entry) error {
+	if !utf8.ValidString(e.Name) {
+		return unfit(e, "the name is not UTF-8")
+	}
+	return nil
+}

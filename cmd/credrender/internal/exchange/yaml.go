@@ -1,0 +1,109 @@
+package exchange
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+var yamlLine = regexp.MustCompile(`line (\d+)`)
+
+// parseYAML keeps scalars as they are written: 0644 and 1e3 are text here.
+func parseYAML(data []byte) ([]Entry, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		// The parser quotes what it stumbles over.
+		fault := &SyntaxError{Msg: "not valid YAML"}
+		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+			fault.Line, _ = strconv.Atoi(m[1])
+		}
+		return nil, fault
+	}
+	if len(doc.Content) == 0 {
+		return nil, nil
+	}
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return nil, &SyntaxError{root.Line, "not a mapping of names and values"}
+	}
+	var entries []Entry
+	for i := 0; i < len(root.Content); i += 2 {
+		name, value := root.Content[i], root.Content[i+1]
+		if name.Kind != yaml.ScalarNode || name.Tag == "!!merge" {
+			return nil, &SyntaxError{name.Line, "a name is not text"}
+		}
+		b, err := yamlValue(value)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, Entry{name.Value, source.NewSecret(b)})
+	}
+	return entries, nil
+}
+
+func yamlValue(n *yaml.Node) ([]byte, error) {
+	encoded := n
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
+		return nil, &SyntaxError{n.Line, "no value: \"\" is an empty one"}
+	case n.Kind == yaml.ScalarNode && n.Tag != "!!binary":
+		return []byte(n.Value), nil
+	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == base64Key && n.Content[1].Kind == yaml.ScalarNode:
+		encoded = n.Content[1]
+	case n.Kind != yaml.ScalarNode:
+		return nil, &SyntaxError{n.Line, "a value is neither text nor {base64: ...}"}
+	}
+	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(encoded.Value), ""))
+	if err != nil {
+		return nil, &SyntaxError{encoded.Line, "not base64"}
+	}
+	return b, nil
+}
+
+func writeYAML(entries []Entry) ([]byte, error) {
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	var all []error
+	for _, e := range entries {
+		if err := checkName(e); err != nil {
+			all = append(all, err)
+			continue
+		}
+		root.Content = append(root.Content, yamlText(e.Name), yamlOf(e.Value.Reveal()))
+	}
+	if len(all) > 0 {
+		return nil, errors.Join(all...)
+	}
+	return yaml.Marshal(root)
+}
+
+func yamlOf(value []byte) *yaml.Node {
+	if utf8.Valid(value) {
+		return yamlText(string(value))
+	}
+	encoded := yamlText(base64.StdEncoding.EncodeToString(value))
+	return &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{yamlText(base64Key), encoded}}
+}
+
+// yamlText is in double quotes but where it is plain beyond doubt: that is the
+// one style which holds every text, and other people's parsers agree on it.
+func yamlText(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
+	if plain.MatchString(s) {
+		n.Style = 0 // the encoder quotes what would read as a number or a bool
+	}
+	return n
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+
+func unfit(e Entry, why string) error {
+	return &source.RefError{Ref: source.Ref{Name: e.Name}, Err: fmt.Errorf("%w: %s", ErrUnfit, why)}
+}

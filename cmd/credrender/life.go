@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+// What the commands over many secrets have in common: prune, rekey, migrate,
+// import, export, verify-store, getall.
+
+// lifeFlags are flags of several of them.
+type lifeFlags struct {
+	contextMap string
+	dryRun     bool
+}
+
+func (f *lifeFlags) addContextMap(c *cobra.Command) {
+	c.Flags().StringVar(&f.contextMap, "context-map", "", contextMapHelp)
+}
+
+func (f *lifeFlags) addDryRun(c *cobra.Command, usage string) {
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, usage)
+}
+
+// scope reads [PATTERN] [KEY=VALUE]... and makes a scope that tells p how far
+// it is.
+func (a *app) scope(args []string, f *lifeFlags, p *progress) (store.Scope, error) {
+	sc := store.Scope{DryRun: f.dryRun, Progress: p.told}
+	if len(args) > 0 && !strings.Contains(args[0], "=") {
+		sc.Pattern, args = args[0], args[1:]
+	}
+	given, err := contextOf(args)
+	if err != nil {
+		return sc, err
+	}
+	sc.Contexts, err = a.contexts(f.contextMap, given)
+	return sc, err
+}
+
+func contextOf(words []string) (source.Context, error) {
+	given, err := pairs("context", words)
+	if err != nil {
+		return source.Context{}, err
+	}
+	c, err := source.NewContext(given)
+	if err != nil {
+		return c, &usageError{err}
+	}
+	return c, nil
+}
+
+// toContext is what --to-context says: nil where it says nothing, no pairs
+// where it says none.
+func toContext(words []string) (*source.Context, error) {
+	switch {
+	case len(words) == 0:
+		return nil, nil
+	case len(words) == 1 && words[0] == "none":
+		return &source.Context{}, nil
+	}
+	c, err := contextOf(words)
+	return &c, err
+}
+
+const toContextHelp = "`KEY=VALUE` of the context that all get (repeatable), or none"
+
+// verbs are what a dry run says of actions.
+var verbs = map[store.Action]string{
+	store.Deleted: "delete", store.Rekeyed: "rekey", store.Padded: "pad", store.PutAgain: "put-again",
+	store.Rescued: "rescue", store.Unhidden: "unhide", store.Stored: "put",
+}
+
+// settle says what became of the versions: a line for all, or in a dry run for
+// each, and every failure.
+func (a *app) settle(outcomes []store.Outcome, dryRun bool) error {
+	failed := &render.SecretsError{}
+	for _, o := range outcomes {
+		switch {
+		case o.Err != nil:
+			ref := source.Ref{Name: o.Name, Version: o.Version}
+			failed.Failures = append(failed.Failures, &source.RefError{Ref: ref, Err: o.Err})
+		case o.Action == store.Unhidden && !dryRun:
+			a.log.Warn(fmt.Sprintf("the newest version of %s is %s from now on; it was %s, which hid it",
+				source.Show(o.Name), source.Show(o.To), source.Show(o.Version)))
+		}
+	}
+	if dryRun {
+		if err := a.foretell(outcomes); err != nil {
+			return err
+		}
+	} else {
+		a.sumUp(outcomes)
+	}
+	if n := len(failed.Failures); n > 0 {
+		return fmt.Errorf("%d of %d versions cannot be done:\n%w", n, len(outcomes), failed)
+	}
+	return nil
+}
+
+// foretell prints what a run would do.
+func (a *app) foretell(outcomes []store.Outcome) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, o := range outcomes {
+		if o.Err != nil || o.Action == store.Kept {
+			continue
+		}
+		row := verbs[o.Action] + "\t" + source.Show(o.Name) + "\t" + source.Show(o.Version)
+		if o.To != "" {
+			row += "\t-> " + source.Show(o.To)
+		}
+		_, _ = fmt.Fprintln(w, row)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}
+
+func (a *app) sumUp(outcomes []store.Outcome) {
+	versions, names := map[store.Action]int{}, map[store.Action]map[string]bool{}
+	for _, o := range outcomes {
+		if o.Err != nil || o.Action == store.Kept || o.Action == store.Unhidden {
+			continue
+		}
+		if names[o.Action] == nil {
+			names[o.Action] = map[string]bool{}
+		}
+		versions[o.Action]++
+		names[o.Action][o.Name] = true
+		a.log.Debug(fmt.Sprintf("%s %s version %s", o.Action, source.Show(o.Name), source.Show(o.Version)))
+	}
+	for _, action := range []store.Action{store.Deleted, store.Rekeyed, store.PutAgain, store.Rescued, store.Padded, store.Stored} {
+		if n := versions[action]; n > 0 {
+			a.log.Info(fmt.Sprintf("%s %s of %s", action, count(n, "version"), count(len(names[action]), "secret")),
+				"action", string(action), "versions", n)
+		}
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// finish puts what was done before a command was cut short beside the reason.
+func (a *app) finish(p *progress, outcomes []store.Outcome, dryRun bool, err error) error {
+	p.end()
+	return errors.Join(err, a.settle(outcomes, dryRun))
+}
