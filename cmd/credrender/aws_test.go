@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/http/httptest"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -61,6 +64,28 @@ func TestNoMetadataAsked(t *testing.T) {
 	}
 	if n := meta.Requests(); n != 0 {
 		t.Errorf("the metadata service was asked %d times", n)
+	}
+}
+
+// Behind a proxy every request goes through it.
+func TestProxy(t *testing.T) {
+	srv := awstest.Start(t)
+	credrender(t, srv, nil, "setup")
+	credrender(t, srv, nil, "put", "n0", "v")
+	srv.Forget()
+	var passed atomic.Int64
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		passed.Add(1)
+		r.Out.URL.Host = strings.TrimPrefix(srv.URL(map[string]string{"tables.test": awstest.DynamoDB, "keys.test": awstest.KMS}[r.In.Host]), "http://")
+	}})
+	defer proxy.Close()
+	cmd, _ := command(t, srv, []string{
+		"HTTP_PROXY=" + proxy.URL, "http_proxy=" + proxy.URL,
+		"AWS_ENDPOINT_URL_DYNAMODB=http://tables.test", "AWS_ENDPOINT_URL_KMS=http://keys.test",
+	}, "get", "n0")
+	out, err := cmd.CombinedOutput()
+	if err != nil || string(out) != "v" || passed.Load() != 2 || len(srv.Requests()) != 2 {
+		t.Errorf("got %q, %v; %d requests passed, %d arrived", out, err, passed.Load(), len(srv.Requests()))
 	}
 }
 
