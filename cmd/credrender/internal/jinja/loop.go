@@ -1,0 +1,140 @@
+package jinja
+
+import (
+	"strings"
+
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+)
+
+func (e *evaluator) forLoop(out *strings.Builder, n *syntax.For, s *scope) error {
+	v, err := e.eval(n.Iter, s)
+	if err != nil || isPending(v) {
+		return e.at(n.Line, err)
+	}
+	return e.loop(out, n, s, v, 0)
+}
+
+// loop runs a loop over v; depth counts the calls of a recursive one.
+func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Value, depth int) error {
+	items, err := py.Items(v)
+	if err != nil {
+		return e.at(n.Line, err)
+	}
+	if items, err = e.chosen(n, s, items); err != nil {
+		return e.at(n.Line, err)
+	}
+	if len(items) == 0 {
+		return e.run(out, n.Else, s.inner())
+	}
+	l := &loopInfo{items: items, depth: depth}
+	if n.Recursive {
+		l.again = func(args []py.Value, _ *py.Dict) (py.Value, error) { return e.recurse(n, s, args, depth) }
+	}
+	for i, item := range items {
+		l.at = i
+		inner := s.inner()
+		inner.vars["loop"] = l
+		if err := e.assign(n.Target, item, inner); err != nil {
+			return e.at(n.Line, err)
+		}
+		if err := e.run(out, n.Body, inner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chosen are the items that pass the loop's own condition.
+func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) ([]py.Value, error) {
+	if n.Test == nil {
+		return items, nil
+	}
+	var picked []py.Value
+	for _, item := range items {
+		inner := s.inner()
+		if err := e.assign(n.Target, item, inner); err != nil {
+			return nil, err
+		}
+		v, err := e.eval(n.Test, inner)
+		if err != nil {
+			return nil, err
+		}
+		if py.Truth(v) {
+			picked = append(picked, item)
+		}
+	}
+	return picked, nil
+}
+
+func (e *evaluator) recurse(n *syntax.For, s *scope, args []py.Value, depth int) (py.Value, error) {
+	if len(args) != 1 {
+		return nil, py.Errorf("TypeError", "loop() takes one argument")
+	}
+	if depth > maxDepth {
+		return nil, py.Errorf("RecursionError", "the loop calls itself too deep")
+	}
+	var b strings.Builder
+	err := e.loop(&b, n, s, args[0], depth+1)
+	return b.String(), err
+}
+
+// loopInfo is the variable "loop".
+type loopInfo struct {
+	items   []py.Value
+	at      int
+	depth   int
+	again   py.Func // of a recursive loop
+	changed py.Value
+	called  bool
+}
+
+// Attr implements py.Object.
+func (l *loopInfo) Attr(name string) (py.Value, bool) {
+	n := len(l.items)
+	switch name {
+	case "index":
+		return int64(l.at + 1), true
+	case "index0":
+		return int64(l.at), true
+	case "revindex":
+		return int64(n - l.at), true
+	case "revindex0":
+		return int64(n - l.at - 1), true
+	case "first":
+		return l.at == 0, true
+	case "last":
+		return l.at == n-1, true
+	case "length":
+		return int64(n), true
+	case "depth":
+		return int64(l.depth + 1), true
+	case "depth0":
+		return int64(l.depth), true
+	case "previtem":
+		return l.item(l.at-1, "there is no previous item"), true
+	case "nextitem":
+		return l.item(l.at+1, "there is no next item"), true
+	case "cycle":
+		return py.Func(func(args []py.Value, _ *py.Dict) (py.Value, error) {
+			if len(args) == 0 {
+				return nil, py.Errorf("TypeError", "no items for cycling given")
+			}
+			return args[l.at%len(args)], nil
+		}), true
+	case "changed":
+		return py.Func(func(args []py.Value, _ *py.Dict) (py.Value, error) {
+			same := l.called && py.Equal(l.changed, py.Tuple(args))
+			l.changed, l.called = py.Tuple(args), true
+			return !same, nil
+		}), true
+	}
+	return nil, false
+}
+
+func (l *loopInfo) item(i int, what string) py.Value {
+	if i < 0 || i >= len(l.items) {
+		return py.Undefined{What: what}
+	}
+	return l.items[i]
+}

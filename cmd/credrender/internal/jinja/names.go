@@ -1,0 +1,41 @@
+package jinja
+
+import (
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+)
+
+// checkNames refuses filters and tests that do not exist, except where a
+// condition decides whether they are reached, as Jinja2 does.
+func (t *Template) checkNames() error {
+	var failed error
+	known, tested := filters(), tests()
+	syntax.Walk(t.nodes, func(n any) bool {
+		switch n := n.(type) {
+		case *syntax.If, *syntax.Cond:
+			return false
+		case *syntax.Filter:
+			if _, ok := known[n.Name]; !ok && failed == nil {
+				failed = &Error{t.name, n.Line, py.Errorf("TemplateAssertionError", "no filter named '%s'", n.Name)}
+			}
+		case *syntax.Test:
+			if _, ok := tested[n.Name]; !ok && failed == nil {
+				failed = &Error{t.name, n.Line, py.Errorf("TemplateAssertionError", "no test named '%s'", n.Name)}
+			}
+		}
+		return failed == nil
+	})
+	return failed
+}
+
+// mentions reports whether a variable occurs.
+func mentions(nodes []syntax.Node, name string) bool {
+	found := false
+	syntax.Walk(nodes, func(n any) bool {
+		if x, ok := n.(*syntax.Name); ok && x.Name == name {
+			found = true
+		}
+		return !found
+	})
+	return found
+}

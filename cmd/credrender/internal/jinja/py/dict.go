@@ -1,0 +1,150 @@
+package py
+
+import (
+	"iter"
+	"slices"
+)
+
+// Dict is a dict, in the order of insertion.
+type Dict struct {
+	keys   []Value
+	values map[Value]Value
+}
+
+// NewDict returns an empty dict.
+func NewDict() *Dict { return &Dict{values: map[Value]Value{}} }
+
+// hashed is the key under which Python finds a value: 1, 1.0 and True are one.
+func hashed(k Value) (Value, error) {
+	switch k := k.(type) {
+	case nil, string, int64:
+		return k, nil
+	case Markup:
+		return string(k), nil
+	case bool:
+		if k {
+			return int64(1), nil
+		}
+		return int64(0), nil
+	case float64:
+		if k == float64(int64(k)) {
+			return int64(k), nil
+		}
+		return k, nil
+	case Tuple:
+		s, err := Repr(k)
+		return struct{ tuple string }{s}, err
+	case Undefined:
+		if k.Loud != nil {
+			return nil, k.Loud
+		}
+		return struct{ undefined bool }{true}, nil
+	}
+	return nil, Errorf("TypeError", "unhashable type: '%s'", TypeName(k))
+}
+
+// Set stores a value. It fails for a key that cannot be hashed.
+func (d *Dict) Set(k, v Value) error {
+	h, err := hashed(k)
+	if err != nil {
+		return err
+	}
+	if _, ok := d.values[h]; !ok {
+		d.keys = append(d.keys, k)
+	}
+	d.values[h] = v
+	return nil
+}
+
+// Put is Set of a text key, which cannot fail.
+func (d *Dict) Put(k string, v Value) *Dict {
+	_ = d.Set(k, v)
+	return d
+}
+
+// Get returns a value.
+func (d *Dict) Get(k Value) (Value, bool) {
+	if d == nil {
+		return nil, false
+	}
+	h, err := hashed(k)
+	if err != nil {
+		return nil, false
+	}
+	v, ok := d.values[h]
+	return v, ok
+}
+
+// Delete removes a key.
+func (d *Dict) Delete(k Value) {
+	h, err := hashed(k)
+	if err != nil {
+		return
+	}
+	delete(d.values, h)
+	d.keys = slices.DeleteFunc(d.keys, func(held Value) bool { other, _ := hashed(held); return other == h })
+}
+
+// Len is the number of keys.
+func (d *Dict) Len() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.keys)
+}
+
+// Keys returns the keys in order.
+func (d *Dict) Keys() []Value {
+	if d == nil {
+		return nil
+	}
+	return slices.Clone(d.keys)
+}
+
+// All yields keys and values in order.
+func (d *Dict) All() iter.Seq2[Value, Value] {
+	return func(yield func(Value, Value) bool) {
+		if d == nil {
+			return
+		}
+		for _, k := range d.keys {
+			v, _ := d.Get(k)
+			if !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+// Clone copies d, not what is in it.
+func (d *Dict) Clone() *Dict {
+	c := NewDict()
+	for k, v := range d.All() {
+		_ = c.Set(k, v) // it was hashed before
+	}
+	return c
+}
+
+// Pairs returns the items as tuples.
+func (d *Dict) Pairs() []Value {
+	pairs := make([]Value, 0, d.Len())
+	for k, v := range d.All() {
+		pairs = append(pairs, Tuple{k, v})
+	}
+	return pairs
+}
+
+func (d *Dict) view(kind string) *View {
+	v := &View{Kind: "dict_" + kind}
+	for k, value := range d.All() {
+		switch kind {
+		case "keys":
+			v.Items = append(v.Items, k)
+		case "values":
+			v.Items = append(v.Items, value)
+		default:
+			v.Items = append(v.Items, Tuple{k, value})
+		}
+	}
+	return v
+}

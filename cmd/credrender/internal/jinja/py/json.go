@@ -1,0 +1,240 @@
+package py
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ParseJSON is json.loads: objects keep their order. The error tells where, and
+// nothing of what the text holds.
+func ParseJSON(text []byte) (Value, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	v, err := decode(d)
+	if err == nil {
+		if _, more := d.Token(); more != io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+	}
+	if err != nil {
+		return nil, Errorf("JSONDecodeError", "not JSON, at byte %d", d.InputOffset())
+	}
+	return v, nil
+}
+
+func decode(d *json.Decoder) (Value, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t := t.(type) {
+	case json.Number:
+		return parseNumber(t.String())
+	case json.Delim:
+		if t == '[' {
+			return decodeList(d)
+		}
+		return decodeDict(d)
+	}
+	return t, nil // nil, bool, string
+}
+
+func parseNumber(s string) (Value, error) {
+	if !strings.ContainsAny(s, ".eE") {
+		return strconv.ParseInt(s, 10, 64)
+	}
+	return strconv.ParseFloat(s, 64)
+}
+
+func decodeList(d *json.Decoder) (Value, error) {
+	l := NewList()
+	for d.More() {
+		v, err := decode(d)
+		if err != nil {
+			return nil, err
+		}
+		l.Items = append(l.Items, v)
+	}
+	_, err := d.Token()
+	return l, err
+}
+
+func decodeDict(d *json.Decoder) (Value, error) {
+	dict := NewDict()
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		v, err := decode(d)
+		if err != nil {
+			return nil, err
+		}
+		dict.Put(key.(string), v)
+	}
+	_, err := d.Token()
+	return dict, err
+}
+
+// JSON is how values are dumped.
+type JSON struct {
+	Indent     int // 0: on one line
+	SortKeys   bool
+	Separators [2]string // empty: ", " and ": "; with Indent "," and ": "
+}
+
+// Dump is json.dumps(v), with all but ASCII escaped.
+func (j JSON) Dump(v Value) (string, error) {
+	if j.Separators[1] == "" {
+		j.Separators = [2]string{", ", ": "}
+		if j.Indent > 0 {
+			j.Separators[0] = ","
+		}
+	}
+	var b strings.Builder
+	err := j.write(&b, v, 0)
+	return b.String(), err
+}
+
+func (j JSON) write(b *strings.Builder, v Value, depth int) error {
+	switch v := v.(type) {
+	case nil:
+		b.WriteString("null")
+	case bool:
+		b.WriteString(strconv.FormatBool(v))
+	case int64, float64:
+		s, _ := Repr(v)
+		b.WriteString(s)
+	case string:
+		writeString(b, v)
+	case Markup:
+		writeString(b, string(v))
+	case *List:
+		return j.sequence(b, v.Items, depth)
+	case Tuple:
+		return j.sequence(b, v, depth)
+	case *Dict:
+		return j.dict(b, v, depth)
+	case Undefined:
+		if v.Loud != nil {
+			return v.Loud
+		}
+		return Errorf("TypeError", "Object of type Undefined is not JSON serializable")
+	default:
+		return Errorf("TypeError", "Object of type %s is not JSON serializable", TypeName(v))
+	}
+	return nil
+}
+
+func (j JSON) sequence(b *strings.Builder, items []Value, depth int) error {
+	if len(items) == 0 {
+		b.WriteString("[]")
+		return nil
+	}
+	b.WriteByte('[')
+	for i, item := range items {
+		j.separate(b, i, depth+1)
+		if err := j.write(b, item, depth+1); err != nil {
+			return err
+		}
+	}
+	j.newline(b, depth)
+	b.WriteByte(']')
+	return nil
+}
+
+func (j JSON) dict(b *strings.Builder, d *Dict, depth int) error {
+	if d.Len() == 0 {
+		b.WriteString("{}")
+		return nil
+	}
+	keys := d.Keys()
+	if j.SortKeys {
+		var err error
+		slices.SortStableFunc(keys, func(x, y Value) int {
+			n, failed := Compare("<", x, y)
+			if failed != nil {
+				err = failed
+			}
+			return n
+		})
+		if err != nil {
+			return err
+		}
+	}
+	b.WriteByte('{')
+	for i, k := range keys {
+		j.separate(b, i, depth+1)
+		key, err := jsonKey(k)
+		if err != nil {
+			return err
+		}
+		writeString(b, key)
+		b.WriteString(j.Separators[1])
+		v, _ := d.Get(k)
+		if err := j.write(b, v, depth+1); err != nil {
+			return err
+		}
+	}
+	j.newline(b, depth)
+	b.WriteByte('}')
+	return nil
+}
+
+func jsonKey(k Value) (string, error) {
+	if s, ok := Text(k); ok {
+		return s, nil
+	}
+	switch k.(type) {
+	case nil, bool, int64, float64:
+		return JSON{}.Dump(k)
+	}
+	return "", Errorf("TypeError", "keys must be str, int, float, bool or None, not %s", TypeName(k))
+}
+
+func (j JSON) separate(b *strings.Builder, i, depth int) {
+	if i > 0 {
+		b.WriteString(j.Separators[0])
+	}
+	j.newline(b, depth)
+}
+
+func (j JSON) newline(b *strings.Builder, depth int) {
+	if j.Indent > 0 {
+		b.WriteString("\n" + strings.Repeat(" ", j.Indent*depth))
+	}
+}
+
+func writeString(b *strings.Builder, s string) {
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\b':
+			b.WriteString(`\b`)
+		case r == '\f':
+			b.WriteString(`\f`)
+		case r >= ' ' && r <= '~', r == 0x7f:
+			b.WriteRune(r)
+		case r >= 0x10000:
+			r -= 0x10000
+			fmt.Fprintf(b, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+		default:
+			fmt.Fprintf(b, `\u%04x`, r)
+		}
+	}
+	b.WriteByte('"')
+}

@@ -1,0 +1,380 @@
+// Package py holds values as Python has them, as far as a Jinja2 template sees
+// them: what they print as, compare, add up and are called upon to do.
+//
+// A value is one of nil (None), bool, int64, float64, string, [Markup], *[List],
+// [Tuple], *[Dict], *[Gen], [Undefined], [Func] or an [Object]. Integers beyond
+// 64 bits are an error, not a wrong number. Functions fail with an *[Error], in
+// Python's words where a template's author may know them; no error holds a value
+// that a secret may be part of.
+package py
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Value is a value of Python.
+type Value any
+
+// Markup is a string that counts as escaped already.
+type Markup string
+
+// List is a list; it can be changed where a template holds it.
+type List struct{ Items []Value }
+
+// NewList returns a list of items.
+func NewList(items ...Value) *List { return &List{items} }
+
+// Tuple is a tuple.
+type Tuple []Value
+
+// Gen is what generators and iterators give: items that can be looped over, but
+// neither printed nor counted.
+type Gen struct{ Items []Value }
+
+// View is what a dict's keys, values and items give.
+type View struct {
+	Kind  string // dict_keys, dict_values or dict_items
+	Items []Value
+}
+
+// Group is a tuple of two whose parts have names too, as groupby gives.
+type Group struct {
+	Grouper Value
+	List    *List
+}
+
+// Attr implements Object.
+func (g *Group) Attr(name string) (Value, bool) {
+	switch name {
+	case "grouper":
+		return g.Grouper, true
+	case "list":
+		return g.List, true
+	}
+	return nil, false
+}
+
+func (g *Group) tuple() Tuple { return Tuple{g.Grouper, g.List} }
+
+// Range is what range() gives.
+type Range struct{ Start, Stop, Step int64 }
+
+// Func is something that can be called.
+type Func func(args []Value, named *Dict) (Value, error)
+
+// Object is something with attributes.
+type Object interface {
+	// Attr returns an attribute, or false where there is none.
+	Attr(name string) (Value, bool)
+}
+
+// Undefined stands for what is not there: it is false, empty, and prints
+// nothing; anything else fails with Err.
+type Undefined struct {
+	What string // for messages, as "'x' is undefined"
+	// Loud: printing it fails too. So it is for a secret that is missing.
+	Loud error
+}
+
+// Err is why an operation on u fails.
+func (u Undefined) Err() error {
+	if u.Loud != nil {
+		return u.Loud
+	}
+	return &Error{"UndefinedError", u.What}
+}
+
+// Error is an exception.
+type Error struct{ Kind, What string }
+
+func (e *Error) Error() string { return e.Kind + ": " + e.What }
+
+// Errorf makes an Error.
+func Errorf(kind, format string, args ...any) error {
+	return &Error{kind, fmt.Sprintf(format, args...)}
+}
+
+// TypeName is Python's name of a value's type.
+func TypeName(v Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "NoneType"
+	case bool:
+		return "bool"
+	case int64:
+		return "int"
+	case float64:
+		return "float"
+	case string:
+		return "str"
+	case Markup:
+		return "Markup"
+	case *List:
+		return "list"
+	case Tuple:
+		return "tuple"
+	case *Dict:
+		return "dict"
+	case *Gen:
+		return "generator"
+	case *View:
+		return v.Kind
+	case Range:
+		return "range"
+	case Func:
+		return "function"
+	case Undefined:
+		return "Undefined"
+	}
+	return "object"
+}
+
+// Truth is bool(v).
+func Truth(v Value) bool {
+	switch v := v.(type) {
+	case nil, Undefined:
+		return false
+	case bool:
+		return v
+	case int64:
+		return v != 0
+	case float64:
+		return v != 0
+	case string:
+		return v != ""
+	case Markup:
+		return v != ""
+	}
+	if n, err := Len(v); err == nil {
+		return n > 0
+	}
+	return true
+}
+
+// Text returns the string that v is.
+func Text(v Value) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case Markup:
+		return string(v), true
+	}
+	return "", false
+}
+
+// Str is str(v).
+func Str(v Value) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case Markup:
+		return string(v), nil
+	case Undefined:
+		return "", v.Loud
+	}
+	return Repr(v)
+}
+
+// Repr is repr(v).
+func Repr(v Value) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "None", nil
+	case bool:
+		if v {
+			return "True", nil
+		}
+		return "False", nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case float64:
+		return FloatRepr(v), nil
+	case string:
+		return quote(v), nil
+	case Markup:
+		return "Markup(" + quote(string(v)) + ")", nil
+	case *List:
+		return joined("[", v.Items, "]")
+	case Tuple:
+		if len(v) == 1 {
+			return joined("(", v, ",)")
+		}
+		return joined("(", v, ")")
+	case *Dict:
+		return dictRepr(v)
+	case *Group:
+		return Repr(v.tuple())
+	case *View:
+		return joined(v.Kind+"([", v.Items, "])")
+	case Range:
+		if v.Step == 1 {
+			return fmt.Sprintf("range(%d, %d)", v.Start, v.Stop), nil
+		}
+		return fmt.Sprintf("range(%d, %d, %d)", v.Start, v.Stop, v.Step), nil
+	case Undefined:
+		if v.Loud != nil {
+			return "", v.Loud
+		}
+		return "Undefined", nil
+	}
+	// Python prints an address here, which nobody can want.
+	return "", Errorf("TypeError", "a %s cannot be printed", TypeName(v))
+}
+
+func joined(open string, items []Value, closing string) (string, error) {
+	parts := make([]string, len(items))
+	for i, item := range items {
+		var err error
+		if parts[i], err = Repr(item); err != nil {
+			return "", err
+		}
+	}
+	return open + strings.Join(parts, ", ") + closing, nil
+}
+
+func dictRepr(d *Dict) (string, error) {
+	parts := make([]string, 0, d.Len())
+	for k, v := range d.All() {
+		key, err := Repr(k)
+		if err != nil {
+			return "", err
+		}
+		value, err := Repr(v)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, key+": "+value)
+	}
+	return "{" + strings.Join(parts, ", ") + "}", nil
+}
+
+// FloatRepr is repr of a float: the shortest digits that read back the same.
+func FloatRepr(f float64) string {
+	switch {
+	case math.IsInf(f, 0):
+		return strings.Replace(strings.ToLower(strconv.FormatFloat(f, 'g', -1, 64)), "+", "", 1)
+	case math.IsNaN(f):
+		return "nan"
+	case f != 0 && (math.Abs(f) >= 1e16 || math.Abs(f) < 1e-4):
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}
+
+// quote is repr of a str.
+func quote(s string) string {
+	mark := byte('\'')
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		mark = '"'
+	}
+	var b strings.Builder
+	b.WriteByte(mark)
+	for _, r := range s {
+		switch {
+		case r == rune(mark) || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == ' ' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	b.WriteByte(mark)
+	return b.String()
+}
+
+// Len is len(v).
+func Len(v Value) (int, error) {
+	switch v := v.(type) {
+	case string:
+		return utf8.RuneCountInString(v), nil
+	case Markup:
+		return utf8.RuneCountInString(string(v)), nil
+	case *List:
+		return len(v.Items), nil
+	case Tuple:
+		return len(v), nil
+	case *Dict:
+		return v.Len(), nil
+	case *View:
+		return len(v.Items), nil
+	case *Group:
+		return 2, nil
+	case Range:
+		return int(v.len()), nil
+	case Undefined:
+		return 0, v.Loud
+	}
+	return 0, Errorf("TypeError", "object of type '%s' has no len()", TypeName(v))
+}
+
+func (r Range) len() int64 {
+	switch {
+	case r.Step > 0 && r.Start < r.Stop:
+		return (r.Stop - r.Start + r.Step - 1) / r.Step
+	case r.Step < 0 && r.Start > r.Stop:
+		return (r.Start - r.Stop - r.Step - 1) / -r.Step
+	}
+	return 0
+}
+
+// Items lists what a loop over v sees.
+func Items(v Value) ([]Value, error) {
+	switch v := v.(type) {
+	case string:
+		return chars(v), nil
+	case Markup:
+		return chars(string(v)), nil
+	case *List:
+		return v.Items, nil
+	case Tuple:
+		return v, nil
+	case *Dict:
+		return v.Keys(), nil
+	case *Gen:
+		items := v.Items
+		v.Items = nil // a second loop sees nothing
+		return items, nil
+	case *View:
+		return v.Items, nil
+	case *Group:
+		return v.tuple(), nil
+	case Range:
+		items := make([]Value, 0, v.len())
+		for i := range v.len() {
+			items = append(items, v.Start+i*v.Step)
+		}
+		return items, nil
+	case Undefined:
+		return nil, v.Loud
+	}
+	return nil, Errorf("TypeError", "'%s' object is not iterable", TypeName(v))
+}
+
+func chars(s string) []Value {
+	items := make([]Value, 0, len(s))
+	for _, r := range s {
+		items = append(items, string(r))
+	}
+	return items
+}

@@ -1,0 +1,273 @@
+package jinja
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+)
+
+// scope is the variables of a block of the template.
+type scope struct {
+	vars   map[string]py.Value
+	parent *scope
+}
+
+func (s *scope) inner() *scope { return &scope{map[string]py.Value{}, s} }
+
+func (s *scope) get(name string) (py.Value, bool) {
+	for ; s != nil; s = s.parent {
+		if v, ok := s.vars[name]; ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// evaluator is one rendering.
+type evaluator struct {
+	name    string
+	secrets *secrets
+	root    *scope
+	depth   int // of macro calls
+	failed  []error
+	filters map[string]filter
+	tests   map[string]test
+}
+
+const maxDepth = 200
+
+// maxOutput bounds what a template may print: it is read on a host's behalf.
+const maxOutput = 64 << 20
+
+var errOutput = errors.New("the output grows beyond 64 MiB")
+
+func (e *evaluator) run(out *strings.Builder, nodes []syntax.Node, s *scope) error {
+	for _, n := range nodes {
+		if out.Len() > maxOutput {
+			return errOutput
+		}
+		if err := e.node(out, n, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// at places an error, unless it is placed already. One of a secret is kept, and
+// the rendering goes on to find the others; so it does where a secret is still
+// to be fetched, since then nothing is in earnest.
+func (e *evaluator) at(line int, err error) error {
+	if err == nil || errors.Is(err, errNotYet) {
+		return nil
+	}
+	placed, ok := errors.AsType[*Error](err)
+	if !ok {
+		placed = &Error{e.name, line, err}
+	}
+	if _, ok := errors.AsType[*SecretError](err); ok {
+		if !slices.ContainsFunc(e.failed, func(held error) bool { return held.Error() == placed.Error() }) {
+			e.failed = append(e.failed, placed)
+		}
+		return nil
+	}
+	if e.secrets.pending {
+		return nil
+	}
+	return placed
+}
+
+func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
+	switch n := n.(type) {
+	case *syntax.Text:
+		out.WriteString(n.Text)
+	case *syntax.Print:
+		v, err := e.eval(n.X, s)
+		if err != nil {
+			return e.at(n.Line, err)
+		}
+		text, err := py.Str(v)
+		out.WriteString(text)
+		return e.at(n.Line, err)
+	case *syntax.If:
+		v, err := e.eval(n.Test, s)
+		if err != nil || isPending(v) {
+			return e.at(n.Line, err)
+		}
+		if py.Truth(v) {
+			return e.run(out, n.Body, s)
+		}
+		return e.run(out, n.Else, s)
+	case *syntax.For:
+		return e.forLoop(out, n, s)
+	case *syntax.Set:
+		v, err := e.eval(n.X, s)
+		if err != nil {
+			v = pending() // if it goes on at all, it is for what else is asked
+			err = e.at(n.Line, err)
+		}
+		if err == nil {
+			err = e.at(n.Line, e.assign(n.Target, v, s))
+		}
+		return err
+	case *syntax.SetBlock:
+		return e.setBlock(n, s)
+	case *syntax.Macro:
+		s.vars[n.Name] = e.macro(n, s)
+	case *syntax.CallBlock:
+		v, err := e.call(n.Call, s, e.macro(n.Caller, s))
+		if err != nil {
+			return e.at(n.Line, err)
+		}
+		text, err := py.Str(v)
+		out.WriteString(text)
+		return e.at(n.Line, err)
+	case *syntax.FilterBlock:
+		v, err := e.filtered(n.Filter, n.Body, s)
+		if err != nil {
+			return e.at(n.Line, err)
+		}
+		text, err := py.Str(v)
+		out.WriteString(text)
+		return e.at(n.Line, err)
+	case *syntax.With:
+		return e.with(out, n, s)
+	case *syntax.Block:
+		return e.run(out, n.Body, e.root.inner())
+	case *syntax.Load:
+		return e.at(n.Line, py.Errorf("TypeError", "no loader for this environment specified: credsmash's templates cannot %s others", n.Tag))
+	}
+	return nil
+}
+
+func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) error {
+	switch t := target.(type) {
+	case *syntax.Name:
+		s.vars[t.Name] = v
+	case *syntax.NSRef:
+		held, _ := s.get(t.Name)
+		ns, ok := held.(*namespace)
+		if !ok {
+			return py.Errorf("TemplateRuntimeError", "cannot assign attribute on non-namespace object")
+		}
+		ns.vars.Put(t.Attr, v)
+	case *syntax.Tuple:
+		return e.unpack(t.Items, v, s)
+	}
+	return nil
+}
+
+func (e *evaluator) unpack(targets []syntax.Expr, v py.Value, s *scope) error {
+	if isPending(v) {
+		for _, t := range targets {
+			if err := e.assign(t, v, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	items, err := py.Items(v)
+	if err != nil {
+		return err
+	}
+	if len(items) != len(targets) {
+		return py.Errorf("ValueError", "%d values to unpack, expected %d", len(items), len(targets))
+	}
+	for i, t := range targets {
+		if err := e.assign(t, items[i], s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *evaluator) setBlock(n *syntax.SetBlock, s *scope) error {
+	v, err := e.filtered(n.Filter, n.Body, s)
+	if err != nil {
+		return e.at(n.Line, err)
+	}
+	return e.at(n.Line, e.assign(n.Target, v, s))
+}
+
+// filtered is what a block of the template makes, through filters.
+func (e *evaluator) filtered(filter syntax.Expr, body []syntax.Node, s *scope) (py.Value, error) {
+	var b strings.Builder
+	if err := e.run(&b, body, s.inner()); err != nil {
+		return nil, err
+	}
+	return e.through(filter, b.String(), s)
+}
+
+func (e *evaluator) with(out *strings.Builder, n *syntax.With, s *scope) error {
+	inner := s.inner()
+	for i, target := range n.Targets {
+		v, err := e.eval(n.Values[i], s)
+		if err == nil {
+			err = e.assign(target, v, inner)
+		}
+		if err = e.at(n.Line, err); err != nil {
+			return err
+		}
+	}
+	return e.run(out, n.Body, inner)
+}
+
+// macro makes a function of a macro: what it prints is what it returns.
+func (e *evaluator) macro(m *syntax.Macro, s *scope) py.Func {
+	return func(args []py.Value, named *py.Dict) (py.Value, error) {
+		if e.depth++; e.depth > maxDepth {
+			return nil, py.Errorf("RecursionError", "macros call each other too deep")
+		}
+		defer func() { e.depth-- }()
+		inner := s.inner()
+		if err := e.bind(m, inner, args, named); err != nil {
+			return nil, err
+		}
+		var b strings.Builder
+		if err := e.run(&b, m.Body, inner); err != nil {
+			return nil, err
+		}
+		return b.String(), nil
+	}
+}
+
+func (e *evaluator) bind(m *syntax.Macro, inner *scope, args []py.Value, named *py.Dict) error {
+	used := 0
+	for i, p := range m.Params {
+		v, given := named.Get(p.Name)
+		switch {
+		case i < len(args):
+			v = args[i]
+		case given:
+			used++
+		case p.Default != nil:
+			var err error
+			if v, err = e.eval(p.Default, inner); err != nil {
+				return err
+			}
+		default:
+			v = py.Undefined{What: "parameter '" + p.Name + "' was not provided"}
+		}
+		inner.vars[p.Name] = v
+	}
+	if caller, ok := named.Get("caller"); ok {
+		inner.vars["caller"] = caller
+		used++
+	}
+	rest := args[min(len(args), len(m.Params)):]
+	inner.vars["varargs"], inner.vars["kwargs"] = py.Tuple(rest), py.NewDict()
+	if len(rest) > 0 && !mentions(m.Body, "varargs") {
+		return py.Errorf("TypeError", "macro '%s' takes not more than %d argument(s)", m.Name, len(m.Params))
+	}
+	if used < named.Len() && !mentions(m.Body, "kwargs") {
+		return py.Errorf("TypeError", "macro '%s' takes no such keyword argument", m.Name)
+	}
+	for k, v := range named.All() {
+		if !slices.ContainsFunc(m.Params, func(p syntax.Param) bool { return p.Name == k }) && k != "caller" {
+			_ = inner.vars["kwargs"].(*py.Dict).Set(k, v)
+		}
+	}
+	return nil
+}
