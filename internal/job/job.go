@@ -75,11 +75,13 @@ type Store struct {
 
 // File is one destination.
 type File struct {
-	// Exactly one of Src (a template file, absolute), Content (a template)
-	// and Secret (a value copied as it is) is set.
+	// Exactly one of Src (a template file, absolute), Content (a template),
+	// Secret (a value copied as it is) and Data (the bytes themselves, made
+	// by another face of the program) is set.
 	Src     string
 	Content string
 	Secret  source.Ref
+	Data    []byte
 	// Origin is where the file was written in the config, as file:line.
 	Origin string
 

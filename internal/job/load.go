@@ -9,10 +9,10 @@ import (
 )
 
 // Unit is one file of a job, ready to be rendered: a template, or a secret
-// that is copied whole.
+// that is copied whole, or bytes.
 type Unit struct {
 	File     File
-	Template *template.Template // nil: File.Secret is the content
+	Template *template.Template // nil: File.Secret or File.Data is the content
 	Text     string             // of the template
 	// Ref is File.Secret with the context that applies to it.
 	Ref source.Ref
@@ -36,6 +36,9 @@ func loadFile(j *Job, f File, sources []string, read func(string) ([]byte, error
 	pairs := f.Context
 	if pairs == nil {
 		pairs = j.Context
+	}
+	if f.Data != nil {
+		return u, nil
 	}
 	if f.Secret.Name != "" {
 		var err error

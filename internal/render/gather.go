@@ -47,6 +47,9 @@ func (r *round) gather(ctx context.Context) {
 func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 	var wants []fetch.Want
 	for _, u := range p.units {
+		if u.File.Data != nil {
+			continue
+		}
 		if u.Template == nil {
 			want := fetch.Want{Store: p.Job.Store, Ref: u.Ref}
 			if _, ok := r.fetcher.Got(want); !ok {
@@ -68,6 +71,9 @@ func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 func (r *round) execute(ctx context.Context, p *Planned) error {
 	asked := &asked{}
 	for _, u := range p.units {
+		if u.File.Data != nil {
+			continue
+		}
 		queries := []template.Query{{Kind: template.Secret, Ref: u.Ref}}
 		if u.Template != nil {
 			queries = u.Template.Asked(ctx, r.lookup(p))
@@ -92,7 +98,10 @@ func (r *round) execute(ctx context.Context, p *Planned) error {
 }
 
 func (r *round) executeUnit(ctx context.Context, p *Planned, u job.Unit) (template.Output, error) {
-	if u.Template != nil {
+	switch {
+	case u.File.Data != nil:
+		return template.Output{Bytes: u.File.Data}, nil
+	case u.Template != nil:
 		return u.Template.Execute(ctx, r.lookup(p))
 	}
 	got, _ := r.fetcher.Got(fetch.Want{Store: p.Job.Store, Ref: u.Ref})

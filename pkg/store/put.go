@@ -24,6 +24,9 @@ type PutRequest struct {
 	// every tool of the family reads.
 	Algorithm string
 	Digest    string // empty: SHA256
+	// KeyLength of the data key and IVLength of aes-gcm, in bytes; 0: the
+	// algorithm's own.
+	KeyLength, IVLength int
 	// IfChanged leaves the store alone where the newest version (or, with
 	// Version, that version) has this value already. One that cannot be opened
 	// for its context or its damage is not the same.
@@ -49,6 +52,7 @@ func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed 
 		Comment:   r.Comment,
 		Algorithm: r.Algorithm,
 		Digest:    r.Digest,
+		IV:        make([]byte, r.IVLength),
 	}}
 	if err := credstash.Fits(p.item, len(r.Value.Reveal())); err != nil {
 		return "", false, err
@@ -189,7 +193,7 @@ func (p *put) seal(ctx context.Context) error {
 	if p.sealed {
 		return nil
 	}
-	size, err := credstash.KeySize(p.Algorithm)
+	size, err := credstash.KeySizeFor(p.Algorithm, p.KeyLength)
 	if err != nil {
 		return err
 	}

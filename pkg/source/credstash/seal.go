@@ -1,6 +1,7 @@
 package credstash
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/rand"
 	"fmt"
@@ -9,8 +10,25 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// ivSize is credsmash's default for aes-gcm.
-const ivSize = 12
+// ivSize is credsmash's default for aes-gcm; it lets its users choose among
+// what Python's cryptography takes.
+const (
+	ivSize    = 12
+	minIVSize = 8
+	maxIVSize = 128
+)
+
+// KeySizeFor is KeySize where the user chose one: n, if the algorithm takes it,
+// or for 0 the algorithm's own.
+func KeySizeFor(algorithm string, n int) (int, error) {
+	if n == 0 {
+		return KeySize(algorithm)
+	}
+	if !keyFits(algorithm, n) {
+		return 0, fmt.Errorf("%w: a data key of %d bytes for %s", source.ErrUnsupported, n, source.Show(algorithm))
+	}
+	return n, nil
+}
 
 // KeySize returns the length in bytes of the data key to make for Seal.
 func KeySize(algorithm string) (int, error) {
@@ -24,7 +42,8 @@ func KeySize(algorithm string) (int, error) {
 }
 
 // Seal encrypts plaintext. Of meta it takes Name, Version, Comment, Algorithm,
-// Digest (empty: SHA256) and Key, the wrapped form of dataKey; dataKey has a
+// Digest (empty: SHA256), the length of IV (none: 12) and Key, the wrapped form of
+// dataKey; dataKey has a
 // length that its algorithm takes (see KeySize), and is used for no other
 // plaintext. The error wraps source.ErrUnsupported where the algorithm is not
 // known, or the digest is not one that the algorithm's other readers know.
@@ -71,7 +90,11 @@ func blank(meta Item) (Item, error) {
 		return Item{}, err
 	}
 	if it.Algorithm == AESGCM {
-		it.IV, it.Tag = make([]byte, ivSize), make([]byte, tagSize)
+		size := cmp.Or(len(meta.IV), ivSize)
+		if size < minIVSize || size > maxIVSize {
+			return Item{}, fmt.Errorf("%w: an iv of %d bytes", source.ErrUnsupported, size)
+		}
+		it.IV, it.Tag = make([]byte, size), make([]byte, tagSize)
 		return it, nil
 	}
 	if it.Algorithm == AESCTR {
