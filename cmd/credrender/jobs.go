@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -154,11 +152,10 @@ func adHoc(cfg *config.Config, file job.File) job.Job {
 func commanded(j job.Job, f *jobFlags) (job.Job, error) {
 	file := &j.Files[0]
 	if f.mode != "" {
-		mode, err := strconv.ParseUint(f.mode, 8, 12)
-		if err != nil || mode > 0o777 {
-			return j, usagef("--mode %q is not an octal mode such as 0640", f.mode)
+		m, err := config.ParseMode(f.mode)
+		if err != nil {
+			return j, usagef("--mode: %v", err)
 		}
-		m := fs.FileMode(mode)
 		file.Mode = &m
 	}
 	file.Owner, file.Group = f.owner, f.group

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/base64"
+	"fmt"
 	"io/fs"
 	"regexp"
 	"strconv"
@@ -133,20 +134,34 @@ func (d *decoder) mode(n *yaml.Node, key string) *fs.FileMode {
 		d.fail(n, key, `write "0640"`, "expected octal digits, got %s", kind(n))
 		return nil
 	}
-	m := regexp.MustCompile(`^(0o|0)?([0-7]?)([0-7]{3})$`).FindStringSubmatch(n.Value)
+	mode, err := ParseMode(n.Value)
 	switch {
-	case m == nil || m[1] == "" && m[3][0] == '0' && m[2] == "": // "064" lacks a digit
-		d.fail(n, key, `write "0640"`, "%q is not a mode: expected three octal digits", n.Value)
-	case tag != "!!str" && m[1] == "":
+	case tag != "!!str" && modeForm.MatchString(n.Value) && n.Value[0] != '0':
 		d.fail(n, key, `write "0`+n.Value+`"`, "%s without a leading 0 is a decimal number", n.Value)
-	case m[2] != "" && m[2] != "0":
-		d.fail(n, key, "", "the setuid, setgid and sticky bits of %q are not supported", n.Value)
+	case err != nil:
+		d.fail(n, key, `write "0640"`, "%v", err)
 	default:
-		bits, _ := strconv.ParseUint(m[3], 8, 32)
-		mode := fs.FileMode(bits)
 		return &mode
 	}
 	return nil
+}
+
+// modeForm is an octal mode: its prefix, special bits, and the nine of
+// permissions.
+var modeForm = regexp.MustCompile(`^(0o|0)?([0-7]?)([0-7]{3})$`)
+
+// ParseMode reads a file mode in octal, as "0640", "640" or "0o640". Setuid,
+// setgid and sticky bits are refused.
+func ParseMode(s string) (fs.FileMode, error) {
+	m := modeForm.FindStringSubmatch(s)
+	switch {
+	case m == nil || m[1] == "" && m[3][0] == '0' && m[2] == "": // "064" lacks a digit
+		return 0, fmt.Errorf("%q is not a mode: expected three octal digits", s)
+	case m[2] != "" && m[2] != "0":
+		return 0, fmt.Errorf("the setuid, setgid and sticky bits of %q are not supported", s)
+	}
+	bits, err := strconv.ParseUint(m[3], 8, 32)
+	return fs.FileMode(bits), err
 }
 
 // texts reads a mapping of strings.
