@@ -38,6 +38,8 @@ type app struct {
 	log     *slog.Logger
 	code    int // of what was reported beside an error
 	stores  backend.Set
+	// snapshot, of a daemon's render, is the config that the daemon accepted.
+	snapshot *config.Snapshot
 }
 
 // run is the program: everything below it takes what it needs as values. Under
@@ -94,11 +96,14 @@ func (a *app) lookupEnv(name string) (string, bool) {
 
 // config loads flags, environment and files, and sets up the log.
 func (a *app) config(ctx context.Context) (*config.Config, error) {
-	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid})
+	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Snapshot: a.snapshot})
 	if err != nil {
 		return nil, err
 	}
 	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
+	if a.snapshot != nil {
+		return cfg, nil // the daemon has said the rest
+	}
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
 	}

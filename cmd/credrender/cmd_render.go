@@ -23,6 +23,7 @@ type renderOptions struct {
 	splay, lockTimeout time.Duration
 	noHook, force      bool
 	stats              bool
+	tick, changed      bool // for the daemon alone
 }
 
 func (o *renderOptions) register(c *cobra.Command) {
@@ -54,10 +55,21 @@ A run that changes nothing says nothing and runs nothing.`,
 		RunE: func(c *cobra.Command, args []string) error { return runRender(c.Context(), a, o, args) },
 	}
 	o.register(c)
+	c.Flags().BoolVar(&o.tick, "tick", false, "")
+	c.Flags().BoolVar(&o.changed, "changed", false, "")
+	for _, name := range []string{"tick", "changed"} {
+		_ = c.Flags().MarkHidden(name) // it is there
+	}
 	return c
 }
 
 func runRender(ctx context.Context, a *app, o *renderOptions, args []string) error {
+	if o.tick {
+		var err error
+		if ctx, err = a.asTick(ctx); err != nil {
+			return err
+		}
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -123,7 +135,7 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files
@@ -146,6 +158,9 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 			continue
 		}
 		a.reportJob(j)
+		if a.snapshot != nil {
+			a.reportNews(j)
+		}
 	}
 	for _, h := range r.Hooks {
 		if h.Err != nil {
@@ -165,6 +180,9 @@ func (a *app) reportJob(j render.JobReport) {
 	case j.Err != nil:
 		a.failJob(j.Job, j.Err)
 		return
+	}
+	if a.snapshot != nil {
+		return // reportNews has one line for it
 	}
 	for _, c := range j.Changes {
 		if c.Kind == job.Unchanged {

@@ -54,6 +54,10 @@ func TestScripts(t *testing.T) {
 			"canary":  cmdCanary,
 			"fill":    cmdFill,
 			"waitfor": cmdWaitFor,
+			"signal":  cmdSignal,
+			"memory":  cmdMemory,
+			"fetch":   cmdFetch,
+			"notify":  cmdNotify,
 			"store":   cmdStore,
 			"expand":  cmdExpand,
 			"plant":   cmdPlant,
@@ -213,18 +217,20 @@ func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// cmdWaitFor waits until a file is there, for what goes on in the background.
+// cmdWaitFor waits until a file is there, and has a text in it, for what goes on
+// in the background.
 func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: waitfor FILE")
+	if neg || len(args) != 1 && len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE [TEXT]")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
-		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && (len(args) == 1 || strings.Contains(string(data), args[1])) {
 			return
 		}
 		_ = sleep(ctx, 10*time.Millisecond)
 	}
-	ts.Fatalf("%s did not appear", args[0])
+	ts.Fatalf("%q did not appear", args)
 }

@@ -43,6 +43,22 @@ type Options struct {
 	EUID int
 	// Default replaces DefaultPath; empty: it does not.
 	Default string
+	// Snapshot is read in place of the files on the disk: they were believed
+	// when it was made.
+	Snapshot *Snapshot
+}
+
+// Snapshot is what the files of a config held when they were read. A daemon's
+// renders go by the one that it has accepted, whatever has become of the files.
+type Snapshot struct {
+	Single bool   `json:"single"` // no directory
+	Files  []Text `json:"files"`
+}
+
+// Text is one file of a Snapshot.
+type Text struct {
+	Path string `json:"path"`
+	Data []byte `json:"data"`
 }
 
 // Config is what Load found.
@@ -63,6 +79,8 @@ type Config struct {
 	Broken []error
 	// Warnings are one line each.
 	Warnings []string
+	// Read is what Files held.
+	Read Snapshot
 }
 
 // Settings are for the process as a whole. Where the config is a directory,
@@ -96,6 +114,7 @@ func Load(ctx context.Context, o Options) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.config.Read.Single = single
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return nil, err

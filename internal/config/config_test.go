@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
@@ -116,8 +117,20 @@ jobs:
 		Jobs:  []job.Job{web, app},
 		Files: []string{path},
 	}
-	if diff := cmp.Diff(want, mustLoad(t, path), cmp.AllowUnexported(source.Context{})); diff != "" {
+	got := mustLoad(t, path)
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(source.Context{}), cmpopts.IgnoreFields(config.Config{}, "Read")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// What was read is the config, whatever the disk has meanwhile.
+	if err := os.WriteFile(path, []byte("broken: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, err := config.Load(t.Context(), config.Options{Snapshot: &got.Read, Environ: []string{"HOME=/home/me"}, EUID: me})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Jobs, again.Jobs, cmp.AllowUnexported(source.Context{})); diff != "" {
+		t.Errorf("from the snapshot (-want +got):\n%s", diff)
 	}
 }
 

@@ -47,6 +47,12 @@ func newLoader(o Options) (*loader, error) {
 // find returns the config files to read, and whether the config is a single
 // file. No config is fine unless one was asked for.
 func (l *loader) find() (paths []string, single bool, err error) {
+	if s := l.options.Snapshot; s != nil {
+		for _, f := range s.Files {
+			paths = append(paths, f.Path)
+		}
+		return paths, s.Single, nil
+	}
 	path := l.resolve(nil).GetString("config")
 	_, byFlag := l.flags["config"]
 	_, byVariable := l.variables["config"]
@@ -118,7 +124,7 @@ func unreadable(path string, err error) error {
 
 // load takes in one file: all of its jobs, or none.
 func (l *loader) load(path string) error {
-	data, err := l.config.Trust.ReadFile(path)
+	data, err := l.read(path)
 	if err != nil && l.ignores(path, err) {
 		return nil
 	}
@@ -126,6 +132,7 @@ func (l *loader) load(path string) error {
 	if err != nil {
 		return unreadable(path, err)
 	}
+	l.config.Read.Files = append(l.config.Read.Files, Text{path, data})
 	f := l.parse(path, data)
 	l.agree(f)
 	if len(f.errs) > 0 {
@@ -136,6 +143,17 @@ func (l *loader) load(path string) error {
 	l.config.Jobs = append(l.config.Jobs, f.jobs...)
 	l.config.Base = f.base
 	return nil
+}
+
+func (l *loader) read(path string) ([]byte, error) {
+	if s := l.options.Snapshot; s != nil {
+		for _, f := range s.Files {
+			if f.Path == path {
+				return f.Data, nil
+			}
+		}
+	}
+	return l.config.Trust.ReadFile(path)
 }
 
 // agree takes a file's settings for the process. They count even if the rest

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -231,11 +232,9 @@ func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
 		Texts   [][]byte
 		Asked   []state.Asked
 		Answers []string
-	}{Version: r.w.Version, Job: *p.Job, Asked: asked}
-	all.Job.Origin, all.Job.Schedule, all.Job.Splay = "", "", 0
-	all.Job.Files = slices.Clone(p.Job.Files)
-	for i, f := range p.Job.Files {
-		all.Job.Files[i].Origin = ""
+	}{Version: r.w.Version, Asked: asked}
+	all.Job = essence(*p.Job)
+	for _, f := range p.Job.Files {
 		if f.Src == "" {
 			continue
 		}
@@ -257,6 +256,25 @@ func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
 		return nil
 	}
 	return b
+}
+
+// essence is a job without what makes no difference to its files: where it is
+// written, and when it is due.
+func essence(j job.Job) job.Job {
+	j.Origin, j.Schedule, j.Splay = "", "", 0
+	j.Files = slices.Clone(j.Files)
+	for i := range j.Files {
+		j.Files[i].Origin = ""
+	}
+	return j
+}
+
+// SameJob reports whether two jobs differ in nothing but where they are written
+// and when they are due.
+func SameJob(a, b job.Job) bool {
+	x, errX := json.Marshal(essence(a))
+	y, errY := json.Marshal(essence(b))
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // answer is what the machine says now; of a file, its stamp stands for it.

@@ -348,4 +348,3 @@ func TestTickBesideARun(t *testing.T) {
 	}
 	h.must(lock.Release())
 }
-

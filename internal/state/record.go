@@ -47,7 +47,7 @@ type Record struct {
 	// LastLook is when all lookups were last made consistently: by a render, or
 	// by a full look that found nothing new.
 	LastLook time.Time `json:"last_look,omitzero"`
-	Result      Result    `json:"result,omitzero"`
+	Result   Result    `json:"result,omitzero"`
 }
 
 // Result is how a run ended.

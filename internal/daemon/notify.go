@@ -1,0 +1,66 @@
+package daemon
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"time"
+)
+
+// Notifier tells systemd how a service of Type=notify stands, by sd_notify(3). A
+// nil Notifier tells nobody.
+type Notifier struct {
+	socket   string
+	watchdog time.Duration
+}
+
+// NewNotifier reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from an
+// environment; nil where nobody listens.
+func NewNotifier(lookupEnv func(string) (string, bool)) *Notifier {
+	socket, _ := lookupEnv("NOTIFY_SOCKET")
+	if socket == "" {
+		return nil
+	}
+	n := &Notifier{socket: socket}
+	usec, _ := lookupEnv("WATCHDOG_USEC")
+	pid, set := lookupEnv("WATCHDOG_PID")
+	if us, err := strconv.ParseInt(usec, 10, 64); err == nil && us > 0 && (!set || pid == strconv.Itoa(os.Getpid())) {
+		n.watchdog = time.Duration(us) * time.Microsecond
+	}
+	return n
+}
+
+// NotifyVariables are what commands that we start must not inherit: they are not
+// the service.
+func NotifyVariables() []string { return []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} }
+
+// Watchdog is within what time systemd wants to hear of us; 0: it does not.
+func (n *Notifier) Watchdog() time.Duration {
+	if n == nil {
+		return 0
+	}
+	return n.watchdog
+}
+
+// Send sends one message. That it does not arrive is nothing we could act on.
+func (n *Notifier) Send(message string) {
+	if n == nil {
+		return
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: n.socket, Net: "unixgram"})
+	if err != nil {
+		return
+	}
+	_, _ = conn.Write([]byte(message))
+	_ = conn.Close()
+}
+
+// Reloading is what Type=notify-reload wants before a reload, whose end is
+// READY=1.
+func (n *Notifier) Reloading() {
+	message := "RELOADING=1"
+	if us := monotonic(); us > 0 {
+		message += "\nMONOTONIC_USEC=" + strconv.FormatInt(us, 10)
+	}
+	n.Send(message)
+}
