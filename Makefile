@@ -76,6 +76,11 @@ crash: ## kill 2,000 renders, at every step and at random, and count what is tor
 	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) HOSTILE_SWAPS=10000 \
 	$(GO) test -count=1 -timeout 30m -run '^(TestCrash|TestNoEffectOutsideAHostileDirectory)$$' -v ./cmd/credrender
 
+rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the stand-in, on a local store and on moto, and read every value
+	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -count=1 -timeout 20m -run '^TestRekeyKilled$$' -v ./cmd/credrender
+	interop/prepare $(VENV)
+	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -tags interop -count=1 -timeout 20m -run '^TestPythonReadsWhatKilledRekeysLeft$$' -v ./interop
+
 compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/compare-hooks.md
 	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
 	$(GO) run ./compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
@@ -97,4 +102,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) interop/node_modules
 
-.PHONY: help build install test check format vet static tidy lint vuln demo interop crash compare-hooks bench fuzz cover clean
+.PHONY: help build install test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks bench fuzz cover clean

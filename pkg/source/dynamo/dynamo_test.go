@@ -28,6 +28,7 @@ var (
 	_ store.Scanner   = (*dynamo.Table)(nil)
 	_ store.Writer    = (*dynamo.Table)(nil)
 	_ store.Historian = (*dynamo.Table)(nil)
+	_ store.Rewriter  = (*dynamo.Table)(nil)
 )
 
 const tableName = "credential-store"

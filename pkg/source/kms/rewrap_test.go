@@ -1,0 +1,105 @@
+package kms_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+var _ store.Rewrapper = (*kms.Keys)(nil)
+
+func TestRewrap(t *testing.T) {
+	srv := awstest.Start(t)
+	k := open(t, srv)
+	other := kms.New(load(t, srv), "alias/other")
+	if _, err := other.EnsureKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dev, prod := map[string]string{"env": "dev"}, map[string]string{"env": "prod"}
+	plain, wrapped, err := k.GenerateDataKey(t.Context(), 64, dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name     string
+		under    *kms.Keys
+		from, to map[string]string
+		moved    bool
+		err      error
+	}{
+		{"another key", other, dev, dev, true, nil},
+		{"another context", k, dev, prod, true, nil},
+		{"no context", k, dev, nil, true, nil},
+		{"as it is", k, dev, map[string]string{"env": "dev"}, false, nil},
+		{"wrong context", other, prod, prod, false, source.ErrWrongContext},
+		{"no such key", kms.New(load(t, srv), "alias/none"), dev, dev, false, source.ErrNoStore},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			again, moved, err := tt.under.Rewrap(t.Context(), wrapped, tt.from, tt.to)
+			if moved != tt.moved || !errors.Is(err, tt.err) {
+				t.Fatalf("moved %v, %v", moved, err)
+			}
+			if err != nil {
+				return
+			}
+			if got, err := k.Decrypt(t.Context(), again, tt.to); !bytes.Equal(got, plain) || err != nil {
+				t.Errorf("it does not open: %v", err)
+			}
+		})
+	}
+}
+
+// TestRewrapTakesBothRights: from the one key and context, and to the other.
+func TestRewrapTakesBothRights(t *testing.T) {
+	const worker, role = "AKIAWORKER0000000000", "arn:aws:iam::" + awstest.Account + ":role/worker"
+	const policy = `{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":["` + awstest.User + `"]},"Action":"kms:*","Resource":"*"}]}`
+	srv := awstest.New(awstest.Options{Principals: map[string]string{worker: role}})
+	t.Cleanup(srv.Close)
+	cfg := load(t, srv)
+	admin := awskms.NewFromConfig(cfg)
+	made, err := admin.CreateKey(t.Context(), &awskms.CreateKeyInput{Policy: aws.String(policy)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := *made.KeyMetadata.KeyId
+	dev, prod := map[string]string{"env": "dev"}, map[string]string{"env": "prod"}
+	_, wrapped, err := kms.New(cfg, id).GenerateDataKey(t.Context(), 64, dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(worker, "secret", "")
+	k := kms.New(cfg, id)
+	for i, op := range []types.GrantOperation{"", types.GrantOperationReEncryptFrom, types.GrantOperationReEncryptTo} {
+		if op != "" {
+			context := dev
+			if op == types.GrantOperationReEncryptTo {
+				context = prod
+			}
+			_, err := admin.CreateGrant(t.Context(), &awskms.CreateGrantInput{
+				KeyId: &id, GranteePrincipal: aws.String(role), Operations: []types.GrantOperation{op},
+				Constraints: &types.GrantConstraints{EncryptionContextEquals: context},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, moved, err := k.Rewrap(t.Context(), wrapped, dev, prod)
+		if i < 2 && !errors.Is(err, source.ErrDenied) || i == 2 && (err != nil || !moved) {
+			t.Errorf("with %d rights: moved %v, %v", i, moved, err)
+		}
+	}
+	if _, _, err := k.Rewrap(t.Context(), wrapped, dev, map[string]string{"env": "other"}); !errors.Is(err, source.ErrDenied) {
+		t.Errorf("to a context without a grant: %v", err)
+	}
+}

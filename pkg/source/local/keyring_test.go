@@ -1,0 +1,167 @@
+package local_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/local"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+// rekeying opens a store for Rekey.
+func rekeying(o local.Options) (*local.Store, *store.Store) {
+	s := local.New(o)
+	return s, store.New(store.Options{Reader: s, Scanner: s, Writer: s, Decrypter: s, KeyMaker: s, Rewriter: s, Rewrapper: s})
+}
+
+func rekey(t *testing.T, o local.Options, pattern string) {
+	t.Helper()
+	_, st := rekeying(o)
+	outcomes, err := st.Rekey(t.Context(), store.RekeyRequest{Scope: store.Scope{Pattern: pattern}})
+	for _, out := range outcomes {
+		err = errors.Join(err, out.Err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ids are the key ids of a key file, in its order.
+func ids(t *testing.T, o local.Options) (all []string) {
+	t.Helper()
+	for line := range strings.Lines(string(read(t, o.KeyPath))) {
+		all = append(all, strings.Fields(line)[1])
+	}
+	return all
+}
+
+func mustGet(t *testing.T, o local.Options, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if got, err := get(t.Context(), open(o), source.Ref{Name: name}); got != "of "+name || err != nil {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
+	}
+}
+
+func newKey(t *testing.T, o local.Options, want bool) {
+	t.Helper()
+	s, _ := rekeying(o)
+	if made, err := s.NewKey(t.Context()); made != want || err != nil {
+		t.Fatalf("new key: %v, %v", made, err)
+	}
+}
+
+func dropOld(t *testing.T, o local.Options, want int) {
+	t.Helper()
+	s, _ := rekeying(o)
+	if left, err := s.DropOldKeys(t.Context()); left != want || err != nil {
+		t.Fatalf("%d left, want %d: %v", left, want, err)
+	}
+}
+
+func TestNewKey(t *testing.T) {
+	_, o := create(t)
+	put(t, open(o), "a", "of a", nil)
+	put(t, open(o), "b", "of b", nil)
+	first := ids(t, o)[0]
+	newKey(t, o, true)
+	newKey(t, o, false) // as after a kill
+	put(t, open(o), "c", "of c", nil)
+	rekey(t, o, "a")
+	dropOld(t, o, 1)
+	mustGet(t, o, "a", "b", "c")
+	if got := ids(t, o); len(got) != 2 || got[0] != first {
+		t.Fatalf("keys %v", got)
+	}
+	rekey(t, o, "")
+	dropOld(t, o, 0)
+	mustGet(t, o, "a", "b", "c")
+	if got := ids(t, o); len(got) != 1 || got[0] == first {
+		t.Errorf("keys %v, and %s was the first", got, first)
+	}
+	if info, err := os.Stat(o.KeyPath); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// TestNewKeyCutOff: between the writes to the two files. A key that was made
+// and not yet put to use is the next; one that was given up never is again.
+func TestNewKeyCutOff(t *testing.T) {
+	_, o := create(t)
+	put(t, open(o), "a", "of a", nil)
+	_, foreign := create(t)
+	first := read(t, o.KeyPath)
+	write(t, o.KeyPath, append(bytes.Clone(first), read(t, foreign.KeyPath)...))
+	mustGet(t, o, "a")
+	dropOld(t, o, 0) // is no business of its
+	newKey(t, o, true)
+	if got, want := ids(t, o)[1], ids(t, foreign)[0]; got != want {
+		t.Errorf("the new key is %s, not %s", got, want)
+	}
+	rekey(t, o, "")
+	dropOld(t, o, 0)
+	write(t, o.KeyPath, append(bytes.Clone(first), read(t, o.KeyPath)...))
+	mustGet(t, o, "a")
+	newKey(t, o, true)
+	rekey(t, o, "")
+	dropOld(t, o, 0)
+	if got := ids(t, o); len(got) != 1 || got[0] == strings.Fields(string(first))[1] {
+		t.Errorf("keys %v: the store has its first key again", got)
+	}
+	mustGet(t, o, "a")
+}
+
+// TestOldKeyInUse: a process that has read the key file before writes nothing
+// that nobody could open.
+func TestOldKeyInUse(t *testing.T) {
+	_, o := create(t)
+	old, st := rekeying(o)
+	put(t, st, "a", "of a", nil)
+	newKey(t, o, true)
+	put(t, st, "b", "of b", nil) // still with the old key
+	dropOld(t, o, 2)
+	rekey(t, o, "")
+	dropOld(t, o, 0)
+	_, _, err := st.Put(t.Context(), store.PutRequest{Name: "c", Value: source.NewSecret([]byte("of c"))})
+	if !errors.Is(err, source.ErrChanged) {
+		t.Errorf("put under the old key: %v", err)
+	}
+	put(t, st, "c", "of c", nil) // it knows better now
+	if _, err := old.Decrypt(t.Context(), bytes.Repeat([]byte("x"), 100), nil); !errors.Is(err, source.ErrDenied) {
+		t.Errorf("noise: %v", err)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		if got, err := get(t.Context(), st, source.Ref{Name: name}); got != "of "+name || err != nil {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestRewriteOfWhatIsNotThere(t *testing.T) {
+	s, o := create(t)
+	put(t, open(o), "a", "of a", nil)
+	held, err := s.Get(t.Context(), "a", one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := held
+	next.Key = []byte("another")
+	for name, change := range map[string]func(*credstash.Item){
+		"another name":    func(it *credstash.Item) { it.Name = "b" },
+		"another version": func(it *credstash.Item) { it.Version = "2" },
+		"another key":     func(it *credstash.Item) { it.Key = []byte("x") },
+	} {
+		other := held
+		change(&other)
+		if err := s.Rewrite(t.Context(), other, next); !errors.Is(err, source.ErrChanged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	mustGet(t, o, "a")
+}
