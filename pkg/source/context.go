@@ -63,6 +63,20 @@ func (c Context) Map() map[string]string {
 // IsZero reports whether the context has no pairs.
 func (c Context) IsZero() bool { return c.canon == "" }
 
+// CaseTwins returns two keys that differ only in case, or nothing. To Decrypt
+// they are two; grants and the condition keys of IAM take them for one
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html).
+func (c Context) CaseTwins() (a, b string) {
+	folded := map[string]string{}
+	for _, k := range slices.Sorted(maps.Keys(c.Map())) {
+		if twin, ok := folded[strings.ToLower(k)]; ok {
+			return twin, k
+		}
+		folded[strings.ToLower(k)] = k
+	}
+	return "", ""
+}
+
 // String lists the pairs by key as "a=b c=d", quoted where they hold spaces
 // or control characters.
 func (c Context) String() string {

@@ -1,0 +1,47 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// admin allows setup, grant, grants and revoke. What setup asks for is listed
+// with pkg/source/dynamo and kms; it changes nothing that exists.
+//
+// Who may create grants without conditions can give himself everything, so
+// they must be of the two operations and constrained to one context
+// (https://docs.aws.amazon.com/kms/latest/developerguide/create-grant-overview.html).
+func (b *builder) admin(needs []Need) {
+	for _, g := range byPlace(needs) {
+		p := g.place
+		if p.Table == "" {
+			continue
+		}
+		b.allow("SetUpTable", []string{
+			"dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:TagResource", "dynamodb:ListTagsOfResource",
+			"dynamodb:DescribeContinuousBackups", "dynamodb:UpdateContinuousBackups",
+		}, []string{p.table()}, nil)
+		b.allow("MakeKey", []string{"kms:CreateKey", "kms:TagResource"}, []string{"*"}, nil)
+		keys := []string{p.Key}
+		if p.Key == "" {
+			keys = []string{p.arn("kms", "key/*")}
+			b.note("", "the key is not there yet: widened to every key of the account in %s", p.Region)
+		}
+		both := slices.Clone(keys)
+		if p.Alias != "" {
+			both = append(both, p.Alias)
+		}
+		b.allow("SetUpKey", []string{"kms:CreateAlias"}, both, nil)
+		b.allow("SetUpKey", []string{"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus", "kms:ListResourceTags"}, slices.Clone(keys), nil)
+		b.allow("GiveGrants", []string{"kms:CreateGrant"}, slices.Clone(keys), Conditions{
+			"ForAllValues:StringEquals": {"kms:GrantOperations": {"Decrypt", "GenerateDataKey"}},
+			"StringEquals":              {"kms:GrantConstraintType": {"EncryptionContextEquals"}},
+		})
+		b.allow("SeeAndRevokeGrants", []string{"kms:ListGrants", "kms:RevokeGrant"}, slices.Clone(keys), nil)
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.SortedFunc(maps.Keys(m), strings.Compare)
+}

@@ -1,0 +1,212 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+const leadingKeys = "dynamodb:LeadingKeys"
+
+// builder collects statements and notes.
+type builder struct {
+	statements []Statement
+	notes      []Note
+	sids       map[string]int
+}
+
+func (b *builder) note(origin, format string, args ...any) {
+	n := Note{origin, fmt.Sprintf(format, args...)}
+	if !slices.Contains(b.notes, n) {
+		b.notes = append(b.notes, n)
+	}
+}
+
+// allow adds a statement, unless it has no resource.
+func (b *builder) allow(sid string, actions, resources []string, c Conditions) {
+	if len(resources) == 0 {
+		return
+	}
+	b.sids[sid]++
+	if n := b.sids[sid]; n > 1 {
+		sid += strconv.Itoa(n)
+	}
+	slices.Sort(actions)
+	b.statements = append(b.statements, Statement{Sid: sid, Effect: "Allow", Action: actions, Resource: unique(resources), Condition: c})
+}
+
+func unique(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// byPlace groups needs, places in the order of their tables.
+func byPlace(needs []Need) []group {
+	groups := map[Place]*group{}
+	var order []Place
+	for _, n := range needs {
+		if groups[n.Place] == nil {
+			groups[n.Place] = &group{place: n.Place}
+			order = append(order, n.Place)
+		}
+		groups[n.Place].needs = append(groups[n.Place].needs, n)
+	}
+	slices.SortFunc(order, func(p, q Place) int {
+		return strings.Compare(p.table()+"|"+p.Key+"|"+p.Alias, q.table()+"|"+q.Key+"|"+q.Alias)
+	})
+	list := make([]group, len(order))
+	for i, p := range order {
+		list[i] = *groups[p]
+	}
+	return list
+}
+
+type group struct {
+	place Place
+	needs []Need
+}
+
+// of returns the needs of a source.
+func (g group) of(sources ...string) (needs []Need) {
+	for _, n := range g.needs {
+		if slices.Contains(sources, n.Ref.Source) {
+			needs = append(needs, n)
+		}
+	}
+	return needs
+}
+
+func (b *builder) reader(needs []Need) {
+	for _, g := range byPlace(needs) {
+		b.items(g)
+		b.contexts("Decrypt", []string{"kms:Decrypt"}, g.place, g.of("", source.S3))
+		b.parameters(g)
+		b.objects(g)
+		b.managed(g)
+	}
+}
+
+// items allows reading from the table: the newest versions, stated ones, all.
+func (b *builder) items(g group) {
+	var newest, stated names
+	var scans []string
+	for _, n := range g.of("") {
+		if n.Pattern {
+			scans = append(scans, g.place.table())
+			b.note(n.Origin, "a pattern reads the whole table: IAM cannot limit dynamodb:Scan to %s", source.Show(n.Ref.Name))
+			continue
+		}
+		b.noteWidened(n)
+		if n.Ref.Version == "" {
+			newest.add(n)
+		}
+		if n.Ref.Version != "" || n.AnyVersion {
+			stated.add(n)
+		}
+	}
+	b.named("ReadNewest", []string{"dynamodb:Query"}, g.place, newest)
+	b.named("ReadVersions", []string{"dynamodb:GetItem"}, g.place, stated)
+	b.allow("ScanTable", []string{"dynamodb:Scan"}, scans, nil)
+}
+
+func (b *builder) noteWidened(n Need) {
+	switch {
+	case n.Prefix && n.Ref.Name == "":
+		b.note(n.Origin, "the name is computed and can be any: widened to all names (allow of the job narrows it)")
+	case n.Prefix:
+		b.note(n.Origin, "the name is computed: widened to all that begin with %s", source.Show(n.Ref.Name))
+	}
+	if n.AnyContext {
+		b.note(n.Origin, "the context is computed: widened to every context")
+	}
+}
+
+func (b *builder) writer(needs []Need) {
+	for _, g := range byPlace(needs) {
+		var all names
+		for _, n := range g.of("") {
+			if n.Pattern {
+				// What stands before the first * is all that IAM can hold names to.
+				n.Ref.Name, _, _ = strings.Cut(n.Ref.Name, "*")
+				n.Prefix = true
+			}
+			b.noteWidened(n)
+			all.add(n)
+		}
+		b.named("WriteSecrets", []string{"dynamodb:PutItem", "dynamodb:Query"}, g.place, all)
+		b.contexts("MakeDataKeys", []string{"kms:GenerateDataKey"}, g.place, g.of(""))
+		for _, n := range g.needs {
+			if n.Ref.Source != "" {
+				b.note(n.Origin, "%s is not of the table: writing it is not allowed here", n.Ref)
+			}
+		}
+	}
+}
+
+// names are partition keys, or how they begin.
+type names struct {
+	list []string
+	wide bool // some are prefixes
+}
+
+func (n *names) add(need Need) {
+	if need.Prefix {
+		n.wide = true
+		n.list = append(n.list, Escape(need.Ref.Name)+"*")
+		return
+	}
+	n.list = append(n.list, Escape(need.Ref.Name))
+}
+
+// named allows actions on items of some names.
+func (b *builder) named(sid string, actions []string, p Place, n names) {
+	if len(n.list) == 0 {
+		return
+	}
+	operator := "ForAllValues:StringEquals"
+	if n.wide {
+		operator = "ForAllValues:StringLike"
+	}
+	b.allow(sid, actions, []string{p.table()}, Conditions{
+		operator: {leadingKeys: unique(n.list)},
+		"Null":   {leadingKeys: {"false"}},
+	})
+}
+
+// contexts allows actions on the key, with each of the contexts as it is.
+func (b *builder) contexts(sid string, actions []string, p Place, needs []Need) {
+	if len(needs) == 0 || p.Key == "" {
+		return
+	}
+	distinct := map[source.Context]bool{}
+	for _, n := range needs {
+		if n.AnyContext {
+			b.allow(sid, actions, []string{p.Key}, nil)
+			return
+		}
+		distinct[n.Ref.Context] = true
+	}
+	for _, c := range slices.SortedFunc(maps.Keys(distinct), func(a, b source.Context) int { return strings.Compare(a.String(), b.String()) }) {
+		b.allow(sid, slices.Clone(actions), []string{p.Key}, exactly(c))
+	}
+}
+
+// exactly is the conditions for one context and no other.
+func exactly(c source.Context) Conditions {
+	if c.IsZero() {
+		return Conditions{"Null": {"kms:EncryptionContextKeys": {"true"}}}
+	}
+	pairs, keys := map[string][]string{}, []string{}
+	for k, v := range c.Map() {
+		pairs["kms:EncryptionContext:"+k] = []string{Escape(v)}
+		keys = append(keys, Escape(k))
+	}
+	return Conditions{
+		"StringEquals":              pairs,
+		"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": unique(keys)},
+	}
+}

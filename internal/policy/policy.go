@@ -1,0 +1,193 @@
+// Package policy writes IAM policies that allow what templates ask for, and
+// nothing else. It is pure: references and ARNs in, a document out.
+//
+// [Build] takes [Need]s (a reference with the [Place] that it is read from) and
+// a [Role], and returns a [Document] with [Note]s on whatever had to be wider
+// than one name. [Document.JSON] and [Document.Terraform] print it.
+//
+// What a document consists of, in this order; statements that would be empty
+// are left out, all lists are sorted, and a Sid that occurs again gets a number:
+//
+//	reader  ReadNewest    dynamodb:Query on the table, for the names asked for without a version
+//	        ReadVersions  dynamodb:GetItem on the table, for the names asked for by version
+//	        ScanTable     dynamodb:Scan on the table, where a pattern is asked for
+//	        Decrypt       kms:Decrypt on the key, one statement for each context
+//	        Parameters, ParameterPaths, Objects, ObjectVersions, ListObjects, SecretsManager
+//	writer  WriteSecrets  dynamodb:PutItem and dynamodb:Query on the table, for the names
+//	        MakeDataKeys  kms:GenerateDataKey on the key, one statement for each context
+//	admin   SetUpTable, MakeKey, SetUpKey, GiveGrants, SeeAndRevokeGrants
+//
+// A statement for names has two conditions. "ForAllValues:StringEquals" with
+// dynamodb:LeadingKeys (StringLike where a name is only a prefix) lists them.
+// ForAllValues is true of a request that has no such key at all, so "Null" with
+// dynamodb:LeadingKeys "false" asks for one
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
+//
+// A statement for a context demands it exactly: "StringEquals" with
+// kms:EncryptionContext:KEY for each pair, whose keys IAM compares in any case,
+// and "ForAllValues:StringEquals" with kms:EncryptionContextKeys, which knows
+// case and leaves no room for further pairs. No context is "Null" with
+// kms:EncryptionContextKeys "true"
+// (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html).
+// A policy does not bind a name to its context: an item opens only with the
+// context that it was put with.
+//
+// The characters $, * and ? of names and values are written ${$}, ${*} and ${?},
+// which stand for themselves alone
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Role is what a policy is for.
+type Role string
+
+// The roles.
+const (
+	// Reader renders templates.
+	Reader Role = "reader"
+	// Writer puts the secrets that the templates ask for, without reading them.
+	Writer Role = "writer"
+	// Admin makes table and key, gives grants and revokes them.
+	Admin Role = "admin"
+)
+
+// Errors of [Build].
+var (
+	// ErrCase: a context has keys that differ only in case. To the condition
+	// keys of IAM they are one.
+	ErrCase = errors.New("keys of the context differ only in case")
+	// ErrNothing: the needs take no right at all.
+	ErrNothing = errors.New("there is nothing to allow")
+	// ErrRole: an unknown [Role].
+	ErrRole = errors.New("no such role")
+)
+
+// Place says where a reference is read from, as ARNs need it. It is comparable.
+type Place struct {
+	Partition string // aws, aws-cn, aws-us-gov
+	Account   string // twelve digits
+	Region    string
+	Table     string
+	Key       string // the ARN of the key itself: policies do not know aliases
+	Alias     string // for Admin: the ARN of the alias, if the key has one
+}
+
+func (p Place) arn(service, resource string) string {
+	return "arn:" + p.Partition + ":" + service + ":" + p.Region + ":" + p.Account + ":" + resource
+}
+
+func (p Place) table() string { return p.arn("dynamodb", "table/"+p.Table) }
+
+// Need is one reference of a template, as far as it is known without rendering.
+type Need struct {
+	Place Place
+	// Ref says what is wanted. Its Source is "" for the table, else one of the
+	// constants of package source.
+	Ref source.Ref
+	// Pattern: Ref.Name has * for any characters, and all that match are wanted.
+	Pattern bool
+	// Prefix: the name is computed, and begins with Ref.Name.
+	Prefix bool
+	// AnyContext: the context is computed.
+	AnyContext bool
+	// AnyVersion: whether a version is asked for is computed.
+	AnyVersion bool
+	// Origin is where it is asked for, as "FILE:LINE:COLUMN".
+	Origin string
+}
+
+// Note says in what a document allows more than the one thing that is asked
+// for, or less than it may take.
+type Note struct {
+	Origin string // may be empty
+	Text   string
+}
+
+// String is "ORIGIN: TEXT".
+func (n Note) String() string {
+	if n.Origin == "" {
+		return n.Text
+	}
+	return n.Origin + ": " + n.Text
+}
+
+// Document is a policy of IAM's language, version 2012-10-17.
+type Document struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement allows actions on resources under conditions, all of which must
+// hold: by operator, then condition key, any of the values.
+type Statement struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Condition Conditions `json:",omitempty"`
+}
+
+// Conditions are a statement's conditions: operator, condition key, values.
+type Conditions map[string]map[string][]string
+
+// JSON returns the document as indented JSON with a newline at its end.
+func (d Document) JSON() []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	_ = e.Encode(d) // strings in maps and slices always encode
+	return b.Bytes()
+}
+
+// MaxManaged is how many characters a customer managed policy may have, white
+// space not counted (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+const MaxManaged = 6144
+
+// Size is how many characters of a quota the document takes.
+func (d Document) Size() int {
+	b, _ := json.Marshal(d)
+	return len(b)
+}
+
+// Escape writes a name or value so that IAM takes it as it is.
+func Escape(s string) string {
+	return strings.NewReplacer("$", "${$}", "*", "${*}", "?", "${?}").Replace(s)
+}
+
+// Build returns the document for a role.
+func Build(role Role, needs []Need) (Document, []Note, error) {
+	b := &builder{sids: map[string]int{}}
+	for _, n := range needs {
+		if a, twin := n.Ref.Context.CaseTwins(); twin != "" {
+			return Document{}, nil, fmt.Errorf("%s: %w: %s and %s", n.Ref, ErrCase, source.Show(a), source.Show(twin))
+		}
+	}
+	switch role {
+	case Reader:
+		b.reader(needs)
+	case Writer:
+		b.writer(needs)
+	case Admin:
+		b.admin(needs)
+	default:
+		return Document{}, nil, fmt.Errorf("%w: %q", ErrRole, role)
+	}
+	if len(b.statements) == 0 {
+		return Document{}, b.notes, ErrNothing
+	}
+	d := Document{Version: "2012-10-17", Statement: b.statements}
+	if size := d.Size(); size > MaxManaged {
+		b.note("", "the policy has %d characters, a managed policy may have %d: make one for each job", size, MaxManaged)
+	}
+	return d, b.notes, nil
+}
