@@ -1,0 +1,192 @@
+package secretsmanager
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// value is what became of a want.
+type value struct {
+	data    []byte
+	version string
+	err     error
+}
+
+// result is the value itself, or that of its key.
+func (v value) result(key string) source.Result {
+	if v.err != nil {
+		return source.Result{Err: v.err, Trace: source.Trace{Absent: errors.Is(v.err, source.ErrNotFound)}}
+	}
+	r := source.Result{Trace: source.Trace{Version: v.version, Size: int64(len(v.data))}}
+	data := v.data
+	if key != "" {
+		var err error
+		if data, err = pick(v.data, key); err != nil {
+			if r.Err = err; errors.Is(err, source.ErrNotFound) {
+				r.Trace = source.Trace{Mark: v.version, Absent: true}
+			}
+			return r
+		}
+	}
+	r.Secret = source.NewSecret(data)
+	return r
+}
+
+// pick takes a key out of a JSON object. What json says of the text is not
+// repeated: it may quote it.
+func pick(data []byte, key string) ([]byte, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(data, &object); err != nil || object == nil {
+		return nil, fmt.Errorf("%w: it is not a JSON object, so it has no key %s", source.ErrUnsupported, source.Show(key))
+	}
+	raw, ok := object[key]
+	if !ok {
+		return nil, fmt.Errorf("%w: it has no key %s", source.ErrNotFound, source.Show(key))
+	}
+	var text string
+	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
+		return []byte(text), nil
+	}
+	return bytes.Clone(raw), nil
+}
+
+// twenty asks for the newest values of up to twenty ids.
+func (s *Secrets) twenty(ctx context.Context, ids []string) map[want]value {
+	if len(ids) == 1 { // needs no right to batches
+		return map[want]value{{id: ids[0]}: s.one(ctx, want{id: ids[0]})}
+	}
+	values, err := s.batch(ctx, ids)
+	switch {
+	case err == nil:
+	case errors.Is(err, source.ErrDenied), awserr.Code(err) == "ValidationException", awserr.Code(err) == "InvalidParameterException":
+		values = nil // no right to batches, or an id that is none: each by itself
+	default:
+		for _, id := range ids {
+			values[want{id: id}] = value{err: err}
+		}
+	}
+	return s.rest(ctx, ids, values)
+}
+
+// rest asks for those of ids that values does not have.
+func (s *Secrets) rest(ctx context.Context, ids []string, values map[want]value) map[want]value {
+	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := values[want{id: id}]; return ok })
+	found := make([]value, len(missing))
+	var g errgroup.Group
+	g.SetLimit(concurrency)
+	for i, id := range missing {
+		g.Go(func() error { found[i] = s.one(ctx, want{id: id}); return nil })
+	}
+	_ = g.Wait()
+	all := make(map[want]value, len(ids))
+	for w, v := range values {
+		all[w] = v
+	}
+	for i, id := range missing {
+		all[want{id: id}] = found[i]
+	}
+	return all
+}
+
+func (s *Secrets) batch(ctx context.Context, ids []string) (map[want]value, error) {
+	values := map[want]value{}
+	in := &secretsmanager.BatchGetSecretValueInput{SecretIdList: ids}
+	for {
+		out, err := s.api.batch(ctx, in)
+		if err != nil {
+			return values, awserr.Wrap("read secrets", err)
+		}
+		for _, e := range out.SecretValues {
+			for _, id := range ids {
+				if named(id, aws.ToString(e.Name), aws.ToString(e.ARN)) {
+					values[want{id: id}] = newValue(e.SecretString, e.SecretBinary, aws.ToString(e.VersionId))
+				}
+			}
+		}
+		for _, e := range out.Errors {
+			err := &smithy.GenericAPIError{Code: aws.ToString(e.ErrorCode), Message: aws.ToString(e.Message)}
+			values[want{id: aws.ToString(e.SecretId)}] = failure(err)
+		}
+		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+			return values, nil
+		}
+	}
+}
+
+// named reports whether id is a secret's name, its ARN, or its ARN without the
+// six characters that AWS appends
+// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen).
+func named(id, name, arn string) bool {
+	return id == name || id == arn || len(arn) > 7 && id == arn[:len(arn)-7] && strings.HasPrefix(id, "arn:")
+}
+
+func newValue(text *string, binary []byte, version string) value {
+	if text != nil {
+		binary = []byte(*text)
+	}
+	return value{data: binary, version: version}
+}
+
+func failure(err error) value {
+	wrapped := awserr.Wrap("read secret", err)
+	if e, ok := errors.AsType[*awserr.Error](wrapped); ok {
+		switch e.Code {
+		case "ResourceNotFoundException": // of a table it means the table
+			e.Kind = source.ErrNotFound
+		case "InvalidRequestException", "DecryptionFailure": // marked for deletion; its key may not be used
+			e.Kind = source.ErrDenied
+		}
+	}
+	return value{err: wrapped}
+}
+
+// one asks for one value.
+func (s *Secrets) one(ctx context.Context, w want) value {
+	in := &secretsmanager.GetSecretValueInput{SecretId: aws.String(w.id)}
+	switch {
+	case len(w.version) >= idLength:
+		in.VersionId = aws.String(w.version)
+	case w.version != "":
+		in.VersionStage = aws.String(w.version)
+	}
+	out, err := s.api.get(ctx, in)
+	if err != nil {
+		return failure(err)
+	}
+	return newValue(out.SecretString, out.SecretBinary, aws.ToString(out.VersionId))
+}
+
+// versionOf tells which version id a stage has now.
+func (s *Secrets) versionOf(ctx context.Context, w want) (string, error) {
+	out, err := s.api.describe(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(w.id)})
+	if err != nil {
+		return "", failure(err).err
+	}
+	if out.DeletedDate != nil {
+		return "", failure(&types.InvalidRequestException{}).err
+	}
+	stage := w.version
+	if stage == "" {
+		stage = current
+	}
+	for id, stages := range out.VersionIdsToStages {
+		if id == w.version || slices.Contains(stages, stage) {
+			return id, nil
+		}
+	}
+	return "", fmt.Errorf("%w: it has no version %s", source.ErrNotFound, source.Show(stage))
+}

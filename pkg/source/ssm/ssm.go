@@ -1,0 +1,261 @@
+// Package ssm reads Parameter Store: many parameters by name, or all under a
+// path, ten to a request, SecureStrings decrypted.
+//
+// A name is as AWS has it: "/app/key", with ":3" or ":label" behind it for a
+// version, which [source.Ref].Version may give as well, or the ARN of a shared
+// parameter. A StringList is its text, with commas in it. Encryption contexts
+// play no part: AWS makes its own, and whatever a Ref has is ignored.
+//
+// Parameter Store answers 40 reads a second in an account and region unless
+// higher throughput was bought
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html);
+// the retries of the configuration wait that out.
+package ssm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+const (
+	// maxBatch is how many names one GetParameters takes, and how many
+	// parameters a page of GetParametersByPath holds
+	// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html).
+	maxBatch = 10
+	// concurrency bounds the requests in flight: more would only be throttled.
+	concurrency = 10
+)
+
+// Parameters is Parameter Store in one region. It is safe for concurrent use.
+type Parameters struct{ api api }
+
+// api holds the operations that are used as method values: see package dynamo.
+type api struct {
+	getParameters func(context.Context, *ssm.GetParametersInput, ...func(*ssm.Options)) (*ssm.GetParametersOutput, error)
+	byPath        func(context.Context, *ssm.GetParametersByPathInput, ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error)
+}
+
+var (
+	_ source.Source  = (*Parameters)(nil)
+	_ source.Globber = (*Parameters)(nil)
+	_ source.Prober  = (*Parameters)(nil)
+)
+
+// New returns the Parameter Store of cfg's region. It does no I/O.
+func New(cfg aws.Config) *Parameters {
+	c := ssm.NewFromConfig(cfg)
+	return &Parameters{api{getParameters: c.GetParameters, byPath: c.GetParametersByPath}}
+}
+
+// Fetch implements source.Source.
+func (p *Parameters) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	byName := map[string]source.Result{}
+	for name, a := range p.ask(ctx, names(refs), true) {
+		byName[name] = a.result()
+	}
+	out := make(map[source.Ref]source.Result, len(refs))
+	for _, r := range refs {
+		out[r] = byName[wanted(r)]
+	}
+	return out
+}
+
+// Probe implements source.Prober: the same requests without decryption, so
+// that they ask nothing of KMS, compared by version and time of writing.
+func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	refs := make([]source.Ref, len(known))
+	for i, k := range known {
+		refs[i] = k.Ref
+	}
+	answers := p.ask(ctx, names(refs), false)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var changed []source.Ref
+	for _, k := range known {
+		// An answer that could not be had counts as changed: the fetch that
+		// follows says why.
+		seen := answers[wanted(k.Ref)].result()
+		absent := errors.Is(seen.Err, source.ErrNotFound)
+		if absent != k.Trace.Absent || seen.Err != nil && !absent || seen.Trace.Version != k.Trace.Version || seen.Trace.Mark != k.Trace.Mark {
+			changed = append(changed, k.Ref)
+		}
+	}
+	return changed, nil
+}
+
+// Glob implements source.Globber for patterns that begin with a path:
+// "/app/prod/*". It asks for all under the last slash before the first *, and
+// needs the right to ssm:GetParametersByPath on that path.
+func (p *Parameters) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	literal, _, _ := strings.Cut(pattern.Name, "*")
+	slash := strings.LastIndex(literal, "/")
+	if slash < 0 {
+		return nil, fmt.Errorf("%w: a pattern of parameters begins with a path such as /app/*", source.ErrRef)
+	}
+	in := &ssm.GetParametersByPathInput{
+		Path: aws.String(literal[:max(slash, 1)]), Recursive: aws.Bool(true),
+		WithDecryption: aws.Bool(true), MaxResults: aws.Int32(maxBatch),
+	}
+	found := map[string]source.Result{}
+	for {
+		out, err := p.api.byPath(ctx, in)
+		if err != nil {
+			return nil, awserr.Wrap("read parameters below "+*in.Path, err)
+		}
+		for _, param := range out.Parameters {
+			if name := aws.ToString(param.Name); source.Match(pattern.Name, name) {
+				found[name] = answer{param: param}.result()
+			}
+		}
+		// A page may hold fewer than asked for, or none, and not be the last.
+		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+			return found, nil
+		}
+	}
+}
+
+// wanted is what AWS is asked for.
+func wanted(r source.Ref) string {
+	if r.Version == "" {
+		return r.Name
+	}
+	return r.Name + ":" + r.Version
+}
+
+func names(refs []source.Ref) []string {
+	all := make([]string, len(refs))
+	for i, r := range refs {
+		all[i] = wanted(r)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// answer is what became of one name.
+type answer struct {
+	param types.Parameter
+	err   error
+}
+
+func (a answer) result() source.Result {
+	if a.err != nil {
+		return source.Result{Err: a.err, Trace: source.Trace{Absent: errors.Is(a.err, source.ErrNotFound)}}
+	}
+	value := []byte(aws.ToString(a.param.Value))
+	// A parameter that was deleted and made anew counts from 1 again.
+	trace := source.Trace{Version: strconv.FormatInt(a.param.Version, 10), Size: int64(len(value))}
+	if t := a.param.LastModifiedDate; t != nil {
+		trace.Mark = strconv.FormatInt(t.UnixMilli(), 10)
+	}
+	return source.Result{Secret: source.NewSecret(value), Trace: trace}
+}
+
+// ask answers every name.
+func (p *Parameters) ask(ctx context.Context, names []string, decrypt bool) map[string]answer {
+	batches := batches(names)
+	answers := make([]map[string]answer, len(batches))
+	var g errgroup.Group
+	g.SetLimit(concurrency)
+	for i, batch := range batches {
+		g.Go(func() error { answers[i] = p.batch(ctx, batch, decrypt); return nil })
+	}
+	_ = g.Wait()
+	all := make(map[string]answer, len(names))
+	for _, a := range answers {
+		for name, one := range a {
+			all[name] = one
+		}
+	}
+	return all
+}
+
+// batches divides names so that none has two versions of one parameter: the
+// answer names the parameter, and AWS takes no name twice.
+func batches(names []string) [][]string {
+	var layers [][]string
+	depth := map[string]int{}
+	for _, name := range names {
+		base := base(name)
+		if depth[base] == len(layers) {
+			layers = append(layers, nil)
+		}
+		layers[depth[base]] = append(layers[depth[base]], name)
+		depth[base]++
+	}
+	var all [][]string
+	for _, layer := range layers {
+		all = slices.AppendSeq(all, slices.Chunk(layer, maxBatch))
+	}
+	return all
+}
+
+// base is a name without its version or label. An ARN has colons of its own.
+func base(name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		head, tail, _ := strings.Cut(name, "/")
+		tail, _, _ = strings.Cut(tail, ":")
+		return head + "/" + tail
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
+// batch asks for up to ten names. One that may not be read, or is no name at
+// all, fails the whole request: then each is asked for by itself.
+func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) map[string]answer {
+	out, err := p.api.getParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(decrypt)})
+	all := make(map[string]answer, len(names))
+	if err != nil {
+		err = awserr.Wrap("read parameters", err)
+		if len(names) > 1 && ofOne(ctx, err) {
+			for _, name := range names {
+				all[name] = p.batch(ctx, []string{name}, decrypt)[name]
+			}
+			return all
+		}
+		for _, name := range names {
+			all[name] = answer{err: err}
+		}
+		return all
+	}
+	for _, name := range names {
+		all[name] = find(out, name)
+	}
+	return all
+}
+
+// ofOne reports whether an error may be about one of the names alone.
+func ofOne(ctx context.Context, err error) bool {
+	for _, general := range []error{source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials} {
+		if errors.Is(err, general) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
+}
+
+func find(out *ssm.GetParametersOutput, name string) answer {
+	i := slices.IndexFunc(out.Parameters, func(p types.Parameter) bool {
+		return aws.ToString(p.Name) == base(name) || aws.ToString(p.ARN) == base(name)
+	})
+	switch {
+	case i >= 0:
+		return answer{param: out.Parameters[i]}
+	case slices.Contains(out.InvalidParameters, name):
+		return answer{err: fmt.Errorf("%w in Parameter Store", source.ErrNotFound)}
+	}
+	return answer{err: fmt.Errorf("%w: Parameter Store says nothing of it", source.ErrUnreachable)}
+}
