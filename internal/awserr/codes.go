@@ -18,8 +18,10 @@ func kindOf(code, message string) error {
 		return source.ErrDenied
 	case "InvalidCiphertextException":
 		return source.ErrWrongContext
-	case "ResourceNotFoundException", "NotFoundException":
+	case "ResourceNotFoundException", "NotFoundException", "NoSuchBucket":
 		return source.ErrNoStore
+	case "NoSuchKey", "NoSuchVersion":
+		return source.ErrNotFound
 	case "ConditionalCheckFailedException":
 		return source.ErrExists
 	case "ValidationException":

@@ -15,8 +15,15 @@ import (
 // Secrets Manager.
 const (
 	SSM            = "ssm"
-	S3             = "s3"
+	S3             = "s3" // an object that holds an encrypted value
 	SecretsManager = "sm"
+)
+
+// Sources that have functions in templates and no prefix: objects of S3 as they
+// are, and facts of the EC2 instance.
+const (
+	S3Object = "s3object"
+	EC2      = "ec2"
 )
 
 // ErrRef is wrapped by the errors of [Parse].
@@ -102,7 +109,7 @@ func (r Ref) String() string {
 	if r.Source != "" {
 		b.WriteString(r.Source + ":")
 	}
-	if r.Source == S3 {
+	if r.Source == S3 || r.Source == S3Object {
 		b.WriteString("//")
 	}
 	b.WriteString(Show(r.Name))

@@ -1,0 +1,102 @@
+// Package s3test is S3 for tests: gofakes3 on loopback, which answers
+// If-None-Match and keeps versions as S3 does. It checks no signature.
+package s3test
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+)
+
+// Server is the stand-in.
+type Server struct {
+	*httptest.Server
+	backend *s3mem.Backend
+
+	mu       sync.Mutex
+	requests map[string]int
+	denied   string
+}
+
+// New returns a running server with one bucket; the caller closes it.
+func New(bucket string) (*Server, error) {
+	s := &Server{backend: s3mem.New(), requests: map[string]int{}}
+	fake := gofakes3.New(s.backend, gofakes3.WithLogger(gofakes3.DiscardLog()), gofakes3.WithAutoBucket(false)).Server()
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(fake, w, r) }))
+	return s, s.backend.CreateBucket(bucket)
+}
+
+// Env leads the SDK here.
+func (s *Server) Env() []string { return []string{"AWS_ENDPOINT_URL_S3=" + s.URL} }
+
+// Version turns on versions in a bucket.
+func (s *Server) Version(bucket string) error {
+	return s.backend.SetVersioningConfiguration(bucket, gofakes3.VersioningConfiguration{Status: gofakes3.VersioningEnabled})
+}
+
+// Put stores an object and returns its version.
+func (s *Server) Put(bucket, key string, data []byte) (string, error) {
+	out, err := s.backend.PutObject(bucket, key, map[string]string{}, bytes.NewReader(data), int64(len(data)), nil)
+	return string(out.VersionID), err
+}
+
+// Deny refuses all requests for keys that hold part.
+func (s *Server) Deny(part string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.denied = part
+}
+
+// Requests returns how many requests arrived, by method, those that were
+// answered with 304 apart ("GET 304").
+func (s *Server) Requests() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.requests)
+}
+
+// Forget empties the counts.
+func (s *Server) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.requests)
+}
+
+func (s *Server) serve(fake http.Handler, w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	denied := s.denied != "" && strings.Contains(r.URL.Path, s.denied)
+	s.mu.Unlock()
+	status := &recorder{ResponseWriter: w}
+	if denied {
+		w.Header().Set("Content-Type", "application/xml")
+		status.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`))
+	} else {
+		fake.ServeHTTP(status, r)
+	}
+	name := r.Method
+	if status.status == http.StatusNotModified {
+		name += " 304"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests[name]++
+}
+
+// recorder remembers the status.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}

@@ -1,0 +1,118 @@
+// Package blob is one encrypted value as a file, as it lies in S3 or in a
+// repository.
+//
+// Up to 4,096 bytes that is what
+//
+//	aws kms encrypt --output text --query CiphertextBlob
+//
+// prints: base64. [Open] takes it raw too, and inside the JSON that the command
+// prints without those options. KMS encrypts no more than that itself; a larger
+// value, or an empty one, is in an envelope, which is text:
+//
+//	credrender-envelope/1
+//	BASE64
+//
+// The second line is the base64 (RFC 4648, one line) of
+//
+//	32 bytes  SHA-256 of all that follows
+//	 2 bytes  n, big-endian
+//	 n bytes  the data key, 32 bytes, wrapped by KMS with the encryption context
+//	12 bytes  nonce
+//	the rest  AES-256-GCM of the value, its tag at the end; the additional data
+//	          are the first line, its line feed included, and the wrapped key
+//
+// The hash is no secret and proves nothing against a forger: it tells a damaged
+// file from a wrong context, which KMS does not. The first line holds "-", which
+// no base64 does, and control characters begin a raw blob of KMS, so that
+// neither is taken for an envelope; a first line that is nearly right is an
+// envelope that was damaged.
+package blob
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Limits of KMS (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html).
+const (
+	maxPlain = 4096
+	maxBlob  = 6144
+)
+
+// MaxSize is the most bytes of a value that [Seal] takes, and of a file that
+// [Open] takes half as much again.
+const MaxSize = 16 << 20
+
+// Sealer is KMS with a key to write with.
+type Sealer interface {
+	// Encrypt returns a blob of 1 to 4096 bytes.
+	Encrypt(ctx context.Context, plain []byte, encryptionContext map[string]string) ([]byte, error)
+	// GenerateDataKey returns n random bytes, plain and wrapped.
+	GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error)
+}
+
+// Decrypter is KMS.
+type Decrypter interface {
+	// Decrypt opens what a Sealer made. It fails with source.ErrWrongContext
+	// where the context is another.
+	Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error)
+}
+
+// Seal encrypts a value. The result is text and ends in a line feed. A value
+// above MaxSize is source.ErrTooLarge.
+func Seal(ctx context.Context, k Sealer, plain []byte, c source.Context) ([]byte, error) {
+	switch {
+	case len(plain) > MaxSize:
+		return nil, fmt.Errorf("%w: %d bytes, and %d are the most", source.ErrTooLarge, len(plain), MaxSize)
+	case len(plain) == 0 || len(plain) > maxPlain:
+		return sealEnvelope(ctx, k, plain, c)
+	}
+	b, err := k.Encrypt(ctx, plain, c.Map())
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(base64.StdEncoding.EncodeToString(b)), '\n'), nil
+}
+
+// Open decrypts what [Seal] or `aws kms encrypt` made. A file that is neither,
+// and an envelope that has changed in any byte, are source.ErrIntegrity; of a
+// bare blob KMS itself does not say whether it is damaged or the context wrong,
+// which is source.ErrWrongContext.
+func Open(ctx context.Context, k Decrypter, data []byte, c source.Context) ([]byte, error) {
+	if resembles(data) {
+		return openEnvelope(ctx, k, data, c)
+	}
+	b, err := bare(data)
+	if err != nil {
+		return nil, err
+	}
+	return k.Decrypt(ctx, b, c.Map())
+}
+
+// bare finds the blob in a file.
+func bare(data []byte) ([]byte, error) {
+	text := bytes.TrimSpace(data)
+	if bytes.HasPrefix(text, []byte("{")) {
+		var printed struct{ CiphertextBlob []byte }
+		if json.Unmarshal(text, &printed) == nil && len(printed.CiphertextBlob) > 0 {
+			return checked(printed.CiphertextBlob)
+		}
+	}
+	text = bytes.Join(bytes.Fields(text), nil) // base64 may be wrapped
+	if b, err := base64.StdEncoding.DecodeString(string(text)); err == nil {
+		return checked(b)
+	}
+	return checked(data)
+}
+
+func checked(b []byte) ([]byte, error) {
+	if len(b) == 0 || len(b) > maxBlob {
+		return nil, fmt.Errorf("%w: it is neither what 'aws kms encrypt' printed nor an envelope", source.ErrIntegrity)
+	}
+	return b, nil
+}

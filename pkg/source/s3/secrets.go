@@ -1,0 +1,179 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/blob"
+)
+
+// Keys is KMS, with a key to write with.
+type Keys interface {
+	blob.Sealer
+	blob.Decrypter
+}
+
+// Secrets are objects that hold encrypted values. It is safe for concurrent
+// use.
+type Secrets struct {
+	objects *Objects
+	keys    Keys
+}
+
+var (
+	_ source.Source  = (*Secrets)(nil)
+	_ source.Prober  = (*Secrets)(nil)
+	_ source.Globber = (*Secrets)(nil)
+)
+
+// NewSecrets returns the encrypted values among objects.
+func NewSecrets(o *Objects, k Keys) *Secrets { return &Secrets{o, k} }
+
+// Fetch implements source.Source. Each object is decrypted as soon as it is
+// there.
+func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	return each(refs, func(r source.Ref) source.Result {
+		data, trace, err := s.objects.get(ctx, r, "")
+		if err == nil {
+			data, err = blob.Open(ctx, s.keys, data, r.Context)
+		}
+		return result(data, trace, err)
+	})
+}
+
+// Probe implements source.Prober as Objects does. It asks nothing of KMS.
+func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return s.objects.Probe(ctx, known)
+}
+
+// Glob implements source.Globber as Objects does.
+func (s *Secrets) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	refs, err := s.objects.matches(ctx, pattern)
+	if err != nil {
+		return nil, err
+	}
+	return byName(s.Fetch(ctx, refs)), nil
+}
+
+// Folder is a prefix of a bucket used as a store: a name in it is an object
+// under the prefix. What it returns and takes are names without the prefix.
+type Folder struct {
+	secrets *Secrets
+	prefix  string // "bucket/" or "bucket/prefix/"
+}
+
+var (
+	_ source.Source  = (*Folder)(nil)
+	_ source.Prober  = (*Folder)(nil)
+	_ source.Globber = (*Folder)(nil)
+	_ source.Lister  = (*Folder)(nil)
+)
+
+// In returns the folder at "bucket" or "bucket/prefix".
+func (s *Secrets) In(place string) *Folder {
+	return &Folder{s, strings.TrimSuffix(place, "/") + "/"}
+}
+
+func (f *Folder) full(r source.Ref) source.Ref {
+	r.Name = f.prefix + r.Name
+	return r
+}
+
+// Fetch implements source.Source.
+func (f *Folder) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	below := make([]source.Ref, len(refs))
+	for i, r := range refs {
+		below[i] = f.full(r)
+	}
+	results := f.secrets.Fetch(ctx, below)
+	out := make(map[source.Ref]source.Result, len(refs))
+	for i, r := range refs {
+		out[r] = results[below[i]]
+	}
+	return out
+}
+
+// Probe implements source.Prober.
+func (f *Folder) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	below := make([]source.Known, len(known))
+	for i, k := range known {
+		below[i] = source.Known{Ref: f.full(k.Ref), Trace: k.Trace}
+	}
+	changed, err := f.secrets.Probe(ctx, below)
+	for i := range changed {
+		changed[i].Name = strings.TrimPrefix(changed[i].Name, f.prefix)
+	}
+	return changed, err
+}
+
+// Glob implements source.Globber.
+func (f *Folder) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	found, err := f.secrets.Glob(ctx, f.full(pattern))
+	out := make(map[string]source.Result, len(found))
+	for name, res := range found {
+		out[strings.TrimPrefix(name, f.prefix)] = res
+	}
+	return out, err
+}
+
+// List implements source.Lister. It lists what each name holds now; older
+// versions of objects are S3's.
+func (f *Folder) List(ctx context.Context, pattern string) ([]source.Entry, error) {
+	if pattern == "" {
+		pattern = "*"
+	}
+	refs, err := f.secrets.objects.matches(ctx, f.full(source.Ref{Name: pattern}))
+	entries := make([]source.Entry, len(refs))
+	for i, r := range refs {
+		entries[i].Name = strings.TrimPrefix(r.Name, f.prefix)
+	}
+	return entries, err
+}
+
+// Put encrypts a value and stores it, over what is there: versions are the
+// bucket's to keep. It returns the version's id, if the bucket keeps any. With
+// ifChanged nothing is written where the value is there already; what cannot
+// be opened, for its context or its damage, is not the same.
+func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifChanged bool) (version string, changed bool, err error) {
+	if ifChanged {
+		held := f.Fetch(ctx, []source.Ref{r})[r]
+		switch {
+		case held.Err == nil && bytes.Equal(held.Secret.Reveal(), value.Reveal()):
+			return held.Trace.Version, false, nil
+		case held.Err == nil, errors.Is(held.Err, source.ErrNotFound), errors.Is(held.Err, source.ErrWrongContext), errors.Is(held.Err, source.ErrIntegrity):
+		default:
+			return "", false, held.Err
+		}
+	}
+	data, err := blob.Seal(ctx, f.secrets.keys, value.Reveal(), r.Context)
+	if err != nil {
+		return "", false, err
+	}
+	bucket, key, _ := strings.Cut(f.full(r).Name, "/")
+	out, err := f.secrets.objects.api.put(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(data), ContentType: aws.String("text/plain"),
+	})
+	if err != nil {
+		return "", false, awserr.Wrap("write object", err)
+	}
+	return aws.ToString(out.VersionId), true, nil
+}
+
+// Delete removes an object, as S3 does: in a bucket with versions the older
+// ones stay. One that is not there is source.ErrNotFound.
+func (f *Folder) Delete(ctx context.Context, name string) error {
+	full := f.full(source.Ref{Name: name})
+	if _, _, err := f.secrets.objects.get(ctx, full, `"none"`); err != nil {
+		return err // S3 says nothing of what is not there
+	}
+	bucket, key, _ := strings.Cut(full.Name, "/")
+	_, err := f.secrets.objects.api.delete(ctx, &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	return awserr.Wrap("delete object", err)
+}
