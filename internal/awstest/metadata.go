@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ type Metadata struct {
 	Silent bool
 
 	role     atomic.Value // string
+	facts    sync.Map     // path below meta-data to value
 	requests atomic.Int64
 	closing  chan struct{}
 }
@@ -43,6 +46,9 @@ func (m *Metadata) Env() []string {
 
 // SetRole gives the instance a role, or with "" takes it away.
 func (m *Metadata) SetRole(name string) { m.role.Store(name) }
+
+// SetFact sets what is at a path below latest/meta-data.
+func (m *Metadata) SetFact(path, value string) { m.facts.Store(path, value) }
 
 // Requests returns how many requests arrived.
 func (m *Metadata) Requests() int { return int(m.requests.Load()) }
@@ -82,7 +88,12 @@ func (m *Metadata) serveData(w http.ResponseWriter, r *http.Request) {
 			"Token": "instance", "LastUpdated": time.Now().UTC(), "Expiration": time.Now().Add(sessionLength).UTC(),
 		})
 	default:
-		http.NotFound(w, r)
+		fact, ok := m.facts.Load(strings.TrimPrefix(path, "/latest/meta-data/"))
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(fact.(string)))
 	}
 }
 
