@@ -1,5 +1,6 @@
-// Package backend opens the stores that settings name: a DynamoDB table with
-// its KMS keys, or a local file. It is the one place that knows them all.
+// Package backend opens the stores and sources that settings name: a DynamoDB
+// table with its KMS keys, a local file, S3, Parameter Store, Secrets Manager,
+// the instance. It is the one place that knows them all.
 package backend
 
 import (
@@ -16,83 +17,101 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// Kinds of stores, as job.Store.Kind has them.
+// Kinds of stores and sources, as job.Store.Kind has them.
 const (
-	DynamoDB = "dynamodb"
-	Local    = "local"
+	DynamoDB       = "dynamodb"
+	Local          = "local"
+	S3             = "s3"
+	SSM            = "ssm"
+	SecretsManager = "secretsmanager"
+	s3Object       = "s3object"
 )
 
-// Set opens each store once. It is safe for concurrent use; the zero Set is
-// ready.
+// Set opens each store and source once. It is safe for concurrent use; the
+// zero Set is ready.
 type Set struct {
 	// Meter, set before the first store is opened, counts what is asked of
 	// AWS; nil: nothing is counted.
 	Meter *awsconf.Meter
 
-	mu     sync.Mutex
-	stores map[job.Store]*opened
+	mu      sync.Mutex
+	configs map[awsKey]*opened[awsconf.Config]
+	sources map[job.Store]*opened[source.Source]
 }
 
-type opened struct {
+// opened is something that is made once, whoever asks first.
+type opened[T any] struct {
 	once  sync.Once
-	store *store.Store
-	aws   awsconf.Config // of a DynamoDB store
+	value T
 	err   error
 }
 
-// Source implements fetch.Opener. No source has a prefix yet.
-func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {
-	if prefix != "" {
-		return nil, fmt.Errorf("%w: prefix %s", source.ErrNoSource, prefix)
-	}
-	return s.Store(ctx, where)
+func (o *opened[T]) get(open func() (T, error)) (T, error) {
+	o.once.Do(func() { o.value, o.err = open() })
+	return o.value, o.err
 }
 
-// Store opens a store. It may ask the instance for its region, and nothing
-// else of the network: whether the store is there shows at the first request.
+// Source implements fetch.Opener: prefix is empty for the store, else that of
+// a ref. It may ask the instance for its region, and nothing else of the
+// network: whether the store is there shows at the first request.
+func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {
+	where, err := placeOf(where, prefix)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	if s.sources == nil {
+		s.sources = map[job.Store]*opened[source.Source]{}
+	}
+	o, ok := s.sources[where]
+	if !ok {
+		o = &opened[source.Source]{}
+		s.sources[where] = o
+	}
+	s.mu.Unlock()
+	return o.get(func() (source.Source, error) { return s.open(ctx, where) })
+}
+
+// Store opens a store of items: a table or a local file.
 func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) {
-	o := s.open(ctx, where)
-	return o.store, o.err
+	src, err := s.Source(ctx, where, "")
+	if err != nil {
+		return nil, err
+	}
+	st, ok := src.(*store.Store)
+	if !ok {
+		return nil, fmt.Errorf("%w: a store of type %s has no items to manage", source.ErrUnsupported, where.Kind)
+	}
+	return st, nil
 }
 
 // Account is the AWS account of a store, as far as its credentials tell: see
 // [awsconf.Config.Account].
 func (s *Set) Account(ctx context.Context, where job.Store) string {
-	o := s.open(ctx, where)
-	if o.err != nil || where.Kind != DynamoDB {
+	if where.Kind != DynamoDB && where.Kind != S3 {
 		return ""
 	}
-	return o.aws.Account(ctx)
+	c, err := s.aws(ctx, Settings(where))
+	if err != nil {
+		return ""
+	}
+	return c.Account(ctx)
 }
 
-func (s *Set) open(ctx context.Context, where job.Store) *opened {
-	s.mu.Lock()
-	if s.stores == nil {
-		s.stores = map[job.Store]*opened{}
-	}
-	o, ok := s.stores[where]
-	if !ok {
-		o = &opened{}
-		s.stores[where] = o
-	}
-	s.mu.Unlock()
-	o.once.Do(func() { o.open(ctx, where, s.Meter) })
-	return o
-}
-
-func (o *opened) open(ctx context.Context, where job.Store, m *awsconf.Meter) {
-	if where.Kind == Local {
+func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) {
+	switch where.Kind {
+	case Local:
 		l := local.New(LocalOptions(where))
-		o.store = store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l, Rewriter: l, Rewrapper: l})
-		return
+		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l, Rewriter: l, Rewrapper: l}), nil
+	case DynamoDB, "":
+		c, err := s.aws(ctx, Settings(where))
+		if err != nil {
+			return nil, err
+		}
+		table, keys := dynamo.New(c.AWS, where.Table), kms.New(c.KMS, where.Key)
+		return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table, Rewriter: table, Rewrapper: keys}), nil
 	}
-	settings := Settings(where)
-	settings.Meter = m
-	if o.aws, o.err = awsconf.Load(ctx, settings); o.err != nil {
-		return
-	}
-	table, keys := dynamo.New(o.aws.AWS, where.Table), kms.New(o.aws.KMS, where.Key)
-	o.store = store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table, Rewriter: table, Rewrapper: keys})
+	return s.openSource(ctx, where)
 }
 
 // Settings are what of a store's place is AWS's.

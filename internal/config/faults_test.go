@@ -24,7 +24,7 @@ func TestLoadFaults(t *testing.T) {
 				"1: regoin: unknown key (did you mean region?)",
 				"2: kms-region: unknown key (did you mean kms_region?)",
 				"3: zzz: unknown key (known are arn, context, contexts, full_refresh, jobs, key, kms_region, listen, local_key, log_format, log_level, " +
-					"profile, region, schedule, splay, state_dir, store, table, textfile, timeout, trusted_owners, vars)",
+					"profile, region, schedule, sources, splay, state_dir, store, table, textfile, timeout, trusted_owners, vars)",
 				"5: jobs[0].dset: unknown key (did you mean dest?)",
 				"5: jobs[0].perms: unknown key (here it is mode)",
 			},
@@ -100,7 +100,7 @@ func TestLoadFaults(t *testing.T) {
 		"values": {
 			"store: dynamo\nlog_level: verbose\nlog_format: xml\nstate_dir: ~/state\ntable: \"\"\nlocal_key: \"\"\ntrusted_owners: [no-such-user-here, -1, 5]",
 			[]string{
-				`1: store: "dynamo" is no store: dynamodb, local or local:PATH`,
+				`1: store: "dynamo" is no store: dynamodb, local, local:PATH or s3://bucket/prefix`,
 				`2: log_level: "verbose" is none of debug, info, warn, error`,
 				`3: log_format: "xml" is none of text, json`,
 				"4: state_dir: ~ is not expanded here, write the directory",

@@ -29,7 +29,7 @@ type file struct {
 
 // sections are the parts of a file that are not settings. They are decoded
 // after all keys have been seen, since jobs build on contexts and settings.
-type sections struct{ owners, contexts, context, vars, jobs *yaml.Node }
+type sections struct{ owners, sources, contexts, context, vars, jobs *yaml.Node }
 
 // parse reads one file. What is wrong with it is in errs; the settings in it
 // that are right are of use all the same.
@@ -62,6 +62,7 @@ func (f *file) topFields(s *sections) fields {
 	}
 	all := fields{
 		"trusted_owners": keep(&s.owners),
+		"sources":        keep(&s.sources),
 		"contexts":       keep(&s.contexts),
 		"context":        keep(&s.context),
 		"vars":           keep(&s.vars),
@@ -97,6 +98,9 @@ func (f *file) setting(set setting, key string, n *yaml.Node) {
 func (f *file) shared(s sections) {
 	if s.owners != nil {
 		f.list(s.owners, "trusted_owners", f.addOwner)
+	}
+	if s.sources != nil {
+		f.setSources(s.sources)
 	}
 	if s.contexts != nil {
 		f.base.Contexts = map[string]map[string]string{}

@@ -78,7 +78,7 @@ func (f *file) setSecret(d *fileDraft, key string, n *yaml.Node) {
 		return
 	}
 	var err error
-	if d.Secret, err = source.ParseName(name, nil); err != nil {
+	if d.Secret, err = source.ParseName(name, f.base.Store.SourceNames()); err != nil {
 		f.fail(n, key, "", "%v", err)
 	}
 }

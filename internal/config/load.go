@@ -231,10 +231,16 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 		j.Store.Path = filepath.Join(dir, "store.db")
 	}
 	if kind == local && j.Store.LocalKey == "" {
-		j.Store.LocalKey = filepath.Join(filepath.Dir(j.Store.Path), "store.key")
+		j.Store.LocalKey = localKeyOf(j.Store.Path)
+	}
+	if kind == typeS3 {
+		j.Store.Path = strings.TrimPrefix(path, "//")
 	}
 	return j, nil
 }
+
+// localKeyOf is where the key of a local store is by default.
+func localKeyOf(path string) string { return filepath.Join(filepath.Dir(path), "store.key") }
 
 // stateDir is where state is by default; empty: nowhere.
 func (l *loader) stateDir() string {

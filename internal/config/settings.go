@@ -60,7 +60,7 @@ type setting struct {
 func settings() []setting {
 	return []setting{
 		{Flag: Flag{Name: "config", Short: "c", Default: DefaultPath, Usage: "YAML `FILE|DIR` with settings and jobs"}, scope: outside, norm: path},
-		{Flag: Flag{Name: "store", Default: dynamoDB, Usage: "where secrets are: `dynamodb|local[:PATH]`"}, norm: store},
+		{Flag: Flag{Name: "store", Default: dynamoDB, Usage: "where secrets are: `dynamodb|local[:PATH]|s3://BUCKET/PREFIX`"}, norm: store},
 		{Flag: Flag{Name: "table", Short: "t", Default: defaultTable, Usage: "DynamoDB `TABLE`"}, norm: notEmpty},
 		{Flag: Flag{Name: "key", Short: "k", Default: "alias/credstash", Usage: "KMS `KEY` for writes"}, norm: notEmpty},
 		{Flag: Flag{Name: "local-key", Usage: "key `FILE` of the local store"}, norm: path},

@@ -50,7 +50,7 @@ func path(value, dir string) (string, error) {
 	return filepath.Join(dir, value), nil
 }
 
-// store is dynamodb, local or local:PATH.
+// store is dynamodb, local, local:PATH or s3://bucket/prefix.
 func store(value, dir string) (string, error) {
 	kind, file, hasFile := strings.Cut(value, ":")
 	switch {
@@ -59,8 +59,10 @@ func store(value, dir string) (string, error) {
 	case kind == local && hasFile:
 		file, err := path(file, dir)
 		return local + ":" + file, err
+	case strings.HasPrefix(file, "//") && kind == typeS3 && strings.Trim(file, "/") != "":
+		return strings.TrimRight(value, "/"), nil
 	}
-	return "", fmt.Errorf("%q is no store: dynamodb, local or local:PATH", value)
+	return "", fmt.Errorf("%q is no store: dynamodb, local, local:PATH or s3://bucket/prefix", value)
 }
 
 func cronSpec(value, _ string) (string, error) {

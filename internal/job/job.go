@@ -9,6 +9,8 @@ package job
 
 import (
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -62,8 +64,8 @@ const (
 // Store says where the job's secrets are. It is comparable: jobs with equal
 // Stores share clients.
 type Store struct {
-	Kind      string // dynamodb or local
-	Path      string // local: the store file
+	Kind      string // dynamodb, local or s3; of a source also ssm or secretsmanager
+	Path      string // local: the store file; s3: bucket or bucket/prefix
 	LocalKey  string // local: the key file; store.key beside the store by default
 	Table     string
 	Key       string // KMS key for writes
@@ -71,6 +73,30 @@ type Store struct {
 	KMSRegion string
 	Profile   string
 	RoleARN   string
+	// Sources are the config's named ones; nil: none. The jobs of a file share
+	// one.
+	Sources *Sources
+}
+
+// Sources are places besides the store that refs may name by a prefix:
+// "payments" in "payments:db.password".
+type Sources map[string]Store
+
+// Named returns the source of that name.
+func (s Store) Named(name string) (Store, bool) {
+	if s.Sources == nil {
+		return Store{}, false
+	}
+	named, ok := (*s.Sources)[name]
+	return named, ok
+}
+
+// SourceNames returns the names of the sources, sorted.
+func (s Store) SourceNames() []string {
+	if s.Sources == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(*s.Sources))
 }
 
 // File is one destination.

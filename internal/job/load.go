@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
@@ -44,6 +45,7 @@ func loadFile(j *Job, f File, sources []string, read func(string) ([]byte, error
 		var err error
 		if u.Ref.Context.IsZero() {
 			u.Ref.Context, err = source.NewContext(pairs)
+			u.Ref = u.Ref.Plain()
 		}
 		return u, err
 	}
@@ -61,7 +63,7 @@ func loadFile(j *Job, f File, sources []string, read func(string) ([]byte, error
 	u.Template, err = template.Parse(u.Text, template.Options{
 		Name: name, LeftDelim: f.LeftDelim, RightDelim: f.RightDelim,
 		Vars: j.Vars, Contexts: j.Contexts, Context: pairs,
-		Sources: sources, Allow: j.Allow, Restrict: j.Restrict,
+		Sources: slices.Concat(sources, j.Store.SourceNames()), Allow: j.Allow, Restrict: j.Restrict,
 	})
 	return u, err
 }

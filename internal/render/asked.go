@@ -49,7 +49,7 @@ func (r *round) collect(p *Planned, a *asked, q template.Query) {
 		a.absent(q)
 		return
 	}
-	a.result(q.Ref, q.Derived, res)
+	a.result(want.Ref, q.Derived, res)
 }
 
 // local notes a question to the machine. The host's salts stay what they are.
@@ -111,7 +111,9 @@ func (a *asked) result(ref source.Ref, derived bool, res source.Result) {
 		a.failures = append(a.failures, &source.RefError{Ref: ref, Err: cause})
 		return
 	}
-	a.secrets = append(a.secrets, res.Secret)
+	if ref.Source != source.EC2 { // facts are no secrets, and stay legible in the output of hooks
+		a.secrets = append(a.secrets, res.Secret)
+	}
 	if !derived {
 		a.trace = append(a.trace, source.Known{Ref: ref, Trace: res.Trace})
 	}

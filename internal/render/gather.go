@@ -126,6 +126,9 @@ func (r *round) mask(ctx context.Context, p *Planned) error {
 }
 
 func wantOf(j *job.Job, q template.Query) (fetch.Want, bool) {
+	if q.Kind == template.EC2 {
+		return fetch.Want{Store: j.Store, Ref: source.Ref{Source: source.EC2, Name: q.Name}}, true
+	}
 	if q.Kind != template.Secret && q.Kind != template.Secrets {
 		return fetch.Want{}, false
 	}

@@ -76,6 +76,16 @@ func ParseName(s string, sources []string) (Ref, error) {
 	return r, nil
 }
 
+// Plain returns r without its context where its source knows none by its own
+// prefix: Parameter Store, Secrets Manager, plain objects and EC2.
+func (r Ref) Plain() Ref {
+	switch r.Source {
+	case SSM, SecretsManager, S3Object, EC2:
+		r.Context = Context{}
+	}
+	return r
+}
+
 func isBuiltin(prefix string) bool {
 	return prefix == SSM || prefix == S3 || prefix == SecretsManager
 }

@@ -28,6 +28,8 @@ const (
 	File Kind = "file"
 	// Hostname: the host's name, a string.
 	Hostname Kind = "hostname"
+	// EC2: the fact Query.Name about the instance, a string or source.Secret.
+	EC2 Kind = "ec2"
 	// Now: the time of the run, a time.Time, the same for every template.
 	Now Kind = "now"
 	// Zone: the time zone Query.Name ("Local" for the host's own), a
@@ -39,18 +41,20 @@ const (
 )
 
 // Hidden reports whether what depends on such an answer is masked in a plan:
-// all but the host's name, the clock and time zones.
-func (k Kind) Hidden() bool { return k != Hostname && k != Now && k != Zone }
+// all but the host's name, facts of the instance, the clock and time zones.
+func (k Kind) Hidden() bool { return k != Hostname && k != EC2 && k != Now && k != Zone }
 
 // restricted reports whether Options.Restrict refuses it.
-func (k Kind) restricted() bool { return k == Env || k == File || k == Hostname || k == Now }
+func (k Kind) restricted() bool {
+	return k == Env || k == File || k == Hostname || k == EC2 || k == Now
+}
 
 // Query is one question that a template puts to the world outside it. It is
 // comparable.
 type Query struct {
 	Kind Kind
 	Ref  source.Ref // of Secret; the pattern of Secrets
-	Name string     // of Env, File and Zone
+	Name string     // of Env, File, EC2 and Zone
 	// Optional is set by secretOr, which has a default for a secret that is
 	// not there (source.ErrNotFound).
 	Optional bool

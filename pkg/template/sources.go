@@ -18,15 +18,22 @@ import (
 func asking() map[string]function {
 	name := funcs.Each(funcs.Exact)
 	return map[string]function{
-		"secret":        ready(funcs.Func{Impl: secret, Keeps: name}, Secret),
-		"secretVersion": ready(funcs.Func{Impl: secretVersion, Keeps: name}, Secret),
-		"secretOr":      ready(funcs.Func{Impl: secretOr, Keeps: funcs.Each(funcs.Any, funcs.Exact)}, Secret),
-		"secrets":       ready(funcs.Func{Impl: secrets, Keeps: name}, Secrets),
-		"env":           ready(funcs.Func{Impl: env, Keeps: name}, Env),
-		"expandenv":     ready(funcs.Func{Impl: expandenv, Keeps: name}, Env),
-		"file":          ready(funcs.Func{Impl: file, Keeps: name}, File),
-		"hostname":      ready(funcs.Func{Impl: hostname}, Hostname),
-		"htpasswd":      ready(funcs.Func{Impl: htpasswd, Keeps: name}, ""),
+		"secret":         ready(funcs.Func{Impl: secret, Keeps: name}, Secret),
+		"secretVersion":  ready(funcs.Func{Impl: secretVersion, Keeps: name}, Secret),
+		"secretOr":       ready(funcs.Func{Impl: secretOr, Keeps: funcs.Each(funcs.Any, funcs.Exact)}, Secret),
+		"secrets":        ready(funcs.Func{Impl: secrets, Keeps: name}, Secrets),
+		"s3secret":       ready(funcs.Func{Impl: s3secret, Keeps: name}, Secret),
+		"s3object":       ready(funcs.Func{Impl: s3object, Keeps: name}, Secret),
+		"s3secrets":      ready(funcs.Func{Impl: s3secrets, Keeps: name}, Secrets),
+		"ssm":            ready(funcs.Func{Impl: ssm, Keeps: name}, Secret),
+		"ssmPath":        ready(funcs.Func{Impl: ssmPath, Keeps: name}, Secrets),
+		"secretsManager": ready(funcs.Func{Impl: secretsManager, Keeps: name}, Secret),
+		"ec2":            ready(funcs.Func{Impl: ec2, Keeps: name}, EC2),
+		"env":            ready(funcs.Func{Impl: env, Keeps: name}, Env),
+		"expandenv":      ready(funcs.Func{Impl: expandenv, Keeps: name}, Env),
+		"file":           ready(funcs.Func{Impl: file, Keeps: name}, File),
+		"hostname":       ready(funcs.Func{Impl: hostname}, Hostname),
+		"htpasswd":       ready(funcs.Func{Impl: htpasswd, Keeps: name}, ""),
 	}
 }
 
@@ -66,14 +73,20 @@ func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := p.ask(Query{Kind: Secrets, Ref: ref})
+	return p.texts(ref, "")
+}
+
+// texts asks for all that match a pattern. Templates see their names without
+// the prefix.
+func (p *pass) texts(pattern source.Ref, prefix string) (map[string]any, error) {
+	answer, err := p.ask(Query{Kind: Secrets, Ref: pattern})
 	if err != nil {
 		return nil, err
 	}
 	found, err := as[map[string]source.Secret](answer)
 	values := make(map[string]any, len(found))
 	for name, s := range found {
-		values[name] = string(s.Reveal())
+		values[strings.TrimPrefix(name, prefix)] = string(s.Reveal())
 	}
 	return values, err
 }
@@ -122,7 +135,11 @@ func (t *Template) permit(q Query) error {
 		return nil
 	}
 	name := q.Ref.Name
-	if q.Ref.Source != "" {
+	switch q.Ref.Source {
+	case "":
+	case source.S3, source.S3Object:
+		name = "s3://" + name
+	default:
 		name = q.Ref.Source + ":" + name
 	}
 	// A pattern is allowed where its own text matches: its * can only be
@@ -140,7 +157,10 @@ func (o *Options) ref(name string, ctx []any) (source.Ref, error) {
 		return ref, &funcs.Failure{Text: err.Error(), Safe: "its name is not the name of a secret", Err: source.ErrRef}
 	}
 	ref.Context, err = o.encryptionContext(ctx)
-	return ref, err
+	if plain := ref.Plain(); plain != ref && len(ctx) > 0 {
+		return ref, funcs.Problem("values of " + ref.Source + ": have no encryption context")
+	}
+	return ref.Plain(), err
 }
 
 func (o *Options) encryptionContext(ctx []any) (source.Context, error) {

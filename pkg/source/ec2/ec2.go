@@ -187,8 +187,8 @@ func failure(ctx context.Context, err error) error {
 	case answered && resp.HTTPStatusCode() != 0:
 		return fmt.Errorf("%w: the instance metadata service answers with status %d", source.ErrUnreachable, resp.HTTPStatusCode())
 	}
-	if _, asked := errors.AsType[*smithyhttp.RequestSendError](err); asked || ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", source.ErrUnreachable, ErrNotHere)
+	if strings.Contains(err.Error(), "AWS_EC2_METADATA_DISABLED") { // it has no type of its own
+		return fmt.Errorf("%w: AWS_EC2_METADATA_DISABLED forbids to ask the instance", source.ErrUnreachable)
 	}
-	return fmt.Errorf("%w: AWS_EC2_METADATA_DISABLED forbids to ask the instance", source.ErrUnreachable)
+	return fmt.Errorf("%w: %w", source.ErrUnreachable, ErrNotHere)
 }

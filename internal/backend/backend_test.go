@@ -1,0 +1,46 @@
+package backend_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Equal places are opened once, whatever is configured beside them.
+func TestSourcesAreOpenedOnce(t *testing.T) {
+	awstest.Start(t).SetEnv(t)
+	var set backend.Set
+	named := job.Sources{"shared": {Kind: backend.SSM, Region: "us-east-1"}, "table": {Kind: backend.DynamoDB, Table: "t", Region: awstest.Region}}
+	with := job.Store{Kind: backend.DynamoDB, Table: "t", Region: awstest.Region, Sources: &named}
+	without := with
+	without.Sources = nil
+	open := func(where job.Store, prefix string) source.Source {
+		t.Helper()
+		src, err := set.Source(t.Context(), where, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return src
+	}
+	if open(with, "") != open(without, "") || open(with, "") != open(with, "table") {
+		t.Error("one table was opened twice")
+	}
+	if open(with, source.SSM) == open(with, "shared") {
+		t.Error("Parameter Store of two regions is one")
+	}
+	for _, prefix := range []string{source.S3, source.S3Object, source.SecretsManager, source.EC2} {
+		if open(with, prefix) != open(without, prefix) {
+			t.Errorf("%s was opened twice", prefix)
+		}
+	}
+	if _, err := set.Source(t.Context(), without, "shared"); !errors.Is(err, source.ErrNoSource) {
+		t.Errorf("a prefix that is not configured: %v", err)
+	}
+	if _, err := set.Store(t.Context(), job.Store{Kind: backend.S3, Path: "b", Region: "r"}); !errors.Is(err, source.ErrUnsupported) {
+		t.Errorf("items in S3: %v", err)
+	}
+}

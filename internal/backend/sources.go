@@ -1,0 +1,100 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/ec2"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/s3"
+	"github.com/credrender/credrender/pkg/source/secretsmanager"
+	"github.com/credrender/credrender/pkg/source/ssm"
+)
+
+// ec2Region keeps the search for a region from asking the instance before the
+// instance itself is asked: no request depends on it.
+const ec2Region = "us-east-1"
+
+// placeOf finds what a prefix means beside a store: a named source of the
+// config, or AWS's own in the store's region and as its identity.
+func placeOf(where job.Store, prefix string) (job.Store, error) {
+	if prefix == "" {
+		where.Sources = nil // equal stores are one, whatever is configured beside them
+		return where, nil
+	}
+	if named, ok := where.Named(prefix); ok {
+		return named, nil
+	}
+	kinds := map[string]string{source.SSM: SSM, source.SecretsManager: SecretsManager, source.S3: S3, source.S3Object: s3Object, source.EC2: source.EC2}
+	kind, ok := kinds[prefix]
+	if !ok {
+		return job.Store{}, fmt.Errorf("%w: %s", source.ErrNoSource, prefix)
+	}
+	if kind == source.EC2 {
+		return job.Store{Kind: kind}, nil
+	}
+	return job.Store{Kind: kind, Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}, nil
+}
+
+// openSource opens what is no table of items. Nothing is asked of a service
+// before the first Fetch, and its client is made only here.
+func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, error) {
+	settings := Settings(where)
+	if where.Kind == source.EC2 {
+		settings.DefaultRegion = ec2Region
+	}
+	c, err := s.aws(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	switch where.Kind {
+	case SSM:
+		return ssm.New(c.AWS), nil
+	case SecretsManager:
+		return secretsmanager.New(c.AWS), nil
+	case s3Object:
+		return s3.New(c.AWS), nil
+	case source.EC2:
+		return ec2.New(c.AWS), nil
+	case S3:
+		secrets := s3.NewSecrets(s3.New(c.AWS), kms.New(c.KMS, where.Key))
+		if where.Path != "" {
+			return secrets.In(where.Path), nil
+		}
+		return secrets, nil
+	}
+	return nil, fmt.Errorf("%w: of type %s", source.ErrNoSource, where.Kind)
+}
+
+// aws loads each set of settings once: sources that share region and identity
+// share credentials and connections.
+func (s *Set) aws(ctx context.Context, settings awsconf.Settings) (awsconf.Config, error) {
+	settings.Meter = s.Meter
+	key := awsKey{settings.Region, settings.KMSRegion, settings.Profile, settings.RoleARN, settings.DefaultRegion}
+	s.mu.Lock()
+	if s.configs == nil {
+		s.configs = map[awsKey]*opened[awsconf.Config]{}
+	}
+	o, ok := s.configs[key]
+	if !ok {
+		o = &opened[awsconf.Config]{}
+		s.configs[key] = o
+	}
+	s.mu.Unlock()
+	return o.get(func() (awsconf.Config, error) { return awsconf.Load(ctx, settings) })
+}
+
+// awsKey is what of settings can differ within a Set.
+type awsKey struct{ region, kmsRegion, profile, role, defaultRegion string }
+
+// Keys are KMS in the place of a store, to write with its key.
+func (s *Set) Keys(ctx context.Context, where job.Store) (*kms.Keys, error) {
+	c, err := s.aws(ctx, Settings(where))
+	if err != nil {
+		return nil, err
+	}
+	return kms.New(c.KMS, where.Key), nil
+}

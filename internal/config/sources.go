@@ -1,0 +1,106 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Types of sources, as the key type has them.
+const (
+	typeS3             = "s3"
+	typeSSM            = "ssm"
+	typeSecretsManager = "secretsmanager"
+)
+
+// sourceName is what may stand before the colon of a ref.
+var sourceName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
+// setSources reads the named sources. What one does not say about region and
+// identity is the store's: its region, and its profile or role where the source
+// names neither.
+func (f *file) setSources(n *yaml.Node) {
+	named := job.Sources{}
+	for _, p := range f.pairs(n, "sources") {
+		key := join("sources", p.name)
+		at := &yaml.Node{Line: p.line}
+		switch {
+		case !sourceName.MatchString(p.name):
+			f.fail(at, key, "", "a source's name has letters, digits, _ and -, and begins with a letter")
+		case slices.Contains([]string{source.SSM, source.S3, source.SecretsManager, source.S3Object, source.EC2}, p.name):
+			f.fail(at, key, "", "is a prefix of its own already")
+		}
+		named[p.name] = f.oneSource(p.value, key)
+	}
+	if len(named) > 0 {
+		f.base.Store.Sources = &named
+	}
+}
+
+func (f *file) oneSource(n *yaml.Node, key string) job.Store {
+	s := job.Store{Region: f.base.Store.Region}
+	word := func(to *string) func(string, *yaml.Node) {
+		return func(key string, n *yaml.Node) { *to, _ = f.word(n, key) }
+	}
+	f.mapping(n, key, fields{
+		"type":       word(&s.Kind),
+		"table":      word(&s.Table),
+		"region":     word(&s.Region),
+		"kms_region": word(&s.KMSRegion),
+		"profile":    word(&s.Profile),
+		"arn":        word(&s.RoleARN),
+		"path":       f.sourceFile(&s.Path),
+		"local_key":  f.sourceFile(&s.LocalKey),
+	})
+	f.checkSource(&s, n, key)
+	return s
+}
+
+func (f *file) sourceFile(to *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		name, ok := f.word(n, key)
+		if !ok {
+			return
+		}
+		var err error
+		if *to, err = path(name, f.dir); err != nil {
+			f.fail(n, key, "", "%v", err)
+		}
+	}
+}
+
+// checkSource tells what does not go together.
+func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
+	if follow(n).Kind != yaml.MappingNode {
+		return
+	}
+	if base := f.base.Store; s.Profile == "" && s.RoleARN == "" {
+		s.Profile, s.RoleARN = base.Profile, base.RoleARN
+	}
+	isLocal, isTable := s.Kind == local, s.Kind == dynamoDB
+	switch {
+	case s.Kind == "":
+		f.fail(n, key, "", "has no type")
+	case !slices.Contains([]string{dynamoDB, local, typeS3, typeSSM, typeSecretsManager}, s.Kind):
+		f.fail(n, join(key, "type"), "", "%q is none of dynamodb, local, s3, ssm, secretsmanager", s.Kind)
+	case !isTable && s.Table != "":
+		f.fail(n, key, "", "a source of type %s has no table", s.Kind)
+	case isLocal != (s.Path != ""), !isLocal && s.LocalKey != "":
+		f.fail(n, key, "", "path, and perhaps local_key, go with type local")
+	case s.Profile != "" && s.RoleARN != "":
+		f.fail(n, key, "", "profile and arn exclude each other: a profile can name a role")
+	}
+	if isTable && s.Table == "" {
+		s.Table = defaultTable
+	}
+	if isLocal {
+		s.Region, s.Profile, s.RoleARN = "", "", ""
+		if s.LocalKey == "" {
+			s.LocalKey = localKeyOf(s.Path)
+		}
+	}
+}
