@@ -27,6 +27,12 @@ func runDelete(ctx context.Context, a *app, name, version string) error {
 	if err != nil {
 		return err
 	}
+	if folder, err := a.folder(ctx); folder != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return a.deleteObject(ctx, folder, ref)
+	}
 	st, err := a.store(ctx)
 	if err != nil {
 		return err

@@ -22,7 +22,8 @@ func newGet(a *app) *cobra.Command {
 		Long: `Print a secret byte for byte. Only on a terminal does a newline follow, so that
 the prompt does not stick to it.`,
 		Example: `  credrender get db.password env=prod
-  credrender get web.tls.key -v 3 > tls.key`,
+  credrender get web.tls.key -v 3 > tls.key
+  credrender get ssm:/app/prod/key`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return runGet(c.Context(), a, args, version) },
 	}
@@ -31,18 +32,19 @@ the prompt does not stick to it.`,
 }
 
 func runGet(ctx context.Context, a *app, args []string, version string) error {
-	ref, err := refOf(args[0], args[1:], version)
+	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	st, err := a.store(ctx)
+	ref, err := refOf(args[0], args[1:], version, cfg.Base.Store.SourceNames()...)
 	if err != nil {
 		return err
 	}
-	if ref.Source != "" {
-		return &source.RefError{Ref: ref, Err: source.ErrNoSource}
+	src, err := a.stores.Source(ctx, cfg.Base.Store, ref.Source)
+	if err != nil {
+		return err
 	}
-	got := st.Fetch(ctx, []source.Ref{ref})[ref]
+	got := src.Fetch(ctx, []source.Ref{ref})[ref]
 	if got.Err != nil {
 		return named(ref, got.Err)
 	}

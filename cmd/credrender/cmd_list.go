@@ -33,11 +33,7 @@ func runList(ctx context.Context, a *app, args []string, output string) error {
 	if output != "text" && output != "json" {
 		return usagef("--output %q is not text or json", output)
 	}
-	st, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	entries, err := st.List(ctx, first(args))
+	entries, err := a.list(ctx, first(args))
 	if err != nil {
 		return err
 	}
@@ -56,6 +52,19 @@ func runList(ctx context.Context, a *app, args []string, output string) error {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	return nil
+}
+
+// list lists a store, which S3 may be too.
+func (a *app) list(ctx context.Context, pattern string) ([]source.Entry, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	src, err := a.stores.Source(ctx, cfg.Base.Store, "")
+	if err != nil {
+		return nil, err
+	}
+	return src.(source.Lister).List(ctx, pattern) // every store can
 }
 
 func first(args []string) string {

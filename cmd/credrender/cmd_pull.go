@@ -31,7 +31,7 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 		return err
 	}
 	last := len(args) - 1
-	ref, err := refOf(args[0], args[1:last], "")
+	ref, err := refOf(args[0], args[1:last], "", cfg.Base.Store.SourceNames()...)
 	if err != nil {
 		return err
 	}
@@ -48,9 +48,10 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	return a.render(ctx, cfg, o, selection{jobs: []job.Job{j}})
 }
 
-// refOf makes a ref of a REF, KEY=VALUE arguments and a version.
-func refOf(name string, context []string, version string) (source.Ref, error) {
-	ref, err := source.Parse(name, nil)
+// refOf makes a ref of a REF, KEY=VALUE arguments and a version. sources are
+// the configured ones.
+func refOf(name string, context []string, version string, sources ...string) (source.Ref, error) {
+	ref, err := source.Parse(name, sources)
 	if err != nil {
 		return ref, &usageError{err}
 	}

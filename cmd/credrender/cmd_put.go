@@ -61,6 +61,12 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if folder, err := a.folder(ctx); folder != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return a.putObject(ctx, folder, o, ref, source.NewSecret(value))
+	}
 	st, err := a.store(ctx)
 	if err != nil {
 		return err

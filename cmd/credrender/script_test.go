@@ -61,6 +61,11 @@ func TestScripts(t *testing.T) {
 			"store":   cmdStore,
 			"expand":  cmdExpand,
 			"plant":   cmdPlant,
+			"param":   cmdParam,
+			"managed": cmdManaged,
+			"object":  cmdObject,
+			"fact":    cmdFact,
+			"sent":    cmdSent,
 		},
 	})
 }
@@ -75,6 +80,9 @@ func setupScript(e *testscript.Env) error {
 	e.Defer(srv.Close)
 	e.Values[serverKey{}], e.Values[healKey{}] = srv, &[]func(){}
 	e.Vars = append(e.Vars, srv.Env()...)
+	if err := setupField(e); err != nil {
+		return err
+	}
 	e.Setenv("CREDRENDER_STATE_DIR", filepath.Join(e.WorkDir, ".state"))
 	e.Setenv("RUNTIME_DIRECTORY", filepath.Join(e.WorkDir, ".run"))
 	e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, ".data"))

@@ -128,6 +128,9 @@ func hint(err error) string {
 	if _, ok := errors.AsType[*render.HookError](err); ok {
 		return "the hook is owed: the next run tries it again, also if no file changes"
 	}
+	if text := sourceHint(err); text != "" {
+		return text
+	}
 	for _, h := range hints {
 		if errors.Is(err, h.err) {
 			return h.text
@@ -153,7 +156,7 @@ var hints = []struct {
 	{source.ErrChanged, "somebody else was writing: run it again"},
 	{local.ErrNotStore, "--store local:PATH names the store file; 'credrender setup' makes one where there is none"},
 	{source.ErrNoStore, "'credrender setup' makes it; --table, --region and --store say where"},
-	{source.ErrNoSource, "only the prefixes of configured sources count"},
+	{source.ErrNoSource, "'sources' of the config names sources: docs/sources.md"},
 	{awsconf.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
 	{render.ErrNoState, "--state-dir names one; --no-hook goes without"},
 	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},

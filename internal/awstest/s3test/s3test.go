@@ -4,6 +4,7 @@ package s3test
 
 import (
 	"bytes"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -99,4 +100,14 @@ type recorder struct {
 func (r *recorder) WriteHeader(status int) {
 	r.status = status
 	r.ResponseWriter.WriteHeader(status)
+}
+
+// Get returns an object.
+func (s *Server) Get(bucket, key string) ([]byte, error) {
+	out, err := s.backend.GetObject(bucket, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Contents.Close() //nolint:errcheck // it was read
+	return io.ReadAll(out.Contents)
 }
