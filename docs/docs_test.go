@@ -67,6 +67,7 @@ func answer(q template.Query) (template.Answer, bool) {
 		template.Env:      "test",
 		template.File:     []byte("hello\n"),
 		template.Hostname: "web1",
+		template.EC2:      "i-0123456789abcdef0",
 		template.Now:      time.Unix(0, 0),
 		template.Zone:     time.UTC,
 		template.Salt:     make([]byte, 32),

@@ -92,6 +92,7 @@ func cmdObject(ts *testscript.TestScript, neg bool, args []string) {
 		data, err := f.s3.Get("bucket", args[1])
 		ts.Check(err)
 		data[at] ^= 1
+		ts.Check(f.s3.Remove("bucket", args[1])) // with its checksum
 		_, err = f.s3.Put("bucket", args[1], data)
 		ts.Check(err)
 	default:

@@ -106,6 +106,7 @@ func newRoot(a *app) *cobra.Command {
 		newRender(a), newDaemon(a), newPlan(a), newLint(a), newPull(a),
 		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
 		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
+		newEncrypt(a), newDecrypt(a), newExec(a),
 		newSetup(a), newStatus(a), newDemo(a), newVersion(a), newCredstash(a),
 	)
 	root.InitDefaultHelpCmd()

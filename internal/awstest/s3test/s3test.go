@@ -111,3 +111,9 @@ func (s *Server) Get(bucket, key string) ([]byte, error) {
 	defer out.Contents.Close() //nolint:errcheck // it was read
 	return io.ReadAll(out.Contents)
 }
+
+// Remove deletes an object with all that is kept of it.
+func (s *Server) Remove(bucket, key string) error {
+	_, err := s.backend.DeleteObject(bucket, key)
+	return err
+}

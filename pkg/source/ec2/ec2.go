@@ -82,6 +82,7 @@ type api struct {
 var (
 	_ source.Source = (*Instance)(nil)
 	_ source.Prober = (*Instance)(nil)
+	_ source.Looker = (*Instance)(nil)
 )
 
 // New returns the instance. It does no I/O. Of cfg only the endpoint of the
@@ -138,6 +139,11 @@ func (i *Instance) Probe(ctx context.Context, known []source.Known) ([]source.Re
 		}
 	}
 	return changed, nil
+}
+
+// Look implements source.Looker: a probe misses nothing here.
+func (i *Instance) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return i.Probe(ctx, known)
 }
 
 func (i *Instance) fact(ctx context.Context, name string) source.Result {

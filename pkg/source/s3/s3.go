@@ -55,7 +55,9 @@ type api struct {
 var (
 	_ source.Source  = (*Objects)(nil)
 	_ source.Prober  = (*Objects)(nil)
+	_ source.Looker  = (*Objects)(nil)
 	_ source.Globber = (*Objects)(nil)
+	_ source.Lister  = (*Objects)(nil)
 )
 
 // New returns the buckets of cfg's region. It does no I/O. With an endpoint of
@@ -122,6 +124,22 @@ func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 		}
 	}
 	return refs, nil
+}
+
+// Look implements source.Looker: a probe misses nothing here.
+func (o *Objects) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return o.Probe(ctx, known)
+}
+
+// List implements source.Lister for the patterns of Glob. It lists what each
+// name holds now; older versions of objects are S3's.
+func (o *Objects) List(ctx context.Context, pattern string) ([]source.Entry, error) {
+	refs, err := o.matches(ctx, source.Ref{Name: pattern})
+	entries := make([]source.Entry, len(refs))
+	for i, r := range refs {
+		entries[i].Name = r.Name
+	}
+	return entries, err
 }
 
 // Glob implements source.Globber: all objects whose "bucket/key" matches, but
@@ -204,7 +222,7 @@ func (o *Objects) get(ctx context.Context, r source.Ref, etag string) ([]byte, s
 			return nil, source.Trace{}, err
 		}
 		if try == bodyTries || ctx.Err() != nil {
-			return nil, source.Trace{}, awserr.Wrap("read object", errors.Join(ctx.Err(), err))
+			return nil, source.Trace{}, bodyFailure(ctx, err)
 		}
 	}
 }
@@ -224,6 +242,15 @@ func read(body io.ReadCloser) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the object has more than %d bytes", source.ErrTooLarge, maxObject)
 	}
 	return data, err
+}
+
+// bodyFailure is why a body could not be read. That it does not match the
+// checksum that S3 keeps has no type of its own.
+func bodyFailure(ctx context.Context, err error) error {
+	if strings.Contains(err.Error(), "checksum did not match") {
+		return fmt.Errorf("%w: the object does not match the checksum that S3 keeps of it", source.ErrIntegrity)
+	}
+	return awserr.Wrap("read object", errors.Join(ctx.Err(), err))
 }
 
 func failure(err error) error {

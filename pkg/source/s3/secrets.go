@@ -30,7 +30,9 @@ type Secrets struct {
 var (
 	_ source.Source  = (*Secrets)(nil)
 	_ source.Prober  = (*Secrets)(nil)
+	_ source.Looker  = (*Secrets)(nil)
 	_ source.Globber = (*Secrets)(nil)
+	_ source.Lister  = (*Secrets)(nil)
 )
 
 // NewSecrets returns the encrypted values among objects.
@@ -53,6 +55,16 @@ func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 	return s.objects.Probe(ctx, known)
 }
 
+// Look implements source.Looker: a probe misses nothing here.
+func (s *Secrets) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return s.Probe(ctx, known)
+}
+
+// List implements source.Lister as Objects does.
+func (s *Secrets) List(ctx context.Context, pattern string) ([]source.Entry, error) {
+	return s.objects.List(ctx, pattern)
+}
+
 // Glob implements source.Globber as Objects does.
 func (s *Secrets) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
 	refs, err := s.objects.matches(ctx, pattern)
@@ -72,6 +84,7 @@ type Folder struct {
 var (
 	_ source.Source  = (*Folder)(nil)
 	_ source.Prober  = (*Folder)(nil)
+	_ source.Looker  = (*Folder)(nil)
 	_ source.Globber = (*Folder)(nil)
 	_ source.Lister  = (*Folder)(nil)
 )
@@ -113,6 +126,11 @@ func (f *Folder) Probe(ctx context.Context, known []source.Known) ([]source.Ref,
 	return changed, err
 }
 
+// Look implements source.Looker: a probe misses nothing here.
+func (f *Folder) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return f.Probe(ctx, known)
+}
+
 // Glob implements source.Globber.
 func (f *Folder) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
 	found, err := f.secrets.Glob(ctx, f.full(pattern))
@@ -123,16 +141,14 @@ func (f *Folder) Glob(ctx context.Context, pattern source.Ref) (map[string]sourc
 	return out, err
 }
 
-// List implements source.Lister. It lists what each name holds now; older
-// versions of objects are S3's.
+// List implements source.Lister; the empty pattern is for all.
 func (f *Folder) List(ctx context.Context, pattern string) ([]source.Entry, error) {
 	if pattern == "" {
 		pattern = "*"
 	}
-	refs, err := f.secrets.objects.matches(ctx, f.full(source.Ref{Name: pattern}))
-	entries := make([]source.Entry, len(refs))
-	for i, r := range refs {
-		entries[i].Name = strings.TrimPrefix(r.Name, f.prefix)
+	entries, err := f.secrets.List(ctx, f.prefix+pattern)
+	for i := range entries {
+		entries[i].Name = strings.TrimPrefix(entries[i].Name, f.prefix)
 	}
 	return entries, err
 }

@@ -48,6 +48,7 @@ type api struct {
 var (
 	_ source.Source = (*Secrets)(nil)
 	_ source.Prober = (*Secrets)(nil)
+	_ source.Looker = (*Secrets)(nil)
 )
 
 // New returns the Secrets Manager of cfg's region. It does no I/O.
@@ -148,6 +149,11 @@ func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 		refs = append(refs, rs...)
 	}
 	return refs, nil
+}
+
+// Look implements source.Looker: a probe misses nothing here.
+func (s *Secrets) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return s.Probe(ctx, known)
 }
 
 // changed returns the refs of ks that are not as they were. What cannot be

@@ -50,7 +50,9 @@ type api struct {
 var (
 	_ source.Source  = (*Parameters)(nil)
 	_ source.Globber = (*Parameters)(nil)
+	_ source.Lister  = (*Parameters)(nil)
 	_ source.Prober  = (*Parameters)(nil)
+	_ source.Looker  = (*Parameters)(nil)
 )
 
 // New returns the Parameter Store of cfg's region. It does no I/O.
@@ -96,28 +98,57 @@ func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.
 	return changed, nil
 }
 
+// Look implements source.Looker: a probe misses nothing here.
+func (p *Parameters) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return p.Probe(ctx, known)
+}
+
 // Glob implements source.Globber for patterns that begin with a path:
 // "/app/prod/*". It asks for all under the last slash before the first *, and
 // needs the right to ssm:GetParametersByPath on that path.
 func (p *Parameters) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
-	literal, _, _ := strings.Cut(pattern.Name, "*")
+	params, err := p.matches(ctx, pattern.Name, true)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]source.Result, len(params))
+	for _, param := range params {
+		found[aws.ToString(param.Name)] = answer{param: param}.result()
+	}
+	return found, nil
+}
+
+// List implements source.Lister for the patterns of Glob, without decryption:
+// of each name its newest version.
+func (p *Parameters) List(ctx context.Context, pattern string) ([]source.Entry, error) {
+	params, err := p.matches(ctx, pattern, false)
+	entries := make([]source.Entry, len(params))
+	for i, param := range params {
+		entries[i] = source.Entry{Name: aws.ToString(param.Name), Version: strconv.FormatInt(param.Version, 10)}
+	}
+	slices.SortFunc(entries, func(a, b source.Entry) int { return strings.Compare(a.Name, b.Name) })
+	return entries, err
+}
+
+func (p *Parameters) matches(ctx context.Context, pattern string, decrypt bool) ([]types.Parameter, error) {
+	literal, _, _ := strings.Cut(pattern, "*")
 	slash := strings.LastIndex(literal, "/")
 	if slash < 0 {
 		return nil, fmt.Errorf("%w: a pattern of parameters begins with a path such as /app/*", source.ErrRef)
 	}
 	in := &ssm.GetParametersByPathInput{
 		Path: aws.String(literal[:max(slash, 1)]), Recursive: aws.Bool(true),
-		WithDecryption: aws.Bool(true), MaxResults: aws.Int32(maxBatch),
+		WithDecryption: aws.Bool(decrypt), MaxResults: aws.Int32(maxBatch),
 	}
-	found := map[string]source.Result{}
+	var found []types.Parameter
 	for {
 		out, err := p.api.byPath(ctx, in)
 		if err != nil {
 			return nil, awserr.Wrap("read parameters below "+*in.Path, err)
 		}
 		for _, param := range out.Parameters {
-			if name := aws.ToString(param.Name); source.Match(pattern.Name, name) {
-				found[name] = answer{param: param}.result()
+			if source.Match(pattern, aws.ToString(param.Name)) {
+				found = append(found, param)
 			}
 		}
 		// A page may hold fewer than asked for, or none, and not be the last.

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/pkg/source/blob"
+)
+
+func newDecrypt(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "decrypt FILE|- [KEY=VALUE]...",
+		Short: "Print what 'encrypt' or 'aws kms encrypt' encrypted",
+		Long: `Decrypt a file and print it byte for byte. The file is what 'credrender encrypt'
+or 'aws kms encrypt' made; the context must be the one it was made with.`,
+		Example: `  credrender decrypt tls.key.enc env=prod`,
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return runDecrypt(c.Context(), a, args) },
+	}
+}
+
+func runDecrypt(ctx context.Context, a *app, args []string) error {
+	sealed, keys, where, err := a.sealing(ctx, args)
+	if err != nil {
+		return err
+	}
+	plain, err := blob.Open(ctx, keys, sealed, where)
+	if err != nil {
+		return fmt.Errorf("decrypt %s: %w", args[0], err)
+	}
+	return a.write(plain)
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/dotenv"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+)
+
+type execOptions struct {
+	renderOptions
+	env, envFiles, prefixes, files []string
+	pristine                       bool
+}
+
+func newExec(a *app) *cobra.Command {
+	o := &execOptions{}
+	c := &cobra.Command{
+		Use:   "exec [flags] -- CMD [ARG]...",
+		Short: "Become a program with secrets in its environment",
+		Long: `Fetch secrets, put them into the environment, and become CMD: the process stays
+the same (as PID 1 of a container too), signals reach CMD, and its exit code is
+the one that is seen. If a secret is missing or refused, CMD is never started.
+
+--env-prefix names variables after secrets: what of the name follows the text
+before the first *, in capitals, with _ for all that is no letter or digit, so
+that 'api.*' makes DB_PASSWORD of api.db-password. Two secrets for one variable
+are an error, and names that change how programs start (PATH, LD_*, BASH_ENV,
+...) are refused.
+
+--env-file is a template that renders to NAME=VALUE lines as in .env files;
+nothing in it is expanded.`,
+		Example: `  credrender exec --env DB_PASSWORD=db.password?env=prod -- app --port 80
+  credrender exec --env-prefix 'ssm:/app/prod/*' --pristine -- env
+  credrender exec --env-file app.env.tmpl --file tls.tmpl:/run/tls.key -- app`,
+		RunE: func(c *cobra.Command, args []string) error { return runExec(c.Context(), a, o, args) },
+	}
+	fl := c.Flags()
+	fl.SetInterspersed(false) // the first word is CMD, and all after it CMD's
+	fl.StringArrayVar(&o.env, "env", nil, "`VAR=REF`: a variable and the secret it holds (repeatable)")
+	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
+	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "`PATTERN` of secrets that name variables, such as 'api.*' (repeatable)")
+	fl.StringArrayVar(&o.files, "file", nil, "`SRC:DEST`: a file to render first (repeatable)")
+	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
+	fl.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
+	fl.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
+	fl.StringVar(&o.fixtures, "fixtures", "", "YAML `FILE` that answers every function in place of AWS")
+	return c
+}
+
+func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
+	if len(args) == 0 {
+		return usagef("no command: credrender exec [flags] -- CMD [ARG]...")
+	}
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	vars, err := a.secretEnv(ctx, cfg, o)
+	if err != nil || a.code != exitOK {
+		return err
+	}
+	if len(o.files) > 0 {
+		sel, err := a.fileSelection(cfg, o)
+		if err == nil {
+			err = a.render(ctx, cfg, &o.renderOptions, sel)
+		}
+		if err != nil || a.code != exitOK {
+			return err
+		}
+	}
+	return a.become(args, a.childEnv(vars, o.pristine))
+}
+
+// fileSelection is what --file renders; all of it has a destination.
+func (a *app) fileSelection(cfg *config.Config, o *execOptions) (selection, error) {
+	sel, err := a.selectJobs(cfg, o.files, &o.jobFlags)
+	if err == nil && len(sel.stdout) > 0 {
+		err = usagef("--file takes SRC:DEST")
+	}
+	return sel, err
+}
+
+// secretEnv renders all that the variables are made of as the files of one
+// job, the templates of --file among them: one wave, and everything that is
+// missing is named before anything is written or started.
+func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions) ([]variable, error) {
+	plan, err := a.planEnv(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	st, err := a.openState(cfg, true)
+	if err != nil {
+		return nil, err
+	}
+	w, err := a.renderWorld(cfg, st, plan.named, &o.jobFlags)
+	if err != nil {
+		return nil, err
+	}
+	out, _, err := render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
+	if err != nil {
+		a.failJob(&plan.job, err)
+		return nil, nil
+	}
+	var vars []variable
+	for i, read := range plan.read {
+		found, err := read(out[i])
+		if err != nil {
+			return nil, err
+		}
+		vars = append(vars, found...)
+	}
+	return vars, checkEnv(vars)
+}
+
+// envPlan is a job whose files become variables, the first of them each by the
+// function of its place.
+type envPlan struct {
+	job   job.Job
+	read  []func(rendered []byte) ([]variable, error)
+	named map[string]bool
+}
+
+func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
+	p := &envPlan{job: cfg.Base, named: map[string]bool{}}
+	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", "command line"
+	p.job.Files = nil
+	override, err := a.override(&o.jobFlags)
+	if err != nil {
+		return nil, err
+	}
+	override(&p.job)
+	sources := cfg.Base.Store.SourceNames()
+	for _, arg := range o.env {
+		if err := p.addOne(arg, sources); err != nil {
+			return nil, err
+		}
+	}
+	for _, pattern := range o.prefixes {
+		if err := p.addPrefix(pattern, sources); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range o.envFiles {
+		p.addFile(a.abs(path))
+	}
+	if len(o.files) == 0 {
+		return p, nil
+	}
+	sel, err := a.fileSelection(cfg, o)
+	for _, j := range sel.jobs {
+		p.job.Files = append(p.job.Files, j.Files...)
+	}
+	for path := range sel.named {
+		p.named[path] = true
+	}
+	return p, err
+}
+
+func (p *envPlan) add(f job.File, read func([]byte) ([]variable, error)) {
+	f.Origin = "command line"
+	p.job.Files = append(p.job.Files, f)
+	p.read = append(p.read, read)
+}
+
+// addOne adds a VAR=REF.
+func (p *envPlan) addOne(arg string, sources []string) error {
+	name, text, ok := strings.Cut(arg, "=")
+	if !ok || !dotenv.IsName(name) {
+		return usagef("--env: %s is not VAR=REF", quoteName(name))
+	}
+	ref, err := refOf(text, nil, "", sources...)
+	if err != nil {
+		return err
+	}
+	p.add(job.File{Secret: ref}, func(b []byte) ([]variable, error) {
+		return []variable{{name, string(b), "--env " + name}}, nil
+	})
+	return nil
+}
+
+// addFile adds a template of NAME=VALUE lines.
+func (p *envPlan) addFile(path string) {
+	p.named[path] = true
+	p.add(job.File{Src: path}, func(b []byte) ([]variable, error) {
+		lines, err := dotenv.Parse(b)
+		if err != nil {
+			return nil, usagef("--env-file %s, as rendered: %w", path, err)
+		}
+		var vars []variable
+		for _, l := range lines {
+			vars = append(vars, variable{l.Name, l.Value, "--env-file " + path})
+		}
+		return vars, nil
+	})
+}
+
+// childEnv is the inherited environment, or none, with vars over it.
+func (a *app) childEnv(vars []variable, pristine bool) []string {
+	var env []string
+	for _, kv := range a.environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if !pristine && !slices.ContainsFunc(vars, func(v variable) bool { return v.name == name }) {
+			env = append(env, kv)
+		}
+	}
+	for _, v := range vars {
+		env = append(env, fmt.Sprintf("%s=%s", v.name, v.value))
+	}
+	return env
+}

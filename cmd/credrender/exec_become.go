@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Exit codes of a command that does not start, as a shell has them
+// (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02).
+const (
+	exitCannotRun = 126
+	exitNoCommand = 127
+)
+
+// become replaces this process by a command. It returns only where that fails.
+// Signals that were caught are the command's to decide on again: execve(2) sets
+// them back.
+func (a *app) become(args, env []string) error {
+	path, err := a.lookPath(args[0])
+	if err == nil {
+		err = syscall.Exec(path, args, env)
+	}
+	code := exitCannotRun
+	if errors.Is(err, fs.ErrNotExist) {
+		code = exitNoCommand
+	}
+	a.log.Error(fmt.Sprintf("start %s: %v", args[0], reason(err)), "code", code)
+	a.code = code
+	return nil
+}
+
+// lookPath finds a command as a shell does, by the PATH that this process was
+// given: the child's may be empty.
+func (a *app) lookPath(name string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, isCommand(name)
+	}
+	list, _ := a.lookupEnv("PATH")
+	found := error(&fs.PathError{Op: "find", Path: name, Err: fs.ErrNotExist})
+	for _, dir := range filepath.SplitList(list) {
+		if !filepath.IsAbs(dir) { // as in os/exec: nothing from the working directory by accident
+			continue
+		}
+		path := filepath.Join(dir, name)
+		err := isCommand(path)
+		if err == nil {
+			return path, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			found = err
+		}
+	}
+	return "", found
+}
+
+func isCommand(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir() || info.Mode()&0o111 == 0:
+		return &fs.PathError{Op: "run", Path: path, Err: fs.ErrPermission}
+	}
+	return nil
+}
+
+// reason drops the path from an error whose message has named the command.
+func reason(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
+	}
+	return err
+}

@@ -1,0 +1,142 @@
+// Package dotenv reads files of NAME=VALUE lines as .env loaders do
+// (https://github.com/motdotla/dotenv#what-rules-does-the-parsing-engine-follow),
+// less what differs from one loader to the next: nothing is expanded, so that a
+// $ in a password stays.
+//
+//   - Empty lines and lines that begin with # say nothing; "export " before a
+//     name, and spaces around the =, do not count.
+//   - A bare value ends at the line's end or before a # that follows a space;
+//     spaces at its ends are dropped.
+//   - A value in single quotes is taken as it is, one in double quotes with \n,
+//     \r, \t, \", \\, \$ and \` for what they stand for; any other backslash
+//     stays. Both may hold line breaks, and nothing but a comment follows them.
+//   - A name has letters, digits and _, does not begin with a digit, and is
+//     there once.
+package dotenv
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Variable is one line of a file.
+type Variable struct{ Name, Value string }
+
+// name is what a variable may be called
+// (https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html).
+var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// IsName reports whether s can name a variable.
+func IsName(s string) bool { return name.MatchString(s) }
+
+// Parse reads a file. An error tells the line, never a value.
+func Parse(data []byte) ([]Variable, error) {
+	p := &parser{rest: strings.ReplaceAll(string(data), "\r\n", "\n"), line: 1, seen: map[string]int{}}
+	for p.rest != "" {
+		if err := p.next(); err != nil {
+			return nil, fmt.Errorf("line %d: %w", p.line, err)
+		}
+	}
+	return p.found, nil
+}
+
+type parser struct {
+	rest  string
+	line  int
+	found []Variable
+	seen  map[string]int // line of each name
+}
+
+// next reads a line, and those that its quotes go on over.
+func (p *parser) next() error {
+	text, _, _ := strings.Cut(p.rest, "\n")
+	if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
+		p.skip()
+		return nil
+	}
+	key, _, ok := strings.Cut(text, "=")
+	fields := strings.Fields(key)
+	if len(fields) == 2 && fields[0] == "export" {
+		fields = fields[1:]
+	}
+	if !ok || len(fields) != 1 || !IsName(fields[0]) {
+		return errors.New("it is not NAME=VALUE")
+	}
+	if at := p.seen[fields[0]]; at > 0 {
+		return fmt.Errorf("%s is given already on line %d", fields[0], at)
+	}
+	p.seen[fields[0]] = p.line
+	p.rest = strings.TrimLeft(p.rest[strings.Index(p.rest, "=")+1:], " \t")
+	value, err := p.value()
+	if err != nil {
+		return fmt.Errorf("%s: %w", fields[0], err)
+	}
+	p.found = append(p.found, Variable{fields[0], value})
+	return nil
+}
+
+// skip takes the rest of the line away and returns it.
+func (p *parser) skip() (text string) {
+	text, p.rest, _ = strings.Cut(p.rest, "\n")
+	p.line++
+	return text
+}
+
+func (p *parser) value() (string, error) {
+	if p.rest != "" && (p.rest[0] == '\'' || p.rest[0] == '"') {
+		return p.quoted(p.rest[0])
+	}
+	text := p.skip()
+	for i := range len(text) {
+		if text[i] == '#' && (i == 0 || text[i-1] == ' ' || text[i-1] == '\t') {
+			text = text[:i]
+			break
+		}
+	}
+	return strings.TrimSpace(text), nil
+}
+
+func (p *parser) quoted(quote byte) (string, error) {
+	var b strings.Builder
+	lines := 0
+	for i := 1; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case c == quote:
+			p.rest = p.rest[i+1:]
+			p.line += lines
+			if after := strings.TrimSpace(p.skip()); after != "" && after[0] != '#' {
+				p.line--
+				return "", errors.New("something follows the closing quote")
+			}
+			return b.String(), nil
+		case c == '\\' && quote == '"' && i+1 < len(p.rest):
+			i++
+			b.WriteString(unescape(p.rest[i]))
+			if p.rest[i] == '\n' {
+				lines++
+			}
+		default:
+			if c == '\n' {
+				lines++
+			}
+			b.WriteByte(c)
+		}
+	}
+	return "", errors.New("its quote is not closed")
+}
+
+func unescape(c byte) string {
+	switch c {
+	case 'n':
+		return "\n"
+	case 'r':
+		return "\r"
+	case 't':
+		return "\t"
+	case '"', '\\', '$', '`':
+		return string(c)
+	}
+	return `\` + string(c)
+}
