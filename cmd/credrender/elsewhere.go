@@ -28,11 +28,12 @@ func (a *app) elsewhere(ctx context.Context, flag string, words []string) (*stor
 		}
 		flags[strings.ReplaceAll(key, "_", "-")] = value
 	}
+	// A profile and a role exclude each other: the one stands in the other's place.
 	if given["profile"] != "" && given["arn"] == "" {
-		delete(flags, "arn") // the one in the place of the other
+		flags["arn"] = ""
 	}
 	if given["arn"] != "" && given["profile"] == "" {
-		delete(flags, "profile")
+		flags["profile"] = ""
 	}
 	here, err := a.where(ctx, a.globals.given())
 	if err != nil {

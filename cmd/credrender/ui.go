@@ -147,7 +147,7 @@ var hints = []struct {
 	{source.ErrNotFound, "'credrender list' shows the names and versions that are there, 'credrender put NAME @FILE' adds one"},
 	{source.ErrWrongContext, "the context must be the one that the secret was put with, pair by pair and case by case"},
 	{source.ErrCredentials, "'aws sts get-caller-identity' with the same --profile shows whether there are credentials"},
-	{source.ErrDenied, "reading takes dynamodb:Query and dynamodb:GetItem on the table and kms:Decrypt on the key, for this context"},
+	{source.ErrDenied, "reading takes dynamodb:Query and dynamodb:GetItem on the table and kms:Decrypt on the key, for this context; docs/lifecycle.md lists what rekey and its like take"},
 	{source.ErrThrottled, "--wait 5m keeps trying; a table on demand does not throttle at this rate"},
 	{source.ErrUnreachable, "the files in place stay as they are; --wait 5m keeps trying, --allow-stale 24h makes this no failure"},
 	{source.ErrIntegrity, "somebody changed the stored item, or it was never whole: put the secret again, and ask who wrote this version"},

@@ -8,15 +8,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -153,31 +148,4 @@ func wrapperOf(wrapped []byte) (id string, ok bool) {
 		return "", false
 	}
 	return rest[:2*idSize], true
-}
-
-func readPrivate(path string) (string, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hold us
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", &KeyError{path, "is missing", source.ErrNoStore}
-	case errors.Is(err, fs.ErrPermission):
-		return "", &KeyError{path, "cannot be read", source.ErrDenied}
-	case err != nil:
-		return "", &KeyError{path, "cannot be read", err}
-	}
-	defer func() { _ = f.Close() }() // only read
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return "", &KeyError{path, "cannot be read", err}
-	case !info.Mode().IsRegular():
-		return "", &KeyError{path, "is not a regular file", source.ErrIntegrity}
-	case info.Mode().Perm()&0o077 != 0:
-		return "", &KeyError{path, fmt.Sprintf("is open to others (mode %04o, not 0600)", info.Mode().Perm()), source.ErrDenied}
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
-	if err != nil {
-		return "", &KeyError{path, "cannot be read", err}
-	}
-	return string(b), nil
 }

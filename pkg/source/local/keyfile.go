@@ -1,0 +1,148 @@
+package local
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// readKeys reads a key file: lines of a header, a key's id and the key in base64.
+func readKeys(path string) ([]*masterKey, error) {
+	text, err := readPrivate(path)
+	if err != nil {
+		return nil, err
+	}
+	var keys []*masterKey
+	for line := range strings.Lines(text) {
+		m, ok := parseKey(line)
+		if !ok || (&keyring{all: keys}).byID(m.id) != nil {
+			keys = nil
+			break
+		}
+		keys = append(keys, m)
+	}
+	if len(keys) == 0 {
+		return nil, &KeyError{path, "is damaged, or no key file", source.ErrIntegrity}
+	}
+	return keys, nil
+}
+
+func parseKey(line string) (*masterKey, bool) {
+	fields := strings.Fields(line)
+	if len(fields) != 3 || fields[0] != keyHeader {
+		return nil, false
+	}
+	key, err := base64.StdEncoding.DecodeString(fields[2])
+	if err != nil || len(key) != keySize || keyID(key) != fields[1] {
+		return nil, false
+	}
+	m, err := newMasterKey(key)
+	if err != nil {
+		return nil, false
+	}
+	m.line = keyHeader + " " + fields[1] + " " + fields[2] + "\n"
+	return m, true
+}
+
+// newKeyLine is a line of a key file, with a key that nobody has.
+func newKeyLine() string {
+	key := make([]byte, keySize)
+	_, _ = rand.Read(key)
+	return keyHeader + " " + keyID(key) + " " + base64.StdEncoding.EncodeToString(key) + "\n"
+}
+
+func newKey() (*masterKey, error) {
+	m, ok := parseKey(newKeyLine())
+	if !ok {
+		return nil, errors.New("make a key: it does not read back")
+	}
+	return m, nil
+}
+
+// writeKeys replaces the key file by one with these keys, whole at every
+// instant, for the owner that it had.
+func (s *Store) writeKeys(keys ...*masterKey) error {
+	path, err := filepath.EvalSymlinks(s.o.KeyPath)
+	if err == nil {
+		err = replace(path, keys)
+	}
+	if err != nil {
+		return fmt.Errorf("write key file %s: %w", s.o.KeyPath, err)
+	}
+	return nil
+}
+
+func replace(path string, keys []*masterKey) (err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temp.Name())
+		}
+	}()
+	for _, m := range keys {
+		if _, err := temp.WriteString(m.line); err != nil {
+			return errors.Join(err, temp.Close())
+		}
+	}
+	if err := errors.Join(keepOwner(temp, path), temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(temp.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func keepOwner(f *os.File, path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 {
+		return nil
+	}
+	return f.Chown(int(owner.Uid), int(owner.Gid))
+}
+
+func readPrivate(path string) (string, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hold us
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &KeyError{path, "is missing", source.ErrNoStore}
+	case errors.Is(err, fs.ErrPermission):
+		return "", &KeyError{path, "cannot be read", source.ErrDenied}
+	case err != nil:
+		return "", &KeyError{path, "cannot be read", err}
+	}
+	defer func() { _ = f.Close() }() // only read
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return "", &KeyError{path, "cannot be read", err}
+	case !info.Mode().IsRegular():
+		return "", &KeyError{path, "is not a regular file", source.ErrIntegrity}
+	case info.Mode().Perm()&0o077 != 0:
+		return "", &KeyError{path, fmt.Sprintf("is open to others (mode %04o, not 0600)", info.Mode().Perm()), source.ErrDenied}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return "", &KeyError{path, "cannot be read", err}
+	}
+	return string(b), nil
+}
