@@ -35,6 +35,10 @@ build: ## build the static binary, bin/credrender
 install: build ## install it below $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/credrender
 
+install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/systemd
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 0644 packaging/systemd/*.service packaging/systemd/*.timer $(DESTDIR)$(PREFIX)/lib/systemd/system
+
 test: ## run the tests, with the race detector where a C compiler is there
 	$(GO) test $(RACE) ./...
 
@@ -102,4 +106,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) interop/node_modules
 
-.PHONY: help build install test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks bench fuzz cover clean
+.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks bench fuzz cover clean

@@ -1,5 +1,5 @@
 // Package interop holds tests of the built binary against programs that other
-// people wrote: Debian's nginx and htpasswd, and Python's credstash over moto,
+// people wrote: Debian's nginx, htpasswd and systemd-analyze, and Python's credstash over moto,
 // which stands in for DynamoDB and KMS. "make interop" gets those programs and
 // runs the tests; they are built with the tag "interop" alone.
 //

@@ -103,7 +103,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.AddCommand(
-		newRender(a), newDaemon(a), newPlan(a), newLint(a), newPull(a),
+		newRender(a), newDaemon(a), newPlan(a), newLint(a), newPull(a), newRecover(a),
 		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
 		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
 		newEncrypt(a), newDecrypt(a), newExec(a),

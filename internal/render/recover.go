@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,6 +12,36 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 )
+
+// Recover sets back what a run before this one left half done, and nothing
+// else: it renders nothing, runs no command and asks no store. It is for the
+// time at boot before anybody reads the files. What is owed stays owed. The
+// error names what could not be set back; the next run tries again.
+func Recover(ctx context.Context, w World, o Options) (notes []string, err error) {
+	r := newRound(w, o, nil)
+	if err := r.begin(ctx); err != nil {
+		return r.report.Notes, err
+	}
+	r.end()
+	errs := slices.Clone(r.damaged)
+	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
+		errs = append(errs, r.unrecovered[id])
+	}
+	return r.report.Notes, errors.Join(errs...)
+}
+
+// noteStuck says what could not be set back and is no job of this run, whose
+// own report says it.
+func (r *round) noteStuck() {
+	for _, err := range r.damaged {
+		r.report.Notes = append(r.report.Notes, err.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
+		if !slices.ContainsFunc(r.planned, func(p *Planned) bool { return p.Job.ID == id }) {
+			r.report.Notes = append(r.report.Notes, r.unrecovered[id].Error())
+		}
+	}
+}
 
 // recover sets back what a run before this one left half done, for every job
 // that has state, also those that this run has not to render: the next run of
@@ -24,7 +55,7 @@ func (r *round) recover(ctx context.Context) error {
 	var errs []error
 	for _, err := range each(err) {
 		if corrupt, ok := errors.AsType[*state.CorruptError](err); ok {
-			r.report.Notes = append(r.report.Notes, corrupt.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+			r.damaged = append(r.damaged, corrupt)
 			continue
 		}
 		errs = append(errs, err)
@@ -34,11 +65,7 @@ func (r *round) recover(ctx context.Context) error {
 		if rec.Txn.Phase != txn.Idle {
 			done, err := r.w.Disk.Recover(ctx, rec.Txn, j)
 			if err != nil {
-				err = fmt.Errorf("recover job %s: %w", rec.Name, err)
-				r.unrecovered[rec.ID] = err
-				if !slices.ContainsFunc(r.planned, func(p *Planned) bool { return p.Job.ID == rec.ID }) {
-					r.report.Notes = append(r.report.Notes, err.Error())
-				}
+				r.unrecovered[rec.ID] = fmt.Errorf("recover job %s: %w", rec.Name, err)
 				continue
 			}
 			r.report.Notes = append(r.report.Notes, recoveryNote(rec.Name, done)...)

@@ -158,6 +158,7 @@ type round struct {
 	stamps  map[string]string // of files that templates read, as before the first read
 	// unrecovered are the jobs whose files could not be set back, by id.
 	unrecovered map[string]error
+	damaged     []error // states that cannot be read
 }
 
 func newRound(w World, o Options, jobs []job.Job) *round {
@@ -183,6 +184,7 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 		return r.report, err
 	}
 	defer r.end()
+	r.noteStuck()
 	r.openStates(ctx)
 	r.during("probe", func() { r.probe(ctx) })
 	r.plan(ctx)

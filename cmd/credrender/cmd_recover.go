@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/state"
+)
+
+func newRecover(a *app) *cobra.Command {
+	var lockTimeout time.Duration
+	c := &cobra.Command{
+		Use:   "recover",
+		Short: "Set back what a crash left half done, and do nothing else",
+		Long: `Restore the files of jobs that a kill or a power cut interrupted, as the next
+render would do first. It renders nothing, runs no command and uses no network:
+it is for the boot, before the services that read the files start. A hook that
+was owed stays owed. A config that is broken is reported (exit 2), and what is
+in the state directory is recovered all the same.
+
+Without anything to recover it says nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runRecover(c.Context(), a, lockTimeout) },
+	}
+	c.Flags().DurationVar(&lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
+	return c
+}
+
+func runRecover(ctx context.Context, a *app, lockTimeout time.Duration) error {
+	cfg, err := a.configOrNone(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := a.openState(cfg, false)
+	if err != nil {
+		return err
+	}
+	if st == nil {
+		return fmt.Errorf("recover: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
+	}
+	defer st.Close() //nolint:errcheck // each write was synced by itself
+	notes, err := render.Recover(ctx, a.world(cfg, st, nil), render.Options{LockTimeout: lockTimeout})
+	for _, n := range notes {
+		a.log.Warn(n)
+	}
+	if err != nil {
+		for _, e := range flatten(err) {
+			a.fail(e)
+		}
+	}
+	return nil
+}
+
+// configOrNone goes on without a config that cannot be had: of it only the
+// state directory matters here, and it seldom says another than the default.
+func (a *app) configOrNone(ctx context.Context) (*config.Config, error) {
+	cfg, err := a.config(ctx)
+	if err == nil {
+		return cfg, nil
+	}
+	if setErr := a.globals["config"].Set(os.DevNull); setErr != nil {
+		return nil, err
+	}
+	cfg, otherErr := a.config(ctx)
+	if otherErr != nil {
+		return nil, err
+	}
+	a.fail(err)
+	a.log.Warn("recovering in " + cfg.Settings.StateDir + " without the config")
+	return cfg, nil
+}
