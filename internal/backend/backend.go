@@ -39,16 +39,25 @@ type Set struct {
 	sources map[job.Store]*opened[source.Source]
 }
 
-// opened is something that is made once, whoever asks first.
+// opened is something that is made once, whoever asks first. What failed is
+// tried again: a daemon outlives the time in which its instance is silent.
 type opened[T any] struct {
-	once  sync.Once
+	mu    sync.Mutex
+	done  bool
 	value T
-	err   error
 }
 
 func (o *opened[T]) get(open func() (T, error)) (T, error) {
-	o.once.Do(func() { o.value, o.err = open() })
-	return o.value, o.err
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.done {
+		return o.value, nil
+	}
+	value, err := open()
+	if err == nil {
+		o.value, o.done = value, true
+	}
+	return value, err
 }
 
 // Source implements fetch.Opener: prefix is empty for the store, else that of

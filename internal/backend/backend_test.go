@@ -2,8 +2,10 @@ package backend_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
+	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
@@ -42,5 +44,24 @@ func TestSourcesAreOpenedOnce(t *testing.T) {
 	}
 	if _, err := set.Store(t.Context(), job.Store{Kind: backend.S3, Path: "b", Region: "r"}); !errors.Is(err, source.ErrUnsupported) {
 		t.Errorf("items in S3: %v", err)
+	}
+}
+
+// A store that could not be opened, here for want of a region, can be later.
+func TestFailuresAreNotKept(t *testing.T) {
+	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	srv.SetEnv(t)
+	t.Setenv("AWS_REGION", "")
+	var set backend.Set
+	where := job.Store{Kind: backend.DynamoDB, Table: "t"}
+	if _, err := set.Store(t.Context(), where); !errors.Is(err, awsconf.ErrNoRegion) {
+		t.Fatalf("got %v, want %v", err, awsconf.ErrNoRegion)
+	}
+	for _, kv := range meta.Env() {
+		name, value, _ := strings.Cut(kv, "=")
+		t.Setenv(name, value)
+	}
+	if _, err := set.Store(t.Context(), where); err != nil {
+		t.Error(err)
 	}
 }
