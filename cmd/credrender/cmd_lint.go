@@ -40,6 +40,7 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 			dests = append(dests, f.Dest)
 		}
 	}
+	var shared sharing
 	for i := range jobs {
 		j := &jobs[i]
 		units, err := job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
@@ -50,9 +51,18 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 			if err := a.lintUnit(j, u, dests); err != nil {
 				return err
 			}
+			shared.add(j, u, unitName(u))
 		}
 	}
+	shared.warn(a)
 	return nil
+}
+
+func unitName(u job.Unit) string {
+	if u.File.Src != "" {
+		return u.File.Src
+	}
+	return u.File.Origin
 }
 
 func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
@@ -62,10 +72,7 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}
-	name := u.File.Src
-	if name == "" {
-		name = u.File.Origin
-	}
+	name := unitName(u)
 	for _, r := range u.Template.Refs() {
 		if r.Err != nil {
 			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", name, r.Line, r.Col, r.Err)})

@@ -96,7 +96,7 @@ func (l *linter) ref(r StaticRef) {
 	if e, ok := r.Err.(*Error); ok {
 		add(Refused, e.Msg)
 	}
-	if r.Kind == Secrets && l.o.Scheduled {
+	if r.Func == "secrets" && l.o.Scheduled && r.Query.Ref.Source == "" {
 		add(Wildcard, "a pattern reads the whole table: on a schedule only full_refresh does that")
 	}
 	if r.Kind == File && !r.Dynamic && slices.Contains(l.o.Dests, path.Clean(r.Query.Name)) {
