@@ -43,6 +43,17 @@ func (f *table) check(ctx context.Context, op, name, version string) error {
 	return ctx.Err()
 }
 
+// cutAfter lets n writes pass, and no more.
+func (f *table) cutAfter(n int) {
+	var writes atomic.Int32
+	f.fail = func(_ context.Context, op, _, _ string) error {
+		if op != "newest" && op != "get" && op != "scan" && writes.Add(1) > int32(n) {
+			return source.ErrUnreachable
+		}
+		return nil
+	}
+}
+
 func (f *table) Newest(ctx context.Context, name string) (credstash.Item, error) {
 	f.reads.Add(1)
 	if err := f.check(ctx, "newest", name, ""); err != nil {

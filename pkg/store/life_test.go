@@ -230,15 +230,7 @@ func TestMigrateKilled(t *testing.T) {
 		for v, value := range map[string]string{"8": "eight", "9": "nine", "10": "ten"} {
 			f.plant(t, "n", v, value)
 		}
-		writes := 0
-		f.table.fail = func(_ context.Context, op, _, _ string) error {
-			if op == "put" || op == "delete" {
-				if writes++; writes > cut {
-					return source.ErrUnreachable
-				}
-			}
-			return nil
-		}
+		f.table.cutAfter(cut)
 		_, _ = f.Migrate(t.Context(), store.MigrateRequest{})
 		f.table.fail = nil
 		if v, err := f.value(t, source.Ref{Name: "n"}); v != "nine" && (v != "ten" || cut < 6) || err != nil {
