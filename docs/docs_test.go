@@ -80,7 +80,7 @@ func answer(q template.Query) (template.Answer, bool) {
 }
 
 func TestExamplesOfConfigLoad(t *testing.T) {
-	for _, page := range []string{"configuration.md", "../README.md"} {
+	for _, page := range []string{"configuration.md", "sources.md", "../README.md"} {
 		blocks := fenced(read(t, page), "yaml")
 		if len(blocks) == 0 {
 			t.Errorf("%s has no YAML", page)
