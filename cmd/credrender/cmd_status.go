@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/schedule"
 )
 
 type statusOptions struct {
@@ -27,7 +29,8 @@ func newStatus(a *app) *cobra.Command {
 		Use:   "status",
 		Short: "Say how each job stands",
 		Long: `Print from the state directory each job's last run, its result, what is in place
-and which hooks are owed. It asks nothing of AWS.`,
+and which hooks are owed, and from the config when a daemon looks at it next. It asks
+nothing of AWS.`,
 		Example: `  credrender status
   credrender status --check --max-age 15m   # for monitoring: silent and 0, or named and 1`,
 		Args: cobra.NoArgs,
@@ -46,6 +49,7 @@ type jobStatus struct {
 	LastRun     time.Time         `json:"last_run,omitzero"`
 	LastSuccess time.Time         `json:"last_success,omitzero"`
 	LastChange  time.Time         `json:"last_change,omitzero"`
+	NextTick    time.Time         `json:"next_tick,omitzero"` // by the schedule in the config, for a daemon
 	Code        int               `json:"code"`
 	Error       string            `json:"error,omitempty"`
 	HookOwed    bool              `json:"hook_owed"`
@@ -78,6 +82,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	for _, j := range jobs {
 		list = append(list, statusOf(j.Record()))
 	}
+	list = a.scheduled(list, cfg.Jobs)
 	switch {
 	case o.check:
 		return a.checkStatus(list, o.maxAge)
@@ -85,6 +90,25 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 		return printJSON(a, list)
 	}
 	return a.printStatus(list)
+}
+
+// scheduled adds when the jobs of the config are due next, and those that have
+// not run yet.
+func (a *app) scheduled(list []jobStatus, jobs []job.Job) []jobStatus {
+	for _, j := range jobs {
+		if j.Schedule == "" {
+			continue
+		}
+		i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == j.ID })
+		if i < 0 {
+			i = len(list)
+			list = append(list, jobStatus{Job: j.Name, ID: j.ID})
+		}
+		if s, err := schedule.Parse(j.Schedule); err == nil {
+			_, list[i].NextTick = schedule.Entry{ID: j.ID, Schedule: s, Splay: j.Splay}.Next(a.machine(), time.Now())
+		}
+	}
+	return list
 }
 
 func statusOf(r state.Record) jobStatus {
@@ -107,6 +131,8 @@ func (a *app) checkStatus(list []jobStatus, maxAge time.Duration) error {
 	var errs []error
 	for _, s := range list {
 		switch age := time.Since(s.LastSuccess); {
+		case s.LastRun.IsZero():
+			errs = append(errs, fmt.Errorf("%s: it has not run yet", s.Job))
 		case s.HookOwed:
 			errs = append(errs, fmt.Errorf("%s: its hook is owed", s.Job))
 		case s.Interrupted:
@@ -122,18 +148,21 @@ func (a *app) checkStatus(list []jobStatus, maxAge time.Duration) error {
 
 func (a *app) printStatus(list []jobStatus) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tFILES")
+	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT TICK\tFILES")
 	for _, s := range list {
 		result, hook := "ok", "-"
 		if s.Interrupted {
 			result = "cut off"
 		} else if s.Code != exitOK {
 			result = fmt.Sprintf("failed (%d)", s.Code)
+		} else if s.LastRun.IsZero() {
+			result = "-"
 		}
 		if s.HookOwed {
 			hook = "owed"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\n", s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), len(s.Files))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
+			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), nextTick(s.NextTick), len(s.Files))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)
@@ -144,6 +173,13 @@ func (a *app) printStatus(list []jobStatus) error {
 		}
 	}
 	return nil
+}
+
+func nextTick(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return stamp(t)
 }
 
 func stamp(t time.Time) string {

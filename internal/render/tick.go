@@ -43,27 +43,21 @@ type Look struct {
 
 // Tick looks which jobs may have something to do, and leaves that to a [Run].
 // It reads no file that holds a secret and decrypts nothing, so that no
-// plaintext is ever in this process. It notes the success of quiet jobs,
-// unless another run holds the lock.
+// plaintext is ever in this process. It notes the success of quiet jobs from
+// time to time, and takes the lock for that alone.
 func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, error) {
 	r := newRound(w, o, jobs)
 	r.blind = true
 	if w.State == nil {
 		return nil, ErrNoState
 	}
-	lock, err := w.State.Lock(ctx, 0, w.LockToken)
-	if err != nil && !errors.Is(err, state.ErrLocked) {
-		return nil, fmt.Errorf("take the lock: %w", err)
-	}
-	r.lock = lock
-	defer r.end()
 	r.openStates(ctx)
 	r.probe(ctx)
+	if err := r.noteAll(ctx); err != nil {
+		return nil, err
+	}
 	var looks []Look
 	for _, p := range r.planned {
-		if p.tick.quiet && r.lock != nil {
-			p.report.Err = r.noteQuiet(p)
-		}
 		looks = append(looks, Look{p.Job, p.tick.quiet, p.tick.looked, p.tick.why, p.report.Err})
 	}
 	return looks, nil
@@ -170,16 +164,49 @@ func (r *round) restamp(p *Planned, dest string, in state.File) bool {
 	return true
 }
 
+// noteAll notes what is worth it of quiet jobs, unless another run is under way:
+// that one notes what it finds.
+func (r *round) noteAll(ctx context.Context) error {
+	defer r.end()
+	for _, p := range r.planned {
+		if !p.tick.quiet || !r.worthNoting(p) {
+			continue
+		}
+		if r.lock == nil {
+			lock, err := r.w.State.Lock(ctx, 0, r.w.LockToken)
+			if errors.Is(err, state.ErrLocked) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("take the lock: %w", err)
+			}
+			r.lock = lock
+		}
+		before := p.state.Record().LastRun
+		p.report.Err = r.openState(ctx, p)
+		if p.report.Err == nil && p.state.Record().LastRun.Equal(before) { // else somebody was faster
+			p.report.Err = r.noteQuiet(p)
+		}
+	}
+	return nil
+}
+
+// worthNoting reports whether there is more to note than that a moment has
+// passed.
+func (r *round) worthNoting(p *Planned) bool {
+	rec := p.state.Record()
+	age := r.w.Now().Sub(rec.LastSuccess)
+	fresh := age >= 0 && age < noteEvery && rec.LastRun.Equal(rec.LastSuccess)
+	return !fresh || p.tick.full || p.tick.files != nil
+}
+
 // noteQuiet writes down that the files in place are still right, from time to
 // time.
 func (r *round) noteQuiet(p *Planned) error {
-	now := r.w.Now()
-	rec := p.state.Record()
-	age := now.Sub(rec.LastSuccess)
-	fresh := age >= 0 && age < noteEvery && rec.LastRun.Equal(rec.LastSuccess)
-	if fresh && !p.tick.full && p.tick.files == nil {
+	if !r.worthNoting(p) {
 		return nil
 	}
+	now := r.w.Now()
 	err := p.state.Update(func(rec *state.Record) {
 		rec.LastRun, rec.LastSuccess = now, now
 		if rec.Debt == nil {

@@ -65,13 +65,14 @@ func same(a, b Entry) bool { return a.Schedule.spec == b.Schedule.spec && a.Spla
 
 // follow sets an item's time by its schedule.
 func (p *Plan) follow(it *item, now time.Time) {
-	it.tick, it.at = p.splayed(it.Entry, now)
+	it.tick, it.at = it.Next(p.host, now)
 	it.hold = false
 }
 
-// splayed returns the next tick, and this host's time for it: never past the
-// tick after it, however long the splay is.
-func (p *Plan) splayed(e Entry, now time.Time) (tick, at time.Time) {
+// Next returns the first tick after now, and the time of host for it: never past
+// the tick after it, however long the splay is. Both are zero where there is
+// none.
+func (e Entry) Next(host string, now time.Time) (tick, at time.Time) {
 	tick = e.Schedule.Next(now)
 	if tick.IsZero() {
 		return tick, tick
@@ -80,7 +81,7 @@ func (p *Plan) splayed(e Entry, now time.Time) (tick, at time.Time) {
 	if after := e.Schedule.Next(tick); !after.IsZero() {
 		limit = min(limit, after.Sub(tick))
 	}
-	return tick, tick.Add(Splay(p.host, limit))
+	return tick, tick.Add(Splay(host, limit))
 }
 
 // All makes every entry due now.
@@ -158,7 +159,7 @@ func (p *Plan) Take(now time.Time) Due {
 // mend plans an item anew where the clock was set back by more than it waits.
 func (p *Plan) mend(it *item, now time.Time) {
 	const longestHold = 2 * time.Hour // hooks that are owed wait an hour at most
-	tick, at := p.splayed(it.Entry, now)
+	tick, at := it.Next(p.host, now)
 	switch {
 	case it.hold && it.at.Sub(now) > longestHold:
 		it.at = now
