@@ -116,7 +116,7 @@ func cmdNotify(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: notify FILE")
 	}
-	path := ts.MkAbs(".notify")
+	path := ts.MkAbs(".notify-" + args[0])
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	ts.Check(err)
 	out, err := os.Create(ts.MkAbs(args[0]))

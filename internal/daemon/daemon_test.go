@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/daemon"
 	"github.com/credrender/credrender/internal/job"
@@ -156,7 +158,7 @@ func TestReload(t *testing.T) {
 	reload <- syscall.SIGHUP
 	said.until(t, "RELOADING=1\nMONOTONIC_USEC=")
 	said.until(t, "READY=1")
-	for !strings.Contains(get(t, d, "/metrics"), `credrender_job_ticks_total{job="b",result="rendered"} 1`) {
+	for !strings.Contains(get(t, d, "/metrics"), `credrender_job_ticks_total{job_name="b",result="rendered"} 1`) {
 		time.Sleep(time.Millisecond)
 	}
 	cancel()
@@ -238,7 +240,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	comment := regexp.MustCompile(`^# (HELP|TYPE) (credrender_[a-z_]+) .+$`)
-	line := regexp.MustCompile(`^(credrender_[a-z_]+)(\{[a-z]+="([^"\\]|\\.)*"(,[a-z]+="([^"\\]|\\.)*")*\})? [0-9.]+$`)
+	line := regexp.MustCompile(`^(credrender_[a-z_]+)(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})? [0-9.]+$`)
 	families := map[string]int{}
 	seen := map[string]bool{}
 	for l := range strings.Lines(body) {
@@ -267,12 +269,40 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`credrender_job_hook_owed{job="a"} 1`, `credrender_job_hook_failed_attempts{job="a"} 3`, `credrender_job_last_exit_code{job="a"} 5`,
-		`credrender_certificate_expiry_timestamp_seconds{job="a",dest="/a"} 2000000000`, `credrender_dynamodb_read_units_total 3.5`,
-		`credrender_aws_requests_total{service="dynamodb",operation="Query"} 7`, `{job="q\"uo\\te\nd"} 1`, `credrender_job_ticks_total{job="a",result="failed"} 1`,
+		`credrender_job_hook_owed{job_name="a"} 1`, `credrender_job_hook_failed_attempts{job_name="a"} 3`, `credrender_job_last_exit_code{job_name="a"} 5`,
+		`credrender_certificate_expiry_timestamp_seconds{job_name="a",dest="/a"} 2000000000`, `credrender_dynamodb_read_units_total 3.5`,
+		`credrender_aws_requests_total{service="dynamodb",operation="Query"} 7`, `{job_name="q\"uo\\te\nd"} 1`, `credrender_job_ticks_total{job_name="a",result="failed"} 1`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("metrics lack %s:\n%s", want, body)
+		}
+	}
+}
+
+// The alert rules speak of metrics that exist.
+func TestRulesKnowTheirMetrics(t *testing.T) {
+	rules, err := os.ReadFile("../../examples/prometheus/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var groups struct {
+		Groups []struct {
+			Rules []struct{ Alert, Expr string }
+		}
+	}
+	if err := yaml.Unmarshal(rules, &groups); err != nil || len(groups.Groups) != 1 || len(groups.Groups[0].Rules) < 5 {
+		t.Fatalf("got %v, %v", groups, err)
+	}
+	name := regexp.MustCompile(`credrender_[a-z_]+`)
+	for _, r := range groups.Groups[0].Rules {
+		found := name.FindAllString(r.Expr, -1)
+		for _, m := range found {
+			if !slices.Contains(daemon.Names(), m) {
+				t.Errorf("%s: there is no metric %s", r.Alert, m)
+			}
+		}
+		if len(found) == 0 {
+			t.Errorf("%s is about none of our metrics", r.Alert)
 		}
 	}
 }
@@ -285,7 +315,7 @@ func TestTextfile(t *testing.T) {
 		d.Tick(t.Context())
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "credrender.prom"))
-	if err != nil || !bytes.Contains(data, []byte(`credrender_job_ticks_total{job="a",result="rendered"} 3`)) {
+	if err != nil || !bytes.Contains(data, []byte(`credrender_job_ticks_total{job_name="a",result="rendered"} 3`)) {
 		t.Errorf("got %v\n%s", err, data)
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {

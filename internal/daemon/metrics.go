@@ -92,9 +92,9 @@ func (d *Daemon) jobMetrics(records []state.Record) []metric {
 		if s == nil {
 			s = &jobStats{}
 		}
-		label := []string{"job", j.Name}
+		label := []string{"job_name", j.Name}
 		for _, result := range []string{failed, quiet, rendered} {
-			ticks.add(float64(s.ticks[result]), "job", j.Name, "result", result)
+			ticks.add(float64(s.ticks[result]), "job_name", j.Name, "result", result)
 		}
 		skipped.add(float64(s.skipped), label...)
 		next.addTime(d.next[j.ID], label...)
@@ -110,7 +110,7 @@ func (d *Daemon) jobMetrics(records []state.Record) []metric {
 		}
 		attempts.add(float64(failures), label...)
 		for _, dest := range slices.Sorted(maps.Keys(r.Files)) {
-			expiry.addTime(r.Files[dest].NotAfter, "job", j.Name, "dest", dest)
+			expiry.addTime(r.Files[dest].NotAfter, "job_name", j.Name, "dest", dest)
 		}
 	}
 	return []metric{run, success, change, next, code, owed, attempts, ticks, skipped, expiry}
