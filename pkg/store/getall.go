@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -38,7 +37,7 @@ func (s *Store) newest(ctx context.Context, sc Scope, wants func(string) bool) (
 	names := slices.Sorted(maps.Keys(newest))
 	open, results := s.opener(), make([]source.Result, len(names))
 	_ = s.over(ctx, sc, len(names), s.o.Concurrency, func(i int) {
-		results[i] = open.reveal(ctx, newest[names[i]], sc.Contexts)
+		results[i] = open.reveal(ctx, newest[names[i]], sc.Contexts.of(names[i]))
 	})
 	values := make(map[string]source.Result, len(names))
 	for i, name := range names {
@@ -48,15 +47,4 @@ func (s *Store) newest(ctx context.Context, sc Scope, wants func(string) bool) (
 		values[name] = results[i]
 	}
 	return values, nil
-}
-
-func (o opener) reveal(ctx context.Context, item credstash.Item, contexts Contexts) source.Result {
-	r := source.Result{Trace: trace(item)}
-	plain, _, err := o.open(ctx, item, contexts.of(item.Name))
-	if err != nil {
-		r.Err = fmt.Errorf("version %s: %w", source.Show(item.Version), err)
-		return r
-	}
-	r.Secret = source.NewSecret(plain)
-	return r
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -149,31 +148,4 @@ func movable(it credstash.Item) error {
 		return cmp.Or(it.Check(), fmt.Errorf("%w: no data key", source.ErrIntegrity))
 	}
 	return nil
-}
-
-// opener opens items whose context is one of several.
-type opener struct {
-	keys    *keyring
-	options credstash.OpenOptions
-}
-
-func (s *Store) opener() opener { return opener{newKeyring(s.o.Decrypter), s.o.Open} }
-
-// open returns the plaintext, and the context that the data key opened with.
-func (o opener) open(ctx context.Context, item credstash.Item, contexts []source.Context) (plain []byte, c source.Context, err error) {
-	if err := item.Check(); err != nil {
-		return nil, c, err
-	}
-	var dataKey []byte
-	for _, c = range contexts {
-		dataKey, err = o.keys.unwrap(ctx, item.Key, c)
-		if !errors.Is(err, source.ErrWrongContext) {
-			break
-		}
-	}
-	if err != nil {
-		return nil, c, err
-	}
-	plain, err = credstash.Open(item, dataKey, o.options)
-	return plain, c, err
 }

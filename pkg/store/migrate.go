@@ -89,24 +89,12 @@ func (m *migration) mend(ctx context.Context, item credstash.Item) (credstash.It
 	return next, action, nil
 }
 
-func (m *migration) reseal(ctx context.Context, item credstash.Item, plain []byte, c source.Context) (next credstash.Item, err error) {
-	next = credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment}
+func (m *migration) reseal(ctx context.Context, item credstash.Item, plain []byte, c source.Context) (credstash.Item, error) {
+	next := credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment}
 	if err := credstash.Fits(next, len(plain)); err != nil {
 		return next, err
 	}
-	size, err := credstash.KeySize(next.Algorithm)
-	if err != nil {
-		return next, err
-	}
-	dataKey, wrapped, err := m.o.KeyMaker.GenerateDataKey(ctx, size, c.Map())
-	if err != nil {
-		return next, err
-	}
-	next.Key = wrapped
-	if next, err = credstash.Seal(next, plain, dataKey); err != nil {
-		return next, err
-	}
-	return next, credstash.CheckSize(next)
+	return m.seal(ctx, next, 0, plain, c)
 }
 
 // pad moves the unpadded versions of a name. All are copied before any is

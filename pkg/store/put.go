@@ -155,7 +155,7 @@ func (p *put) same(ctx context.Context, held credstash.Item) (bool, error) {
 	if !p.IfChanged || held.Version == "" {
 		return false, nil
 	}
-	plain, err := p.open(ctx, newKeyring(p.o.Decrypter), held, p.Context)
+	plain, _, err := p.opener().open(ctx, held, []source.Context{p.Context})
 	if errors.Is(err, source.ErrWrongContext) || errors.Is(err, source.ErrIntegrity) {
 		return false, nil // putting it again is what mends it
 	}
@@ -189,22 +189,28 @@ func (p *put) write(ctx context.Context, version string) error {
 	return err
 }
 
-func (p *put) seal(ctx context.Context) error {
-	if p.sealed {
-		return nil
+func (p *put) seal(ctx context.Context) (err error) {
+	if !p.sealed {
+		p.item, err = p.Store.seal(ctx, p.item, p.KeyLength, p.Value.Reveal(), p.Context)
+		p.sealed = err == nil
 	}
-	size, err := credstash.KeySizeFor(p.Algorithm, p.KeyLength)
+	return err
+}
+
+// seal makes a data key, of the algorithm's own length where keyLength is 0, and
+// encrypts with it.
+func (s *Store) seal(ctx context.Context, item credstash.Item, keyLength int, plain []byte, c source.Context) (credstash.Item, error) {
+	size, err := credstash.KeySizeFor(item.Algorithm, keyLength)
 	if err != nil {
-		return err
+		return item, err
 	}
-	dataKey, wrapped, err := p.o.KeyMaker.GenerateDataKey(ctx, size, p.Context.Map())
+	dataKey, wrapped, err := s.o.KeyMaker.GenerateDataKey(ctx, size, c.Map())
 	if err != nil {
-		return err
+		return item, err
 	}
-	p.item.Key = wrapped
-	if p.item, err = credstash.Seal(p.item, p.Value.Reveal(), dataKey); err != nil {
-		return err
+	item.Key = wrapped
+	if item, err = credstash.Seal(item, plain, dataKey); err != nil {
+		return item, err
 	}
-	p.sealed = true
-	return credstash.CheckSize(p.item) // a key may wrap to more than Fits foresaw
+	return item, credstash.CheckSize(item) // a key may wrap to more than Fits foresaw
 }

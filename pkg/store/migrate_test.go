@@ -1,0 +1,108 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+func TestMigratePads(t *testing.T) {
+	f := newFixture()
+	for v, value := range map[string]string{"8": "eight", "9": "nine", "10": "ten", "0000000000000000011": "eleven"} {
+		f.plant(t, "n", v, value)
+	}
+	f.put(t, "fine", "x", source.Context{})
+	want := []string{"padded n 10 to 10", "padded n 8 to 8", "padded n 9 to 9", "unhidden n 9 to 11"}
+	for _, dry := range []bool{true, false} {
+		got, err := f.Migrate(t.Context(), store.MigrateRequest{Scope: store.Scope{DryRun: dry}})
+		if diff := cmp.Diff(want, said(got)); diff != "" || err != nil {
+			t.Errorf("dry %v: %v (-want +got):\n%s", dry, err, diff)
+		}
+	}
+	wantStored := []string{"0000000000000000008", "0000000000000000009", "0000000000000000010", "0000000000000000011"}
+	if diff := cmp.Diff(wantStored, f.stored(t, "n")); diff != "" {
+		t.Error(diff)
+	}
+	if v, err := f.value(t, source.Ref{Name: "n", Version: "9"}); v != "nine" || err != nil {
+		t.Errorf("version 9 is %q, %v", v, err)
+	}
+	f.put(t, "n", "twelve", source.Context{}) // which was refused before
+	if got, _ := f.Migrate(t.Context(), store.MigrateRequest{}); len(got) != 0 {
+		t.Errorf("again: %v", said(got))
+	}
+}
+
+// TestMigrateKilled: cut off before any of its writes, a second run ends with
+// the same, and meanwhile no reader sees another value than the first or the last.
+func TestMigrateKilled(t *testing.T) {
+	for cut := range 8 {
+		f := newFixture()
+		for v, value := range map[string]string{"8": "eight", "9": "nine", "10": "ten"} {
+			f.plant(t, "n", v, value)
+		}
+		f.table.cutAfter(cut)
+		_, _ = f.Migrate(t.Context(), store.MigrateRequest{})
+		f.table.fail = nil
+		if v, err := f.value(t, source.Ref{Name: "n"}); v != "nine" && (v != "ten" || cut < 6) || err != nil {
+			t.Errorf("cut at %d: reads %q, %v", cut, v, err)
+		}
+		if _, err := f.Migrate(t.Context(), store.MigrateRequest{}); err != nil {
+			t.Error(err)
+		}
+		want := []string{"0000000000000000008", "0000000000000000009", "0000000000000000010"}
+		if diff := cmp.Diff(want, f.stored(t, "n")); diff != "" {
+			t.Errorf("cut at %d:\n%s", cut, diff)
+		}
+	}
+}
+
+func TestMigrateKeepsBothOfAConflict(t *testing.T) {
+	f := newFixture()
+	f.plant(t, "n", "9", "unpadded")
+	f.plant(t, "n", "0000000000000000009", "padded")
+	for _, dry := range []bool{true, false} {
+		got, err := f.Migrate(t.Context(), store.MigrateRequest{Scope: store.Scope{DryRun: dry}})
+		if len(got) != 1 || !errors.Is(got[0].Err, source.ErrExists) || err != nil {
+			t.Errorf("dry %v: %v, %v", dry, got, err)
+		}
+	}
+	if n := len(f.stored(t, "n")); n != 2 {
+		t.Errorf("%d versions left", n)
+	}
+}
+
+func TestMigratePutsAgain(t *testing.T) {
+	prod := contextOf(t, "env=prod")
+	f := newFixture()
+	f.put(t, "old", "value", prod)
+	f.damage("old", one, "digest", credstash.Attribute{Type: "S", S: "sha256"}) // as nodecredstash may
+	r := request("gcm", "binary")
+	r.Algorithm, r.Context = credstash.AESGCM, prod
+	if _, _, err := f.Put(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	m := store.MigrateRequest{Scope: store.Scope{Contexts: store.Always(prod)}}
+	got, err := f.Migrate(t.Context(), m)
+	if diff := cmp.Diff([]string{"put again old 1"}, said(got)); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	m.Legacy = true
+	got, err = f.Migrate(t.Context(), m)
+	if diff := cmp.Diff([]string{"put again gcm 1"}, said(got)); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for name, want := range map[string]string{"old": "value", "gcm": "binary"} {
+		item, _ := f.table.get(name, one)
+		if !credstash.Portable(item) || len(item.IV)+len(item.Tag) > 0 || f.table.items[key{name, one}]["algorithm"].S != "" {
+			t.Errorf("%s is %+v", name, item)
+		}
+		if v, err := f.value(t, source.Ref{Name: name, Context: prod}); v != want || err != nil {
+			t.Errorf("%s reads %q, %v", name, v, err)
+		}
+	}
+}
