@@ -46,8 +46,11 @@ type app struct {
 // the name of another program's it is that program.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(stdin, stdout, stderr)
-	if filepath.Base(args[0]) == credstashName {
+	switch filepath.Base(args[0]) {
+	case credstashName:
 		return a.credstash(ctx, args[1:])
+	case credsmashName:
+		return a.credsmash(ctx, args[1:])
 	}
 	return a.main(ctx, args[1:])
 }

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"credrender":         func() { main() },
 		"credstash":          func() { main() }, // a link of that name
+		"credsmash":          func() { main() },
 		"credrender-crash":   crashMain,
 		"credrender-hostile": hostileMain,
 	})

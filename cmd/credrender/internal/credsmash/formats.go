@@ -1,0 +1,136 @@
+package credsmash
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// formatOf is the format that a file's name tells.
+func formatOf(path, standard string) string {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".json":
+		return "json"
+	case ".yml", ".yaml":
+		return "yaml"
+	case ".csv":
+		return "csv"
+	}
+	return standard
+}
+
+// parse reads a document: of csv, names and values.
+func parse(data []byte, format string) (py.Value, error) {
+	if format != "csv" && format != "json" && format != "yaml" {
+		return nil, fmt.Errorf("Unsupported format: %s", format) //nolint:staticcheck // credsmash's words
+	}
+	if !utf8.Valid(data) {
+		return nil, errors.New("not text in UTF-8")
+	}
+	switch format {
+	case "csv":
+		return parseCSV(data)
+	case "json":
+		return py.ParseJSON(data)
+	}
+	return parseYAML(data)
+}
+
+func parseCSV(data []byte) (py.Value, error) {
+	r := csv.NewReader(bytes.NewReader(data))
+	r.FieldsPerRecord, r.LazyQuotes = -1, true
+	d := py.NewDict()
+	for {
+		record, err := r.Read()
+		switch {
+		case err == io.EOF:
+			return d, nil
+		case err != nil:
+			return nil, err
+		case len(record) < 2:
+			return nil, fmt.Errorf("%s has no value", source.Show(record[0]))
+		}
+		d.Put(record[0], record[1])
+	}
+}
+
+// parseDict reads variables or secrets, which are a mapping.
+func parseDict(data []byte, format string) (*py.Dict, error) {
+	v, err := parse(data, format)
+	if err != nil {
+		return nil, err
+	}
+	d, ok := v.(*py.Dict)
+	if !ok {
+		return nil, fmt.Errorf("Unsupported type: %s; a mapping is needed", py.TypeName(v)) //nolint:staticcheck // credsmash's words
+	}
+	for _, k := range d.Keys() {
+		if _, ok := k.(string); !ok {
+			return nil, fmt.Errorf("a key is %s, and has to be text", py.TypeName(k))
+		}
+	}
+	return d, nil
+}
+
+// parseSecrets reads secrets: each value is text.
+func parseSecrets(data []byte, format string) (map[string]string, []string, error) {
+	d, err := parseDict(data, format)
+	if err != nil {
+		return nil, nil, err
+	}
+	values, names := map[string]string{}, []string{}
+	var failed []error
+	for k, v := range d.All() {
+		text, ok := v.(string)
+		if !ok {
+			failed = append(failed, fmt.Errorf("%s is %s, and has to be text", source.Show(k.(string)), py.TypeName(v)))
+		}
+		values[k.(string)] = text
+		names = append(names, k.(string))
+	}
+	return values, names, errors.Join(failed...)
+}
+
+// dump writes secrets in a format. What is binary is not in binary's stead: the
+// caller has left it out.
+func dump(values map[string]string, format string) ([]byte, error) {
+	switch format {
+	case "json":
+		d := py.NewDict()
+		for name, v := range values {
+			d.Put(name, v)
+		}
+		s, err := py.JSON{Indent: 4, SortKeys: true, Separators: [2]string{",", ": "}}.Dump(d)
+		return []byte(s), err
+	case "csv":
+		// encoding/csv makes \r\n of line breaks within values too.
+		var b bytes.Buffer
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			b.WriteString(csvField(name) + "," + csvField(values[name]) + "\r\n")
+		}
+		return b.Bytes(), nil
+	case "yaml":
+		return yaml.Marshal(values)
+	}
+	return nil, fmt.Errorf("Unsupported format: %s", format) //nolint:staticcheck // credsmash's words
+}
+
+// csvField quotes where Python's csv does.
+func csvField(s string) string {
+	if strings.ContainsAny(s, ",\"\r\n") {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}

@@ -1,0 +1,122 @@
+package credsmash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/credrender/credrender/pkg/source"
+	item "github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+// read reads a file that an argument or option names; - is standard input.
+func (s *session) read(param, path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(s.Stdin)
+	}
+	data, err := s.ReadFile(path)
+	if err != nil {
+		if pe, ok := errors.AsType[*fs.PathError](err); ok {
+			err = pe.Err
+		}
+		return nil, &usageError{s.call.command, fmt.Sprintf("Invalid value for '%s': '%s': %v", param, path, err)}
+	}
+	return data, nil
+}
+
+func (s *session) put(ctx context.Context) error {
+	name, path := s.call.args[0], s.call.args[1]
+	data, err := s.read("SOURCE", path)
+	if err != nil {
+		return err
+	}
+	version, err := s.version()
+	if err != nil {
+		return err
+	}
+	if format := s.call.text("--format", formatOf(path, "raw")); format != "raw" {
+		values, _, err := parseSecrets(data, format)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		value, ok := values[name]
+		if !ok {
+			return fmt.Errorf("%s: there is no %s in it", path, source.Show(name))
+		}
+		data = []byte(value)
+	}
+	return s.store1(ctx, name, data, version)
+}
+
+// putMany stores what a file holds, in its order. One that fails does not keep
+// the others from being stored, and the exit code says so.
+func (s *session) putMany(ctx context.Context) error {
+	path := s.call.args[0]
+	data, err := s.read("SOURCE", path)
+	if err != nil {
+		return err
+	}
+	values, names, err := parseSecrets(data, s.call.text("--format", formatOf(path, "json")))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	var failed []error
+	for _, name := range names {
+		failed = append(failed, s.store1(ctx, name, []byte(values[name]), ""))
+	}
+	return errors.Join(failed...)
+}
+
+// store1 stores one value and says so.
+func (s *session) store1(ctx context.Context, name string, value []byte, version string) error {
+	r, err := s.request()
+	if err != nil {
+		return err
+	}
+	r.Name, r.Value, r.Version = name, source.NewSecret(value), version
+	r.IfChanged = version == "" && s.call.text("--compare", "true") == "true"
+	b, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	stored, _, err := b.Put(ctx, r)
+	if errors.Is(err, source.ErrExists) {
+		err = errors.New("An error occurred (ConditionalCheckFailedException) when calling the PutItem operation: " + //nolint:staticcheck // scripts search for it
+			"The conditional request failed: version " + version + " is stored already")
+	}
+	if err != nil {
+		return &secretError{name, version, err}
+	}
+	s.log(levelInfo, "cli", "Stored %s @ version %s", name, showVersion(stored))
+	return nil
+}
+
+// request is a put by the config's algorithm and its options.
+func (s *session) request() (store.PutRequest, error) {
+	known := map[string][]string{
+		item.AESCTR:      {"digest_method", "key_length"},
+		item.AESGCM:      {"iv_length", "key_length"},
+		"aes-ctr-legacy": {"digest_method"},
+	}[s.algorithm]
+	if known == nil {
+		return store.PutRequest{}, fmt.Errorf("Unsupported algo: %s", s.algorithm) //nolint:staticcheck // credsmash's words
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.options)) {
+		if !slices.Contains(known, key) {
+			return store.PutRequest{}, fmt.Errorf("[credsmash:%s] %s is no option of it", s.algorithm, source.Show(key))
+		}
+	}
+	r := store.PutRequest{Algorithm: s.algorithm, Context: s.context, Digest: s.options.text("digest_method")}
+	if s.algorithm == "aes-ctr-legacy" {
+		r.Algorithm = item.Legacy
+	}
+	var err, ivErr error
+	r.KeyLength, err = s.length("key_length")
+	r.IVLength, ivErr = s.length("iv_length")
+	return r, errors.Join(err, ivErr)
+}

@@ -1,0 +1,308 @@
+package credsmash
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// entries lists the table, by name and then by number.
+func (s *session) entries(ctx context.Context, pattern string) ([]source.Entry, error) {
+	match := func(string) bool { return true }
+	if pattern != "" {
+		var err error
+		if match, err = glob(pattern); err != nil {
+			return nil, fmt.Errorf("pattern %s: %w", source.Show(pattern), err)
+		}
+	}
+	b, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := b.List(ctx, "")
+	entries = slices.DeleteFunc(entries, func(e source.Entry) bool { return !match(e.Name) })
+	slices.SortStableFunc(entries, func(x, y source.Entry) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), compareVersions(x.Version, y.Version))
+	})
+	return entries, err
+}
+
+// compareVersions orders by number; what is none comes first, in byte order.
+func compareVersions(x, y string) int {
+	m, okM := new(big.Int).SetString(x, 10)
+	n, okN := new(big.Int).SetString(y, 10)
+	switch {
+	case okM && okN:
+		return cmp.Or(m.Cmp(n), cmp.Compare(x, y))
+	case okM != okN && okM:
+		return 1
+	case okM != okN:
+		return -1
+	}
+	return cmp.Compare(x, y)
+}
+
+// showVersion prints a version as credsmash does, as a number. One that is none,
+// on which it gives up, stays as it is.
+func showVersion(v string) string {
+	if n, ok := new(big.Int).SetString(v, 10); ok {
+		return n.String()
+	}
+	return v
+}
+
+func names(entries []source.Entry) []string {
+	all := make([]string, len(entries))
+	for i, e := range entries {
+		all[i] = e.Name
+	}
+	return slices.Compact(all)
+}
+
+func (s *session) list(ctx context.Context) error {
+	entries, err := s.entries(ctx, s.call.arg(0, ""))
+	if err != nil {
+		return err
+	}
+	width := 0
+	for _, e := range entries {
+		width = max(width, utf8.RuneCountInString(e.Name))
+	}
+	var b strings.Builder
+	for _, e := range entries {
+		_, _ = fmt.Fprintf(&b, "%-*s -- version %s\n", width, e.Name, showVersion(e.Version))
+	}
+	return s.print([]byte(b.String()))
+}
+
+func (s *session) delete(ctx context.Context) error { return s.drop(ctx, s.call.args[0], false) }
+func (s *session) prune(ctx context.Context) error  { return s.drop(ctx, s.call.args[0], true) }
+
+func (s *session) deleteMany(ctx context.Context) error { return s.dropMany(ctx, false) }
+func (s *session) pruneMany(ctx context.Context) error  { return s.dropMany(ctx, true) }
+
+// drop deletes the versions of one name.
+func (s *session) drop(ctx context.Context, name string, keep bool) error {
+	entries, err := s.entries(ctx, "")
+	if err != nil {
+		return err
+	}
+	entries = slices.DeleteFunc(entries, func(e source.Entry) bool { return e.Name != name })
+	if len(entries) == 0 {
+		s.log(levelInfo, dropLogger(keep), "Not found: %s", name)
+		return nil
+	}
+	return s.dropVersions(ctx, entries, keep)
+}
+
+func (s *session) dropMany(ctx context.Context, keep bool) error {
+	entries, err := s.entries(ctx, s.call.args[0])
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for len(entries) > 0 {
+		n := slices.IndexFunc(entries, func(e source.Entry) bool { return e.Name != entries[0].Name })
+		if n < 0 {
+			n = len(entries)
+		}
+		failed = append(failed, s.dropVersions(ctx, entries[:n], keep))
+		entries = entries[n:]
+	}
+	return errors.Join(failed...)
+}
+
+func dropLogger(keep bool) string {
+	if keep {
+		return "api.prune"
+	}
+	return "api.delete"
+}
+
+// dropVersions deletes the versions of one name, in the order given, under the
+// keys that they are stored under: credsmash pads them, and deletes nothing where
+// they are not padded. prune keeps the highest number, and what get returns where
+// that is another one: an unpadded version, which hides it.
+func (s *session) dropVersions(ctx context.Context, entries []source.Entry, keep bool) error {
+	newest := slices.MaxFunc(entries, func(x, y source.Entry) int { return cmp.Compare(x.Version, y.Version) })
+	highest := entries[len(entries)-1]
+	for _, e := range entries {
+		if keep && (e.Version == newest.Version || e.Version == highest.Version) {
+			continue
+		}
+		s.log(levelInfo, dropLogger(keep), "Deleting %s -- version %s", e.Name, showVersion(e.Version))
+		if _, err := s.backend.Delete(ctx, e.Name, e.Version); err != nil && !errors.Is(err, source.ErrNotFound) {
+			return &secretError{e.Name, e.Version, err}
+		}
+	}
+	if keep {
+		s.log(levelInfo, dropLogger(keep), "Pruned %s (current version=%s)", newest.Name, showVersion(newest.Version))
+	} else {
+		s.log(levelInfo, dropLogger(keep), "Deleted %s", newest.Name)
+	}
+	return nil
+}
+
+// fetch fetches names at once. All must be there: otherwise each that is not is
+// named.
+func (s *session) fetch(ctx context.Context, names []string, version string) (map[string][]byte, error) {
+	b, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	refs := make([]source.Ref, len(names))
+	for i, name := range names {
+		refs[i] = source.Ref{Name: name, Version: version, Context: s.context}
+	}
+	got := b.Fetch(ctx, refs)
+	values := map[string][]byte{}
+	var failed []error
+	for _, r := range refs {
+		if err := got[r].Err; err != nil {
+			failed = append(failed, &secretError{r.Name, version, err})
+			continue
+		}
+		values[r.Name] = got[r].Secret.Reveal()
+	}
+	return values, errors.Join(failed...)
+}
+
+// version is what -v asks for; 0 is the newest, as in credsmash.
+func (s *session) version() (string, error) {
+	text := strings.TrimSpace(s.call.text("--version", ""))
+	if text == "" {
+		return "", nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return "", fmt.Errorf("version %s is no version", source.Show(text))
+	}
+	if n == 0 {
+		return "", nil
+	}
+	return strconv.FormatInt(n, 10), nil
+}
+
+func (s *session) get(ctx context.Context) error { return s.writeOne(ctx, s.call.args[0]) }
+
+func (s *session) findOne(ctx context.Context) error {
+	pattern := s.call.args[0]
+	entries, err := s.entries(ctx, pattern)
+	if err != nil {
+		return err
+	}
+	found := names(entries)
+	switch len(found) {
+	case 0:
+		return fmt.Errorf("No matching secrets found for pattern=%s", pattern) //nolint:staticcheck // credsmash's words
+	case 1:
+		return s.writeOne(ctx, found[0])
+	}
+	return fmt.Errorf("Too many results (%d) for pattern=%s", len(found), pattern) //nolint:staticcheck // credsmash's words
+}
+
+func (s *session) writeOne(ctx context.Context, name string) error {
+	version, err := s.version()
+	if err != nil {
+		return err
+	}
+	values, err := s.fetch(ctx, []string{name}, version)
+	if err != nil {
+		return err
+	}
+	destination := s.call.arg(1, "-")
+	format := s.call.text("--format", formatOf(destination, "raw"))
+	if format == "raw" {
+		return s.write(ctx, destination, values[name])
+	}
+	if !utf8.Valid(values[name]) {
+		return &secretError{name, version, errors.New("is binary, which only the format raw can hold")}
+	}
+	return s.writeMany(ctx, values, destination, format)
+}
+
+func (s *session) getAll(ctx context.Context) error {
+	b, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	got, err := b.Glob(ctx, source.Ref{Name: "*", Context: s.context})
+	if err != nil {
+		return err
+	}
+	values := map[string][]byte{}
+	var failed []error
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		if err := got[name].Err; err != nil {
+			failed = append(failed, &secretError{name, "", err})
+		}
+		values[name] = got[name].Secret.Reveal()
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	destination := s.call.arg(0, "-")
+	return s.writeMany(ctx, values, destination, s.call.text("--format", formatOf(destination, "json")))
+}
+
+func (s *session) findMany(ctx context.Context) error {
+	entries, err := s.entries(ctx, s.call.args[0])
+	if err != nil {
+		return err
+	}
+	values, err := s.fetch(ctx, names(entries), "")
+	if err != nil {
+		return err
+	}
+	destination := s.call.arg(1, "-")
+	return s.writeMany(ctx, values, destination, s.call.text("--format", formatOf(destination, "json")))
+}
+
+// writeMany leaves binary values out and says so, as credsmash does.
+func (s *session) writeMany(ctx context.Context, values map[string][]byte, destination, format string) error {
+	texts := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !utf8.Valid(values[name]) {
+			s.log(levelWarning, "util", "Could not decode %s as utf-8", source.Show(name))
+			continue
+		}
+		texts[name] = string(values[name])
+	}
+	data, err := dump(texts, format)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, destination, data)
+}
+
+// write prints a result, or puts it into a file.
+func (s *session) write(ctx context.Context, destination string, data []byte) error {
+	if destination == "-" {
+		return s.print(data)
+	}
+	return s.Install(ctx, destination, []File{{Path: destination, Data: data}})
+}
+
+func (s *session) setup(ctx context.Context) error {
+	b, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	created, err := b.Create(ctx)
+	if err == nil && !created {
+		err = errors.New("Credential Store table already exists") //nolint:staticcheck // credsmash's words
+	}
+	if err == nil {
+		s.log(levelInfo, "dynamodb_storage_service", "created table %q", s.where.Table)
+	}
+	return err
+}

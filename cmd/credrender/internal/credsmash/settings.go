@@ -1,0 +1,150 @@
+package credsmash
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// What credsmash does where nobody says otherwise.
+const (
+	defaultConfig = "/etc/credsmash.cfg"
+	defaultTable  = "secret-store"
+	defaultKey    = "alias/credsmash"
+)
+
+// settings are what the command line and the config file say together.
+type settings struct {
+	where     Where
+	context   source.Context
+	algorithm string
+	options   section // of the algorithm
+	logLevel  int
+}
+
+// settle reads the config file, if there is one. As in credsmash -k and -t leave
+// aside what it says of keys and of the table.
+func (s *session) settle(global *call) error {
+	path := global.text("--config", "")
+	if path == "" {
+		path, _ = s.LookupEnv("CREDSMASH_CONFIG")
+	}
+	path = cmp.Or(path, defaultConfig)
+	data, err := s.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the config: %w", err)
+	}
+	sections, err := parseINI(string(data))
+	if err == nil {
+		err = s.apply(global, sections)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func (s *session) apply(global *call, sections map[string]section) error {
+	main := sections["credsmash"]
+	level, ok := map[string]int{
+		"": levelInfo, "NOTSET": 0, "DEBUG": 10, "INFO": levelInfo, "WARNING": levelWarning, "WARN": levelWarning,
+		"ERROR": 40, "CRITICAL": 50, "FATAL": 50,
+	}[main.text("log_level")]
+	if !ok {
+		return fmt.Errorf("log_level: unknown level %s", source.Show(main.text("log_level")))
+	}
+	s.logLevel = level
+	if err := s.applyKey(global, sections); err != nil {
+		return err
+	}
+	if err := s.applyTable(global, sections); err != nil {
+		return err
+	}
+	s.algorithm = cmp.Or(main.text("algorithm"), "aes-ctr")
+	s.options = sections["credsmash:"+s.algorithm]
+	return nil
+}
+
+func (s *session) applyKey(global *call, sections map[string]section) error {
+	pairs, context := global.options["--context"], map[string]string{}
+	if s.where.Key = global.text("--key-id", ""); s.where.Key != "" {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			context[pairs[i]] = pairs[i+1]
+		}
+	} else {
+		if len(pairs) > 0 {
+			s.log(levelWarning, "cli", "--context can only be used in conjunction with --key-id; it is not used")
+		}
+		kms, err := service(sections, "key_service", "kms", "key_id", "encryption_context")
+		if err != nil {
+			return err
+		}
+		s.where.Key = cmp.Or(kms.text("key_id"), sections["credsmash"].text("key_id"), defaultKey)
+		if v, ok := kms["encryption_context"]; ok {
+			if v.nested == nil && v.text != "" {
+				return errors.New("encryption_context: its pairs stand indented on lines of their own, as key = value")
+			}
+			maps.Copy(context, v.nested)
+		}
+	}
+	var err error
+	if s.context, err = source.NewContext(context); err != nil {
+		return fmt.Errorf("encryption context: %w", err)
+	}
+	return nil
+}
+
+func (s *session) applyTable(global *call, sections map[string]section) error {
+	if s.where.Table = global.text("--table-name", ""); s.where.Table != "" {
+		return nil
+	}
+	table, err := service(sections, "storage_service", "dynamodb", "table_name")
+	s.where.Table = cmp.Or(table.text("table_name"), sections["credsmash"].text("table_name"), defaultTable)
+	return err
+}
+
+// service is the section of the one service that is built in. credsmash loads
+// others as Python packages.
+func service(sections map[string]section, kind, builtin string, known ...string) (section, error) {
+	if name := sections["credsmash"].text(kind); name != "" && name != builtin {
+		return nil, fmt.Errorf("%s %s is a Python package, and only %s is built in here", kind, source.Show(name), builtin)
+	}
+	title := "credsmash:" + kind + ":" + builtin
+	for _, key := range slices.Sorted(maps.Keys(sections[title])) {
+		if !slices.Contains(known, key) {
+			return nil, fmt.Errorf("[%s] %s: only %s is known there", title, source.Show(key), strings.Join(known, " and "))
+		}
+	}
+	return sections[title], nil
+}
+
+// length reads an option of the algorithm.
+func (s *session) length(key string) (int, error) {
+	text := s.options.text(key)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || n < 1 || n > 1024 {
+		return 0, fmt.Errorf("[credsmash:%s] %s: %s is no length in bytes", s.algorithm, key, source.Show(text))
+	}
+	return n, nil
+}
+
+// value is what an option of the config holds: text, or indented pairs.
+type value struct {
+	text   string
+	nested map[string]string
+}
+
+// section is a section of the config; its keys are in lower case.
+type section map[string]value
+
+func (s section) text(key string) string { return s[key].text }

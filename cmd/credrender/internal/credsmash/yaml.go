@@ -1,0 +1,132 @@
+package credsmash
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+)
+
+// parseYAML reads YAML as PyYAML's safe_load does, which is YAML 1.1: yes and no
+// are booleans and 0644 is octal. Dates stay text.
+func parseYAML(data []byte) (py.Value, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("not YAML: %w", yamlPlace(err))
+	}
+	if len(doc.Content) == 0 {
+		return nil, nil
+	}
+	return yamlValue(doc.Content[0], 0)
+}
+
+var yamlLine = regexp.MustCompile(`line [0-9]+`)
+
+// yamlPlace keeps the place of a fault: the message may quote the text.
+func yamlPlace(err error) error {
+	if at := yamlLine.FindString(err.Error()); at != "" {
+		return fmt.Errorf("at %s", at)
+	}
+	return fmt.Errorf("at its end")
+}
+
+const maxYAMLDepth = 100
+
+func yamlValue(n *yaml.Node, depth int) (py.Value, error) {
+	if depth > maxYAMLDepth {
+		return nil, fmt.Errorf("line %d: nested too deep", n.Line)
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return yamlValue(n.Alias, depth+1)
+	case yaml.SequenceNode:
+		l := py.NewList()
+		for _, c := range n.Content {
+			v, err := yamlValue(c, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			l.Items = append(l.Items, v)
+		}
+		return l, nil
+	case yaml.MappingNode:
+		return yamlDict(n, depth)
+	}
+	return yamlScalar(n)
+}
+
+func yamlDict(n *yaml.Node, depth int) (py.Value, error) {
+	d := py.NewDict()
+	var merged []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Tag == "!!merge" {
+			merged = append(merged, n.Content[i+1])
+			continue
+		}
+		k, err := yamlValue(n.Content[i], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		v, err := yamlValue(n.Content[i+1], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.Set(k, v); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n.Content[i].Line, err)
+		}
+	}
+	for _, m := range merged {
+		v, err := yamlValue(m, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		from := []py.Value{v}
+		if l, ok := v.(*py.List); ok {
+			from = l.Items
+		}
+		for _, f := range from {
+			other, _ := f.(*py.Dict)
+			for k, v := range other.All() {
+				if _, held := d.Get(k); !held {
+					_ = d.Set(k, v) // it was a key before
+				}
+			}
+		}
+	}
+	return d, nil
+}
+
+var (
+	yamlInt   = regexp.MustCompile(`^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$`)
+	yamlFloat = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?$|^[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?$`)
+)
+
+func yamlScalar(n *yaml.Node) (py.Value, error) {
+	if n.Style != 0 && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Tag == "!!str" && n.Style&yaml.TaggedStyle != 0 {
+		return n.Value, nil
+	}
+	switch n.Value {
+	case "", "~", "null", "Null", "NULL":
+		return nil, nil
+	case "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
+		return true, nil
+	case "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
+		return false, nil
+	}
+	text := strings.ReplaceAll(n.Value, "_", "")
+	if yamlInt.MatchString(n.Value) {
+		i, err := strconv.ParseInt(text, 0, 64)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: a number is larger than 64 bits hold", n.Line)
+		}
+		return i, nil
+	}
+	if yamlFloat.MatchString(n.Value) {
+		return strconv.ParseFloat(text, 64)
+	}
+	return n.Value, nil
+}
