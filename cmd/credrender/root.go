@@ -107,7 +107,7 @@ func newRoot(a *app) *cobra.Command {
 		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
 		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
 		newEncrypt(a), newDecrypt(a), newExec(a),
-		newSetup(a), newStatus(a), newDemo(a), newVersion(a), newCredstash(a), newCredsmash(a),
+		newSetup(a), newStatus(a), newDemo(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -137,6 +137,9 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 func unknownCommand(c *cobra.Command, name string) error {
 	text := fmt.Sprintf("unknown command %q", name)
+	if ours, ok := peers()[name]; ok {
+		return &usageError{fmt.Errorf("%s; here that is '%s'", text, ours)}
+	}
 	if near := c.SuggestionsFor(name); len(near) > 0 {
 		text += fmt.Sprintf(", did you mean %q?", near[0])
 	}

@@ -80,7 +80,24 @@ func (t *Template) parse() error {
 		return t.parseError(err)
 	}
 	t.original = trees
+	for _, tree := range trees {
+		inspect(tree.Root, aliasGet)
+	}
 	return nil
+}
+
+// aliasGet makes secret of gcredstash's get: Sprig's takes a dict first, and
+// never a string, so that the first argument tells them apart.
+func aliasGet(n parse.Node) bool {
+	c, ok := n.(*parse.CommandNode)
+	if !ok || len(c.Args) < 2 {
+		return true
+	}
+	id, ok := c.Args[0].(*parse.IdentifierNode)
+	if _, isString := c.Args[1].(*parse.StringNode); ok && isString && id.Ident == "get" {
+		id.Ident = "secret"
+	}
+	return true
 }
 
 // prepare makes the trees that are executed, and finds what they call.
