@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -250,13 +251,20 @@ func isNumber(x syntax.Expr) bool {
 	return false
 }
 
+// verb is one conversion of Python's % that Go's printf has too.
+var verb = regexp.MustCompile(`%(?:%|[-+ 0]*[0-9]*(?:\.[0-9]+)?(.?))`)
+
+// printf carries formats over; %s is %v, since Go's %s is for text alone.
 func (c *converter) printf(format string, args []syntax.Expr) string {
-	for _, verb := range strings.Split(strings.ReplaceAll(format, "%%", ""), "%")[1:] {
-		verb = strings.TrimLeft(verb, "-+ 0123456789.")
-		if verb == "" || !strings.ContainsRune("sdxXof", rune(verb[0])) {
-			c.fail("a format with something else than %%s %%d %%x %%o %%f")
+	format = verb.ReplaceAllStringFunc(format, func(v string) string {
+		switch last := v[len(v)-1]; {
+		case v == "%%", len(v) > 1 && strings.IndexByte("dxXof", last) >= 0:
+			return v
+		case len(v) > 1 && last == 's':
+			return v[:len(v)-1] + "v"
 		}
-	}
+		return c.fail("a format with something else than %%s %%d %%x %%o %%f")
+	})
 	return "(printf " + strconv.Quote(format) + c.operands(args) + ")"
 }
 
