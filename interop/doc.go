@@ -1,6 +1,6 @@
 // Package interop holds tests of the built binary against programs that other
-// people wrote: Debian's nginx, htpasswd and systemd-analyze, and Python's credstash over moto,
-// which stands in for DynamoDB and KMS. "make interop" gets those programs and
+// people wrote: Debian's nginx, htpasswd and systemd-analyze, and Python's credstash and
+// Amazon's aws over moto, which stands in for AWS. "make interop" gets those programs and
 // runs the tests; they are built with the tag "interop" alone.
 //
 // A program that is missing fails its tests. Where a developer's machine

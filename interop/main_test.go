@@ -113,13 +113,13 @@ func isExecutable(path string) bool {
 }
 
 // searchPath adds where Debian keeps servers (not in every user's PATH) and
-// the virtual environment that make interop made.
+// the virtual environments that make interop made.
 func searchPath() string {
 	venv := os.Getenv("INTEROP_VENV")
 	if venv == "" {
 		venv, _ = filepath.Abs(".venv")
 	}
-	return filepath.Join(venv, "bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
+	return filepath.Join(venv, "bin") + ":" + filepath.Join(venv, "awscli", "bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
 }
 
 // eventually waits for something that another process does in its own time.
