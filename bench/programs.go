@@ -113,13 +113,14 @@ func runChild(ctx context.Context, env []string, name string, args ...string) (*
 
 // limitOnce is the limit program's process.
 func limitOnce(ctx context.Context, args []string) error {
-	var tables, keys, ca string
+	var tables, keys, ca, way string
 	var n int
 	fl := flag.NewFlagSet("limit", flag.ContinueOnError)
 	fl.StringVar(&tables, "tables", "", "")
 	fl.StringVar(&keys, "keys", "", "")
 	fl.StringVar(&ca, "ca", "", "")
 	fl.IntVar(&n, "n", 1, "")
+	fl.StringVar(&way, "way", "refs", "")
 	if err := fl.Parse(args); err != nil {
 		return err
 	}
@@ -127,8 +128,18 @@ func limitOnce(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	switch way {
+	case "table":
+		return c.All(ctx, n, limitLinks)
+	case "probe":
+		return c.Probe(ctx, n)
+	}
 	return c.Fetch(ctx, n)
 }
+
+// limitLinks is how many connections to KMS the limit program has for a whole
+// table: credrender's bound of those that it dials ahead.
+const limitLinks = 64
 
 func limitClient(tables, keys, ca string) (*limit.Client, error) {
 	c := &limit.Client{Tables: tables, Keys: keys, Region: region, Credentials: aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}}

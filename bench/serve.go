@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"flag"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -28,6 +29,7 @@ type wire struct {
 	RTT     time.Duration
 	Connect time.Duration // per connection
 	Size    int           // of a secret
+	Names   int           // of secrets that a Scan finds
 	// As standin.Options has them.
 	Throttle, Units float64
 }
@@ -38,6 +40,8 @@ type far struct {
 	dir          string // where its certificate is
 	tls          bool
 	cmd          *exec.Cmd
+	ask          io.Writer
+	answers      *bufio.Scanner
 }
 
 // certificates are the files of a stand-in's folder.
@@ -46,8 +50,9 @@ const (
 	keyFile  = "key.pem"
 )
 
-// serve is the stand-in's process: it prints its two endpoints and runs until
-// its standard input ends.
+// serve is the stand-in's process: it prints its two endpoints, then how many
+// requests and connections there were since it was last asked, for each line of
+// its standard input, and ends with that.
 func serve(ctx context.Context, args []string) error {
 	var o standin.Options
 	var certs string
@@ -55,6 +60,7 @@ func serve(ctx context.Context, args []string) error {
 	fl.DurationVar(&o.RTT, "rtt", 0, "")
 	fl.DurationVar(&o.Connect, "connect", 0, "")
 	fl.IntVar(&o.Size, "size", 100, "")
+	fl.IntVar(&o.Names, "names", 0, "")
 	fl.Float64Var(&o.Throttle, "throttle", 0, "")
 	fl.Float64Var(&o.Units, "units", 0, "")
 	fl.StringVar(&certs, "certs", "", "")
@@ -78,7 +84,9 @@ func serve(ctx context.Context, args []string) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = os.Stdin.Read(make([]byte, 1))
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			fmt.Println(srv.Requests.Swap(0), srv.Connections.Swap(0))
+		}
 	}()
 	select {
 	case <-ctx.Done():
@@ -93,14 +101,14 @@ func start(ctx context.Context, dir string, w wire) (*far, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "-rtt", w.RTT.String(), "-connect", w.Connect.String(), "-size", strconv.Itoa(w.Size),
+	args := []string{"serve", "-rtt", w.RTT.String(), "-connect", w.Connect.String(), "-size", strconv.Itoa(w.Size), "-names", strconv.Itoa(w.Names),
 		"-throttle", fmt.Sprint(w.Throttle), "-units", fmt.Sprint(w.Units)}
 	if w.TLS {
 		args = append(args, "-certs", dir)
 	}
 	f := &far{dir: dir, tls: w.TLS, cmd: exec.CommandContext(ctx, self, args...)}
 	f.cmd.Stderr = os.Stderr
-	if _, err := f.cmd.StdinPipe(); err != nil { // Wait closes it
+	if f.ask, err = f.cmd.StdinPipe(); err != nil { // Wait closes it
 		return nil, err
 	}
 	out, err := f.cmd.StdoutPipe()
@@ -110,15 +118,28 @@ func start(ctx context.Context, dir string, w wire) (*far, error) {
 	if err := f.cmd.Start(); err != nil {
 		return nil, err
 	}
-	lines := bufio.NewScanner(out)
+	f.answers = bufio.NewScanner(out)
 	for _, url := range []*string{&f.tables, &f.keys} {
-		if !lines.Scan() {
+		if !f.answers.Scan() {
 			f.stop()
-			return nil, fmt.Errorf("the stand-in does not start: %w", lines.Err())
+			return nil, fmt.Errorf("the stand-in does not start: %w", f.answers.Err())
 		}
-		*url = lines.Text()
+		*url = f.answers.Text()
 	}
 	return f, nil
+}
+
+// count returns how many requests and connections there were since the last
+// count.
+func (f *far) count() (requests, connections int, err error) {
+	if _, err := fmt.Fprintln(f.ask); err != nil {
+		return 0, 0, err
+	}
+	if !f.answers.Scan() {
+		return 0, 0, fmt.Errorf("the stand-in does not count: %w", f.answers.Err())
+	}
+	_, err = fmt.Sscan(f.answers.Text(), &requests, &connections)
+	return requests, connections, err
 }
 
 func (f *far) stop() {

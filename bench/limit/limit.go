@@ -47,15 +47,19 @@ type link struct {
 // Fetch asks for n secrets at once: a Query, then a Decrypt, each. Connections
 // that are missing are made first, those to KMS at the same time as the others.
 func (c *Client) Fetch(ctx context.Context, n int) error {
-	if c.signer == nil {
-		c.signer = v4.NewSigner()
-	}
+	c.prepare()
 	c.pairs = append(c.pairs, make([]pair, max(0, n-len(c.pairs)))...)
 	var g errgroup.Group
 	for i := range n {
 		g.Go(func() error { return c.fetch(ctx, &c.pairs[i], fmt.Sprintf("n%d", i)) })
 	}
 	return g.Wait()
+}
+
+func (c *Client) prepare() {
+	if c.signer == nil {
+		c.signer = v4.NewSigner()
+	}
 }
 
 // Close closes the connections.
@@ -81,16 +85,24 @@ func (c *Client) fetch(ctx context.Context, p *pair, name string) error {
 			return err
 		}
 	}
-	query := `{"ConsistentRead":true,"ExpressionAttributeNames":{"#n":"name"},"ExpressionAttributeValues":{":n":{"S":"` + name +
-		`"}},"KeyConditionExpression":"#n = :n","Limit":1,"ScanIndexForward":false,"TableName":"credential-store"}`
-	if err := c.send(ctx, p.tables, c.Tables, "dynamodb", "DynamoDB_20120810.Query", query); err != nil {
+	if err := c.query(ctx, p.tables, name); err != nil {
 		return err
 	}
 	if err := keys.Wait(); err != nil {
 		return err
 	}
+	return c.decrypt(ctx, p.keys)
+}
+
+func (c *Client) query(ctx context.Context, l *link, name string) error {
+	query := `{"ConsistentRead":true,"ExpressionAttributeNames":{"#n":"name"},"ExpressionAttributeValues":{":n":{"S":"` + name +
+		`"}},"KeyConditionExpression":"#n = :n","Limit":1,"ScanIndexForward":false,"TableName":"credential-store"}`
+	return c.send(ctx, l, c.Tables, "dynamodb", "DynamoDB_20120810.Query", query, io.Discard)
+}
+
+func (c *Client) decrypt(ctx context.Context, l *link) error {
 	blob := base64.StdEncoding.EncodeToString(make([]byte, 224))
-	return c.send(ctx, p.keys, c.Keys, "kms", "TrentService.Decrypt", `{"CiphertextBlob":"`+blob+`"}`)
+	return c.send(ctx, l, c.Keys, "kms", "TrentService.Decrypt", `{"CiphertextBlob":"`+blob+`"}`, io.Discard)
 }
 
 func (c *Client) connect(ctx context.Context, rawURL string) (*link, error) {
@@ -114,7 +126,7 @@ func (c *Client) connect(ctx context.Context, rawURL string) (*link, error) {
 	return &link{conn, bufio.NewReader(conn)}, nil
 }
 
-func (c *Client) send(ctx context.Context, l *link, rawURL, service, target, body string) error {
+func (c *Client) send(ctx context.Context, l *link, rawURL, service, target, body string, out io.Writer) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, rawURL+"/", bytes.NewReader([]byte(body)))
 	if err != nil {
 		return err
@@ -136,6 +148,6 @@ func (c *Client) send(ctx context.Context, l *link, rawURL, service, target, bod
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", target, resp.Status)
 	}
-	_, err = io.Copy(io.Discard, resp.Body)
+	_, err = io.Copy(out, resp.Body)
 	return err
 }

@@ -1,18 +1,19 @@
-// Package standin answers DynamoDB's Query and KMS's Decrypt with canned
-// bytes, as fast as it can, for measuring clients.
+// Package standin answers what is read of DynamoDB (Query, GetItem, Scan), KMS
+// (Decrypt) and Parameter Store with bytes made ahead, as fast as it can, for
+// measuring clients.
 //
 // It is no model of AWS (package awstest is): it reads no signature, knows no
-// grants and has an item for every name. What it does model is distance. Each
-// answer takes RTT from the arrival of its request, and no connection answers
-// anything, its TLS handshake included, before Connect has passed since it was
-// opened; a connection that was opened early enough costs nothing.
+// grants and has an item for every name. Its items are real ones: any reader of
+// credstash's format decrypts them to [Value]. What it does model is distance.
+// Each answer takes RTT from the arrival of its request, and no connection
+// answers anything, its TLS handshake included, before Connect has passed since
+// it was opened; a connection that was opened early enough costs nothing.
 package standin
 
 import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
-	"encoding/base64"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -23,8 +24,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
 // Options are what a server is like.
@@ -32,6 +31,7 @@ type Options struct {
 	RTT     time.Duration // per request
 	Connect time.Duration // per connection
 	Size    int           // of each secret, in bytes
+	Names   int           // how many secrets a Scan finds: n0, n1, ...
 	TLS     *tls.Config   // nil: plain HTTP
 	// Throttle is the share of Queries, 0 to 1, that are told to slow down.
 	Throttle float64
@@ -40,16 +40,12 @@ type Options struct {
 	Units float64
 }
 
-// wrappedKey is as long as what KMS makes of a data key of 64 bytes.
-const wrappedKey = 224
-
 // Server answers on two listeners, one for each service.
 type Server struct {
 	opts   Options
 	tables net.Listener
 	keys   net.Listener
-	// Item without its name and key, and the answer to every Decrypt.
-	itemHead, itemTail, plaintext []byte
+	table  *table
 
 	Connections, Requests atomic.Int64
 
@@ -59,10 +55,11 @@ type Server struct {
 
 // Start returns a running server.
 func Start(o Options) (*Server, error) {
-	s := &Server{opts: o}
-	if err := s.seal(); err != nil {
+	t, err := newTable(o.Size, o.Names)
+	if err != nil {
 		return nil, err
 	}
+	s := &Server{opts: o, table: t}
 	for _, l := range []*net.Listener{&s.tables, &s.keys} {
 		var err error
 		if *l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -90,21 +87,6 @@ func (s *Server) url(l net.Listener) string {
 func (s *Server) Close() error {
 	_ = s.tables.Close()
 	return s.keys.Close()
-}
-
-// seal prepares the answers. All items have one value under one data key, and
-// differ in name and wrapped key, so that each is decrypted by itself.
-func (s *Server) seal() error {
-	value, dataKey := bytes.Repeat([]byte("0123456789abcde\n"), s.opts.Size/16+1)[:s.opts.Size], make([]byte, 64)
-	item, err := credstash.Seal(credstash.Item{Name: "n", Version: credstash.Pad("1"), Key: []byte("k")}, value, dataKey)
-	if err != nil {
-		return err
-	}
-	a := item.Encode()
-	s.itemHead = fmt.Appendf(nil, `"version":{"S":%q},"contents":{"S":%q},"hmac":{"S":%q},"digest":{"S":%q},`, a["version"].S, a["contents"].S, a["hmac"].S, a["digest"].S)
-	s.itemTail = []byte(`}],"Count":1,"ScannedCount":1}`)
-	s.plaintext = fmt.Appendf(nil, `{"KeyId":"arn:aws:kms:eu-west-1:123456789012:key/1","EncryptionAlgorithm":"SYMMETRIC_DEFAULT","Plaintext":%q}`, base64.StdEncoding.EncodeToString(dataKey))
-	return nil
 }
 
 func (s *Server) accept(l net.Listener) {
@@ -166,15 +148,23 @@ func readRequest(in *bufio.Reader) (target string, body []byte, err error) {
 }
 
 func (s *Server) answer(target string, body []byte) []byte {
-	switch {
-	case strings.HasSuffix(target, ".Decrypt"):
-		return response("200 OK", s.plaintext)
-	case strings.HasSuffix(target, ".Query") && s.busy():
-		return response("400 Bad Request", []byte(`{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`))
-	case strings.HasSuffix(target, ".Query"):
-		return response("200 OK", s.item(nameIn(body)))
+	_, operation, _ := strings.Cut(target, ".")
+	switch operation {
+	case "Decrypt":
+		return s.table.plaintext
+	case "Query":
+		if s.busy() {
+			return response("400 Bad Request", []byte(`{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`))
+		}
+		return s.table.query(body)
+	case "GetItem":
+		return s.table.get(body)
+	case "Scan":
+		return s.table.scan(body)
+	case "GetParameter", "GetParameters", "GetParametersByPath":
+		return s.table.parameters(operation, body)
 	}
-	return response("501 Not Implemented", []byte(`{"__type":"NotImplemented"}`))
+	return notImplemented(operation)
 }
 
 func (s *Server) busy() bool {
@@ -194,19 +184,8 @@ func (s *Server) busy() bool {
 	return false
 }
 
-func (s *Server) item(name string) []byte {
-	wrapped := make([]byte, wrappedKey)
-	copy(wrapped, name)
-	out := append([]byte(`{"Items":[{`), s.itemHead...)
-	out = fmt.Appendf(out, `"name":{"S":%q},"key":{"S":%q}`, name, base64.StdEncoding.EncodeToString(wrapped))
-	return append(out, s.itemTail...)
-}
-
-// nameIn finds the one string value of a Query by name.
-func nameIn(body []byte) string {
-	_, rest, _ := bytes.Cut(body, []byte(`{"S":"`))
-	name, _, _ := bytes.Cut(rest, []byte(`"`))
-	return string(name)
+func notImplemented(what string) []byte {
+	return response("501 Not Implemented", fmt.Appendf(nil, `{"__type":"NotImplemented","message":%q}`, what))
 }
 
 func response(status string, body []byte) []byte {
