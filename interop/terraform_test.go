@@ -1,0 +1,102 @@
+//go:build interop
+
+package interop
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+// findTool returns the first of the programs that is here. Unlike the other
+// peers these are not installed by make interop: no package of Debian has them.
+func findTool(t *testing.T, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skipf("none of %q is in the path", names)
+	return ""
+}
+
+// terraformRun keeps what Terraform writes out of the source, and off the network.
+func terraformRun(t *testing.T, dir, path string, args ...string) result {
+	t.Helper()
+	c := newCommand(t, path, []string{"TF_DATA_DIR=" + t.TempDir(), "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=" + os.DevNull})
+	return c.run(t, append([]string{"-chdir=" + dir}, args...)...)
+}
+
+func terraformDir(t *testing.T, path ...string) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join(append([]string{"..", "terraform"}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestTerraformFormat(t *testing.T) {
+	path := findTool(t, "tofu", "terraform")
+	if r := terraformRun(t, terraformDir(t), path, "fmt", "-check", "-diff", "-recursive"); r.Code != 0 {
+		t.Errorf("fmt would change:\n%s%s", r.Stdout, r.Stderr)
+	}
+}
+
+func TestTerraformLint(t *testing.T) {
+	path := findTool(t, "tflint")
+	dirs, err := filepath.Glob(terraformDir(t, "*", "*", "main.tf"))
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no modules: %v", err)
+	}
+	for _, main := range dirs {
+		if r := newCommand(t, path, nil).run(t, "--chdir="+filepath.Dir(main)); r.Code != 0 {
+			t.Errorf("tflint in %s:\n%s%s", filepath.Dir(main), r.Stdout, r.Stderr)
+		}
+	}
+}
+
+// credrender-policy has no provider, so it can be applied here: what the tests
+// in terraform/ say of it by their own evaluation, Terraform must say too.
+func TestTerraformPolicy(t *testing.T) {
+	path := findTool(t, "tofu", "terraform")
+	cases, err := filepath.Glob(terraformDir(t, "testdata", "policy", "*"))
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, dir := range cases {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			module := t.TempDir()
+			if err := os.CopyFS(module, os.DirFS(terraformDir(t, "modules", "credrender-policy"))); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{
+				{"init", "-input=false"},
+				{"apply", "-input=false", "-auto-approve", "-var-file=" + filepath.Join(dir, "inputs.json")},
+			} {
+				if r := terraformRun(t, module, path, args...); r.Code != 0 {
+					t.Fatalf("%s: %s%s", args[0], r.Stdout, r.Stderr)
+				}
+			}
+			got := terraformRun(t, module, path, "output", "-raw", "json").Stdout
+			want, err := os.ReadFile(filepath.Join(dir, "policy.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var gotDocument, wantDocument any
+			if err := json.Unmarshal([]byte(got), &gotDocument); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(want, &wantDocument); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(gotDocument, wantDocument) {
+				t.Errorf("got %s\nwant %s", got, want)
+			}
+		})
+	}
+}
