@@ -29,6 +29,10 @@ const (
 
 // do runs fn in a transaction of its own and closes the file again.
 func (s *Store) do(ctx context.Context, write bool, fn func(*bolt.Tx) error) (err error) {
+	defer s.queue(write)()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	f := &file{path: s.o.Path}
 	// bbolt panics on pages that make no sense, and reads a file that has been
 	// cut short through its mapping, which is a fault.
@@ -54,6 +58,15 @@ func (s *Store) do(ctx context.Context, write bool, fn func(*bolt.Tx) error) (er
 		return fn(tx)
 	})
 	return errors.Join(err, db.Close())
+}
+
+func (s *Store) queue(write bool) (leave func()) {
+	if write {
+		s.turn.Lock()
+		return s.turn.Unlock
+	}
+	s.turn.RLock()
+	return s.turn.RUnlock
 }
 
 func checkFormat(tx *bolt.Tx) error {

@@ -22,6 +22,7 @@ package local
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +70,9 @@ func (e *KeyError) Unwrap() error { return e.Err }
 type Store struct {
 	o    Options
 	keys atomic.Pointer[keyring] // read when first needed: listing needs none
+	// turn queues this process's operations: the file's own lock is polled for,
+	// so that of many at once some would wait for ever.
+	turn sync.RWMutex
 }
 
 var (

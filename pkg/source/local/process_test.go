@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -124,6 +125,26 @@ func TestProcesses(t *testing.T) {
 	if len(got) != writers*each || !slices.Equal(got, want) {
 		t.Errorf("stored %v, want %v", got, want)
 	}
+}
+
+// TestManyAtOnce: none of many writers of one process waits so long that it
+// gives up.
+func TestManyAtOnce(t *testing.T) {
+	_, o := create(t)
+	o.Timeout = 100 * time.Millisecond
+	s := open(o)
+	var wg sync.WaitGroup
+	for i := range 32 {
+		wg.Go(func() {
+			for n := range 10 {
+				r := store.PutRequest{Name: fmt.Sprintf("n%d", i), Version: fmt.Sprint(n + 1), Value: source.NewSecret([]byte("x"))}
+				if _, _, err := s.Put(t.Context(), r); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestKilled: a process killed while it writes leaves what it has confirmed, at
