@@ -65,7 +65,7 @@ func (m *migration) name(ctx context.Context, items []credstash.Item) (done []Ou
 func (m *migration) mend(ctx context.Context, item credstash.Item) (credstash.Item, Action, error) {
 	due := item.Algorithm == credstash.Legacy && !credstash.Portable(item) || m.Legacy && !credstash.Portable(item)
 	suspect := m.RescueCTR32LE && item.Algorithm == credstash.Legacy
-	if item.Fault != nil || !due && !suspect {
+	if garbled := item.Fault != nil; garbled || !due && !suspect {
 		return item, Kept, nil
 	}
 	action, open := PutAgain, m.opener
