@@ -62,7 +62,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, req, nil, err)
 		return
 	}
-	s.perform(w, r, req, func(req *Request) (any, error) { return c.run(s.in(req.Region), req) })
+	s.perform(w, r, req, func(req *Request) (any, error) {
+		if err := s.authorize(req); err != nil {
+			return nil, err
+		}
+		return c.run(s.in(req.Region), req)
+	})
 }
 
 // perform applies the rules to a request, and carries it out if they let it.

@@ -12,7 +12,8 @@
 // that this package does not know ends in status 501. [Server.Fail] makes
 // requests fail or wait, [Server.Requests] tells what was asked.
 //
-// Everybody may do everything, unless a key's policy names who may: the
+// Everybody may do everything, unless a key's policy names who may, or
+// [Server.Restrict] gave a principal policies of its own: the
 // principal is what [Options.Principals] says of an access key, or the role that
 // was assumed, and grants are enforced (package keys).
 //
@@ -35,6 +36,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/credrender/credrender/internal/awstest/iam"
 	"github.com/credrender/credrender/internal/awstest/keys"
 	"github.com/credrender/credrender/internal/awstest/tables"
 	"github.com/credrender/credrender/internal/awstest/wire"
@@ -97,7 +99,8 @@ type Server struct {
 
 	mu       sync.Mutex // guards all below, and whatever regions hold
 	regions  map[string]*region
-	sessions map[string]session // by session token
+	sessions map[string]session      // by session token
+	limits   map[string][]iam.Policy // by principal
 	rules    []*Rule
 	dials    []*DialRule
 	record   record
@@ -137,6 +140,7 @@ func New(o Options) *Server {
 		closing:  make(chan struct{}),
 		regions:  map[string]*region{},
 		sessions: map[string]session{},
+		limits:   map[string][]iam.Policy{},
 	}
 	var id *identity
 	if o.TLS {
@@ -251,7 +255,7 @@ func (s *Server) in(name string) *region {
 			tables: tables.NewRegion(name, tables.Options{
 				PageBytes: o.PageBytes, CreatingPolls: o.CreatingPolls, Burst: o.Burst, BatchKeys: o.BatchKeys, Now: o.Now,
 			}),
-			keys: keys.NewRegion(name, keys.Options{PerSecond: o.KMSPerSecond, GrantDelay: o.GrantDelay, Now: o.Now}),
+			keys: keys.NewRegion(name, keys.Options{PerSecond: o.KMSPerSecond, GrantDelay: o.GrantDelay, Identity: s.identityAllows, Now: o.Now}),
 		}
 		s.regions[name] = r
 	}

@@ -97,6 +97,14 @@ func (c *createKey) run(r *Region, req *wire.Request) (any, error) {
 	if c.KeyUsage != "" && c.KeyUsage != "ENCRYPT_DECRYPT" || c.KeySpec != "" && c.KeySpec != "SYMMETRIC_DEFAULT" {
 		return nil, wire.NotImplemented("a key for %s with %s", c.KeyUsage, c.KeySpec)
 	}
+	if err := r.unowned(req, "CreateKey", "*"); err != nil {
+		return nil, err
+	}
+	if len(c.Tags) > 0 {
+		if err := r.unowned(req, "TagResource", "*"); err != nil {
+			return nil, err
+		}
+	}
 	p, err := checkedPolicy(c.Policy, req, c.BypassPolicyLockoutSafetyCheck)
 	if err != nil {
 		return nil, err
@@ -130,6 +138,9 @@ var aliasName = regexp.MustCompile(`^alias/[a-zA-Z0-9/_-]{1,250}$`)
 func (c *createAlias) run(r *Region, req *wire.Request) (any, error) {
 	if !aliasName.MatchString(c.AliasName) || strings.HasPrefix(c.AliasName, "alias/aws/") {
 		return nil, &wire.Error{Code: "InvalidAliasNameException", Message: "Invalid alias name"}
+	}
+	if err := r.unowned(req, "CreateAlias", r.arn(c.AliasName)); err != nil {
+		return nil, err
 	}
 	if _, ok := r.aliases[c.AliasName]; ok {
 		return nil, &wire.Error{Code: "AlreadyExistsException", Message: "An alias with the name " + r.arn(c.AliasName) + " already exists"}
@@ -167,7 +178,10 @@ type listAliases struct {
 	Marker string
 }
 
-func (l *listAliases) run(r *Region, _ *wire.Request) (any, error) {
+func (l *listAliases) run(r *Region, c *wire.Request) (any, error) {
+	if err := r.unowned(c, "ListAliases", "*"); err != nil {
+		return nil, err
+	}
 	limit := 50
 	if l.Limit != nil {
 		limit = *l.Limit

@@ -20,7 +20,7 @@ type createGrant struct {
 func (g *createGrant) run(r *Region, c *wire.Request) (any, error) {
 	k, err := r.keyByID(g.KeyID)
 	if err == nil {
-		err = r.authorize(c, k, "CreateGrant", nil, g.GrantTokens)
+		err = r.authorizeBy(c, k, "CreateGrant", g.conditionKeys(), nil, g.GrantTokens)
 	}
 	if err == nil {
 		err = g.check()
@@ -39,6 +39,20 @@ func (g *createGrant) run(r *Region, c *wire.Request) (any, error) {
 	}
 	k.grants = append(k.grants, made)
 	return map[string]any{"GrantId": made.id, "GrantToken": made.token}, nil
+}
+
+// conditionKeys tell policies what a grant is to allow.
+func (g *createGrant) conditionKeys() map[string][]string {
+	keys := map[string][]string{"kms:GrantOperations": g.Operations}
+	if g.Constraints == nil {
+		return keys
+	}
+	if g.Constraints.EncryptionContextEquals != nil {
+		keys["kms:GrantConstraintType"] = []string{"EncryptionContextEquals"}
+	} else if g.Constraints.EncryptionContextSubset != nil {
+		keys["kms:GrantConstraintType"] = []string{"EncryptionContextSubset"}
+	}
+	return keys
 }
 
 // same is what makes a retried CreateGrant return the grant that is there: a

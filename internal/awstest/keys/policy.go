@@ -65,11 +65,17 @@ func parsePolicy(text string) (policy, error) {
 	return p, nil
 }
 
-// allows tells whether the policy itself, or by its leave IAM, allows an
-// operation. IAM lets every principal of this account do everything.
+// allows tells whether the policy itself, or by its leave IAM, may allow an
+// operation.
 func (p policy) allows(principal, operation string) bool {
+	return p.names(principal, operation) || p.names(root, operation)
+}
+
+// names tells whether a statement of the policy names a principal for an
+// operation. One that names root leaves it to the principals' own policies.
+func (p policy) names(principal, operation string) bool {
 	return slices.ContainsFunc(p.statements, func(s statement) bool {
-		return (slices.Contains(s.principals, root) || slices.Contains(s.principals, principal)) && slices.ContainsFunc(s.actions, func(a string) bool {
+		return slices.Contains(s.principals, principal) && slices.ContainsFunc(s.actions, func(a string) bool {
 			prefix, wild := strings.CutSuffix(a, "*")
 			return a == "kms:"+operation || wild && strings.HasPrefix("kms:"+operation, prefix)
 		})

@@ -19,6 +19,10 @@ type Options struct {
 	// GrantDelay is how long a new grant counts only for requests that carry its
 	// token. AWS says usually less than five minutes.
 	GrantDelay time.Duration
+	// Identity says whether a principal's own policies allow an action on a
+	// resource, in requests with these condition keys; nil: they allow all. Key
+	// policies decide whether that counts.
+	Identity func(principal, action, resource string, keys map[string][]string) bool
 	// Now is the clock of dates, grants and the quota.
 	Now func() time.Time
 }

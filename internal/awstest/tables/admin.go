@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/credrender/credrender/internal/awstest/wire"
 )
@@ -223,7 +224,9 @@ type tagResource struct {
 	Tags        []tag
 }
 
-func (*tagResource) describe(*wire.Request) {}
+func (t *tagResource) describe(r *wire.Request) {
+	_, r.Table, _ = strings.Cut(t.ResourceArn, ":table/")
+}
 
 func (t *tagResource) run(r *Region, _ *wire.Request) (any, error) {
 	for _, table := range r.tables {

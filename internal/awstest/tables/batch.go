@@ -33,6 +33,9 @@ func (b *batchGetItem) describe(r *wire.Request) {
 		if len(k.Keys) == 1 {
 			describeKey(r, k.Keys[0])
 		}
+		for _, key := range k.Keys {
+			r.Names = append(r.Names, key["name"].text)
+		}
 	}
 }
 

@@ -34,10 +34,11 @@ type Request struct {
 	AccessKey string // as signed
 	Principal string // the ARN of the user or role that the access key is
 
-	Table      string // DynamoDB
-	Name       string // the partition key, where the request names one
-	Version    string // the sort key, where the request names one
-	Consistent bool   // a consistent read
+	Table      string   // DynamoDB
+	Name       string   // the partition key, where the request names one
+	Version    string   // the sort key, where the request names one
+	Names      []string // the partition keys, where a batch names several
+	Consistent bool     // a consistent read
 
 	KeyID   string            // KMS, as given
 	Context map[string]string // KMS: the encryption context
