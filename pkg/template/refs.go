@@ -21,6 +21,8 @@ type StaticRef struct {
 	Query Query
 	// Dynamic is set where they are computed: Query then has its Kind alone.
 	Dynamic bool
+	// Wide is what can be told of a Dynamic one all the same.
+	Wide Wide
 	// Err is set where the constants make no query: an unknown context name, a
 	// name that is not allowed. It is of type [*Error].
 	Err error
@@ -56,7 +58,11 @@ func (t *Template) refsIn(pipe *parse.PipeNode) (refs []StaticRef) {
 			if j == 0 {
 				args, known = t.constants(pipe.Cmds[:i], c.Args[1:])
 			}
-			refs = append(refs, t.staticRef(id, args, known))
+			ref := t.staticRef(id, args, known)
+			if ref.Dynamic {
+				ref.Wide = t.wide(id, pipe.Cmds[:i], c.Args[1:])
+			}
+			refs = append(refs, ref)
 		}
 	}
 	return refs

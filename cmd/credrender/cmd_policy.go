@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/policy"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+type policyOptions struct {
+	jobFlags
+	role, format, account string
+}
+
+func newPolicy(a *app) *cobra.Command {
+	o := &policyOptions{}
+	c := &cobra.Command{
+		Use:   "policy [SRC[:DEST]]...",
+		Short: "Print the IAM policy that templates need, and no more",
+		Long: `Print the IAM policy that allows what the templates, or the config's jobs, ask
+for: exactly those secrets, parameters and objects, with exactly those contexts,
+in branches that would not be taken too. Where a name is computed, the policy
+is for all that begin alike, which standard error says.
+
+A reader renders, a writer puts those secrets without reading them, an admin
+runs setup, grant and revoke. Nothing is asked of AWS where --account and the
+ARN of the key (--key) are given.`,
+		Example: `  credrender policy -c credrender.yaml > reader.json
+  credrender policy nginx.conf.tmpl --role writer --format terraform`,
+		RunE: func(c *cobra.Command, args []string) error { return runPolicy(c.Context(), a, o, args) },
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
+	f.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
+	f.StringVar(&o.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
+	f.StringArrayVar(&o.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
+	f.StringVar(&o.role, "role", string(policy.Reader), "who it is for: `reader|writer|admin`")
+	f.StringVar(&o.format, "format", "json", "format: `json|terraform`")
+	f.StringVar(&o.account, "account", "", "`ID` of the AWS account (default: that of the credentials)")
+	return c
+}
+
+func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) error {
+	role := policy.Role(o.role)
+	if !slices.Contains([]policy.Role{policy.Reader, policy.Writer, policy.Admin}, role) {
+		return usagef("--role %q is not reader, writer or admin", o.role)
+	}
+	if o.format != "json" && o.format != "terraform" {
+		return usagef("--format %q is not json or terraform", o.format)
+	}
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	needs, err := a.policyNeeds(ctx, cfg, o, role, args)
+	if err != nil || a.code == exitUsage {
+		return err
+	}
+	doc, notes, err := policy.Build(role, needs)
+	for _, n := range notes {
+		a.log.Warn(n.String())
+	}
+	switch {
+	case errors.Is(err, policy.ErrCase), errors.Is(err, policy.ErrNothing):
+		return &usageError{err}
+	case err != nil:
+		return err
+	}
+	text := doc.JSON()
+	if o.format == "terraform" {
+		text = doc.Terraform("credrender_"+o.role, cfg.Base.Store.Table+"-"+o.role)
+	}
+	return printf(a.stdout, "%s", text)
+}
+
+// policyNeeds are the references of all jobs. An admin needs none.
+func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOptions, role policy.Role, args []string) ([]policy.Need, error) {
+	places := &placeFinder{a: a, account: o.account, found: map[placeKey]policy.Place{}}
+	if role == policy.Admin {
+		p, err := places.admin(ctx, cfg.Base.Store)
+		return []policy.Need{{Place: p}}, err
+	}
+	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
+	if err != nil {
+		return nil, err
+	}
+	var needs []policy.Need
+	for _, j := range append(sel.jobs, sel.stdout...) {
+		if j.Store.Kind == backend.Local {
+			a.log.Warn(fmt.Sprintf("job %s reads a local store, for which IAM has no say", j.Name))
+			continue
+		}
+		for _, n := range a.needsOf(cfg, &j, sel.named) {
+			if !policy.Known(n.Ref.Source) {
+				return nil, usagef("%s: policy knows no rights for the source %s", n.Origin, n.Ref.Source)
+			}
+			if n.Place, err = places.find(ctx, j.Store, n.Ref.Source == "" || n.Ref.Source == source.S3); err != nil {
+				return nil, err
+			}
+			needs = append(needs, n)
+		}
+	}
+	return needs, nil
+}
+
+// needsOf lists what a job asks for, in branches not taken too. What is wrong
+// with its templates is reported.
+func (a *app) needsOf(cfg *config.Config, j *job.Job, named map[string]bool) (needs []policy.Need) {
+	units, err := job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, named) })
+	if err != nil {
+		a.failJob(j, err)
+	}
+	for _, u := range units {
+		if u.Template == nil {
+			if u.Ref.Name != "" {
+				needs = append(needs, policy.Need{Ref: u.Ref, Origin: u.File.Origin})
+			}
+			continue
+		}
+		name := u.File.Src
+		if name == "" {
+			name = u.File.Origin
+		}
+		for _, r := range u.Template.Refs() {
+			origin := fmt.Sprintf("%s:%d:%d", name, r.Line, r.Col)
+			if r.Err != nil {
+				a.failJob(j, &usageError{fmt.Errorf("%s: %w", origin, r.Err)})
+			} else if r.Kind == template.Secret || r.Kind == template.Secrets {
+				needs = append(needs, needOf(r, origin).Within(j.Allow)...)
+			}
+		}
+	}
+	return needs
+}
+
+func needOf(r template.StaticRef, origin string) policy.Need {
+	n := policy.Need{Ref: r.Query.Ref, Pattern: r.Kind == template.Secrets, Origin: origin}
+	if r.Dynamic {
+		n.Ref, n.Prefix, n.AnyContext, n.AnyVersion = r.Wide.Query.Ref, r.Wide.Prefix, r.Wide.AnyContext, r.Wide.AnyVersion
+		if n.AnyVersion {
+			n.Ref.Version = "1"
+		}
+		if n.Pattern && n.Prefix { // any pattern is a Scan
+			n.Ref.Name, n.Prefix = n.Ref.Name+"*", false
+		}
+	}
+	return n
+}
+
+// placeFinder learns account and key of stores, asking AWS for what the
+// settings do not say, once each.
+type placeFinder struct {
+	a       *app
+	account string
+	found   map[placeKey]policy.Place
+}
+
+type placeKey struct {
+	where job.Store
+	key   bool
+}
+
+func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (policy.Place, error) {
+	id := placeKey{where, withKey}
+	if p, ok := f.found[id]; ok {
+		return p, nil
+	}
+	c, err := awsconf.Load(ctx, backend.Settings(where))
+	if err != nil {
+		return policy.Place{}, err
+	}
+	p := policy.Place{Region: c.AWS.Region, Table: where.Table, Account: f.account, Partition: "aws"}
+	if withKey {
+		if p.Key, err = keyARN(ctx, c, where.Key); err != nil {
+			return policy.Place{}, err
+		}
+		p.Partition, _, _, _, _ = policy.ParseARN(p.Key)
+	}
+	if p.Account == "" {
+		me, err := c.Identity(ctx)
+		if err != nil {
+			return policy.Place{}, err
+		}
+		p.Account, p.Partition = me.Account, me.Partition
+	}
+	f.found[id] = p
+	return p, nil
+}
+
+// admin is the place of the settings' own store, whose key may not be there yet.
+func (f *placeFinder) admin(ctx context.Context, where job.Store) (policy.Place, error) {
+	if where.Kind == backend.Local {
+		return policy.Place{}, usagef("a local store has no IAM policy")
+	}
+	p, err := f.find(ctx, where, true)
+	if errors.Is(err, source.ErrNoStore) {
+		p, err = f.find(ctx, where, false)
+	}
+	if err == nil && kms.IsAlias(where.Key) {
+		p.Alias = "arn:" + p.Partition + ":kms:" + regionOf(p) + ":" + p.Account + ":" + where.Key
+	}
+	return p, err
+}
+
+// regionOf is the key's region, which may be another than the table's.
+func regionOf(p policy.Place) string {
+	if _, region, _, _, ok := policy.ParseARN(p.Key); ok {
+		return region
+	}
+	return p.Region
+}
+
+// keyARN is the ARN of the key itself; AWS is asked unless it is given.
+func keyARN(ctx context.Context, c awsconf.Config, key string) (string, error) {
+	if _, _, _, resource, ok := policy.ParseARN(key); ok && len(resource) > 4 && resource[:4] == "key/" {
+		return key, nil
+	}
+	found, err := kms.NewAdmin(c.KMS, key).Describe(ctx)
+	return found.ARN, err
+}

@@ -1,0 +1,50 @@
+package awsconf
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/credrender/credrender/internal/awserr"
+)
+
+// Identity is who requests are made as.
+type Identity struct {
+	ARN       string // of a user, or of a session of a role
+	Account   string
+	Partition string // aws, aws-cn, aws-us-gov
+	// Source is where the SDK found the credentials, in its own words.
+	Source string
+}
+
+// Role is the ARN of the role that the identity is a session of, as grants and
+// policies name it, or "" for others. The ARN of a session does not have the
+// role's path: a role that has one is not named rightly.
+func (i Identity) Role() string {
+	_, session, ok := strings.Cut(i.ARN, ":assumed-role/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(session, "/")
+	return "arn:" + i.Partition + ":iam::" + i.Account + ":role/" + name
+}
+
+// Identity asks STS who the credentials are of. No policy can forbid that
+// (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
+func (c Config) Identity(ctx context.Context) (Identity, error) {
+	credentials, err := c.AWS.Credentials.Retrieve(ctx)
+	if err != nil {
+		return Identity{}, awserr.Wrap("find credentials", err)
+	}
+	out, err := sts.NewFromConfig(c.AWS).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return Identity{}, awserr.Wrap("ask who I am", err)
+	}
+	id := Identity{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account), Source: credentials.Source}
+	if parts := strings.SplitN(id.ARN, ":", 3); len(parts) == 3 {
+		id.Partition = parts[1]
+	}
+	return id, nil
+}

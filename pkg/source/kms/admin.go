@@ -1,0 +1,233 @@
+package kms
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Admin makes and looks after one key: setup, grants, and what of it is not as
+// it should be. Nothing here touches a data key. It is safe for concurrent use;
+// errors are as those of [Keys].
+type Admin struct {
+	api adminAPI
+	key string
+}
+
+// adminAPI holds the operations as method values, for the reason that [api] has.
+type adminAPI struct {
+	describeKey    func(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
+	createKey      func(context.Context, *kms.CreateKeyInput, ...func(*kms.Options)) (*kms.CreateKeyOutput, error)
+	createAlias    func(context.Context, *kms.CreateAliasInput, ...func(*kms.Options)) (*kms.CreateAliasOutput, error)
+	enableRotation func(context.Context, *kms.EnableKeyRotationInput, ...func(*kms.Options)) (*kms.EnableKeyRotationOutput, error)
+	rotation       func(context.Context, *kms.GetKeyRotationStatusInput, ...func(*kms.Options)) (*kms.GetKeyRotationStatusOutput, error)
+	listTags       func(context.Context, *kms.ListResourceTagsInput, ...func(*kms.Options)) (*kms.ListResourceTagsOutput, error)
+	tag            func(context.Context, *kms.TagResourceInput, ...func(*kms.Options)) (*kms.TagResourceOutput, error)
+	createGrant    func(context.Context, *kms.CreateGrantInput, ...func(*kms.Options)) (*kms.CreateGrantOutput, error)
+	listGrants     func(context.Context, *kms.ListGrantsInput, ...func(*kms.Options)) (*kms.ListGrantsOutput, error)
+	revokeGrant    func(context.Context, *kms.RevokeGrantInput, ...func(*kms.Options)) (*kms.RevokeGrantOutput, error)
+}
+
+// NewAdmin returns the administration of a key, named as for [New].
+func NewAdmin(cfg aws.Config, key string) *Admin {
+	c := kms.NewFromConfig(cfg)
+	return &Admin{key: key, api: adminAPI{
+		describeKey:    c.DescribeKey,
+		createKey:      c.CreateKey,
+		createAlias:    c.CreateAlias,
+		enableRotation: c.EnableKeyRotation,
+		rotation:       c.GetKeyRotationStatus,
+		listTags:       c.ListResourceTags,
+		tag:            c.TagResource,
+		createGrant:    c.CreateGrant,
+		listGrants:     c.ListGrants,
+		revokeGrant:    c.RevokeGrant,
+	}}
+}
+
+// IsAlias reports whether a key is named by alias ("alias/NAME"), and not by
+// id or ARN.
+func IsAlias(key string) bool { return strings.HasPrefix(key, "alias/") }
+
+// Description is a key as KMS describes it.
+type Description struct {
+	ARN   string // of the key itself, not of an alias
+	State string // "Enabled", "Disabled", "PendingDeletion" and others
+	Usage string // "ENCRYPT_DECRYPT"
+	Spec  string // "SYMMETRIC_DEFAULT"
+}
+
+// Fit reports whether data keys can be made with the key.
+func (d Description) Fit() bool {
+	return d.State == string(types.KeyStateEnabled) && d.Usage == string(types.KeyUsageTypeEncryptDecrypt) && d.Spec == string(types.KeySpecSymmetricDefault)
+}
+
+// Describe looks the key up. It takes kms:DescribeKey.
+func (a *Admin) Describe(ctx context.Context) (Description, error) {
+	out, err := a.api.describeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(a.key)})
+	if err != nil {
+		return Description{}, awserr.Wrap("look up key "+a.key, err)
+	}
+	m := out.KeyMetadata
+	return Description{ARN: aws.ToString(m.Arn), State: string(m.KeyState), Usage: string(m.KeyUsage), Spec: string(m.KeySpec)}, nil
+}
+
+// SetupOptions say what [Admin.SetUp] is to make.
+type SetupOptions struct {
+	Tags   map[string]string
+	DryRun bool // look, change nothing
+	Update bool // change what is there and differs
+}
+
+// Setup is what [Admin.SetUp] found or made.
+type Setup struct {
+	ARN     string // empty: a dry run would make the key
+	Created bool   // made, or in a dry run to be made
+	// Differs says in what an existing key is not what would have been made;
+	// Changed, what of that was changed, or would be.
+	Differs, Changed []string
+}
+
+// SetUp makes sure that the key is there: symmetric, rotated every year, with
+// its tags. A missing one is made if it is named by alias. What is there and
+// differs is reported, and changed only with Update. One that cannot make data
+// keys is ErrUnfit.
+func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
+	d, err := a.Describe(ctx)
+	if errors.Is(err, source.ErrNoStore) && IsAlias(a.key) {
+		if o.DryRun {
+			return Setup{Created: true}, nil
+		}
+		return a.make(ctx, o.Tags)
+	}
+	if err != nil {
+		return Setup{}, err
+	}
+	if !d.Fit() {
+		return Setup{ARN: d.ARN}, &UnfitError{d}
+	}
+	s := Setup{ARN: d.ARN}
+	for _, check := range []func(context.Context, *Setup, SetupOptions) error{a.checkRotation, a.checkTags} {
+		if err := check(ctx, &s, o); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// make makes the key first and its alias last, so that one which exists means
+// a finished key.
+func (a *Admin) make(ctx context.Context, tags map[string]string) (Setup, error) {
+	made, err := a.api.createKey(ctx, &kms.CreateKeyInput{
+		Description: aws.String("data keys of secrets (credstash format)"),
+		KeyUsage:    types.KeyUsageTypeEncryptDecrypt,
+		KeySpec:     types.KeySpecSymmetricDefault,
+		Tags:        tagList(tags),
+	})
+	if err != nil {
+		return Setup{}, awserr.Wrap("create key", err)
+	}
+	id, arn := made.KeyMetadata.KeyId, aws.ToString(made.KeyMetadata.Arn)
+	if _, err := a.api.enableRotation(ctx, &kms.EnableKeyRotationInput{KeyId: id}); err != nil {
+		return Setup{}, &OrphanError{arn, awserr.Wrap("enable key rotation", err)}
+	}
+	if _, err := a.api.createAlias(ctx, &kms.CreateAliasInput{AliasName: aws.String(a.key), TargetKeyId: id}); err != nil {
+		return Setup{}, &OrphanError{arn, awserr.Wrap("create "+a.key, err)}
+	}
+	return Setup{ARN: arn, Created: true}, nil
+}
+
+func (a *Admin) checkRotation(ctx context.Context, s *Setup, o SetupOptions) error {
+	out, err := a.api.rotation(ctx, &kms.GetKeyRotationStatusInput{KeyId: aws.String(s.ARN)})
+	if err != nil {
+		return unseen(&s.Differs, "rotation", awserr.Wrap("look up key rotation", err))
+	}
+	if out.KeyRotationEnabled {
+		return nil
+	}
+	s.Differs = append(s.Differs, "it is not rotated")
+	if !o.Update {
+		return nil
+	}
+	s.Changed = append(s.Changed, "yearly rotation on")
+	if o.DryRun {
+		return nil
+	}
+	_, err = a.api.enableRotation(ctx, &kms.EnableKeyRotationInput{KeyId: aws.String(s.ARN)})
+	return awserr.Wrap("enable key rotation", err)
+}
+
+func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
+	if len(o.Tags) == 0 {
+		return nil
+	}
+	have := map[string]string{}
+	var marker *string
+	for {
+		out, err := a.api.listTags(ctx, &kms.ListResourceTagsInput{KeyId: aws.String(s.ARN), Marker: marker})
+		if err != nil {
+			return unseen(&s.Differs, "tags", awserr.Wrap("list tags of key", err))
+		}
+		for _, t := range out.Tags {
+			have[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
+		}
+		if marker = out.NextMarker; !out.Truncated {
+			break
+		}
+	}
+	missing := map[string]string{}
+	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {
+		if v, ok := have[k]; !ok || v != o.Tags[k] {
+			missing[k] = o.Tags[k]
+			s.Differs = append(s.Differs, "its tag "+k+" is not "+source.Show(o.Tags[k]))
+		}
+	}
+	if !o.Update || len(missing) == 0 {
+		return nil
+	}
+	s.Changed = append(s.Changed, "tags")
+	if o.DryRun {
+		return nil
+	}
+	_, err := a.api.tag(ctx, &kms.TagResourceInput{KeyId: aws.String(s.ARN), Tags: tagList(missing)})
+	return awserr.Wrap("tag key", err)
+}
+
+// unseen notes what may not be looked at; that is no failure.
+func unseen(differs *[]string, what string, err error) error {
+	if !errors.Is(err, source.ErrDenied) {
+		return err
+	}
+	*differs = append(*differs, what+" could not be looked at: "+err.Error())
+	return nil
+}
+
+func tagList(tags map[string]string) (list []types.Tag) {
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, types.Tag{TagKey: aws.String(k), TagValue: aws.String(tags[k])})
+	}
+	return list
+}
+
+// UnfitError is an ErrUnfit, with what the key is.
+type UnfitError struct{ Key Description }
+
+func (e *UnfitError) Error() string {
+	why := e.Key.State
+	if why == string(types.KeyStateEnabled) {
+		why = e.Key.Spec + " for " + e.Key.Usage
+	}
+	return ErrUnfit.Error() + ": " + e.Key.ARN + " is " + why
+}
+
+// Unwrap returns ErrUnfit.
+func (e *UnfitError) Unwrap() error { return ErrUnfit }

@@ -1,0 +1,295 @@
+package kms
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Limits of a grant's constraint
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html).
+const (
+	MaxGrantPairs = 8
+	MaxGrantValue = 384
+)
+
+// GrantPrefix begins the names of the grants that this package makes. Others
+// are somebody else's.
+const GrantPrefix = "credrender-"
+
+// Errors of grants.
+var (
+	// ErrGrantContext: a grant cannot be limited to this context.
+	ErrGrantContext = errors.New("no grant can be limited to this context")
+	// ErrGrantee: KMS does not know the principal, even after waiting.
+	ErrGrantee = errors.New("KMS does not know the principal")
+	// ErrTwin: a grant is there for a context that differs only in the case of
+	// a key, which to grants is the same.
+	ErrTwin = errors.New("a grant for the same context in another case is there")
+)
+
+// Access is what a grant allows.
+type Access string
+
+// Read allows Decrypt, Write GenerateDataKey.
+const (
+	Read  Access = "read"
+	Write Access = "write"
+)
+
+func (a Access) operation() types.GrantOperation {
+	if a == Write {
+		return types.GrantOperationGenerateDataKey
+	}
+	return types.GrantOperationDecrypt
+}
+
+// Match is how a grant compares contexts with its own.
+type Match string
+
+// Equals: the same pairs. Subset: at least its pairs. Any: any context.
+const (
+	Equals Match = "equals"
+	Subset Match = "subset"
+	Any    Match = "any"
+)
+
+// GrantRequest says what is to be allowed to whom.
+type GrantRequest struct {
+	Principal string // the ARN of a role or user
+	Access    Access
+	Match     Match
+	Context   source.Context // empty with Any only
+}
+
+// Name is the grant's name: the same for equal requests, so that a repeated
+// one finds the grant that it made.
+func (r GrantRequest) Name() string {
+	canon, _ := r.Context.MarshalText()
+	sum := sha256.Sum256([]byte(r.Principal + "\n" + string(r.Match) + "\n" + string(canon)))
+	role := r.Principal[strings.LastIndexAny(r.Principal, ":/")+1:]
+	role = strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '-'
+	}, role)
+	return fmt.Sprintf("%s%s-%s-%s", GrantPrefix, r.Access, role, hex.EncodeToString(sum[:6]))
+}
+
+// Check tells whether KMS can tell the context apart.
+func (r GrantRequest) Check() error {
+	pairs := r.Context.Map()
+	if a, b := r.Context.CaseTwins(); b != "" {
+		return fmt.Errorf("%w: %s and %s differ only in case, which grants ignore", ErrGrantContext, a, b)
+	}
+	if len(pairs) > MaxGrantPairs {
+		return fmt.Errorf("%w: it has %d pairs, a grant at most %d", ErrGrantContext, len(pairs), MaxGrantPairs)
+	}
+	for k, v := range pairs {
+		if len(v) > MaxGrantValue {
+			return fmt.Errorf("%w: the value of %s is longer than %d", ErrGrantContext, source.Show(k), MaxGrantValue)
+		}
+	}
+	return nil
+}
+
+func (r GrantRequest) constraints() *types.GrantConstraints {
+	switch r.Match {
+	case Equals:
+		return &types.GrantConstraints{EncryptionContextEquals: r.Context.Map()}
+	case Subset:
+		return &types.GrantConstraints{EncryptionContextSubset: r.Context.Map()}
+	}
+	return nil
+}
+
+// Grant is a grant on the key.
+type Grant struct {
+	ID         string            `json:"id"`
+	Name       string            `json:"name,omitempty"`
+	Principal  string            `json:"principal"`
+	Operations []string          `json:"operations"`
+	Match      Match             `json:"match"`
+	Context    map[string]string `json:"context,omitempty"`
+	Created    time.Time         `json:"created"`
+	// Ours: made by this package.
+	Ours bool `json:"ours"`
+}
+
+// is reports whether the grant is what r asks for.
+func (g Grant) is(r GrantRequest) bool {
+	return g.like(r) && maps.Equal(g.Context, r.Context.Map())
+}
+
+// like is is, but for the context.
+func (g Grant) like(r GrantRequest) bool {
+	return g.Ours && g.Principal == r.Principal && g.Match == r.Match && len(g.Operations) == 1 && g.Operations[0] == string(r.Access.operation())
+}
+
+// Granted is what [Admin.Grant] made.
+type Granted struct {
+	ID, Name string
+	// Token lets the grantee use the grant before it has spread, which takes
+	// minutes (https://docs.aws.amazon.com/kms/latest/developerguide/grants.html).
+	Token   string
+	Existed bool
+}
+
+// Waiting is told, while a principal is waited for, how long that has taken.
+type Waiting func(time.Duration)
+
+// Grant makes the grant, or finds the one that is there: KMS returns it for
+// the same name and parameters. A role that was just made is not known to KMS
+// at once; that is retried for patience, and nothing else is.
+func (a *Admin) Grant(ctx context.Context, r GrantRequest, patience time.Duration, waiting Waiting) (Granted, error) {
+	if err := r.Check(); err != nil {
+		return Granted{}, err
+	}
+	d, err := a.Describe(ctx)
+	if err != nil {
+		return Granted{}, err
+	}
+	existed, err := a.present(ctx, r)
+	if err != nil {
+		return Granted{}, err
+	}
+	in := &kms.CreateGrantInput{
+		KeyId: aws.String(d.ARN), GranteePrincipal: aws.String(r.Principal), Name: aws.String(r.Name()),
+		Operations: []types.GrantOperation{r.Access.operation()}, Constraints: r.constraints(),
+	}
+	for waited, pause := time.Duration(0), time.Second; ; waited, pause = waited+pause, min(2*pause, 8*time.Second) {
+		out, err := a.api.createGrant(ctx, in)
+		if err == nil {
+			return Granted{ID: aws.ToString(out.GrantId), Name: r.Name(), Token: aws.ToString(out.GrantToken), Existed: existed}, nil
+		}
+		err = awserr.Wrap("create grant on "+a.key, err)
+		if awserr.Code(err) != "InvalidArnException" {
+			return Granted{}, err
+		}
+		if waited >= patience {
+			return Granted{}, fmt.Errorf("%w: %s: %w", ErrGrantee, r.Principal, err)
+		}
+		waiting(waited)
+		if err := sleep(ctx, pause); err != nil {
+			return Granted{}, fmt.Errorf("wait for %s: %w", r.Principal, err)
+		}
+	}
+}
+
+// present looks for the grant, and for one that KMS could not tell from it.
+// Who may create grants and not list them goes without.
+func (a *Admin) present(ctx context.Context, r GrantRequest) (bool, error) {
+	grants, err := a.Grants(ctx, r.Principal)
+	if errors.Is(err, source.ErrDenied) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, g := range grants {
+		if g.is(r) {
+			return true, nil
+		}
+		if g.like(r) && maps.Equal(folded(g.Context), folded(r.Context.Map())) {
+			return false, fmt.Errorf("%w: %s", ErrTwin, g.ID)
+		}
+	}
+	return false, nil
+}
+
+func folded(m map[string]string) map[string]string {
+	out := make(map[string]string, len(m))
+	for k, v := range m {
+		out[strings.ToLower(k)] = v
+	}
+	return out
+}
+
+// Grants lists the grants on the key, of one principal where it is not "", in
+// the order in which KMS has them. It takes kms:DescribeKey and kms:ListGrants.
+func (a *Admin) Grants(ctx context.Context, principal string) ([]Grant, error) {
+	d, err := a.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := &kms.ListGrantsInput{KeyId: aws.String(d.ARN), Limit: aws.Int32(100)}
+	if principal != "" {
+		in.GranteePrincipal = aws.String(principal)
+	}
+	grants := []Grant{}
+	for {
+		out, err := a.api.listGrants(ctx, in)
+		if err != nil {
+			return nil, awserr.Wrap("list grants on "+a.key, err)
+		}
+		for _, g := range out.Grants {
+			grants = append(grants, grantOf(g))
+		}
+		if in.Marker = out.NextMarker; !out.Truncated {
+			return grants, nil
+		}
+	}
+}
+
+func grantOf(e types.GrantListEntry) Grant {
+	g := Grant{
+		ID: aws.ToString(e.GrantId), Name: aws.ToString(e.Name), Principal: aws.ToString(e.GranteePrincipal),
+		Match: Any, Created: aws.ToTime(e.CreationDate).UTC(), Ours: strings.HasPrefix(aws.ToString(e.Name), GrantPrefix),
+	}
+	for _, op := range e.Operations {
+		g.Operations = append(g.Operations, string(op))
+	}
+	if c := e.Constraints; c != nil && len(c.EncryptionContextEquals) > 0 {
+		g.Match, g.Context = Equals, c.EncryptionContextEquals
+	} else if c != nil && len(c.EncryptionContextSubset) > 0 {
+		g.Match, g.Context = Subset, c.EncryptionContextSubset
+	}
+	return g
+}
+
+// Find returns the grants of this package that are what r asks for.
+func (a *Admin) Find(ctx context.Context, r GrantRequest) ([]Grant, error) {
+	all, err := a.Grants(ctx, r.Principal)
+	var found []Grant
+	for _, g := range all {
+		if g.is(r) {
+			found = append(found, g)
+		}
+	}
+	return found, err
+}
+
+// Revoke ends a grant by its id. It takes kms:DescribeKey and kms:RevokeGrant,
+// and minutes until every corner of KMS knows.
+func (a *Admin) Revoke(ctx context.Context, id string) error {
+	d, err := a.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = a.api.revokeGrant(ctx, &kms.RevokeGrantInput{KeyId: aws.String(d.ARN), GrantId: aws.String(id)})
+	return awserr.Wrap("revoke grant "+id, err)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
