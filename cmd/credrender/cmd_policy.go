@@ -97,21 +97,54 @@ func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOpti
 	}
 	var needs []policy.Need
 	for _, j := range append(sel.jobs, sel.stdout...) {
-		if j.Store.Kind == backend.Local {
-			a.log.Warn(fmt.Sprintf("job %s reads a local store, for which IAM has no say", j.Name))
-			continue
-		}
 		for _, n := range a.needsOf(cfg, &j, sel.named) {
-			if !policy.Known(n.Ref.Source) {
-				return nil, usagef("%s: policy knows no rights for the source %s", n.Origin, n.Ref.Source)
+			named := n.Ref.Source
+			where, err := placed(&n, j.Store)
+			if err != nil {
+				return nil, err
 			}
-			if n.Place, err = places.find(ctx, j.Store, n.Ref.Source == "" || n.Ref.Source == source.S3); err != nil {
+			if where.Key == "" {
+				where.Key = j.Store.Key
+				if named != "" && (n.Ref.Source == "" || n.Ref.Source == source.S3) {
+					a.log.Warn(fmt.Sprintf("%s: taken to be under the key %s: a source has no key of its own in the config", n.Ref, where.Key))
+				}
+			}
+			if where.Kind == backend.Local {
+				a.log.Warn(fmt.Sprintf("%s: %s is of a local store, for which IAM has no say", n.Origin, n.Ref))
+				continue
+			}
+			if n.Place, err = places.find(ctx, where, n.Ref.Source == "" || n.Ref.Source == source.S3); err != nil {
 				return nil, err
 			}
 			needs = append(needs, n)
 		}
 	}
 	return needs, nil
+}
+
+// placed finds where a need is read from, and gives it the source that rights
+// are about: a named source is a table, a bucket or a service of AWS.
+func placed(n *policy.Need, store job.Store) (job.Store, error) {
+	where, err := backend.PlaceOf(store, n.Ref.Source)
+	if err != nil {
+		return where, fmt.Errorf("%s: %w", n.Origin, err)
+	}
+	switch where.Kind {
+	case backend.SSM:
+		n.Ref.Source = source.SSM
+	case backend.SecretsManager:
+		n.Ref.Source = source.SecretsManager
+	case backend.S3:
+		n.Ref.Source = source.S3
+		if where.Path != "" {
+			n.Ref.Name = where.Path + "/" + n.Ref.Name
+		}
+	case source.S3Object:
+		n.Ref.Source = source.S3Object
+	case backend.DynamoDB, backend.Local, "":
+		n.Ref.Source = ""
+	}
+	return where, nil
 }
 
 // needsOf lists what a job asks for, in branches not taken too. What is wrong

@@ -64,7 +64,7 @@ func (o *opened[T]) get(open func() (T, error)) (T, error) {
 // a ref. It may ask the instance for its region, and nothing else of the
 // network: whether the store is there shows at the first request.
 func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {
-	where, err := placeOf(where, prefix)
+	where, err := PlaceOf(where, prefix)
 	if err != nil {
 		return nil, err
 	}

@@ -18,9 +18,9 @@ import (
 // instance itself is asked: no request depends on it.
 const ec2Region = "us-east-1"
 
-// placeOf finds what a prefix means beside a store: a named source of the
+// PlaceOf finds what a prefix means beside a store: a named source of the
 // config, or AWS's own in the store's region and as its identity.
-func placeOf(where job.Store, prefix string) (job.Store, error) {
+func PlaceOf(where job.Store, prefix string) (job.Store, error) {
 	if prefix == "" {
 		where.Sources = nil // equal stores are one, whatever is configured beside them
 		return where, nil

@@ -6,9 +6,6 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// s3Object is the source of objects as they are; source.S3's are decrypted.
-const s3Object = "s3object"
-
 // parameters allows reading from Parameter Store. A path is a resource of its
 // own, and gives all below it
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
@@ -48,7 +45,7 @@ func parameterARN(p Place, name string) string {
 func (b *builder) objects(g group) {
 	var newest, versions []string
 	listed := map[string][]string{}
-	for _, n := range g.of(source.S3, s3Object) {
+	for _, n := range g.of(source.S3, source.S3Object) {
 		b.noteKeys(n)
 		name, bucket := Escape(n.Ref.Name), ""
 		arn := "arn:" + g.place.Partition + ":s3:::"
@@ -107,7 +104,7 @@ func (b *builder) noteKeys(n Need) {
 		b.note("", "a SecureString under a key of your own takes kms:Decrypt on that key as well; the default key takes none")
 	case source.SecretsManager:
 		b.note("", "a Secrets Manager secret under a key of your own takes kms:Decrypt on that key as well; the default key takes none")
-	case source.S3, s3Object:
+	case source.S3, source.S3Object:
 		b.note("", "an object that the bucket encrypts under a KMS key takes kms:Decrypt on that key as well")
 	}
 }

@@ -1,10 +1,6 @@
 package policy
 
-import (
-	"strings"
-
-	"github.com/credrender/credrender/pkg/source"
-)
+import "strings"
 
 // Within narrows a computed name to what a job may ask for: its patterns, in
 // which * stands for any characters. Without patterns, or with a name that is
@@ -43,13 +39,4 @@ func ParseARN(arn string) (partition, region, account, resource string, ok bool)
 		return "", "", "", "", false
 	}
 	return parts[1], parts[3], parts[4], parts[5], true
-}
-
-// Known reports whether a policy can be written for refs of a source.
-func Known(src string) bool {
-	switch src {
-	case "", source.SSM, source.S3, s3Object, source.SecretsManager:
-		return true
-	}
-	return false
 }
