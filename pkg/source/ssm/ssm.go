@@ -21,11 +21,10 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/internal/awsjson"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -39,13 +38,7 @@ const (
 )
 
 // Parameters is Parameter Store in one region. It is safe for concurrent use.
-type Parameters struct{ api api }
-
-// api holds the operations that are used as method values: see package dynamo.
-type api struct {
-	getParameters func(context.Context, *ssm.GetParametersInput, ...func(*ssm.Options)) (*ssm.GetParametersOutput, error)
-	byPath        func(context.Context, *ssm.GetParametersByPathInput, ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error)
-}
+type Parameters struct{ client *awsjson.Client }
 
 var (
 	_ source.Source  = (*Parameters)(nil)
@@ -57,8 +50,7 @@ var (
 
 // New returns the Parameter Store of cfg's region. It does no I/O.
 func New(cfg aws.Config) *Parameters {
-	c := ssm.NewFromConfig(cfg)
-	return &Parameters{api{getParameters: c.GetParameters, byPath: c.GetParametersByPath}}
+	return &Parameters{newClient(cfg)}
 }
 
 // Fetch implements source.Source.
@@ -113,7 +105,7 @@ func (p *Parameters) Glob(ctx context.Context, pattern source.Ref) (map[string]s
 	}
 	found := make(map[string]source.Result, len(params))
 	for _, param := range params {
-		found[aws.ToString(param.Name)] = answer{param: param}.result()
+		found[param.Name] = answer{param: param}.result()
 	}
 	return found, nil
 }
@@ -124,35 +116,32 @@ func (p *Parameters) List(ctx context.Context, pattern string) ([]source.Entry, 
 	params, err := p.matches(ctx, pattern, false)
 	entries := make([]source.Entry, len(params))
 	for i, param := range params {
-		entries[i] = source.Entry{Name: aws.ToString(param.Name), Version: strconv.FormatInt(param.Version, 10)}
+		entries[i] = source.Entry{Name: param.Name, Version: strconv.FormatInt(param.Version, 10)}
 	}
 	slices.SortFunc(entries, func(a, b source.Entry) int { return strings.Compare(a.Name, b.Name) })
 	return entries, err
 }
 
-func (p *Parameters) matches(ctx context.Context, pattern string, decrypt bool) ([]types.Parameter, error) {
+func (p *Parameters) matches(ctx context.Context, pattern string, decrypt bool) ([]parameter, error) {
 	literal, _, _ := strings.Cut(pattern, "*")
 	slash := strings.LastIndex(literal, "/")
 	if slash < 0 {
 		return nil, fmt.Errorf("%w: a pattern of parameters begins with a path such as /app/*", source.ErrRef)
 	}
-	in := &ssm.GetParametersByPathInput{
-		Path: aws.String(literal[:max(slash, 1)]), Recursive: aws.Bool(true),
-		WithDecryption: aws.Bool(decrypt), MaxResults: aws.Int32(maxBatch),
-	}
-	var found []types.Parameter
+	in := pathInput{Path: literal[:max(slash, 1)], Recursive: true, WithDecryption: decrypt, MaxResults: maxBatch}
+	var found []parameter
 	for {
-		out, err := p.api.byPath(ctx, in)
-		if err != nil {
-			return nil, awserr.Wrap("read parameters below "+*in.Path, err)
+		var out pathOutput
+		if err := p.client.Do(ctx, "GetParametersByPath", &in, &out); err != nil {
+			return nil, awserr.Wrap("read parameters below "+in.Path, err)
 		}
 		for _, param := range out.Parameters {
-			if source.Match(pattern, aws.ToString(param.Name)) {
+			if source.Match(pattern, param.Name) {
 				found = append(found, param)
 			}
 		}
 		// A page may hold fewer than asked for, or none, and not be the last.
-		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+		if in.NextToken = out.NextToken; in.NextToken == "" {
 			return found, nil
 		}
 	}
@@ -177,7 +166,7 @@ func names(refs []source.Ref) []string {
 
 // answer is what became of one name.
 type answer struct {
-	param types.Parameter
+	param parameter
 	err   error
 }
 
@@ -185,13 +174,13 @@ func (a answer) result() source.Result {
 	if a.err != nil {
 		return source.Result{Err: a.err, Trace: source.Trace{Absent: errors.Is(a.err, source.ErrNotFound)}}
 	}
-	value := []byte(aws.ToString(a.param.Value))
-	// A parameter that was deleted and made anew counts from 1 again.
-	trace := source.Trace{Version: strconv.FormatInt(a.param.Version, 10), Size: int64(len(value))}
-	if t := a.param.LastModifiedDate; t != nil {
-		trace.Mark = strconv.FormatInt(t.UnixMilli(), 10)
-	}
-	return source.Result{Secret: source.NewSecret(value), Trace: trace}
+	value := []byte(a.param.Value)
+	return source.Result{Secret: source.NewSecret(value), Trace: source.Trace{
+		Version: strconv.FormatInt(a.param.Version, 10),
+		// A parameter that was deleted and made anew counts from 1 again.
+		Mark: strconv.FormatFloat(a.param.LastModifiedDate, 'f', 3, 64),
+		Size: int64(len(value)),
+	}}
 }
 
 // ask answers every name.
@@ -247,7 +236,8 @@ func base(name string) string {
 // batch asks for up to ten names. One that may not be read, or is no name at
 // all, fails the whole request: then each is asked for by itself.
 func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) map[string]answer {
-	out, err := p.api.getParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: aws.Bool(decrypt)})
+	var out getOutput
+	err := p.client.Do(ctx, "GetParameters", getInput{names, decrypt}, &out)
 	all := make(map[string]answer, len(names))
 	if err != nil {
 		err = awserr.Wrap("read parameters", err)
@@ -263,7 +253,7 @@ func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) ma
 		return all
 	}
 	for _, name := range names {
-		all[name] = find(out, name)
+		all[name] = find(&out, name)
 	}
 	return all
 }
@@ -278,10 +268,8 @@ func ofOne(ctx context.Context, err error) bool {
 	return ctx.Err() == nil
 }
 
-func find(out *ssm.GetParametersOutput, name string) answer {
-	i := slices.IndexFunc(out.Parameters, func(p types.Parameter) bool {
-		return aws.ToString(p.Name) == base(name) || aws.ToString(p.ARN) == base(name)
-	})
+func find(out *getOutput, name string) answer {
+	i := slices.IndexFunc(out.Parameters, func(p parameter) bool { return p.Name == base(name) || p.ARN == base(name) })
 	switch {
 	case i >= 0:
 		return answer{param: out.Parameters[i]}
