@@ -50,6 +50,12 @@ force), SIGUSR1 runs all jobs now, SIGTERM and SIGINT let a run end first.`,
 }
 
 func runDaemon(ctx context.Context, a *app) error {
+	// Unheard, these end a process: from the first moment on they are heard.
+	reload, all := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	signal.Notify(all, syscall.SIGUSR1)
+	defer signal.Stop(reload)
+	defer signal.Stop(all)
 	// A process that ends in a moment may let garbage lie; this one may not.
 	debug.SetGCPercent(50)
 	a.meter(true)
@@ -57,12 +63,6 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	reload, all := make(chan os.Signal, 1), make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
-	signal.Notify(all, syscall.SIGUSR1)
-	defer signal.Stop(reload)
-	defer signal.Stop(all)
-
 	first := cfg
 	d, err := daemon.New(ctx, daemon.Options{
 		Now: time.Now, Host: a.machine(), Reload: reload, All: all, Log: a.log,
