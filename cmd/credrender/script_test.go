@@ -77,7 +77,7 @@ type (
 )
 
 func setupScript(e *testscript.Env) error {
-	srv := awstest.New(awstest.Options{})
+	srv := awstest.New(awstest.Options{Principals: principals()})
 	e.Defer(srv.Close)
 	e.Values[serverKey{}], e.Values[healKey{}] = srv, &[]func(){}
 	e.Vars = append(e.Vars, srv.Env()...)
@@ -120,7 +120,15 @@ func cmdExpand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdAWS makes requests fail: aws fail SERVICE OPERATION CODE [NAME], until aws
+// principals are roles that scripts can be, by the access key
+// AKIA and the role's name in capitals.
+func principals() map[string]string {
+	return map[string]string{"AKIAWEB": roleARN("web"), "AKIADB": roleARN("db")}
+}
+
+func roleARN(name string) string { return "arn:aws:iam::" + awstest.Account + ":role/" + name }
+
+// cmdAWS limits what roles may do, and makes requests fail: aws fail SERVICE OPERATION CODE [NAME], until aws
 // heal; aws down breaks off every connection.
 func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
@@ -130,6 +138,12 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		for _, remove := range *ts.Value(healKey{}).(*[]func()) {
 			remove()
 		}
+	case len(args) >= 2 && args[0] == "restrict":
+		var policies [][]byte
+		for _, name := range args[2:] {
+			policies = append(policies, []byte(ts.ReadFile(name)))
+		}
+		ts.Check(server(ts).Restrict(roleARN(args[1]), policies...))
 	case len(args) == 4 && args[0] == "delay":
 		d, err := time.ParseDuration(args[3])
 		ts.Check(err)
@@ -143,7 +157,7 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		faults := ts.Value(healKey{}).(*[]func())
 		*faults = append(*faults, server(ts).Fail(r))
 	default:
-		ts.Fatalf("usage: aws down | aws heal | aws delay SERVICE OPERATION DURATION | aws fail SERVICE OPERATION CODE [NAME]")
+		ts.Fatalf("usage: aws down | aws heal | aws restrict ROLE [POLICY]... | aws delay SERVICE OPERATION DURATION | aws fail SERVICE OPERATION CODE [NAME]")
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/template"
 )
@@ -99,7 +100,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, tmpl := errors.AsType[*template.Error](err)
-	return usage || conf || tmpl || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner)
+	return usage || conf || tmpl || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 func isOne(err error, kinds ...error) bool {
@@ -155,6 +156,8 @@ var hints = []struct {
 	{source.ErrExists, "that number holds another value already; 'credrender list NAME' shows the versions"},
 	{source.ErrChanged, "somebody else was writing: run it again"},
 	{local.ErrNotStore, "--store local:PATH names the store file; 'credrender setup' makes one where there is none"},
+	{kms.ErrGrantee, "is it spelt right, and of the right account? --wait 5m waits longer for a role that was just made"},
+	{kms.ErrTwin, "'credrender grants' shows it; grants ignore the case of keys and Decrypt does not, so revoke the one that is wrong first"},
 	{source.ErrNoStore, "'credrender setup' makes it; --table, --region and --store say where"},
 	{source.ErrNoSource, "'sources' of the config names sources: docs/sources.md"},
 	{awsconf.ErrNoRegion, "--region, AWS_REGION or the profile names it"},

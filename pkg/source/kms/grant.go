@@ -148,6 +148,12 @@ type Granted struct {
 	Existed bool
 }
 
+// Between tries for a principal that KMS does not know yet.
+const (
+	firstPause   = 500 * time.Millisecond
+	longestPause = 8 * time.Second
+)
+
 // Waiting is told, while a principal is waited for, how long that has taken.
 type Waiting func(time.Duration)
 
@@ -170,7 +176,7 @@ func (a *Admin) Grant(ctx context.Context, r GrantRequest, patience time.Duratio
 		KeyId: aws.String(d.ARN), GranteePrincipal: aws.String(r.Principal), Name: aws.String(r.Name()),
 		Operations: []types.GrantOperation{r.Access.operation()}, Constraints: r.constraints(),
 	}
-	for waited, pause := time.Duration(0), time.Second; ; waited, pause = waited+pause, min(2*pause, 8*time.Second) {
+	for waited, pause := time.Duration(0), firstPause; ; waited, pause = waited+pause, min(2*pause, longestPause) {
 		out, err := a.api.createGrant(ctx, in)
 		if err == nil {
 			return Granted{ID: aws.ToString(out.GrantId), Name: r.Name(), Token: aws.ToString(out.GrantToken), Existed: existed}, nil
@@ -182,7 +188,9 @@ func (a *Admin) Grant(ctx context.Context, r GrantRequest, patience time.Duratio
 		if waited >= patience {
 			return Granted{}, fmt.Errorf("%w: %s: %w", ErrGrantee, r.Principal, err)
 		}
-		waiting(waited)
+		if waiting != nil {
+			waiting(waited)
+		}
 		if err := sleep(ctx, pause); err != nil {
 			return Granted{}, fmt.Errorf("wait for %s: %w", r.Principal, err)
 		}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/policy"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/kms"
+)
+
+// grantFlags say what a grant is or was for.
+type grantFlags struct {
+	read, write, subset, anyContext bool
+}
+
+func (f *grantFlags) register(c *cobra.Command) {
+	fl := c.Flags()
+	fl.BoolVar(&f.read, "read", false, "opening secrets: kms:Decrypt")
+	fl.BoolVar(&f.write, "write", false, "putting secrets: kms:GenerateDataKey")
+	fl.BoolVar(&f.subset, "subset", false, "any context that has at least these pairs")
+	fl.BoolVar(&f.anyContext, "any-context", false, "every context, and none: whatever lies under the key")
+}
+
+// request is what the flags and pairs mean for a principal.
+func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest, error) {
+	r := kms.GrantRequest{Principal: principal, Access: kms.Read, Match: kms.Equals}
+	if f.read == f.write {
+		return r, usagef("one of --read and --write says what is to be allowed")
+	}
+	if f.write {
+		r.Access = kms.Write
+	}
+	pairs, err := pairs("grant", args)
+	if err != nil {
+		return r, err
+	}
+	switch {
+	case len(pairs) == 0 && !f.anyContext:
+		return r, usagef("no KEY=VALUE of a context is given: KMS then allows every context, which --any-context has to ask for")
+	case len(pairs) > 0 && f.anyContext:
+		return r, usagef("--any-context goes without KEY=VALUE")
+	case f.anyContext && f.subset:
+		return r, usagef("--any-context and --subset exclude each other")
+	case f.anyContext:
+		r.Match = kms.Any
+	case f.subset:
+		r.Match = kms.Subset
+	}
+	if r.Context, err = source.NewContext(pairs); err == nil {
+		err = r.Check()
+	}
+	if errors.Is(err, kms.ErrGrantContext) {
+		err = &usageError{err}
+	}
+	return r, err
+}
+
+func newGrant(a *app) *cobra.Command {
+	f := &grantFlags{}
+	patience := 2 * time.Minute
+	c := &cobra.Command{
+		Use:   "grant ROLE --read|--write KEY=VALUE...",
+		Short: "Let a role open or put secrets of one context",
+		Long: `Make a KMS grant that lets ROLE, a name or an ARN, open (--read) or put
+(--write) secrets with exactly this encryption context. Made again, it is the
+same grant. Reading also takes rights on the table: see credrender policy.
+
+KMS needs up to five minutes until a grant counts everywhere. Its token, which
+is printed, counts at once for requests that pass it.`,
+		Example: `  credrender grant web --read env=prod service=web
+  credrender grant arn:aws:iam::123456789012:role/ci --write env=test --subset`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runGrant(c.Context(), a, f, args, patience) },
+	}
+	f.register(c)
+	c.Flags().DurationVar(&patience, "wait", patience, "how long to wait for a new role to be known to KMS")
+	return c
+}
+
+func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, patience time.Duration) error {
+	if _, err := f.request("", args[1:]); err != nil { // before anything is asked
+		return err
+	}
+	key, err := a.grantKey(ctx)
+	if err != nil {
+		return err
+	}
+	principal, err := key.principal(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	r, err := f.request(principal, args[1:])
+	if err != nil {
+		return err
+	}
+	made, err := key.Grant(ctx, r, patience, func(waited time.Duration) {
+		a.log.Info(fmt.Sprintf("KMS does not know %s yet: waiting (%s so far)", principal, waited))
+	})
+	if err != nil {
+		return err
+	}
+	state := "made"
+	if made.Existed {
+		state = "present"
+	}
+	return printf(a.stdout, "grant  %-7s  %s  %s  %s\nid     %s\ntoken  %s\n", state, r.Access, principal, showContext(r.Match, r.Context), made.ID, made.Token)
+}
+
+// showContext is a grant's context for people.
+func showContext(m kms.Match, c source.Context) string {
+	switch m {
+	case kms.Any:
+		return "(any context)"
+	case kms.Subset:
+		return c.String() + " (and more)"
+	}
+	return c.String()
+}
+
+// grantKey is the key of the settings' store, with the account around it.
+type grantKey struct {
+	*kms.Admin
+	aws awsconf.Config
+}
+
+func (a *app) grantKey(ctx context.Context) (grantKey, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return grantKey{}, err
+	}
+	where := cfg.Base.Store
+	if where.Kind == backend.Local {
+		return grantKey{}, usagef("a local store has no grants: whoever reads its key file reads it")
+	}
+	c, err := awsconf.Load(ctx, backend.Settings(where))
+	return grantKey{kms.NewAdmin(c.KMS, where.Key), c}, err
+}
+
+// principal is the ARN that a role is named by: as it is, or of the caller's
+// own account and partition.
+func (k grantKey) principal(ctx context.Context, role string) (string, error) {
+	if !strings.HasPrefix(role, "arn:") {
+		if role == "" || strings.ContainsAny(role, ": =*") {
+			return "", usagef("%s is not the name or ARN of a role", source.Show(role))
+		}
+		me, err := k.aws.Identity(ctx)
+		if err != nil {
+			return "", err
+		}
+		return "arn:" + me.Partition + ":iam::" + me.Account + ":role/" + strings.TrimPrefix(role, "role/"), nil
+	}
+	_, _, _, resource, ok := policy.ParseARN(role)
+	kind, name, _ := strings.Cut(resource, "/")
+	if !ok || name == "" || kind != "role" && kind != "user" {
+		return "", usagef("%s is not the ARN of a role or user", source.Show(role))
+	}
+	return role, nil
+}

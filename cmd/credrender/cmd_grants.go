@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/kms"
+)
+
+func newGrants(a *app) *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:     "grants [ROLE]",
+		Short:   "List who may use the key by grants",
+		Long:    "List the grants on the key, of ROLE or of everybody. Those of others than\ncredrender are listed too; revoke ends them by their id alone.",
+		Example: "  credrender grants web",
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return runGrants(c.Context(), a, args, output) },
+	}
+	outputFlag(c, &output, "text|json", "text")
+	return c
+}
+
+func runGrants(ctx context.Context, a *app, args []string, output string) error {
+	if output != "text" && output != "json" {
+		return usagef("--output %q is not text or json", output)
+	}
+	key, err := a.grantKey(ctx)
+	if err != nil {
+		return err
+	}
+	principal := ""
+	if len(args) > 0 {
+		if principal, err = key.principal(ctx, args[0]); err != nil {
+			return err
+		}
+	}
+	grants, err := key.Grants(ctx, principal)
+	if err != nil {
+		return err
+	}
+	if output == "json" {
+		return printJSON(a, grants)
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, g := range grants {
+		c, _ := source.NewContext(g.Context)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", source.Show(g.Principal), strings.Join(g.Operations, ","), showContext(g.Match, c), g.ID, source.Show(g.Name))
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}
+
+func newRevoke(a *app) *cobra.Command {
+	f := &grantFlags{}
+	c := &cobra.Command{
+		Use:   "revoke ROLE --read|--write KEY=VALUE... | GRANT_ID",
+		Short: "End a grant",
+		Long: `End the grant that the same words made, or one by its id. By role and context
+only credrender's own grants are ended. KMS needs up to five minutes until
+nobody can use it, and files that were rendered stay.`,
+		Example: `  credrender revoke web --read env=prod service=web
+  credrender revoke 0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runRevoke(c.Context(), a, f, args) },
+	}
+	f.register(c)
+	return c
+}
+
+func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error {
+	byID := *f == grantFlags{}
+	if byID && len(args) != 1 {
+		return usagef("a grant is named by its id, or by ROLE, --read or --write, and KEY=VALUE")
+	}
+	if !byID {
+		if _, err := f.request("", args[1:]); err != nil {
+			return err
+		}
+	}
+	key, err := a.grantKey(ctx)
+	if err != nil {
+		return err
+	}
+	find := key.byRequest
+	if byID {
+		find = key.byID
+	}
+	grants, err := find(ctx, f, args)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if err := key.Revoke(ctx, g.ID); err != nil {
+			return err
+		}
+		c, _ := source.NewContext(g.Context)
+		if err := printf(a.stdout, "revoked  %s  %s  %s  %s\n", strings.Join(g.Operations, ","), source.Show(g.Principal), showContext(g.Match, c), g.ID); err != nil {
+			return err
+		}
+	}
+	a.log.Info("it takes up to five minutes until nobody can use it; files that were rendered stay as they are")
+	return nil
+}
+
+func (k grantKey) byRequest(ctx context.Context, f *grantFlags, args []string) ([]kms.Grant, error) {
+	principal, err := k.principal(ctx, args[0])
+	if err != nil {
+		return nil, err
+	}
+	r, err := f.request(principal, args[1:])
+	if err != nil {
+		return nil, err
+	}
+	grants, err := k.Find(ctx, r)
+	if err == nil && len(grants) == 0 {
+		err = fmt.Errorf("credrender has no grant for %s to %s with %s", principal, r.Access, showContext(r.Match, r.Context))
+	}
+	return grants, err
+}
+
+func (k grantKey) byID(ctx context.Context, _ *grantFlags, args []string) ([]kms.Grant, error) {
+	grants, err := k.Grants(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(grants, func(g kms.Grant) bool { return g.ID == args[0] })
+	if at < 0 {
+		return nil, fmt.Errorf("the key has no grant %s", source.Show(args[0]))
+	}
+	return grants[at : at+1], nil
+}
