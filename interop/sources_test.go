@@ -106,13 +106,13 @@ sm.create_secret(Name="binary", SecretBinary=b"bin")`)
 	}
 	stats := statsOf(t, r)
 	if diff := cmp.Diff(map[string]int{
-		"dynamodb.Query": 1, "kms.Decrypt": 2, "s3.GetObject": 1, "ssm.GetParameters": 3, "secrets manager.BatchGetSecretValue": 3,
+		"dynamodb.Query": 1, "kms.Decrypt": 2, "s3.GetObject": 1, "ssm.GetParameters": 3, "secretsmanager.BatchGetSecretValue": 3,
 	}, stats.Requests); diff != "" || stats.Waves != 1 {
 		t.Errorf("%d waves; requests (-want +got):\n%s", stats.Waves, diff)
 	}
 	r = bin.want(t, 0, "--log-format", "json", "render", "--stats", tmpl+":"+dest)
 	if diff := cmp.Diff(map[string]int{
-		"dynamodb.Query": 1, "s3.GetObject": 1, "ssm.GetParameters": 3, "secrets manager.DescribeSecret": 45,
+		"dynamodb.Query": 1, "s3.GetObject": 1, "ssm.GetParameters": 3, "secretsmanager.DescribeSecret": 45,
 	}, statsOf(t, r).Requests); diff != "" {
 		t.Errorf("a quiet run's requests (-want +got):\n%s", diff)
 	}

@@ -34,6 +34,9 @@ func runSetup(ctx context.Context, a *app) error {
 	if where.Kind == backend.Local {
 		return setupLocal(ctx, a, where)
 	}
+	if where.Kind == backend.S3 {
+		return usagef("setup makes a table or a local store; buckets are made by 'aws s3 mb', with versions and without public access")
+	}
 	table, keys, err := awsconf.Open(ctx, backend.Settings(where), where.Table, where.Key)
 	if err != nil {
 		return err

@@ -19,7 +19,10 @@ type stats struct {
 	// Milliseconds by phase: lock, load, fetch, execute, compare, install,
 	// settle (hooks and state).
 	Milliseconds map[string]float64 `json:"milliseconds"`
-	phases       []render.Phase
+	// Sources is how many refs each source had, if there were others than the
+	// store.
+	Sources map[string]int `json:"sources,omitempty"`
+	phases  []render.Phase
 }
 
 // meter has what is asked of AWS counted from here on.
@@ -41,6 +44,9 @@ func (a *app) stats(s render.Stats) {
 			out.KMSCalls += n
 		}
 	}
+	if _, store := s.Sources["store"]; len(s.Sources) > 1 || !store {
+		out.Sources = s.Sources
+	}
 	a.log.Info(out.String(), "stats", out)
 }
 
@@ -55,7 +61,7 @@ func (s stats) String() string {
 	}
 	c := s.Connections
 	lines := []string{
-		fmt.Sprintf("refs: %d, waves: %d", s.Refs, s.Waves),
+		fmt.Sprintf("refs: %d, waves: %d%s", s.Refs, s.Waves, s.sources()),
 		fmt.Sprintf("requests: %s; %d retried, %d throttled", strings.Join(requests, ", "), s.Retries, s.Throttled),
 		fmt.Sprintf("received: %d bytes, %g read units, %d KMS calls", s.BytesReceived, s.ReadUnits, s.KMSCalls),
 		fmt.Sprintf("connections: %d, %d of them dialled ahead, %d unused", c.Opened, c.Predialed, c.Unused),
@@ -65,4 +71,15 @@ func (s stats) String() string {
 		times = append(times, fmt.Sprintf("%s %.1f", p.Name, float64(p.Took.Microseconds())/1000))
 	}
 	return strings.Join(append(lines, "milliseconds: "+strings.Join(times, ", ")), "\n")
+}
+
+func (s stats) sources() string {
+	counts := []string{}
+	for _, name := range slices.Sorted(maps.Keys(s.Sources)) {
+		counts = append(counts, fmt.Sprintf("%s %d", name, s.Sources[name]))
+	}
+	if len(counts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(counts, ", ") + ")"
 }

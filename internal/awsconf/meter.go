@@ -73,7 +73,8 @@ func (u *Usage) count(service, operation string, n int) {
 	if u.Requests == nil {
 		u.Requests = map[string]int{}
 	}
-	u.Requests[strings.ToLower(service)+"."+operation]++
+	service = strings.ReplaceAll(strings.ToLower(service), " ", "") // "Secrets Manager"
+	u.Requests[service+"."+operation]++
 	if n > 1 {
 		u.Retries++
 	}

@@ -8,6 +8,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -37,6 +38,9 @@ type Opener func(ctx context.Context, store job.Store, prefix string) (source.So
 type Stats struct {
 	Waves int `json:"waves"`
 	Refs  int `json:"refs"`
+	// Sources is how many of Refs each source has, by prefix; the store's is
+	// "store".
+	Sources map[string]int `json:"sources,omitempty"`
 }
 
 // Fetcher fetches for one run. Its methods are called from one goroutine.
@@ -92,6 +96,12 @@ func (f *Fetcher) Wave(ctx context.Context, wants []Want) {
 		for w, g := range a {
 			f.got[w] = g
 		}
+	}
+	if f.stats.Sources == nil {
+		f.stats.Sources = map[string]int{}
+	}
+	for g, ws := range groups {
+		f.stats.Sources[cmp.Or(g.prefix, "store")] += len(ws)
 	}
 	f.stats.Waves++
 	f.stats.Refs += len(seen)

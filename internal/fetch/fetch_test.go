@@ -58,7 +58,7 @@ func TestWaveAsksOnce(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"a", "b"}, {"c"}}, src.seen); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(fetch.Stats{Waves: 2, Refs: 3}, f.Stats()); diff != "" {
+	if diff := cmp.Diff(fetch.Stats{Waves: 2, Refs: 3, Sources: map[string]int{"store": 3}}, f.Stats()); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}
 	if got, ok := f.Got(want("c")); !ok || string(got.Result.Secret.Reveal()) != "c" {
