@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +44,8 @@ nothing in it is expanded.`,
 		RunE: func(c *cobra.Command, args []string) error { return runExec(c.Context(), a, o, args) },
 	}
 	fl := c.Flags()
-	fl.SetInterspersed(false) // the first word is CMD, and all after it CMD's
+	fl.SetInterspersed(false)   // the first word is CMD, and all after it CMD's
+	o.lockTimeout = time.Minute // of --file; as render's
 	fl.StringArrayVar(&o.env, "env", nil, "`VAR=REF`: a variable and the secret it holds (repeatable)")
 	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
 	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "`PATTERN` of secrets that name variables, such as 'api.*' (repeatable)")

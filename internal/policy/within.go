@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+)
 
 // Within narrows a computed name to what a job may ask for: its patterns, in
 // which * stands for any characters. Without patterns, or with a name that is
@@ -11,11 +15,9 @@ func (n Need) Within(allow []string) []Need {
 	}
 	var narrowed []Need
 	for _, pattern := range allow {
-		if n.Ref.Source != "" {
-			var ok bool
-			if pattern, ok = strings.CutPrefix(pattern, n.Ref.Source+":"); !ok {
-				continue
-			}
+		pattern, ok := strings.CutPrefix(pattern, n.allowPrefix())
+		if !ok {
+			continue
 		}
 		begins, _, wild := strings.Cut(pattern, "*")
 		one := n
@@ -30,6 +32,17 @@ func (n Need) Within(allow []string) []Need {
 		narrowed = append(narrowed, one)
 	}
 	return narrowed
+}
+
+// allowPrefix is what a pattern begins with that allows names of the source.
+func (n Need) allowPrefix() string {
+	switch n.Ref.Source {
+	case "":
+		return ""
+	case source.S3, source.S3Object:
+		return "s3://"
+	}
+	return n.Ref.Source + ":"
 }
 
 // ParseARN splits the ARN of a key or principal. ok is false for what is none.

@@ -21,6 +21,7 @@ func TestWithin(t *testing.T) {
 		{"narrower", source.Ref{Name: ""}, []string{"web.*", "app.a", "x*y"}, []string{"web.*", "app.a", "x*"}},
 		{"others", source.Ref{Name: "web."}, []string{"app.*", "web", "web.a"}, []string{"web.a"}},
 		{"another source", source.Ref{Source: "ssm", Name: "/a"}, []string{"*", "ssm:/a/*"}, []string{"/a/*"}},
+		{"objects", source.Ref{Source: "s3", Name: "b/"}, []string{"s3:b/no", "s3://b/x/*"}, []string{"b/x/*"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
