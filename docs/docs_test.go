@@ -20,7 +20,7 @@ import (
 
 func TestLinksLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
-	for _, pattern := range []string{"../*.md", "*.md", "../examples/*/*.md"} {
+	for _, pattern := range []string{"../*.md", "*.md", "../examples/*.md", "../examples/*/*.md", "../terraform/*.md", "../terraform/*/*/*.md"} {
 		pages, err := filepath.Glob(pattern)
 		if err != nil || len(pages) == 0 {
 			t.Fatalf("no pages match %s: %v", pattern, err)

@@ -9,12 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/credrender/credrender/internal/clitest"
 )
 
 const policyDir = "modules/credrender-policy"
 
-// A case is a folder of testdata/policy: inputs.json for the module, and
-// policy.json, the document that must come out.
+// A case is a folder of testdata/policy: inputs.json for the module,
+// policy.json, the document that must come out, and app.tmpl, a template from which
+// credrender policy must make the same.
 func cases(t *testing.T) []string {
 	t.Helper()
 	dirs, err := filepath.Glob("testdata/policy/*")
@@ -34,6 +37,56 @@ func TestPolicyModule(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the module makes of names and contexts is what the command makes of the
+// templates that ask for them.
+func TestPolicyModuleEqualsTheCommand(t *testing.T) {
+	config := "../examples/nginx/credrender.yaml"
+	for name, args := range map[string][]string{
+		"nginx":       {"--config", config, "policy"},
+		"mixed":       {"policy", "testdata/policy/mixed/app.tmpl"},
+		"writer":      {"policy", "--role", "writer", "testdata/policy/writer/app.tmpl"},
+		"any-context": {"policy", "testdata/policy/any-context/app.tmpl"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inputs := decode(t, filepath.Join("testdata/policy", name, "inputs.json"))
+			module := evaluate(t, policyDir, inputs, nil).output("json").AsString()
+			command := printed(t, inputs["kms_key_arn"].AsString(), args)
+			if diff := cmp.Diff(document(t, command), document(t, module)); diff != "" {
+				t.Errorf("document (-command +module):\n%s", diff)
+			}
+		})
+	}
+}
+
+// printed runs credrender with --format terraform and evaluates the policy of
+// the resource that it prints.
+func printed(t *testing.T, key string, args []string) string {
+	t.Helper()
+	for i, a := range args {
+		if filepath.Ext(a) != "" {
+			absolute, err := filepath.Abs(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			args[i] = absolute
+		}
+	}
+	args = append([]string{binary, "--region", "eu-west-1", "--key", key}, args...)
+	out, code := clitest.Run(t, t.Context(), nil, "", append(args, "--account", "123456789012", "--format", "terraform", "--log-level", "error")...)
+	if code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, out)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(out), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for address := range load(t, dir).blocks {
+		return evaluate(t, dir, nil, nil).resolve(address).GetAttr("policy").AsString()
+	}
+	t.Fatalf("no resource in %s", out)
+	return ""
 }
 
 func TestPolicyModuleRefuses(t *testing.T) {
