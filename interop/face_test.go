@@ -20,9 +20,11 @@ import (
 )
 
 // link is our binary under the name of the program whose place it takes.
-func (a account) link(t *testing.T) command {
+func (a account) link(t *testing.T) command { return a.linkAs(t, "credstash") }
+
+func (a account) linkAs(t *testing.T, name string) command {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "credstash")
+	path := filepath.Join(t.TempDir(), name)
 	if err := os.Symlink(binary, path); err != nil {
 		t.Fatal(err)
 	}
