@@ -71,7 +71,7 @@ func (c *call) check() error {
 	}
 	for _, k := range c.named.Keys() {
 		if !slices.Contains(c.taken, k.(string)) {
-			return py.Errorf("TypeError", "got an unexpected keyword argument '%s'", k)
+			return py.Errorf("TypeError", "got an unexpected keyword argument")
 		}
 	}
 	return nil

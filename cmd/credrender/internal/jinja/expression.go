@@ -234,7 +234,7 @@ func (e *evaluator) attribute(v py.Value, name string) (py.Value, error) {
 	if got, ok := attr(v, name); ok {
 		return got, nil
 	}
-	return e.item(v, name, "has no attribute")
+	return e.item(v, name, "has no attribute '"+name+"'")
 }
 
 // attr returns attributes proper.
@@ -259,18 +259,7 @@ func (e *evaluator) item(v, key py.Value, what string) (py.Value, error) {
 	if ok || err != nil {
 		return got, err
 	}
-	return py.Undefined{What: "'" + py.TypeName(v) + " object' " + what + " " + shown(key)}, nil
-}
-
-// shown is a key for a message: a constant of the template, most likely, but a
-// value could have been made of a secret.
-func shown(key py.Value) string {
-	if s, ok := key.(string); ok && len(s) < 32 && strings.IndexFunc(s, func(r rune) bool {
-		return r != '_' && (r < 'a' || r > 'z')
-	}) < 0 {
-		return "'" + s + "'"
-	}
-	return "with that name"
+	return py.Undefined{What: "'" + py.TypeName(v) + " object' " + what}, nil
 }
 
 func (e *evaluator) getitem(x *syntax.Getitem, s *scope) (py.Value, error) {
@@ -295,7 +284,7 @@ func (e *evaluator) getitem(x *syntax.Getitem, s *scope) (py.Value, error) {
 	if u, ok := v.(py.Undefined); ok {
 		return nil, u.Err()
 	}
-	got, err := e.item(v, key, "has no element")
+	got, err := e.item(v, key, "has no such element")
 	if u, ok := got.(py.Undefined); ok && err == nil && u.Loud == nil {
 		if name, isText := key.(string); isText && !strings.HasPrefix(name, "_") {
 			if held, ok := attr(v, name); ok {
@@ -415,7 +404,7 @@ func (e *evaluator) apply(name string, v py.Value, args []py.Value, named *py.Di
 	}
 	f, ok := e.filters[name]
 	if !ok {
-		return nil, py.Errorf("TemplateRuntimeError", "no filter named '%s'", name)
+		return nil, py.Errorf("TemplateRuntimeError", "no filter of that name")
 	}
 	c := &call{e: e, args: args, named: named}
 	got, err := f(c, v)

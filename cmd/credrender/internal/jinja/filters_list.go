@@ -58,7 +58,7 @@ func (c *call) lookAt(path py.Value, fold bool) func(py.Value) (py.Value, error)
 	}
 	return func(v py.Value) (py.Value, error) {
 		for _, s := range steps {
-			got, err := c.e.item(v, s, "has no attribute")
+			got, err := c.e.item(v, s, "has no such attribute")
 			if err != nil {
 				return nil, err
 			}

@@ -12,7 +12,7 @@ type test func(e *evaluator, v py.Value, args []py.Value) (bool, error)
 func (e *evaluator) passes(name string, v py.Value, args []py.Value) (bool, error) {
 	t, ok := e.tests[name]
 	if !ok {
-		return false, py.Errorf("TemplateRuntimeError", "no test named '%s'", name)
+		return false, py.Errorf("TemplateRuntimeError", "no test of that name")
 	}
 	return t(e, v, args)
 }

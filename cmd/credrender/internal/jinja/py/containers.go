@@ -44,8 +44,7 @@ func dictTake(d *Dict, name string, a *arguments) Value {
 	case name == "pop" && ok:
 		d.Delete(key)
 	case name == "pop" && len(a.args) < 2 && a.err == nil:
-		text, _ := Repr(key)
-		a.err = Errorf("KeyError", "%s", text)
+		a.err = Errorf("KeyError", "the key is not in the dict")
 	case name == "setdefault" && !ok && a.err == nil:
 		a.err = d.Set(key, a.optional(1, nil))
 	}

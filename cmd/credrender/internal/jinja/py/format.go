@@ -88,7 +88,7 @@ func (p *percents) value(conversion, key string) (Value, error) {
 		}
 		v, ok := p.dict.Get(key)
 		if !ok {
-			return nil, Errorf("KeyError", "%s", quote(key))
+			return nil, Errorf("KeyError", "a format asks for a key that is not there")
 		}
 		return v, nil
 	}
@@ -311,7 +311,7 @@ func argument(name string, args []Value, named *Dict, auto *int) (Value, error) 
 			v, ok = named.Get(name)
 		}
 		if !ok {
-			return nil, Errorf("KeyError", "%s", quote(name))
+			return nil, Errorf("KeyError", "a format asks for a name that is not there")
 		}
 		return v, nil
 	}

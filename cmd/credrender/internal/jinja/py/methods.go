@@ -76,7 +76,7 @@ func byPosition(args []Value, named *Dict, params ...string) ([]Value, error) {
 	for k, v := range named.All() {
 		i := slices.Index(params, k.(string))
 		if i != len(args) { // the rest of these methods have one gap at most
-			return nil, Errorf("TypeError", "unexpected keyword argument %s", quote(k.(string)))
+			return nil, Errorf("TypeError", "unexpected keyword argument")
 		}
 		args = append(args, v)
 	}
