@@ -89,6 +89,9 @@ compare-hooks: build ## the same mishaps with consul-template, and with the conf
 	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
 	$(GO) run ./compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
 
+fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices: docs/fleet.md (5 minutes)
+	GOGC=200 FLEET_PAGE=../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./fleet
+
 bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
 	$(GO) run ./bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
@@ -106,4 +109,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) interop/node_modules
 
-.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks bench fuzz cover clean
+.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks fleet bench fuzz cover clean

@@ -1,0 +1,152 @@
+package fleet
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/credrender/credrender/internal/daemon"
+	"github.com/credrender/credrender/internal/fetch"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+const (
+	lookTimeout   = 30 * time.Second // as the daemon's own
+	renderTimeout = 2 * time.Minute  // --timeout
+	fullRefresh   = 10 * time.Minute // its default
+)
+
+// host is what a machine knows of its jobs, and how it looks and renders: it
+// stands in for the state directory and for the process that renders.
+type host struct {
+	open  fetch.Opener
+	jobs  []job.Job
+	wants map[string][]fetch.Want // by job name
+
+	mu      sync.Mutex
+	records map[string]state.Record // by job name
+}
+
+func newHost(open fetch.Opener, jobs []job.Job, wants map[string][]fetch.Want) *host {
+	return &host{open: open, jobs: jobs, wants: wants, records: map[string]state.Record{}}
+}
+
+func (h *host) config() *daemon.Config {
+	return &daemon.Config{
+		Jobs: h.jobs, Look: h.look, Render: h.render, Timeout: renderTimeout,
+		Records: func() ([]state.Record, error) { return h.all(), nil },
+		Present: func(string) bool { return true },
+	}
+}
+
+func (h *host) all() []state.Record {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []state.Record
+	for _, r := range h.records {
+		list = append(list, r)
+	}
+	return list
+}
+
+// look is render.Tick on a machine of which nothing else has changed.
+func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+	now := time.Now()
+	looks := make([]render.Look, 0, len(jobs))
+	var seen []fetch.Seen
+	h.mu.Lock()
+	for _, j := range jobs {
+		looks = append(looks, render.Look{Job: &j})
+		r, rendered := h.records[j.Name]
+		if rendered && r.Trace != nil {
+			seen = append(seen, fetch.Seen{Store: j.Store, Trace: r.Trace, Full: now.Sub(r.LastLook) >= fullRefresh})
+		}
+	}
+	h.mu.Unlock()
+	if len(seen) < len(jobs) {
+		return looks, nil // a host that has just started renders all
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	for i, changed := range fetch.Probe(ctx, h.open, seen) {
+		looks[i].Quiet, looks[i].Changed = !changed, changed
+		if !changed && seen[i].Full {
+			h.note(jobs[i].Name, func(r *state.Record) { r.LastLook = now })
+		}
+	}
+	return looks, nil
+}
+
+// render fetches what the jobs' templates ask for, in the one wave that
+// constant names take.
+func (h *host) render(ctx context.Context, names []string, _ bool) (int, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
+	defer cancel()
+	f := fetch.New(h.open)
+	var wants []fetch.Want
+	for _, name := range names {
+		wants = append(wants, h.wants[name]...)
+	}
+	f.Wave(ctx, wants)
+	worst := 0
+	for _, name := range names {
+		code := h.settle(f, name, began)
+		worst = max(worst, code)
+	}
+	return worst, nil
+}
+
+// settle writes down what became of a job.
+func (h *host) settle(f *fetch.Fetcher, name string, began time.Time) (code int) {
+	var trace []source.Known
+	for _, w := range h.wants[name] {
+		got, _ := f.Got(w)
+		if got.Result.Err != nil {
+			code = 1
+		}
+		trace = append(trace, source.Known{Ref: w.Ref, Trace: got.Result.Trace})
+	}
+	h.note(name, func(r *state.Record) {
+		r.LastRun, r.Result.Code = time.Now(), code
+		if code == 0 {
+			r.Trace, r.LastSuccess, r.LastLook = trace, r.LastRun, began
+		}
+	})
+	return code
+}
+
+func (h *host) note(name string, change func(*state.Record)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.records[name]
+	r.Name, r.ID = name, name
+	change(&r)
+	h.records[name] = r
+}
+
+// has reports whether every job was rendered, from version of the secret.
+func (h *host) has(secret, version string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.records) < len(h.jobs) {
+		return false
+	}
+	for _, r := range h.records {
+		if r.Trace == nil || slices.ContainsFunc(r.Trace, func(k source.Known) bool { return k.Ref.Name == secret && k.Trace.Version != version }) {
+			return false
+		}
+	}
+	return true
+}
+
+// age makes the last full look one that is d ago.
+func (h *host) age(d time.Duration) {
+	for _, j := range h.jobs {
+		h.note(j.Name, func(r *state.Record) { r.LastLook = time.Now().Add(-d) })
+	}
+}
