@@ -2,73 +2,161 @@ package main
 
 import (
 	"context"
+	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 )
 
+type setupOptions struct {
+	provisioned    string
+	tags           []string
+	dryRun, update bool
+}
+
 func newSetup(a *app) *cobra.Command {
-	return &cobra.Command{
+	o := &setupOptions{}
+	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Make the table and key, or the local store",
 		Long: `Make what is missing of the store that the settings name: the DynamoDB table
-(paid by the request) and the KMS key with its alias (rotated every year), or
-the local store and its key file. What is there stays as it is.`,
-		Example: `  credrender setup --region eu-west-1
+(paid by the request, with point-in-time recovery, protected from deletion) and
+the KMS key with its alias (rotated every year), or the local store and its key
+file. What is there stays as it is; where it differs from what would have been
+made, standard error says so, and --update changes it.`,
+		Example: `  credrender setup --region eu-west-1 --tag team=web
+  credrender setup --dry-run --update
   credrender setup --store local`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runSetup(c.Context(), a) },
+		RunE: func(c *cobra.Command, _ []string) error { return runSetup(c.Context(), a, o) },
 	}
+	f := c.Flags()
+	f.StringVar(&o.provisioned, "provisioned", "", "pay for `READ/WRITE` units a second, not by the request")
+	f.StringArrayVar(&o.tags, "tag", nil, "`KEY=VALUE` on table and key (repeatable)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be made and changed, and do nothing")
+	f.BoolVar(&o.update, "update", false, "change what is there and differs")
+	return c
 }
 
-func runSetup(ctx context.Context, a *app) error {
+func runSetup(ctx context.Context, a *app, o *setupOptions) error {
+	table := dynamo.SetupOptions{DryRun: o.dryRun, Update: o.update, Progress: func(text string) { a.log.Info(text) }}
+	var err error
+	if table.ReadUnits, table.WriteUnits, err = units(o.provisioned); err != nil {
+		return err
+	}
+	if table.Tags, err = pairs("--tag", o.tags); err != nil {
+		return err
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
 	where := cfg.Base.Store
-	if where.Kind == backend.Local {
-		return setupLocal(ctx, a, where)
+	switch where.Kind {
+	case backend.Local:
+		return setupLocal(ctx, a, where, o.dryRun)
+	case backend.DynamoDB, "":
+		return a.setupAWS(ctx, where, table)
 	}
-	if where.Kind == backend.S3 {
-		return usagef("setup makes a table or a local store; buckets are made by 'aws s3 mb', with versions and without public access")
-	}
-	table, keys, err := awsconf.Open(ctx, backend.Settings(where), where.Table, where.Key)
-	if err != nil {
-		return err
-	}
-	t, err := table.EnsureTable(ctx)
-	if err != nil {
-		return err
-	}
-	if err := printf(a.stdout, "table  %-7s  %s\n", found(t.Created), t.ARN); err != nil {
-		return err
-	}
-	k, err := keys.EnsureKey(ctx)
-	if err != nil {
-		return err
-	}
-	return printf(a.stdout, "key    %-7s  %s (%s)\n", found(k.Created), where.Key, k.ARN)
+	return usagef("setup makes a table or a local store; buckets are made by 'aws s3 mb', with versions and without public access")
 }
 
-func setupLocal(ctx context.Context, a *app, where job.Store) error {
+// setupAWS makes the table, then the key; each says what it is.
+func (a *app) setupAWS(ctx context.Context, where job.Store, o dynamo.SetupOptions) error {
+	c, err := awsconf.Load(ctx, backend.Settings(where))
+	if err != nil {
+		return err
+	}
+	t, err := dynamo.NewAdmin(c.AWS, where.Table).SetUp(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := a.printSetup("table", where.Table, t.ARN, t.Created, t.Differs, t.Changed, o); err != nil {
+		return err
+	}
+	k, err := kms.NewAdmin(c.KMS, where.Key).SetUp(ctx, kms.SetupOptions{Tags: o.Tags, DryRun: o.DryRun, Update: o.Update})
+	if err != nil {
+		return err
+	}
+	return a.printSetup("key", where.Key, k.ARN, k.Created, k.Differs, k.Changed, o)
+}
+
+func (a *app) printSetup(kind, name, arn string, created bool, differs, changed []string, o dynamo.SetupOptions) error {
+	label := name
+	if arn != "" && kind == "table" {
+		label = arn
+	} else if arn != "" {
+		label += " (" + arn + ")"
+	}
+	if err := printf(a.stdout, "%-5s  %-7s  %s\n", kind, found(created, o.DryRun), label); err != nil {
+		return err
+	}
+	for _, c := range changed {
+		if err := printf(a.stdout, "%-5s  %-7s  %s\n", "", changing(o.DryRun), c); err != nil {
+			return err
+		}
+	}
+	if o.Update {
+		return nil
+	}
+	for _, d := range differs {
+		a.log.Warn(kind + " " + name + ": " + d)
+	}
+	if len(differs) > 0 {
+		a.log.Info("nothing was changed; 'credrender setup --update' does", hintKey, true)
+	}
+	return nil
+}
+
+func setupLocal(ctx context.Context, a *app, where job.Store, dryRun bool) error {
+	if dryRun {
+		return usagef("--dry-run is for AWS")
+	}
 	created, err := local.Create(ctx, backend.LocalOptions(where))
 	if err != nil {
 		return err
 	}
-	if err := printf(a.stdout, "store  %-7s  %s\n", found(created), where.Path); err != nil {
+	if err := printf(a.stdout, "store  %-7s  %s\n", found(created, false), where.Path); err != nil {
 		return err
 	}
-	return printf(a.stdout, "key    %-7s  %s\n", found(created), where.LocalKey)
+	return printf(a.stdout, "key    %-7s  %s\n", found(created, false), where.LocalKey)
 }
 
-func found(created bool) string {
-	if created {
+func found(created, dryRun bool) string {
+	switch {
+	case created && dryRun:
+		return "to make"
+	case created:
 		return "made"
 	}
 	return "present"
+}
+
+func changing(dryRun bool) string {
+	if dryRun {
+		return "to set"
+	}
+	return "set"
+}
+
+// units reads "READ/WRITE"; empty is by the request.
+func units(s string) (read, write int64, err error) {
+	if s == "" {
+		return 0, 0, nil
+	}
+	r, w, ok := strings.Cut(s, "/")
+	read, errR := strconv.ParseInt(r, 10, 64)
+	write, errW := strconv.ParseInt(w, 10, 64)
+	if !ok || errors.Join(errR, errW) != nil || read < 1 || write < 1 {
+		return 0, 0, usagef("--provisioned %q is not READ/WRITE, two numbers from 1", s)
+	}
+	return read, write, nil
 }

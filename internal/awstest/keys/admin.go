@@ -22,6 +22,7 @@ type key struct {
 	deletion    time.Time
 	policy      policy
 	grants      []*grant // in the order they were made
+	tags        map[string]string
 }
 
 func (k *key) metadata() map[string]any {
@@ -86,7 +87,7 @@ type createKey struct {
 	KeyUsage    string
 	KeySpec     string
 	Policy      string
-	Tags        []struct{ TagKey, TagValue string }
+	Tags        []tag
 
 	BypassPolicyLockoutSafetyCheck bool
 }
@@ -114,7 +115,9 @@ func (c *createKey) run(r *Region, req *wire.Request) (any, error) {
 	k := &key{
 		id: id, arn: r.arn("key/" + id), material: random(32),
 		description: c.Description, state: stateEnabled, created: r.opts.Now(), policy: p,
+		tags: map[string]string{},
 	}
+	k.addTags(c.Tags)
 	r.keys[id] = k
 	return map[string]any{"KeyMetadata": k.metadata()}, nil
 }
@@ -124,6 +127,45 @@ func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return b
+}
+
+type tag struct{ TagKey, TagValue string }
+
+func (k *key) addTags(tags []tag) {
+	for _, t := range tags {
+		k.tags[t.TagKey] = t.TagValue
+	}
+}
+
+type tagResource struct {
+	onKey
+	Tags []tag
+}
+
+func (t *tagResource) run(r *Region, c *wire.Request) (any, error) {
+	k, err := r.changing(c, t.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	k.addTags(t.Tags)
+	return map[string]any{}, nil
+}
+
+type listTags struct{ onKey }
+
+func (l *listTags) run(r *Region, c *wire.Request) (any, error) {
+	k, err := r.keyByID(l.KeyID)
+	if err == nil {
+		err = r.authorize(c, k, "ListResourceTags", nil, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	list := []tag{}
+	for _, name := range slices.Sorted(maps.Keys(k.tags)) {
+		list = append(list, tag{name, k.tags[name]})
+	}
+	return map[string]any{"Tags": list, "Truncated": false}, nil
 }
 
 type createAlias struct {

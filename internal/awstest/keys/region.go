@@ -127,6 +127,10 @@ func newInput(operation string) input {
 		return new(rotationStatus)
 	case "ListAliases":
 		return new(listAliases)
+	case "ListResourceTags":
+		return new(listTags)
+	case "TagResource":
+		return new(tagResource)
 	case "ListGrants":
 		return new(listGrants)
 	case "PutKeyPolicy":

@@ -25,9 +25,13 @@ type createTable struct {
 	AttributeDefinitions  []attributeDefinition
 	KeySchema             []keySchemaElement
 	BillingMode           string
-	ProvisionedThroughput *struct{ ReadCapacityUnits, WriteCapacityUnits int64 }
+	ProvisionedThroughput *throughput
 	Tags                  []tag
+
+	DeletionProtectionEnabled bool
 }
+
+type throughput struct{ ReadCapacityUnits, WriteCapacityUnits int64 }
 
 var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
@@ -41,12 +45,13 @@ func (c *createTable) run(r *Region, _ *wire.Request) (any, error) {
 	t := &table{
 		name: c.TableName, arn: r.arn("table/" + c.TableName),
 		billing: c.BillingMode, created: r.opts.Now(), polls: r.opts.CreatingPolls,
-		tags: map[string]string{}, partitions: map[string][]*row{},
+		protected: c.DeletionProtectionEnabled,
+		tags:      map[string]string{}, partitions: map[string][]*row{},
 	}
 	if err := c.keysInto(t); err != nil {
 		return nil, err
 	}
-	if err := c.capacityInto(r, t); err != nil {
+	if err := t.setCapacity(r, c.BillingMode, c.ProvisionedThroughput); err != nil {
 		return nil, err
 	}
 	for _, tag := range c.Tags {
@@ -82,17 +87,17 @@ func (c *createTable) keysInto(t *table) error {
 	return nil
 }
 
-func (c *createTable) capacityInto(r *Region, t *table) error {
-	if c.BillingMode == "PAY_PER_REQUEST" {
-		if c.ProvisionedThroughput != nil {
+func (t *table) setCapacity(r *Region, billing string, given *throughput) error {
+	if billing == "PAY_PER_REQUEST" {
+		if given != nil {
 			return wire.Invalid("One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
 		}
 		return nil
 	}
-	if c.ProvisionedThroughput == nil {
+	if given == nil {
 		return wire.Invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
 	}
-	t.readCap, t.writeCap = c.ProvisionedThroughput.ReadCapacityUnits, c.ProvisionedThroughput.WriteCapacityUnits
+	t.readCap, t.writeCap = given.ReadCapacityUnits, given.WriteCapacityUnits
 	if t.readCap < 1 || t.writeCap < 1 {
 		return wire.Invalid("1 validation error detected: Value at 'provisionedThroughput' failed to satisfy constraint: Member must have value greater than or equal to 1")
 	}
@@ -137,7 +142,8 @@ func describeTableOut(t *table) map[string]any {
 	out := map[string]any{
 		"TableName": t.name, "TableArn": t.arn, "TableStatus": t.status(), "CreationDateTime": float64(t.created.UnixMilli()) / 1000,
 		"AttributeDefinitions": definitions, "KeySchema": schema,
-		"ItemCount": items, "TableSizeBytes": size,
+		"DeletionProtectionEnabled": t.protected,
+		"ItemCount":                 items, "TableSizeBytes": size,
 		"ProvisionedThroughput": map[string]any{"ReadCapacityUnits": t.readCap, "WriteCapacityUnits": t.writeCap, "NumberOfDecreasesToday": 0},
 	}
 	if t.billing == "PAY_PER_REQUEST" {
@@ -152,6 +158,9 @@ func (d *deleteTable) run(r *Region, _ *wire.Request) (any, error) {
 	t, err := r.table(d.TableName)
 	if err != nil {
 		return nil, err
+	}
+	if t.protected {
+		return nil, wire.Invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
 	delete(r.tables, d.TableName)
 	out := describeTableOut(t)
@@ -217,6 +226,54 @@ func backupsOut(t *table) any {
 		"ContinuousBackupsStatus":        "ENABLED",
 		"PointInTimeRecoveryDescription": map[string]any{"PointInTimeRecoveryStatus": status},
 	}}
+}
+
+// updateTable changes one thing at a time, as setup does.
+type updateTable struct {
+	onTable
+	BillingMode               string
+	ProvisionedThroughput     *throughput
+	DeletionProtectionEnabled *bool
+}
+
+func (u *updateTable) run(r *Region, _ *wire.Request) (any, error) {
+	t, err := r.table(u.TableName)
+	if err != nil {
+		return nil, err
+	}
+	if u.DeletionProtectionEnabled != nil && u.BillingMode == "" && u.ProvisionedThroughput == nil {
+		t.protected = *u.DeletionProtectionEnabled
+		return map[string]any{"TableDescription": describeTableOut(t)}, nil
+	}
+	if u.DeletionProtectionEnabled != nil || u.BillingMode == "" {
+		return nil, wire.NotImplemented("UpdateTable of this")
+	}
+	changed := *t
+	if err := changed.setCapacity(r, u.BillingMode, u.ProvisionedThroughput); err != nil {
+		return nil, err
+	}
+	changed.billing = u.BillingMode
+	*t = changed
+	out := describeTableOut(t)
+	out["TableStatus"] = "UPDATING"
+	return map[string]any{"TableDescription": out}, nil
+}
+
+type listTags struct{ ResourceArn string }
+
+func (l *listTags) describe(r *wire.Request) { _, r.Table, _ = strings.Cut(l.ResourceArn, ":table/") }
+
+func (l *listTags) run(r *Region, _ *wire.Request) (any, error) {
+	for _, table := range r.tables {
+		if table.arn == l.ResourceArn {
+			list := []tag{}
+			for _, k := range slices.Sorted(maps.Keys(table.tags)) {
+				list = append(list, tag{k, table.tags[k]})
+			}
+			return map[string]any{"Tags": list}, nil
+		}
+	}
+	return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: ResourcArn: " + l.ResourceArn + " not found"}
 }
 
 type tagResource struct {

@@ -96,6 +96,10 @@ func newInput(operation string) input {
 		return new(updateBackups)
 	case "DescribeContinuousBackups":
 		return new(describeBackups)
+	case "UpdateTable":
+		return new(updateTable)
+	case "ListTagsOfResource":
+		return new(listTags)
 	case "TagResource":
 		return new(tagResource)
 	case "PutItem":

@@ -29,6 +29,7 @@ type table struct {
 	created   time.Time
 	polls     int // DescribeTable calls until it is ACTIVE
 	backups   bool
+	protected bool // against deletion
 	reads     bucket
 	writes    bucket
 	tags      map[string]string

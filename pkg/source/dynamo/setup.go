@@ -82,9 +82,19 @@ func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
 
 // create reports false where somebody else was faster.
 func (t *Table) create(ctx context.Context) (bool, error) {
-	_, err := t.api.createTable(ctx, &dynamodb.CreateTableInput{
-		TableName:   aws.String(t.name),
-		BillingMode: types.BillingModePayPerRequest,
+	in := t.schema()
+	in.BillingMode = types.BillingModePayPerRequest
+	_, err := t.api.createTable(ctx, in)
+	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
+		return false, nil
+	}
+	return err == nil, awserr.Wrap(t.op("create"), err)
+}
+
+// schema is what every table of secrets has: the keys.
+func (t *Table) schema() *dynamodb.CreateTableInput {
+	return &dynamodb.CreateTableInput{
+		TableName: aws.String(t.name),
 		AttributeDefinitions: []types.AttributeDefinition{
 			{AttributeName: aws.String(nameAttr), AttributeType: types.ScalarAttributeTypeS},
 			{AttributeName: aws.String(versionAttr), AttributeType: types.ScalarAttributeTypeS},
@@ -93,11 +103,7 @@ func (t *Table) create(ctx context.Context) (bool, error) {
 			{AttributeName: aws.String(nameAttr), KeyType: types.KeyTypeHash},
 			{AttributeName: aws.String(versionAttr), KeyType: types.KeyTypeRange},
 		},
-	})
-	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
-		return false, nil
 	}
-	return err == nil, awserr.Wrap(t.op("create"), err)
 }
 
 func (t *Table) check(d *types.TableDescription) error {

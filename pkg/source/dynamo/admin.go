@@ -1,0 +1,281 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Admin makes and looks after a table. It is safe for concurrent use; errors
+// are as those of [Table].
+type Admin struct {
+	*Table
+	admin adminAPI
+}
+
+// adminAPI holds the operations as method values, for the reason that [api] has.
+type adminAPI struct {
+	createTable   func(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
+	updateTable   func(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
+	backups       func(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error)
+	updateBackups func(context.Context, *dynamodb.UpdateContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateContinuousBackupsOutput, error)
+	listTags      func(context.Context, *dynamodb.ListTagsOfResourceInput, ...func(*dynamodb.Options)) (*dynamodb.ListTagsOfResourceOutput, error)
+}
+
+// NewAdmin returns the administration of a table, named as for [New].
+func NewAdmin(cfg aws.Config, table string) *Admin {
+	c := dynamodb.NewFromConfig(cfg)
+	return &Admin{Table: New(cfg, table), admin: adminAPI{
+		createTable:   c.CreateTable,
+		updateTable:   c.UpdateTable,
+		backups:       c.DescribeContinuousBackups,
+		updateBackups: c.UpdateContinuousBackups,
+		listTags:      c.ListTagsOfResource,
+	}}
+}
+
+// SetupOptions say what [Admin.SetUp] is to make.
+type SetupOptions struct {
+	// ReadUnits and WriteUnits are the capacity a second to pay for; zero: the
+	// table is paid by the request.
+	ReadUnits, WriteUnits int64
+	Tags                  map[string]string
+	DryRun                bool // look, change nothing
+	Update                bool // change what is there and differs
+	// Progress is told what is waited for; nil: nobody is.
+	Progress func(string)
+}
+
+// Setup is what [Admin.SetUp] found or made.
+type Setup struct {
+	ARN     string // empty: a dry run would make the table
+	Created bool   // made, or in a dry run to be made
+	// Differs says in what an existing table is not what would have been made;
+	// Changed, what of that was changed, or would be.
+	Differs, Changed []string
+}
+
+// SetUp makes sure that the table is there with the right keys, and ready:
+// point-in-time recovery on, protected from deletion. What is there and differs
+// is reported, and changed only with Update; one with other keys is ErrSchema.
+func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
+	desc, err := a.describe(ctx)
+	created := false
+	if errors.Is(err, source.ErrNoStore) {
+		if o.DryRun {
+			return Setup{Created: true}, nil
+		}
+		created, err = a.make(ctx, o)
+	}
+	if err == nil && (created || desc == nil || desc.TableStatus == types.TableStatusCreating) {
+		o.tell("waiting for table %s to be ready", a.name)
+		desc, err = a.await(ctx)
+	}
+	if err == nil {
+		err = a.check(desc)
+	}
+	if err != nil {
+		return Setup{}, err
+	}
+	s := Setup{ARN: aws.ToString(desc.TableArn), Created: created}
+	if created {
+		// Only a table that is ready can have it.
+		return s, a.recoverable(ctx)
+	}
+	return s, a.compare(ctx, desc, &s, o)
+}
+
+func (o SetupOptions) tell(format string, args ...any) {
+	if o.Progress != nil {
+		o.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
+// make reports false where somebody else was faster.
+func (a *Admin) make(ctx context.Context, o SetupOptions) (bool, error) {
+	in := a.schema()
+	in.BillingMode, in.ProvisionedThroughput = o.billing()
+	in.DeletionProtectionEnabled = aws.Bool(true)
+	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(o.Tags[k])})
+	}
+	_, err := a.admin.createTable(ctx, in)
+	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
+		return false, nil
+	}
+	return err == nil, awserr.Wrap(a.op("create"), err)
+}
+
+func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput) {
+	if o.ReadUnits == 0 {
+		return types.BillingModePayPerRequest, nil
+	}
+	return types.BillingModeProvisioned, &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(o.ReadUnits), WriteCapacityUnits: aws.Int64(o.WriteUnits)}
+}
+
+// compare looks at one property after another.
+func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup, o SetupOptions) error {
+	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
+		differs, err := p.look(ctx)
+		if errors.Is(err, source.ErrDenied) {
+			differs, err = p.name+" could not be looked at: "+err.Error(), nil
+			p.change = nil
+		}
+		if err != nil {
+			return err
+		}
+		if differs == "" {
+			continue
+		}
+		s.Differs = append(s.Differs, differs)
+		if !o.Update || p.change == nil {
+			continue
+		}
+		s.Changed = append(s.Changed, p.name)
+		if o.DryRun {
+			continue
+		}
+		if err := p.change(ctx); err != nil {
+			return err
+		}
+		o.tell("waiting for table %s to be ready", a.name)
+		if _, err := a.await(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// property is one thing that a table can differ in.
+type property struct {
+	name   string
+	look   func(context.Context) (differs string, err error)
+	change func(context.Context) error
+}
+
+func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
+	billing, units := o.billing()
+	return property{
+		"billing",
+		func(context.Context) (string, error) {
+			is := describeState(d)
+			switch {
+			case o.ReadUnits == 0 && !is.OnDemand:
+				return fmt.Sprintf("it is provisioned with %d/%d units a second, not paid by the request", is.ReadUnits, is.WriteUnits), nil
+			case o.ReadUnits != 0 && is.OnDemand:
+				return fmt.Sprintf("it is paid by the request, not provisioned with %d/%d", o.ReadUnits, o.WriteUnits), nil
+			case is.ReadUnits != o.ReadUnits || is.WriteUnits != o.WriteUnits:
+				return fmt.Sprintf("it is provisioned with %d/%d units a second, not %d/%d", is.ReadUnits, is.WriteUnits, o.ReadUnits, o.WriteUnits), nil
+			}
+			return "", nil
+		},
+		func(ctx context.Context) error {
+			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), BillingMode: billing, ProvisionedThroughput: units})
+			return awserr.Wrap(a.op("change billing of"), err)
+		},
+	}
+}
+
+func (a *Admin) protection(d *types.TableDescription) property {
+	return property{
+		"deletion protection",
+		func(context.Context) (string, error) {
+			if aws.ToBool(d.DeletionProtectionEnabled) {
+				return "", nil
+			}
+			return "it is not protected from deletion", nil
+		},
+		func(ctx context.Context) error {
+			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), DeletionProtectionEnabled: aws.Bool(true)})
+			return awserr.Wrap(a.op("protect"), err)
+		},
+	}
+}
+
+func (a *Admin) recovery() property {
+	return property{
+		"point-in-time recovery",
+		func(ctx context.Context) (string, error) {
+			out, err := a.admin.backups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String(a.name)})
+			if err != nil {
+				return "", awserr.Wrap(a.op("look up backups of"), err)
+			}
+			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil &&
+				b.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
+				return "", nil
+			}
+			return "point-in-time recovery is off", nil
+		},
+		a.recoverable,
+	}
+}
+
+// recoverable turns recovery on. DynamoDB refuses that of a table which was
+// ready only a moment ago, until it has set up backups
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html).
+func (a *Admin) recoverable(ctx context.Context) error {
+	for {
+		_, err := a.admin.updateBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+			TableName:                        aws.String(a.name),
+			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
+		})
+		if _, early := errors.AsType[*types.ContinuousBackupsUnavailableException](err); !early {
+			return awserr.Wrap(a.op("turn on point-in-time recovery of"), err)
+		}
+		if err := sleep(ctx, createPoll); err != nil {
+			return fmt.Errorf("%s: %w", a.op("wait for backups of"), err)
+		}
+	}
+}
+
+func (a *Admin) tags(arn string, o SetupOptions) property {
+	missing := map[string]string{}
+	return property{
+		"tags",
+		func(ctx context.Context) (string, error) {
+			if len(o.Tags) == 0 {
+				return "", nil
+			}
+			have, err := a.tagsOf(ctx, arn)
+			if err != nil {
+				return "", err
+			}
+			for k, v := range o.Tags {
+				if got, ok := have[k]; !ok || got != v {
+					missing[k] = v
+				}
+			}
+			if len(missing) == 0 {
+				return "", nil
+			}
+			return fmt.Sprintf("its tags lack %q", slices.Sorted(maps.Keys(missing))), nil
+		},
+		func(ctx context.Context) error { return a.Tag(ctx, arn, missing) },
+	}
+}
+
+func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
+	tags := map[string]string{}
+	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: aws.String(arn)}
+	for {
+		out, err := a.admin.listTags(ctx, in)
+		if err != nil {
+			return nil, awserr.Wrap(a.op("list tags of"), err)
+		}
+		for _, t := range out.Tags {
+			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		}
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			return tags, nil
+		}
+	}
+}
