@@ -98,7 +98,11 @@ func TestEveryByteOfAnEnvelopeCounts(t *testing.T) {
 		}
 		srv.Forget()
 		for i := range sealed {
-			for _, flip := range []byte{1, 2, 0x20, 0x80, 0xff, '\n' ^ '\r'} {
+			flips := []byte{1}
+			if i < 60 || i > len(sealed)-10 { // the first line, the padding and the line feeds
+				flips = []byte{1, 2, 0x20, 0x80, 0xff, '\n' ^ '\r'}
+			}
+			for _, flip := range flips {
 				bad := bytes.Clone(sealed)
 				bad[i] ^= flip
 				if _, err := blob.Open(t.Context(), keys, bad, c); !errors.Is(err, source.ErrIntegrity) {

@@ -25,23 +25,23 @@ func TestEndpointsAreThoseOfTheSDK(t *testing.T) {
 			for name, value := range own {
 				t.Setenv(name, value)
 			}
-			for _, region := range []string{"eu-west-1", "us-east-1", "ca-central-1", "cn-north-1", "us-gov-west-1", "us-gov-east-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1", "xx-new-9"} {
-				for _, form := range [][2]string{{"false", "false"}, {"true", "false"}, {"false", "true"}, {"true", "true"}} {
-					t.Setenv("AWS_USE_FIPS_ENDPOINT", form[0])
-					t.Setenv("AWS_USE_DUALSTACK_ENDPOINT", form[1])
-					compareEndpoint(t, region)
+			for _, form := range [][2]string{{"false", "false"}, {"true", "false"}, {"false", "true"}, {"true", "true"}} {
+				t.Setenv("AWS_USE_FIPS_ENDPOINT", form[0])
+				t.Setenv("AWS_USE_DUALSTACK_ENDPOINT", form[1])
+				cfg, err := config.LoadDefaultConfig(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, cfg.Region = range []string{"eu-west-1", "us-east-1", "ca-central-1", "cn-north-1", "us-gov-west-1", "us-gov-east-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1", "xx-new-9"} {
+					compareEndpoint(t, cfg)
 				}
 			}
 		})
 	}
 }
 
-func compareEndpoint(t *testing.T, region string) {
+func compareEndpoint(t *testing.T, cfg aws.Config) {
 	t.Helper()
-	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion(region))
-	if err != nil {
-		t.Fatal(err)
-	}
 	o := sdk.NewFromConfig(cfg).Options()
 	want, wantErr := o.EndpointResolverV2.ResolveEndpoint(t.Context(), sdk.EndpointParameters{
 		Region: aws.String(o.Region), Endpoint: o.BaseEndpoint,
@@ -50,6 +50,6 @@ func compareEndpoint(t *testing.T, region string) {
 	})
 	got, err := endpoint(t.Context(), cfg, kms.NewFromConfig(cfg).Options())
 	if (err == nil) != (wantErr == nil) || err == nil && got.URI != want.URI {
-		t.Errorf("%s, FIPS %v, dual-stack %v: got %s, %v; the SDK has %s, %v", region, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint, got.URI.String(), err, want.URI.String(), wantErr)
+		t.Errorf("%s, FIPS %v, dual-stack %v: got %s, %v; the SDK has %s, %v", cfg.Region, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint, got.URI.String(), err, want.URI.String(), wantErr)
 	}
 }
