@@ -174,7 +174,7 @@ func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]r
 	if err != nil || st == nil {
 		return nil, errors.Join(err, render.ErrNoState)
 	}
-	defer st.Close() //nolint:errcheck // each write was synced by itself
+	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
 	if opts.Timeout == 0 || opts.Timeout > lookTimeout {
 		opts.Timeout = lookTimeout
@@ -188,7 +188,7 @@ func (a *app) records(cfg *config.Config) ([]state.Record, error) {
 	if err != nil || st == nil {
 		return nil, err
 	}
-	defer st.Close() //nolint:errcheck // nothing was written
+	defer st.Close()
 	jobs, err := st.Jobs()
 	var records []state.Record
 	for _, j := range jobs {

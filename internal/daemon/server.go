@@ -79,13 +79,13 @@ func ownHost(host string) bool {
 // owner and group, or a loopback ADDRESS:PORT. A socket that a daemon left when
 // it was killed is removed; one that somebody answers at is not.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
-	var lc net.ListenConfig
+	lc, dialer := net.ListenConfig{}, net.Dialer{Timeout: time.Second}
 	path, isUnix := strings.CutPrefix(address, "unix:")
 	if !isUnix {
 		return lc.Listen(ctx, "tcp", address)
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
-		if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		if conn, err := dialer.DialContext(ctx, "unix", path); err == nil {
 			_ = conn.Close()
 			return nil, fmt.Errorf("listen on %s: another daemon answers there", path)
 		}

@@ -193,7 +193,7 @@ func (r *round) local(j *job.Job, q template.Query) template.Answer {
 	case template.Env:
 		value, _ = r.w.LookupEnv(q.Name)
 	case template.File:
-		r.stamp(q.Name)
+		_, _ = r.stamp(q.Name) // without one the next run renders
 		value, err = r.w.ReadFile(j, q.Name)
 	case template.Hostname:
 		value, err = r.w.Hostname()

@@ -1,0 +1,132 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+type textKey struct {
+	job  string
+	path string
+}
+
+type text struct {
+	data []byte
+	err  error
+}
+
+// text reads a template, once a run.
+func (r *round) text(j *job.Job, path string) ([]byte, error) {
+	k := textKey{j.ID, path}
+	t, ok := r.texts[k]
+	if !ok {
+		t.data, t.err = r.w.ReadFile(j, path)
+		r.texts[k] = t
+	}
+	return t.data, t.err
+}
+
+// inputs is all that a job's files are made of but for the lookups, as one
+// string of bytes: the job, its templates and what those asked of the machine;
+// nil where that cannot be told.
+func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
+	if r.w.StampFile == nil {
+		return nil
+	}
+	all := struct {
+		Version string
+		Job     job.Job
+		Texts   [][]byte
+		Asked   []state.Asked
+		Answers []string
+	}{Version: r.w.Version, Asked: asked}
+	all.Job = essence(*p.Job)
+	for _, f := range p.Job.Files {
+		if f.Src == "" {
+			continue
+		}
+		data, err := r.text(p.Job, f.Src)
+		if err != nil {
+			return nil
+		}
+		all.Texts = append(all.Texts, data)
+	}
+	for _, a := range asked {
+		answer, err := r.answer(p.Job, a)
+		if err != nil {
+			return nil
+		}
+		all.Answers = append(all.Answers, answer)
+	}
+	b, err := json.Marshal(all)
+	if err != nil { // a number that JSON does not have
+		return nil
+	}
+	return b
+}
+
+// essence is a job without what makes no difference to its files: where it is
+// written, and when it is due.
+func essence(j job.Job) job.Job {
+	j.Origin, j.Schedule, j.Splay = "", "", 0
+	j.Files = slices.Clone(j.Files)
+	for i := range j.Files {
+		j.Files[i].Origin = ""
+	}
+	return j
+}
+
+// SameJob reports whether two jobs differ in nothing but where they are written
+// and when they are due.
+func SameJob(a, b job.Job) bool {
+	x, errX := json.Marshal(essence(a))
+	y, errY := json.Marshal(essence(b))
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// answer is what the machine says now; of a file, its stamp stands for it.
+func (r *round) answer(j *job.Job, a state.Asked) (string, error) {
+	if a.Kind == string(template.File) {
+		return r.stamp(a.Name)
+	}
+	got := r.local(j, template.Query{Kind: template.Kind(a.Kind), Name: a.Name})
+	return fmt.Sprint(got.Value), got.Err
+}
+
+// stamp is a file's stamp as it was before this run first read it.
+func (r *round) stamp(path string) (string, error) {
+	if s, ok := r.stamps[path]; ok {
+		return s, nil
+	}
+	if r.w.StampFile == nil {
+		return "", errors.ErrUnsupported
+	}
+	s, err := r.w.StampFile(path)
+	if err == nil {
+		r.stamps[path] = s
+	}
+	return s, err
+}
+
+// volatile reports whether a template calls a function whose result is another
+// at each run.
+func volatile(units []job.Unit) bool {
+	for _, u := range units {
+		if u.Template == nil {
+			continue
+		}
+		for _, f := range u.Template.Lint(template.LintOptions{}) {
+			if f.Rule == template.Volatile {
+				return true
+			}
+		}
+	}
+	return false
+}
