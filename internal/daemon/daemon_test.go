@@ -50,6 +50,7 @@ type fake struct {
 	names    []string
 	now      func() time.Time
 	code     int
+	heals    time.Time // when code becomes 0; zero: never
 	debt     *state.Debt
 	takes    time.Duration
 	files    bool
@@ -72,6 +73,9 @@ func (f *fake) config() *daemon.Config {
 	}
 	c.Render = func(_ context.Context, names []string, _ bool) (int, error) {
 		f.rendered = append(f.rendered, f.now().UTC().Format("04:05"))
+		if !f.heals.IsZero() && !f.now().Before(f.heals) {
+			f.code = 0
+		}
 		time.Sleep(f.takes)
 		for _, n := range names {
 			f.last["c#"+n] = state.Record{
@@ -94,11 +98,10 @@ func (f *fake) config() *daemon.Config {
 // pauses, and follows the schedule again once it succeeds.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{names: []string{"a"}, now: time.Now, code: 1}
+		f := &fake{names: []string{"a"}, now: time.Now, code: 1, heals: time.Now().Add(8 * time.Minute)}
 		d := newDaemon(t, f.config(), nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
 		defer cancel()
-		time.AfterFunc(8*time.Minute, func() { f.code = 0 })
 		d.Run(ctx)
 		want := []string{"00:00", "00:00", "00:02", "00:05", "00:11", "00:23", "00:47", "01:35", "03:11", "06:23", "10:08", "20:00", "30:00"}
 		if diff := cmp.Diff(want, f.rendered); diff != "" {
