@@ -84,8 +84,12 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 // fileSelection is what --file renders; all of it has a destination.
 func (a *app) fileSelection(cfg *config.Config, o *execOptions) (selection, error) {
 	sel, err := a.selectJobs(cfg, o.files, &o.jobFlags)
-	if err == nil && len(sel.stdout) > 0 {
+	switch {
+	case err != nil:
+	case len(sel.stdout) > 0:
 		err = usagef("--file takes SRC:DEST")
+	case slices.ContainsFunc(sel.jobs, func(j job.Job) bool { return j.Files[0].Src == stdinName }):
+		err = usagef("--file cannot read standard input: that is CMD's")
 	}
 	return sel, err
 }
