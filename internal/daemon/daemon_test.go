@@ -100,7 +100,7 @@ func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{names: []string{"a"}, now: time.Now, code: 1, heals: time.Now().Add(8 * time.Minute)}
 		d := newDaemon(t, f.config(), nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 39*time.Minute)
 		defer cancel()
 		d.Run(ctx)
 		want := []string{"00:00", "00:00", "00:02", "00:05", "00:11", "00:23", "00:47", "01:35", "03:11", "06:23", "10:08", "20:00", "30:00"}
