@@ -58,7 +58,7 @@ func cmdParam(ts *testscript.TestScript, neg bool, args []string) {
 	case neg || len(args) < 2:
 		ts.Fatalf("usage: param NAME VALUE [KIND [LABEL...]] | param deny NAME")
 	case args[0] == "deny":
-		fieldOf(ts).ssm.Denied = append(fieldOf(ts).ssm.Denied, args[1])
+		fieldOf(ts).ssm.Deny(args[1])
 	case len(args) == 2:
 		ts.Check(fieldOf(ts).ssm.Put(args[0], args[1], "SecureString"))
 	default:

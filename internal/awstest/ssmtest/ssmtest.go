@@ -24,11 +24,10 @@ const (
 // Server is the stand-in.
 type Server struct {
 	*front.Server
-	// Denied are names that nobody may read; PerSecond is the quota, 0: none.
-	// Set before the first request.
-	Denied    []string
+	// PerSecond is the quota, 0: none. Set before the first request.
 	PerSecond float64
 
+	denied []string
 	params map[string][]version
 	tokens float64
 	filled time.Time
@@ -64,6 +63,9 @@ func (s *Server) Put(name, value, kind string, labels ...string) error {
 	})
 	return nil
 }
+
+// Deny lets nobody read a parameter any more.
+func (s *Server) Deny(name string) { s.Do(func() { s.denied = append(s.denied, name) }) }
 
 // Remove deletes a parameter.
 func (s *Server) Remove(name string) { s.Do(func() { delete(s.params, name) }) }
@@ -115,7 +117,7 @@ func (s *Server) getParameters(body []byte) (any, error) {
 			return nil, wire.Invalid("duplicate parameter %s", base)
 		}
 		seen[base] = true
-		if slices.Contains(s.Denied, base) {
+		if slices.Contains(s.denied, base) {
 			return nil, &wire.Error{Code: "AccessDeniedException", Message: "User: arn:aws:iam::123456789012:user/test is not authorized to perform: ssm:GetParameters"}
 		}
 		if p, ok := s.find(base, selector, in.WithDecryption); ok {

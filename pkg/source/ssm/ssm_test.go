@@ -107,7 +107,7 @@ func TestVersionsLabelsAndLists(t *testing.T) {
 // One refusal fails a batch of ten at AWS, and here itself alone.
 func TestARefusalIsOfOneName(t *testing.T) {
 	srv, p := open(t)
-	srv.Denied = []string{"/secret"}
+	srv.Deny("/secret")
 	for _, n := range []string{"/a", "/b", "/secret"} {
 		put(t, srv, n, n, "String")
 	}
