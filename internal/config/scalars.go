@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // text reads a string. Numbers, dates and the like are not turned into one:
@@ -148,7 +148,7 @@ func (d *decoder) mode(n *yaml.Node, key string) *fs.FileMode {
 
 // modeForm is an octal mode: its prefix, special bits, and the nine of
 // permissions.
-var modeForm = regexp.MustCompile(`^(0o|0)?([0-7]?)([0-7]{3})$`)
+var modeForm = lazyregexp.New(`^(0o|0)?([0-7]?)([0-7]{3})$`)
 
 // ParseMode reads a file mode in octal, as "0640", "640" or "0o640". Setuid,
 // setgid and sticky bits are refused.

@@ -1,12 +1,12 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -18,7 +18,7 @@ const (
 )
 
 // sourceName is what may stand before the colon of a ref.
-var sourceName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+var sourceName = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // setSources reads the named sources. What one does not say about region and
 // identity is the store's: its region, and its profile or role where the source

@@ -2,13 +2,13 @@ package credsmash
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // parseYAML reads YAML as PyYAML's safe_load does, which is YAML 1.1: yes and no
@@ -24,7 +24,7 @@ func parseYAML(data []byte) (py.Value, error) {
 	return yamlValue(doc.Content[0], 0)
 }
 
-var yamlLine = regexp.MustCompile(`line [0-9]+`)
+var yamlLine = lazyregexp.New(`line [0-9]+`)
 
 // yamlPlace keeps the place of a fault: the message may quote the text.
 func yamlPlace(err error) error {
@@ -101,8 +101,8 @@ func yamlDict(n *yaml.Node, depth int) (py.Value, error) {
 }
 
 var (
-	yamlInt   = regexp.MustCompile(`^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$`)
-	yamlFloat = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?$|^[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?$`)
+	yamlInt   = lazyregexp.New(`^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$`)
+	yamlFloat = lazyregexp.New(`^[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?$|^[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?$`)
 )
 
 func yamlScalar(n *yaml.Node) (py.Value, error) {

@@ -1,9 +1,10 @@
 package credstash
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 func (p *parser) classify() error {
@@ -29,7 +30,7 @@ func (p *parser) classify() error {
 	return nil
 }
 
-var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
+var negativeNumber = lazyregexp.New(`^-\d+$|^-\d*\.\d+$`)
 
 // read judges one word.
 func (p *parser) read(w string) (m match, isOption bool, err error) {

@@ -3,9 +3,10 @@ package credstash
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // dumpYAML prints a mapping of texts as PyYAML's yaml.dump does with
@@ -107,7 +108,7 @@ func hasSpecial(s string) bool {
 
 // notText matches what YAML 1.1 reads as another type
 // (https://yaml.org/type/), in PyYAML's understanding of it.
-var notText = regexp.MustCompile(`^(?:` + strings.Join([]string{
+var notText = lazyregexp.New(`^(?:` + strings.Join([]string{
 	`yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF`,
 	`~|null|Null|NULL`,
 	`<<|=`,

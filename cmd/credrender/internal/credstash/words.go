@@ -8,10 +8,10 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -79,7 +79,7 @@ func (s *session) expandUser(path string) string {
 }
 
 // number matches what Python's int takes.
-var number = regexp.MustCompile(`^\s*\+?([0-9]+(?:_[0-9]+)*)\s*$`)
+var number = lazyregexp.New(`^\s*\+?([0-9]+(?:_[0-9]+)*)\s*$`)
 
 // wanted is the version that a command line means: credstash makes an int of it,
 // if it is shorter than a padded one.

@@ -3,16 +3,16 @@ package exchange
 import (
 	"bytes"
 	"errors"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
 var (
-	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	bare    = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+	envName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	bare    = lazyregexp.New(`^[A-Za-z0-9_@%+=:,./-]+$`)
 )
 
 // EnvName turns a name into one that dotenv holds: in capitals, with _ for what

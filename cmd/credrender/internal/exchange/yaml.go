@@ -4,17 +4,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = lazyregexp.New(`line (\d+)`)
 
 // parseYAML keeps scalars as they are written: 0644 and 1e3 are text here.
 func parseYAML(data []byte) ([]Entry, error) {
@@ -102,7 +102,7 @@ func yamlText(s string) *yaml.Node {
 	return n
 }
 
-var plain = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+var plain = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
 func unfit(e Entry, why string) error {
 	return &source.RefError{Ref: source.Ref{Name: e.Name}, Err: fmt.Errorf("%w: %s", ErrUnfit, why)}

@@ -2,12 +2,12 @@ package jinja
 
 import (
 	"html"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 func textFilters() map[string]filter {
@@ -62,9 +62,9 @@ func textFilters() map[string]filter {
 }
 
 var (
-	words      = regexp.MustCompile(`[\pL\pN_]+`)
-	wordStarts = regexp.MustCompile(`[-\s({\[<]+`)
-	tags       = regexp.MustCompile(`(?s)<!--.*?-->|<[^>]*>`)
+	words      = lazyregexp.New(`[\pL\pN_]+`)
+	wordStarts = lazyregexp.New(`[-\s({\[<]+`)
+	tags       = lazyregexp.New(`(?s)<!--.*?-->|<[^>]*>`)
 )
 
 // title makes the first letter of each word a capital and the others small,
@@ -199,7 +199,7 @@ func wordWrap(c *call, v py.Value) (py.Value, error) {
 	return py.Like(v, strings.Join(lines, sep)), err
 }
 
-var chunks = regexp.MustCompile(`\s+|[^\s]+`)
+var chunks = lazyregexp.New(`\s+|[^\s]+`)
 
 func wrapLine(line string, width int, breaks bool) []string {
 	var out []string

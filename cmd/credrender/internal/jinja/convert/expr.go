@@ -2,11 +2,11 @@ package convert
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // expr converts an expression to an operand: brackets where there is a call.
@@ -252,7 +252,7 @@ func isNumber(x syntax.Expr) bool {
 }
 
 // verb is one conversion of Python's % that Go's printf has too.
-var verb = regexp.MustCompile(`%(?:%|[-+ 0]*[0-9]*(?:\.[0-9]+)?(.?))`)
+var verb = lazyregexp.New(`%(?:%|[-+ 0]*[0-9]*(?:\.[0-9]+)?(.?))`)
 
 // printf carries formats over; %s is %v, since Go's %s is for text alone.
 func (c *converter) printf(format string, args []syntax.Expr) string {

@@ -1,14 +1,15 @@
 package py
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // verb is one conversion of %-formatting: %(key)flags width .precision letter.
-var verb = regexp.MustCompile(`^%(?:\(([^)]*)\))?([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|[0-9]+))?[hlL]?(.)`)
+var verb = lazyregexp.New(`^%(?:\(([^)]*)\))?([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|[0-9]+))?[hlL]?(.)`)
 
 // percents is one run of Percent over its values.
 type percents struct {
@@ -269,9 +270,9 @@ func Format(format string, args []Value, named *Dict) (string, error) {
 }
 
 var (
-	fieldName = regexp.MustCompile(`^([^.\[]*)((?:\.[^.\[]+|\[[^\]]*\])*)$`)
-	step      = regexp.MustCompile(`\.[^.\[]+|\[[^\]]*\]`)
-	layout    = regexp.MustCompile(`^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?([0-9]+)?(,)?(?:\.([0-9]+))?([bdeEfFgGosxX%])?$`)
+	fieldName = lazyregexp.New(`^([^.\[]*)((?:\.[^.\[]+|\[[^\]]*\])*)$`)
+	step      = lazyregexp.New(`\.[^.\[]+|\[[^\]]*\]`)
+	layout    = lazyregexp.New(`^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?([0-9]+)?(,)?(?:\.([0-9]+))?([bdeEfFgGosxX%])?$`)
 )
 
 // field is one {name!conversion:spec}.

@@ -2,11 +2,12 @@ package syntax
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 type kind int
@@ -81,11 +82,11 @@ func (l *lexer) take(n int) string {
 }
 
 var (
-	opening  = regexp.MustCompile(`\{[{%#][-+]?`)
-	rawBegin = regexp.MustCompile(`^\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})`)
-	rawEnd   = regexp.MustCompile(`\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)`)
-	comment  = regexp.MustCompile(`(?:\+#\}|-#\}\s*|#\}\n?)`)
-	blank    = regexp.MustCompile(`^\s+$`)
+	opening  = lazyregexp.New(`\{[{%#][-+]?`)
+	rawBegin = lazyregexp.New(`^\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})`)
+	rawEnd   = lazyregexp.New(`\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)`)
+	comment  = lazyregexp.New(`(?:\+#\}|-#\}\s*|#\}\n?)`)
+	blank    = lazyregexp.New(`^\s+$`)
 )
 
 // next lexes the text up to a tag, and the tag.
@@ -155,14 +156,14 @@ func (l *lexer) comment() error {
 }
 
 var (
-	spaces     = regexp.MustCompile(`^\s+`)
-	blockClose = regexp.MustCompile(`^(?:\+%\}|-%\}\s*|%\}\n?)`)
-	varClose   = regexp.MustCompile(`^(?:-\}\}\s*|\}\})`)
-	floats     = regexp.MustCompile(`^(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?[eE][+-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)`)
-	integers   = regexp.MustCompile(`^(?:0[bB](?:_?[0-1])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?[0-9])*|0(?:_?0)*)`)
-	names      = regexp.MustCompile(`^[\pL_][\pL\pN_]*`)
-	strs       = regexp.MustCompile(`(?s)^(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`)
-	ops        = regexp.MustCompile(`^(?:\*\*|//|==|!=|>=|<=|[-+/*%~\[\](){}><=.:|,;])`)
+	spaces     = lazyregexp.New(`^\s+`)
+	blockClose = lazyregexp.New(`^(?:\+%\}|-%\}\s*|%\}\n?)`)
+	varClose   = lazyregexp.New(`^(?:-\}\}\s*|\}\})`)
+	floats     = lazyregexp.New(`^(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?[eE][+-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)`)
+	integers   = lazyregexp.New(`^(?:0[bB](?:_?[0-1])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?[0-9])*|0(?:_?0)*)`)
+	names      = lazyregexp.New(`^[\pL_][\pL\pN_]*`)
+	strs       = lazyregexp.New(`(?s)^(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`)
+	ops        = lazyregexp.New(`^(?:\*\*|//|==|!=|>=|<=|[-+/*%~\[\](){}><=.:|,;])`)
 )
 
 // tag lexes the inside of {{ }} or {% %}.
