@@ -3,8 +3,10 @@ package awsconf
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/credrender/credrender/internal/awserr"
@@ -17,6 +19,8 @@ type Identity struct {
 	Partition string // aws, aws-cn, aws-us-gov
 	// Source is where the SDK found the credentials, in its own words.
 	Source string
+	// Skew is how far STS's clock is before the machine's.
+	Skew time.Duration
 }
 
 // Role is the ARN of the role that the identity is a session of, as grants and
@@ -43,6 +47,7 @@ func (c Config) Identity(ctx context.Context) (Identity, error) {
 		return Identity{}, awserr.Wrap("ask who I am", err)
 	}
 	id := Identity{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account), Source: credentials.Source}
+	id.Skew, _ = middleware.GetAttemptSkew(out.ResultMetadata)
 	if parts := strings.SplitN(id.ARN, ":", 3); len(parts) == 3 {
 		id.Partition = parts[1]
 	}

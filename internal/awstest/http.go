@@ -114,6 +114,7 @@ func (s *Server) answer(w http.ResponseWriter, req Request, out any, err error) 
 
 	h := w.Header()
 	h.Set("X-Amzn-RequestId", id)
+	h.Set("Date", s.opts.Now().UTC().Format(http.TimeFormat))
 	if x, ok := out.(xmlBody); ok {
 		h.Set("Content-Type", "text/xml")
 		w.WriteHeader(status)

@@ -1,0 +1,378 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+type doctorOptions struct {
+	jobFlags
+	all bool
+}
+
+func newDoctor(a *app) *cobra.Command {
+	o := &doctorOptions{}
+	c := &cobra.Command{
+		Use:   "doctor [SRC[:DEST]]...",
+		Short: "Find out why a render would fail, and what mends it",
+		Long: `Look at everything a render depends on: credentials, clock, region, table, key,
+and every secret that the templates ask for, read and decrypted as a render
+would. Each finding comes with the command that mends it; some are for whoever
+administers the account. Nothing is changed, and no value is shown.
+
+Exit code 3 says that a render would fail.`,
+		Example: `  credrender doctor -c /etc/credrender/credrender.yaml
+  credrender doctor nginx.conf.tmpl --all`,
+		RunE: func(c *cobra.Command, args []string) error { return runDoctor(c.Context(), a, o, args) },
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
+	f.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
+	f.StringVar(&o.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
+	f.StringArrayVar(&o.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
+	f.BoolVar(&o.all, "all", false, "open every secret of the table, with every context of the config")
+	return c
+}
+
+// severityOf findings.
+const (
+	fine    = "ok"
+	warning = "warn"
+	failing = "error"
+)
+
+// doctor is one examination.
+type doctor struct {
+	a    *app
+	cfg  *config.Config
+	args []string // the templates, as they were given
+	all  bool
+
+	me        awsconf.Identity
+	contexts  []source.Context // that the config and templates know
+	seen      map[string]bool  // findings that were told
+	hopeless  bool             // no secret can be read: which, is no news
+	unhealthy bool
+}
+
+func runDoctor(ctx context.Context, a *app, o *doctorOptions, args []string) error {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	d := &doctor{a: a, cfg: cfg, args: args, all: o.all, seen: map[string]bool{}}
+	var sel selection
+	if len(args) > 0 || len(cfg.Jobs) > 0 || len(cfg.Broken) > 0 {
+		if sel, err = a.selectJobs(cfg, args, &o.jobFlags); err != nil {
+			return err
+		}
+	}
+	jobs := append(sel.jobs, withDest(sel.stdout)...)
+	d.contexts = d.knownContexts(jobs, sel.named)
+	for _, where := range storesOf(cfg, jobs) {
+		if err := d.examineStore(ctx, where); err != nil {
+			return err
+		}
+	}
+	if len(jobs) > 0 && !d.hopeless {
+		if err := d.examineJobs(ctx, jobs, sel.named); err != nil {
+			return err
+		}
+	}
+	if d.unhealthy {
+		a.code = worse(a.code, exitSecret)
+	}
+	return nil
+}
+
+// withDest gives templates that would go to standard output a destination that
+// is not there, to compare with.
+func withDest(jobs []job.Job) []job.Job {
+	for i := range jobs {
+		jobs[i].Files = slices.Clone(jobs[i].Files)
+		for k := range jobs[i].Files {
+			jobs[i].Files[k].Dest = filepath.Join("/", "nowhere", fmt.Sprint(i, "-", k))
+		}
+	}
+	return jobs
+}
+
+// storesOf are the places of the jobs, else that of the settings.
+func storesOf(cfg *config.Config, jobs []job.Job) []job.Store {
+	var list []job.Store
+	for _, j := range jobs {
+		if !slices.Contains(list, j.Store) {
+			list = append(list, j.Store)
+		}
+	}
+	if len(list) == 0 {
+		list = []job.Store{cfg.Base.Store}
+	}
+	return list
+}
+
+// knownContexts are those that the templates ask with, and all of the config.
+func (d *doctor) knownContexts(jobs []job.Job, named map[string]bool) []source.Context {
+	list := []source.Context{{}}
+	add := func(pairs map[string]string) {
+		if c, err := source.NewContext(pairs); err == nil && !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	code := d.a.code
+	for _, j := range jobs {
+		add(j.Context)
+		for _, pairs := range j.Contexts {
+			add(pairs)
+		}
+		for _, n := range d.a.needsOf(d.cfg, &j, named) {
+			add(n.Ref.Context.Map())
+		}
+	}
+	if d.a.code != code {
+		d.unhealthy = true
+	}
+	for _, c := range slices.Clone(list) { // the usual slip
+		lower := map[string]string{}
+		for k, v := range c.Map() {
+			lower[strings.ToLower(k)] = strings.ToLower(v)
+		}
+		add(lower)
+	}
+	return list
+}
+
+// tell prints a finding, once.
+func (d *doctor) tell(level, subject, text string, mends ...string) error {
+	d.unhealthy = d.unhealthy || level == failing
+	line := fmt.Sprintf("%-5s  %s: %s\n", level, subject, text)
+	for _, m := range mends {
+		line += "       mend: " + m + "\n"
+	}
+	if d.seen[line] {
+		return nil
+	}
+	d.seen[line] = true
+	return printf(d.a.stdout, "%s", line)
+}
+
+// maxSkew is how far AWS lets a clock be off
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html).
+const maxSkew = 5 * time.Minute
+
+// examineStore looks at who asks, and at table and key as far as that one may.
+func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
+	if where.Kind == backend.Local {
+		return d.tell(fine, "store", "local, "+where.Path)
+	}
+	c, err := awsconf.Load(ctx, backend.Settings(where))
+	if errors.Is(err, awsconf.ErrNoRegion) {
+		d.hopeless = true
+		return d.tell(failing, "region", err.Error(), "export AWS_REGION=eu-west-1  # or where the table is")
+	}
+	if err != nil {
+		return err
+	}
+	if d.me, err = c.Identity(ctx); err != nil {
+		return d.noIdentity(err)
+	}
+	if err := d.tell(fine, "identity", fmt.Sprintf("%s, from %s, region %s", d.me.ARN, d.me.Source, c.AWS.Region)); err != nil {
+		return err
+	}
+	if skew := d.me.Skew.Abs(); skew > maxSkew/2 {
+		text := fmt.Sprintf("this machine's is off by %s; AWS refuses more than %s", skew.Round(time.Second), maxSkew)
+		if err := d.tell(warning, "clock", text, "timedatectl set-ntp true && systemctl restart systemd-timesyncd"); err != nil {
+			return err
+		}
+	}
+	if where.Kind != backend.DynamoDB && where.Kind != "" {
+		return nil
+	}
+	if err := d.examineTable(ctx, c, where); err != nil || d.hopeless {
+		return err
+	}
+	if err := d.examineKey(ctx, c, where); err != nil {
+		return err
+	}
+	return d.examineItems(ctx, where)
+}
+
+func (d *doctor) noIdentity(err error) error {
+	d.hopeless = true
+	if errors.Is(err, source.ErrCredentials) {
+		return d.tell(failing, "identity", err.Error(),
+			"aws sso login  # or give the instance a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --profile names another")
+	}
+	return d.tell(failing, "identity", err.Error(), "curl -sS https://sts.amazonaws.com  # shows whether the network lets AWS be reached")
+}
+
+func (d *doctor) examineTable(ctx context.Context, c awsconf.Config, where job.Store) error {
+	subject := "table " + where.Table
+	t, err := dynamo.NewAdmin(c.AWS, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
+	switch {
+	case errors.Is(err, source.ErrDenied):
+		return d.tell(fine, subject, "not looked at, for which dynamodb:DescribeTable is missing; rendering does not take it")
+	case errors.Is(err, dynamo.ErrSchema):
+		d.hopeless = true
+		return d.tell(failing, subject, err.Error(), d.line("--table", "OTHER", "setup"))
+	case err != nil:
+		d.hopeless = true
+		return d.tell(failing, subject, err.Error(), d.line("--wait", "5m", "render")+"  # keeps trying")
+	case t.Created:
+		return d.noTable(ctx, c, where)
+	}
+	if err := d.tell(fine, subject, t.ARN); err != nil {
+		return err
+	}
+	return d.differs(subject, t.Differs)
+}
+
+// differs tells what setup would have made otherwise. How a table is paid for
+// is its owner's choice.
+func (d *doctor) differs(subject string, differs []string) error {
+	for _, text := range differs {
+		if strings.HasPrefix(text, "it is provisioned") || strings.Contains(text, "could not be looked at") {
+			continue
+		}
+		if err := d.tell(warning, subject, text, d.line("setup", "--update")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// creditedRegion is where credstash works when it is told nothing.
+const creditedRegion = "us-east-1"
+
+// noTable looks where the table is most likely to be instead.
+func (d *doctor) noTable(ctx context.Context, c awsconf.Config, where job.Store) error {
+	d.hopeless = true
+	for _, region := range []string{creditedRegion, where.KMSRegion} {
+		if region == "" || region == c.AWS.Region {
+			continue
+		}
+		other := c.AWS.Copy()
+		other.Region = region
+		t, err := dynamo.NewAdmin(other, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
+		if err == nil && !t.Created {
+			return d.tell(failing, "region", fmt.Sprintf("table %s is in %s, not in %s", where.Table, region, c.AWS.Region),
+				"export CREDRENDER_REGION="+region)
+		}
+	}
+	return d.tell(failing, "table "+where.Table, "it is not there in "+c.AWS.Region, d.line("setup"))
+}
+
+func (d *doctor) examineKey(ctx context.Context, c awsconf.Config, where job.Store) error {
+	subject := "key " + where.Key
+	k, err := kms.NewAdmin(c.KMS, where.Key).SetUp(ctx, kms.SetupOptions{DryRun: true})
+	unfit, isUnfit := errors.AsType[*kms.UnfitError](err)
+	switch {
+	case errors.Is(err, source.ErrDenied):
+		return d.tell(fine, subject, "not looked at, for which kms:DescribeKey is missing; rendering does not take it")
+	case isUnfit:
+		return d.tell(failing, subject, err.Error(), enable(unfit.Key.ARN, unfit.Key.State)...)
+	case err != nil:
+		return d.tell(warning, subject, err.Error(), d.line("setup"))
+	case k.Created:
+		return d.tell(warning, subject, "it is not there: secrets can be read, and none can be put", d.line("setup"))
+	}
+	if err := d.tell(fine, subject, k.ARN); err != nil {
+		return err
+	}
+	return d.differs(subject, k.Differs)
+}
+
+// enable is how a key comes back.
+func enable(arn, state string) []string {
+	again := "aws kms enable-key --key-id " + arn
+	if state == "PendingDeletion" || strings.Contains(state, "pending deletion") {
+		return []string{"aws kms cancel-key-deletion --key-id " + arn, again}
+	}
+	return []string{again}
+}
+
+// examineItems looks at the versions of everything in the table: by form alone,
+// or with all by opening it. Who may not scan the table goes without.
+func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
+	st, err := d.a.stores.Store(ctx, where)
+	if err != nil {
+		return err
+	}
+	sc := store.Scope{DryRun: !d.all, Contexts: func(string) []source.Context { return d.contexts }}
+	verdicts, err := st.Verify(ctx, sc)
+	if errors.Is(err, source.ErrDenied) {
+		return d.tell(fine, "items", "not looked at, for which dynamodb:Scan is missing; rendering takes it for patterns alone")
+	}
+	if err != nil {
+		return d.tell(warning, "items", err.Error())
+	}
+	for _, v := range verdicts {
+		if slices.Contains(v.Notes, store.NoteUnpadded) {
+			text := fmt.Sprintf("its version %s is not padded, so it hides later ones", source.Show(v.Version))
+			if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("migrate", v.Name)); err != nil {
+				return err
+			}
+		}
+		if v.Err == nil {
+			continue
+		}
+		text := fmt.Sprintf("version %s does not open: %v", source.Show(v.Version), v.Err)
+		if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("delete", v.Name, "-v", v.Version)+"  # unless somebody knows its context"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// examineJobs does what a render does, up to the disk.
+func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[string]bool) error {
+	st, err := d.a.openState(d.cfg, true)
+	if err != nil {
+		return err
+	}
+	planned, _, err := render.Plan(ctx, d.a.world(d.cfg, st, named), render.Options{Timeout: d.cfg.Settings.Timeout}, jobs)
+	if err != nil {
+		return err
+	}
+	for _, p := range planned {
+		if err := d.examineJob(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
+	err := p.Err()
+	if err == nil {
+		return d.tell(fine, "job "+p.Job.Name, "it renders")
+	}
+	failed, ok := errors.AsType[*render.SecretsError](err)
+	if !ok {
+		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.line(append([]string{"lint"}, d.args...)...)+"  # lists what else is wrong")
+	}
+	for _, f := range failed.Failures {
+		text, mends := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)
+		if err := d.tell(failing, "secret "+f.Ref.String(), text, mends...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// diagnose names the cause of one failure, and the commands that mend it.
+func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, err error) (text string, mends []string) {
+	switch {
+	case errors.Is(err, source.ErrDisabled):
+		return err.Error(), enable(keyIn(err), err.Error())
+	case errors.Is(err, source.ErrDenied):
+		return d.denied(ref, err)
+	case errors.Is(err, source.ErrWrongContext):
+		return d.wrongContext(ctx, where, ref)
+	case errors.Is(err, source.ErrNotFound) && ref.Version != "":
+		return "the table has no version " + source.Show(ref.Version) + " of it", []string{d.line("list", ref.Name)}
+	case errors.Is(err, source.ErrNotFound):
+		return "it is not there", []string{d.line(d.put(ref)...)}
+	case errors.Is(err, source.ErrIntegrity), errors.Is(err, source.ErrUnsupported):
+		return err.Error(), []string{d.line(d.put(ref)...)}
+	case errors.Is(err, source.ErrThrottled):
+		return err.Error(), []string{d.line("setup", "--update")}
+	case errors.Is(err, source.ErrNoStore):
+		return err.Error(), []string{d.line("setup")}
+	}
+	return err.Error(), []string{d.line("render", "--wait", "5m") + "  # keeps trying"}
+}
+
+func (d *doctor) put(ref source.Ref) []string {
+	return append([]string{"put", ref.Name, "@FILE"}, words(ref.Context)...)
+}
+
+// foreignKey is what KMS says of a blob whose key it does not have here.
+const foreignKey = "does not exist in this region"
+
+// denied tells rights on the table from those on the key.
+func (d *doctor) denied(ref source.Ref, err error) (text string, mends []string) {
+	said, _ := errors.AsType[*awserr.Error](err)
+	switch {
+	case said != nil && strings.Contains(said.Message, foreignKey):
+		return "KMS has not got its key in this region: " + err.Error(), []string{"export CREDRENDER_KMS_REGION=" + creditedRegion + "  # or where the key is"}
+	case said != nil && strings.Contains(said.Op, "decrypt") && ref.Source == "" && !ref.Context.IsZero():
+		_, twin := ref.Context.CaseTwins()
+		if twin == "" {
+			who := d.me.Role()
+			if who == "" {
+				who = d.me.ARN
+			}
+			return "it may be read, and not decrypted", []string{d.line(append([]string{"grant", who, "--read"}, words(ref.Context)...)...)}
+		}
+	case said != nil && strings.Contains(said.Op, "decrypt"):
+		return "it may be read, and not decrypted", d.attach()
+	}
+	return err.Error(), d.attach()
+}
+
+// attach gives the identity the policy of these templates.
+func (d *doctor) attach() []string {
+	kind, name := "user", d.me.ARN[strings.LastIndex(d.me.ARN, "/")+1:]
+	if role := d.me.Role(); role != "" || strings.Contains(d.me.ARN, ":role/") {
+		kind = "role"
+		if role != "" {
+			name = role[strings.LastIndex(role, "/")+1:]
+		}
+	}
+	return []string{
+		d.line(append([]string{"policy"}, d.args...)...) + " > policy.json",
+		"aws iam put-" + kind + "-policy --" + kind + "-name " + shellWord(name) + " --policy-name credrender --policy-document file://policy.json",
+	}
+}
+
+// wrongContext tries the contexts that are known, the right one first.
+func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.Ref) (text string, mends []string) {
+	st, err := d.a.stores.Source(ctx, where, ref.Source)
+	if err != nil {
+		return err.Error(), nil
+	}
+	refs := make([]source.Ref, len(d.contexts))
+	for i, c := range d.contexts {
+		refs[i] = ref
+		refs[i].Context = c
+	}
+	got := st.Fetch(ctx, refs)
+	for _, r := range refs {
+		if got[r].Err != nil || ref.Source != "" {
+			continue
+		}
+		to := []string{"--to-context", "none"}
+		if pairs := words(ref.Context); len(pairs) > 0 {
+			to = nil
+			for _, p := range pairs {
+				to = append(to, "--to-context", p)
+			}
+		}
+		line := append(append([]string{"rekey", ref.Name}, words(r.Context)...), to...)
+		return "it opens with " + orNone(r.Context) + ", and is asked for with " + orNone(ref.Context), []string{
+			d.line(line...) + "  # or ask for it with " + orNone(r.Context),
+		}
+	}
+	return "it opens with none of the contexts that the config knows", []string{d.line(d.put(ref)...) + "  # with the value from where it came from"}
+}
+
+func orNone(c source.Context) string {
+	if c.IsZero() {
+		return "no context"
+	}
+	return c.String()
+}
+
+// words are a context's pairs, sorted.
+func words(c source.Context) []string {
+	m := c.Map()
+	list := make([]string, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, k+"="+m[k])
+	}
+	return list
+}
+
+var keyARNs = regexp.MustCompile(`arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`)
+
+// keyIn is the key that a message is about.
+func keyIn(err error) string {
+	if arn := keyARNs.FindString(err.Error()); arn != "" {
+		return arn
+	}
+	return "KEY"
+}
+
+// line is a command of ours, with the global flags that this one was given.
+func (d *doctor) line(args ...string) string {
+	list := []string{"credrender"}
+	given := d.a.globals.given()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		list = append(list, "--"+name, shellWord(given[name]))
+	}
+	for _, a := range args {
+		list = append(list, shellWord(a))
+	}
+	return strings.Join(list, " ")
+}
+
+// shellWord quotes for a POSIX shell where that is needed.
+func shellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
