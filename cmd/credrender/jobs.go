@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -143,7 +144,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 // adHoc is a job of one file that no config has; its debts belong to DEST.
 func adHoc(cfg *config.Config, file job.File) job.Job {
 	j := cfg.Base
-	j.ID, j.Name, j.Origin = file.Dest, file.Dest, "command line"
+	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), "command line"
 	j.Files = []job.File{file}
 	return j
 }

@@ -46,6 +46,7 @@ type Objects struct{ api api }
 // api holds the operations that are used as method values: see package dynamo.
 // Of all services' clients S3's is by far the largest.
 type api struct {
+	head   func(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	get    func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	list   func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 	put    func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
@@ -64,13 +65,13 @@ var (
 // one's own, buckets are in the path: few stand-ins know their names as hosts.
 func New(cfg aws.Config) *Objects {
 	c := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-	return &Objects{api{get: c.GetObject, list: c.ListObjectsV2, put: c.PutObject, delete: c.DeleteObject}}
+	return &Objects{api{head: c.HeadObject, get: c.GetObject, list: c.ListObjectsV2, put: c.PutObject, delete: c.DeleteObject}}
 }
 
 // Fetch implements source.Source.
 func (o *Objects) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	return each(refs, func(r source.Ref) source.Result {
-		data, trace, err := o.get(ctx, r, "")
+		data, trace, err := o.get(ctx, r)
 		return result(data, trace, err)
 	})
 }
@@ -99,15 +100,16 @@ func each(refs []source.Ref, one func(source.Ref) source.Result) map[source.Ref]
 	return out
 }
 
-// Probe implements source.Prober by If-None-Match: an object that is as it was
-// is answered with 304 and no body. (AWS charges that as a GET.)
+// Probe implements source.Prober by HEAD with If-None-Match: an object that is
+// as it was is answered with 304, and of one that is not, no byte is sent. (AWS
+// charges either as a GET, and asks for the same right.)
 func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	changed := make([]bool, len(known))
 	var g errgroup.Group
 	g.SetLimit(concurrency)
 	for i, k := range known {
 		g.Go(func() error {
-			_, _, err := o.get(ctx, k.Ref, k.Trace.Mark)
+			err := o.head(ctx, k.Ref, k.Trace.Mark)
 			absent := errors.Is(err, source.ErrNotFound)
 			changed[i] = !errors.Is(err, errSame) && (!absent || !k.Trace.Absent)
 			return nil
@@ -192,27 +194,56 @@ func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref
 // errSame: the object is the one whose ETag was given.
 var errSame = errors.New("not modified")
 
-// get reads an object, unless its ETag is the given one.
-func (o *Objects) get(ctx context.Context, r source.Ref, etag string) ([]byte, source.Trace, error) {
-	bucket, key, ok := strings.Cut(r.Name, "/")
-	if !ok || bucket == "" || key == "" {
-		return nil, source.Trace{}, fmt.Errorf("%w: an object is bucket/key", source.ErrRef)
+// head asks whether an object is another than the one of that ETag: errSame
+// where it is not.
+func (o *Objects) head(ctx context.Context, r source.Ref, etag string) error {
+	bucket, key, err := place(r)
+	if err != nil {
+		return err
 	}
-	in := &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}
+	in := &s3.HeadObjectInput{Bucket: bucket, Key: key}
 	if r.Version != "" {
 		in.VersionId = aws.String(r.Version)
 	}
 	if etag != "" {
 		in.IfNoneMatch = aws.String(etag)
 	}
+	_, err = o.api.head(ctx, in)
+	// An answer to HEAD has no body, and so no code.
+	resp, answered := errors.AsType[*smithyhttp.ResponseError](err)
+	switch {
+	case err == nil:
+		return nil
+	case answered && resp.HTTPStatusCode() == http.StatusNotModified:
+		return errSame
+	case answered && resp.HTTPStatusCode() == http.StatusNotFound:
+		return fmt.Errorf("%w: no such object", source.ErrNotFound)
+	}
+	return awserr.Wrap("look at object", err)
+}
+
+func place(r source.Ref) (bucket, key *string, err error) {
+	b, k, ok := strings.Cut(r.Name, "/")
+	if !ok || b == "" || k == "" {
+		return nil, nil, fmt.Errorf("%w: an object is bucket/key", source.ErrRef)
+	}
+	return &b, &k, nil
+}
+
+// get reads an object.
+func (o *Objects) get(ctx context.Context, r source.Ref) ([]byte, source.Trace, error) {
+	bucket, key, err := place(r)
+	if err != nil {
+		return nil, source.Trace{}, err
+	}
+	in := &s3.GetObjectInput{Bucket: bucket, Key: key}
+	if r.Version != "" {
+		in.VersionId = aws.String(r.Version)
+	}
 	for try := 1; ; try++ {
 		out, err := o.api.get(ctx, in)
 		if err != nil {
-			return nil, source.Trace{}, failure(err)
-		}
-		if etag != "" { // it has changed, and only that was asked
-			_ = out.Body.Close()
-			return nil, source.Trace{}, nil
+			return nil, source.Trace{}, awserr.Wrap("read object", err)
 		}
 		data, err := read(out.Body)
 		if err == nil {
@@ -251,11 +282,4 @@ func bodyFailure(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: the object does not match the checksum that S3 keeps of it", source.ErrIntegrity)
 	}
 	return awserr.Wrap("read object", errors.Join(ctx.Err(), err))
-}
-
-func failure(err error) error {
-	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.HTTPStatusCode() == http.StatusNotModified {
-		return errSame
-	}
-	return awserr.Wrap("read object", err)
 }

@@ -187,7 +187,7 @@ func TestProbe(t *testing.T) {
 	if changed, err := w.secrets.Probe(t.Context(), known); err != nil || len(changed) != 0 {
 		t.Errorf("nothing changed: %v, %v", changed, err)
 	}
-	if diff := cmp.Diff(map[string]int{"GET 304": 3, "GET": 2}, w.s3.Requests()); diff != "" || w.aws.Count("", "") != 0 {
+	if diff := cmp.Diff(map[string]int{"HEAD 304": 3, "HEAD": 2}, w.s3.Requests()); diff != "" || w.aws.Count("", "") != 0 {
 		t.Errorf("requests (-want +got):\n%s%v", diff, w.aws.Operations())
 	}
 	w.put(t, "newer", "w")

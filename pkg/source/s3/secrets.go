@@ -42,7 +42,7 @@ func NewSecrets(o *Objects, k Keys) *Secrets { return &Secrets{o, k} }
 // there.
 func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	return each(refs, func(r source.Ref) source.Result {
-		data, trace, err := s.objects.get(ctx, r, "")
+		data, trace, err := s.objects.get(ctx, r)
 		if err == nil {
 			data, err = blob.Open(ctx, s.keys, data, r.Context)
 		}
@@ -186,7 +186,7 @@ func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifC
 // ones stay. One that is not there is source.ErrNotFound.
 func (f *Folder) Delete(ctx context.Context, name string) error {
 	full := f.full(source.Ref{Name: name})
-	if _, _, err := f.secrets.objects.get(ctx, full, `"none"`); err != nil {
+	if err := f.secrets.objects.head(ctx, full, ""); err != nil {
 		return err // S3 says nothing of what is not there
 	}
 	bucket, key, _ := strings.Cut(full.Name, "/")
