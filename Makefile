@@ -57,8 +57,10 @@ static: ## staticcheck
 tidy: ## fail where go mod tidy would change go.mod or go.sum
 	$(GO) mod tidy -diff
 
-lint: ## golangci-lint, and tidiness of tools/ (the first time takes minutes)
+lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
 	$(GO) -C tools mod tidy -diff
+	$(GO) -C interop/tfaws mod tidy -diff
+	$(GO) -C interop/tfaws vet ./...
 	$(call tool,golangci-lint) run --build-tags interop ./...
 
 vuln: ## govulncheck; says so where its database is out of reach

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -58,6 +59,52 @@ func TestTerraformLint(t *testing.T) {
 			t.Errorf("tflint in %s:\n%s%s", filepath.Dir(main), r.Stdout, r.Stderr)
 		}
 	}
+}
+
+// All of it, applied by real Terraform against a stand-in for the provider
+// (interop/tfaws): roles whose ARNs are not known when it plans included. A
+// second plan must find nothing to do.
+func TestTerraformApply(t *testing.T) {
+	path := findTool(t, "tofu", "terraform")
+	env := standInProvider(t)
+	source := t.TempDir()
+	for _, dir := range []string{"terraform", "examples"} {
+		if err := os.CopyFS(filepath.Join(source, dir), os.DirFS(filepath.Join("..", dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	zeroes := strings.Repeat("0", 64)
+	for dir, vars := range map[string][]string{
+		"testdata/apply": nil,
+		"examples/ec2-nginx": {
+			"-var=region=eu-west-1", "-var=binary_url=https://example.com/c", "-var=binary_sha256=" + zeroes, `-var=allowed_cidrs=["203.0.113.0/24"]`,
+		},
+	} {
+		t.Run(dir, func(t *testing.T) {
+			c := newCommand(t, path, append(env, "TF_DATA_DIR="+t.TempDir()), "-chdir="+filepath.Join(source, "terraform", dir))
+			c.want(t, 0, "get")
+			c.want(t, 0, "validate")
+			c.want(t, 0, append([]string{"apply", "-input=false", "-auto-approve"}, vars...)...)
+			c.want(t, 0, append([]string{"plan", "-input=false", "-detailed-exitcode"}, vars...)...)
+		})
+	}
+}
+
+// standInProvider builds interop/tfaws and returns the environment in which
+// Terraform takes it for hashicorp/aws.
+func standInProvider(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-C", "tfaws", "-o", filepath.Join(dir, "terraform-provider-aws"))
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build tfaws: %v\n%s", err, out)
+	}
+	config := filepath.Join(dir, "config.tfrc")
+	text := "provider_installation {\n  dev_overrides {\n    \"hashicorp/aws\" = \"" + dir + "\"\n  }\n}\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"TF_CLI_CONFIG_FILE=" + config, "SCHEMA=" + terraformDir(t, "testdata", "schema.yaml"), "CHECKPOINT_DISABLE=1"}
 }
 
 // credrender-policy has no provider, so it can be applied here: what the tests

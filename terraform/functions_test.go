@@ -29,6 +29,7 @@ func functions() map[string]function.Function {
 		"split": stdlib.SplitFunc, "substr": stdlib.SubstrFunc, "values": stdlib.ValuesFunc,
 		"alltrue":      allTrue(),
 		"length":       length(),
+		"toset":        stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 		"startswith":   stringFunc(cty.Bool, func(s ...string) (cty.Value, error) { return cty.BoolVal(strings.HasPrefix(s[0], s[1])), nil }, 2),
 		"sha256":       text(func(s string) (string, error) { h := sha256.Sum256([]byte(s)); return hex.EncodeToString(h[:]), nil }),
 		"base64encode": text(func(s string) (string, error) { return base64.StdEncoding.EncodeToString([]byte(s)), nil }),

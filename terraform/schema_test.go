@@ -15,6 +15,12 @@ import (
 // schema is testdata/schema.yaml: by resource or data, then by type.
 type schema map[string]map[string]blockSchema
 
+// schemaFile has types besides, which only interop/tfaws needs.
+type schemaFile struct {
+	Types  map[string]string
+	Schema schema `yaml:",inline"`
+}
+
 type blockSchema struct {
 	Commit     string
 	Arguments  []string
@@ -29,11 +35,11 @@ func readSchema(t *testing.T) schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s schema
-	if err := yaml.Unmarshal(text, &s); err != nil {
+	var f schemaFile
+	if err := yaml.Unmarshal(text, &f); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return f.Schema
 }
 
 // What Terraform itself defines in every resource, data source and module.
