@@ -66,9 +66,11 @@ type Description struct {
 	Spec  string // "SYMMETRIC_DEFAULT"
 }
 
-// Fit reports whether data keys can be made with the key.
+// Fit reports whether data keys can be made with the key. Stand-ins of AWS
+// leave the usage empty where CreateKey was told none.
 func (d Description) Fit() bool {
-	return d.State == string(types.KeyStateEnabled) && d.Usage == string(types.KeyUsageTypeEncryptDecrypt) && d.Spec == string(types.KeySpecSymmetricDefault)
+	return d.State == string(types.KeyStateEnabled) && (d.Usage == string(types.KeyUsageTypeEncryptDecrypt) || d.Usage == "") &&
+		d.Spec == string(types.KeySpecSymmetricDefault)
 }
 
 // Describe looks the key up. It takes kms:DescribeKey.
