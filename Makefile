@@ -98,6 +98,15 @@ bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
 	$(GO) run ./bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
 
+bench-peers: ## measure renders against every peer that can be had here, to docs/performance.md (12 minutes; leave the machine alone)
+	interop/prepare $(VENV)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
+	$(GO) run ./bench peers -bin bin/bench/credrender -venv $(VENV) -modules interop/node_modules -doc docs/performance.md -plot docs/peers.svg -json bench/peers.json $(BENCH_PEERS)
+
+bench-check: ## fail where renders have lost much against the limit program, by bench/ratios.json (20 seconds)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
+	$(GO) run ./bench check -bin bin/bench/credrender
+
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
 	  echo "$${func#func } in $$(dirname $$file)"; \
@@ -111,4 +120,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) interop/node_modules
 
-.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks fleet bench fuzz cover clean
+.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean

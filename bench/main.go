@@ -8,6 +8,15 @@
 // Warm is a render in memory, again and again in one process, connections and
 // all. Cold is a new process, from its start to its end with the file in place;
 // a new connection then takes two round trips, as TCP and TLS 1.3 do.
+//
+//	go run ./bench peers -doc docs/performance.md -plot docs/peers.svg
+//
+// is the race against other programs, cold, and
+//
+//	go run ./bench check
+//
+// compares a few ratios with those on record, for CI. What a race has found, and
+// how it is shown, is package race's.
 package main
 
 import (
@@ -31,13 +40,12 @@ func main() {
 	}
 }
 
-// run is the benchmark, or one of the two programs that it starts.
+// run is the benchmark, one of the two programs that it starts, the race
+// against peers, or the check of ratios.
 func run(ctx context.Context, args []string) error {
-	if len(args) > 0 && args[0] == "serve" {
-		return serve(ctx, args[1:])
-	}
-	if len(args) > 0 && args[0] == "limit" {
-		return limitOnce(ctx, args[1:])
+	programs := map[string]func(context.Context, []string) error{"serve": serve, "limit": limitOnce, "peers": peers, "check": check}
+	if len(args) > 0 && programs[args[0]] != nil {
+		return programs[args[0]](ctx, args[1:])
 	}
 	var p plan
 	var markdown, jsonFile string

@@ -50,7 +50,7 @@ type report struct {
 
 var (
 	distances = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
-	counts    = []int{1, 50, 200}
+	refCounts = []int{1, 50, 200}
 )
 
 // measure runs all of it. What is said of the process itself comes first: a
@@ -68,16 +68,8 @@ func (p *plan) measure(ctx context.Context) (*report, error) {
 	if r.Process, err = p.process(ctx, dir); err != nil {
 		return nil, fmt.Errorf("measure the process: %w", err)
 	}
-	for _, cold := range []bool{false, true} {
-		for _, tls := range []bool{false, true} {
-			for _, rtt := range distances {
-				rows, err := p.group(ctx, dir, cold, tls, rtt)
-				if err != nil {
-					return nil, err
-				}
-				r.Rows = append(r.Rows, rows...)
-			}
-		}
+	if r.Rows, err = p.rows(ctx, dir); err != nil {
+		return nil, err
 	}
 	r.Machine.LoadAfter = loadAverage()
 	if p.only == "" || p.only == "patience" {
@@ -88,10 +80,26 @@ func (p *plan) measure(ctx context.Context) (*report, error) {
 	return r, nil
 }
 
+// rows measures every case that is wanted.
+func (p *plan) rows(ctx context.Context, dir string) (all []row, err error) {
+	for _, cold := range []bool{false, true} {
+		for _, tls := range []bool{false, true} {
+			for _, rtt := range distances {
+				rows, err := p.group(ctx, dir, cold, tls, rtt)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, rows...)
+			}
+		}
+	}
+	return all, nil
+}
+
 // group measures the cases that have one stand-in in common.
 func (p *plan) group(ctx context.Context, dir string, cold, tls bool, rtt time.Duration) ([]row, error) {
 	var rows []row
-	for _, n := range counts {
+	for _, n := range refCounts {
 		for _, computed := range []bool{false, true} {
 			r := row{Cold: cold, TLS: tls, RTT: int(rtt.Milliseconds()), Refs: n, Computed: computed}
 			r.Name = r.name()

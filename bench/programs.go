@@ -19,6 +19,7 @@ import (
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/store"
 )
 
 // templateOf asks for n secrets, by constants or by names it computes.
@@ -130,16 +131,12 @@ func limitOnce(ctx context.Context, args []string) error {
 	}
 	switch way {
 	case "table":
-		return c.All(ctx, n, limitLinks)
+		return c.All(ctx, n, store.DefaultConcurrency)
 	case "probe":
 		return c.Probe(ctx, n)
 	}
 	return c.Fetch(ctx, n)
 }
-
-// limitLinks is how many connections to KMS the limit program has for a whole
-// table: credrender's bound of those that it dials ahead.
-const limitLinks = 64
 
 func limitClient(tables, keys, ca string) (*limit.Client, error) {
 	c := &limit.Client{Tables: tables, Keys: keys, Region: region, Credentials: aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}}

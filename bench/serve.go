@@ -50,9 +50,9 @@ const (
 	keyFile  = "key.pem"
 )
 
-// serve is the stand-in's process: it prints its two endpoints, then how many
-// requests and connections there were since it was last asked, for each line of
-// its standard input, and ends with that.
+// serve is the stand-in's process: it prints its two endpoints, then, for each
+// line of its standard input, the counts since the line before; it ends with
+// its input.
 func serve(ctx context.Context, args []string) error {
 	var o standin.Options
 	var certs string
@@ -85,7 +85,7 @@ func serve(ctx context.Context, args []string) error {
 	go func() {
 		defer close(ended)
 		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-			fmt.Println(srv.Requests.Swap(0), srv.Connections.Swap(0))
+			fmt.Println(srv.Requests.Swap(0), srv.Reads.Swap(0), srv.Connections.Swap(0))
 		}
 	}()
 	select {
@@ -129,17 +129,20 @@ func start(ctx context.Context, dir string, w wire) (*far, error) {
 	return f, nil
 }
 
-// count returns how many requests and connections there were since the last
-// count.
-func (f *far) count() (requests, connections int, err error) {
+// counts are what a stand-in was asked for. Reads are those of the requests
+// that went to the table.
+type counts struct{ requests, reads, connections int }
+
+// count returns the counts since it was last called.
+func (f *far) count() (c counts, err error) {
 	if _, err := fmt.Fprintln(f.ask); err != nil {
-		return 0, 0, err
+		return c, err
 	}
 	if !f.answers.Scan() {
-		return 0, 0, fmt.Errorf("the stand-in does not count: %w", f.answers.Err())
+		return c, fmt.Errorf("the stand-in does not count: %w", f.answers.Err())
 	}
-	_, err = fmt.Sscan(f.answers.Text(), &requests, &connections)
-	return requests, connections, err
+	_, err = fmt.Sscan(f.answers.Text(), &c.requests, &c.reads, &c.connections)
+	return c, err
 }
 
 func (f *far) stop() {

@@ -47,7 +47,8 @@ type Server struct {
 	keys   net.Listener
 	table  *table
 
-	Connections, Requests atomic.Int64
+	// Requests are all, Reads those of the table.
+	Connections, Requests, Reads atomic.Int64
 
 	mu   sync.Mutex
 	next time.Time // when the next unit is there
@@ -153,13 +154,16 @@ func (s *Server) answer(target string, body []byte) []byte {
 	case "Decrypt":
 		return s.table.plaintext
 	case "Query":
+		s.Reads.Add(1)
 		if s.busy() {
 			return response("400 Bad Request", []byte(`{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`))
 		}
 		return s.table.query(body)
 	case "GetItem":
+		s.Reads.Add(1)
 		return s.table.get(body)
 	case "Scan":
+		s.Reads.Add(1)
 		return s.table.scan(body)
 	case "GetParameter", "GetParameters", "GetParametersByPath":
 		return s.table.parameters(operation, body)

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/bench/standin"
+)
+
+// way is what a case asks of a program.
+type way int
+
+const (
+	oneFile  way = iota // a template of all refs into one file
+	tenFiles            // the refs spread over ten templates
+	wholeTable
+	quietTick // the file of an earlier run is there, and nothing is new
+)
+
+// raceCase is a case, and how its stand-in has to be.
+type raceCase struct {
+	race.Case
+	way   way
+	size  int // of a secret
+	names int // in the table
+}
+
+const filesInCase = 10
+
+// raceCases are all that can be measured. A table has the secrets of its case
+// and no others, which favours those that read all of it.
+func raceCases() []raceCase {
+	refs := func(n int, title string) raceCase {
+		return raceCase{Case: race.Case{Name: fmt.Sprintf("refs%d", n), Title: title, Refs: n}, size: 100, names: n}
+	}
+	return []raceCase{
+		refs(1, "1 ref"), refs(10, "10 refs in a file"), refs(50, "50 refs in a file"), refs(200, "200 refs in a file"),
+		{race.Case{Name: "certificate", Title: "One certificate of 100 KiB", Refs: 1}, oneFile, 100 << 10, 1},
+		{race.Case{Name: "files10", Title: "Ten files of 5 refs", Refs: 50}, tenFiles, 100, 50},
+		{race.Case{Name: "getall2000", Title: "All 2,000 secrets of a table", Refs: 2000}, wholeTable, 100, 2000},
+		{race.Case{Name: "tick50", Title: "50 refs again, nothing new", Refs: 50}, quietTick, 100, 50},
+	}
+}
+
+// names are the secrets of a case.
+func (c raceCase) secrets() []string {
+	names := make([]string, c.Refs)
+	for i := range names {
+		names[i] = standin.Name(i)
+	}
+	return names
+}
+
+// files are the names of secrets by the file that they go to.
+func (c raceCase) files() [][]string {
+	all := c.secrets()
+	if c.way != tenFiles {
+		return [][]string{all}
+	}
+	files := make([][]string, filesInCase)
+	for i := range files {
+		files[i] = all[i*len(all)/filesInCase : (i+1)*len(all)/filesInCase]
+	}
+	return files
+}
+
+// raceWires are the ways to the stand-in.
+func raceWires(quick bool) (wires []race.Wire) {
+	for _, tls := range []bool{false, true} {
+		for _, rtt := range distances {
+			if !quick || rtt == race.Reference().RTT {
+				wires = append(wires, race.Wire{TLS: tls, RTT: rtt})
+			}
+		}
+	}
+	return wires
+}
+
+// weight is how long a contender takes, which decides where it takes part.
+type weight int
+
+const (
+	own   weight = iota // credrender and the limit program
+	light               // many requests at once
+	heavy               // one request after the other
+	loop                // a new process, or all anew, for some of the secrets
+)
+
+// takesPart says whether a contender of that weight is measured there. All are
+// on the wire of reference, but for loops over 200 secrets, of which one is
+// enough; on the others 50 refs tell the difference, and a run of all of it
+// would take an hour.
+func (c raceCase) takesPart(w race.Wire, x weight, quick bool) bool {
+	switch {
+	case x == own:
+		return true
+	case quick && x >= heavy:
+		return c.Refs == 1
+	case w == race.Reference():
+		return true
+	case w.RTT == race.Reference().RTT:
+		return x == light || c.Refs == 50
+	}
+	return c.Name == "refs50" && x < loop
+}

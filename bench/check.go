@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/bench/race"
+)
+
+// checked are the cases of which the ratios are on record: what a release must
+// not lose unnoticed, and a dozen seconds of measuring.
+func checked() []string {
+	return []string{"warm-plain-20ms-50refs", "warm-tls-20ms-200refs", "cold-plain-20ms-50refs", "cold-tls-20ms-50refs"}
+}
+
+// check holds our ratios to the limit program against those on record. Times
+// are not compared: machines differ, and a program beside the other on one
+// machine much less.
+func check(ctx context.Context, args []string) error {
+	p := plan{warmRounds: 9, coldRounds: 7}
+	var record string
+	var update bool
+	fl := flag.NewFlagSet("bench check", flag.ContinueOnError)
+	fl.StringVar(&p.bin, "bin", "bin/credrender", "the `PROGRAM` to measure cold")
+	fl.StringVar(&record, "record", "bench/ratios.json", "the ratios on record")
+	fl.BoolVar(&update, "update", false, "write the record instead")
+	if err := fl.Parse(args); err != nil {
+		return err
+	}
+	debug.SetGCPercent(400) // as credrender itself does for a run of usual size
+	measured, err := p.ratios(ctx)
+	if err != nil {
+		return err
+	}
+	if update {
+		text, err := json.MarshalIndent(measured, "", "  ")
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(record, append(text, '\n'), 0o644)
+	}
+	var recorded map[string]race.Ratio
+	text, err := os.ReadFile(record)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &recorded); err != nil {
+		return fmt.Errorf("%s: %w", record, err)
+	}
+	faults := race.Check(recorded, measured)
+	if len(faults) > 0 {
+		// Something else may have had the machine: a real loss is there again.
+		again, err := p.ratios(ctx)
+		if err != nil {
+			return err
+		}
+		faults = race.Check(recorded, race.Better(measured, again))
+	}
+	if len(faults) > 0 {
+		return errors.New("slower than on record:\n" + strings.Join(faults, "\n"))
+	}
+	return nil
+}
+
+// ratios measures the checked cases.
+func (p *plan) ratios(ctx context.Context) (map[string]race.Ratio, error) {
+	dir, err := os.MkdirTemp("", "credrender-bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // of our own making
+	if err := makeCertificate(dir); err != nil {
+		return nil, err
+	}
+	ratios := map[string]race.Ratio{}
+	for _, name := range checked() {
+		p.only = name
+		rows, err := p.rows(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(rows, func(r row) bool { return r.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no case %s", name)
+		}
+		ratios[name] = race.Ratio{Wall: round(rows[i].Ours / rows[i].Limit), CPU: round(rows[i].OursCPU / rows[i].LimitCPU)}
+	}
+	return ratios, nil
+}
+
+// round keeps two decimals: more would be noise in the record.
+func round(ratio float64) float64 { return float64(int(ratio*100+0.5)) / 100 }

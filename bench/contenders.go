@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/credrender/credrender/bench/race"
+)
+
+// contender is a program in the race.
+type contender struct {
+	race.Contender
+	weight weight
+	can    func(way) bool
+	most   int // refs; 0: any number
+	// command writes the files that the program needs into an empty directory,
+	// and returns its arguments, the program first.
+	command func(s *stage) ([]string, error)
+	// before returns arguments for a run that is not measured, before each.
+	before func(s *stage) []string
+}
+
+// stage is one case, about to be run by one contender in a directory of its
+// own. Programs that have no way to write a file have their standard output in
+// out.
+type stage struct {
+	c   raceCase
+	far *far
+	dir string
+}
+
+func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }
+
+// write writes one template for each file, and returns the pairs of paths.
+func (s *stage) write(ref string) (pairs [][2]string, err error) {
+	for i, names := range s.c.files() {
+		var b strings.Builder
+		for _, name := range names {
+			fmt.Fprintf(&b, ref+"\n", name)
+		}
+		pair := [2]string{s.path(fmt.Sprintf("in%d", i)), s.path(fmt.Sprintf("out%d", i))}
+		if err := os.WriteFile(pair[0], []byte(b.String()), 0o600); err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, pair)
+	}
+	return pairs, nil
+}
+
+// ours is the program that all of this is about.
+func ours(bin string) contender {
+	command := func(s *stage) ([]string, error) {
+		args := []string{bin, "--state-dir", s.path("state")}
+		if s.c.way == wholeTable {
+			return append(args, "getall"), nil
+		}
+		pairs, err := s.write(`{{ secret %q }}`)
+		args = append(args, "render")
+		for _, p := range pairs {
+			args = append(args, p[0]+":"+p[1])
+		}
+		return args, err
+	}
+	return contender{
+		Contender: race.Contender{Name: race.Ours, Version: "this tree", Does: "`render`, `getall`; the tick is a second `render`"},
+		can:       func(way) bool { return true },
+		command:   command,
+		before: func(s *stage) []string {
+			if s.c.way != quietTick {
+				return nil
+			}
+			args, err := command(s)
+			if err != nil {
+				return nil
+			}
+			return args
+		},
+	}
+}
+
+// limits is the limit program, this one.
+func limits(self string) contender {
+	return contender{
+		Contender: race.Contender{Name: race.Limit, Version: "this tree", Does: "the same signed requests at once, each on a connection of its own (whole tables: 256 to KMS), and nothing else"},
+		can:       func(way) bool { return true },
+		command: func(s *stage) ([]string, error) {
+			ways := map[way]string{wholeTable: "table", quietTick: "probe"}
+			return []string{self, "limit", "-tables", s.far.tables, "-keys", s.far.keys, "-ca", s.far.certificate(), "-n", fmt.Sprint(s.c.Refs), "-way", ways[s.c.way]}, nil
+		},
+	}
+}
+
+// shellLoop runs a program once for each secret, as scripts do.
+func shellLoop(names []string, program ...string) []string {
+	script := `for s in ` + strings.Join(names, " ") + `; do "$@" "$s" || exit 1; done`
+	return append([]string{"sh", "-c", script, "sh"}, program...)
+}
+
+func not(ways ...way) func(way) bool {
+	return func(w way) bool {
+		for _, x := range ways {
+			if w == x {
+				return false
+			}
+		}
+		return true
+	}
+}

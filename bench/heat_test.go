@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/bench/standin"
+)
+
+// The stand-in and the limit program are processes of this program's own file,
+// which in a test is the test.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve", "limit"}, os.Args[1]) {
+		if err := run(context.Background(), os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// script is a contender that is a shell script, given the names of the case.
+func script(name, text string) contender {
+	return contender{Contender: race.Contender{Name: name}, can: not(), command: func(s *stage) ([]string, error) {
+		var values []string
+		for _, secret := range s.c.secrets() {
+			values = append(values, standin.Value(secret, s.c.size))
+		}
+		return append([]string{"sh", "-c", text, "sh"}, values...), nil
+	}}
+}
+
+// What is counted of a contender, and that one that does not bring all values
+// has no numbers.
+func TestHeat(t *testing.T) {
+	dir := t.TempDir()
+	if err := makeCertificate(dir); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []contender{
+		limits(self),
+		script("honest", `echo "$@"; echo "$1" > out0`), script("forgets", `shift; echo "$@"`), script("fails", `echo why >&2; exit 3`),
+		{Contender: race.Contender{Name: "absent", Missing: "x"}},
+	}
+	want := map[string][]race.Row{
+		"refs10":     {{Requests: 20, Reads: 10, Connections: 20}},
+		"getall2000": {{Requests: 2002, Reads: 2, Connections: 257}},
+		"tick50":     {{Requests: 50, Reads: 50, Connections: 50}},
+	}
+	p := racePlan{rounds: 1}
+	for _, c := range raceCases() {
+		if want[c.Name] == nil {
+			continue
+		}
+		for _, tls := range []bool{false, true} {
+			got, err := p.heat(t.Context(), dir, c, race.Wire{TLS: tls}, all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, x := range got {
+				if numbers := x.WallMS > 0 && x.PeakMiB > 0; numbers != (x.Failed == "") {
+					t.Errorf("%+v", x)
+				}
+				got[i] = race.Row{Contender: x.Contender, Requests: x.Requests, Reads: x.Reads, Connections: x.Connections, Failed: x.Failed}
+			}
+			limit := want[c.Name][0]
+			limit.Contender = race.Limit
+			expected := []race.Row{limit, {Contender: "honest"}, {Contender: "forgets", Failed: "n0 is not in what it wrote"}, {Contender: "fails", Failed: "exit status 3: why"}}
+			if diff := cmp.Diff(expected, got); diff != "" {
+				t.Errorf("%s, TLS %v (-want +got):\n%s", c.Name, tls, diff)
+			}
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "run*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestOnlyWhatIsAskedFor(t *testing.T) {
+	dir := t.TempDir()
+	p := racePlan{rounds: 1, only: "refs1, plain, 0 ms, b"}
+	got, err := p.heat(t.Context(), dir, raceCases()[0], race.Wire{}, []contender{script("a", "exit 1"), script("b", `echo "$@"`)})
+	if err != nil || len(got) != 1 || got[0].Contender != "b" || got[0].Failed != "" {
+		t.Errorf("%v, %+v", err, got)
+	}
+}
+
+// Quick programs warm up; slow ones have fewer rounds.
+func TestRounds(t *testing.T) {
+	tests := map[time.Duration]struct{ counted, run int }{
+		time.Millisecond: {5, 6}, 3 * time.Second: {5, 5}, 5 * time.Second: {3, 3}, time.Minute: {1, 1},
+	}
+	for wall, want := range tests {
+		e, counted, run := entrant{rounds: 5}, 0, 0
+		for ; e.rounds > 0 && run < 10; run++ {
+			if !e.note(wall) {
+				counted++
+			}
+		}
+		if counted != want.counted || run != want.run {
+			t.Errorf("%s: %d of %d rounds count, want %d of %d", wall, counted, run, want.counted, want.run)
+		}
+	}
+}
+
+// Everything that can be measured is, on the wire of reference; and what takes
+// hours is not, on the others.
+func TestTakesPart(t *testing.T) {
+	far, near := race.Reference(), race.Wire{RTT: 5 * time.Millisecond}
+	for _, c := range raceCases() {
+		for _, x := range []weight{own, light, heavy, loop} {
+			if !c.takesPart(far, x, false) {
+				t.Errorf("%s: weight %d is not measured at all", c.Name, x)
+			}
+			if c.takesPart(near, x, false) != (x == own || c.Name == "refs50" && x != loop) {
+				t.Errorf("%s: weight %d at 5 ms", c.Name, x)
+			}
+		}
+	}
+	if got := len(raceWires(true)); got != 2 {
+		t.Errorf("quick: %d wires", got)
+	}
+}
+
+// Those that are seldom there have commands that name their files, and every
+// file asks for its own secrets.
+func TestOptionalCommands(t *testing.T) {
+	for _, name := range []string{"GCREDSTASH", "UNICREDS", "CHAMBER", "CONFD", "GOMPLATE"} {
+		t.Setenv(name+"_BIN", "/bin/sh")
+	}
+	cases := raceCases()
+	for _, x := range optional(t.Context()) {
+		for _, c := range cases {
+			if !x.can(c.way) {
+				continue
+			}
+			s := stage{c: c, dir: t.TempDir()}
+			args, err := x.command(&s)
+			if err != nil || len(args) < 3 || x.Missing != "" {
+				t.Fatalf("%s, %s: %q, %v, %q", x.Name, c.Name, args, err, x.Missing)
+			}
+			text := strings.Join(args, " ") + contents(t, s.dir)
+			if c.Name == "files10" && (x.Name == "confd" || x.Name == "gomplate") && (!strings.Contains(text, "n49") || strings.Contains(text, "n50")) {
+				t.Errorf("%s asks for other secrets:\n%s", x.Name, text)
+			}
+		}
+	}
+	t.Setenv("CONFD_BIN", "")
+	i := slices.IndexFunc(optional(t.Context()), func(x contender) bool { return x.Missing != "" })
+	if i < 0 || optional(t.Context())[i].Name != "confd" {
+		t.Error("confd is there without a program")
+	}
+}
+
+func contents(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		b.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/credrender/credrender/bench/race"
+)
+
+// run of the race, as its flags say.
+type racePlan struct {
+	bin, venv, modules string
+	only               string
+	quick              bool
+	rounds             int
+	doc, plot, json    string
+}
+
+// peers is the race: credrender, the limit program and every peer that is
+// here, in turns, on every wire.
+func peers(ctx context.Context, args []string) error {
+	var p racePlan
+	fl := flag.NewFlagSet("bench peers", flag.ContinueOnError)
+	fl.StringVar(&p.bin, "bin", "bin/credrender", "the credrender `PROGRAM`")
+	fl.StringVar(&p.venv, "venv", "interop/.venv", "`FOLDER` of the Python that interop/prepare made")
+	fl.StringVar(&p.modules, "modules", "interop/node_modules", "`FOLDER` of Node's modules")
+	fl.StringVar(&p.only, "only", "", "only rows whose name (case, wire, contender) contains `TEXT`")
+	fl.BoolVar(&p.quick, "quick", false, "round trips of 20 ms alone, and no contender where it is slow")
+	fl.IntVar(&p.rounds, "rounds", 5, "rounds of each row; those that take seconds have fewer")
+	fl.StringVar(&p.doc, "doc", "", "write the tables between the marks of this `PAGE`, not to standard output")
+	fl.StringVar(&p.plot, "plot", "", "write the plot to this SVG `FILE`")
+	fl.StringVar(&p.json, "json", "", "write the numbers to `FILE`")
+	if err := fl.Parse(args); err != nil {
+		return err
+	}
+	if err := p.absolute(); err != nil {
+		return err
+	}
+	began, load := time.Now(), loadAverage()
+	report, err := p.race(ctx)
+	if err != nil {
+		return err
+	}
+	report.Date, report.Seconds = began.UTC().Format(time.DateOnly), int(time.Since(began).Seconds())
+	report.Command = strings.TrimSpace("go run ./bench peers " + strings.Join(args, " "))
+	m := thisMachine()
+	report.Machine = fmt.Sprintf("%s, %d cores, Linux %s, %s", m.CPU, m.Cores, m.Kernel, m.Go)
+	report.Load = load + " before, " + m.Load + " after"
+	return p.show(report)
+}
+
+// absolute makes paths hold in the directories that contenders are run in.
+func (p *racePlan) absolute() (err error) {
+	for _, path := range []*string{&p.bin, &p.venv, &p.modules} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *racePlan) show(report *race.Report) error {
+	if p.json != "" {
+		text, err := json.MarshalIndent(report, "", " ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(p.json, append(text, '\n'), 0o644); err != nil {
+			return err
+		}
+	}
+	if p.plot != "" {
+		if err := os.WriteFile(p.plot, []byte(report.Plot()), 0o644); err != nil {
+			return err
+		}
+	}
+	if p.doc == "" {
+		_, err := fmt.Print(report.Markdown(""))
+		return err
+	}
+	page, err := os.ReadFile(p.doc)
+	if err != nil {
+		return err
+	}
+	plot, err := filepath.Rel(filepath.Dir(p.doc), cmp.Or(p.plot, p.doc))
+	if err != nil {
+		return err
+	}
+	text, err := race.Insert(string(page), report.Markdown(plot))
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.doc, err)
+	}
+	return os.WriteFile(p.doc, []byte(text), 0o644)
+}
+
+// race measures all of it.
+func (p *racePlan) race(ctx context.Context) (*race.Report, error) {
+	dir, err := os.MkdirTemp("", "credrender-race")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // of our own making
+	if err := makeCertificate(dir); err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	all := append([]contender{ours(p.bin), limits(self)}, append(installed(ctx, p.venv, p.modules), optional(ctx)...)...)
+	r := &race.Report{}
+	for _, x := range all {
+		r.Contenders = append(r.Contenders, x.Contender)
+	}
+	for _, c := range raceCases() {
+		r.Cases = append(r.Cases, c.Case)
+		for _, w := range raceWires(p.quick) {
+			rows, err := p.heat(ctx, dir, c, w, all)
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", c.Name, w, err)
+			}
+			r.Rows = append(r.Rows, rows...)
+		}
+	}
+	if r.FloorMiB, err = ownPeak(); err != nil {
+		return nil, err
+	}
+	// The last, since it takes memory.
+	if r.Standin, err = measureStandin(ctx, dir); err != nil {
+		return nil, fmt.Errorf("measure the stand-in: %w", err)
+	}
+	return r, nil
+}
+
+// ownPeak is the most memory that this process had so far, in MiB.
+func ownPeak() (float64, error) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0, fmt.Errorf("resource usage on %s: %w", runtime.GOOS, err)
+	}
+	return float64(u.Maxrss) / 1024, nil
+}
+
+// measureStandin asks it as fast as the limit program can, for a second each.
+func measureStandin(ctx context.Context, dir string) (race.Standin, error) {
+	rate := func(tls bool) (float64, error) {
+		f, err := start(ctx, dir, wire{TLS: tls, Size: 100})
+		if err != nil {
+			return 0, err
+		}
+		defer f.stop()
+		c, err := limitClient(f.tables, f.keys, f.certificate())
+		if err != nil {
+			return 0, err
+		}
+		return c.Rate(ctx, 16, time.Second)
+	}
+	plain, err := rate(false)
+	if err != nil {
+		return race.Standin{}, err
+	}
+	secured, err := rate(true)
+	return race.Standin{Plain: plain, TLS: secured}, err
+}
