@@ -61,7 +61,7 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 	env := runEntrypoint(t, argv["ENTRYPOINT"], []string{"/usr/bin/env"})
-	for _, want := range []string{"DB_PASSWORD=pa ss'wo\"rd$HOME\n", "SESSION_KEY=0123456789abcdef\n"} {
+	for _, want := range []string{"DB_PASSWORD=pa ss'wo\"rd$HOME\nof two lines\n", "SESSION_KEY=0123456789abcdef\n"} {
 		if !strings.Contains(env, want) {
 			t.Errorf("no %q in the environment:\n%s", want, env)
 		}
@@ -168,12 +168,7 @@ func TestKubernetes(t *testing.T) {
 	all := manifests(t, "kubernetes/deployment.yaml")
 	pod := all["Deployment"].Spec.Template.Spec
 	root, pair := newRoot(t), newPair(t)
-	templates := t.TempDir()
-	for name, text := range all["ConfigMap"].Data {
-		if err := os.WriteFile(filepath.Join(templates, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	templates := mounted(t, all["ConfigMap"].Data)
 	fixtures := write(t, "fixtures.yaml", "secret:\n  app.db.password: a\"b\n  app.tls.crt: "+quote(pair.crt)+"\n  app.tls.key: "+quote(pair.key)+"\n")
 	args := []string{}
 	for _, a := range pod.InitContainers[0].Args {
@@ -195,6 +190,28 @@ func TestKubernetes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// mounted lays a config map out as the kubelet does: each file is a link, by
+// way of another one that an update replaces.
+func mounted(t *testing.T, data map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "..1"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("..1", filepath.Join(dir, "..data")); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range data {
+		if err := os.WriteFile(filepath.Join(dir, "..1", name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // The steps that run credrender pass for a good change, and fail for a bad one.
@@ -221,14 +238,18 @@ func TestGitHubActions(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.change(deploy)
-			if good := runSteps(t, repository); good != c.good {
-				t.Errorf("passed: %v, want %v", good, c.good)
+			out, good := runSteps(t, repository)
+			if good != c.good {
+				t.Errorf("passed: %v, want %v:\n%s", good, c.good, out)
+			}
+			if c.good && !strings.Contains(out, "secret billing.db.password") {
+				t.Errorf("lint does not say what is asked for:\n%s", out)
 			}
 		})
 	}
 }
 
-func runSteps(t *testing.T, repository string) bool {
+func runSteps(t *testing.T, repository string) (output string, good bool) {
 	t.Helper()
 	var workflow struct {
 		Permissions map[string]string
@@ -243,7 +264,8 @@ func runSteps(t *testing.T, repository string) bool {
 		t.Errorf("permissions %v", workflow.Permissions)
 	}
 	env := []string{"PATH=" + filepath.Dir(binary) + ":" + clitest.SystemPath, "RUNNER_TEMP=" + t.TempDir(), "CREDRENDER_STATE_DIR=" + t.TempDir()}
-	ran, good := 0, true
+	ran := 0
+	good = true
 	for _, s := range workflow.Jobs["lint"].Steps {
 		if !strings.HasPrefix(s.Run, "credrender ") {
 			if out, code := clitest.Run(t, t.Context(), nil, s.Run, "sh", "-n"); code != 0 {
@@ -252,11 +274,11 @@ func runSteps(t *testing.T, repository string) bool {
 			continue
 		}
 		ran++
-		_, code := clitest.Run(t, t.Context(), env, "", "sh", "-e", "-c", "cd "+repository+" && "+s.Run)
-		good = good && code == 0
+		out, code := clitest.Run(t, t.Context(), env, "", "sh", "-e", "-c", "cd "+repository+" && "+s.Run)
+		output, good = output+out, good && code == 0
 	}
 	if ran != 2 {
 		t.Errorf("%d steps run credrender, expected 2", ran)
 	}
-	return good
+	return output, good
 }

@@ -30,7 +30,7 @@ func functions() map[string]function.Function {
 		"alltrue":      allTrue(),
 		"length":       length(),
 		"toset":        stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
-		"startswith":   stringFunc(cty.Bool, func(s ...string) (cty.Value, error) { return cty.BoolVal(strings.HasPrefix(s[0], s[1])), nil }, 2),
+		"startswith":   stringFunc(cty.Bool, func(s ...string) (cty.Value, error) { return cty.BoolVal(strings.HasPrefix(s[0], s[1])), nil }),
 		"sha256":       text(func(s string) (string, error) { h := sha256.Sum256([]byte(s)); return hex.EncodeToString(h[:]), nil }),
 		"base64encode": text(func(s string) (string, error) { return base64.StdEncoding.EncodeToString([]byte(s)), nil }),
 		"file":         text(read),
@@ -54,8 +54,8 @@ func length() function.Function {
 		Params: []function.Parameter{{Name: "of", Type: cty.DynamicPseudoType}},
 		Type:   function.StaticReturnType(cty.Number),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if v := args[0]; v.Type() == cty.String {
-				return stdlib.Strlen(v)
+			if args[0].Type() == cty.String {
+				return stdlib.Strlen(args[0])
 			}
 			return cty.NumberIntVal(int64(args[0].LengthInt())), nil
 		},
@@ -77,9 +77,9 @@ func allTrue() function.Function {
 	})
 }
 
-func stringFunc(result cty.Type, f func(...string) (cty.Value, error), n int) function.Function {
+// stringFunc makes a function of strings.
+func stringFunc(result cty.Type, f func(...string) (cty.Value, error)) function.Function {
 	return function.New(&function.Spec{
-		Params:   make([]function.Parameter, 0, n),
 		VarParam: &function.Parameter{Name: "text", Type: cty.String},
 		Type:     function.StaticReturnType(result),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
@@ -96,7 +96,7 @@ func text(f func(string) (string, error)) function.Function {
 	return stringFunc(cty.String, func(s ...string) (cty.Value, error) {
 		out, err := f(s[0])
 		return cty.StringVal(out), err
-	}, 1)
+	})
 }
 
 func templateFile(others map[string]function.Function) function.Function {
