@@ -323,9 +323,9 @@ func TestTerraform(t *testing.T) {
 	d, _ := build(t, policy.Reader, need(t, "&{a}${b}%{c}", ""))
 	got := string(d.Terraform("credrender_reader", "credential-store-reader"))
 	want := `resource "aws_iam_policy" "credrender_reader" {
-  name   = "credential-store-reader"
+  name = "credential-store-reader"
   policy = jsonencode({
-    Version   = "2012-10-17"
+    Version = "2012-10-17"
     Statement = [
       {
         Sid      = "ReadNewest"

@@ -13,8 +13,8 @@ import (
 // (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document).
 func (d Document) Terraform(label, name string) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "resource \"aws_iam_policy\" %s {\n  name   = %s\n  policy = jsonencode({\n", quote(label), quote(name))
-	fmt.Fprintf(&b, "    Version   = %s\n    Statement = [\n", quote(d.Version))
+	fmt.Fprintf(&b, "resource \"aws_iam_policy\" %s {\n  name = %s\n  policy = jsonencode({\n", quote(label), quote(name))
+	fmt.Fprintf(&b, "    Version = %s\n    Statement = [\n", quote(d.Version))
 	for _, s := range d.Statement {
 		s.terraform(&b)
 	}
