@@ -107,6 +107,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	if a.snapshot != nil {
 		return cfg, nil // the daemon has said the rest
 	}
+	a.stores.GrantTokens = cfg.Settings.GrantTokens
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
 	}

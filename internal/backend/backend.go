@@ -12,7 +12,6 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/dynamo"
-	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -33,6 +32,9 @@ type Set struct {
 	// Meter, set before the first store is opened, counts what is asked of
 	// AWS; nil: nothing is counted.
 	Meter *awsconf.Meter
+	// GrantTokens, set before the first store is opened, go with every request
+	// to KMS.
+	GrantTokens []string
 
 	mu      sync.Mutex
 	configs map[awsKey]*opened[awsconf.Config]
@@ -117,7 +119,7 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 		if err != nil {
 			return nil, err
 		}
-		table, keys := dynamo.New(c.AWS, where.Table), kms.New(c.KMS, where.Key)
+		table, keys := dynamo.New(c.AWS, where.Table), s.keys(c, where)
 		return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table, Rewriter: table, Rewrapper: keys}), nil
 	}
 	return s.openSource(ctx, where)

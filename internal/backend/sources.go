@@ -60,7 +60,7 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 	case source.EC2:
 		return ec2.New(c.AWS), nil
 	case S3:
-		secrets := s3.NewSecrets(s3.New(c.AWS), kms.New(c.KMS, where.Key))
+		secrets := s3.NewSecrets(s3.New(c.AWS), s.keys(c, where))
 		if where.Path != "" {
 			return secrets.In(where.Path), nil
 		}
@@ -96,5 +96,9 @@ func (s *Set) Keys(ctx context.Context, where job.Store) (*kms.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kms.New(c.KMS, where.Key), nil
+	return s.keys(c, where), nil
+}
+
+func (s *Set) keys(c awsconf.Config, where job.Store) *kms.Keys {
+	return kms.New(c.KMS, where.Key).WithGrantTokens(s.GrantTokens...)
 }

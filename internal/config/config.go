@@ -87,6 +87,8 @@ type Config struct {
 // its files have a say in all but Store, and must not contradict each other.
 type Settings struct {
 	Store job.Store
+	// GrantTokens are passed with requests to KMS.
+	GrantTokens []string
 	// StateDir is absolute; empty: there is no home directory to put it in.
 	StateDir  string
 	Timeout   time.Duration // for one run's fetching; 0: none

@@ -195,6 +195,9 @@ func (l *loader) finish(single bool) (*Config, error) {
 		Listen:      v.GetString("listen"),
 		Textfile:    v.GetString("textfile"),
 	}
+	if tokens := v.GetString("grant-token"); tokens != "" {
+		c.Settings.GrantTokens = strings.Split(tokens, ",")
+	}
 	if c.Settings.StateDir == "" {
 		c.Settings.StateDir = l.stateDir()
 	}

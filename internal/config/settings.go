@@ -68,6 +68,7 @@ func settings() []setting {
 		{Flag: Flag{Name: "kms-region", Usage: "AWS `REGION` of KMS, if it is another"}, norm: anything},
 		{Flag: Flag{Name: "profile", Short: "p", Usage: "AWS `PROFILE`"}, norm: anything},
 		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: anything},
+		{Flag: Flag{Name: "grant-token", Repeat: true, Usage: "`TOKEN` of a KMS grant that is too new to count without"}, scope: ofProcess, norm: anything},
 		{Flag: Flag{Name: "state-dir", Usage: "`DIR` of versions in place, owed hooks and locks"}, scope: ofProcess, norm: path},
 		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "`LIMIT` for one run's fetching"}, scope: ofProcess, norm: duration, example: "30s"},
 		{Flag: Flag{Name: "trusted-owner", Repeat: true, Usage: "`USER` whose files root believes too"}, scope: outside, norm: users},

@@ -24,6 +24,7 @@ func (k *Keys) Encrypt(ctx context.Context, plain []byte, encryptionContext map[
 		KeyId:             aws.String(k.key),
 		Plaintext:         plain,
 		EncryptionContext: encryptionContext,
+		GrantTokens:       k.tokens,
 	})
 	if err != nil {
 		return nil, awserr.Wrap("encrypt with "+k.key, err)

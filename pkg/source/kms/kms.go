@@ -32,6 +32,7 @@ type Keys struct {
 	decrypts *awsjson.Client
 	key      string
 	pool     predialer // nil: nothing is known about connections
+	tokens   []string
 }
 
 // api holds the operations that are used as method values. A *kms.Client kept
@@ -68,10 +69,20 @@ func New(cfg aws.Config, key string) *Keys {
 	return k
 }
 
+// WithGrantTokens returns keys that pass tokens with whatever they make and
+// open, so that a grant counts before it has spread through KMS
+// (https://docs.aws.amazon.com/kms/latest/developerguide/using-grant-token.html).
+// KMS takes ten at most, and passes over those of grants that do not fit.
+func (k *Keys) WithGrantTokens(tokens ...string) *Keys {
+	with := *k
+	with.tokens = tokens
+	return &with
+}
+
 // Decrypt implements store.Decrypter. KMS finds the key by itself, from the
 // wrapped data key; it may be another than the one for writing.
 func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error) {
-	in := decryptInput{CiphertextBlob: wrapped, EncryptionContext: encryptionContext}
+	in := decryptInput{CiphertextBlob: wrapped, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
 	var out decryptOutput
 	if err := k.decrypts.Do(ctx, "Decrypt", &in, &out); err != nil {
 		return nil, awserr.Wrap("decrypt data key", err)
@@ -88,6 +99,7 @@ func (k *Keys) GenerateDataKey(ctx context.Context, n int, encryptionContext map
 		KeyId:             aws.String(k.key),
 		NumberOfBytes:     aws.Int32(int32(n)),
 		EncryptionContext: encryptionContext,
+		GrantTokens:       k.tokens,
 	})
 	if err != nil {
 		return nil, nil, awserr.Wrap("make data key with "+k.key, err)

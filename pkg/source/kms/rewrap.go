@@ -21,6 +21,7 @@ func (k *Keys) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]s
 		DestinationKeyId:             aws.String(k.key),
 		SourceEncryptionContext:      from,
 		DestinationEncryptionContext: to,
+		GrantTokens:                  k.tokens,
 	})
 	if err != nil {
 		return nil, false, awserr.Wrap("re-encrypt data key under "+k.key, err)

@@ -16,6 +16,7 @@ import (
 type decryptInput struct {
 	CiphertextBlob    []byte
 	EncryptionContext map[string]string `json:",omitempty"`
+	GrantTokens       []string          `json:",omitempty"`
 }
 
 type decryptOutput struct {
