@@ -31,6 +31,7 @@ func TestFlags(t *testing.T) {
 		"kms-region CREDRENDER_KMS_REGION kms_region",
 		"p profile CREDRENDER_PROFILE profile",
 		"arn CREDRENDER_ARN arn",
+		"grant-token CREDRENDER_GRANT_TOKEN grant_token",
 		"state-dir CREDRENDER_STATE_DIR state_dir",
 		"timeout CREDRENDER_TIMEOUT timeout 2m",
 		"trusted-owner CREDRENDER_TRUSTED_OWNER trusted_owner",
