@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/bench/race"
@@ -24,7 +23,7 @@ func checked() []string {
 // are not compared: machines differ, and a program beside the other on one
 // machine much less.
 func check(ctx context.Context, args []string) error {
-	p := plan{warmRounds: 9, coldRounds: 7}
+	p := plan{warmRounds: 9, coldRounds: 7, exact: true}
 	var record string
 	var update bool
 	fl := flag.NewFlagSet("bench check", flag.ContinueOnError)
@@ -86,11 +85,11 @@ func (p *plan) ratios(ctx context.Context) (map[string]race.Ratio, error) {
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(rows, func(r row) bool { return r.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no case %s", name)
+		if len(rows) != 1 {
+			return nil, fmt.Errorf("%d cases have the name %s", len(rows), name)
 		}
-		ratios[name] = race.Ratio{Wall: round(rows[i].Ours / rows[i].Limit), CPU: round(rows[i].OursCPU / rows[i].LimitCPU)}
+		r := rows[0]
+		ratios[name] = race.Ratio{Wall: round(r.Ours / r.Limit), CPU: round(r.OursCPU / r.LimitCPU)}
 	}
 	return ratios, nil
 }

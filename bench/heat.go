@@ -77,6 +77,9 @@ func (p *racePlan) heat(ctx context.Context, dir string, c raceCase, w race.Wire
 	}
 	var rows []race.Row
 	for _, e := range field {
+		if e.failed != nil && e.weight == own {
+			return nil, fmt.Errorf("%s: %w", e.Name, e.failed) // nothing to hold the others against
+		}
 		rows = append(rows, e.row(w))
 	}
 	return rows, nil

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // script is a contender that is a shell script, given the names of the case.
 func script(name, text string) contender {
-	return contender{Contender: race.Contender{Name: name}, can: not(), command: func(s *stage) ([]string, error) {
+	return contender{Contender: race.Contender{Name: name}, weight: light, can: not(), command: func(s *stage) ([]string, error) {
 		var values []string
 		for _, secret := range s.c.secrets() {
 			values = append(values, standin.Value(secret, s.c.size))
@@ -67,7 +67,7 @@ func TestHeat(t *testing.T) {
 			continue
 		}
 		for _, tls := range []bool{false, true} {
-			got, err := p.heat(t.Context(), dir, c, race.Wire{TLS: tls}, all)
+			got, err := p.heat(t.Context(), dir, c, race.Wire{TLS: tls, RTT: race.Reference().RTT}, all)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,10 +93,15 @@ func TestHeat(t *testing.T) {
 
 func TestOnlyWhatIsAskedFor(t *testing.T) {
 	dir := t.TempDir()
-	p := racePlan{rounds: 1, only: "refs1, plain, 0 ms, b"}
-	got, err := p.heat(t.Context(), dir, raceCases()[0], race.Wire{}, []contender{script("a", "exit 1"), script("b", `echo "$@"`)})
+	p := racePlan{rounds: 1, only: "refs1, plain, 20 ms, b"}
+	got, err := p.heat(t.Context(), dir, raceCases()[0], race.Wire{RTT: race.Reference().RTT}, []contender{script("a", "exit 1"), script("b", `echo "$@"`)})
 	if err != nil || len(got) != 1 || got[0].Contender != "b" || got[0].Failed != "" {
 		t.Errorf("%v, %+v", err, got)
+	}
+	ours := script(race.Ours, "exit 1")
+	ours.weight = own
+	if got, err := (&racePlan{rounds: 1}).heat(t.Context(), dir, raceCases()[0], race.Wire{}, []contender{ours}); err == nil {
+		t.Errorf("a race without credrender: %+v", got)
 	}
 }
 

@@ -16,6 +16,11 @@ type plan struct {
 	bin                    string
 	warmRounds, coldRounds int
 	only                   string
+	exact                  bool // only is a whole name
+}
+
+func (p *plan) wants(name string) bool {
+	return name == p.only || !p.exact && strings.Contains(name, p.only)
 }
 
 // row is one case, measured.
@@ -103,7 +108,7 @@ func (p *plan) group(ctx context.Context, dir string, cold, tls bool, rtt time.D
 		for _, computed := range []bool{false, true} {
 			r := row{Cold: cold, TLS: tls, RTT: int(rtt.Milliseconds()), Refs: n, Computed: computed}
 			r.Name = r.name()
-			if (cold && computed) || !strings.Contains(r.Name, p.only) {
+			if (cold && computed) || !p.wants(r.Name) {
 				continue
 			}
 			rows = append(rows, r)
