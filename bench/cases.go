@@ -42,7 +42,7 @@ func raceCases() []raceCase {
 	}
 }
 
-// names are the secrets of a case.
+// secrets are the names of those that a case takes.
 func (c raceCase) secrets() []string {
 	names := make([]string, c.Refs)
 	for i := range names {
@@ -51,7 +51,7 @@ func (c raceCase) secrets() []string {
 	return names
 }
 
-// files are the names of secrets by the file that they go to.
+// files are the same names, by the file that they go to.
 func (c raceCase) files() [][]string {
 	all := c.secrets()
 	if c.way != tenFiles {
@@ -87,9 +87,8 @@ const (
 )
 
 // takesPart says whether a contender of that weight is measured there. All are
-// on the wire of reference, but for loops over 200 secrets, of which one is
-// enough; on the others 50 refs tell the difference, and a run of all of it
-// would take an hour.
+// on the wire of reference; on the others 50 refs tell the difference, and a
+// run of everything would take an hour.
 func (c raceCase) takesPart(w race.Wire, x weight, quick bool) bool {
 	switch {
 	case x == own:

@@ -14,7 +14,7 @@ type contender struct {
 	race.Contender
 	weight weight
 	can    func(way) bool
-	most   int // refs; 0: any number
+	most   int // refs that are worth the time; 0: any number
 	// command writes the files that the program needs into an empty directory,
 	// and returns its arguments, the program first.
 	command func(s *stage) ([]string, error)
@@ -23,8 +23,8 @@ type contender struct {
 }
 
 // stage is one case, about to be run by one contender in a directory of its
-// own. Programs that have no way to write a file have their standard output in
-// out.
+// own. What a program writes is in files whose names begin with out; its
+// standard output is one of them.
 type stage struct {
 	c   raceCase
 	far *far
@@ -98,6 +98,7 @@ func shellLoop(names []string, program ...string) []string {
 	return append([]string{"sh", "-c", script, "sh"}, program...)
 }
 
+// not is every way but these.
 func not(ways ...way) func(way) bool {
 	return func(w way) bool {
 		for _, x := range ways {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -16,7 +15,7 @@ import (
 	"github.com/credrender/credrender/bench/race"
 )
 
-// run of the race, as its flags say.
+// racePlan is what is raced, and where the results go.
 type racePlan struct {
 	bin, venv, modules string
 	only               string
@@ -91,9 +90,11 @@ func (p *racePlan) show(report *race.Report) error {
 	if err != nil {
 		return err
 	}
-	plot, err := filepath.Rel(filepath.Dir(p.doc), cmp.Or(p.plot, p.doc))
-	if err != nil {
-		return err
+	plot := p.plot
+	if plot != "" { // as the page has it
+		if plot, err = filepath.Rel(filepath.Dir(p.doc), plot); err != nil {
+			return err
+		}
 	}
 	text, err := race.Insert(string(page), report.Markdown(plot))
 	if err != nil {
