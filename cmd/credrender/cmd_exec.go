@@ -53,6 +53,7 @@ nothing in it is expanded.`,
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	fl.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
 	fl.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
+	fl.StringVar(&o.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
 	fl.StringVar(&o.fixtures, "fixtures", "", "YAML `FILE` that answers every function in place of AWS")
 	return c
 }

@@ -21,7 +21,8 @@ changed.`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    func(c *cobra.Command, args []string) error { return runPull(c.Context(), a, o, args) },
 	}
-	o.register(c)
+	o.registerFile(c)
+	o.registerRun(c)
 	return c
 }
 

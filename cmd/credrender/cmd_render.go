@@ -28,6 +28,11 @@ type renderOptions struct {
 
 func (o *renderOptions) register(c *cobra.Command) {
 	o.jobFlags.register(c)
+	o.registerRun(c)
+}
+
+// registerRun adds what says how a run goes, whatever it renders.
+func (o *renderOptions) registerRun(c *cobra.Command) {
 	fl := c.Flags()
 	fl.DurationVar(&o.wait, "wait", 0, "keep trying for `DURATION` what may heal: new roles, throttling, network")
 	fl.DurationVar(&o.allowStale, "allow-stale", 0, "with AWS out of reach, let files stand that were right no longer than `DURATION` ago")

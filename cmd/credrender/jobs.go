@@ -34,6 +34,16 @@ type jobFlags struct {
 }
 
 func (f *jobFlags) register(c *cobra.Command) {
+	f.registerFile(c)
+	fl := c.Flags()
+	fl.StringArrayVar(&f.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
+	fl.StringVar(&f.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
+	fl.StringArrayVar(&f.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
+	fl.StringArrayVar(&f.acceptRemoved, "accept-removed", nil, "`NAME` of a removed secret whose default secretOr may take (repeatable)")
+}
+
+// registerFile adds what counts for a file that is no template too.
+func (f *jobFlags) registerFile(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.mode, "mode", "", "`MODE` of a DEST, in octal (default: an existing file's, else 0600)")
 	fl.StringVar(&f.owner, "owner", "", "`USER` who owns a DEST")
@@ -42,12 +52,8 @@ func (f *jobFlags) register(c *cobra.Command) {
 	fl.StringVar(&f.verify, "verify", "", "shell `COMMAND` that judges the new files in place")
 	fl.StringVar(&f.hook, "hook", "", "shell `COMMAND` to run after a change, until it succeeds")
 	fl.StringArrayVar(&f.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
-	fl.StringArrayVar(&f.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
-	fl.StringVar(&f.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
-	fl.StringArrayVar(&f.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
 	fl.StringVar(&f.root, "root", "", "`DIR` below which all destinations are placed")
 	fl.StringVar(&f.fixtures, "fixtures", "", "YAML `FILE` that answers every function in place of AWS")
-	fl.StringArrayVar(&f.acceptRemoved, "accept-removed", nil, "`NAME` of a removed secret whose default secretOr may take (repeatable)")
 }
 
 // selection is what a command works on.

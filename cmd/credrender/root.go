@@ -108,12 +108,14 @@ func newRoot(a *app) *cobra.Command {
 		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
 		newEncrypt(a), newDecrypt(a), newExec(a),
 		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
-		newStatus(a), newDemo(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
+		newStatus(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
 	)
+	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)
+		strict(c)
 		c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 			return usagef("%w; '%s --help' lists the flags", err, c.CommandPath())
 		})
@@ -121,6 +123,41 @@ func newRoot(a *app) *cobra.Command {
 	}
 	root.SetUsageFunc(usage)
 	return root
+}
+
+// newHelp is cobra's own, but for a name that is no command's, which cobra
+// answers with all of the help and exit code 0.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]...",
+		Short: "Help about any command",
+		Long:  "Print the help of a command; without one, the list of all.",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, _, err := c.Root().Find(args)
+			if err != nil {
+				return unknownCommand(c.Root(), args[0])
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
+
+// strict has c's own commands refuse what is none of them, and what they do
+// not take: cobra prints the help of "completion tcsh" and exits 0.
+func strict(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		sub.Args = usageArgs(sub.Args)
+	}
+	if c.HasParent() && c.HasSubCommands() && !c.Runnable() {
+		c.Args = nil
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("unknown command %q; '%s --help' lists the commands", args[0], c.CommandPath())
+			}
+			return c.Help()
+		}
+	}
 }
 
 // usageArgs makes usage errors of what a command says about its arguments.
@@ -144,12 +181,23 @@ func unknownCommand(c *cobra.Command, name string) error {
 	if near := c.SuggestionsFor(name); len(near) > 0 {
 		text += fmt.Sprintf(", did you mean %q?", near[0])
 	}
-	return &usageError{errors.New(text + " 'credrender help' lists the commands")}
+	return &usageError{errors.New(text + "; 'credrender help' lists the commands")}
 }
 
 // usage is cobra's, with the global flags apart from the command's own.
 func usage(c *cobra.Command) error {
-	own, global := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	own, global := splitFlags(c)
+	w := c.OutOrStderr()
+	_, _ = fmt.Fprintf(w, "Usage:\n  %s\n", c.UseLine())
+	section(w, "Examples", c.Example)
+	section(w, "Commands", commandList(c))
+	section(w, "Flags", own.FlagUsages())
+	section(w, "Global flags (also CREDRENDER_<FLAG>, or keys of the config)", global.FlagUsages())
+	return nil
+}
+
+func splitFlags(c *cobra.Command) (own, global *pflag.FlagSet) {
+	own, global = pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Annotations[globalFlag] != nil {
 			global.AddFlag(f)
@@ -157,13 +205,7 @@ func usage(c *cobra.Command) error {
 		}
 		own.AddFlag(f)
 	})
-	w := c.OutOrStderr()
-	section(w, "Usage", "  "+c.UseLine()+"\n")
-	section(w, "Examples", c.Example)
-	section(w, "Commands", commandList(c))
-	section(w, "Flags", own.FlagUsages())
-	section(w, "Global flags (also CREDRENDER_<FLAG>, or keys of the config)", global.FlagUsages())
-	return nil
+	return own, global
 }
 
 func section(w io.Writer, title, body string) {
@@ -176,7 +218,7 @@ func commandList(c *cobra.Command) string {
 	var b strings.Builder
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() || sub.Name() == "help" {
-			fmt.Fprintf(&b, "  %-*s  %s\n", c.NamePadding(), sub.Name(), sub.Short)
+			fmt.Fprintf(&b, "  %-*s  %s\n", sub.NamePadding(), sub.Name(), sub.Short)
 		}
 	}
 	return b.String()
