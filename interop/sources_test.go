@@ -112,7 +112,7 @@ sm.create_secret(Name="binary", SecretBinary=b"bin")`)
 	}
 	r = bin.want(t, 0, "--log-format", "json", "render", "--stats", tmpl+":"+dest)
 	if diff := cmp.Diff(map[string]int{
-		"dynamodb.Query": 1, "s3.GetObject": 1, "ssm.GetParameters": 3, "secretsmanager.DescribeSecret": 45,
+		"dynamodb.Query": 1, "s3.HeadObject": 1, "ssm.GetParameters": 3, "secretsmanager.DescribeSecret": 45,
 	}, statsOf(t, r).Requests); diff != "" {
 		t.Errorf("a quiet run's requests (-want +got):\n%s", diff)
 	}
