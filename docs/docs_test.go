@@ -38,6 +38,20 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// A reader finds every page from the README.
+func TestReadmeNamesEveryPage(t *testing.T) {
+	readme := read(t, "../README.md")
+	pages, err := filepath.Glob("*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no pages: %v", err)
+	}
+	for _, page := range pages {
+		if !strings.Contains(readme, "(docs/"+page+")") {
+			t.Errorf("README.md does not link to docs/%s", page)
+		}
+	}
+}
+
 func TestExamplesOfTemplatesRender(t *testing.T) {
 	examples := indented(read(t, "templates.md"), "{{")
 	if len(examples) < 10 {

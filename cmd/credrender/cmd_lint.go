@@ -11,16 +11,20 @@ import (
 )
 
 func newLint(a *app) *cobra.Command {
-	o := &jobFlags{}
+	o := &renderOptions{}
 	c := &cobra.Command{
 		Use:   "lint [SRC[:DEST]]...",
 		Short: "Check config and templates without AWS, and list what they ask for",
 		Long: `Parse config and templates and print every reference to a secret or to the
-machine, in branches that would not be taken too. Warnings go to standard error.`,
+machine, in branches that would not be taken too. Warnings go to standard error.
+
+It takes all flags of render, so that one command line serves for both; those
+that say how a run goes, such as --wait and --no-hook, change nothing here.`,
 		Example: "  credrender lint -c credrender.yaml",
-		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, o, args) },
+		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, &o.jobFlags, args) },
 	}
 	o.register(c)
+	hide(c, "wait", "allow-stale", "splay", "lock-timeout", "force", "no-hook", "stats")
 	return c
 }
 

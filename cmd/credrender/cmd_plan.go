@@ -13,9 +13,8 @@ import (
 )
 
 type planOptions struct {
-	jobFlags
+	renderOptions
 	detailed bool
-	stats    bool
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -27,13 +26,16 @@ func newPlan(a *app) *cobra.Command {
 (secret NAME); a line that would go away is shown only where it equals text of
 the template, and reads (hidden) otherwise.
 
+It takes all flags of render, so that one command line serves for both; those
+that say how a run goes, such as --wait and --splay, change nothing here.
+
 With --detailed-exitcode: 0 nothing would change, 1 any error, 2 changes.`,
 		Example: `  credrender plan --detailed-exitcode`,
 		RunE:    func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
 	}
 	o.register(c)
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 if something would change, 1 on any error")
-	c.Flags().BoolVar(&o.stats, "stats", false, "say what was asked of AWS and where the time went")
+	hide(c, "wait", "allow-stale", "splay", "lock-timeout", "force")
 	return c
 }
 
@@ -75,7 +77,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	}
 	planned, stats, err := render.Plan(ctx, w, render.Options{Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved}, sel.jobs)
 	for _, p := range planned {
-		changes = a.showPlan(p) || changes
+		changes = a.showPlan(p, o.noHook) || changes
 	}
 	if o.stats {
 		a.stats(stats)
@@ -84,7 +86,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 }
 
 // showPlan prints one job and reports whether a render would do anything.
-func (a *app) showPlan(p *render.Planned) (changes bool) {
+func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 	if err := p.Err(); err != nil {
 		a.failJob(p.Job, err)
 		return false
@@ -101,7 +103,7 @@ func (a *app) showPlan(p *render.Planned) (changes bool) {
 		changes = changes || c.Kind != job.Unchanged
 	}
 	told := len(p.Changed()) > 0 || p.Owed
-	if told && !p.Job.Hook.IsZero() {
+	if told && !noHook && !p.Job.Hook.IsZero() {
 		why := ""
 		if len(p.Changed()) == 0 {
 			why = " (owed since an earlier run)"

@@ -62,10 +62,15 @@ A run that changes nothing says nothing and runs nothing.`,
 	o.register(c)
 	c.Flags().BoolVar(&o.tick, "tick", false, "")
 	c.Flags().BoolVar(&o.changed, "changed", false, "")
-	for _, name := range []string{"tick", "changed"} {
+	hide(c, "tick", "changed")
+	return c
+}
+
+// hide leaves flags out of the help.
+func hide(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
 		_ = c.Flags().MarkHidden(name) // it is there
 	}
-	return c
 }
 
 func runRender(ctx context.Context, a *app, o *renderOptions, args []string) error {

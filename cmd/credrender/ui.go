@@ -14,6 +14,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/kms"
@@ -161,6 +162,7 @@ var hints = []struct {
 	{source.ErrNoStore, "'credrender setup' makes it; --table, --region and --store say where"},
 	{source.ErrNoSource, "'sources' of the config names sources: docs/sources.md"},
 	{awsconf.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
+	{txn.ErrNoDirectory, "make it, or say create_dirs: true in the config"},
 	{render.ErrNoState, "--state-dir names one; --no-hook goes without"},
 	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},
 	{state.ErrLocked, "--lock-timeout says how long to wait"},
