@@ -74,7 +74,7 @@ func (p *plan) ratios(ctx context.Context) (map[string]race.Ratio, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // of our own making
+	defer os.RemoveAll(dir)
 	if err := makeCertificate(dir); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (e *entrant) run(ctx context.Context, args []string) (*syscall.Rusage, erro
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close() //nolint:errcheck // the program wrote to it, not we
+	defer out.Close()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var stderr strings.Builder
 	cmd.Dir, cmd.Stdout, cmd.Stderr = e.stage.dir, out, &stderr

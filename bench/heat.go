@@ -51,7 +51,7 @@ func (p *racePlan) heat(ctx context.Context, dir string, c raceCase, w race.Wire
 		if err := e.enter(c, f); err != nil {
 			return nil, err
 		}
-		defer os.RemoveAll(e.stage.dir) //nolint:errcheck // of our own making
+		defer os.RemoveAll(e.stage.dir)
 	}
 	if err := turns(ctx, field); err != nil {
 		return nil, err

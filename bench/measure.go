@@ -65,7 +65,7 @@ func (p *plan) measure(ctx context.Context) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // of our own making
+	defer os.RemoveAll(dir)
 	if err := makeCertificate(dir); err != nil {
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func (p *racePlan) race(ctx context.Context) (*race.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // of our own making
+	defer os.RemoveAll(dir)
 	if err := makeCertificate(dir); err != nil {
 		return nil, err
 	}

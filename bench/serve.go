@@ -78,7 +78,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer srv.Close() //nolint:errcheck // the process ends
+	defer srv.Close()
 	fmt.Println(srv.Tables())
 	fmt.Println(srv.Keys())
 	ended := make(chan struct{})
@@ -172,7 +172,7 @@ func (f *far) env() []string {
 // AWS's documented example credentials.
 const (
 	region    = "eu-west-1"
-	accessKey = "AKIAIOSFODNN7EXAMPLE"
+	accessKey = "AKIAIOSFODNN7EXAMPLE"                     //nolint:gosec // AWS's documented example
 	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" //nolint:gosec // see above
 )
 

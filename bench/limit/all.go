@@ -80,7 +80,7 @@ func (c *Client) scan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer l.Close() //nolint:errcheck // all was read
+	defer l.Close()
 	for start := ""; ; {
 		var page bytes.Buffer
 		body := `{"ConsistentRead":true,` + start + `"TableName":"credential-store"}`

@@ -144,7 +144,7 @@ func (c *Client) send(ctx context.Context, l *link, rawURL, service, target, bod
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read to its end
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", target, resp.Status)
 	}

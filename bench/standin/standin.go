@@ -13,6 +13,7 @@ package standin
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"hash/crc32"
@@ -63,7 +64,7 @@ func Start(o Options) (*Server, error) {
 	s := &Server{opts: o, table: t}
 	for _, l := range []*net.Listener{&s.tables, &s.keys} {
 		var err error
-		if *l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		if *l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
 			return nil, err
 		}
 		go s.accept(*l)
@@ -102,7 +103,7 @@ func (s *Server) accept(l net.Listener) {
 }
 
 func (s *Server) serve(c net.Conn, ready time.Time) {
-	defer c.Close() //nolint:errcheck // nothing is owed to it
+	defer c.Close()
 	time.Sleep(time.Until(ready))
 	if s.opts.TLS != nil {
 		c = tls.Server(c, s.opts.TLS)

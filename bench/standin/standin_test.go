@@ -112,7 +112,7 @@ func TestParameters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close() //nolint:errcheck // read to its end
+		defer resp.Body.Close()
 		text, err := io.ReadAll(resp.Body)
 		if err != nil || json.Unmarshal(text, &got) != nil {
 			t.Fatalf("%v\n%s", err, text)
