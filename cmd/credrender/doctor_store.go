@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+func (d *doctor) examineTable(ctx context.Context, c awsconf.Config, where job.Store) error {
+	subject := "table " + where.Table
+	t, err := dynamo.NewAdmin(c.AWS, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
+	switch {
+	case errors.Is(err, source.ErrDenied):
+		return d.tell(fine, subject, "not looked at, for which dynamodb:DescribeTable is missing; rendering does not take it")
+	case errors.Is(err, dynamo.ErrSchema):
+		d.hopeless = true
+		return d.tell(failing, subject, err.Error(), d.line("--table", "OTHER", "setup"))
+	case err != nil:
+		d.hopeless = true
+		return d.tell(failing, subject, err.Error(), d.line("--wait", "5m", "render")+"  # keeps trying")
+	case t.Created:
+		return d.noTable(ctx, c, where)
+	}
+	if err := d.tell(fine, subject, t.ARN); err != nil {
+		return err
+	}
+	return d.differs(subject, t.Differs)
+}
+
+// differs tells what setup would have made otherwise. How a table is paid for
+// is its owner's choice.
+func (d *doctor) differs(subject string, differs []string) error {
+	for _, text := range differs {
+		if strings.HasPrefix(text, "it is provisioned") || strings.Contains(text, "could not be looked at") {
+			continue
+		}
+		if err := d.tell(warning, subject, text, d.line("setup", "--update")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// creditedRegion is where credstash works when it is told nothing.
+const creditedRegion = "us-east-1"
+
+// noTable looks where the table is most likely to be instead.
+func (d *doctor) noTable(ctx context.Context, c awsconf.Config, where job.Store) error {
+	d.hopeless = true
+	for _, region := range []string{creditedRegion, where.KMSRegion} {
+		if region == "" || region == c.AWS.Region {
+			continue
+		}
+		other := c.AWS.Copy()
+		other.Region = region
+		t, err := dynamo.NewAdmin(other, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
+		if err == nil && !t.Created {
+			return d.tell(failing, "region", fmt.Sprintf("table %s is in %s, not in %s", where.Table, region, c.AWS.Region),
+				"export CREDRENDER_REGION="+region)
+		}
+	}
+	return d.tell(failing, "table "+where.Table, "it is not there in "+c.AWS.Region, d.line("setup"))
+}
+
+func (d *doctor) examineKey(ctx context.Context, c awsconf.Config, where job.Store) error {
+	subject := "key " + where.Key
+	k, err := kms.NewAdmin(c.KMS, where.Key).SetUp(ctx, kms.SetupOptions{DryRun: true})
+	unfit, isUnfit := errors.AsType[*kms.UnfitError](err)
+	switch {
+	case errors.Is(err, source.ErrDenied):
+		return d.tell(fine, subject, "not looked at, for which kms:DescribeKey is missing; rendering does not take it")
+	case isUnfit:
+		return d.tell(failing, subject, err.Error(), enable(unfit.Key.ARN, unfit.Key.State)...)
+	case err != nil:
+		return d.tell(warning, subject, err.Error(), d.line("setup"))
+	case k.Created:
+		return d.tell(warning, subject, "it is not there: secrets can be read, and none can be put", d.line("setup"))
+	}
+	if err := d.tell(fine, subject, k.ARN); err != nil {
+		return err
+	}
+	return d.differs(subject, k.Differs)
+}
+
+// enable is how a key comes back.
+func enable(arn, state string) []string {
+	again := "aws kms enable-key --key-id " + arn
+	if state == "PendingDeletion" || strings.Contains(state, "pending deletion") {
+		return []string{"aws kms cancel-key-deletion --key-id " + arn, again}
+	}
+	return []string{again}
+}
+
+// examineItems looks at the versions of everything in the table: by form alone,
+// or with all by opening it. Who may not scan the table goes without.
+func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
+	st, err := d.a.stores.Store(ctx, where)
+	if err != nil {
+		return err
+	}
+	sc := store.Scope{DryRun: !d.all, Contexts: func(string) []source.Context { return d.contexts }}
+	verdicts, err := st.Verify(ctx, sc)
+	if errors.Is(err, source.ErrDenied) {
+		return d.tell(fine, "items", "not looked at, for which dynamodb:Scan is missing; rendering takes it for patterns alone")
+	}
+	if err != nil {
+		return d.tell(warning, "items", err.Error())
+	}
+	for _, v := range verdicts {
+		if slices.Contains(v.Notes, store.NoteUnpadded) {
+			text := fmt.Sprintf("its version %s is not padded, so it hides later ones", source.Show(v.Version))
+			if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("migrate", v.Name)); err != nil {
+				return err
+			}
+		}
+		if v.Err == nil {
+			continue
+		}
+		text := fmt.Sprintf("version %s does not open: %v", source.Show(v.Version), v.Err)
+		if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("delete", v.Name, "-v", v.Version)+"  # unless somebody knows its context"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
