@@ -96,8 +96,8 @@ func prefixVariables(rendered, before, pattern string) ([]variable, error) {
 // write a secret chooses its name, so one that would change how programs start
 // is refused, with the text before the * and without.
 func variableName(secret, before string) (string, error) {
-	name := capitals(strings.TrimPrefix(secret, before))
-	for _, n := range []string{name, capitals(secret)} {
+	name := dotenv.Capitals(strings.TrimPrefix(secret, before))
+	for _, n := range []string{name, dotenv.Capitals(secret)} {
 		if isDangerous(n) {
 			return "", usagef("the secret %s would set %s, which changes how programs start: --env %s=REF sets it on purpose", source.Show(secret), n, n)
 		}
@@ -106,18 +106,6 @@ func variableName(secret, before string) (string, error) {
 		return "", usagef("the secret %s makes no name of a variable: %s", source.Show(secret), quoteName(name))
 	}
 	return name, nil
-}
-
-func capitals(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return r
-		}
-		return '_'
-	}, s)
 }
 
 // isDangerous lists variables that make the loader, a shell or an interpreter

@@ -31,12 +31,38 @@ var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // IsName reports whether s can name a variable.
 func IsName(s string) bool { return name.MatchString(s) }
 
-// Parse reads a file. An error tells the line, never a value.
+// Capitals turns a secret's name into what a variable is usually called: ASCII
+// letters in capitals, and _ for all that is no ASCII letter or digit.
+func Capitals(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		case 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+			return r
+		}
+		return '_'
+	}, s)
+}
+
+// Error is what is wrong with a line; it never holds a value.
+type Error struct {
+	Line int // from 1
+	Err  error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Parse reads a file. Lines may end in CR LF, which quotes keep. Errors are of
+// type [*Error].
 func Parse(data []byte) ([]Variable, error) {
-	p := &parser{rest: strings.ReplaceAll(string(data), "\r\n", "\n"), line: 1, seen: map[string]int{}}
+	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), line: 1, seen: map[string]int{}}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
-			return nil, fmt.Errorf("line %d: %w", p.line, err)
+			return nil, &Error{p.line, err}
 		}
 	}
 	return p.found, nil
@@ -62,7 +88,7 @@ func (p *parser) next() error {
 		fields = fields[1:]
 	}
 	if !ok || len(fields) != 1 || !IsName(fields[0]) {
-		return errors.New("it is not NAME=VALUE")
+		return errors.New("it is not NAME=VALUE, with a name of letters, digits and _")
 	}
 	if at := p.seen[fields[0]]; at > 0 {
 		return fmt.Errorf("%s is given already on line %d", fields[0], at)

@@ -68,11 +68,11 @@ func TestParseRefuses(t *testing.T) {
 		{exchange.YAML, "a:\n", "line 1: no value"},
 		{exchange.YAML, "hunter2\n", "line 1: not a mapping"},
 		{exchange.YAML, "a: &x hunter2\nb: *x\n", "line 2: a value is neither"},
-		{exchange.Dotenv, "A=1\nhunter2\n", "line 2: not NAME=VALUE"},
+		{exchange.Dotenv, "A=1\nhunter2\n", "line 2: it is not NAME=VALUE"},
 		{exchange.Dotenv, "A='hunter2\n", "not closed"},
 		{exchange.Dotenv, "A='x' hunter2\n", "something follows"},
-		{exchange.Dotenv, "a.b=hunter2\n", "line 1: a name of letters"},
-		{exchange.Dotenv, "A=1\nA=hunter2\n", "A is there twice"},
+		{exchange.Dotenv, "a.b=hunter2\n", "line 1: it is not NAME=VALUE"},
+		{exchange.Dotenv, "A=1\nA=hunter2\n", "line 2: A is given already on line 1"},
 	}
 	for _, tt := range tests {
 		_, err := exchange.Parse(tt.format, []byte(tt.text))
