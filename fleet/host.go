@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	lookTimeout   = 30 * time.Second // as the daemon's own
+	lookTimeout   = 2 * time.Minute  // as the daemon's own
 	renderTimeout = 2 * time.Minute  // --timeout
 	fullRefresh   = 10 * time.Minute // its default
 )
@@ -72,9 +72,10 @@ func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	for i, changed := range fetch.Probe(ctx, h.open, seen) {
-		looks[i].Quiet, looks[i].Changed = !changed, changed
-		if !changed && seen[i].Full {
+	for i, v := range fetch.Probe(ctx, h.open, seen) {
+		looks[i].Changed, looks[i].Unseen = v.Changed, v.Err
+		looks[i].Quiet = !v.Changed && v.Err == nil
+		if looks[i].Quiet && seen[i].Full {
 			h.note(jobs[i].Name, func(r *state.Record) { r.LastLook = now })
 		}
 	}

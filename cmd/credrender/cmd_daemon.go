@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,9 +29,9 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// lookTimeout bounds the daemon's own look at the stores: a render, which has
-// the whole of --timeout, comes after it.
-const lookTimeout = 30 * time.Second
+// lookTimeout bounds the daemon's own look at the stores where --timeout does
+// not.
+const lookTimeout = 2 * time.Minute
 
 func newDaemon(a *app) *cobra.Command {
 	return &cobra.Command{
@@ -176,9 +177,7 @@ func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]r
 	}
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
-	if opts.Timeout == 0 || opts.Timeout > lookTimeout {
-		opts.Timeout = lookTimeout
-	}
+	opts.Timeout = cmp.Or(opts.Timeout, lookTimeout)
 	return render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
 }
 

@@ -100,6 +100,7 @@ type jobStats struct {
 	fails     int // in a row
 	ticks     map[string]int
 	skipped   int
+	unseen    bool // it could not be looked at, which was said
 }
 
 type reloads struct {

@@ -27,6 +27,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 func newDaemon(t *testing.T, c *daemon.Config, change func(*daemon.Options)) *daemon.Daemon {
@@ -55,7 +56,9 @@ type fake struct {
 	takes    time.Duration
 	files    bool
 	quiet    bool
-	rendered []string // minutes and seconds since midnight
+	answers  time.Time // until then looks get no answer
+	looks    []string  // minutes and seconds since midnight
+	rendered []string  // minutes and seconds since midnight
 	last     map[string]state.Record
 }
 
@@ -66,8 +69,13 @@ func (f *fake) config() *daemon.Config {
 		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: "*/10 * * * *", Files: []job.File{{Dest: "/" + n}}})
 	}
 	c.Look = func(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
+		f.looks = append(f.looks, f.now().UTC().Format("04:05"))
 		for i := range jobs {
-			looks = append(looks, render.Look{Job: &jobs[i], Quiet: f.quiet})
+			l := render.Look{Job: &jobs[i], Quiet: f.quiet}
+			if f.now().Before(f.answers) {
+				l.Quiet, l.Unseen = false, source.ErrThrottled
+			}
+			looks = append(looks, l)
 		}
 		return looks, nil
 	}
@@ -106,6 +114,32 @@ func TestBackoff(t *testing.T) {
 		want := []string{"00:00", "00:00", "00:02", "00:05", "00:11", "00:23", "00:47", "01:35", "03:11", "06:23", "10:08", "20:00", "30:00"}
 		if diff := cmp.Diff(want, f.rendered); diff != "" {
 			t.Errorf("tries (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A store that is throttled or out of reach gets no render on top of the look:
+// it is looked at again by the backoff, and each outage is said once.
+func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{names: []string{"a"}, now: time.Now, quiet: true, answers: time.Now().Add(20 * time.Second)}
+		var log bytes.Buffer
+		d := newDaemon(t, f.config(), func(o *daemon.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		ctx, cancel := context.WithTimeout(t.Context(), 11*time.Minute)
+		defer cancel()
+		d.Run(ctx)
+		want := []string{"00:00", "00:00", "00:02", "00:05", "00:11", "00:23", "10:00"}
+		if diff := cmp.Diff(want, f.looks); diff != "" {
+			t.Errorf("looks (-want +got):\n%s", diff)
+		}
+		if len(f.rendered) > 0 {
+			t.Errorf("rendered at %v", f.rendered)
+		}
+		if said := log.String(); strings.Count(said, "throttled; its files stay") != 1 || strings.Count(said, "answers again") != 1 || strings.Count(said, "\n") != 2 {
+			t.Errorf("said:\n%s\nwant each end of the outage once", said)
+		}
+		if err := d.WriteMetrics(&log); err != nil || !strings.Contains(log.String(), `ticks_total{job_name="a",result="failed"} 5`) {
+			t.Errorf("metrics: %v\n%s", err, log.String())
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/schedule"
 )
@@ -41,12 +42,12 @@ func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan
 	began := d.o.Now()
 	c, jobs := d.take(due)
 	d.sayOutdated(c)
-	busy, changed := d.look(ctx, c, jobs)
+	found := d.look(ctx, c, jobs)
 	code := codeOK
-	if len(busy) > 0 {
-		code = d.render(ctx, c, busy, changed)
+	if len(found.busy) > 0 {
+		code = d.render(ctx, c, found.busy, found.changed)
 	}
-	then := d.settle(c, jobs, busy, began, code)
+	then := d.settle(c, jobs, found, began, code)
 	d.tellReady(c)
 	d.writeTextfile()
 	return then
@@ -94,24 +95,54 @@ func allowance(fetching time.Duration, jobs []job.Job) time.Duration {
 	return limit
 }
 
-// look returns the jobs that are not quiet, and whether a lookup of theirs is
-// known to have another answer. What cannot be looked at is rendered, which
-// says why.
-func (d *Daemon) look(ctx context.Context, c *Config, jobs []job.Job) (busy []job.Job, changed bool) {
+// found is what a look has found.
+type found struct {
+	busy    []job.Job // to be rendered
+	changed bool      // a lookup of theirs is known to have another answer
+	unseen  []job.Job // no answer: their files stay, and they are looked at again
+}
+
+// look sorts jobs by what is to be done. What is known to be overloaded or out
+// of reach is not asked for a render too; all else that cannot be looked at is
+// rendered, which says why.
+func (d *Daemon) look(ctx context.Context, c *Config, jobs []job.Job) (f found) {
 	looks, err := c.Look(ctx, jobs)
 	if err != nil {
 		d.o.Log.Debug(fmt.Sprintf("look: %v", err))
-		return jobs, false
+		return found{busy: jobs}
 	}
 	for _, l := range looks {
-		if l.Quiet && l.Err == nil {
-			continue
+		switch {
+		case l.Err == nil && l.Unseen != nil:
+			f.unseen = append(f.unseen, *l.Job)
+		case l.Err != nil || !l.Quiet:
+			d.o.Log.Debug(fmt.Sprintf("%s: to be rendered: %s", l.Job.Name, l.Why), "job", l.Job.Name)
+			f.busy = append(f.busy, *l.Job)
+			f.changed = f.changed || l.Changed
 		}
-		d.o.Log.Debug(fmt.Sprintf("%s: to be rendered: %s", l.Job.Name, l.Why), "job", l.Job.Name)
-		busy = append(busy, *l.Job)
-		changed = changed || l.Changed
+		d.sayUnseen(l)
 	}
-	return busy, changed
+	return f
+}
+
+// sayUnseen says once that a job cannot be looked at, and once that it can.
+func (d *Daemon) sayUnseen(l render.Look) {
+	d.mu.Lock()
+	s := d.of(l.Job.ID)
+	before := s.unseen
+	if l.Quiet || l.Changed || l.Unseen != nil { // else nobody was asked
+		s.unseen = l.Unseen != nil
+	}
+	after := s.unseen
+	d.mu.Unlock()
+	switch {
+	case l.Unseen != nil && !before:
+		d.o.Log.Warn(fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unseen), "job", l.Job.Name)
+	case l.Unseen != nil:
+		d.o.Log.Debug(fmt.Sprintf("%s: %v", l.Job.Name, l.Unseen), "job", l.Job.Name)
+	case before && !after:
+		d.o.Log.Info(fmt.Sprintf("%s: its store answers again", l.Job.Name), "job", l.Job.Name)
+	}
 }
 
 func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed bool) int {
@@ -128,7 +159,7 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed 
 }
 
 // settle counts how each job has fared, and plans what has to be tried again.
-func (d *Daemon) settle(c *Config, jobs, busy []job.Job, began time.Time, code int) func(*schedule.Plan) {
+func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, code int) func(*schedule.Plan) {
 	records, err := c.Records()
 	if err != nil {
 		d.o.Log.Error(fmt.Sprintf("read state: %v", err))
@@ -138,7 +169,7 @@ func (d *Daemon) settle(c *Config, jobs, busy []job.Job, began time.Time, code i
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, j := range jobs {
-		s, isBusy := d.of(j.ID), slices.ContainsFunc(busy, func(b job.Job) bool { return b.ID == j.ID })
+		s, isBusy := d.of(j.ID), find(f.busy, j.ID) != nil
 		i := slices.IndexFunc(records, func(r state.Record) bool { return r.ID == j.ID })
 		result := codeOK
 		switch {
@@ -146,6 +177,8 @@ func (d *Daemon) settle(c *Config, jobs, busy []job.Job, began time.Time, code i
 			result = max(code, codeFailed) // it did not come so far
 		case isBusy:
 			result = records[i].Result.Code
+		case find(f.unseen, j.ID) != nil:
+			result = codeFailed
 		}
 		s.count(isBusy, result)
 		if limit := longest(result); limit > 0 {

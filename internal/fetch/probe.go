@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -20,10 +21,20 @@ type Seen struct {
 	Full bool
 }
 
+// Verdict is what [Probe] found of a job.
+type Verdict struct {
+	// Changed: a lookup may have another answer now, or none of use. What
+	// cannot be told counts as changed: the fetch that follows says why.
+	Changed bool
+	// Err: of the lookups that are not known to have changed, some got no
+	// answer, since the store is throttled or out of reach (source.Unanswered).
+	Err error
+}
+
 // Probe tells for each of a number of jobs whether a lookup may have another
 // answer now, without decrypting anything. The jobs' lookups go out together,
-// equal ones once. What cannot be told counts as changed.
-func Probe(ctx context.Context, open Opener, seen []Seen) []bool {
+// equal ones once.
+func Probe(ctx context.Context, open Opener, seen []Seen) []Verdict {
 	type key struct {
 		group
 		full bool
@@ -35,29 +46,21 @@ func Probe(ctx context.Context, open Opener, seen []Seen) []bool {
 			asked[g] = asked[g].add(k, i)
 		}
 	}
-	changed := make([]bool, len(seen))
+	verdicts := make([]Verdict, len(seen)) // of patterns, to begin with
 	var wg sync.WaitGroup
 	for g, p := range asked {
-		wg.Go(func() { p.changed = p.ask(ctx, open, g.group, g.full) })
+		wg.Go(func() { p.changed, p.unseen = p.ask(ctx, open, g.group, g.full) })
 	}
-	globs := make([]bool, len(seen))
 	for i, s := range seen {
 		if s.Full && len(s.Globs) > 0 {
-			wg.Go(func() { globs[i] = newNames(ctx, open, s) })
+			wg.Go(func() { verdicts[i] = newNames(ctx, open, s) })
 		}
 	}
 	wg.Wait()
 	for _, p := range asked {
-		for _, ref := range p.changed {
-			for _, i := range p.askers[ref] {
-				changed[i] = true
-			}
-		}
+		p.tell(verdicts)
 	}
-	for i, found := range globs {
-		changed[i] = changed[i] || found
-	}
-	return changed
+	return verdicts
 }
 
 // probe is what is asked of one source.
@@ -66,6 +69,28 @@ type probe struct {
 	has     map[source.Known]bool
 	askers  map[source.Ref][]int
 	changed []source.Ref
+	unseen  map[source.Ref]error
+}
+
+// tell hands on what was found to the jobs that asked.
+func (p *probe) tell(verdicts []Verdict) {
+	for _, ref := range p.changed {
+		for _, i := range p.askers[ref] {
+			verdicts[i].Changed = true
+		}
+	}
+	unseen := map[int]map[source.Ref]error{}
+	for ref, err := range p.unseen {
+		for _, i := range p.askers[ref] {
+			if unseen[i] == nil {
+				unseen[i] = map[source.Ref]error{}
+			}
+			unseen[i][ref] = err
+		}
+	}
+	for i, errs := range unseen {
+		verdicts[i].Err = errors.Join(verdicts[i].Err, &source.LookError{Unseen: errs})
+	}
 }
 
 func (p *probe) add(k source.Known, asker int) *probe {
@@ -79,52 +104,69 @@ func (p *probe) add(k source.Known, asker int) *probe {
 	return p
 }
 
-func (p *probe) ask(ctx context.Context, open Opener, g group, full bool) []source.Ref {
-	src, err := open(ctx, g.store, g.prefix)
-	if err == nil {
-		var changed []source.Ref
-		look, canLook := src.(source.Looker)
-		cheap, canProbe := src.(source.Prober)
-		switch {
-		case full && canLook:
-			changed, err = look.Look(ctx, p.known)
-		case !full && canProbe:
-			changed, err = cheap.Probe(ctx, p.known)
-		default:
-			err = source.ErrUnsupported
+// ask returns what may have changed, and what got no answer.
+func (p *probe) ask(ctx context.Context, open Opener, g group, full bool) ([]source.Ref, map[source.Ref]error) {
+	changed, err := p.look(ctx, open, g, full)
+	look, partly := errors.AsType[*source.LookError](err)
+	if err != nil && !partly {
+		var found source.Findings
+		for _, k := range p.known {
+			found.Add(k.Ref, true, err)
 		}
-		if err == nil {
-			return changed
-		}
+		changed, err = found.Result()
+		look, partly = errors.AsType[*source.LookError](err)
 	}
-	all := make([]source.Ref, 0, len(p.known))
-	for _, k := range p.known {
-		all = append(all, k.Ref)
+	if partly {
+		return changed, look.Unseen
 	}
-	return all
+	return changed, nil
 }
 
-// newNames reports whether a pattern matches a name that it did not.
-func newNames(ctx context.Context, open Opener, s Seen) bool {
+func (p *probe) look(ctx context.Context, open Opener, g group, full bool) ([]source.Ref, error) {
+	src, err := open(ctx, g.store, g.prefix)
+	if err != nil {
+		return nil, err
+	}
+	look, canLook := src.(source.Looker)
+	cheap, canProbe := src.(source.Prober)
+	switch {
+	case full && canLook:
+		return look.Look(ctx, p.known)
+	case !full && canProbe:
+		return cheap.Probe(ctx, p.known)
+	}
+	return nil, source.ErrUnsupported
+}
+
+// newNames tells whether a pattern matches a name that it did not.
+func newNames(ctx context.Context, open Opener, s Seen) (v Verdict) {
+	var found source.Findings
 	for _, g := range s.Globs {
-		src, err := open(ctx, s.Store, g.Source)
-		if err != nil {
-			return true
-		}
-		lister, ok := src.(source.Lister)
-		if !ok {
-			return true
-		}
-		entries, err := lister.List(ctx, g.Name)
-		if err != nil {
-			return true
-		}
-		for _, e := range entries {
-			ref := source.Ref{Source: g.Source, Name: e.Name, Context: g.Context}
-			if !slices.ContainsFunc(s.Trace, func(k source.Known) bool { return k.Ref == ref }) {
-				return true
-			}
+		isNew, err := newName(ctx, open, s, g)
+		found.Add(g, isNew, err)
+	}
+	changed, err := found.Result()
+	return Verdict{Changed: len(changed) > 0, Err: err}
+}
+
+func newName(ctx context.Context, open Opener, s Seen, g source.Ref) (bool, error) {
+	src, err := open(ctx, s.Store, g.Source)
+	if err != nil {
+		return true, err
+	}
+	lister, ok := src.(source.Lister)
+	if !ok {
+		return true, nil
+	}
+	entries, err := lister.List(ctx, g.Name)
+	if err != nil {
+		return true, err
+	}
+	for _, e := range entries {
+		ref := source.Ref{Source: g.Source, Name: e.Name, Context: g.Context}
+		if !slices.ContainsFunc(s.Trace, func(k source.Known) bool { return k.Ref == ref }) {
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }

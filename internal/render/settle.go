@@ -162,14 +162,7 @@ func (r *round) note(p *Planned, rec *state.Record) {
 		rec.Debt = debt
 	}
 	rec.LastRun = now
-	rec.Result = state.Result{}
-	if p.report.Err != nil || p.hookErr != nil {
-		rec.Result.Error = class(errors.Join(p.report.Err, p.hookErr))
-		rec.Result.Code = 1
-		if r.o.Code != nil {
-			rec.Result.Code = r.o.Code(errors.Join(p.report.Err, p.hookErr))
-		}
-	}
+	rec.Result = r.outcome(errors.Join(p.report.Err, p.hookErr))
 	if !p.report.Installed {
 		return
 	}
@@ -187,6 +180,18 @@ func (r *round) note(p *Planned, rec *state.Record) {
 	for _, c := range p.Changes {
 		rec.Files[c.File.Dest] = r.placed(c)
 	}
+}
+
+// outcome is how a run or a look has ended, for the state.
+func (r *round) outcome(err error) state.Result {
+	if err == nil {
+		return state.Result{}
+	}
+	res := state.Result{Code: 1, Error: class(err)}
+	if r.o.Code != nil {
+		res.Code = r.o.Code(err)
+	}
+	return res
 }
 
 // placed describes a file that is in place.

@@ -23,6 +23,7 @@ type tick struct {
 	looked bool                  // a lookup may have another answer
 	files  map[string]state.File // in place as rendered, but with new stamps
 	why    string                // it is not quiet
+	unseen error                 // the store gave no answer: see Look.Unseen
 }
 
 // Look is what [Tick] has found of a job.
@@ -35,12 +36,16 @@ type Look struct {
 	// Why the job is not quiet, in words.
 	Why string
 	Err error
+	// Unseen: nothing here has changed, and the store gave no answer, since it
+	// is throttled or out of reach. A render would only ask it for more.
+	Unseen error
 }
 
 // Tick looks which jobs may have something to do, and leaves that to a [Run].
 // It reads no file that holds a secret and decrypts nothing, so that no
 // plaintext is ever in this process. It notes the success of quiet jobs from
-// time to time, and takes the lock for that alone.
+// time to time, and why a job could not be looked at, and takes the lock for
+// that alone.
 func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, error) {
 	r := newRound(w, o, jobs)
 	r.blind = true
@@ -54,7 +59,7 @@ func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, erro
 	}
 	var looks []Look
 	for _, p := range r.planned {
-		looks = append(looks, Look{p.Job, p.tick.quiet, p.tick.looked, p.tick.why, p.report.Err})
+		looks = append(looks, Look{p.Job, p.tick.quiet, p.tick.looked, p.tick.why, p.report.Err, p.tick.unseen})
 	}
 	return looks, nil
 }
@@ -77,11 +82,14 @@ func (r *round) probe(ctx context.Context) {
 	}
 	ctx, cancel := r.fetching(ctx)
 	defer cancel()
-	for i, changed := range fetch.Probe(ctx, r.w.Open, seen) {
+	for i, v := range fetch.Probe(ctx, r.w.Open, seen) {
 		t := &left[i].tick
-		t.quiet, t.looked = !changed, changed
-		if changed {
+		t.quiet, t.looked = !v.Changed && v.Err == nil, v.Changed
+		switch {
+		case v.Changed:
 			t.why = "a secret may have changed"
+		case v.Err != nil:
+			t.why, t.unseen = "a secret could not be looked at", fmt.Errorf("look for changes: %w", v.Err)
 		}
 	}
 }
@@ -160,12 +168,12 @@ func (r *round) restamp(p *Planned, dest string, in state.File) bool {
 	return true
 }
 
-// noteAll notes what is worth it of quiet jobs, unless another run is under way:
-// that one notes what it finds.
+// noteAll notes what is worth it of quiet jobs and of those that could not be
+// looked at, unless another run is under way: that one notes what it finds.
 func (r *round) noteAll(ctx context.Context) error {
 	defer r.end()
 	for _, p := range r.planned {
-		if !p.tick.quiet || !r.worthNoting(p) {
+		if !r.worthNoting(p) {
 			continue
 		}
 		if r.lock == nil {
@@ -181,7 +189,7 @@ func (r *round) noteAll(ctx context.Context) error {
 		before := p.state.Record().LastRun
 		p.report.Err = r.openState(ctx, p)
 		if p.report.Err == nil && p.state.Record().LastRun.Equal(before) { // else somebody was faster
-			p.report.Err = r.noteQuiet(p)
+			p.report.Err = r.noteLook(p)
 		}
 	}
 	return nil
@@ -190,10 +198,30 @@ func (r *round) noteAll(ctx context.Context) error {
 // worthNoting reports whether there is more to note than that a moment has
 // passed.
 func (r *round) worthNoting(p *Planned) bool {
+	if p.state == nil || !p.tick.quiet && p.tick.unseen == nil {
+		return false
+	}
 	rec := p.state.Record()
+	if p.tick.unseen != nil {
+		age := r.w.Now().Sub(rec.LastRun)
+		return rec.Result.Code == 0 || age < 0 || age >= noteEvery
+	}
 	age := r.w.Now().Sub(rec.LastSuccess)
 	fresh := age >= 0 && age < noteEvery && rec.LastRun.Equal(rec.LastSuccess)
 	return !fresh || p.tick.full || p.tick.files != nil
+}
+
+// noteLook writes down what a look alone has found.
+func (r *round) noteLook(p *Planned) error {
+	if p.tick.unseen == nil {
+		return r.noteQuiet(p)
+	}
+	return r.update(p, func(rec *state.Record) {
+		rec.LastRun = r.w.Now()
+		if rec.Debt == nil { // else the result tells of the hook
+			rec.Result = r.outcome(p.tick.unseen)
+		}
+	})
 }
 
 // noteQuiet writes down that the files in place are still right, from time to
@@ -203,7 +231,7 @@ func (r *round) noteQuiet(p *Planned) error {
 		return nil
 	}
 	now := r.w.Now()
-	err := p.state.Update(func(rec *state.Record) {
+	return r.update(p, func(rec *state.Record) {
 		rec.LastRun, rec.LastSuccess = now, now
 		if rec.Debt == nil {
 			rec.Result = state.Result{}
@@ -215,7 +243,10 @@ func (r *round) noteQuiet(p *Planned) error {
 			rec.Files[dest] = f
 		}
 	})
-	if err != nil {
+}
+
+func (r *round) update(p *Planned, change func(*state.Record)) error {
+	if err := p.state.Update(change); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	return nil

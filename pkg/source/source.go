@@ -55,8 +55,9 @@ type Known struct {
 // have changed.
 type Prober interface {
 	// Probe returns the refs of known that may have another value now. A ref
-	// it cannot judge is returned as changed. The error is for a probe that
-	// could not be made at all; the result is then meaningless.
+	// it cannot judge is returned as changed, one that it got no answer about
+	// is in a *LookError beside the others ([Findings]). Any other error is
+	// for a probe that could not be made at all; the result is then meaningless.
 	Probe(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 

@@ -306,8 +306,10 @@ func TestProbe(t *testing.T) {
 		t.Error("a probe has asked for keys")
 	}
 	f.table.fail = func(context.Context, string, string, string) error { return source.ErrUnreachable }
-	if got := probe(); len(got) != len(known) {
-		t.Errorf("with an unreachable table %d of %d are to be fetched", len(got), len(known))
+	changed, err := f.Probe(t.Context(), known)
+	look, ok := errors.AsType[*source.LookError](err)
+	if !ok || len(look.Unseen) != len(known)-1 || len(changed) != 1 {
+		t.Errorf("with an unreachable table: got %v, %v; want what was never fetched, and no answer about the %d others", changed, err, len(known)-1)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

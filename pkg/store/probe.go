@@ -8,7 +8,7 @@ import (
 )
 
 // Probe implements source.Prober: by Options.Prober, or else by reading each
-// item again, which asks nothing of KMS. The error is ctx's alone.
+// item again, which asks nothing of KMS.
 func (s *Store) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	if s.o.Prober != nil {
 		return s.o.Prober.Probe(ctx, known)
@@ -16,33 +16,28 @@ func (s *Store) Probe(ctx context.Context, known []source.Known) ([]source.Ref, 
 	return s.Look(ctx, known)
 }
 
-// Look implements source.Looker: it reads each item again, consistently. The
-// error is ctx's alone.
+// Look implements source.Looker: it reads each item again, consistently.
 func (s *Store) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	changed := make([]bool, len(known))
-	s.each(len(known), func(i int) { changed[i] = s.changed(ctx, known[i]) })
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var refs []source.Ref
+	changed, errs := make([]bool, len(known)), make([]error, len(known))
+	s.each(len(known), func(i int) { changed[i], errs[i] = s.changed(ctx, known[i]) })
+	var found source.Findings
 	for i, k := range known {
-		if changed[i] {
-			refs = append(refs, k.Ref)
-		}
+		found.Add(k.Ref, changed[i], errs[i])
 	}
-	return refs, nil
+	return found.Result()
 }
 
-// changed is true also where it cannot be told: the fetch that follows says
-// why.
-func (s *Store) changed(ctx context.Context, k source.Known) bool {
-	if ctx.Err() != nil || k.Trace.Version == "" && !k.Trace.Absent {
-		return true
+func (s *Store) changed(ctx context.Context, k source.Known) (bool, error) {
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case k.Trace.Version == "" && !k.Trace.Absent:
+		return true, nil
 	}
 	item, err := s.lookup(ctx, k.Ref.Name, k.Ref.Version)
-	if err != nil {
-		return !k.Trace.Absent || !errors.Is(err, source.ErrNotFound)
+	if errors.Is(err, source.ErrNotFound) {
+		return !k.Trace.Absent, nil
 	}
 	seen := trace(item)
-	return k.Trace.Absent || seen.Version != k.Trace.Version || seen.Mark != k.Trace.Mark
+	return k.Trace.Absent || seen.Version != k.Trace.Version || seen.Mark != k.Trace.Mark, err
 }

@@ -47,31 +47,28 @@ func (t *Table) Probe(ctx context.Context, known []source.Known) ([]source.Ref, 
 		}
 		asked[q] = append(asked[q], k.Ref)
 	}
-	changed := make([]bool, len(order))
+	changed, errs := make([]bool, len(order)), make([]error, len(order))
 	var g errgroup.Group
 	g.SetLimit(probeConcurrency)
 	for i, q := range order {
-		g.Go(func() error { changed[i] = t.changed(ctx, q); return nil })
+		g.Go(func() error { changed[i], errs[i] = t.changed(ctx, q); return nil })
 	}
 	_ = g.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var refs []source.Ref
+	var found source.Findings
 	for i, q := range order {
-		if changed[i] {
-			refs = append(refs, asked[q]...)
+		for _, ref := range asked[q] {
+			found.Add(ref, changed[i], errs[i])
 		}
 	}
-	return refs, nil
+	return found.Result()
 }
 
-// changed is true also where it cannot be told: the fetch that follows says
-// why.
-func (t *Table) changed(ctx context.Context, q question) bool {
+func (t *Table) changed(ctx context.Context, q question) (bool, error) {
 	switch {
-	case ctx.Err() != nil, q.trace.Version == "" && !q.trace.Absent:
-		return true
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case q.trace.Version == "" && !q.trace.Absent:
+		return true, nil
 	case q.version != "":
 		return t.pinnedChanged(ctx, q)
 	case q.trace.Size > probeUnit && !q.trace.Absent:
@@ -81,7 +78,7 @@ func (t *Table) changed(ctx context.Context, q question) bool {
 		in.ExpressionAttributeValues[":v"] = text(q.trace.Version)
 		in.Limit, in.ConsistentRead = 1, false
 		out, err := t.read(ctx, "Query", in)
-		return err != nil || len(out.Items) > 0
+		return err == nil && len(out.Items) > 0, err
 	}
 	item, err := t.newest(ctx, q.name, false)
 	return differs(q.trace, item, err)
@@ -89,9 +86,9 @@ func (t *Table) changed(ctx context.Context, q question) bool {
 
 // pinnedChanged looks for a version in the forms that a fetch would try, up to
 // the one that was found.
-func (t *Table) pinnedChanged(ctx context.Context, q question) bool {
+func (t *Table) pinnedChanged(ctx context.Context, q question) (bool, error) {
 	if q.trace.Size > probeUnit && !q.trace.Absent {
-		return false
+		return false, nil
 	}
 	for _, v := range credstash.Candidates(q.version) {
 		item, err := t.get(ctx, q.name, v, false)
@@ -99,13 +96,13 @@ func (t *Table) pinnedChanged(ctx context.Context, q question) bool {
 			return differs(q.trace, item, err)
 		}
 	}
-	return !q.trace.Absent
+	return !q.trace.Absent, nil
 }
 
 // differs compares what was seen with what a look has found.
-func differs(seen source.Trace, item credstash.Item, err error) bool {
-	if err != nil {
-		return !seen.Absent || !errors.Is(err, source.ErrNotFound)
+func differs(seen source.Trace, item credstash.Item, err error) (bool, error) {
+	if errors.Is(err, source.ErrNotFound) {
+		return !seen.Absent, nil
 	}
-	return seen.Absent || item.Version != seen.Version || credstash.Mark(item) != seen.Mark
+	return seen.Absent || item.Version != seen.Version || credstash.Mark(item) != seen.Mark, err
 }

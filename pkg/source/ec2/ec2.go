@@ -129,16 +129,15 @@ func (i *Instance) Probe(ctx context.Context, known []source.Known) ([]source.Re
 		refs[n] = k.Ref
 	}
 	results := i.Fetch(ctx, refs)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var changed []source.Ref
+	var found source.Findings
 	for _, k := range known {
-		if results[k.Ref].Trace != k.Trace {
-			changed = append(changed, k.Ref)
+		seen := results[k.Ref]
+		if seen.Trace.Absent {
+			seen.Err = nil
 		}
+		found.Add(k.Ref, seen.Trace != k.Trace, seen.Err)
 	}
-	return changed, nil
+	return found.Result()
 }
 
 // Look implements source.Looker: a probe misses nothing here.

@@ -104,28 +104,22 @@ func each(refs []source.Ref, one func(source.Ref) source.Result) map[source.Ref]
 // as it was is answered with 304, and of one that is not, no byte is sent. (AWS
 // charges either as a GET, and asks for the same right.)
 func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	changed := make([]bool, len(known))
+	errs := make([]error, len(known))
 	var g errgroup.Group
 	g.SetLimit(concurrency)
 	for i, k := range known {
-		g.Go(func() error {
-			err := o.head(ctx, k.Ref, k.Trace.Mark)
-			absent := errors.Is(err, source.ErrNotFound)
-			changed[i] = !errors.Is(err, errSame) && (!absent || !k.Trace.Absent)
-			return nil
-		})
+		g.Go(func() error { errs[i] = o.head(ctx, k.Ref, k.Trace.Mark); return nil })
 	}
 	_ = g.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var refs []source.Ref
+	var found source.Findings
 	for i, k := range known {
-		if changed[i] {
-			refs = append(refs, k.Ref)
+		same := errors.Is(errs[i], errSame) || k.Trace.Absent && errors.Is(errs[i], source.ErrNotFound)
+		if same {
+			errs[i] = nil
 		}
+		found.Add(k.Ref, !same, errs[i])
 	}
-	return refs, nil
+	return found.Result()
 }
 
 // Look implements source.Looker: a probe misses nothing here.

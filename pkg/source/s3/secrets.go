@@ -99,6 +99,11 @@ func (f *Folder) full(r source.Ref) source.Ref {
 	return r
 }
 
+func (f *Folder) below(r source.Ref) source.Ref {
+	r.Name = strings.TrimPrefix(r.Name, f.prefix)
+	return r
+}
+
 // Fetch implements source.Source.
 func (f *Folder) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	below := make([]source.Ref, len(refs))
@@ -121,7 +126,14 @@ func (f *Folder) Probe(ctx context.Context, known []source.Known) ([]source.Ref,
 	}
 	changed, err := f.secrets.Probe(ctx, below)
 	for i := range changed {
-		changed[i].Name = strings.TrimPrefix(changed[i].Name, f.prefix)
+		changed[i] = f.below(changed[i])
+	}
+	if look, ok := errors.AsType[*source.LookError](err); ok {
+		unseen := make(map[source.Ref]error, len(look.Unseen))
+		for ref, why := range look.Unseen {
+			unseen[f.below(ref)] = why
+		}
+		err = &source.LookError{Unseen: unseen}
 	}
 	return changed, err
 }

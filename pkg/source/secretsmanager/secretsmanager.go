@@ -133,22 +133,19 @@ func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 			asked[w] = append(asked[w], k)
 		}
 	}
-	changed := make(chan []source.Ref, len(asked))
+	answers := make(chan func(*source.Findings), len(asked))
 	var g errgroup.Group
 	g.SetLimit(concurrency)
 	for w, ks := range asked {
-		g.Go(func() error { changed <- s.changed(ctx, w, ks); return nil })
+		g.Go(func() error { answers <- s.look(ctx, w, ks); return nil })
 	}
 	_ = g.Wait()
-	close(changed)
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	close(answers)
+	var found source.Findings
+	for tell := range answers {
+		tell(&found)
 	}
-	var refs []source.Ref
-	for rs := range changed {
-		refs = append(refs, rs...)
-	}
-	return refs, nil
+	return found.Result()
 }
 
 // Look implements source.Looker: a probe misses nothing here.
@@ -156,23 +153,25 @@ func (s *Secrets) Look(ctx context.Context, known []source.Known) ([]source.Ref,
 	return s.Probe(ctx, known)
 }
 
-// changed returns the refs of ks that are not as they were. What cannot be
-// told counts as changed: the fetch that follows says why.
-func (s *Secrets) changed(ctx context.Context, w want, ks []source.Known) (refs []source.Ref) {
+// look asks about one stored value, and returns how to tell what was found of
+// ks.
+func (s *Secrets) look(ctx context.Context, w want, ks []source.Known) func(*source.Findings) {
 	id, err := s.versionOf(ctx, w)
 	absent := errors.Is(err, source.ErrNotFound)
-	for _, k := range ks {
-		same := k.Trace.Version == id && id != "" && !k.Trace.Absent
-		_, key := wanted(k.Ref)
-		switch {
-		case k.Trace.Absent && key == "":
-			same = absent
-		case k.Trace.Absent: // the secret may be there without the key
-			same = absent || err == nil && id == k.Trace.Mark
-		}
-		if !same {
-			refs = append(refs, k.Ref)
+	if absent {
+		err = nil
+	}
+	return func(found *source.Findings) {
+		for _, k := range ks {
+			same := k.Trace.Version == id && id != "" && !k.Trace.Absent
+			_, key := wanted(k.Ref)
+			switch {
+			case k.Trace.Absent && key == "":
+				same = absent
+			case k.Trace.Absent: // the secret may be there without the key
+				same = absent || id == k.Trace.Mark
+			}
+			found.Add(k.Ref, !same, err)
 		}
 	}
-	return refs
 }

@@ -74,20 +74,16 @@ func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.
 		refs[i] = k.Ref
 	}
 	answers := p.ask(ctx, names(refs), false)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var changed []source.Ref
+	var found source.Findings
 	for _, k := range known {
-		// An answer that could not be had counts as changed: the fetch that
-		// follows says why.
 		seen := answers[wanted(k.Ref)].result()
 		absent := errors.Is(seen.Err, source.ErrNotFound)
-		if absent != k.Trace.Absent || seen.Err != nil && !absent || seen.Trace.Version != k.Trace.Version || seen.Trace.Mark != k.Trace.Mark {
-			changed = append(changed, k.Ref)
+		if absent {
+			seen.Err = nil
 		}
+		found.Add(k.Ref, absent != k.Trace.Absent || seen.Trace.Version != k.Trace.Version || seen.Trace.Mark != k.Trace.Mark, seen.Err)
 	}
-	return changed, nil
+	return found.Result()
 }
 
 // Look implements source.Looker: a probe misses nothing here.
