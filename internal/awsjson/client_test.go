@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,10 +28,15 @@ import (
 // observed is an HTTP client that notes what it is told.
 type observed struct {
 	*http.Client
+	mu       sync.Mutex
 	attempts []awsjson.Attempt
 }
 
-func (o *observed) Observe(a awsjson.Attempt) { o.attempts = append(o.attempts, a) }
+func (o *observed) Observe(a awsjson.Attempt) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.attempts = append(o.attempts, a)
+}
 
 // newClient returns one that three attempts are enough for, without pauses.
 func newClient(t *testing.T, h http.HandlerFunc) (*awsjson.Client, *observed) {
