@@ -22,6 +22,7 @@ func (c *Client) send(ctx context.Context, operation string, body []byte, out an
 	var before error
 	release := func(error) error { return nil }
 	for n := 1; ; n++ {
+		skew := time.Duration(c.skew.Load())
 		err := c.permitted(ctx, n, operation, body, out)
 		_ = release(err)
 		switch {
@@ -29,7 +30,7 @@ func (c *Client) send(ctx context.Context, operation string, body []byte, out an
 			return nil
 		case ctx.Err() != nil:
 			return waitingOut(before, err)
-		case n == 1 && c.correctClock(err):
+		case n == 1 && c.correctClock(err, skew):
 			continue
 		}
 		delay, next, stop := c.another(ctx, n, err)
@@ -98,7 +99,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 // correctClock sets the clock that requests are signed by after AWS's, where
 // one that is far off is why a signature was refused: on an instance that has
 // just booted that is no rarity. It reports whether trying again makes sense.
-func (c *Client) correctClock(err error) bool {
+// skew is the one that the request was signed with: another of the same wave may
+// have corrected it since.
+func (c *Client) correctClock(err error, skew time.Duration) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || !aboutTime(api.ErrorCode()) {
 		return false
@@ -108,7 +111,7 @@ func (c *Client) correctClock(err error) bool {
 		return false
 	}
 	theirs, err := http.ParseTime(resp.Response.Header.Get("Date"))
-	if err != nil || theirs.Sub(c.now()).Abs() < maxSkew {
+	if err != nil || theirs.Sub(time.Now().Add(skew)).Abs() < maxSkew {
 		return false
 	}
 	c.skew.Store(int64(time.Until(theirs)))
