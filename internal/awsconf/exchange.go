@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -88,19 +89,27 @@ func (p *pool) take(ctx context.Context, to place) (*link, error) {
 // lastIdle takes the freshest idle connection, or nil, and closes those that
 // are too old.
 func (p *pool) lastIdle(to place) *link {
+	last, old := p.takeIdle(to)
+	for _, l := range old {
+		_ = l.Close() // which takes the lock
+	}
+	return last
+}
+
+func (p *pool) takeIdle(to place) (last *link, old []*link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	links := p.idle[to]
-	for len(links) > 0 && time.Since(links[0].idle) > idleTimeout {
-		defer links[0].Close() //nolint:errcheck // outside of the lock, which closing takes
-		links = links[1:]
+	n := 0
+	for n < len(links) && time.Since(links[n].idle) > idleTimeout {
+		n++
 	}
-	var last *link
+	old, links = slices.Clone(links[:n]), slices.Delete(links, 0, n)
 	if n := len(links); n > 0 {
 		last, links = links[n-1], links[:n-1]
 	}
 	p.idle[to] = links
-	return last
+	return last, old
 }
 
 // release makes a connection idle, if it can be used again.
