@@ -72,8 +72,12 @@ func (a *app) main(ctx context.Context, args []string) int {
 	a.globals, a.code = newGlobals(), exitOK
 	root := newRoot(a)
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
+	c, err := root.ExecuteContextC(ctx)
+	if err != nil {
 		a.fail(err)
+		if c.Name() == "plan" && asksForDetail(args) {
+			a.code = exitFailed
+		}
 	}
 	return a.code
 }

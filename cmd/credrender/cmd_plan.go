@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,15 @@ func runPlan(ctx context.Context, a *app, o *planOptions, args []string) error {
 		a.code = exitChanges
 	}
 	return nil
+}
+
+// asksForDetail looks for --detailed-exitcode in a command line whose flags are
+// at fault: 2 would say there that something would change.
+func asksForDetail(args []string) bool {
+	return slices.ContainsFunc(args, func(s string) bool {
+		name, value, _ := strings.Cut(s, "=")
+		return name == "--detailed-exitcode" && value != "false"
+	})
 }
 
 func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes bool, err error) {
