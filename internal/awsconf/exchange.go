@@ -178,6 +178,7 @@ type answer struct {
 	stop  func() bool // of the context's hold on the link; false: it has ended
 	last  bool        // the other end closes after it
 	ended bool
+	given bool // back
 }
 
 // Read implements io.Reader.
@@ -187,8 +188,13 @@ func (a *answer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Close implements io.Closer.
+// Close implements io.Closer. The connection is given back once: a second time
+// it may be somebody else's.
 func (a *answer) Close() error {
+	if a.given {
+		return nil
+	}
+	a.given = true
 	if a.stop() && a.ended && !a.last {
 		a.link.release()
 		return nil

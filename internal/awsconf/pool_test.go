@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/awsjson"
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
@@ -338,5 +339,47 @@ func TestClosedWhileIdle(t *testing.T) {
 	u := m.Usage()
 	if u.Retries != 0 || u.Connections.Opened != 4 || u.Connections.Unused != 0 {
 		t.Errorf("got %+v, want no retries and connections made anew", u)
+	}
+}
+
+// A body that is closed twice does not close what another request is using.
+func TestBodyClosedTwice(t *testing.T) {
+	var opened atomic.Int64
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	srv.Start()
+	defer srv.Close()
+	c, err := awsconf.Load(t.Context(), awsconf.Settings{Region: "eu-west-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := c.AWS.HTTPClient.(awsjson.Exchanger)
+	get := func() io.Closer {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Exchange(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Error(err)
+		}
+		return resp.Body
+	}
+	first := get()
+	first.Close()
+	second := get() // on the same connection
+	first.Close()
+	second.Close()
+	get().Close()
+	if n := opened.Load(); n != 1 {
+		t.Errorf("%d connections were opened, want one", n)
 	}
 }
