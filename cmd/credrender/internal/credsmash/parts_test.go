@@ -85,6 +85,29 @@ func TestYAMLIsReadAsPyYAMLDoes(t *testing.T) {
 	}
 }
 
+// A few lines of aliases stand for more than any machine holds: that is an
+// error, and no hang. A number beyond a float is what Python makes of it, and in
+// no error.
+func TestYAMLThatGrows(t *testing.T) {
+	bomb := "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+	for _, name := range []string{"b", "c", "d", "e", "f", "g", "h"} {
+		before := string(name[0] - 1)
+		bomb += name + ": &" + name + " [" + strings.Repeat("*"+before+", ", 9) + "*" + before + "]\n"
+	}
+	for _, text := range []string{bomb, "&a [*a, *a]"} {
+		if _, err := parseYAML([]byte(text)); err == nil || !strings.Contains(err.Error(), "line ") {
+			t.Errorf("%.20q: got %v, want an error with its line", text, err)
+		}
+	}
+	v, err := parseYAML([]byte("[1.5e+999, &a x, *a]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := py.Repr(v); got != "[inf, 'x', 'x']" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func FuzzParts(f *testing.F) {
 	f.Add("[a]\nk = v\n w\n", "[!a-]*")
 	f.Fuzz(func(_ *testing.T, text, pattern string) {
