@@ -21,7 +21,7 @@ func parseYAML(data []byte) (py.Value, error) {
 	if len(doc.Content) == 0 {
 		return nil, nil
 	}
-	return yamlValue(doc.Content[0], 0)
+	return (&yamlReader{}).value(doc.Content[0], 0)
 }
 
 var yamlLine = lazyregexp.New(`line [0-9]+`)
@@ -34,19 +34,30 @@ func yamlPlace(err error) error {
 	return fmt.Errorf("at its end")
 }
 
-const maxYAMLDepth = 100
+// A few aliases can stand for more values than any machine holds. What a secret
+// holds without them is far below maxYAMLValues.
+const (
+	maxYAMLDepth  = 100
+	maxYAMLValues = 1_000_000
+)
 
-func yamlValue(n *yaml.Node, depth int) (py.Value, error) {
-	if depth > maxYAMLDepth {
+type yamlReader struct{ values int }
+
+func (r *yamlReader) value(n *yaml.Node, depth int) (py.Value, error) {
+	r.values++
+	switch {
+	case depth > maxYAMLDepth:
 		return nil, fmt.Errorf("line %d: nested too deep", n.Line)
+	case r.values > maxYAMLValues:
+		return nil, fmt.Errorf("line %d: more than %d values, aliases counted each time", n.Line, maxYAMLValues)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
-		return yamlValue(n.Alias, depth+1)
+		return r.value(n.Alias, depth+1)
 	case yaml.SequenceNode:
 		l := py.NewList()
 		for _, c := range n.Content {
-			v, err := yamlValue(c, depth+1)
+			v, err := r.value(c, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -54,12 +65,12 @@ func yamlValue(n *yaml.Node, depth int) (py.Value, error) {
 		}
 		return l, nil
 	case yaml.MappingNode:
-		return yamlDict(n, depth)
+		return r.dict(n, depth)
 	}
 	return yamlScalar(n)
 }
 
-func yamlDict(n *yaml.Node, depth int) (py.Value, error) {
+func (r *yamlReader) dict(n *yaml.Node, depth int) (py.Value, error) {
 	d := py.NewDict()
 	var merged []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -67,11 +78,11 @@ func yamlDict(n *yaml.Node, depth int) (py.Value, error) {
 			merged = append(merged, n.Content[i+1])
 			continue
 		}
-		k, err := yamlValue(n.Content[i], depth+1)
+		k, err := r.value(n.Content[i], depth+1)
 		if err != nil {
 			return nil, err
 		}
-		v, err := yamlValue(n.Content[i+1], depth+1)
+		v, err := r.value(n.Content[i+1], depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +91,7 @@ func yamlDict(n *yaml.Node, depth int) (py.Value, error) {
 		}
 	}
 	for _, m := range merged {
-		v, err := yamlValue(m, depth+1)
+		v, err := r.value(m, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +137,8 @@ func yamlScalar(n *yaml.Node) (py.Value, error) {
 		return i, nil
 	}
 	if yamlFloat.MatchString(n.Value) {
-		return strconv.ParseFloat(text, 64)
+		f, _ := strconv.ParseFloat(text, 64) // one that is too large is an infinity, as in Python
+		return f, nil
 	}
 	return n.Value, nil
 }
