@@ -113,6 +113,20 @@ func TestErrorsHoldNoValue(t *testing.T) {
 	}
 }
 
+// A number in a template does not decide how much memory a host has to have.
+func TestPrecisionIsBounded(t *testing.T) {
+	for _, text := range []string{"{{ '%.99999999999f' % 1.0 }}", "{{ '{:.99999999999999999999}'.format(1.5) }}", "{{ '{:.99999999999%}'.format(1) }}"} {
+		tmpl, err := jinja.Parse("t", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := tmpl.Render(jinja.Context{ObjName: "secrets"})
+		if err != nil || len(got) > 2<<20 {
+			t.Errorf("%s: %d bytes, %v", text, len(got), err)
+		}
+	}
+}
+
 // What cannot be read or evaluated is an error, never a panic or a run without end.
 func FuzzRender(f *testing.F) {
 	for _, s := range []string{"{{ secrets.a }}", "{% for x in [1,2] recursive %}{{ loop([]) }}{% endfor %}", "{%- set a = 1 -%}{{ a|int ** 3 }}",

@@ -73,7 +73,7 @@ func (p *percents) one(m []string) (string, error) {
 	}
 	s.width, _ = strconv.Atoi(m[3])
 	if m[4] != "" {
-		s.precision, _ = strconv.Atoi(m[4])
+		s.precision = atMost(m[4], maxWidth)
 	}
 	v, err := p.value(m[0], m[1])
 	if err != nil {
@@ -145,7 +145,7 @@ func (s spec) text(text string) string {
 	return s.pad(text)
 }
 
-// maxWidth bounds padding.
+// maxWidth bounds padding, and the digits behind a point.
 const maxWidth = 1 << 20
 
 func (s spec) pad(text string) string {
@@ -235,6 +235,12 @@ func commas(digits string) string {
 		return whole + "." + rest
 	}
 	return whole
+}
+
+// atMost reads digits; of a number that is larger, the limit.
+func atMost(digits string, limit int) int {
+	n, _ := strconv.Atoi(digits) // the largest int where it does not fit one
+	return min(n, limit)
 }
 
 // Format is format.format(*args, **named).
@@ -353,7 +359,7 @@ func lay(v Value, how string) (string, error) {
 	}
 	s.width, _ = strconv.Atoi(m[6])
 	if m[8] != "" {
-		s.precision, _ = strconv.Atoi(m[8])
+		s.precision = atMost(m[8], maxWidth)
 	}
 	if text, ok := Text(v); ok {
 		if m[5] != "" && m[1] == "" {
