@@ -159,7 +159,7 @@ var hints = []struct {
 	{local.ErrNotStore, "--store local:PATH names the store file; 'credrender setup' makes one where there is none"},
 	{kms.ErrGrantee, "is it spelt right, and of the right account? --wait 5m waits longer for a role that was just made"},
 	{kms.ErrTwin, "'credrender grants' shows it; grants ignore the case of keys and Decrypt does not, so revoke the one that is wrong first"},
-	{source.ErrNoStore, "'credrender setup' makes it; --table, --region and --store say where"},
+	{source.ErrNoStore, "'credrender setup' makes it; --table, --key, --region and --store say which and where"},
 	{source.ErrNoSource, "'sources' of the config names sources: docs/sources.md"},
 	{awsconf.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
 	{txn.ErrNoDirectory, "make it, or say create_dirs: true in the config"},
