@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { os.Exit(clitest.Main(m, &binary)) }
 // credrender runs the binary, which must exit with 0, with a state of its own.
 func credrender(t *testing.T, args ...string) string {
 	t.Helper()
-	out, code := clitest.Run(t, t.Context(), []string{"CREDRENDER_STATE_DIR=" + t.TempDir()}, "", append([]string{binary}, args...)...)
+	out, code := clitest.Run(t.Context(), t, []string{"CREDRENDER_STATE_DIR=" + t.TempDir()}, "", append([]string{binary}, args...)...)
 	if code != 0 {
 		t.Fatalf("%q: exit code %d:\n%s", args, code, out)
 	}

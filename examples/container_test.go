@@ -268,13 +268,13 @@ func runSteps(t *testing.T, repository string) (output string, good bool) {
 	good = true
 	for _, s := range workflow.Jobs["lint"].Steps {
 		if !strings.HasPrefix(s.Run, "credrender ") {
-			if out, code := clitest.Run(t, t.Context(), nil, s.Run, "sh", "-n"); code != 0 {
+			if out, code := clitest.Run(t.Context(), t, nil, s.Run, "sh", "-n"); code != 0 {
 				t.Errorf("%s: %s", s.Name, out)
 			}
 			continue
 		}
 		ran++
-		out, code := clitest.Run(t, t.Context(), env, "", "sh", "-e", "-c", "cd "+repository+" && "+s.Run)
+		out, code := clitest.Run(t.Context(), t, env, "", "sh", "-e", "-c", "cd "+repository+" && "+s.Run)
 		output, good = output+out, good && code == 0
 	}
 	if ran != 2 {

@@ -17,7 +17,7 @@ func TestScriptsParse(t *testing.T) {
 		t.Fatalf("no scripts: %v", err)
 	}
 	for _, path := range scripts {
-		if out, code := clitest.Run(t, t.Context(), nil, read(t, path), "sh", "-n"); code != 0 {
+		if out, code := clitest.Run(t.Context(), t, nil, read(t, path), "sh", "-n"); code != 0 {
 			t.Errorf("%s: %s", path, out)
 		}
 	}
@@ -40,7 +40,7 @@ func boot(t *testing.T, sum string) (root, out string, code int) {
 	} {
 		credrender(t, append([]string{"--store", store}, args...)...)
 	}
-	out, code = clitest.Run(t, t.Context(), []string{
+	out, code = clitest.Run(t.Context(), t, []string{
 		"PATH=" + programs + ":" + clitest.SystemPath, "ROOT=" + root, "CREDRENDER_SHA256=" + sum,
 		"CREDRENDER_STORE=" + store, "CREDRENDER_STATE_DIR=" + filepath.Join(root, "state"),
 	}, withoutHook(t, read(t, "ec2-user-data/user-data.sh")), "sh")
@@ -61,7 +61,7 @@ func TestUserDataRuns(t *testing.T) {
 	if n := len(read(t, "ec2-user-data/user-data.sh")); n > 16<<10 {
 		t.Errorf("%d bytes, EC2 takes 16384", n)
 	}
-	sum, code := clitest.Run(t, t.Context(), nil, "", "sha256sum", binary)
+	sum, code := clitest.Run(t.Context(), t, nil, "", "sha256sum", binary)
 	if code != 0 {
 		t.Fatal(sum)
 	}
@@ -71,7 +71,7 @@ func TestUserDataRuns(t *testing.T) {
 	}
 	// The values as a shell and a program that reads .env files see them.
 	rendered := filepath.Join(root, "etc/app/app.env")
-	got, _ := clitest.Run(t, t.Context(), nil, "", "sh", "-c", ". "+rendered+`; printf '%s\n' "$DATABASE_URL" "$SESSION_KEY"`)
+	got, _ := clitest.Run(t.Context(), t, nil, "", "sh", "-c", ". "+rendered+`; printf '%s\n' "$DATABASE_URL" "$SESSION_KEY"`)
 	want := "postgres://app:a%20b%2Bc%2F%25%27d@db.internal.example.com/app\n$k\n"
 	if got != want {
 		t.Errorf("%s says\n%swant\n%s", rendered, got, want)

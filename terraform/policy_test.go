@@ -74,7 +74,7 @@ func printed(t *testing.T, key string, args []string) string {
 		}
 	}
 	args = append([]string{binary, "--region", "eu-west-1", "--key", key}, args...)
-	out, code := clitest.Run(t, t.Context(), nil, "", append(args, "--account", "123456789012", "--format", "terraform", "--log-level", "error")...)
+	out, code := clitest.Run(t.Context(), t, nil, "", append(args, "--account", "123456789012", "--format", "terraform", "--log-level", "error")...)
 	if code != 0 {
 		t.Fatalf("exit code %d:\n%s", code, out)
 	}

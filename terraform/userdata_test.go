@@ -142,10 +142,10 @@ func (b boot) run(t *testing.T, sum string) (string, int) {
 	production := regexp.MustCompile(`(credrender\.yaml" <<'EOF'\n).*\n`)
 	script = production.ReplaceAllString(script, "${1}"+base64.StdEncoding.EncodeToString(config)+"\n")
 	store := filepath.Join(b.root, "demo")
-	if out, code := clitest.Run(t, t.Context(), nil, "", binary, "demo", store); code != 0 {
+	if out, code := clitest.Run(t.Context(), t, nil, "", binary, "demo", store); code != 0 {
 		t.Fatalf("demo: %s", out)
 	}
-	return clitest.Run(t, t.Context(), []string{
+	return clitest.Run(t.Context(), t, []string{
 		"PATH=" + b.programs + ":" + clitest.SystemPath, "ROOT=" + b.root,
 		"CREDRENDER_STORE=local:" + filepath.Join(store, "store.db"), "CREDRENDER_STATE_DIR=" + filepath.Join(b.root, "state"),
 	}, script, "sh")
@@ -192,7 +192,7 @@ func TestUserDataRefusesAnotherBinary(t *testing.T) {
 
 func sumOf(t *testing.T, path string) string {
 	t.Helper()
-	out, code := clitest.Run(t, t.Context(), nil, "", "sha256sum", path)
+	out, code := clitest.Run(t.Context(), t, nil, "", "sha256sum", path)
 	if code != 0 {
 		t.Fatal(out)
 	}

@@ -43,12 +43,12 @@ func runDocsMan(a *app, root *cobra.Command, args []string) error {
 		return nil
 	}
 	dir := a.abs(args[0])
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // manual pages are for everybody
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder of manual pages: %w", err)
 	}
 	for _, c := range pages {
 		path := filepath.Join(dir, manName(c)+".1")
-		if err := os.WriteFile(path, []byte(manPage(c)), 0o644); err != nil { //nolint:gosec // as above
+		if err := os.WriteFile(path, []byte(manPage(c)), 0o644); err != nil {
 			return fmt.Errorf("write manual page: %w", err)
 		}
 	}

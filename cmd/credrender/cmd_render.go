@@ -110,7 +110,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 		return err
 	}
 	if st != nil {
-		defer st.Close() //nolint:errcheck // each write was synced by itself
+		defer st.Close()
 	}
 	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
@@ -270,11 +270,11 @@ func (a *app) output(err error) {
 
 // flatten lists what errors.Join and SecretsError hold.
 func flatten(err error) []error {
-	many, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // one level at a time
+	many, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
-	if _, isSecrets := err.(*render.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined { //nolint:errorlint // as above
+	if _, isSecrets := err.(*render.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined {
 		return []error{err}
 	}
 	var list []error

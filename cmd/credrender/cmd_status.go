@@ -73,7 +73,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	}
 	var jobs []*state.Job
 	if st != nil {
-		defer st.Close() //nolint:errcheck // nothing was written
+		defer st.Close()
 		if jobs, err = st.Jobs(); err != nil {
 			a.fail(err)
 		}

@@ -85,7 +85,7 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 		return err
 	}
 	if st != nil {
-		defer st.Close() //nolint:errcheck // each write was synced by itself
+		defer st.Close()
 	}
 	j := job.Job{ID: "credsmash: " + a.abs(id), Name: "credsmash " + id, Origin: "command line"}
 	for _, f := range files {

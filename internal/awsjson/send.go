@@ -45,7 +45,7 @@ func (c *Client) exchange(req *http.Request, out any) error {
 	if err != nil {
 		return interrupted(ctx, &smithyhttp.RequestSendError{Err: err})
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read to its end, or its connection is given up
+	defer resp.Body.Close()
 	data, err := read(resp)
 	if err != nil {
 		return interrupted(ctx, &smithyhttp.RequestSendError{Err: fmt.Errorf("read the answer: %w", err)})

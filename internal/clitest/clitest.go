@@ -35,7 +35,7 @@ func Main(m *testing.M, binary *string) int {
 	}
 	defer os.RemoveAll(dir)
 	*binary = filepath.Join(dir, "credrender")
-	build := exec.Command("go", "build", "-o", *binary, command)
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", *binary, command)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build credrender: %v\n%s", err, out)
@@ -48,7 +48,7 @@ func Main(m *testing.M, binary *string) int {
 // system's unless env says otherwise. It returns what was printed to stdout
 // and stderr together and the exit code; a program that cannot start fails the
 // test.
-func Run(tb testing.TB, ctx context.Context, env []string, stdin string, argv ...string) (output string, code int) {
+func Run(ctx context.Context, tb testing.TB, env []string, stdin string, argv ...string) (output string, code int) {
 	tb.Helper()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append([]string{"PATH=" + SystemPath, "HOME=" + tb.TempDir(), "LC_ALL=C.UTF-8"}, env...)

@@ -78,7 +78,7 @@ func checkYAML(data []byte) (int, bool) {
 	for {
 		var n yaml.Node
 		err := d.Decode(&n)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return 0, true
 		}
 		if err != nil {

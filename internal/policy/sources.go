@@ -47,7 +47,7 @@ func (b *builder) objects(g group) {
 	listed := map[string][]string{}
 	for _, n := range g.of(source.S3, source.S3Object) {
 		b.noteKeys(n)
-		name, bucket := Escape(n.Ref.Name), ""
+		name := Escape(n.Ref.Name)
 		arn := "arn:" + g.place.Partition + ":s3:::"
 		switch {
 		case n.Pattern:
@@ -57,7 +57,7 @@ func (b *builder) objects(g group) {
 			name += "*"
 		case n.Prefix:
 			b.noteWidened(n)
-			if bucket, _, _ = strings.Cut(name, "/"); bucket == name {
+			if !strings.Contains(name, "/") {
 				name += "*/"
 			}
 			name += "*"

@@ -66,7 +66,7 @@ func (m *migration) mend(ctx context.Context, item credstash.Item) (credstash.It
 	due := item.Algorithm == credstash.Legacy && !credstash.Portable(item) || m.Legacy && !credstash.Portable(item)
 	suspect := m.RescueCTR32LE && item.Algorithm == credstash.Legacy
 	if garbled := item.Fault != nil; garbled || !due && !suspect {
-		return item, Kept, nil
+		return item, Kept, nil //nolint:nilerr // see above
 	}
 	action, open := PutAgain, m.opener
 	if suspect {

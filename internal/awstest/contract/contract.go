@@ -95,10 +95,7 @@ func (c Case) run(ctx context.Context, s Stand) (err error) {
 			err = up.err
 		}
 	}()
-	w, err := newWorld(ctx, s)
-	if err != nil {
-		return err
-	}
+	w := newWorld(ctx, s)
 	c.check(w)
 	return errors.Join(w.errs...)
 }

@@ -27,7 +27,7 @@ type world struct {
 }
 
 // newWorld makes clients that try once: a retry would hide what is looked for.
-func newWorld(ctx context.Context, s Stand) (*world, error) {
+func newWorld(ctx context.Context, s Stand) *world {
 	s.Config = s.Config.Copy()
 	s.Config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	w := &world{ctx: ctx, stand: s}
@@ -36,7 +36,7 @@ func newWorld(ctx context.Context, s Stand) (*world, error) {
 		o.DisableValidateResponseChecksum = true // DynamoDB Local sends 0
 	})
 	w.kms = w.kmsAs(s.Config)
-	return w, nil
+	return w
 }
 
 func (w *world) kmsAs(cfg aws.Config) *kms.Client {
@@ -120,7 +120,7 @@ func number(s string) types.AttributeValue { return &types.AttributeValueMemberN
 func row(name, version string, more ...any) item {
 	it := item{"name": str(name), "version": str(version)}
 	for i := 0; i < len(more); i += 2 {
-		it[more[i].(string)] = more[i+1].(types.AttributeValue)
+		it[more[i].(string)] = more[i+1].(types.AttributeValue) //nolint:gosec // they come in pairs
 	}
 	return it
 }

@@ -108,7 +108,7 @@ func (s *Server) Get(bucket, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer out.Contents.Close() //nolint:errcheck // it was read
+	defer out.Contents.Close()
 	return io.ReadAll(out.Contents)
 }
 

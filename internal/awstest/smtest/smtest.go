@@ -167,7 +167,7 @@ func (s *Server) batch(body []byte) (any, error) {
 	}
 	for _, id := range in.SecretIdList {
 		e, err := s.value(id, "", "")
-		if api, ok := err.(*wire.Error); ok { //nolint:errorlint // made here
+		if api, ok := err.(*wire.Error); ok {
 			out.Errors = append(out.Errors, failure{id, api.Code, api.Message})
 			continue
 		}

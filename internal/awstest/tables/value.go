@@ -62,7 +62,7 @@ func (v *value) UnmarshalJSON(b []byte) error {
 		*v = value{kind: kind, raw: raw}
 	}
 	err := v.decode()
-	if _, ok := err.(*wire.Error); err != nil && !ok { //nolint:errorlint // ours are never wrapped
+	if _, ok := err.(*wire.Error); err != nil && !ok {
 		return &wire.Error{Code: "SerializationException", Message: err.Error()}
 	}
 	return err

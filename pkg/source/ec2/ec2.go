@@ -173,7 +173,7 @@ func (i *Instance) ask(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", failure(ctx, err)
 	}
-	defer out.Content.Close() //nolint:errcheck // it was read
+	defer out.Content.Close()
 	value, err := io.ReadAll(out.Content)
 	if err != nil {
 		return "", failure(ctx, err)

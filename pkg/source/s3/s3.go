@@ -261,7 +261,7 @@ func trace(out *s3.GetObjectOutput) source.Trace {
 }
 
 func read(body io.ReadCloser) ([]byte, error) {
-	defer body.Close() //nolint:errcheck // it was read
+	defer body.Close()
 	data, err := io.ReadAll(io.LimitReader(body, maxObject+1))
 	if err == nil && len(data) > maxObject {
 		return nil, fmt.Errorf("%w: the object has more than %d bytes", source.ErrTooLarge, maxObject)

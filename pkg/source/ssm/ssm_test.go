@@ -142,15 +142,14 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 }
 
 func TestAnAnswerThatIsLostIsNoAbsence(t *testing.T) {
-	srv, p := open(t)
+	srv, _ := open(t)
 	srv.Fail(front.Fault{Code: "InternalServerError", Status: 500})
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = ssm.New(c.AWS)
-	got := p.Fetch(t.Context(), []source.Ref{ref("/a", "")})[ref("/a", "")]
+	got := ssm.New(c.AWS).Fetch(t.Context(), []source.Ref{ref("/a", "")})[ref("/a", "")]
 	if !errors.Is(got.Err, source.ErrUnreachable) || got.Trace.Absent {
 		t.Errorf("got %v, %+v", got.Err, got.Trace)
 	}

@@ -36,8 +36,6 @@ type call struct {
 	options map[string][]string
 }
 
-func (c *call) given(long string) bool { return len(c.options[long]) > 0 }
-
 func (c *call) text(long, standard string) string {
 	if v := c.options[long]; len(v) > 0 {
 		return v[len(v)-1]

@@ -58,7 +58,7 @@ func TestCommandLinesAreReadAsClickDoes(t *testing.T) {
 	} {
 		words := strings.Fields(line)
 		call, err := find(words[0]).parse(words[1:])
-		got := ""
+		var got string
 		if err != nil {
 			got = err.Error()
 		} else {

@@ -86,7 +86,7 @@ func (s *session) store1(ctx context.Context, name string, value []byte, version
 	}
 	stored, _, err := b.Put(ctx, r)
 	if errors.Is(err, source.ErrExists) {
-		err = errors.New("An error occurred (ConditionalCheckFailedException) when calling the PutItem operation: " + //nolint:staticcheck // scripts search for it
+		err = errors.New("An error occurred (ConditionalCheckFailedException) when calling the PutItem operation: " +
 			"The conditional request failed: version " + version + " is stored already")
 	}
 	if err != nil {

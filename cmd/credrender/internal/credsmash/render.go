@@ -28,7 +28,7 @@ func (s *session) renderTemplate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.renderer(path)
+	r, err := s.renderer()
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *session) renderTemplates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.renderer(path)
+	r, err := s.renderer()
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ type renderer struct {
 	got     map[string]source.Result
 }
 
-func (s *session) renderer(path string) (*renderer, error) {
+func (s *session) renderer() (*renderer, error) {
 	r := &renderer{
 		session: s, got: map[string]source.Result{}, vars: py.NewDict(),
 		keyFmt: s.call.text("--key-fmt", "{0}"), objName: s.call.text("--obj-name", "secrets"),

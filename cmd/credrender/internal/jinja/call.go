@@ -31,11 +31,6 @@ func (c *call) arg(i int, name string, standard py.Value) py.Value {
 	return standard
 }
 
-func (c *call) given(i int, name string) bool {
-	_, ok := c.named.Get(name)
-	return ok || i < len(c.args)
-}
-
 func (c *call) int(i int, name string, standard int64) int64 {
 	v := c.arg(i, name, standard)
 	n, ok := py.Int(v)

@@ -109,7 +109,7 @@ func product(a, b int64) (Value, error) {
 
 func magnitude(n int64) uint64 {
 	if n < 0 {
-		return uint64(-n) //nolint:gosec // of the least int64 it is right too
+		return uint64(-n)
 	}
 	return uint64(n)
 }
@@ -179,7 +179,7 @@ func sequenceOp(op string, x, y Value) (v Value, ok bool, err error) {
 		}
 		size, lenErr := Len(x)
 		if !isInt || lenErr != nil {
-			return nil, false, nil
+			return nil, false, nil //nolint:nilerr // what has no length is no sequence
 		}
 		if n > 0 && int64(size) > maxRepeat/n {
 			return nil, true, Errorf("MemoryError", "too large a repetition")

@@ -277,7 +277,8 @@ func unescape(s string) (string, error) {
 			b.WriteString(e)
 			continue
 		}
-		digits, base := 0, 16
+		var digits int
+		base := 16
 		start := i + 1
 		switch c := s[i]; {
 		case c == 'x':
@@ -303,7 +304,7 @@ func unescape(s string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("malformed escape in a string")
 		}
-		b.WriteRune(rune(n)) //nolint:gosec // what is no rune becomes U+FFFD
+		b.WriteRune(rune(n))
 		i = start + digits - 1
 	}
 	return b.String(), nil
