@@ -127,6 +127,22 @@ func TestPrecisionIsBounded(t *testing.T) {
 	}
 }
 
+// Printing what holds itself would take all of the stack, and end the process.
+func TestNothingHoldsItself(t *testing.T) {
+	for _, text := range []string{
+		"{% set l = [] %}{% set _ = l.append(l) %}{{ l }}", "{% set l = [] %}{% set _ = l.extend([[l]]) %}{{ l }}", "{% set l = [] %}{% set _ = l.insert(0, (1, l)) %}{{ l }}",
+		"{% set d = {} %}{% set _ = d.update({'a': [d]}) %}{{ d }}", "{% set d = {} %}{% set _ = d.setdefault('a', d) %}{{ d }}",
+	} {
+		tmpl, err := jinja.Parse("t", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tmpl.Render(jinja.Context{ObjName: "secrets"}); err == nil || !strings.Contains(err.Error(), "holds itself") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // What cannot be read or evaluated is an error, never a panic or a run without end.
 func FuzzRender(f *testing.F) {
 	for _, s := range []string{"{{ secrets.a }}", "{% for x in [1,2] recursive %}{{ loop([]) }}{% endfor %}", "{%- set a = 1 -%}{{ a|int ** 3 }}",

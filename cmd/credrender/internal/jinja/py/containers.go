@@ -46,7 +46,10 @@ func dictTake(d *Dict, name string, a *arguments) Value {
 	case name == "pop" && len(a.args) < 2 && a.err == nil:
 		a.err = Errorf("KeyError", "the key is not in the dict")
 	case name == "setdefault" && !ok && a.err == nil:
-		a.err = d.Set(key, a.optional(1, nil))
+		standard := a.optional(1, nil)
+		if a.err = acyclic(d, standard); a.err == nil {
+			a.err = d.Set(key, standard)
+		}
 	}
 	if !ok {
 		v = a.optional(1, nil)
@@ -63,6 +66,9 @@ func update(d *Dict, from Value) error {
 		}
 	}
 	for k, v := range pairs.All() {
+		if err := acyclic(d, v); err != nil {
+			return err
+		}
 		if err := d.Set(k, v); err != nil {
 			return err
 		}
@@ -102,12 +108,24 @@ func listMethod(l *List, name string) (Func, bool) {
 	}
 	switch name {
 	case "append":
-		return method(func(a *arguments) Value { l.Items = append(l.Items, a.value(0)); return nil })
+		return method(func(a *arguments) Value {
+			v := a.value(0)
+			if err := acyclic(l, v); err != nil {
+				a.err = err
+				return nil
+			}
+			l.Items = append(l.Items, v)
+			return nil
+		})
 	case "extend":
 		return method(func(a *arguments) Value {
 			items, err := Items(a.value(0))
-			a.err = err
-			l.Items = append(l.Items, items...)
+			if err == nil {
+				err = acyclic(l, items...)
+			}
+			if a.err = err; err == nil {
+				l.Items = append(l.Items, items...)
+			}
 			return nil
 		})
 	case "insert":
@@ -115,6 +133,10 @@ func listMethod(l *List, name string) (Func, bool) {
 			at := a.int(0, 0)
 			if at < 0 {
 				at += int64(len(l.Items))
+			}
+			if err := acyclic(l, a.value(1)); err != nil {
+				a.err = err
+				return nil
 			}
 			l.Items = slices.Insert(l.Items, int(min(max(at, 0), int64(len(l.Items)))), a.value(1))
 			return nil

@@ -1,0 +1,46 @@
+package py
+
+// acyclic refuses to put values into a list or dict that they hold themselves:
+// whoever prints or compares it would never end. Python allows it, and no
+// template has a use for it.
+func acyclic(into Value, added ...Value) error {
+	seen := map[Value]bool{}
+	for _, v := range added {
+		if holds(v, into, seen) {
+			return Errorf("ValueError", "a list or dict that holds itself is not carried here")
+		}
+	}
+	return nil
+}
+
+// holds reports whether what is in v, or v itself, is want.
+func holds(v, want Value, seen map[Value]bool) bool {
+	var items []Value
+	switch v := v.(type) {
+	case *List:
+		items = v.Items
+	case *Dict:
+		for _, item := range v.All() {
+			items = append(items, item)
+		}
+	case Tuple:
+		for _, item := range v {
+			if holds(item, want, seen) {
+				return true
+			}
+		}
+		return false
+	default:
+		return false
+	}
+	if v == want || seen[v] {
+		return v == want
+	}
+	seen[v] = true
+	for _, item := range items {
+		if holds(item, want, seen) {
+			return true
+		}
+	}
+	return false
+}
