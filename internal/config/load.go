@@ -242,8 +242,16 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	return j, nil
 }
 
-// localKeyOf is where the key of a local store is by default.
-func localKeyOf(path string) string { return filepath.Join(filepath.Dir(path), "store.key") }
+// localKeyOf is where the key of a local store is by default: beside it, and of
+// its name, since a key file that two stores shared would lose the key of one
+// when the other gets a new one.
+func localKeyOf(path string) string {
+	name := strings.TrimSuffix(path, filepath.Ext(path)) + ".key"
+	if name == path {
+		return path + ".key"
+	}
+	return name
+}
 
 // stateDir is where state is by default; empty: nowhere.
 func (l *loader) stateDir() string {
