@@ -23,7 +23,9 @@ var ErrTooDeep = fmt.Errorf("secrets name other secrets more than %d levels deep
 
 // gather fetches what all jobs ask for: one wave for everything that does not
 // depend on a secret, one more for each level of secrets that name secrets.
-func (r *round) gather(ctx context.Context) {
+// Only the waves end with fetching: a template is asked what it wants of an
+// answer that came too late, too.
+func (r *round) gather(ctx, fetching context.Context) {
 	for range maxWaves {
 		var wants []fetch.Want
 		for _, p := range r.busy() {
@@ -34,7 +36,7 @@ func (r *round) gather(ctx context.Context) {
 		if len(wants) == 0 {
 			return
 		}
-		r.fetcher.Wave(ctx, wants)
+		r.fetcher.Wave(fetching, wants)
 	}
 	for _, p := range r.busy() {
 		if p.report.Err == nil && len(r.missing(ctx, p)) > 0 {
@@ -46,7 +48,8 @@ func (r *round) gather(ctx context.Context) {
 // missing returns what a job's files ask for and no wave has answered.
 func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 	var wants []fetch.Want
-	for _, u := range p.units {
+	p.queries = make([][]template.Query, len(p.units))
+	for i, u := range p.units {
 		if u.File.Data != nil {
 			continue
 		}
@@ -57,8 +60,10 @@ func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 			}
 			continue
 		}
-		for _, q := range u.Template.Discover(ctx, r.lookup(p)) {
-			if want, ok := wantOf(p.Job, q); ok {
+		p.queries[i] = u.Template.Asked(ctx, r.lookup(p))
+		for _, q := range p.queries[i] {
+			want, fetched := wantOf(p.Job, q)
+			if _, ok := r.fetcher.Got(want); fetched && !ok {
 				wants = append(wants, want)
 			}
 		}
@@ -70,13 +75,13 @@ func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 // refused is named, not the first alone.
 func (r *round) execute(ctx context.Context, p *Planned) error {
 	asked := &asked{}
-	for _, u := range p.units {
+	for i, u := range p.units {
 		if u.File.Data != nil {
 			continue
 		}
 		queries := []template.Query{{Kind: template.Secret, Ref: u.Ref}}
 		if u.Template != nil {
-			queries = u.Template.Asked(ctx, r.lookup(p))
+			queries = p.queries[i]
 		}
 		for _, q := range queries {
 			r.collect(p, asked, q)

@@ -117,6 +117,7 @@ type Planned struct {
 	Owed bool
 
 	units   []job.Unit
+	queries [][]template.Query // what each unit's template asks for, as of the last wave
 	outputs []template.Output
 	secrets []source.Secret
 	state   *state.Job
@@ -266,7 +267,7 @@ func (r *round) plan(ctx context.Context) {
 	fetching, cancel := r.fetching(ctx)
 	defer cancel()
 	r.during("load", r.load)
-	r.during("fetch", func() { r.gather(fetching) })
+	r.during("fetch", func() { r.gather(ctx, fetching) })
 	r.during("execute", func() {
 		for _, p := range r.busy() {
 			if p.report.Err == nil {
