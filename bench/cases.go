@@ -14,7 +14,8 @@ const (
 	oneFile  way = iota // a template of all refs into one file
 	tenFiles            // the refs spread over ten templates
 	wholeTable
-	quietTick // the file of an earlier run is there, and nothing is new
+	quietTick  // the file of an earlier run is there, and nothing is new
+	parameters // one file, out of Parameter Store
 )
 
 // raceCase is a case, and how its stand-in has to be.
@@ -39,6 +40,7 @@ func raceCases() []raceCase {
 		{race.Case{Name: "files10", Title: "Ten files of 5 refs", Refs: 50}, tenFiles, 100, 50},
 		{race.Case{Name: "getall2000", Title: "All 2,000 secrets of a table", Refs: 2000}, wholeTable, 100, 2000},
 		{race.Case{Name: "tick50", Title: "50 refs again, nothing new", Refs: 50}, quietTick, 100, 50},
+		{race.Case{Name: "parameters100", Title: "100 parameters of Parameter Store in a file", Refs: 100}, parameters, 100, 100},
 	}
 }
 

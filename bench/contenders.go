@@ -56,7 +56,11 @@ func ours(bin string) contender {
 		if s.c.way == wholeTable {
 			return append(args, "getall"), nil
 		}
-		pairs, err := s.write(`{{ secret %q }}`)
+		ref := `{{ secret %q }}`
+		if s.c.way == parameters {
+			ref = `{{ ssm %q }}`
+		}
+		pairs, err := s.write(ref)
 		args = append(args, "render")
 		for _, p := range pairs {
 			args = append(args, p[0]+":"+p[1])
@@ -84,7 +88,7 @@ func ours(bin string) contender {
 func limits(self string) contender {
 	return contender{
 		Contender: race.Contender{Name: race.Limit, Version: "this tree", Does: "the same signed requests at once, each on a connection of its own (whole tables: 256 to KMS), and nothing else"},
-		can:       func(way) bool { return true },
+		can:       not(),
 		command: func(s *stage) ([]string, error) {
 			ways := map[way]string{wholeTable: "table", quietTick: "probe"}
 			return []string{self, "limit", "-tables", s.far.tables, "-keys", s.far.keys, "-ca", s.far.certificate(), "-n", fmt.Sprint(s.c.Refs), "-way", ways[s.c.way]}, nil
@@ -98,8 +102,9 @@ func shellLoop(names []string, program ...string) []string {
 	return append([]string{"sh", "-c", script, "sh"}, program...)
 }
 
-// not is every way but these.
+// not is every way but these, and but Parameter Store.
 func not(ways ...way) func(way) bool {
+	ways = append(ways, parameters)
 	return func(w way) bool {
 		for _, x := range ways {
 			if w == x {

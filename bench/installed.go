@@ -48,7 +48,10 @@ func installed(ctx context.Context, venv, modules string) []contender {
 		Contender: race.Contender{Name: "credsmash", Version: pythonVersion(ctx, venv, "credsmash"), Does: "`render-template`; ten files: `render-templates`"}, weight: heavy,
 		can:     not(wholeTable),
 		command: func(s *stage) ([]string, error) { return credsmashCommand(s, credsmash) },
-	}, nodecredstash(modules), parameterStore(ctx, filepath.Join(venv, "awscli", "bin", "aws")))
+	}, nodecredstash(modules))
+	aws := filepath.Join(venv, "awscli", "bin", "aws")
+	tens := parameterStore(ctx, aws)
+	peers = append(peers, tens, parameterLoop(tens, aws))
 	for i := range peers {
 		if peers[i].Version == "" {
 			peers[i].Missing = "not installed"
@@ -108,7 +111,7 @@ func parameterStore(ctx context.Context, aws string) contender {
 	}
 	return contender{
 		Contender: race.Contender{Name: "aws ssm", Version: version, Does: "`get-parameters`, ten in a process, from a shell: Parameter Store, no KMS"}, weight: loop,
-		can: not(tenFiles, wholeTable, quietTick), most: 50,
+		can: func(w way) bool { return w == oneFile || w == parameters }, most: 100,
 		command: func(s *stage) ([]string, error) {
 			var tens []string
 			names := s.c.secrets()
@@ -119,6 +122,16 @@ func parameterStore(ctx context.Context, aws string) contender {
 			return []string{"sh", "-c", script, "sh", aws, "ssm", "get-parameters", "--with-decryption", "--query", "Parameters[].Value", "--output", "text", "--names"}, nil
 		},
 	}
+}
+
+// parameterLoop is how most scripts read Parameter Store.
+func parameterLoop(tens contender, aws string) contender {
+	tens.Name, tens.Does = "aws ssm, a loop", "`get-parameter`, a process for each parameter, from a shell"
+	tens.can = func(w way) bool { return w == parameters }
+	tens.command = func(s *stage) ([]string, error) {
+		return shellLoop(s.c.secrets(), aws, "ssm", "get-parameter", "--with-decryption", "--query", "Parameter.Value", "--output", "text", "--name"), nil
+	}
+	return tens
 }
 
 // pythonVersion is "" where there is no such package.

@@ -34,7 +34,8 @@ func formatOf(path, standard string) string {
 // parse reads a document: of csv, names and values.
 func parse(data []byte, format string) (py.Value, error) {
 	if format != "csv" && format != "json" && format != "yaml" {
-		return nil, fmt.Errorf("Unsupported format: %s", format) //nolint:staticcheck // credsmash's words
+		//lint:ignore ST1005 credsmash's words
+		return nil, fmt.Errorf("Unsupported format: %s", format)
 	}
 	if !utf8.Valid(data) {
 		return nil, errors.New("not text in UTF-8")
@@ -74,7 +75,8 @@ func parseDict(data []byte, format string) (*py.Dict, error) {
 	}
 	d, ok := v.(*py.Dict)
 	if !ok {
-		return nil, fmt.Errorf("Unsupported type: %s; a mapping is needed", py.TypeName(v)) //nolint:staticcheck // credsmash's words
+		//lint:ignore ST1005 credsmash's words
+		return nil, fmt.Errorf("Unsupported type: %s; a mapping is needed", py.TypeName(v))
 	}
 	for _, k := range d.Keys() {
 		if _, ok := k.(string); !ok {
@@ -124,7 +126,8 @@ func dump(values map[string]string, format string) ([]byte, error) {
 	case "yaml":
 		return yaml.Marshal(values)
 	}
-	return nil, fmt.Errorf("Unsupported format: %s", format) //nolint:staticcheck // credsmash's words
+	//lint:ignore ST1005 credsmash's words
+	return nil, fmt.Errorf("Unsupported format: %s", format)
 }
 
 // csvField quotes where Python's csv does.

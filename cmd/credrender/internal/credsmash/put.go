@@ -104,7 +104,8 @@ func (s *session) request() (store.PutRequest, error) {
 		"aes-ctr-legacy": {"digest_method"},
 	}[s.algorithm]
 	if known == nil {
-		return store.PutRequest{}, fmt.Errorf("Unsupported algo: %s", s.algorithm) //nolint:staticcheck // credsmash's words
+		//lint:ignore ST1005 credsmash's words
+		return store.PutRequest{}, fmt.Errorf("Unsupported algo: %s", s.algorithm)
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.options)) {
 		if !slices.Contains(known, key) {

@@ -116,7 +116,8 @@ func (s *session) entry(d *py.Dict) (*entry, error) {
 	case e.file.Path == "":
 		return nil, errors.New("has no destination")
 	case e.source == "" && e.secret == "":
-		return nil, errors.New("Manifest entry must contain a secret or source") //nolint:staticcheck // credsmash's words
+		//lint:ignore ST1005 credsmash's words
+		return nil, errors.New("Manifest entry must contain a secret or source")
 	}
 	if owner, group := text("owner"), text("group"); owner != "" && group != "" {
 		e.file.Owner, e.file.Group = owner, group

@@ -203,11 +203,13 @@ func (s *session) findOne(ctx context.Context) error {
 	found := names(entries)
 	switch len(found) {
 	case 0:
-		return fmt.Errorf("No matching secrets found for pattern=%s", pattern) //nolint:staticcheck // credsmash's words
+		//lint:ignore ST1005 credsmash's words
+		return fmt.Errorf("No matching secrets found for pattern=%s", pattern)
 	case 1:
 		return s.writeOne(ctx, found[0])
 	}
-	return fmt.Errorf("Too many results (%d) for pattern=%s", len(found), pattern) //nolint:staticcheck // credsmash's words
+	//lint:ignore ST1005 credsmash's words
+	return fmt.Errorf("Too many results (%d) for pattern=%s", len(found), pattern)
 }
 
 func (s *session) writeOne(ctx context.Context, name string) error {
@@ -299,7 +301,8 @@ func (s *session) setup(ctx context.Context) error {
 	}
 	created, err := b.Create(ctx)
 	if err == nil && !created {
-		err = errors.New("Credential Store table already exists") //nolint:staticcheck // credsmash's words
+		//lint:ignore ST1005 credsmash's words
+		err = errors.New("Credential Store table already exists")
 	}
 	if err == nil {
 		s.log(levelInfo, "dynamodb_storage_service", "created table %q", s.where.Table)
