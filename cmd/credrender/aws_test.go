@@ -29,7 +29,7 @@ func command(t *testing.T, srv *awstest.Server, env []string, args ...string) (*
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "credrender", args...)
 	cmd.Dir = dir
-	cmd.Env = append(srv.Env(), "PATH="+os.Getenv("PATH"), "HOME="+dir, "CREDRENDER_STATE_DIR="+dir+"/.state", "RUNTIME_DIRECTORY="+dir+"/.run")
+	cmd.Env = append(srv.Env(), "PATH="+os.Getenv("PATH"), "GORACE="+os.Getenv("GORACE"), "HOME="+dir, "CREDRENDER_STATE_DIR="+dir+"/.state", "RUNTIME_DIRECTORY="+dir+"/.run")
 	cmd.Env = append(cmd.Env, env...)
 	return cmd, dir
 }

@@ -90,7 +90,7 @@ func (w *ward) mend(line string) {
 		w.must(os.WriteFile(filepath.Join(w.dir, "FILE"), []byte("one"), 0o600))
 		cmd := exec.CommandContext(w.Context(), "/bin/sh", "-c", line)
 		cmd.Dir = w.dir
-		cmd.Env = append(w.srv.Env(), "PATH="+os.Getenv("PATH"), "HOME="+w.dir, "CREDRENDER_STATE_DIR="+w.dir+"/.state", "RUNTIME_DIRECTORY="+w.dir+"/.run")
+		cmd.Env = append(w.srv.Env(), "PATH="+os.Getenv("PATH"), "GORACE="+os.Getenv("GORACE"), "HOME="+w.dir, "CREDRENDER_STATE_DIR="+w.dir+"/.state", "RUNTIME_DIRECTORY="+w.dir+"/.run")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			w.Fatalf("%s: %v\n%s", line, err, out)
 		}

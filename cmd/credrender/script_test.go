@@ -22,6 +22,9 @@ import (
 // expectations.
 
 func TestMain(m *testing.M) {
+	if err := os.Setenv(endAtOnce()); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"credrender":         func() { main() },
 		"credstash":          func() { main() }, // a link of that name
@@ -76,11 +79,17 @@ type (
 	healKey   struct{} // *[]func(): what takes faults away again
 )
 
+// endAtOnce keeps programs that were built with the race detector from waiting
+// a second for further reports before each of them exits
+// (https://go.dev/doc/articles/race_detector#Options).
+func endAtOnce() (name, value string) { return "GORACE", "atexit_sleep_ms=0" }
+
 func setupScript(e *testscript.Env) error {
 	srv := awstest.New(awstest.Options{Principals: principals()})
 	e.Defer(srv.Close)
 	e.Values[serverKey{}], e.Values[healKey{}] = srv, &[]func(){}
 	e.Vars = append(e.Vars, srv.Env()...)
+	e.Setenv(endAtOnce())
 	if err := setupField(e); err != nil {
 		return err
 	}
