@@ -258,7 +258,7 @@ func TestDoctorOfTheHealthy(t *testing.T) {
 
 // A clock that is off is said before it stops everything.
 func TestDoctorOfAClock(t *testing.T) {
-	w := newWard(t, awstest.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }})
+	w := newWard(t, awstest.Options{Now: func() time.Time { return time.Now().Add(time.Hour + 30*time.Second) }})
 	_, out := w.host("doctor", w.template)
 	if !bytes.Contains([]byte(out), []byte("warn   clock: this machine's is off by 1h0m")) || len(mends(out, "clock")) != 1 {
 		t.Errorf("got\n%s", out)
