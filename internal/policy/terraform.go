@@ -10,7 +10,7 @@ import (
 // and name. It is written with jsonencode, not as an aws_iam_policy_document:
 // that one turns "&{" of a name into the "${" of a policy variable, and has no
 // way to write the first
-// (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document).
+// (https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/d/iam_policy_document.html.markdown).
 func (d Document) Terraform(label, name string) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "resource \"aws_iam_policy\" %s {\n  name = %s\n  policy = jsonencode({\n", quote(label), quote(name))

@@ -19,7 +19,7 @@ import (
 func main() {
 	p, err := load(os.Getenv("SCHEMA"))
 	if err == nil {
-		err = tf6server.Serve("registry.terraform.io/hashicorp/aws", func() tfprotov6.ProviderServer { return p })
+		err = tf6server.Serve("hashicorp/aws", func() tfprotov6.ProviderServer { return p })
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

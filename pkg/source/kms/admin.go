@@ -39,8 +39,11 @@ type adminAPI struct {
 
 // NewAdmin returns the administration of a key, named as for [New].
 func NewAdmin(cfg aws.Config, key string) *Admin {
-	c := kms.NewFromConfig(cfg)
-	return &Admin{key: key, api: adminAPI{
+	return &Admin{key: key, api: newAdminAPI(kms.NewFromConfig(cfg))}
+}
+
+func newAdminAPI(c *kms.Client) adminAPI {
+	return adminAPI{
 		describeKey:    c.DescribeKey,
 		createKey:      c.CreateKey,
 		createAlias:    c.CreateAlias,
@@ -51,7 +54,7 @@ func NewAdmin(cfg aws.Config, key string) *Admin {
 		createGrant:    c.CreateGrant,
 		listGrants:     c.ListGrants,
 		revokeGrant:    c.RevokeGrant,
-	}}
+	}
 }
 
 // IsAlias reports whether a key is named by alias ("alias/NAME"), and not by

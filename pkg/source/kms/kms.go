@@ -29,6 +29,7 @@ const MaxDataKey = 1024
 // source.ErrDenied, one that is not there source.ErrNoStore.
 type Keys struct {
 	api      api
+	admin    adminAPI // for EnsureKey
 	decrypts *awsjson.Client
 	key      string
 	pool     predialer // nil: nothing is known about connections
@@ -43,10 +44,6 @@ type api struct {
 	encrypt         func(context.Context, *kms.EncryptInput, ...func(*kms.Options)) (*kms.EncryptOutput, error)
 	generateDataKey func(context.Context, *kms.GenerateDataKeyInput, ...func(*kms.Options)) (*kms.GenerateDataKeyOutput, error)
 	reEncrypt       func(context.Context, *kms.ReEncryptInput, ...func(*kms.Options)) (*kms.ReEncryptOutput, error)
-	describeKey     func(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
-	createKey       func(context.Context, *kms.CreateKeyInput, ...func(*kms.Options)) (*kms.CreateKeyOutput, error)
-	enableRotation  func(context.Context, *kms.EnableKeyRotationInput, ...func(*kms.Options)) (*kms.EnableKeyRotationOutput, error)
-	createAlias     func(context.Context, *kms.CreateAliasInput, ...func(*kms.Options)) (*kms.CreateAliasOutput, error)
 }
 
 // New returns the KMS of cfg's region. The key, for writing only, is an alias
@@ -60,11 +57,7 @@ func New(cfg aws.Config, key string) *Keys {
 		encrypt:         c.Encrypt,
 		generateDataKey: c.GenerateDataKey,
 		reEncrypt:       c.ReEncrypt,
-		describeKey:     c.DescribeKey,
-		createKey:       c.CreateKey,
-		enableRotation:  c.EnableKeyRotation,
-		createAlias:     c.CreateAlias,
-	}}
+	}, admin: newAdminAPI(c)}
 	k.pool, _ = cfg.HTTPClient.(predialer)
 	return k
 }

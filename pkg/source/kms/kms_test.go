@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
@@ -176,8 +178,8 @@ func TestEnsureKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (kms.KeyState{ARN: first.ARN}); again != want {
-			t.Errorf("%s: got %+v, want %+v", ref, again, want)
+		if diff := cmp.Diff(kms.Setup{ARN: first.ARN}, again); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", ref, diff)
 		}
 	}
 	if got := srv.Count(awstest.KMS, "CreateKey"); got != 1 {
