@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,7 @@ import (
 // closes its end after a minute or so.
 const idleTimeout = 45 * time.Second
 
-// Exchange implements awsjson.Exchanger: one request, and its answer, on a
+// Exchange implements awscall.Exchanger: one request, and its answer, on a
 // connection that nobody else uses meanwhile. That is HTTP/1.1 with the
 // standard library's reader and writer of messages, but without the two
 // goroutines and four channels that net/http's transport has for each
@@ -35,7 +36,7 @@ func (p *pool) Exchange(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := p.exchange(req)
 	if err != nil {
-		return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: err}
+		return nil, &url.Error{Op: req.Method[:1] + strings.ToLower(req.Method[1:]), URL: req.URL.String(), Err: err}
 	}
 	return resp, nil
 }
@@ -54,6 +55,9 @@ func (p *pool) exchange(req *http.Request) (*http.Response, error) {
 		_ = l.Close()
 		if !l.reused || !errors.Is(err, errStale) || req.Context().Err() != nil {
 			return nil, err
+		}
+		if req.GetBody == nil { // nor a body
+			continue
 		}
 		if req.Body, err = req.GetBody(); err != nil {
 			return nil, err

@@ -20,8 +20,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/credrender/credrender/internal/awscall"
 	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awsjson"
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
@@ -357,7 +357,7 @@ func TestBodyClosedTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := c.AWS.HTTPClient.(awsjson.Exchanger)
+	client := c.AWS.HTTPClient.(awscall.Exchanger)
 	get := func() io.Closer {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)

@@ -1,18 +1,11 @@
-// Package awsjson sends the requests that a wave consists of, in AWS's JSON
-// protocols (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html):
-// a signed POST, an answer of JSON, and another try where the SDK's retryer
-// says so.
+// Package awsjson asks in AWS's JSON protocols
+// (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html): a POST of
+// JSON, an answer of JSON, and errors by name in it. Package awscall signs and
+// sends.
 //
-// The SDK's own clients build some thirty layers of middleware for each call,
-// evaluate the endpoint rules anew and read answers by way of untyped maps:
-// three quarters of the CPU time of a wave, which on a small instance is more
-// than its two round trips. So reads and Decrypt go through here, and nothing
-// else does: what is asked once in a run is the SDK's to send. Settings,
-// endpoint rules, credentials, signature, retryer and types of errors are the
-// SDK's here too.
-//
-// All that is sent from here may be sent twice without harm, and where a
-// connection broke before an answer it is.
+// The requests that a wave consists of go through here, and those of services
+// whose SDK client is large for what is asked of it; what is asked once in a
+// run of DynamoDB or KMS is the SDK's to send.
 package awsjson
 
 import (
@@ -20,18 +13,26 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
 	smithyauth "github.com/aws/smithy-go/auth"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/credrender/credrender/internal/awscall"
 )
+
+// maxAnswer is far above what a page of DynamoDB can be: 1 MB of items, a third
+// more as base64.
+const maxAnswer = 32 << 20
 
 // Options are what a service's own SDK client has settled, and what differs
 // from one service to the other.
@@ -47,73 +48,65 @@ type Options struct {
 	Region      string
 	AppID       string // AWS_SDK_UA_APP_ID, for the User-Agent
 	Credentials aws.CredentialsProvider
-	HTTP        Doer
+	HTTP        awscall.Doer
 	Retryer     aws.Retryer
 }
 
-// Doer sends one HTTP request, as *http.Client and the SDK's clients do.
-type Doer interface {
-	Do(*http.Request) (*http.Response, error)
-}
-
-// Exchanger is what a [Doer] may be besides: a quicker way to send requests
-// that may be sent twice.
-type Exchanger interface {
-	Exchange(*http.Request) (*http.Response, error)
-}
-
-// Observer is what a [Doer] may be besides, to be told of each attempt.
-type Observer interface {
-	Observe(Attempt)
-}
-
-// Attempt is one request that was sent.
-type Attempt struct {
-	Service, Operation string // "DynamoDB", "Query"
-	Number             int    // from 1
-	Err                error
+// place is where requests go, and the region that they are signed for.
+type place struct {
+	url    url.URL
+	region string
 }
 
 // Client sends requests to one service in one region. It is safe for
 // concurrent use.
 type Client struct {
 	options  Options
-	do       func(*http.Request) (*http.Response, error)
-	retryer  aws.RetryerV2
-	signer   *v4.Signer
-	observe  func(Attempt)
+	call     *awscall.Client
 	endpoint func() (place, error)
-	skew     atomic.Int64 // nanoseconds that AWS's clock is ahead of ours
 }
 
 // New returns a client. It does no I/O.
 func New(o Options) *Client {
-	c := &Client{options: o, do: o.HTTP.Do, retryer: asV2(o.Retryer), signer: v4.NewSigner(), observe: func(Attempt) {}}
-	if x, ok := o.HTTP.(Exchanger); ok {
-		c.do = x.Exchange
-	}
-	if w, ok := o.HTTP.(Observer); ok {
-		c.observe = w.Observe
-	}
+	c := &Client{options: o, call: awscall.New(awscall.Options{
+		ServiceID: o.ServiceID, AppID: o.AppID, Credentials: o.Credentials, HTTP: o.HTTP, Retryer: o.Retryer,
+	})}
 	// Evaluating rules takes no time worth cancelling.
 	c.endpoint = sync.OnceValues(func() (place, error) { return c.resolve(context.Background()) })
 	return c
 }
 
 // Do calls an operation with what in is as JSON, and reads the answer into out.
-// Errors have the types that the SDK's would have (smithy.OperationError, in it
-// smithy.APIError, awshttp.ResponseError, retry.MaxAttemptsError), and none of
-// what was sent or received but AWS's code and message. A call that ctx ended
-// says what it was waiting out, if anything.
+// Its errors are those of [awscall.Client.Do].
 func (c *Client) Do(ctx context.Context, operation string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err == nil {
-		err = c.send(ctx, operation, body, out)
-	}
+	return c.call.Do(ctx, operation, func() (awscall.Request, error) { return c.request(operation, in) }, func(resp *http.Response, data []byte) error {
+		if err := intact(resp, data); err != nil {
+			return err
+		}
+		if resp.StatusCode != http.StatusOK {
+			return refused(resp, data)
+		}
+		if err := json.Unmarshal(data, out); err != nil {
+			// Its own message may quote the answer.
+			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the JSON that was expected", len(data))}
+		}
+		return nil
+	})
+}
+
+func (c *Client) request(operation string, in any) (awscall.Request, error) {
+	to, err := c.endpoint()
 	if err != nil {
-		return operationError(c.options.ServiceID, operation, err)
+		return awscall.Request{}, err
 	}
-	return nil
+	body, err := json.Marshal(in)
+	return awscall.Request{
+		Method: http.MethodPost, URL: to.url, Body: body, Signing: c.options.Signing, Region: to.region, Limit: maxAnswer,
+		Header: http.Header{
+			"Content-Type": {"application/x-amz-json-" + c.options.Version},
+			"X-Amz-Target": {c.options.Target + "." + operation},
+		},
+	}, err
 }
 
 // URL is where requests go, or "" where the rules allow no endpoint: then the
@@ -151,4 +144,36 @@ func (c *Client) resolve(ctx context.Context) (place, error) {
 	return p, nil
 }
 
-func (c *Client) now() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
+// intact compares an answer with the checksum that DynamoDB sends along
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html).
+// DynamoDB Local sends 0 whatever the answer.
+func intact(resp *http.Response, data []byte) error {
+	want, err := strconv.ParseUint(resp.Header.Get("X-Amz-Crc32"), 10, 32)
+	if err == nil && want != 0 && uint32(want) != crc32.ChecksumIEEE(data) {
+		return awscall.Broken(io.ErrUnexpectedEOF) // whatever became of it on the way, it may arrive next time
+	}
+	return nil
+}
+
+// refused reads an answer that is none: the code is in a header or in the body,
+// with a namespace before it or a URL behind it
+// (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html#operation-error-serialization).
+func refused(resp *http.Response, data []byte) error {
+	var body struct {
+		Type    string `json:"__type"`
+		Code    string `json:"code"`
+		Message string `json:"message"` // some services capitalise it
+	}
+	_ = json.Unmarshal(data, &body) // a proxy answers in HTML
+	for _, code := range []string{resp.Header.Get("X-Amzn-Errortype"), body.Type, body.Code} {
+		if code = plainCode(code); code != "" {
+			return awscall.Refused(resp, code, body.Message)
+		}
+	}
+	return awscall.Refused(resp, "", "")
+}
+
+func plainCode(s string) string {
+	s, _, _ = strings.Cut(s, ":")
+	return s[strings.LastIndexByte(s, '#')+1:]
+}

@@ -22,6 +22,7 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/credrender/credrender/internal/awscall"
 	"github.com/credrender/credrender/internal/awsjson"
 )
 
@@ -29,10 +30,10 @@ import (
 type observed struct {
 	*http.Client
 	mu       sync.Mutex
-	attempts []awsjson.Attempt
+	attempts []awscall.Attempt
 }
 
-func (o *observed) Observe(a awsjson.Attempt) {
+func (o *observed) Observe(a awscall.Attempt) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.attempts = append(o.attempts, a)
@@ -92,7 +93,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("the signature %q does not name %q", signed, want)
 		}
 	}
-	if diff := cmp.Diff([]awsjson.Attempt{{Service: "DynamoDB", Operation: "Query", Number: 1}}, seen.attempts); diff != "" {
+	if diff := cmp.Diff([]awscall.Attempt{{Service: "DynamoDB", Operation: "Query", Number: 1}}, seen.attempts); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 }

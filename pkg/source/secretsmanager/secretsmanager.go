@@ -19,9 +19,9 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/credrender/credrender/internal/awsjson"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -36,14 +36,7 @@ const (
 )
 
 // Secrets is Secrets Manager in one region. It is safe for concurrent use.
-type Secrets struct{ api api }
-
-// api holds the operations that are used as method values: see package dynamo.
-type api struct {
-	batch    func(context.Context, *secretsmanager.BatchGetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.BatchGetSecretValueOutput, error)
-	get      func(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
-	describe func(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
-}
+type Secrets struct{ client *awsjson.Client }
 
 var (
 	_ source.Source = (*Secrets)(nil)
@@ -53,8 +46,7 @@ var (
 
 // New returns the Secrets Manager of cfg's region. It does no I/O.
 func New(cfg aws.Config) *Secrets {
-	c := secretsmanager.NewFromConfig(cfg)
-	return &Secrets{api{batch: c.BatchGetSecretValue, get: c.GetSecretValue, describe: c.DescribeSecret}}
+	return &Secrets{newClient(cfg)}
 }
 
 // want is one stored value, whichever of its keys are asked for.

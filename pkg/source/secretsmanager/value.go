@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
@@ -104,24 +101,23 @@ func (s *Secrets) rest(ctx context.Context, ids []string, values map[want]value)
 
 func (s *Secrets) batch(ctx context.Context, ids []string) (map[want]value, error) {
 	values := map[want]value{}
-	in := &secretsmanager.BatchGetSecretValueInput{SecretIdList: ids}
+	in := batchInput{SecretIDList: ids}
 	for {
-		out, err := s.api.batch(ctx, in)
-		if err != nil {
+		var out batchOutput
+		if err := s.client.Do(ctx, "BatchGetSecretValue", &in, &out); err != nil {
 			return values, awserr.Wrap("read secrets", err)
 		}
 		for _, e := range out.SecretValues {
 			for _, id := range ids {
-				if named(id, aws.ToString(e.Name), aws.ToString(e.ARN)) {
-					values[want{id: id}] = newValue(e.SecretString, e.SecretBinary, aws.ToString(e.VersionId))
+				if named(id, e.Name, e.ARN) {
+					values[want{id: id}] = e.value()
 				}
 			}
 		}
 		for _, e := range out.Errors {
-			err := &smithy.GenericAPIError{Code: aws.ToString(e.ErrorCode), Message: aws.ToString(e.Message)}
-			values[want{id: aws.ToString(e.SecretId)}] = failure(err)
+			values[want{id: e.SecretID}] = failure(&smithy.GenericAPIError{Code: e.ErrorCode, Message: e.Message})
 		}
-		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+		if in.NextToken = out.NextToken; in.NextToken == "" {
 			return values, nil
 		}
 	}
@@ -132,13 +128,6 @@ func (s *Secrets) batch(ctx context.Context, ids []string) (map[want]value, erro
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen).
 func named(id, name, arn string) bool {
 	return id == name || id == arn || len(arn) > 7 && id == arn[:len(arn)-7] && strings.HasPrefix(id, "arn:")
-}
-
-func newValue(text *string, binary []byte, version string) value {
-	if text != nil {
-		binary = []byte(*text)
-	}
-	return value{data: binary, version: version}
 }
 
 func failure(err error) value {
@@ -156,34 +145,33 @@ func failure(err error) value {
 
 // one asks for one value.
 func (s *Secrets) one(ctx context.Context, w want) value {
-	in := &secretsmanager.GetSecretValueInput{SecretId: aws.String(w.id)}
-	switch {
-	case len(w.version) >= idLength:
-		in.VersionId = aws.String(w.version)
-	case w.version != "":
-		in.VersionStage = aws.String(w.version)
+	in := getInput{SecretID: w.id}
+	if len(w.version) >= idLength {
+		in.VersionID = w.version
+	} else {
+		in.VersionStage = w.version
 	}
-	out, err := s.api.get(ctx, in)
-	if err != nil {
+	var out stored
+	if err := s.client.Do(ctx, "GetSecretValue", &in, &out); err != nil {
 		return failure(err)
 	}
-	return newValue(out.SecretString, out.SecretBinary, aws.ToString(out.VersionId))
+	return out.value()
 }
 
 // versionOf tells which version id a stage has now.
 func (s *Secrets) versionOf(ctx context.Context, w want) (string, error) {
-	out, err := s.api.describe(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(w.id)})
-	if err != nil {
+	var out describeOutput
+	if err := s.client.Do(ctx, "DescribeSecret", describeInput{SecretID: w.id}, &out); err != nil {
 		return "", failure(err).err
 	}
 	if out.DeletedDate != nil {
-		return "", failure(&types.InvalidRequestException{}).err
+		return "", failure(&smithy.GenericAPIError{Code: "InvalidRequestException"}).err
 	}
 	stage := w.version
 	if stage == "" {
 		stage = current
 	}
-	for id, stages := range out.VersionIdsToStages {
+	for id, stages := range out.VersionIDsToStages {
 		if id == w.version || slices.Contains(stages, stage) {
 			return id, nil
 		}

@@ -2,13 +2,13 @@ package ssm
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
+	"github.com/credrender/credrender/internal/awsendpoint"
 	"github.com/credrender/credrender/internal/awsjson"
 )
 
@@ -57,57 +57,12 @@ func newClient(cfg aws.Config) *awsjson.Client {
 	})
 }
 
-// endpoint evaluates KMS's rules and exchanges the service's name: they are
-// the same for both but for FIPS in GovCloud. A test holds it to the rules of
-// the SDK's own client.
+// endpoint is KMS's under another name, but for GovCloud, where the plain
+// endpoints are FIPS's.
 func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
-	own, err := ownEndpoint(ctx, cfg)
-	if err != nil {
-		return smithyendpoints.Endpoint{}, err
+	e, err := awsendpoint.AsKMS(ctx, cfg, o, serviceID, "ssm")
+	if strings.HasPrefix(o.Region, "us-gov-") && strings.HasSuffix(e.URI.Host, ".amazonaws.com") {
+		e.URI.Host = strings.Replace(e.URI.Host, "ssm-fips.", "ssm.", 1)
 	}
-	e, err := kms.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, kms.EndpointParameters{
-		Region:       aws.String(o.Region),
-		Endpoint:     own,
-		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
-		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
-	})
-	if err != nil || own != nil {
-		return e, err
-	}
-	service, rest, _ := strings.Cut(e.URI.Host, ".")
-	service, ok := strings.CutPrefix(service, "kms")
-	if !ok {
-		return e, errors.New("no endpoint rules for this region")
-	}
-	if strings.HasPrefix(o.Region, "us-gov-") && strings.HasSuffix(rest, ".amazonaws.com") {
-		service = "" // its plain endpoints are FIPS's
-	}
-	e.URI.Host = "ssm" + service + "." + rest
-	return e, nil
-}
-
-// ownEndpoint is that of AWS_ENDPOINT_URL_SSM, the profile or
-// AWS_ENDPOINT_URL, or nil. The SDK's own search is internal to it.
-func ownEndpoint(ctx context.Context, cfg aws.Config) (*string, error) {
-	for _, src := range cfg.ConfigSources {
-		if p, ok := src.(interface {
-			GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
-		}); ok {
-			if ignore, found, err := p.GetIgnoreConfiguredEndpoints(ctx); err == nil && found && ignore {
-				return cfg.BaseEndpoint, nil
-			}
-		}
-	}
-	for _, src := range cfg.ConfigSources {
-		p, ok := src.(interface {
-			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
-		})
-		if !ok {
-			continue
-		}
-		if url, found, err := p.GetServiceBaseEndpoint(ctx, serviceID); err != nil || found {
-			return aws.String(url), err
-		}
-	}
-	return cfg.BaseEndpoint, nil
+	return e, err
 }

@@ -1,4 +1,4 @@
-package awsjson
+package awscall
 
 import (
 	"context"
@@ -18,12 +18,12 @@ import (
 const maxSkew = 4 * time.Minute
 
 // send tries until the retryer, or ctx, has had enough.
-func (c *Client) send(ctx context.Context, operation string, body []byte, out any) error {
+func (c *Client) send(ctx context.Context, operation string, what *call) error {
 	var before error
 	release := func(error) error { return nil }
 	for n := 1; ; n++ {
 		skew := time.Duration(c.skew.Load())
-		err := c.permitted(ctx, n, operation, body, out)
+		err := c.permitted(ctx, n, operation, what)
 		_ = release(err)
 		switch {
 		case err == nil:
@@ -46,12 +46,12 @@ func (c *Client) send(ctx context.Context, operation string, body []byte, out an
 
 // permitted makes one attempt when the retryer lets it: in adaptive mode that
 // takes as long as AWS has been saying "slow down".
-func (c *Client) permitted(ctx context.Context, n int, operation string, body []byte, out any) error {
+func (c *Client) permitted(ctx context.Context, n int, operation string, what *call) error {
 	release, err := c.retryer.GetAttemptToken(ctx)
 	if err != nil {
 		return interrupted(ctx, fmt.Errorf("wait for a turn: %w", err))
 	}
-	err = c.attempt(ctx, n, operation, body, out)
+	err = c.attempt(ctx, n, operation, what)
 	_ = release(err)
 	return err
 }
@@ -120,7 +120,8 @@ func (c *Client) correctClock(err error, skew time.Duration) bool {
 
 func aboutTime(code string) bool {
 	switch code {
-	case "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
+	case forbidden, // to HEAD, which may be for any reason
+		"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
 		"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed":
 		return true
 	}

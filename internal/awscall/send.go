@@ -1,0 +1,104 @@
+package awscall
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// call is a request and what looks at its answers.
+type call struct {
+	Request
+	read func(*http.Response, []byte) error
+}
+
+// attempt sends one request and has its answer read.
+func (c *Client) attempt(ctx context.Context, n int, operation string, what *call) error {
+	req, err := c.request(ctx, &what.Request)
+	if err != nil {
+		return err
+	}
+	err = c.exchange(req, what)
+	c.observe(Attempt{Service: c.options.ServiceID, Operation: operation, Number: n, Err: err})
+	return err
+}
+
+func (c *Client) exchange(req *http.Request, what *call) error {
+	ctx := req.Context()
+	resp, err := c.do(req)
+	if err != nil {
+		return interrupted(ctx, Broken(err))
+	}
+	defer resp.Body.Close()
+	data, err := body(resp, req.Method, what.Limit)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	return what.read(resp, data)
+}
+
+// request is signed anew for each attempt: credentials end, and so does the
+// time within which AWS takes a signature.
+func (c *Client) request(ctx context.Context, what *Request) (*http.Request, error) {
+	credentials, err := c.options.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, interrupted(ctx, fmt.Errorf("get identity: %w", err))
+	}
+	to := what.URL
+	req := (&http.Request{Method: what.Method, URL: &to, Host: to.Host, Header: what.Header.Clone()}).WithContext(ctx)
+	if len(what.Body) > 0 {
+		req.ContentLength = int64(len(what.Body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(what.Body)), nil }
+		req.Body, _ = req.GetBody()
+	}
+	// The checksums are of what is sent.
+	req.Header.Set("Accept-Encoding", "identity")
+	req.Header.Set("User-Agent", c.userAgent())
+	if !anonymous(c.options.Credentials) {
+		sum := sha256.Sum256(what.Body)
+		if err := c.signer.SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), what.Signing, what.Region, c.now()); err != nil {
+			return nil, fmt.Errorf("sign request: %w", err)
+		}
+	}
+	// An idle connection that the other end has just closed costs no attempt:
+	// net/http itself sends what has this key again. It is not sent.
+	req.Header["X-Idempotency-Key"] = nil
+	return req, nil
+}
+
+func (c *Client) userAgent() string {
+	if c.options.AppID != "" {
+		return "credrender app/" + c.options.AppID
+	}
+	return "credrender"
+}
+
+func anonymous(p aws.CredentialsProvider) bool {
+	return aws.IsCredentialsProvider(p, aws.AnonymousCredentials{})
+}
+
+// body reads all of an answer.
+func body(resp *http.Response, method string, limit int64) ([]byte, error) {
+	announced := resp.ContentLength
+	if method == http.MethodHead { // it is announced, and does not come
+		announced = 0
+	}
+	if announced > limit {
+		return nil, fmt.Errorf("%w: %d bytes", ErrTooLong, announced)
+	}
+	// With a byte to spare, the end is seen without growing.
+	buf := bytes.NewBuffer(make([]byte, 0, max(announced, 0)+bytes.MinRead))
+	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1)); err != nil {
+		return nil, Broken(fmt.Errorf("read the answer: %w", err))
+	}
+	if int64(buf.Len()) > limit {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, limit)
+	}
+	return buf.Bytes(), nil
+}

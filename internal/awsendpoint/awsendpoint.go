@@ -1,0 +1,77 @@
+// Package awsendpoint finds the endpoints of services that are asked without
+// their SDK clients: those that users have set, and those of services whose
+// rules are KMS's. Tests hold both to what the services' own clients would do.
+package awsendpoint
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+)
+
+// AsKMS evaluates KMS's rules and exchanges the service's name in the host. o
+// are what the SDK settled for KMS in the same configuration; id is the
+// service's ServiceID, name its own in hosts.
+func AsKMS(ctx context.Context, cfg aws.Config, o kms.Options, id, name string) (smithyendpoints.Endpoint, error) {
+	own, err := Own(ctx, cfg, id)
+	if err != nil {
+		return smithyendpoints.Endpoint{}, err
+	}
+	e, err := kms.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, kms.EndpointParameters{
+		Region:       aws.String(o.Region),
+		Endpoint:     own,
+		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+	})
+	if err != nil || own != nil {
+		return e, err
+	}
+	service, rest, _ := strings.Cut(e.URI.Host, ".")
+	form, ok := strings.CutPrefix(service, "kms")
+	if !ok {
+		return e, errors.New("no endpoint rules for this region")
+	}
+	e.URI.Host = name + form + "." + rest
+	return e, nil
+}
+
+// Own is the endpoint of AWS_ENDPOINT_URL_<service>, of AWS_ENDPOINT_URL, or of
+// the profile, in this order, or nil: the SDK's own search is internal to it
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
+func Own(ctx context.Context, cfg aws.Config, id string) (*string, error) {
+	if ignored(ctx, cfg) {
+		return cfg.BaseEndpoint, nil
+	}
+	for _, src := range cfg.ConfigSources {
+		if p, ok := src.(interface {
+			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
+		}); ok {
+			if url, found, err := p.GetServiceBaseEndpoint(ctx, id); err != nil || found {
+				return aws.String(url), err
+			}
+		}
+		// The variable for all services goes before a profile's for one.
+		if env, ok := src.(config.EnvConfig); ok && env.BaseEndpoint != "" {
+			break
+		}
+	}
+	return cfg.BaseEndpoint, nil
+}
+
+func ignored(ctx context.Context, cfg aws.Config) bool {
+	for _, src := range cfg.ConfigSources {
+		if p, ok := src.(interface {
+			GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
+		}); ok {
+			if ignore, found, err := p.GetIgnoreConfiguredEndpoints(ctx); err != nil || found {
+				return ignore
+			}
+		}
+	}
+	return false
+}
