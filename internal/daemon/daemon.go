@@ -40,7 +40,8 @@ type Config struct {
 	// has another answer, and need not be probed again. The code is that
 	// process's; the error is for one that could not be run.
 	Render func(ctx context.Context, names []string, changed bool) (code int, err error)
-	// Records reads the state of all jobs.
+	// Records reads the state of all jobs. The error has a *state.CorruptError for
+	// each file that cannot be read, beside those that can.
 	Records func() ([]state.Record, error)
 	// Present reports whether a destination is there.
 	Present func(dest string) bool
@@ -91,7 +92,9 @@ type Daemon struct {
 	running  time.Duration // how long it has taken
 	started  time.Time
 	ready    bool
-	outdated bool // has been said
+	outdated bool            // has been said
+	damaged  map[string]bool // state files of which that has been said, by path
+	unread   bool            // that the state cannot be read has been said
 }
 
 // jobStats are what the state directory does not know of a job.
@@ -118,6 +121,7 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	d := &Daemon{
 		o: o, config: c, started: now, beat: now,
 		stats: map[string]*jobStats{}, next: map[string]time.Time{}, reloads: reloads{true, now},
+		damaged: map[string]bool{},
 	}
 	plan := schedule.NewPlan(o.Host)
 	plan.Set(now, entries(c.Jobs))

@@ -11,9 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/state"
 )
 
 // metric is one family of the text format, version 0.0.4
@@ -32,35 +29,33 @@ type sample struct {
 func Names() []string {
 	d := &Daemon{config: &Config{}}
 	var names []string
-	for _, m := range d.metrics(nil) {
+	for _, m := range d.metrics(stored{}) {
 		names = append(names, m.name)
 	}
 	return names
 }
 
 // WriteMetrics writes all metrics as text. Ages are for the reader to compute: a
-// time that is exported stays true, however old the scrape is.
+// time that is exported stays true, however old the scrape is. State that cannot
+// be read is among the metrics and keeps the others from nobody.
 func (d *Daemon) WriteMetrics(w io.Writer) error {
 	d.mu.Lock()
 	c := d.config
 	d.mu.Unlock()
-	records, err := c.Records()
-	if err != nil {
-		return fmt.Errorf("read state: %w", err)
-	}
+	st := c.stored()
 	d.mu.Lock()
-	all := d.metrics(records)
+	all := d.metrics(st)
 	d.mu.Unlock()
 	var b strings.Builder
 	for _, m := range all {
 		m.write(&b)
 	}
-	_, err = io.WriteString(w, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 // metrics collects every family. The caller holds mu.
-func (d *Daemon) metrics(records []state.Record) []metric {
+func (d *Daemon) metrics(st stored) []metric {
 	all := []metric{
 		gauge("credrender_build_info", "1, labelled with the version.", one("version", d.o.Version, "goversion", d.o.GoVersion)),
 		gauge("credrender_start_time_seconds", "When the daemon started.", seconds(d.started)),
@@ -68,21 +63,24 @@ func (d *Daemon) metrics(records []state.Record) []metric {
 		gauge("credrender_config_last_reload_successful", "1 if the config on the disk was accepted when it was read last.", flag(d.reloads.ok)),
 		gauge("credrender_config_last_reload_success_timestamp_seconds", "When a config was last accepted.", seconds(d.reloads.last)),
 		gauge("credrender_jobs", "Jobs in the config.", sample{value: float64(len(d.config.Jobs))}),
+		gauge("credrender_state_readable", "0 while the state directory cannot be read.", flag(st.err == nil)),
+		gauge("credrender_state_damaged_files", "State files that cannot be read, also of jobs that are not in the config.", sample{value: float64(len(st.damaged))}),
 	}
-	all = append(all, d.jobMetrics(records)...)
+	all = append(all, d.jobMetrics(st)...)
 	if d.o.Usage == nil {
 		return append(all, usageMetrics(Usage{})...)
 	}
 	return append(all, usageMetrics(d.o.Usage())...)
 }
 
-func (d *Daemon) jobMetrics(records []state.Record) []metric {
+func (d *Daemon) jobMetrics(st stored) []metric {
 	run := gauge("credrender_job_last_run_timestamp_seconds", "When the job was last tried; up to a minute behind where nothing changes.")
 	success := gauge("credrender_job_last_success_timestamp_seconds", "When the job's files were last known to be right; up to a minute behind where nothing changes.")
 	change := gauge("credrender_job_last_change_timestamp_seconds", "When a file of the job last changed.")
 	code := gauge("credrender_job_last_exit_code", "The exit code that the job's last run stands for; 0 is success.")
 	owed := gauge("credrender_job_hook_owed", "1 while the job's hook is owed.")
 	attempts := gauge("credrender_job_hook_failed_attempts", "How often the owed hook has failed in a row.")
+	damaged := gauge("credrender_job_state_damaged", "1 while the job's state file cannot be read; the job is not rendered until it is removed.")
 	next := gauge("credrender_job_next_run_timestamp_seconds", "When the job is due next.")
 	ticks := metric{name: "credrender_job_ticks_total", kind: "counter", help: "Ticks of the job, by what came of them."}
 	skipped := metric{name: "credrender_job_ticks_skipped_total", kind: "counter", help: "Ticks that passed unused."}
@@ -98,7 +96,16 @@ func (d *Daemon) jobMetrics(records []state.Record) []metric {
 		}
 		skipped.add(float64(s.skipped), label...)
 		next.addTime(d.next[j.ID], label...)
-		r := recordOf(records, j)
+		isDamaged := st.damagedOf(j.ID) != nil
+		damaged.add(flag(isDamaged).value, label...)
+		if isDamaged {
+			code.add(codeFailed, label...) // of what it owes nothing is known
+			continue
+		}
+		if st.err != nil {
+			continue
+		}
+		r := st.recordOf(j)
 		run.addTime(r.LastRun, label...)
 		success.addTime(r.LastSuccess, label...)
 		change.addTime(r.LastChange, label...)
@@ -113,15 +120,7 @@ func (d *Daemon) jobMetrics(records []state.Record) []metric {
 			expiry.addTime(r.Files[dest].NotAfter, "job_name", j.Name, "dest", dest)
 		}
 	}
-	return []metric{run, success, change, next, code, owed, attempts, ticks, skipped, expiry}
-}
-
-func recordOf(records []state.Record, j job.Job) state.Record {
-	i := slices.IndexFunc(records, func(r state.Record) bool { return r.ID == j.ID })
-	if i < 0 {
-		return state.Record{}
-	}
-	return records[i]
+	return []metric{run, success, change, next, code, damaged, owed, attempts, ticks, skipped, expiry}
 }
 
 func usageMetrics(u Usage) []metric {

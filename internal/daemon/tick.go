@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,8 +104,8 @@ type found struct {
 }
 
 // look sorts jobs by what is to be done. What is known to be overloaded or out
-// of reach is not asked for a render too; all else that cannot be looked at is
-// rendered, which says why.
+// of reach is not asked for a render too, nor is a job rendered whose state is
+// damaged; all else that cannot be looked at is rendered, which says why.
 func (d *Daemon) look(ctx context.Context, c *Config, jobs []job.Job) (f found) {
 	looks, err := c.Look(ctx, jobs)
 	if err != nil {
@@ -112,8 +113,9 @@ func (d *Daemon) look(ctx context.Context, c *Config, jobs []job.Job) (f found) 
 		return found{busy: jobs}
 	}
 	for _, l := range looks {
+		corrupt, _ := errors.AsType[*state.CorruptError](l.Err)
 		switch {
-		case l.Err == nil && l.Unseen != nil:
+		case corrupt != nil && corrupt.Of(l.Job.ID), l.Err == nil && l.Unseen != nil:
 			f.unseen = append(f.unseen, *l.Job)
 		case l.Err != nil || !l.Quiet:
 			d.o.Log.Debug(fmt.Sprintf("%s: to be rendered: %s", l.Job.Name, l.Why), "job", l.Job.Name)
@@ -160,23 +162,21 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed 
 
 // settle counts how each job has fared, and plans what has to be tried again.
 func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, code int) func(*schedule.Plan) {
-	records, err := c.Records()
-	if err != nil {
-		d.o.Log.Error(fmt.Sprintf("read state: %v", err))
-	}
+	st := c.stored()
+	d.sayStored(c, st)
 	hold, sooner := map[string]time.Time{}, map[string]time.Time{}
 	now := d.o.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, j := range jobs {
 		s, isBusy := d.of(j.ID), find(f.busy, j.ID) != nil
-		i := slices.IndexFunc(records, func(r state.Record) bool { return r.ID == j.ID })
+		rec := st.recordOf(j)
 		result := codeOK
 		switch {
-		case isBusy && (i < 0 || records[i].LastRun.Before(began)):
+		case isBusy && rec.LastRun.Before(began):
 			result = max(code, codeFailed) // it did not come so far
 		case isBusy:
-			result = records[i].Result.Code
+			result = rec.Result.Code
 		case find(f.unseen, j.ID) != nil:
 			result = codeFailed
 		}
@@ -184,8 +184,8 @@ func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, cod
 		if limit := longest(result); limit > 0 {
 			hold[j.ID] = now.Add(d.pause(s.fails, limit))
 		}
-		if i >= 0 && records[i].Debt != nil && records[i].Debt.Next.After(now) {
-			sooner[j.ID] = records[i].Debt.Next
+		if rec.Debt != nil && rec.Debt.Next.After(now) {
+			sooner[j.ID] = rec.Debt.Next
 		}
 	}
 	return func(p *schedule.Plan) {

@@ -52,14 +52,11 @@ func (r *round) recover(ctx context.Context) error {
 		return nil
 	}
 	known, err := r.w.State.Jobs()
-	var errs []error
-	for _, err := range each(err) {
-		if corrupt, ok := errors.AsType[*state.CorruptError](err); ok {
-			r.damaged = append(r.damaged, corrupt)
-			continue
-		}
-		errs = append(errs, err)
+	damaged, err := state.Damaged(err)
+	for _, c := range damaged {
+		r.damaged = append(r.damaged, c)
 	}
+	errs := []error{err}
 	for _, j := range known {
 		rec := j.Record()
 		if rec.Txn.Phase != txn.Idle {
@@ -73,17 +70,6 @@ func (r *round) recover(ctx context.Context) error {
 		errs = append(errs, r.dropIfGone(j))
 	}
 	return errors.Join(errs...)
-}
-
-// each takes a joined error apart.
-func each(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	if err == nil {
-		return nil
-	}
-	return []error{err}
 }
 
 func recoveryNote(name string, done txn.Recovered) []string {

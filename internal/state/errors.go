@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"path"
 )
 
 // Errors that callers branch on, wrapped with the path.
@@ -41,8 +42,8 @@ func (e *LockedError) Error() string {
 // Is reports whether target is [ErrLocked].
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
-// CorruptError: a state file cannot be understood. It names the file, so that
-// an operator can look at it and remove it: the job then starts afresh.
+// CorruptError: a state file cannot be read or understood. It names the file, so
+// that an operator can look at it and remove it: the job then starts afresh.
 type CorruptError struct {
 	Path string
 	Err  error
@@ -52,3 +53,24 @@ func (e *CorruptError) Error() string { return "state file " + e.Path + ": " + e
 
 // Unwrap returns the cause.
 func (e *CorruptError) Unwrap() error { return e.Err }
+
+// Of reports whether the file is that of the job of this id.
+func (e *CorruptError) Of(id string) bool { return path.Base(e.Path) == jobFile(id) }
+
+// Damaged takes the error of [Dir.Jobs] apart: files that are damaged are the
+// trouble of one job each, the rest is everybody's.
+func Damaged(err error) (damaged []*CorruptError, rest error) {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	var others []error
+	for _, err := range all {
+		if c, ok := errors.AsType[*CorruptError](err); ok {
+			damaged = append(damaged, c)
+			continue
+		}
+		others = append(others, err)
+	}
+	return damaged, errors.Join(others...)
+}

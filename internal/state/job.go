@@ -33,7 +33,7 @@ var _ txn.Journal = (*Job)(nil)
 // was made on another machine or with another identity it is not believed:
 // debt, trace, refusals and fingerprints are dropped (Foreign and DroppedDebt
 // tell), finally so at the next write. The journal of a transaction is kept
-// in any case, since files are where they are. A file that cannot be
+// in any case, since files are where they are. A file that cannot be read or
 // understood is a *[CorruptError].
 func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
 	fresh := Record{Version: formatVersion, ID: id, Name: name, Identity: where.hash(d.o.Machine), Account: where.accountHash(d.o.Machine)}
@@ -64,8 +64,8 @@ func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
 }
 
 // Jobs returns every job that has state, by id: for recovery, for status, and
-// for the debts of jobs that are gone. Files that cannot be understood are
-// *[CorruptError]s in the joined error, beside the jobs that can.
+// for the debts of jobs that are gone. Files that cannot be read or understood
+// are *[CorruptError]s in the joined error ([Damaged]), beside the jobs that can.
 func (d *Dir) Jobs() ([]*Job, error) {
 	if d.fd < 0 {
 		return nil, nil
@@ -81,6 +81,9 @@ func (d *Dir) Jobs() ([]*Job, error) {
 			continue
 		}
 		j, err := d.load(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // forgotten just now: a reader has no lock
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -101,6 +104,9 @@ func jobFile(id string) string { return jobPrefix + hash(id) + jobSuffix }
 
 func (d *Dir) load(name string) (*Job, error) {
 	data, err := d.read(name)
+	if pe, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &CorruptError{pe.Path, pe.Err}
+	}
 	if err != nil {
 		return nil, err
 	}

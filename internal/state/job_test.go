@@ -310,6 +310,36 @@ func TestCorruptFilesAreNamed(t *testing.T) {
 	}
 }
 
+// What is not a file that can be read is damaged too: it stops its own job alone.
+func TestUnreadableFilesAreNamed(t *testing.T) {
+	o := options(t)
+	d := open(t, o)
+	update(t, job(t, d, "bad"), func(r *state.Record) { r.LastRun = noon })
+	names, err := filepath.Glob(o.Dir + "/job-*")
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	update(t, job(t, d, "good"), func(r *state.Record) { r.LastRun = noon })
+	for name, put := range map[string]func(path string) error{
+		"directory": func(path string) error { return os.Mkdir(path, 0o700) },
+		"link":      func(path string) error { return os.Symlink("lock", path) },
+		"too large": func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 65<<20))
+		},
+	} {
+		if err := errors.Join(os.Remove(names[0]), put(names[0])); err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := d.Jobs()
+		damaged, rest := state.Damaged(err)
+		if len(damaged) != 1 || damaged[0].Path != names[0] || rest != nil || len(jobs) != 1 {
+			t.Errorf("%s: %v, damaged %v, rest %v", name, jobs, damaged, rest)
+		} else if !damaged[0].Of("bad") || damaged[0].Of("good") {
+			t.Errorf("%s: it is not known whose it is", name)
+		}
+	}
+}
+
 func FuzzRecord(f *testing.F) {
 	f.Add(`{"version":1,"id":"a","name":"a","identity":"x","txn":{"phase":"prepare"}}`)
 	f.Fuzz(func(t *testing.T, content string) {
