@@ -13,7 +13,8 @@ import (
 // credstash.Candidates that is stored, or with an empty version all of them,
 // oldest first, so that an older value is never the newest meanwhile. It returns
 // what it deleted, also beside an error; source.ErrNotFound where there was
-// nothing to delete.
+// nothing to delete, source.ErrChanged where somebody has put another item in
+// the place of one meanwhile, which stays.
 func (s *Store) Delete(ctx context.Context, name, version string) ([]source.Entry, error) {
 	stored, err := s.versions(ctx, name)
 	if err != nil {
@@ -25,33 +26,27 @@ func (s *Store) Delete(ctx context.Context, name, version string) ([]source.Entr
 	if len(stored) == 0 {
 		return nil, source.ErrNotFound
 	}
-	for i, e := range stored {
-		if err := s.o.Writer.Delete(ctx, e.Name, e.Version); err != nil {
-			return stored[:i], fmt.Errorf("delete version %s: %w", source.Show(e.Version), err)
+	var gone []source.Entry
+	for _, item := range stored {
+		if err := s.o.Writer.Delete(ctx, item); err != nil {
+			return gone, fmt.Errorf("delete version %s: %w", source.Show(item.Version), err)
 		}
+		gone = append(gone, entry(item))
 	}
-	return stored, nil
+	return gone, nil
 }
 
-// versions returns what is stored of one name, oldest first.
-func (s *Store) versions(ctx context.Context, name string) ([]source.Entry, error) {
+// versions returns what is stored of one name, oldest first, without contents.
+func (s *Store) versions(ctx context.Context, name string) ([]credstash.Item, error) {
 	if s.o.Historian == nil {
-		return s.entries(ctx, func(n string) bool { return n == name })
+		return s.held(ctx, func(n string) bool { return n == name })
 	}
-	items, err := s.o.Historian.Versions(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]source.Entry, len(items))
-	for i, item := range items {
-		entries[i] = entry(item)
-	}
-	return entries, nil
+	return s.o.Historian.Versions(ctx, name)
 }
 
-func only(stored []source.Entry, version string) []source.Entry {
+func only(stored []credstash.Item, version string) []credstash.Item {
 	for _, v := range credstash.Candidates(version) {
-		if i := slices.IndexFunc(stored, func(e source.Entry) bool { return e.Version == v }); i >= 0 {
+		if i := slices.IndexFunc(stored, func(it credstash.Item) bool { return it.Version == v }); i >= 0 {
 			return stored[i : i+1]
 		}
 	}

@@ -90,7 +90,8 @@ func (f *table) Versions(_ context.Context, name string) ([]credstash.Item, erro
 	var all []credstash.Item
 	for k, attrs := range f.items {
 		if k.name == name {
-			all = append(all, credstash.Item{Name: name, Version: k.version, Comment: attrs["comment"].S})
+			it, _ := credstash.Decode(attrs)
+			all = append(all, credstash.Item{Name: name, Version: k.version, Comment: it.Comment, Algorithm: it.Algorithm, Key: it.Key})
 		}
 	}
 	slices.SortFunc(all, func(a, b credstash.Item) int { return cmp.Compare(a.Version, b.Version) })
@@ -133,13 +134,19 @@ func (f *table) Put(ctx context.Context, item credstash.Item) error {
 	return nil
 }
 
-func (f *table) Delete(ctx context.Context, name, version string) error {
-	if err := f.check(ctx, "delete", name, version); err != nil {
+func (f *table) Delete(ctx context.Context, held credstash.Item) error {
+	if err := f.check(ctx, "delete", held.Name, held.Version); err != nil {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.items, key{name, version})
+	k := key{held.Name, held.Version}
+	if attrs, ok := f.items[k]; ok && len(held.Key) > 0 {
+		if now, err := credstash.Decode(attrs); err != nil || string(now.Key) != string(held.Key) {
+			return source.ErrChanged
+		}
+	}
+	delete(f.items, k)
 	return nil
 }
 

@@ -108,13 +108,25 @@ func change[T any](ctx context.Context, s *Store, sc Scope, all []T, do func(T) 
 
 // gather scans whole items, sorted by name and version.
 func (s *Store) gather(ctx context.Context, sc Scope) ([]credstash.Item, error) {
+	return s.scan(ctx, sc.wants, func(it credstash.Item) credstash.Item { return it })
+}
+
+// held scans for what tells one item from another, sorted by name and version:
+// what a delete has to know, without the contents.
+func (s *Store) held(ctx context.Context, want func(name string) bool) ([]credstash.Item, error) {
+	return s.scan(ctx, want, func(it credstash.Item) credstash.Item {
+		return credstash.Item{Name: it.Name, Version: it.Version, Comment: it.Comment, Algorithm: it.Algorithm, Key: it.Key}
+	})
+}
+
+func (s *Store) scan(ctx context.Context, want func(name string) bool, keep func(credstash.Item) credstash.Item) ([]credstash.Item, error) {
 	var items []credstash.Item
 	for item, err := range s.o.Scanner.Scan(ctx, false) {
 		if err != nil {
 			return nil, err
 		}
-		if sc.wants(item.Name) {
-			items = append(items, item)
+		if want(item.Name) {
+			items = append(items, keep(item))
 		}
 	}
 	slices.SortFunc(items, func(a, b credstash.Item) int {

@@ -139,7 +139,7 @@ func TestRekeyAgainstAnother(t *testing.T) {
 				return nil
 			}
 			f.table.fail = nil
-			if err := f.table.Delete(ctx, name, version); err != nil {
+			if err := f.table.Delete(ctx, credstash.Item{Name: name, Version: version}); err != nil {
 				t.Error(err)
 			}
 			if !deleted {

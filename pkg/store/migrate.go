@@ -27,7 +27,8 @@ type MigrateRequest struct {
 //
 //   - an unpadded version is copied to its padded number and then deleted, so
 //     that new versions are seen again. Where the padded number holds another
-//     value both stay, and the outcome has source.ErrExists;
+//     value both stay, and the outcome has source.ErrExists; where somebody
+//     changes the version meanwhile theirs stays, and it has source.ErrChanged;
 //   - an item with a digest that credstash 1.17.1 does not know is sealed anew
 //     with SHA256, in place; with Legacy and RescueCTR32LE others too.
 //
@@ -102,6 +103,7 @@ func (m *migration) reseal(ctx context.Context, item credstash.Item, plain []byt
 // before, until at the end the newest by number.
 func (m *migration) pad(ctx context.Context, items []credstash.Item) (done []Outcome) {
 	var copied []credstash.Item
+	made := map[string]bool{} // copies of this run
 	left := map[string]bool{}
 	for _, item := range items {
 		left[item.Version] = true
@@ -111,7 +113,8 @@ func (m *migration) pad(ctx context.Context, items []credstash.Item) (done []Out
 			continue
 		}
 		to := credstash.Pad(item.Version)
-		if err := m.copyTo(ctx, item, to, items); err != nil {
+		var err error
+		if made[to], err = m.copyTo(ctx, item, to, items); err != nil {
 			done = append(done, Outcome{Name: item.Name, Version: item.Version, To: to, Err: err})
 			continue
 		}
@@ -120,8 +123,14 @@ func (m *migration) pad(ctx context.Context, items []credstash.Item) (done []Out
 	for _, item := range copied { // in byte order: the newest last
 		o := Outcome{Name: item.Name, Version: item.Version, Action: Padded, To: credstash.Pad(item.Version)}
 		if !m.DryRun {
-			if o.Err = m.o.Writer.Delete(ctx, item.Name, item.Version); o.Err != nil {
+			if o.Err = m.o.Writer.Delete(ctx, item); o.Err != nil {
 				o.Action = Kept
+				if errors.Is(o.Err, source.ErrChanged) && made[o.To] {
+					// The copy is of what is no longer there: it would be in the
+					// way of the next run's.
+					item.Version = o.To
+					o.Err = errors.Join(o.Err, m.o.Writer.Delete(ctx, item))
+				}
 				return append(done, o)
 			}
 		}
@@ -144,29 +153,29 @@ func unhidden(items []credstash.Item, left map[string]bool) []Outcome {
 	return []Outcome{{Name: before.Name, Version: before.Version, Action: Unhidden, To: after}}
 }
 
-// copyTo is done also where a copy is there already.
-func (m *migration) copyTo(ctx context.Context, item credstash.Item, to string, items []credstash.Item) error {
+// copyTo is done also where a copy is there already; made: there was none.
+func (m *migration) copyTo(ctx context.Context, item credstash.Item, to string, items []credstash.Item) (made bool, err error) {
 	if err := movable(item); err != nil {
-		return err
+		return false, err
 	}
 	i := slices.IndexFunc(items, func(it credstash.Item) bool { return it.Version == to })
 	if i >= 0 && bytes.Equal(items[i].Key, item.Key) {
-		return nil
+		return false, nil
 	}
 	if m.DryRun {
 		if i >= 0 {
-			return fmt.Errorf("version %s: %w", to, source.ErrExists)
+			return false, fmt.Errorf("version %s: %w", to, source.ErrExists)
 		}
-		return nil
+		return false, nil
 	}
 	item.Version = to
-	err := m.o.Writer.Put(ctx, item)
+	err = m.o.Writer.Put(ctx, item)
 	if !errors.Is(err, source.ErrExists) {
-		return err
+		return err == nil, err
 	}
 	held, getErr := orNone(m.o.Reader.Get(ctx, item.Name, to))
 	if getErr == nil && bytes.Equal(held.Key, item.Key) {
-		return nil
+		return false, nil
 	}
-	return cmp.Or(getErr, fmt.Errorf("version %s: %w with another value", to, source.ErrExists))
+	return false, cmp.Or(getErr, fmt.Errorf("version %s: %w with another value", to, source.ErrExists))
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -57,6 +58,91 @@ func TestMigrateKilled(t *testing.T) {
 		want := []string{"0000000000000000008", "0000000000000000009", "0000000000000000010"}
 		if diff := cmp.Diff(want, f.stored(t, "n")); diff != "" {
 			t.Errorf("cut at %d:\n%s", cut, diff)
+		}
+	}
+}
+
+// replant puts another item in the place of one, as between two calls of a test.
+func (f *fixture) replant(t *testing.T, name, version, value string) {
+	t.Helper()
+	f.table.fail = nil
+	if err := f.table.Delete(t.Context(), credstash.Item{Name: name, Version: version}); err != nil {
+		t.Fatal(err)
+	}
+	f.plant(t, name, version, value)
+}
+
+// What somebody puts or wraps anew under the unpadded version while it is moved
+// is not deleted: nothing is lost, nothing is in the way of the next run.
+func TestMigrateAgainstAnother(t *testing.T) {
+	f := newFixture()
+	f.plant(t, "n", "8", "old")
+	f.table.fail = func(_ context.Context, op, _, version string) error {
+		if op == "delete" && version == "8" {
+			f.replant(t, "n", "8", "new")
+		}
+		return nil
+	}
+	got, err := f.Migrate(t.Context(), store.MigrateRequest{})
+	if len(got) != 1 || !errors.Is(got[0].Err, source.ErrChanged) || got[0].Action != store.Kept || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+	if v, err := f.value(t, source.Ref{Name: "n"}); v != "new" || err != nil {
+		t.Errorf("reads %q, %v", v, err)
+	}
+	if got, err := f.Migrate(t.Context(), store.MigrateRequest{}); !cmp.Equal(said(got), []string{"padded n 8 to 8"}) || err != nil {
+		t.Errorf("again: %v, %v", said(got), err)
+	}
+	if v, err := f.value(t, source.Ref{Name: "n", Version: "8"}); v != "new" || err != nil {
+		t.Errorf("version 8 is %q, %v", v, err)
+	}
+}
+
+// A version that somebody has put anew since the versions were counted may be
+// the newest: it stays.
+func TestPruneAgainstAnother(t *testing.T) {
+	f := newFixture()
+	f.put(t, "n", "first", source.Context{})
+	f.put(t, "n", "second", source.Context{})
+	f.table.fail = func(ctx context.Context, op, _, _ string) error {
+		if op != "delete" {
+			return nil
+		}
+		f.table.fail = nil
+		if _, err := f.Delete(ctx, "n", ""); err != nil {
+			t.Error(err)
+		}
+		f.put(t, "n", "anew", source.Context{})
+		return nil
+	}
+	got, err := f.Prune(t.Context(), 1, store.Scope{})
+	if len(got) != 1 || !errors.Is(got[0].Err, source.ErrChanged) || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+	if v, err := f.value(t, source.Ref{Name: "n"}); v != "anew" || err != nil {
+		t.Errorf("reads %q, %v", v, err)
+	}
+}
+
+func TestDeleteAgainstAnother(t *testing.T) {
+	for _, scanning := range []bool{false, true} {
+		f := newFixture(func(o *store.Options) {
+			if scanning {
+				o.Historian = nil
+			}
+		})
+		f.put(t, "n", "old", source.Context{})
+		f.table.fail = func(_ context.Context, op, name, version string) error {
+			if op == "delete" {
+				f.replant(t, name, version, "anew")
+			}
+			return nil
+		}
+		if got, err := f.Delete(t.Context(), "n", ""); len(got) != 0 || !errors.Is(err, source.ErrChanged) {
+			t.Errorf("%v, %v", got, err)
+		}
+		if v, err := f.value(t, source.Ref{Name: "n"}); v != "anew" || err != nil {
+			t.Errorf("reads %q, %v", v, err)
 		}
 	}
 }

@@ -47,8 +47,9 @@ type Scanner interface {
 
 // Historian lists the versions of one name without a scan.
 type Historian interface {
-	// Versions returns the stored versions of name in ascending byte order,
-	// each with name, version and comment alone; none is no error.
+	// Versions returns the stored versions of name in ascending byte order, each
+	// with name, version, comment, algorithm and wrapped data key alone; none is
+	// no error.
 	Versions(ctx context.Context, name string) ([]credstash.Item, error)
 }
 
@@ -56,8 +57,12 @@ type Historian interface {
 type Writer interface {
 	// Put stores an item unless that name and version exists (source.ErrExists).
 	Put(ctx context.Context, item credstash.Item) error
-	// Delete removes one version; one that is not there is no error.
-	Delete(ctx context.Context, name, version string) error
+	// Delete removes the version that held was read of, if held is what is there
+	// still: its wrapped data key tells. Otherwise the error wraps
+	// source.ErrChanged and nothing is removed. A version that is not there is no
+	// error. Of an item that has no key that could be read, name and version
+	// have to do.
+	Delete(ctx context.Context, held credstash.Item) error
 }
 
 // Rewriter changes a stored version in place.

@@ -27,6 +27,9 @@ const (
 	nameAttr    = "name"    // partition key
 	versionAttr = "version" // sort key
 	commentAttr = "comment"
+	// What tells one item from another, and how to read it.
+	keyAttr       = "key"
+	algorithmAttr = "algorithm"
 )
 
 // Table is one table. It is safe for concurrent use. Errors wrap the sentinels

@@ -131,7 +131,7 @@ func TestVersions(t *testing.T) {
 	for i := range 20 {
 		v := fmt.Sprintf("%019d", i)
 		put(t, tab, item("db", v))
-		want = append(want, credstash.Item{Name: "db", Version: v, Comment: "of db"})
+		want = append(want, credstash.Item{Name: "db", Version: v, Comment: "of db", Key: []byte("wrapped " + v)})
 	}
 	put(t, tab, item("dba", "1"))
 	got, err := tab.Versions(t.Context(), "db")
@@ -281,7 +281,7 @@ func TestDelete(t *testing.T) {
 	tab := open(t, awstest.Start(t))
 	put(t, tab, item("db", "1"), item("db", "2"))
 	for range 2 { // one that is not there is no error
-		if err := tab.Delete(t.Context(), "db", "2"); err != nil {
+		if err := tab.Delete(t.Context(), item("db", "2")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -297,7 +297,7 @@ func TestErrors(t *testing.T) {
 		"GetItem":     func(ctx context.Context, tab *dynamo.Table) error { _, err := tab.Get(ctx, "a", "1"); return err },
 		"Scan":        func(ctx context.Context, tab *dynamo.Table) error { _, err := all(tab.Scan(ctx, true)); return err },
 		"PutItem":     func(ctx context.Context, tab *dynamo.Table) error { return tab.Put(ctx, item("a", "1")) },
-		"DeleteItem":  func(ctx context.Context, tab *dynamo.Table) error { return tab.Delete(ctx, "a", "1") },
+		"DeleteItem":  func(ctx context.Context, tab *dynamo.Table) error { return tab.Delete(ctx, item("a", "1")) },
 		"CreateTable": func(ctx context.Context, tab *dynamo.Table) error { _, err := tab.EnsureTable(ctx); return err },
 	}
 	rules := []struct {

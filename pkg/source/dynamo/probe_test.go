@@ -11,6 +11,7 @@ import (
 
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
 	"github.com/credrender/credrender/pkg/store"
@@ -41,7 +42,7 @@ func (p *probed) store(t *testing.T, name string, version, size int) {
 
 func (p *probed) remove(t *testing.T, name string, version int) {
 	t.Helper()
-	if err := p.tab.Delete(t.Context(), name, fmt.Sprintf("%019d", version)); err != nil {
+	if err := p.tab.Delete(t.Context(), credstash.Item{Name: name, Version: fmt.Sprintf("%019d", version)}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -49,15 +49,17 @@ func (t *Table) get(ctx context.Context, name, version string, consistent bool) 
 // Versions implements store.Historian.
 func (t *Table) Versions(ctx context.Context, name string) ([]credstash.Item, error) {
 	in := queryName(name)
-	in.ProjectionExpression = "#n, #v, #c"
+	in.ProjectionExpression = "#n, #v, #c, #k, #a"
 	in.ExpressionAttributeNames["#v"] = versionAttr
 	in.ExpressionAttributeNames["#c"] = commentAttr
+	in.ExpressionAttributeNames["#k"] = keyAttr
+	in.ExpressionAttributeNames["#a"] = algorithmAttr
 	var items []credstash.Item
 	for attrs, err := range t.pages(ctx, "Query", in) {
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, attrs.keys())
+		items = append(items, attrs.label())
 	}
 	return items, nil
 }

@@ -18,8 +18,6 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-const keyAttr = "key"
-
 // Rewrite implements store.Rewriter by one conditional UpdateItem of the
 // attributes that differ, so that attributes of other programs stay.
 func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {

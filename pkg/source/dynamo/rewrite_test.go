@@ -132,3 +132,57 @@ func TestRewriteAfterALostAnswer(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+// TestDeleteOfWhatHasChanged: an item is deleted only as what it was read.
+func TestDeleteOfWhatHasChanged(t *testing.T) {
+	srv := awstest.Start(t)
+	tab := open(t, srv)
+	held := item("n", "1")
+	next := held
+	next.Key = []byte("wrapped anew")
+	put(t, tab, next)
+	if err := tab.Delete(t.Context(), held); !errors.Is(err, source.ErrChanged) {
+		t.Errorf("another key: %v", err)
+	}
+	if rawItem(t, srv, "n", "1") == nil {
+		t.Fatal("it is gone")
+	}
+	listed, err := tab.Versions(t.Context(), "n")
+	if err != nil || len(listed) != 1 || string(listed[0].Key) != "wrapped anew" {
+		t.Fatalf("versions: %v, %v", listed, err)
+	}
+	srv.Fail(awstest.Rule{Operation: "DeleteItem", Reset: true, Applied: true, Times: 1})
+	if err := tab.Delete(t.Context(), listed[0]); err != nil {
+		t.Errorf("after a lost answer: %v", err)
+	}
+	if rawItem(t, srv, "n", "1") != nil {
+		t.Error("it is still there")
+	}
+}
+
+// TestDeleteAsListed: what Versions tells of an item is enough to delete it,
+// whoever has written it and in whichever format.
+func TestDeleteAsListed(t *testing.T) {
+	gcm := credstash.Item{Algorithm: credstash.AESGCM, Key: []byte("k"), Contents: []byte("c"), IV: make([]byte, 12), Tag: make([]byte, 16)}.Encode()
+	for name, attrs := range map[string]map[string]types.AttributeValue{
+		"other spelling": stored(item("n", "1")),
+		"gcm":            {"algorithm": text(gcm["algorithm"].S), "key": &types.AttributeValueMemberB{Value: gcm["key"].B}},
+		"garbled":        {"key": text("not base64!")},
+		"no key":         {"contents": text("x")},
+	} {
+		srv := awstest.Start(t)
+		tab := open(t, srv)
+		attrs["name"], attrs["version"] = text("n"), text("1")
+		raw(t, srv, attrs)
+		listed, err := tab.Versions(t.Context(), "n")
+		if err != nil || len(listed) != 1 {
+			t.Fatalf("%s: %v, %v", name, listed, err)
+		}
+		if err := tab.Delete(t.Context(), listed[0]); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if rawItem(t, srv, "n", "1") != nil {
+			t.Errorf("%s: it is still there", name)
+		}
+	}
+}

@@ -90,6 +90,14 @@ func (a attributes) keys() credstash.Item {
 	return credstash.Item{Name: all[nameAttr].S, Version: all[versionAttr].S, Comment: all[commentAttr].S}
 }
 
+// label is keys with what tells one item from another.
+func (a attributes) label() credstash.Item {
+	item := a.keys()
+	it, _ := credstash.Decode(a.all()) // its fault is what was not asked for
+	item.Algorithm, item.Key = it.Algorithm, it.Key
+	return item
+}
+
 func (a attributes) all() map[string]credstash.Attribute {
 	m := make(map[string]credstash.Attribute, len(a))
 	for name, v := range a {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
@@ -32,13 +34,41 @@ func (t *Table) Put(ctx context.Context, item credstash.Item) error {
 	return awserr.Wrap(t.op("write to"), err)
 }
 
-// Delete implements store.Writer.
-func (t *Table) Delete(ctx context.Context, name, version string) error {
-	_, err := t.api.deleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: aws.String(t.name),
-		Key:       primaryKey(name, version),
-	})
-	return awserr.Wrap(t.op("delete from"), err)
+// Delete implements store.Writer by one conditional DeleteItem.
+func (t *Table) Delete(ctx context.Context, held credstash.Item) error {
+	in := &dynamodb.DeleteItemInput{TableName: aws.String(t.name), Key: primaryKey(held.Name, held.Version)}
+	if len(held.Key) == 0 {
+		_, err := t.api.deleteItem(ctx, in)
+		return awserr.Wrap(t.op("delete from"), err)
+	}
+	key := held.Encode()[keyAttr]
+	for again := false; ; again = true {
+		failed, err := t.deleteIf(ctx, in, key)
+		if failed == nil {
+			return awserr.Wrap(t.op("delete from"), err)
+		}
+		stored := toAttributes(failed.Item)
+		if len(stored) == 0 { // another has deleted it, or we have and the answer was lost
+			return nil
+		}
+		now, err := credstash.Decode(stored)
+		if err != nil || again || !bytes.Equal(now.Key, held.Key) {
+			return fmt.Errorf("%s: %w", t.op("delete from"), source.ErrChanged)
+		}
+		key = stored[keyAttr] // base64 as another program spells it, over several lines
+	}
+}
+
+// deleteIf deletes an item that has that wrapped key; failed is what DynamoDB
+// says of another one.
+func (t *Table) deleteIf(ctx context.Context, in *dynamodb.DeleteItemInput, key credstash.Attribute) (failed *types.ConditionalCheckFailedException, err error) {
+	in.ConditionExpression = aws.String("#k = :k")
+	in.ExpressionAttributeNames = map[string]string{"#k": keyAttr}
+	in.ExpressionAttributeValues = map[string]types.AttributeValue{":k": fromAttribute(key)}
+	in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	_, err = t.api.deleteItem(ctx, in)
+	failed, _ = errors.AsType[*types.ConditionalCheckFailedException](err)
+	return failed, err
 }
 
 // sameItem compares all attributes; two puts never agree in the wrapped data

@@ -59,7 +59,7 @@ func (s *Store) Versions(ctx context.Context, name string) (items []credstash.It
 }
 
 func keysOf(it credstash.Item) credstash.Item {
-	return credstash.Item{Name: it.Name, Version: it.Version, Comment: it.Comment}
+	return credstash.Item{Name: it.Name, Version: it.Version, Comment: it.Comment, Algorithm: it.Algorithm, Key: it.Key}
 }
 
 // Scan implements store.Scanner, in byte order of names and versions. The file
@@ -74,7 +74,7 @@ func (s *Store) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Ite
 			}
 			for _, item := range p.items {
 				if keysOnly {
-					item = keysOf(item)
+					item = credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment}
 				}
 				if !yield(item, nil) {
 					return
@@ -144,19 +144,26 @@ func (s *Store) Put(ctx context.Context, item credstash.Item) error {
 }
 
 // Delete implements store.Writer.
-func (s *Store) Delete(ctx context.Context, name, version string) error {
+func (s *Store) Delete(ctx context.Context, held credstash.Item) error {
 	return s.do(ctx, true, func(tx *bolt.Tx) error {
 		items := tx.Bucket([]byte(itemsBucket))
-		versions := items.Bucket([]byte(name))
+		versions := items.Bucket([]byte(held.Name))
 		if versions == nil {
 			return nil
 		}
-		if err := versions.Delete([]byte(version)); err != nil {
+		stored := versions.Get([]byte(held.Version))
+		if stored == nil {
+			return nil
+		}
+		if len(held.Key) > 0 && !bytes.Equal(decode(held.Name, held.Version, stored).Key, held.Key) {
+			return fmt.Errorf("delete: %w", source.ErrChanged)
+		}
+		if err := versions.Delete([]byte(held.Version)); err != nil {
 			return err
 		}
 		if left, _ := versions.Cursor().First(); left != nil {
 			return nil
 		}
-		return items.DeleteBucket([]byte(name))
+		return items.DeleteBucket([]byte(held.Name))
 	})
 }

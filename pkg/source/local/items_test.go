@@ -81,11 +81,35 @@ func TestDelete(t *testing.T) {
 	if diff := cmp.Diff([]source.Entry{{Name: "other", Version: one}}, entries); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if err := local.New(o).Delete(t.Context(), "n", one); err != nil {
+	if err := local.New(o).Delete(t.Context(), credstash.Item{Name: "n", Version: one}); err != nil {
 		t.Errorf("what is not there: %v", err)
 	}
 	if v := put(t, s, "n", "anew", nil); v != one {
 		t.Errorf("numbered %s after all were deleted", v)
+	}
+}
+
+// TestDeleteOfWhatHasChanged: an item is deleted only as what it was read.
+func TestDeleteOfWhatHasChanged(t *testing.T) {
+	s, _ := create(t)
+	item := credstash.Item{Name: "n", Version: one, Key: []byte("k"), HMAC: []byte("m")}
+	if err := s.Put(t.Context(), item); err != nil {
+		t.Fatal(err)
+	}
+	other := item
+	other.Key = []byte("of an earlier look")
+	if err := s.Delete(t.Context(), other); !errors.Is(err, source.ErrChanged) {
+		t.Errorf("got %v", err)
+	}
+	listed, err := s.Versions(t.Context(), "n")
+	if err != nil || len(listed) != 1 {
+		t.Fatalf("%v, %v", listed, err)
+	}
+	if err := s.Delete(t.Context(), listed[0]); err != nil {
+		t.Errorf("as listed: %v", err)
+	}
+	if listed, err := s.Versions(t.Context(), "n"); err != nil || len(listed) != 0 {
+		t.Errorf("left: %v, %v", listed, err)
 	}
 }
 
@@ -109,7 +133,7 @@ func TestScanPages(t *testing.T) {
 			t.Errorf("%s comes twice", id)
 		}
 		got[id] = true
-		if err := s.Delete(t.Context(), item.Name, item.Version); err != nil { // also the one that the next page starts from
+		if err := s.Delete(t.Context(), credstash.Item{Name: item.Name, Version: item.Version}); err != nil { // also the one that the next page starts from
 			t.Fatal(err)
 		}
 	}

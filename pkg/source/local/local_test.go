@@ -133,7 +133,7 @@ func TestNothingIsMadeUnasked(t *testing.T) {
 		_, decrypt := s.Decrypt(t.Context(), []byte("x"), nil)
 		errs := map[string]error{"newest": newest, "get": get, "versions": versions, "generate": generate, "decrypt": decrypt,
 			"put":    s.Put(t.Context(), credstash.Item{Name: "n", Version: one}),
-			"delete": s.Delete(t.Context(), "n", one)}
+			"delete": s.Delete(t.Context(), credstash.Item{Name: "n", Version: one})}
 		for _, err := range s.Scan(t.Context(), true) {
 			errs["scan"] = err
 		}
