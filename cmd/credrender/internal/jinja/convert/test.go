@@ -1,0 +1,102 @@
+package convert
+
+import (
+	"strconv"
+
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+)
+
+// test converts what is asked for its truth: an attribute may be missing there.
+func (c *converter) test(x syntax.Expr) string {
+	switch x := x.(type) {
+	case *syntax.Getattr:
+		if _, isSecret := c.secretName(x); isSecret {
+			return c.fail("a test whether a secret exists; secretOr gives a default")
+		}
+		if n, ok := x.X.(*syntax.Name); ok && (c.visible(n.Name+"."+x.Name) || n.Name == "loop") {
+			return c.getattr(x)
+		}
+		return "(get " + c.expr(x.X) + " " + strconv.Quote(x.Name) + ")"
+	case *syntax.Name:
+		if !c.visible(x.Name) && x.Name != c.o.ObjName && x.Name != "loop" {
+			return "(get $.Vars " + strconv.Quote(x.Name) + ")"
+		}
+	case *syntax.Compare:
+		return c.compare(x)
+	case *syntax.Test:
+		return c.is(x)
+	}
+	return c.expr(x)
+}
+
+func (c *converter) compare(x *syntax.Compare) string {
+	if len(x.Ops) != 1 {
+		return c.fail("a chain of comparisons")
+	}
+	op := x.Ops[0]
+	names := map[string]string{"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+	if name, ok := names[op.Op]; ok {
+		return c.call(name, x.First, op.X)
+	}
+	var s string
+	switch {
+	case c.isSecrets(op.X):
+		return c.fail("a test whether a secret exists; secretOr gives a default")
+	case isText(op.X):
+		s = c.call("contains", x.First, op.X)
+	default:
+		if _, ok := op.X.(*syntax.List); !ok {
+			if _, ok := op.X.(*syntax.Tuple); !ok {
+				return c.fail("in, of what may be text, a list or a dict")
+			}
+		}
+		s = c.call("has", x.First, op.X)
+	}
+	if op.Op == "not in" {
+		return "(not " + s + ")"
+	}
+	return s
+}
+
+func (c *converter) is(x *syntax.Test) string {
+	var s string
+	switch x.Name {
+	case "defined", "undefined":
+		s = c.defined(x.X)
+		if x.Name == "undefined" {
+			s = "(not " + s + ")"
+		}
+	case "none":
+		s = `(kindIs "invalid" ` + c.test(x.X) + ")"
+	case "string":
+		s = `(kindIs "string" ` + c.expr(x.X) + ")"
+	case "mapping":
+		s = `(kindIs "map" ` + c.expr(x.X) + ")"
+	case "odd":
+		s = "(eq (mod " + c.expr(x.X) + " 2) 1)"
+	case "even":
+		s = "(eq (mod " + c.expr(x.X) + " 2) 0)"
+	default:
+		return c.fail("the test %s", x.Name)
+	}
+	if x.Negated {
+		return "(not " + s + ")"
+	}
+	return s
+}
+
+func (c *converter) defined(x syntax.Expr) string {
+	if _, ok := c.secretName(x); ok {
+		return c.fail("a test whether a secret exists; secretOr gives a default")
+	}
+	switch x := x.(type) {
+	case *syntax.Name:
+		if c.visible(x.Name) {
+			return "true"
+		}
+		return "(hasKey $.Vars " + strconv.Quote(x.Name) + ")"
+	case *syntax.Getattr:
+		return "(hasKey " + c.expr(x.X) + " " + strconv.Quote(x.Name) + ")"
+	}
+	return c.fail("is defined, of an expression")
+}
