@@ -5,8 +5,8 @@
 //
 // [Parse] is the way in. The lexer (lex.go) cuts a template into text, tags and
 // the tokens within tags; whitespace around tags is settled there. The parser
-// (statement.go, expr.go) follows Jinja2's own, function by function, since
-// precedence and leniency are what templates rely on.
+// (statement.go, expr.go, postfix.go) follows Jinja2's own, function by function,
+// since precedence and leniency are what templates rely on.
 package syntax
 
 // Expr is an expression.
