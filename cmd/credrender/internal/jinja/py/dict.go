@@ -148,3 +148,90 @@ func (d *Dict) view(kind string) *View {
 	}
 	return v
 }
+
+func dictMethod(d *Dict, name string) (Func, bool) {
+	switch name {
+	case "keys", "values", "items":
+		return method(func(*arguments) Value { return d.view(name) })
+	case "copy":
+		return method(func(*arguments) Value { return d.Clone() })
+	case "clear":
+		return method(func(*arguments) Value { *d = *NewDict(); return nil })
+	case "get", "pop", "setdefault":
+		return method(func(a *arguments) Value { return dictTake(d, name, a) })
+	case "update":
+		return func(args []Value, named *Dict) (Value, error) {
+			for _, arg := range args {
+				if err := update(d, arg); err != nil {
+					return nil, err
+				}
+			}
+			return nil, update(d, named)
+		}, true
+	}
+	return nil, false
+}
+
+func dictTake(d *Dict, name string, a *arguments) Value {
+	key := a.value(0)
+	v, ok := d.Get(key)
+	switch {
+	case name == "pop" && ok:
+		d.Delete(key)
+	case name == "pop" && len(a.args) < 2 && a.err == nil:
+		a.err = Errorf("KeyError", "the key is not in the dict")
+	case name == "setdefault" && !ok && a.err == nil:
+		standard := a.optional(1, nil)
+		if a.err = acyclic(d, standard); a.err == nil {
+			a.err = d.Set(key, standard)
+		}
+	}
+	if !ok {
+		v = a.optional(1, nil)
+	}
+	return v
+}
+
+func update(d *Dict, from Value) error {
+	pairs, ok := from.(*Dict)
+	if !ok {
+		var err error
+		if pairs, err = DictOf(from); err != nil {
+			return err
+		}
+	}
+	for k, v := range pairs.All() {
+		if err := acyclic(d, v); err != nil {
+			return err
+		}
+		if err := d.Set(k, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DictOf is dict(v) of pairs or another dict.
+func DictOf(v Value) (*Dict, error) {
+	if d, ok := v.(*Dict); ok {
+		return d.Clone(), nil
+	}
+	items, err := Items(v)
+	if err != nil {
+		return nil, err
+	}
+	d := NewDict()
+	for _, item := range items {
+		pair, err := Items(item)
+		if err != nil {
+			return nil, err
+		}
+		if len(pair) != 2 {
+			return nil, Errorf("ValueError", "dictionary update sequence element has length %d; 2 is required", len(pair))
+		}
+		if err := d.Set(pair[0], pair[1]); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}

@@ -1,0 +1,120 @@
+package py
+
+import "slices"
+
+// listMethod is a method of a list, or of what a tuple shares with it.
+func listMethod(l *List, name string) (Func, bool) {
+	switch name {
+	case "append":
+		return method(func(a *arguments) Value { return appendTo(l, a) })
+	case "extend":
+		return method(func(a *arguments) Value { return extend(l, a) })
+	case "insert":
+		return method(func(a *arguments) Value { return insertAt(l, a) })
+	case "pop":
+		return method(func(a *arguments) Value { return popAt(l, a) })
+	case "remove", "index":
+		return method(func(a *arguments) Value { return find(l, name == "remove", a) })
+	case "count":
+		return method(func(a *arguments) Value { return count(l, a) })
+	case "reverse":
+		return method(func(*arguments) Value { slices.Reverse(l.Items); return nil })
+	case "clear":
+		return method(func(*arguments) Value { l.Items = nil; return nil })
+	case "copy":
+		return method(func(*arguments) Value { return &List{slices.Clone(l.Items)} })
+	case "sort":
+		return method(func(a *arguments) Value { a.err = Sort(l.Items, false); return nil })
+	}
+	return nil, false
+}
+
+func appendTo(l *List, a *arguments) Value {
+	v := a.value(0)
+	if err := acyclic(l, v); err != nil {
+		a.err = err
+		return nil
+	}
+	l.Items = append(l.Items, v)
+	return nil
+}
+
+func extend(l *List, a *arguments) Value {
+	items, err := Items(a.value(0))
+	if err == nil {
+		err = acyclic(l, items...)
+	}
+	if a.err = err; err == nil {
+		l.Items = append(l.Items, items...)
+	}
+	return nil
+}
+
+func insertAt(l *List, a *arguments) Value {
+	at := a.int(0, 0)
+	if at < 0 {
+		at += int64(len(l.Items))
+	}
+	if err := acyclic(l, a.value(1)); err != nil {
+		a.err = err
+		return nil
+	}
+	l.Items = slices.Insert(l.Items, int(min(max(at, 0), int64(len(l.Items)))), a.value(1))
+	return nil
+}
+
+// find is where an item is, which is removed if asked.
+func find(l *List, remove bool, a *arguments) Value {
+	want := a.value(0)
+	i := slices.IndexFunc(l.Items, func(v Value) bool { return Equal(v, want) })
+	switch {
+	case i < 0 && a.err == nil:
+		a.err = Errorf("ValueError", "the item is not in the list")
+	case i >= 0 && remove:
+		l.Items = slices.Delete(slices.Clone(l.Items), i, i+1)
+		return nil
+	}
+	return int64(i)
+}
+
+func count(l *List, a *arguments) Value {
+	n := int64(0)
+	for _, v := range l.Items {
+		if Equal(v, a.value(0)) {
+			n++
+		}
+	}
+	return n
+}
+
+func popAt(l *List, a *arguments) Value {
+	i := a.int(0, -1)
+	if i < 0 {
+		i += int64(len(l.Items))
+	}
+	if i < 0 || i >= int64(len(l.Items)) {
+		if a.err == nil {
+			a.err = Errorf("IndexError", "pop index out of range")
+		}
+		return nil
+	}
+	v := l.Items[i]
+	l.Items = slices.Delete(slices.Clone(l.Items), int(i), int(i)+1)
+	return v
+}
+
+// Sort orders items in place, keeping equal ones in order.
+func Sort(items []Value, reverse bool) error {
+	var err error
+	slices.SortStableFunc(items, func(x, y Value) int {
+		n, failed := Compare("<", x, y)
+		if failed != nil && err == nil {
+			err = failed
+		}
+		if reverse {
+			return -n
+		}
+		return n
+	})
+	return err
+}
