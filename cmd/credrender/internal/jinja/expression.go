@@ -1,12 +1,11 @@
 package jinja
 
 import (
-	"strings"
-
 	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
 	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
 )
 
+// eval is the value of an expression; nil, which a slice may leave out, is None.
 func (e *evaluator) eval(x syntax.Expr, s *scope) (py.Value, error) {
 	switch x := x.(type) {
 	case nil:
@@ -83,135 +82,6 @@ func (e *evaluator) dict(x *syntax.Dict, s *scope) (py.Value, error) {
 	return d, nil
 }
 
-func (e *evaluator) unary(x *syntax.Unary, s *scope) (py.Value, error) {
-	v, err := e.eval(x.X, s)
-	if err != nil || isPending(v) {
-		return v, err
-	}
-	if x.Op == "not" {
-		return !py.Truth(v), nil
-	}
-	if _, ok := py.Float(v); !ok {
-		if u, ok := v.(py.Undefined); ok {
-			return nil, u.Err()
-		}
-		return nil, py.Errorf("TypeError", "bad operand type for unary %s: '%s'", x.Op, py.TypeName(v))
-	}
-	if x.Op == "-" {
-		return py.Operate("*", v, int64(-1)) // of 0.0 it makes -0.0
-	}
-	return py.Operate("+", int64(0), v)
-}
-
-func (e *evaluator) binary(x *syntax.Binary, s *scope) (py.Value, error) {
-	a, err := e.eval(x.X, s)
-	if err != nil {
-		return nil, err
-	}
-	if x.Op == "and" || x.Op == "or" {
-		if isPending(a) || py.Truth(a) == (x.Op == "or") {
-			return a, nil
-		}
-		return e.eval(x.Y, s)
-	}
-	b, err := e.eval(x.Y, s)
-	if err != nil {
-		return nil, err
-	}
-	if isPending(a, b) {
-		return pending(), nil
-	}
-	return py.Operate(x.Op, a, b)
-}
-
-// concat is "~": as text, and escaped where a part is Markup.
-func (e *evaluator) concat(x *syntax.Concat, s *scope) (py.Value, error) {
-	vs, err := e.all(x.Parts, s)
-	if err != nil {
-		return nil, err
-	}
-	if isPending(vs...) {
-		return pending(), nil
-	}
-	markup := false
-	for _, v := range vs {
-		_, is := v.(py.Markup)
-		markup = markup || is
-	}
-	var b strings.Builder
-	for _, v := range vs {
-		text, err := py.Str(v)
-		if err != nil {
-			return nil, err
-		}
-		if markup {
-			text = string(py.Escape(v))
-		}
-		b.WriteString(text)
-	}
-	if markup {
-		return py.Markup(b.String()), nil
-	}
-	return b.String(), nil
-}
-
-func (e *evaluator) compare(x *syntax.Compare, s *scope) (py.Value, error) {
-	a, err := e.eval(x.First, s)
-	if err != nil {
-		return nil, err
-	}
-	for _, op := range x.Ops {
-		b, err := e.eval(op.X, s)
-		if err != nil {
-			return nil, err
-		}
-		if isPending(a, b) {
-			return pending(), nil
-		}
-		ok, err := compare(op.Op, a, b)
-		if isPendingErr(err) {
-			return pending(), nil
-		}
-		if err != nil || !ok {
-			return false, err
-		}
-		a = b
-	}
-	return true, nil
-}
-
-func isPendingErr(err error) bool { return err == errNotYet } //nolint:errorlint // it is never wrapped
-
-func compare(op string, a, b py.Value) (bool, error) {
-	for _, v := range []py.Value{a, b} {
-		// Equal to nothing in Jinja2, which would hide that a secret is missing.
-		if u, ok := v.(py.Undefined); ok && u.Loud != nil {
-			return false, u.Loud
-		}
-	}
-	switch op {
-	case "==":
-		return py.Equal(a, b), nil
-	case "!=":
-		return !py.Equal(a, b), nil
-	case "in":
-		return py.Contains(a, b)
-	case "not in":
-		ok, err := py.Contains(a, b)
-		return !ok, err
-	}
-	n, err := py.Compare(op, a, b)
-	switch op {
-	case "<":
-		return n < 0, err
-	case "<=":
-		return n <= 0, err
-	case ">":
-		return n > 0, err
-	}
-	return n >= 0, err
-}
-
 func (e *evaluator) cond(x *syntax.Cond, s *scope) (py.Value, error) {
 	v, err := e.eval(x.Test, s)
 	if err != nil || isPending(v) {
@@ -224,75 +94,6 @@ func (e *evaluator) cond(x *syntax.Cond, s *scope) (py.Value, error) {
 		return e.eval(x.Else, s)
 	}
 	return py.Undefined{What: "the inline if-expression evaluated to false and no else section was defined"}, nil
-}
-
-// attribute is v.name: an attribute, else an item.
-func (e *evaluator) attribute(v py.Value, name string) (py.Value, error) {
-	if strings.HasPrefix(name, "__") && v != py.Value(e.secrets) {
-		return nil, py.Errorf("SecurityError", "access to attribute '%s' is unsafe", name)
-	}
-	if got, ok := attr(v, name); ok {
-		return got, nil
-	}
-	return e.item(v, name, "has no attribute '"+name+"'")
-}
-
-// attr returns attributes proper.
-func attr(v py.Value, name string) (py.Value, bool) {
-	if o, ok := v.(py.Object); ok {
-		return o.Attr(name)
-	}
-	if f, ok := py.Method(v, name); ok {
-		return f, true
-	}
-	return nil, false
-}
-
-func (e *evaluator) item(v, key py.Value, what string) (py.Value, error) {
-	if v == py.Value(e.secrets) {
-		return e.secrets.get(key)
-	}
-	if u, ok := v.(py.Undefined); ok {
-		return nil, u.Err()
-	}
-	got, ok, err := py.Index(v, key)
-	if ok || err != nil {
-		return got, err
-	}
-	return py.Undefined{What: "'" + py.TypeName(v) + " object' " + what}, nil
-}
-
-func (e *evaluator) getitem(x *syntax.Getitem, s *scope) (py.Value, error) {
-	v, err := e.eval(x.X, s)
-	if err != nil {
-		return nil, err
-	}
-	if slice, ok := x.Index.(*syntax.Slice); ok {
-		parts, err := e.all([]syntax.Expr{slice.Start, slice.Stop, slice.Step}, s)
-		if err != nil || isPending(v) {
-			return v, err
-		}
-		return py.Slice(v, parts[0], parts[1], parts[2])
-	}
-	key, err := e.eval(x.Index, s)
-	if err != nil {
-		return nil, err
-	}
-	if isPending(v, key) {
-		return pending(), nil
-	}
-	if u, ok := v.(py.Undefined); ok {
-		return nil, u.Err()
-	}
-	got, err := e.item(v, key, "has no such element")
-	if u, ok := got.(py.Undefined); ok && err == nil && u.Loud == nil {
-		if name, isText := key.(string); isText && !strings.HasPrefix(name, "_") {
-			if held, ok := attr(v, name); ok {
-				return held, nil
-			}
-		}
-	}
-	return got, err
 }
 
 // call is f(...); caller is the body of a call block, or nil.

@@ -10,9 +10,10 @@
 // value, and they are fetched at once; a branch that is not taken asks for
 // nothing.
 //
-// The subpackages are syntax, the tree of a template, and py, what Python's
-// values do. This one evaluates: statements (statement.go), expressions
-// (expression.go), and the tables of filters, tests and global functions.
+// The subpackages are syntax, the tree of a template, py, what Python's values
+// do, and convert, which makes Go templates. This one evaluates: statements
+// (statement.go), expressions (expression.go, operator.go, item.go), and the
+// tables of filters, tests and global functions.
 package jinja
 
 import (

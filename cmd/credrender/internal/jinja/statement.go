@@ -85,12 +85,7 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 		out.WriteString(n.Text)
 	case *syntax.Print:
 		v, err := e.eval(n.X, s)
-		if err != nil {
-			return e.at(n.Line, err)
-		}
-		text, err := py.Str(v)
-		out.WriteString(text)
-		return e.at(n.Line, err)
+		return e.print(out, n.Line, v, err)
 	case *syntax.If:
 		v, err := e.eval(n.Test, s)
 		if err != nil || isPending(v) {
@@ -103,35 +98,17 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	case *syntax.For:
 		return e.forLoop(out, n, s)
 	case *syntax.Set:
-		v, err := e.eval(n.X, s)
-		if err != nil {
-			v = pending() // if it goes on at all, it is for what else is asked
-			err = e.at(n.Line, err)
-		}
-		if err == nil {
-			err = e.at(n.Line, e.assign(n.Target, v, s))
-		}
-		return err
+		return e.set(n, s)
 	case *syntax.SetBlock:
 		return e.setBlock(n, s)
 	case *syntax.Macro:
 		s.vars[n.Name] = e.macro(n, s)
 	case *syntax.CallBlock:
 		v, err := e.call(n.Call, s, e.macro(n.Caller, s))
-		if err != nil {
-			return e.at(n.Line, err)
-		}
-		text, err := py.Str(v)
-		out.WriteString(text)
-		return e.at(n.Line, err)
+		return e.print(out, n.Line, v, err)
 	case *syntax.FilterBlock:
 		v, err := e.filtered(n.Filter, n.Body, s)
-		if err != nil {
-			return e.at(n.Line, err)
-		}
-		text, err := py.Str(v)
-		out.WriteString(text)
-		return e.at(n.Line, err)
+		return e.print(out, n.Line, v, err)
 	case *syntax.With:
 		return e.with(out, n, s)
 	case *syntax.Block:
@@ -140,6 +117,28 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 		return e.at(n.Line, py.Errorf("TypeError", "no loader for this environment specified: credsmash's templates cannot %s others", n.Tag))
 	}
 	return nil
+}
+
+// print writes what a tag has come to, unless err says that it failed.
+func (e *evaluator) print(out *strings.Builder, line int, v py.Value, err error) error {
+	if err != nil {
+		return e.at(line, err)
+	}
+	text, err := py.Str(v)
+	out.WriteString(text)
+	return e.at(line, err)
+}
+
+func (e *evaluator) set(n *syntax.Set, s *scope) error {
+	v, err := e.eval(n.X, s)
+	if err != nil {
+		v = pending() // if it goes on at all, it is for what else is asked
+		err = e.at(n.Line, err)
+	}
+	if err == nil {
+		err = e.at(n.Line, e.assign(n.Target, v, s))
+	}
+	return err
 }
 
 func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) error {
