@@ -1,0 +1,60 @@
+package render
+
+import (
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
+)
+
+// Planned is one job with its bytes in memory.
+type Planned struct {
+	Job     *job.Job
+	Changes []job.Change
+	// Texts are the rendered files with what may be shown of them, by file;
+	// filled by Plan alone.
+	Texts []mask.Text
+	// Trace are the lookups that the files were made of.
+	Trace []source.Known
+	// untraced: names that depend on secrets were asked for too, and are not
+	// in Trace.
+	untraced bool
+	// globs are the patterns behind Trace; asked is what of the machine was
+	// asked for.
+	globs []source.Ref
+	asked []state.Asked
+	// changeable: the output may be another at the next run though nothing
+	// else is.
+	changeable bool
+	// Owed tells that the hook would run even if nothing changes.
+	Owed bool
+
+	units   []job.Unit
+	queries [][]template.Query // what each unit's template asks for, as of the last wave
+	outputs []template.Output
+	secrets []source.Secret
+	state   *state.Job
+	journal txn.Journal
+	report  JobReport
+	tick    tick
+	hookRan bool
+	hookErr error
+}
+
+// Err is why the job cannot be rendered, or nil.
+func (p *Planned) Err() error { return p.report.Err }
+
+// Changed returns the destinations whose content changes.
+func (p *Planned) Changed() []string { return changedDests(p.Changes) }
+
+func changedDests(changes []job.Change) []string {
+	var dests []string
+	for _, c := range changes {
+		if c.Kind == job.Create || c.Kind == job.Update {
+			dests = append(dests, c.File.Dest)
+		}
+	}
+	return dests
+}
