@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
@@ -231,7 +232,7 @@ func (a *Admin) recoverable(ctx context.Context) error {
 		if _, early := errors.AsType[*types.ContinuousBackupsUnavailableException](err); !early {
 			return awserr.Wrap(a.op("turn on point-in-time recovery of"), err)
 		}
-		if err := sleep(ctx, createPoll); err != nil {
+		if err := smithytime.SleepWithContext(ctx, createPoll); err != nil {
 			return fmt.Errorf("%s: %w", a.op("wait for backups of"), err)
 		}
 	}

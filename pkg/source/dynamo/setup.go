@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
@@ -66,7 +67,7 @@ func (t *Table) await(ctx context.Context) (*types.TableDescription, error) {
 		if err == nil && desc.TableStatus != types.TableStatusCreating {
 			return desc, nil
 		}
-		if err := sleep(ctx, createPoll); err != nil {
+		if err := smithytime.SleepWithContext(ctx, createPoll); err != nil {
 			return nil, fmt.Errorf("%s: %w", t.op("wait for"), err)
 		}
 	}
@@ -136,15 +137,4 @@ func describeState(d *types.TableDescription) TableState {
 		s.ReadUnits, s.WriteUnits = aws.ToInt64(p.ReadCapacityUnits), aws.ToInt64(p.WriteCapacityUnits)
 	}
 	return s
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -2,8 +2,6 @@ package kms
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,108 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 )
-
-// Limits of a grant's constraint
-// (https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html).
-const (
-	MaxGrantPairs = 8
-	MaxGrantValue = 384
-)
-
-// GrantPrefix begins the names of the grants that this package makes. Others
-// are somebody else's.
-const GrantPrefix = "credrender-"
-
-// Errors of grants.
-var (
-	// ErrGrantContext: a grant cannot be limited to this context.
-	ErrGrantContext = errors.New("no grant can be limited to this context")
-	// ErrGrantee: KMS does not know the principal, even after waiting.
-	ErrGrantee = errors.New("KMS does not know the principal")
-	// ErrTwin: a grant is there for a context that differs only in the case of
-	// a key, which to grants is the same.
-	ErrTwin = errors.New("a grant for the same context in another case is there")
-)
-
-// Access is what a grant allows.
-type Access string
-
-// Read allows Decrypt, Write GenerateDataKey.
-const (
-	Read  Access = "read"
-	Write Access = "write"
-)
-
-func (a Access) operation() types.GrantOperation {
-	if a == Write {
-		return types.GrantOperationGenerateDataKey
-	}
-	return types.GrantOperationDecrypt
-}
-
-// Match is how a grant compares contexts with its own.
-type Match string
-
-// Equals: the same pairs. Subset: at least its pairs. Any: any context.
-const (
-	Equals Match = "equals"
-	Subset Match = "subset"
-	Any    Match = "any"
-)
-
-// GrantRequest says what is to be allowed to whom.
-type GrantRequest struct {
-	Principal string // the ARN of a role or user
-	Access    Access
-	Match     Match
-	Context   source.Context // empty with Any only
-}
-
-// Name is the grant's name: the same for equal requests, so that a repeated
-// one finds the grant that it made.
-func (r GrantRequest) Name() string {
-	canon, _ := r.Context.MarshalText()
-	sum := sha256.Sum256([]byte(r.Principal + "\n" + string(r.Match) + "\n" + string(canon)))
-	role := r.Principal[strings.LastIndexAny(r.Principal, ":/")+1:]
-	role = strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
-			return c
-		}
-		return '-'
-	}, role)
-	return fmt.Sprintf("%s%s-%s-%s", GrantPrefix, r.Access, role, hex.EncodeToString(sum[:6]))
-}
-
-// Check tells whether KMS can tell the context apart.
-func (r GrantRequest) Check() error {
-	pairs := r.Context.Map()
-	if a, b := r.Context.CaseTwins(); b != "" {
-		return fmt.Errorf("%w: %s and %s differ only in case, which grants ignore", ErrGrantContext, a, b)
-	}
-	if len(pairs) > MaxGrantPairs {
-		return fmt.Errorf("%w: it has %d pairs, a grant at most %d", ErrGrantContext, len(pairs), MaxGrantPairs)
-	}
-	for k, v := range pairs {
-		if len(v) > MaxGrantValue {
-			return fmt.Errorf("%w: the value of %s is longer than %d", ErrGrantContext, source.Show(k), MaxGrantValue)
-		}
-	}
-	return nil
-}
-
-func (r GrantRequest) constraints() *types.GrantConstraints {
-	switch r.Match {
-	case Equals:
-		return &types.GrantConstraints{EncryptionContextEquals: r.Context.Map()}
-	case Subset:
-		return &types.GrantConstraints{EncryptionContextSubset: r.Context.Map()}
-	}
-	return nil
-}
 
 // Grant is a grant on the key.
 type Grant struct {
@@ -191,7 +92,7 @@ func (a *Admin) Grant(ctx context.Context, r GrantRequest, patience time.Duratio
 		if waiting != nil {
 			waiting(waited)
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := smithytime.SleepWithContext(ctx, pause); err != nil {
 			return Granted{}, fmt.Errorf("wait for %s: %w", r.Principal, err)
 		}
 	}
@@ -289,15 +190,4 @@ func (a *Admin) Revoke(ctx context.Context, id string) error {
 	}
 	_, err = a.api.revokeGrant(ctx, &kms.RevokeGrantInput{KeyId: aws.String(d.ARN), GrantId: aws.String(id)})
 	return awserr.Wrap("revoke grant "+id, err)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
