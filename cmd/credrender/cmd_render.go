@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +12,6 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/schedule"
-	"github.com/credrender/credrender/pkg/source"
 )
 
 type renderOptions struct {
@@ -155,138 +152,6 @@ func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	}
 	return opts
 }
-
-// report says what a run did and returns the jobs that are worth another try.
-func (a *app) report(r render.Report, retry bool) (again []job.Job) {
-	for _, n := range r.Notes {
-		a.log.Warn(n)
-	}
-	for _, j := range r.Jobs {
-		if retry && j.Err != nil && !j.Stale && render.MayHeal(j.Err) {
-			a.log.Info(fmt.Sprintf("%s: %v; trying again", j.Job.Name, j.Err), "job", j.Job.Name)
-			again = append(again, *j.Job)
-			continue
-		}
-		a.reportJob(j)
-		if a.snapshot != nil {
-			a.reportNews(j)
-		}
-	}
-	for _, h := range r.Hooks {
-		if h.Err != nil {
-			a.failWithOutput(h.Err)
-			continue
-		}
-		a.log.Info(fmt.Sprintf("ran hook %s", render.Show(h.Command)), "jobs", h.Jobs)
-	}
-	return again
-}
-
-func (a *app) reportJob(j render.JobReport) {
-	switch {
-	case j.Stale:
-		a.log.Warn(fmt.Sprintf("%s: its files stand as they are: %v", j.Job.Name, j.Err), "job", j.Job.Name)
-		return
-	case j.Err != nil:
-		a.failJob(j.Job, j.Err)
-		return
-	}
-	if a.snapshot != nil {
-		return // reportNews has one line for it
-	}
-	for _, c := range j.Changes {
-		if c.Kind == job.Unchanged {
-			continue
-		}
-		a.log.Info(prefix(j.Job, c.File.Dest)+pastTense(c.Kind)+" "+c.File.Dest,
-			"job", j.Job.Name, "dest", c.File.Dest, "change", string(c.Kind), "versions", versions(j.Versions))
-	}
-}
-
-// prefix names the job, unless that is the file itself, as of a job made on
-// the command line.
-func prefix(j *job.Job, dest string) string {
-	if j.Name == dest {
-		return ""
-	}
-	return j.Name + ": "
-}
-
-func pastTense(k job.Kind) string {
-	switch k {
-	case job.Create:
-		return "created"
-	case job.Update:
-		return "updated"
-	}
-	return "repaired mode or owner of"
-}
-
-func versions(known []source.Known) map[string]string {
-	m := map[string]string{}
-	for _, k := range known {
-		m[k.Ref.String()] = k.Trace.Version
-	}
-	return m
-}
-
-// failJob reports each of a job's failures by itself, with its hint once.
-func (a *app) failJob(j *job.Job, err error) {
-	a.code = worse(a.code, exitCode(err))
-	hinted := map[string]bool{}
-	for _, e := range flatten(err) {
-		a.log.Error(fmt.Sprintf("%s: %v", j.Name, e), "job", j.Name, "code", exitCode(e))
-		a.output(e)
-		if h := hint(e); h != "" && !hinted[h] {
-			hinted[h] = true
-			a.log.Info(h, hintKey, true)
-		}
-	}
-}
-
-func (a *app) failWithOutput(err error) {
-	a.log.Error(err.Error(), "code", exitCode(err))
-	a.output(err)
-	a.code = worse(a.code, exitCode(err))
-	if h := hint(err); h != "" {
-		a.log.Info(h, hintKey, true)
-	}
-}
-
-// output shows the end of what a failed command printed.
-func (a *app) output(err error) {
-	var text string
-	if e, ok := errors.AsType[*render.RefusedError](err); ok {
-		text = e.Output
-	} else if e, ok := errors.AsType[*render.CommandError](err); ok {
-		text = e.Output
-	} else if e, ok := errors.AsType[*render.HookError](err); ok {
-		text = e.Output
-	}
-	if text != "" {
-		a.log.Error("its output ends:\n" + strings.ReplaceAll("\n"+strings.TrimRight(text, "\n"), "\n", "\n  | ")[1:])
-	}
-}
-
-// flatten lists what errors.Join and SecretsError hold.
-func flatten(err error) []error {
-	many, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	if _, isSecrets := err.(*render.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined {
-		return []error{err}
-	}
-	var list []error
-	for _, e := range many.Unwrap() {
-		list = append(list, flatten(e)...)
-	}
-	return list
-}
-
-// joined is the type of errors.Join, whose parts are failures of their own,
-// unlike those of fmt.Errorf with several %w.
-var joined = fmt.Sprintf("%T", errors.Join(errors.ErrUnsupported))
 
 // renderToStdout prints each SRC, all or nothing.
 func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderOptions, sel selection) error {
