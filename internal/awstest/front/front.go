@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,9 +27,9 @@ type Server struct {
 	target string
 	ops    map[string]Operation
 
-	mu       sync.Mutex
-	requests map[string]int
-	faults   []*Fault
+	Counter // of operations
+	mu      sync.Mutex
+	faults  []*Fault
 }
 
 // Fault makes requests of an operation fail.
@@ -49,7 +48,7 @@ type Fault struct {
 // New starts a service whose requests name it by target ("AmazonSSM."). The
 // caller closes it.
 func New(target string, ops map[string]Operation) *Server {
-	s := &Server{target: target, ops: ops, requests: map[string]int{}}
+	s := &Server{target: target, ops: ops}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s
 }
@@ -58,21 +57,6 @@ func New(target string, ops map[string]Operation) *Server {
 func Start(tb testing.TB, s *Server) *Server {
 	tb.Cleanup(s.Close)
 	return s
-}
-
-// Requests returns how many requests arrived, by operation, and Forget starts
-// the count again.
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.requests)
-}
-
-// Forget empties the counts.
-func (s *Server) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.requests)
 }
 
 // Fail adds a fault.
@@ -114,7 +98,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) run(name string, body []byte) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests[name]++
+	s.Count(name)
 	for _, f := range s.faults {
 		if f.Operation != "" && f.Operation != name || f.Times > 0 && f.left == 0 || f.Match != nil && !f.Match(body) {
 			continue

@@ -5,7 +5,6 @@ package s3test
 import (
 	"bytes"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,21 +12,24 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"github.com/credrender/credrender/internal/awstest/front"
 )
 
 // Server is the stand-in.
 type Server struct {
 	*httptest.Server
+	// Counter is of methods; what was answered with 304 counts apart ("GET 304").
+	front.Counter
 	backend *s3mem.Backend
 
-	mu       sync.Mutex
-	requests map[string]int
-	denied   string
+	mu     sync.Mutex
+	denied string
 }
 
 // New returns a running server with one bucket; the caller closes it.
 func New(bucket string) (*Server, error) {
-	s := &Server{backend: s3mem.New(), requests: map[string]int{}}
+	s := &Server{backend: s3mem.New()}
 	fake := gofakes3.New(s.backend, gofakes3.WithLogger(gofakes3.DiscardLog()), gofakes3.WithAutoBucket(false)).Server()
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(fake, w, r) }))
 	return s, s.backend.CreateBucket(bucket)
@@ -54,21 +56,6 @@ func (s *Server) Deny(part string) {
 	s.denied = part
 }
 
-// Requests returns how many requests arrived, by method, those that were
-// answered with 304 apart ("GET 304").
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.requests)
-}
-
-// Forget empties the counts.
-func (s *Server) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.requests)
-}
-
 func (s *Server) serve(fake http.Handler, w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	denied := s.denied != "" && strings.Contains(r.URL.Path, s.denied)
@@ -85,9 +72,7 @@ func (s *Server) serve(fake http.Handler, w http.ResponseWriter, r *http.Request
 	if status.status == http.StatusNotModified {
 		name += " 304"
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests[name]++
+	s.Count(name)
 }
 
 // recorder remembers the status.
