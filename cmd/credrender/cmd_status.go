@@ -18,9 +18,12 @@ import (
 )
 
 type statusOptions struct {
-	output string
-	check  bool
-	maxAge time.Duration
+	output      string
+	check       bool
+	maxAge      time.Duration
+	forget      []string
+	force       bool
+	lockTimeout time.Duration
 }
 
 func newStatus(a *app) *cobra.Command {
@@ -30,15 +33,30 @@ func newStatus(a *app) *cobra.Command {
 		Short: "Say how each job stands",
 		Long: `Print from the state directory each job's last run, its result, what is in place
 and which hooks are owed, and from the config when a daemon looks at it next. It asks
-nothing of AWS.`,
+nothing of AWS.
+
+A job that is taken out of its config is forgotten by the next run. One of the
+command line (SRC:DEST, pull) stays, by the name of its destination, until
+--forget: that touches no rendered file, and refuses jobs that the config has, and
+without --force those that owe a hook or were cut off.`,
 		Example: `  credrender status
-  credrender status --check --max-age 15m   # for monitoring: silent and 0, or named and 1`,
+  credrender status --check --max-age 15m   # for monitoring: silent and 0, or named and 1
+  credrender status --forget /tmp/trial.conf`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runStatus(c.Context(), a, o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if len(o.forget) > 0 {
+				return runForget(c.Context(), a, o)
+			}
+			if o.force || c.Flags().Changed("lock-timeout") {
+				return usagef("--force and --lock-timeout are for --forget")
+			}
+			return runStatus(c.Context(), a, o)
+		},
 	}
 	outputFlag(c, &o.output, "text|json", "text")
 	c.Flags().BoolVar(&o.check, "check", false, "print nothing, and exit 1 if a job failed, owes a hook or is too old")
 	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: how long ago a job may have succeeded, `DURATION`")
+	o.addForget(a, c)
 	return c
 }
 

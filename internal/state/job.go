@@ -206,10 +206,15 @@ func (j *Job) store(next Record) error {
 	return nil
 }
 
-// Remove forgets the job.
+// Remove forgets the job, unless it has a transaction that was cut off
+// ([ErrUnrecovered]).
 func (j *Job) Remove() error {
 	if j.rec.Txn.Phase != txn.Idle {
 		return ErrUnrecovered
 	}
-	return j.dir.remove(j.file)
+	return j.Forget()
 }
+
+// Forget forgets the job in any case: what was cut off stays as it is, and what
+// is owed unpaid.
+func (j *Job) Forget() error { return j.dir.remove(j.file) }

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+)
+
+// This file is status --forget. A job that leaves its config is forgotten by the
+// next run; one of the command line, or of a config that is gone, by nobody else.
+
+func (o *statusOptions) addForget(a *app, c *cobra.Command) {
+	c.Flags().StringArrayVar(&o.forget, "forget", nil, "forget a `JOB` of the command line, or of a config that is gone (repeatable); its files stay")
+	c.Flags().BoolVar(&o.force, "force", false, "with --forget: also one whose hook is owed, or whose last run was cut off")
+	c.Flags().DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "with --forget: how long to wait for another run, `DURATION`")
+	_ = c.RegisterFlagCompletionFunc("forget", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return a.forgettable(c.Context()), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// forgettable names what --forget can be given, as far as that can be known.
+func (a *app) forgettable(ctx context.Context) (names []string) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil
+	}
+	st, err := a.openState(cfg, true)
+	if err != nil || st == nil {
+		return nil
+	}
+	defer st.Close()
+	jobs, _ := st.Jobs()
+	for _, j := range jobs {
+		if rec := j.Record(); heldByConfig(cfg, rec) == nil {
+			names = append(names, rec.Name)
+		}
+	}
+	return names
+}
+
+func runForget(ctx context.Context, a *app, o *statusOptions) error {
+	if o.check || o.maxAge != 0 || o.output != "text" {
+		return usagef("--forget goes without --check, --max-age and --output")
+	}
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := a.openState(cfg, false)
+	if err != nil {
+		return err
+	}
+	if st == nil {
+		return fmt.Errorf("forget: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
+	}
+	defer st.Close() // each write was synced by itself
+	token, _ := a.lookupEnv(render.LockEnv)
+	lock, err := st.Lock(ctx, o.lockTimeout, token)
+	if err != nil {
+		return fmt.Errorf("take the lock: %w", err)
+	}
+	defer func() { _ = lock.Release() }() // the kernel does it for us at the latest
+	known, err := st.Jobs()
+	var chosen []*state.Job
+	var errs []error
+	for _, name := range o.forget {
+		j, errJob := a.toForget(cfg, known, name, o.force)
+		if errJob != nil {
+			errs = append(errs, errJob)
+			continue
+		}
+		chosen = append(chosen, j)
+	}
+	if len(errs) > 0 { // what cannot be read may be what was meant
+		return errors.Join(append(errs, err)...)
+	}
+	for _, j := range chosen {
+		if err := j.Forget(); err != nil {
+			return fmt.Errorf("forget %s: %w", j.Record().Name, err)
+		}
+		a.sayForgotten(j.Record())
+	}
+	return nil
+}
+
+// toForget finds the job of that name, or id, and refuses one that is not to be
+// forgotten.
+func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, force bool) (*state.Job, error) {
+	var found []*state.Job
+	var names []string
+	for _, j := range known {
+		rec := j.Record()
+		names = append(names, rec.Name)
+		if rec.ID == name {
+			found = []*state.Job{j}
+			break
+		}
+		if rec.Name == name || rec.ID == a.abs(name) {
+			found = append(found, j)
+		}
+	}
+	switch {
+	case len(found) == 0 && len(names) == 0:
+		return nil, usagef("--forget: there is no job %q in %s, nor any other", name, cfg.Settings.StateDir)
+	case len(found) == 0:
+		return nil, usagef("--forget: there is no job %q in %s, which has %s", name, cfg.Settings.StateDir, strings.Join(names, ", "))
+	case len(found) > 1:
+		return nil, usagef("--forget: several jobs are called %q; 'credrender status -o json' has the id of each, which goes too", name)
+	}
+	rec := found[0].Record()
+	if err := heldByConfig(cfg, rec); err != nil {
+		return nil, err
+	}
+	switch {
+	case force:
+	case rec.Txn.Phase != txn.Idle:
+		return nil, fmt.Errorf("%s: its last run was cut off: 'credrender recover' sets its files back; --force forgets it and leaves them as they are", rec.Name)
+	case rec.Owed():
+		return nil, fmt.Errorf("%s: its hook is owed: a render of it pays the hook; --force forgets both", rec.Name)
+	}
+	return found[0], nil
+}
+
+// heldByConfig refuses a job that a config has, or may have.
+func heldByConfig(cfg *config.Config, rec state.Record) error {
+	file, _, ofConfig := strings.Cut(rec.ID, job.IDSeparator)
+	if !ofConfig {
+		return nil
+	}
+	if slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return j.ID == rec.ID }) {
+		return usagef("%s is a job of %s: taken out there, it is forgotten by the next run", rec.Name, file)
+	}
+	read := slices.Contains(cfg.Files, file) && len(cfg.Broken) == 0
+	if _, err := os.Lstat(file); err == nil && !read {
+		return usagef("%s was a job of %s, which is still there: --config %s tells whether it still is", rec.Name, file, file)
+	}
+	return nil
+}
+
+// sayForgotten says what is left behind, and what will not happen.
+func (a *app) sayForgotten(rec state.Record) {
+	text := "forgot " + rec.Name
+	if files := slices.Sorted(maps.Keys(rec.Files)); len(files) > 0 {
+		text += ", and left " + strings.Join(files, ", ") + " in place"
+	}
+	a.log.Info(text, "job", rec.Name)
+	if rec.Owed() {
+		a.log.Warn(rec.Name+": its hook, which was owed, will not run", "job", rec.Name)
+	}
+	if rec.Txn.Phase == txn.Idle {
+		return
+	}
+	a.log.Warn(rec.Name+": its last run was cut off, and nobody will set its files back", "job", rec.Name)
+	for _, f := range rec.Txn.Files {
+		dir := path.Join(rec.Txn.Root, path.Dir(f.Path))
+		a.log.Warn(fmt.Sprintf("%s: %s may be old or new; beside it may be %s (the new one) and %s (the old one)",
+			rec.Name, f.Dest, path.Join(dir, f.New), path.Join(dir, f.Old)), "job", rec.Name)
+	}
+}
