@@ -66,21 +66,64 @@ func (keyless) Save(txn.Record) error               { return nil }
 func (keyless) Fingerprint([]byte) string           { return "other" }
 func (keyless) Matches(string, []byte) (bool, bool) { return false, false }
 
-func TestRecoverLeavesWhatOthersChanged(t *testing.T) {
-	replace := func(name, content string) func(*testing.T, string) {
-		return func(t *testing.T, dir string) {
-			write(t, dir+"/.edit", content, 0o640)
-			if err := os.Rename(dir+"/.edit", dir+"/"+name); err != nil {
-				t.Fatal(err)
-			}
+// change is what somebody does to the files between a crash and the recovery.
+type change struct {
+	do      func(t *testing.T, dir string)
+	keyLost bool
+	left    []string
+	want    map[string]string // in place of crashedOld
+}
+
+func (c change) run(t *testing.T) {
+	dir := folder(t)
+	j := crashed(t, dir)
+	if c.keyLost {
+		j.Journal = keyless{}
+	}
+	c.do(t, dir)
+	got, err := txn.Disk{}.Recover(t.Context(), j.last, j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, l := range got.Left {
+		left = append(left, strings.TrimPrefix(l.Dest, dir+"/")+": "+l.Why)
+	}
+	if diff := cmp.Diff(c.left, left); diff != "" {
+		t.Error(diff)
+	}
+	want := map[string]string{}
+	for _, m := range []map[string]string{crashedOld, c.want} {
+		maps.Copy(want, m)
+	}
+	maps.DeleteFunc(want, func(_, v string) bool { return v == "" })
+	equal(t, look(t, dir), want)
+	if j.last.Phase != txn.Idle {
+		t.Errorf("journal %+v", j.last)
+	}
+}
+
+func replace(name, content string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		write(t, dir+"/.edit", content, 0o640)
+		if err := os.Rename(dir+"/.edit", dir+"/"+name); err != nil {
+			t.Fatal(err)
 		}
 	}
-	tests := map[string]struct {
-		do      func(t *testing.T, dir string)
-		keyLost bool
-		left    []string
-		want    map[string]string // in place of crashedOld
-	}{
+}
+
+func remove(name string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		if err := os.Remove(dir + "/" + name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRecoverLeavesWhatOthersChanged(t *testing.T) {
+	for name, c := range map[string]change{
 		"replaced": {do: replace("a", "edited"), left: []string{"a: it was changed since"}, want: map[string]string{"a": "-rw-r----- edited"}},
 		"replaced, key lost": {
 			do: replace("a", "edited"), keyLost: true,
@@ -115,6 +158,13 @@ func TestRecoverLeavesWhatOthersChanged(t *testing.T) {
 			},
 			left: []string{"a: the old file is gone"}, want: map[string]string{"a": "-rw------- new a"},
 		},
+	} {
+		t.Run(name, c.run)
+	}
+}
+
+func TestRecoverLeavesDirectoriesThatOthersChanged(t *testing.T) {
+	for name, c := range map[string]change{
 		"its directory removed": {
 			do: func(t *testing.T, dir string) {
 				if err := errors.Join(os.RemoveAll(dir+"/x"), os.RemoveAll(dir+"/y")); err != nil {
@@ -138,45 +188,8 @@ func TestRecoverLeavesWhatOthersChanged(t *testing.T) {
 			left: []string{"y/d: its directory cannot be reached safely any more"},
 			want: map[string]string{"open": "dir", "open/up": "-> ..", "y": "-> open/up", "y/d": ""},
 		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			dir := folder(t)
-			j := crashed(t, dir)
-			if tt.keyLost {
-				j.Journal = keyless{}
-			}
-			tt.do(t, dir)
-			got, err := txn.Disk{}.Recover(t.Context(), j.last, j)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var left []string
-			for _, l := range got.Left {
-				left = append(left, strings.TrimPrefix(l.Dest, dir+"/")+": "+l.Why)
-			}
-			if diff := cmp.Diff(tt.left, left); diff != "" {
-				t.Error(diff)
-			}
-			want := map[string]string{}
-			for _, m := range []map[string]string{crashedOld, tt.want} {
-				maps.Copy(want, m)
-			}
-			maps.DeleteFunc(want, func(_, v string) bool { return v == "" })
-			equal(t, look(t, dir), want)
-			if j.last.Phase != txn.Idle {
-				t.Errorf("journal %+v", j.last)
-			}
-		})
-	}
-}
-
-func remove(name string) func(*testing.T, string) {
-	return func(t *testing.T, dir string) {
-		t.Helper()
-		if err := os.Remove(dir + "/" + name); err != nil {
-			t.Fatal(err)
-		}
+	} {
+		t.Run(name, c.run)
 	}
 }
 

@@ -52,6 +52,40 @@ func plant(t *testing.T, name, what string) {
 	}
 }
 
+// resolution is what comes of a name.
+type resolution struct {
+	name             string
+	want             string // Path, or the start of an error
+	missing          int
+	trusted, private bool
+}
+
+func (r resolution) check(t *testing.T, root string) {
+	t.Helper()
+	p, err := fsys.Resolve(fsys.OS{}, "", filepath.Join(root, r.name))
+	link := (*fsys.LinkError)(nil)
+	switch {
+	case errors.As(err, &link):
+		if got := "link: " + strings.TrimPrefix(link.Path, root+"/"); got != r.want {
+			t.Errorf("got %q, want %q", got, r.want)
+		}
+		return
+	case err != nil:
+		if want, ok := strings.CutPrefix(r.want, "error: "); !ok || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, r.want)
+		}
+		return
+	}
+	defer p.Close()
+	got := strings.TrimPrefix(p.Path(), root+"/")
+	if got != r.want || len(p.Missing) != r.missing || p.Trusted() != r.trusted || p.Private() != r.private {
+		t.Errorf("got %q missing %d trusted %v private %v, want %+v", got, len(p.Missing), p.Trusted(), p.Private(), r)
+	}
+	if _, err := (fsys.OS{}).Stat(p.Fd()); err != nil {
+		t.Errorf("stat of the directory: %v", err)
+	}
+}
+
 func TestResolve(t *testing.T) {
 	root := tree(t, map[string]string{
 		"etc":            "/",
@@ -80,12 +114,7 @@ func TestResolve(t *testing.T) {
 		"etc/rel":        "-> ../tmp/link",
 		"etc/throughtmp": "-> ../tmp/sub/link",
 	})
-	tests := map[string]struct {
-		name             string
-		want             string // Path, or the start of an error
-		missing          int
-		trusted, private bool
-	}{
+	tests := map[string]resolution{
 		"file":                     {name: "etc/conf", want: "etc/conf", trusted: true, private: true},
 		"absent":                   {name: "etc/none", want: "etc/none", trusted: true, private: true},
 		"missing directories":      {name: "etc/x/y/z", want: "etc/x/y/z", missing: 2, trusted: true, private: true},
@@ -110,31 +139,8 @@ func TestResolve(t *testing.T) {
 		"link through a sticky":    {name: "etc/throughtmp", want: "etc/conf", trusted: true, private: true},
 		"open above, missing here": {name: "open/a/b", want: "open/a/b", missing: 1},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			p, err := fsys.Resolve(fsys.OS{}, "", filepath.Join(root, tt.name))
-			link := (*fsys.LinkError)(nil)
-			switch {
-			case errors.As(err, &link):
-				if got := "link: " + strings.TrimPrefix(link.Path, root+"/"); got != tt.want {
-					t.Errorf("got %q, want %q", got, tt.want)
-				}
-				return
-			case err != nil:
-				if want, ok := strings.CutPrefix(tt.want, "error: "); !ok || !strings.Contains(err.Error(), want) {
-					t.Errorf("got error %v, want %q", err, tt.want)
-				}
-				return
-			}
-			defer p.Close()
-			got := strings.TrimPrefix(p.Path(), root+"/")
-			if got != tt.want || len(p.Missing) != tt.missing || p.Trusted() != tt.trusted || p.Private() != tt.private {
-				t.Errorf("got %q missing %d trusted %v private %v, want %+v", got, len(p.Missing), p.Trusted(), p.Private(), tt)
-			}
-			if _, err := (fsys.OS{}).Stat(p.Fd()); err != nil {
-				t.Errorf("stat of the directory: %v", err)
-			}
-		})
+	for name, r := range tests {
+		t.Run(name, func(t *testing.T) { r.check(t, root) })
 	}
 }
 
