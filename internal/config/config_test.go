@@ -56,9 +56,8 @@ func mustLoad(t *testing.T, path string) *config.Config {
 
 func mode(m fs.FileMode) *fs.FileMode { return &m }
 
-// The example of the manual.
-func TestLoadJobs(t *testing.T) {
-	path := write(t, `
+// manual is the example of the manual.
+const manual = `
 region: eu-west-1
 context: {env: prod}                 # for jobs only
 contexts:
@@ -75,7 +74,10 @@ jobs:
     verify: nginx -t
     hook: systemctl try-reload-or-restart nginx
   - {name: app, src: app.json.tmpl, dest: /run/app/config.json, format: json, check: [jq, ., "{{.src}}"], hook: [systemctl, try-restart, app]}
-`)
+`
+
+// ofManual is what the file of that path says.
+func ofManual(path string) *config.Config {
 	dir := filepath.Dir(path)
 	base := job.Job{
 		CheckTimeout: 30 * time.Second,
@@ -107,7 +109,7 @@ jobs:
 		Check: job.Command{Args: []string{"jq", ".", "{{.src}}"}},
 	}}
 	app.Hook = job.Command{Args: []string{"systemctl", "try-restart", "app"}}
-	want := &config.Config{
+	return &config.Config{
 		Settings: config.Settings{
 			Store: base.Store, StateDir: "/home/me/.local/state/credrender",
 			Timeout: 2 * time.Minute, LogLevel: slog.LevelInfo, LogFormat: "text", FullRefresh: 10 * time.Minute,
@@ -117,6 +119,11 @@ jobs:
 		Jobs:  []job.Job{web, app},
 		Files: []string{path},
 	}
+}
+
+func TestLoadJobs(t *testing.T) {
+	path := write(t, manual)
+	want := ofManual(path)
 	got := mustLoad(t, path)
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(source.Context{}), cmpopts.IgnoreFields(config.Config{}, "Read")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -12,12 +12,36 @@ import (
 	"github.com/credrender/credrender/internal/config"
 )
 
-// Each fault is one line of file:line: key: message (hint).
-func TestLoadFaults(t *testing.T) {
-	tests := map[string]struct {
-		text string
-		want []string
-	}{
+// faults are configs and what is wrong with them: each fault is one line of
+// file:line: key: message (hint).
+type faults map[string]struct {
+	text string
+	want []string
+}
+
+func (f faults) check(t *testing.T) {
+	t.Helper()
+	for name, tc := range f {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, tc.text)
+			_, err := load(t, path)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			var got []string
+			for line := range strings.Lines(err.Error()) {
+				line = strings.TrimPrefix(strings.TrimSuffix(line, "\n"), path+":")
+				got = append(got, strings.TrimSpace(strings.ReplaceAll(line, path, "FILE")))
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLoadFaultsOfKeys(t *testing.T) {
+	faults{
 		"unknown keys": {
 			"regoin: x\nkms-region: x\nzzz: 1\njobs:\n- {name: a, content: x, dset: /a, perms: \"0600\", dest: /a}",
 			[]string{
@@ -29,17 +53,6 @@ func TestLoadFaults(t *testing.T) {
 				"5: jobs[0].perms: unknown key (here it is mode)",
 			},
 		},
-		"schedules": {
-			"schedule: 0 0 31 2 *\njobs:\n- {name: a, content: x, dest: /a, schedule: TZ=0}\n- {name: b, content: x, dest: /b, schedule: '@every 100ms'}",
-			[]string{
-				`1: schedule: invalid schedule "0 0 31 2 *": it never fires`,
-				`3: jobs[0].schedule: invalid schedule "TZ=0": unknown time zone 0`,
-				`4: jobs[1].schedule: invalid schedule "@every 100ms": it is too fast: @every takes 1s or more`,
-			},
-		},
-		"listen beyond this host": {"listen: 0.0.0.0:9000", []string{
-			`1: listen: "0.0.0.0" is not a loopback address: 127.0.0.1, [::1] or unix:PATH`,
-		}},
 		"a flag that has another key": {"trusted_owner: x", []string{
 			"1: trusted_owner: unknown key (did you mean trusted_owners?)",
 		}},
@@ -76,6 +89,22 @@ func TestLoadFaults(t *testing.T) {
 				"11: jobs[1].owner: expected a string, got a number (put it in quotes)",
 			},
 		},
+	}.check(t)
+}
+
+func TestLoadFaultsOfSettings(t *testing.T) {
+	faults{
+		"schedules": {
+			"schedule: 0 0 31 2 *\njobs:\n- {name: a, content: x, dest: /a, schedule: TZ=0}\n- {name: b, content: x, dest: /b, schedule: '@every 100ms'}",
+			[]string{
+				`1: schedule: invalid schedule "0 0 31 2 *": it never fires`,
+				`3: jobs[0].schedule: invalid schedule "TZ=0": unknown time zone 0`,
+				`4: jobs[1].schedule: invalid schedule "@every 100ms": it is too fast: @every takes 1s or more`,
+			},
+		},
+		"listen beyond this host": {"listen: 0.0.0.0:9000", []string{
+			`1: listen: "0.0.0.0" is not a loopback address: 127.0.0.1, [::1] or unix:PATH`,
+		}},
 		"contexts": {
 			"contexts:\n  web: {port: 80}\n  odd: {\"\": x}\n  on: 2026-01-02\ncontext: wbe\njobs:\n- {name: a, content: x, dest: /a, context: [web]}\n",
 			[]string{
@@ -110,6 +139,11 @@ func TestLoadFaults(t *testing.T) {
 				"7: trusted_owners[1]: is not an ID",
 			},
 		},
+	}.check(t)
+}
+
+func TestLoadFaultsOfJobs(t *testing.T) {
+	faults{
 		"jobs": {
 			"jobs:\n- {}\n- {name: a, content: x}\n- {name: a, dest: /a}\n- name: b\n  files: []\n- name: c\n  files: [{content: x, dest: /c}]\n  dest: /d\n- {name: \"x\\ny\", src: x, secret: y, dest: /e}",
 			[]string{
@@ -158,6 +192,11 @@ func TestLoadFaults(t *testing.T) {
 				"2: jobs[0].verify[1]: holds a zero byte",
 			},
 		},
+	}.check(t)
+}
+
+func TestLoadFaultsOfYAML(t *testing.T) {
+	faults{
 		"no mapping":          {"- a", []string{"1: expected a mapping, got a list"}},
 		"second document":     {"table: a\n---\ntable: b", []string{"2: a second document begins here (make it another file)"}},
 		"syntax":              {"table: a\n  b: [", []string{"2: not valid YAML: mapping values are not allowed in this context"}},
@@ -167,24 +206,7 @@ func TestLoadFaults(t *testing.T) {
 		"unknown tag":         {"vars: {a: !secret x}", []string{"1: vars.a: expected a string, number, list or mapping, got the tag !secret"}},
 		"alias in itself":     {"vars: &v {a: *v}", []string{"1: the document is nested too deep or is too large, or an alias contains itself"}},
 		"merge of itself":     {"vars: &v {<<: *v}", []string{"1: the document is nested too deep or is too large, or an alias contains itself"}},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			path := write(t, tc.text)
-			_, err := load(t, path)
-			if err == nil {
-				t.Fatal("no error")
-			}
-			var got []string
-			for line := range strings.Lines(err.Error()) {
-				line = strings.TrimPrefix(strings.TrimSuffix(line, "\n"), path+":")
-				got = append(got, strings.TrimSpace(strings.ReplaceAll(line, path, "FILE")))
-			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
+	}.check(t)
 }
 
 func TestErrorFacts(t *testing.T) {

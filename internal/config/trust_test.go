@@ -49,11 +49,27 @@ func symlink(t *testing.T, target, path string) {
 	}
 }
 
+// trusted is a file, and whether root believes it.
+type trusted struct {
+	make func(t *testing.T, dir string) // makes dir/f
+	want string                         // with DIR for dir; empty: trusted
+}
+
+func (f trusted) check(t *testing.T) {
+	t.Helper()
+	dir := private(t)
+	f.make(t, dir)
+	data, err := asRoot().ReadFile(dir + "/f")
+	switch {
+	case f.want == "" && (err != nil || string(data) != "text"):
+		t.Errorf("got %q, %v", data, err)
+	case f.want != "" && (err == nil || strings.ReplaceAll(err.Error(), dir, "DIR") != f.want):
+		t.Errorf("got %v, want %s", err, f.want)
+	}
+}
+
 func TestTrust(t *testing.T) {
-	tests := map[string]struct {
-		make func(t *testing.T, dir string) // makes dir/f
-		want string                         // with DIR for dir; empty: trusted
-	}{
+	tests := map[string]trusted{
 		"plain":             {func(t *testing.T, dir string) { save(t, dir+"/f", "text") }, ""},
 		"readable by all":   {func(t *testing.T, dir string) { save(t, dir+"/f", "text"); chmod(t, dir+"/f", 0o644) }, ""},
 		"writable by group": {func(t *testing.T, dir string) { save(t, dir+"/f", "text"); chmod(t, dir+"/f", 0o664) }, "DIR/f: is not trusted: it can be written by others (mode 0664) (chmod go-w DIR/f)"},
@@ -98,18 +114,8 @@ func TestTrust(t *testing.T) {
 		"loop":      {func(t *testing.T, dir string) { symlink(t, "f", dir+"/f") }, "open DIR/f: too many levels of symbolic links"},
 		"dangling":  {func(t *testing.T, dir string) { symlink(t, "none", dir+"/f") }, "lstat DIR/none: no such file or directory"},
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			dir := private(t)
-			tc.make(t, dir)
-			data, err := asRoot().ReadFile(dir + "/f")
-			switch {
-			case tc.want == "" && (err != nil || string(data) != "text"):
-				t.Errorf("got %q, %v", data, err)
-			case tc.want != "" && (err == nil || strings.ReplaceAll(err.Error(), dir, "DIR") != tc.want):
-				t.Errorf("got %v, want %s", err, tc.want)
-			}
-		})
+	for name, f := range tests {
+		t.Run(name, f.check)
 	}
 }
 
