@@ -62,13 +62,7 @@ func TestNginxServesTheExample(t *testing.T) {
 	second := newPair(t, siteName)
 	t.Run("key without its certificate", func(t *testing.T) {
 		s.put(t, "web.tls.key", second.keyPEM)
-		r := s.credrender.want(t, 4, s.render...)
-		if !strings.Contains(r.Stderr, "tls.key") {
-			t.Errorf("stderr does not name the key:\n%s", r.Stderr)
-		}
-		if got := readFile(t, s.file("tls.key")); got != first.keyPEM {
-			t.Error("the key in place is not the old one")
-		}
+		s.keepsKey(t, first)
 	})
 	t.Run("certificate follows", func(t *testing.T) {
 		s.put(t, "web.tls.crt", second.certPEM)
@@ -78,17 +72,35 @@ func TestNginxServesTheExample(t *testing.T) {
 		})
 	})
 	t.Run("nginx refuses", func(t *testing.T) {
-		before := readFile(t, s.file("nginx.conf"))
-		r := s.credrender.want(t, 4, append(s.render, "--var", "upstream_name=two words; here")...)
-		if !strings.Contains(r.Stderr, "proxy_ssl_name") {
-			t.Errorf("stderr does not show what nginx -t said:\n%s", r.Stderr)
-		}
-		if got := readFile(t, s.file("nginx.conf")); got != before {
-			t.Error("nginx.conf is not what it was before")
-		}
+		s.keepsConfig(t)
 		s.expect(t, second, newPassword, http.StatusOK)
 	})
 	t.Run("nothing new at the end", func(t *testing.T) { s.expectQuiet(t) })
+}
+
+// keepsKey renders a key that is not the certificate's: the old one stays.
+func (s site) keepsKey(t *testing.T, old pair) {
+	t.Helper()
+	r := s.credrender.want(t, 4, s.render...)
+	if !strings.Contains(r.Stderr, "tls.key") {
+		t.Errorf("stderr does not name the key:\n%s", r.Stderr)
+	}
+	if got := readFile(t, s.file("tls.key")); got != old.keyPEM {
+		t.Error("the key in place is not the old one")
+	}
+}
+
+// keepsConfig renders what nginx refuses: the old file stays.
+func (s site) keepsConfig(t *testing.T) {
+	t.Helper()
+	before := readFile(t, s.file("nginx.conf"))
+	r := s.credrender.want(t, 4, append(s.render, "--var", "upstream_name=two words; here")...)
+	if !strings.Contains(r.Stderr, "proxy_ssl_name") {
+		t.Errorf("stderr does not show what nginx -t said:\n%s", r.Stderr)
+	}
+	if got := readFile(t, s.file("nginx.conf")); got != before {
+		t.Error("nginx.conf is not what it was before")
+	}
 }
 
 func (s site) expect(t *testing.T, trust pair, password string, status int) {

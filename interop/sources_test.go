@@ -68,8 +68,8 @@ func TestEverySource(t *testing.T) {
 	}
 }
 
-func everySource(t *testing.T, aws account) {
-	aws.python(t, `
+// seedSources fills Parameter Store and Secrets Manager.
+const seedSources = `
 ssm, sm = boto3.client("ssm"), boto3.client("secretsmanager")
 for i in range(25):
     ssm.put_parameter(Name=f"/n/{i}", Value=f"p{i}", Type="SecureString")
@@ -81,7 +81,10 @@ ssm.label_parameter_version(Name="/v", ParameterVersion=1, Labels=["old"])
 ssm.put_parameter(Name="/list", Value="x,y", Type="StringList")
 sm.create_secret(Name="json", SecretString='{"k": "j1"}')
 sm.put_secret_value(SecretId="json", SecretString='{"k": "j2"}')
-sm.create_secret(Name="binary", SecretBinary=b"bin")`)
+sm.create_secret(Name="binary", SecretBinary=b"bin")`
+
+func everySource(t *testing.T, aws account) {
+	aws.python(t, seedSources)
 	bin := aws.credrender(t)
 	bin.want(t, 0, "setup")
 	bin.wantInput(t, 0, "from the table", "put", "db", "-")

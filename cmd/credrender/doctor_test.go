@@ -143,18 +143,47 @@ const firstVersion = "0000000000000000001"
 
 func textValue(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-// Each fault is one thing that goes wrong in the field. doctor names it, says
-// by its exit code whether a render would fail, and the commands that it prints
-// take the finding away.
-func TestDoctor(t *testing.T) {
-	faults := []struct {
-		name    string
-		seed    func(*ward)
-		args    []string // of doctor, beside the template
-		cause   string
-		code    int
-		unmends bool // what mends it is no command for here
-	}{
+// fault is one thing that goes wrong in the field. doctor names it, says by its
+// exit code whether a render would fail, and the commands that it prints take
+// the finding away.
+type fault struct {
+	name    string
+	seed    func(*ward)
+	args    []string // of doctor, beside the template
+	cause   string
+	code    int
+	unmends bool // what mends it is no command for here
+}
+
+func (f fault) run(t *testing.T) {
+	w := newWard(t, awstest.Options{})
+	args := append([]string{"doctor"}, f.args...)
+	if len(f.args) > 0 && f.args[0][1] != '-' { // global ones go before the command
+		args = append(f.args, "doctor")
+	}
+	args = append(args, w.template)
+	f.seed(w)
+	code, out := w.host(args...)
+	lines := mends(out, f.cause)
+	if code != f.code || len(lines) == 0 {
+		t.Fatalf("exit %d, want %d and %q in\n%s", code, f.code, f.cause, out)
+	}
+	if strings.Contains(out, "\none") {
+		t.Errorf("a value is shown:\n%s", out)
+	}
+	if f.unmends {
+		return
+	}
+	for _, line := range lines {
+		w.mend(line)
+	}
+	if _, after := w.host(args...); strings.Contains(after, f.cause) {
+		t.Errorf("still, after %q:\n%s", lines, after)
+	}
+}
+
+func TestDoctorOfTheAccount(t *testing.T) {
+	for _, f := range []fault{
 		{name: "no credentials", cause: "no usable credentials", code: exitSecret, unmends: true, seed: func(w *ward) {
 			w.env = []string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}
 		}},
@@ -184,6 +213,21 @@ func TestDoctor(t *testing.T) {
 			_, err := w.kms.ScheduleKeyDeletion(w.Context(), &kms.ScheduleKeyDeletionInput{KeyId: aws.String(w.key())})
 			w.must(err)
 		}},
+		{name: "the table cannot be recovered", cause: "point-in-time recovery is off", code: exitOK, seed: func(w *ward) {
+			w.srv.Free(webRole)
+			_, err := w.dynamo.UpdateContinuousBackups(w.Context(), &dynamodb.UpdateContinuousBackupsInput{
+				TableName: aws.String("credential-store"), PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
+			})
+			w.must(err)
+		}},
+		{name: "there is no key to put with", cause: "none can be put", code: exitOK, args: []string{"-k", "alias/new"}, seed: func(w *ward) { w.srv.Free(webRole) }},
+	} {
+		t.Run(f.name, f.run)
+	}
+}
+
+func TestDoctorOfSecrets(t *testing.T) {
+	for _, f := range []fault{
 		{name: "the context has another case", cause: "it opens with env=prod, and is asked for with Env=Prod", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secret "web.a" "Env=Prod" }}`)
 			w.srv.Free(webRole)
@@ -208,42 +252,8 @@ func TestDoctor(t *testing.T) {
 			w.srv.Free(webRole)
 			w.admin("put", "lost", "one", "nobody=knows")
 		}},
-		{name: "the table cannot be recovered", cause: "point-in-time recovery is off", code: exitOK, seed: func(w *ward) {
-			w.srv.Free(webRole)
-			_, err := w.dynamo.UpdateContinuousBackups(w.Context(), &dynamodb.UpdateContinuousBackupsInput{
-				TableName: aws.String("credential-store"), PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
-			})
-			w.must(err)
-		}},
-		{name: "there is no key to put with", cause: "none can be put", code: exitOK, args: []string{"-k", "alias/new"}, seed: func(w *ward) { w.srv.Free(webRole) }},
-	}
-	for _, tt := range faults {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWard(t, awstest.Options{})
-			args := append([]string{"doctor"}, tt.args...)
-			if len(tt.args) > 0 && tt.args[0][1] != '-' { // global ones go before the command
-				args = append(tt.args, "doctor")
-			}
-			args = append(args, w.template)
-			tt.seed(w)
-			code, out := w.host(args...)
-			lines := mends(out, tt.cause)
-			if code != tt.code || len(lines) == 0 {
-				t.Fatalf("exit %d, want %d and %q in\n%s", code, tt.code, tt.cause, out)
-			}
-			if strings.Contains(out, "\none") {
-				t.Errorf("a value is shown:\n%s", out)
-			}
-			if tt.unmends {
-				return
-			}
-			for _, line := range lines {
-				w.mend(line)
-			}
-			if _, after := w.host(args...); strings.Contains(after, tt.cause) {
-				t.Errorf("still, after %q:\n%s", lines, after)
-			}
-		})
+	} {
+		t.Run(f.name, f.run)
 	}
 }
 

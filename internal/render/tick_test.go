@@ -195,29 +195,75 @@ func readUnits(h *host) float64 {
 	return read
 }
 
-func TestTickNotices(t *testing.T) {
-	v := func(n int) string { return fmt.Sprintf("%019d", n) }
-	const text = `{{ secret "a" }} {{ env "E" }} {{ file .Vars.file }} {{ hostname }} {{ secretOr "none" "opt" }}`
-	write := func(h *host, path, data string) { h.must(os.WriteFile(path, []byte(data), 0o600)) }
-	remove := func(h *host, name, version string) {
-		_, err := h.store.Delete(h.t.Context(), name, version)
-		h.must(err)
+// news is what happens after a render, and whether a tick sees it.
+type news struct {
+	name  string
+	large bool
+	then  func(*host)
+	after int // ticks until it is noticed; 0: never
+}
+
+func (c news) run(t *testing.T) {
+	h := newHost(t)
+	size := 10
+	if c.large {
+		size = 100 << 10
 	}
-	tests := []struct {
-		name  string
-		large bool
-		then  func(*host)
-		after int // ticks until it is noticed; 0: never
-	}{
+	h.put("a", nth(4), []byte("older"))
+	h.put("a", nth(5), bytes.Repeat([]byte("x"), size))
+	h.write("in", "file")
+	h.add("j", `{{ secret "a" }} {{ env "E" }} {{ file .Vars.file }} {{ hostname }} {{ secretOr "none" "opt" }}`)
+	h.jobs[0].Vars = map[string]any{"file": h.path("in")}
+	h.render(h.jobs...)
+	for range 3 {
+		if busy := h.tick(); len(busy) > 0 {
+			t.Fatalf("rendered before anything changed")
+		}
+	}
+	c.then(h)
+	h.srv.Forget()
+	noticed := 0
+	for i := 1; i <= 12 && noticed == 0; i++ {
+		if len(h.tick()) > 0 {
+			noticed = i
+		}
+	}
+	if c.after == 0 && noticed > 0 || c.after > 0 && (noticed == 0 || noticed > c.after) {
+		t.Errorf("noticed at tick %d, want %d", noticed, c.after)
+	}
+	if len(h.tick()) > 0 {
+		t.Error("it does not settle")
+	}
+	if c.name == "a destination touched" && h.srv.Count(awstest.KMS, "") > 0 {
+		t.Error("a file that is as it was cost a call to KMS")
+	}
+}
+
+// nth is how credstash writes a version.
+func nth(n int) string { return fmt.Sprintf("%019d", n) }
+
+func (h *host) write(name, data string) {
+	h.t.Helper()
+	h.must(os.WriteFile(h.path(name), []byte(data), 0o600))
+}
+
+func (h *host) remove(name, version string) {
+	h.t.Helper()
+	_, err := h.store.Delete(h.t.Context(), name, version)
+	h.must(err)
+}
+
+func TestTickNotices(t *testing.T) {
+	for _, c := range []news{
 		{"nothing", false, func(*host) {}, 0},
-		{"a newer version", false, func(h *host) { h.put("a", v(6), []byte("new")) }, 1},
-		{"a version that skips some", true, func(h *host) { h.put("a", v(9), []byte("new")) }, 1},
+		{"a newer version", false, func(h *host) { h.put("a", nth(6), []byte("new")) }, 1},
+		{"a version that skips some", true, func(h *host) { h.put("a", nth(9), []byte("new")) }, 1},
 		{"one that is not padded", true, func(h *host) { h.putRaw("a", "9", "new") }, 1},
-		{"a removed version", false, func(h *host) { remove(h, "a", v(5)) }, 1},
-		{"a removed version, large", true, func(h *host) { remove(h, "a", v(5)) }, 10},
-		{"an older version", false, func(h *host) { h.put("a", v(3), []byte("old")) }, 0},
+		{"a removed version", false, func(h *host) { h.remove("a", nth(5)) }, 1},
+		{"a removed version, large", true, func(h *host) { h.remove("a", nth(5)) }, 10},
+		{"an older version", false, func(h *host) { h.put("a", nth(3), []byte("old")) }, 0},
 		{"what was absent", false, func(h *host) { h.put("opt", "", []byte("there")) }, 1},
-		{"a destination edited by hand", false, func(h *host) { write(h, h.path("j"), "tampered") }, 1},
+		{"a destination edited by hand", false, func(h *host) { h.write("j", "tampered") }, 1},
 		{"a destination removed", false, func(h *host) { h.must(os.Remove(h.path("j"))) }, 1},
 		{"another mode", false, func(h *host) { h.must(os.Chmod(h.path("j"), 0o644)) }, 1},
 		{"the template", false, func(h *host) { h.jobs[0].Files[0].Content += "more" }, 1},
@@ -225,46 +271,11 @@ func TestTickNotices(t *testing.T) {
 		{"vars", false, func(h *host) { h.jobs[0].Vars["x"] = 1 }, 1},
 		{"the environment", false, func(h *host) { h.env["E"] = "other" }, 1},
 		{"a variable that is not read", false, func(h *host) { h.env["F"] = "other" }, 0},
-		{"a file that it reads", false, func(h *host) { write(h, h.path("in"), "other") }, 1},
+		{"a file that it reads", false, func(h *host) { h.write("in", "other") }, 1},
 		{"the schedule", false, func(h *host) { h.jobs[0].Schedule, h.jobs[0].Origin = "@daily", "c:9" }, 0},
 		{"a destination touched", false, func(h *host) { h.must(os.Chtimes(h.path("j"), h.now, h.now)) }, 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			h := newHost(t)
-			size := 10
-			if tt.large {
-				size = 100 << 10
-			}
-			h.put("a", v(4), []byte("older"))
-			h.put("a", v(5), bytes.Repeat([]byte("x"), size))
-			write(h, h.path("in"), "file")
-			h.add("j", text)
-			h.jobs[0].Vars = map[string]any{"file": h.path("in")}
-			h.render(h.jobs...)
-			for range 3 {
-				if busy := h.tick(); len(busy) > 0 {
-					t.Fatalf("rendered before anything changed")
-				}
-			}
-			tt.then(h)
-			h.srv.Forget()
-			noticed := 0
-			for i := 1; i <= 12 && noticed == 0; i++ {
-				if len(h.tick()) > 0 {
-					noticed = i
-				}
-			}
-			if tt.after == 0 && noticed > 0 || tt.after > 0 && (noticed == 0 || noticed > tt.after) {
-				t.Errorf("noticed at tick %d, want %d", noticed, tt.after)
-			}
-			if len(h.tick()) > 0 {
-				t.Error("it does not settle")
-			}
-			if tt.name == "a destination touched" && h.srv.Count(awstest.KMS, "") > 0 {
-				t.Error("a file that is as it was cost a call to KMS")
-			}
-		})
+	} {
+		t.Run(c.name, c.run)
 	}
 }
 

@@ -255,7 +255,10 @@ func TestList(t *testing.T) {
 	}
 }
 
-func TestProbe(t *testing.T) {
+// probed is a store, and what a look at it has found: of two names that there is
+// nothing, and of one that it does not open.
+func probed(t *testing.T) (fixture, []source.Known) {
+	t.Helper()
 	f := newFixture()
 	refs := []source.Ref{{Name: "same"}, {Name: "newer"}, {Name: "again"}, {Name: "gone"}, {Name: "absent"}, {Name: "comes"},
 		{Name: "newer", Version: "1"}, {Name: "wrong", Context: contextOf(t, "env=dev")}}
@@ -273,6 +276,11 @@ func TestProbe(t *testing.T) {
 	for r, res := range f.Fetch(t.Context(), refs) {
 		known = append(known, source.Known{Ref: r, Trace: res.Trace})
 	}
+	return f, known
+}
+
+func TestProbe(t *testing.T) {
+	f, known := probed(t)
 	calls := f.kms.decrypts.Load()
 	probe := func() map[source.Ref]bool {
 		t.Helper()

@@ -10,10 +10,27 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// Errors name the place, the function, the ref and the cause.
+const at = "template n.tmpl:1:"
+
+// failures are templates and the errors that they end with, which name the place,
+// the function, the ref and the cause.
+type failures []struct{ text, want string }
+
+func (f failures) check(t *testing.T) {
+	t.Helper()
+	for _, c := range f {
+		w := newWorld()
+		w.denied = map[string]bool{"refused": true}
+		_, _, err := w.render(t, c.text, template.Options{Name: "n.tmpl", Vars: vars(),
+			Contexts: map[string]map[string]string{"web": {"a": "b"}, "db": {}}})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%.200s:\ngot  %v\nwant %s", c.text, err, c.want)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
-	const at = "template n.tmpl:1:"
-	for _, c := range []struct{ text, want string }{
+	failures{
 		{`{{secret "zz"}}`, at + `3: secret zz: not found`},
 		{"\n\n  {{ secret \"zz\" \"k=v\" }}", "template n.tmpl:3:6: secret zz (k=v): not found"},
 		{`{{secretVersion "zz" 7}}`, at + `3: secretVersion: secret zz version 7: not found`},
@@ -52,6 +69,11 @@ func TestErrors(t *testing.T) {
 		{`{{htpasswd "u:x" "p"}}`, at + `3: htpasswd: the user name holds a colon or a control character`},
 		{`{{htpasswd "u" (secret "empty")}}`, at + `3: htpasswd: the password is empty`},
 		{`{{nginxquote "$x"}}`, at + `3: nginxquote: the value holds a $, which nginx expands inside quotes and cannot escape`},
+	}.check(t)
+}
+
+func TestErrorsHideSecrets(t *testing.T) {
+	failures{
 		// What fail says is shown where no secret can be in it.
 		{`{{fail "plain"}}`, at + `3: fail: plain`},
 		{`{{if secret "a"}}{{fail "plain"}}{{end}}`, at + `20: fail: plain`},
@@ -65,7 +87,12 @@ func TestErrors(t *testing.T) {
 		{`{{or (secret "empty") (secret "zz")}}`, at + `24: secret zz: not found`},
 		{`{{secret "a" (secret "csv")}}`, at + `3: secret: unknown context (its name is hidden: it may depend on a secret)`},
 		{`{{file (secret "csv")}}`, at + `3: file (name hidden: it depends on a secret): no value (the details are hidden: its name depends on a secret)`},
-		// The parser quotes the template alone.
+	}.check(t)
+}
+
+// The parser quotes the template alone.
+func TestErrorsOfTheParser(t *testing.T) {
+	failures{
 		{`{{secert "a"}}`, `template n.tmpl:1: function "secert" not defined: did you mean secret?`},
 		{`{{getHostByName "a"}}`, `template n.tmpl:1: function "getHostByName" not defined`},
 		{`{{emit 1 2}}`, `template n.tmpl:1: function "emit" not defined: did you mean omit?`},
@@ -76,15 +103,7 @@ func TestErrors(t *testing.T) {
 		{strings.Repeat("{{if 1}}", 5000), `template n.tmpl: if, else if, with and range are nested more than 100 deep`},
 		{"{{if 1}}" + strings.Repeat("{{else if 1}}", 200) + "{{end}}", `template n.tmpl: if, else if, with and range are nested more than 100 deep`},
 		{strings.Repeat("x", 5<<20), `template n.tmpl: the template is larger than 4 MiB`},
-	} {
-		w := newWorld()
-		w.denied = map[string]bool{"refused": true}
-		_, _, err := w.render(t, c.text, template.Options{Name: "n.tmpl", Vars: vars(),
-			Contexts: map[string]map[string]string{"web": {"a": "b"}, "db": {}}})
-		if err == nil || err.Error() != c.want {
-			t.Errorf("%.200s:\ngot  %v\nwant %s", c.text, err, c.want)
-		}
-	}
+	}.check(t)
 }
 
 func TestErrorCauses(t *testing.T) {
