@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -127,7 +127,7 @@ func words(c source.Context) []string {
 	return list
 }
 
-var keyARNs = regexp.MustCompile(`arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`)
+var keyARNs = lazyregexp.New(`arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`)
 
 // keyIn is the key that a message is about.
 func keyIn(err error) string {

@@ -2,6 +2,7 @@ package awscall
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -61,8 +62,8 @@ func (c *Client) request(ctx context.Context, what *Request) (*http.Request, err
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("User-Agent", c.userAgent())
 	if !anonymous(c.options.Credentials) {
-		sum := sha256.Sum256(what.Body)
-		if err := c.signer.SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), what.Signing, what.Region, c.now()); err != nil {
+		sum := cmp.Or(req.Header.Get(ContentSHA256), SHA256(what.Body))
+		if err := c.signer.SignHTTP(ctx, credentials, req, sum, what.Signing, what.Region, c.now()); err != nil {
 			return nil, fmt.Errorf("sign request: %w", err)
 		}
 	}
@@ -70,6 +71,16 @@ func (c *Client) request(ctx context.Context, what *Request) (*http.Request, err
 	// net/http itself sends what has this key again. It is not sent.
 	req.Header["X-Idempotency-Key"] = nil
 	return req, nil
+}
+
+// ContentSHA256 is the header in which S3 wants the [SHA256] of what is sent
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
+const ContentSHA256 = "X-Amz-Content-Sha256"
+
+// SHA256 is the checksum of a body that is signed.
+func SHA256(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 func (c *Client) userAgent() string {

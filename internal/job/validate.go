@@ -8,12 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // Formats that [File.Format] may name.
@@ -71,7 +72,7 @@ func checkJSON(data []byte) (int, bool) {
 	return lineAt(data, int64(len(data))), false
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = lazyregexp.New(`line (\d+)`)
 
 func checkYAML(data []byte) (int, bool) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -102,7 +103,7 @@ func checkTOML(data []byte) (int, bool) {
 	return 0, err == nil
 }
 
-var envName = regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_.-]*$`)
+var envName = lazyregexp.New(`^(export\s+)?[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // checkEnv knows KEY=value, KEY="..." and KEY='...' over several lines, blank
 // lines and comments: what systemd, docker and dotenv loaders have in common.

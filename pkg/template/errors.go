@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"text/template/parse"
 
+	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
@@ -168,8 +168,8 @@ func sentinels() []error {
 // shapes that name fields, types and numbers of arguments alone. Values are in
 // none of them.
 var (
-	position = regexp.MustCompile(`^template: \x00:(\d+):(\d+): `)
-	plain    = regexp.MustCompile(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
+	position = lazyregexp.New(`^template: \x00:(\d+):(\d+): `)
+	plain    = lazyregexp.New(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
 		`wrong number of args for \w+: want (?:at least )?\d+ got \d+|` +
 		`wrong type for value; expected [^\n]+; got [^\n]+|` +
 		`invalid value; expected [^\n]+|` +

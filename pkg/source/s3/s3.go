@@ -14,15 +14,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/credrender/credrender/internal/awscall"
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/blob"
@@ -34,24 +33,14 @@ const (
 	// maxObject is the most bytes of an object that are read: what an envelope
 	// of the largest value takes.
 	maxObject = blob.MaxSize + blob.MaxSize/2
-	// bodyTries is how often an object is asked for whose body breaks off. The
-	// SDK's own retries end with the headers.
-	bodyTries = 3
+	// sumTries is how often an object is asked for that does not match its
+	// checksum: it may arrive next time, or be damaged where it lies.
+	sumTries = 3
 )
 
 // Objects are plain objects, in the buckets of one region. It is safe for
 // concurrent use.
-type Objects struct{ api api }
-
-// api holds the operations that are used as method values: see package dynamo.
-// Of all services' clients S3's is by far the largest.
-type api struct {
-	head   func(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
-	get    func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
-	list   func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
-	put    func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
-	delete func(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
-}
+type Objects struct{ client *client }
 
 var (
 	_ source.Source  = (*Objects)(nil)
@@ -64,8 +53,7 @@ var (
 // New returns the buckets of cfg's region. It does no I/O. With an endpoint of
 // one's own, buckets are in the path: few stand-ins know their names as hosts.
 func New(cfg aws.Config) *Objects {
-	c := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-	return &Objects{api{head: c.HeadObject, get: c.GetObject, list: c.ListObjectsV2, put: c.PutObject, delete: c.DeleteObject}}
+	return &Objects{newClient(cfg)}
 }
 
 // Fetch implements source.Source.
@@ -164,24 +152,23 @@ func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref
 		return nil, fmt.Errorf("%w: a pattern of objects begins with a bucket, as in bucket/*", source.ErrRef)
 	}
 	var refs []source.Ref
-	in := &s3.ListObjectsV2Input{Bucket: aws.String(bucket), Prefix: aws.String(prefix)}
+	token := ""
 	for {
-		out, err := o.api.list(ctx, in)
+		objects, next, err := o.client.list(ctx, bucket, prefix, token)
 		if err != nil {
 			return nil, awserr.Wrap("list bucket "+bucket, err)
 		}
-		for _, object := range out.Contents {
+		for _, object := range objects {
 			r := pattern
-			r.Name = bucket + "/" + aws.ToString(object.Key)
-			folder := strings.HasSuffix(r.Name, "/") && aws.ToInt64(object.Size) == 0
+			r.Name = bucket + "/" + object.Key
+			folder := strings.HasSuffix(r.Name, "/") && object.Size == 0
 			if !folder && source.Match(pattern.Name, r.Name) {
 				refs = append(refs, r)
 			}
 		}
-		if !aws.ToBool(out.IsTruncated) {
+		if token = next; token == "" {
 			return refs, nil
 		}
-		in.ContinuationToken = out.NextContinuationToken
 	}
 }
 
@@ -195,14 +182,7 @@ func (o *Objects) head(ctx context.Context, r source.Ref, etag string) error {
 	if err != nil {
 		return err
 	}
-	in := &s3.HeadObjectInput{Bucket: bucket, Key: key}
-	if r.Version != "" {
-		in.VersionId = aws.String(r.Version)
-	}
-	if etag != "" {
-		in.IfNoneMatch = aws.String(etag)
-	}
-	_, err = o.api.head(ctx, in)
+	err = o.client.head(ctx, bucket, key, r.Version, etag)
 	// An answer to HEAD has no body, and so no code.
 	resp, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	switch {
@@ -216,12 +196,12 @@ func (o *Objects) head(ctx context.Context, r source.Ref, etag string) error {
 	return awserr.Wrap("look at object", err)
 }
 
-func place(r source.Ref) (bucket, key *string, err error) {
-	b, k, ok := strings.Cut(r.Name, "/")
-	if !ok || b == "" || k == "" {
-		return nil, nil, fmt.Errorf("%w: an object is bucket/key", source.ErrRef)
+func place(r source.Ref) (bucket, key string, err error) {
+	bucket, key, _ = strings.Cut(r.Name, "/")
+	if bucket == "" || key == "" {
+		return "", "", fmt.Errorf("%w: an object is bucket/key", source.ErrRef)
 	}
-	return &b, &k, nil
+	return bucket, key, nil
 }
 
 // get reads an object.
@@ -230,50 +210,20 @@ func (o *Objects) get(ctx context.Context, r source.Ref) ([]byte, source.Trace, 
 	if err != nil {
 		return nil, source.Trace{}, err
 	}
-	in := &s3.GetObjectInput{Bucket: bucket, Key: key}
-	if r.Version != "" {
-		in.VersionId = aws.String(r.Version)
-	}
 	for try := 1; ; try++ {
-		out, err := o.api.get(ctx, in)
-		if err != nil {
-			return nil, source.Trace{}, awserr.Wrap("read object", err)
+		data, header, err := o.client.get(ctx, bucket, key, r.Version)
+		switch {
+		case err == nil:
+			return data, source.Trace{Version: versionOf(header), Mark: header.Get("ETag"), Size: int64(len(data))}, nil
+		case errors.Is(err, awscall.ErrTooLong):
+			err = fmt.Errorf("%w: the object has more than %d bytes", source.ErrTooLarge, maxObject)
+		case errors.Is(err, source.ErrIntegrity) && try < sumTries && ctx.Err() == nil:
+			continue
+		case errors.Is(err, source.ErrIntegrity):
+			err = errDamaged
+		default:
+			err = awserr.Wrap("read object", err)
 		}
-		data, err := read(out.Body)
-		if err == nil {
-			return data, trace(out), nil
-		}
-		if errors.Is(err, source.ErrTooLarge) {
-			return nil, source.Trace{}, err
-		}
-		if try == bodyTries || ctx.Err() != nil {
-			return nil, source.Trace{}, bodyFailure(ctx, err)
-		}
+		return nil, source.Trace{}, err
 	}
-}
-
-func trace(out *s3.GetObjectOutput) source.Trace {
-	t := source.Trace{Version: aws.ToString(out.VersionId), Mark: aws.ToString(out.ETag), Size: aws.ToInt64(out.ContentLength)}
-	if t.Version == "null" { // of a bucket that keeps none
-		t.Version = ""
-	}
-	return t
-}
-
-func read(body io.ReadCloser) ([]byte, error) {
-	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, maxObject+1))
-	if err == nil && len(data) > maxObject {
-		return nil, fmt.Errorf("%w: the object has more than %d bytes", source.ErrTooLarge, maxObject)
-	}
-	return data, err
-}
-
-// bodyFailure is why a body could not be read. That it does not match the
-// checksum that S3 keeps has no type of its own.
-func bodyFailure(ctx context.Context, err error) error {
-	if strings.Contains(err.Error(), "checksum did not match") {
-		return fmt.Errorf("%w: the object does not match the checksum that S3 keeps of it", source.ErrIntegrity)
-	}
-	return awserr.Wrap("read object", errors.Join(ctx.Err(), err))
 }

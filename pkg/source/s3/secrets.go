@@ -6,9 +6,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/blob"
@@ -185,13 +182,11 @@ func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifC
 		return "", false, err
 	}
 	bucket, key, _ := strings.Cut(f.full(r).Name, "/")
-	out, err := f.secrets.objects.api.put(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(bucket), Key: aws.String(key), Body: bytes.NewReader(data), ContentType: aws.String("text/plain"),
-	})
+	version, err = f.secrets.objects.client.put(ctx, bucket, key, data)
 	if err != nil {
 		return "", false, awserr.Wrap("write object", err)
 	}
-	return aws.ToString(out.VersionId), true, nil
+	return version, true, nil
 }
 
 // Delete removes an object, as S3 does: in a bucket with versions the older
@@ -202,6 +197,5 @@ func (f *Folder) Delete(ctx context.Context, name string) error {
 		return err // S3 says nothing of what is not there
 	}
 	bucket, key, _ := strings.Cut(full.Name, "/")
-	_, err := f.secrets.objects.api.delete(ctx, &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
-	return awserr.Wrap("delete object", err)
+	return awserr.Wrap("delete object", f.secrets.objects.client.delete(ctx, bucket, key))
 }

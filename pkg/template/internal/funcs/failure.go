@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"regexp/syntax"
 	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // Failure is why a function of a template failed. What libraries say about
@@ -98,7 +99,7 @@ func safeText(err error) string {
 const typeName = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
 
 // plain has the messages that name types and nothing else.
-var plain = regexp.MustCompile(`^(?:` +
+var plain = lazyregexp.New(`^(?:` +
 	`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
 	`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
 	`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + typeName + `|` +

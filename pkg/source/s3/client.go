@@ -1,0 +1,186 @@
+package s3
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+	smithyauth "github.com/aws/smithy-go/auth"
+	"github.com/aws/smithy-go/encoding/httpbinding"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/credrender/credrender/internal/awscall"
+	"github.com/credrender/credrender/internal/awsendpoint"
+)
+
+// The SDK's own client for S3 is 8.9 MB of any program that holds one: it hands
+// itself on as an interface, and all of its 117 operations stay. So the five
+// that are used go through awscall; the endpoint rules are the SDK's, and a
+// test compares the requests with those of its client.
+
+const serviceID = "S3"
+
+// client sends requests to S3. It is safe for concurrent use.
+type client struct {
+	call  *awscall.Client
+	rules s3.EndpointParameters // all but the bucket
+	unset error                 // why there is no endpoint
+	// putSums, getSums: objects are stored with, and compared with, a checksum.
+	putSums, getSums bool
+}
+
+func newClient(cfg aws.Config) *client {
+	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
+	own, err := awsendpoint.Own(context.Background(), cfg, serviceID)
+	if err != nil {
+		err = fmt.Errorf("resolve endpoint: %w", err)
+	}
+	return &client{
+		call: awscall.New(awscall.Options{
+			ServiceID: serviceID, AppID: cfg.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+			// A key is escaped once
+			// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+			Sign: func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true },
+		}),
+		rules: s3.EndpointParameters{
+			Region:                         &o.Region,
+			Endpoint:                       own,
+			ForcePathStyle:                 aws.Bool(own != nil),
+			UseFIPS:                        aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+			UseDualStack:                   aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+			UseArnRegion:                   aws.Bool(set(cfg, arnRegion.GetS3UseARNRegion)),
+			DisableMultiRegionAccessPoints: aws.Bool(set(cfg, multiRegion.GetS3DisableMultiRegionAccessPoints)),
+			DisableS3ExpressSessionAuth:    aws.Bool(true), // sessions take an operation of their own
+		},
+		unset:   err,
+		putSums: cfg.RequestChecksumCalculation == aws.RequestChecksumCalculationWhenSupported,
+		getSums: cfg.ResponseChecksumValidation == aws.ResponseChecksumValidationWhenSupported,
+	}
+}
+
+type arnRegion interface {
+	GetS3UseARNRegion(context.Context) (value, found bool, err error)
+}
+
+type multiRegion interface {
+	GetS3DisableMultiRegionAccessPoints(context.Context) (value, found bool, err error)
+}
+
+// set looks a switch up in the environment and the profile.
+func set[T any](cfg aws.Config, get func(T, context.Context) (value, found bool, err error)) bool {
+	for _, src := range cfg.ConfigSources {
+		if p, ok := src.(T); ok {
+			if value, found, err := get(p, context.Background()); err == nil && found {
+				return value
+			}
+		}
+	}
+	return false
+}
+
+// operation is one request.
+type operation struct {
+	name        string // "GetObject"
+	method      string
+	bucket, key string
+	query       url.Values
+	header      http.Header
+	body        []byte
+}
+
+// do sends an operation, and hands the answer to read.
+func (c *client) do(ctx context.Context, op operation, read func(*http.Response, []byte) error) error {
+	return c.call.Do(ctx, op.name, func() (awscall.Request, error) { return c.request(ctx, op) }, func(resp *http.Response, data []byte) error {
+		if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
+			return refused(resp, op.method, data, *c.rules.Region)
+		}
+		return read(resp, data)
+	})
+}
+
+func (c *client) request(ctx context.Context, op operation) (awscall.Request, error) {
+	if c.unset != nil {
+		return awscall.Request{}, c.unset
+	}
+	params := c.rules
+	params.Bucket = &op.bucket
+	e, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)
+	if err != nil {
+		return awscall.Request{}, fmt.Errorf("resolve endpoint: %w", err)
+	}
+	signing, region, err := signature(e)
+	req := awscall.Request{
+		Method: op.method, URL: e.URI, Header: http.Header{}, Body: op.body,
+		Signing: signing, Region: region, Limit: maxObject,
+	}
+	if e.URI.RawPath == "" {
+		req.URL.RawPath = e.URI.Path
+	}
+	req.URL.Path = smithyhttp.JoinPath(e.URI.Path, "/"+op.key)
+	req.URL.RawPath = smithyhttp.JoinPath(req.URL.RawPath, "/"+httpbinding.EscapePath(op.key, false))
+	req.URL.RawQuery = op.query.Encode()
+	for _, header := range []http.Header{e.Headers, op.header} {
+		for name, values := range header {
+			req.Header[name] = values
+		}
+	}
+	req.Header.Set(awscall.ContentSHA256, awscall.SHA256(op.body))
+	return req, err
+}
+
+// signature is how requests to an endpoint are signed: those to access points
+// are in the region of their ARN, those to Outposts and Object Lambda have
+// other names. Where the rules offer SigV4A as well (Outposts), either will do;
+// it is internal to the SDK.
+func signature(e smithyendpoints.Endpoint) (name, region string, err error) {
+	schemes, _ := smithyauth.GetAuthOptions(&e.Properties)
+	for _, s := range schemes {
+		if s.SchemeID != "sigv4" { // as the rules say for aws.auth#sigv4
+			continue
+		}
+		name, _ = smithyhttp.GetSigV4SigningName(&s.SignerProperties)
+		region, _ = smithyhttp.GetSigV4SigningRegion(&s.SignerProperties)
+		return name, region, nil
+	}
+	return "", "", errors.New("multi-region access points are not supported: their signatures are of another kind")
+}
+
+// refused reads an answer that is none. One to HEAD has no body, and so no
+// code but its status.
+func refused(resp *http.Response, method string, data []byte, region string) error {
+	var body struct {
+		XMLName               xml.Name `xml:"Error"`
+		Code, Message, Region string
+	}
+	if err := xml.Unmarshal(data, &body); err != nil { // a proxy answers in HTML
+		body.Code, body.Message, body.Region = "", "", ""
+	}
+	if method == http.MethodHead {
+		body.Code = awscall.StatusCode(resp.StatusCode)
+	}
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusBadRequest:
+		if there := resp.Header.Get("X-Amz-Bucket-Region"); there != "" {
+			body.Region = there
+		}
+		if body.Region != "" && body.Region != region {
+			body.Message = fmt.Sprintf("the bucket is in region %s, and was asked for in %s", body.Region, region)
+		}
+	}
+	return awscall.Refused(resp, body.Code, body.Message)
+}
+
+// unreadable is of an answer that is not what was asked for. What xml says of it
+// may quote it.
+func unreadable(data []byte) error {
+	return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the XML that was expected", len(data))}
+}
