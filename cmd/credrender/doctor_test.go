@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -32,11 +31,7 @@ type ward struct {
 func newWard(t *testing.T, o awstest.Options) *ward {
 	t.Helper()
 	w := &ward{T: t, srv: startForWeb(t, o), dir: t.TempDir()}
-	w.srv.SetEnv(t)
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := w.srv.Config(t)
 	w.dynamo, w.kms = dynamodb.NewFromConfig(cfg), kms.NewFromConfig(cfg)
 	w.template = filepath.Join(w.dir, "t.tmpl")
 	w.write(`{{ secret "web.a" "env=prod" }}`)

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/dynamo"
@@ -27,12 +25,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{aws: awstest.Start(t), now: time.Unix(0, 0)}
-	w.aws.SetEnv(t)
-	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := w.aws.Config(t, awstest.OneAttempt)
 	table, keys := dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
 	if _, err := table.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)

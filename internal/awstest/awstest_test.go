@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -18,23 +17,10 @@ import (
 
 const tableName = "credential-store"
 
-// load is what any program does that uses the SDK. One attempt keeps faults
-// from being retried away.
-func load(t *testing.T, srv *awstest.Server) aws.Config {
-	t.Helper()
-	srv.SetEnv(t)
-	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
-}
-
 // withTable returns a client and a table like credstash's.
 func withTable(t *testing.T, srv *awstest.Server) *dynamodb.Client {
 	t.Helper()
-	c := dynamodb.NewFromConfig(load(t, srv))
+	c := dynamodb.NewFromConfig(srv.Config(t, awstest.OneAttempt))
 	_, err := c.CreateTable(t.Context(), createTable(tableName))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +45,7 @@ func createTable(name string) *dynamodb.CreateTableInput {
 
 func withKey(t *testing.T, srv *awstest.Server) (*kms.Client, string) {
 	t.Helper()
-	c := kms.NewFromConfig(load(t, srv))
+	c := kms.NewFromConfig(srv.Config(t, awstest.OneAttempt))
 	made, err := c.CreateKey(t.Context(), &kms.CreateKeyInput{})
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func (c *clock) pass(d time.Duration) {
 // withProvisioned makes a table of so many units a second.
 func withProvisioned(t *testing.T, srv *awstest.Server, read, write int64) *dynamodb.Client {
 	t.Helper()
-	c := dynamodb.NewFromConfig(load(t, srv))
+	c := dynamodb.NewFromConfig(srv.Config(t, awstest.OneAttempt))
 	in := createTable(tableName)
 	in.BillingMode = types.BillingModeProvisioned
 	in.ProvisionedThroughput = &types.ProvisionedThroughput{ReadCapacityUnits: &read, WriteCapacityUnits: &write}

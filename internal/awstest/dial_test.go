@@ -30,7 +30,7 @@ func listing(ctx context.Context, cfg aws.Config) error {
 func TestDialRules(t *testing.T) {
 	srv := awstest.New(awstest.Options{})
 	t.Cleanup(srv.Close)
-	cfg := load(t, srv)
+	cfg := srv.Config(t, awstest.OneAttempt)
 	if err := listing(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestDialRules(t *testing.T) {
 func TestDialDelay(t *testing.T) {
 	srv := awstest.New(awstest.Options{})
 	t.Cleanup(srv.Close)
-	c := kms.NewFromConfig(load(t, srv))
+	c := kms.NewFromConfig(srv.Config(t, awstest.OneAttempt))
 	srv.FailDial(awstest.DialRule{Delay: 50 * time.Millisecond, Times: 1})
 	begun := time.Now()
 	if _, err := c.ListAliases(t.Context(), &kms.ListAliasesInput{}); err != nil {

@@ -34,7 +34,7 @@ func withGuarded(t *testing.T, o awstest.Options) guarded {
 	o.Principals = map[string]string{readerKey: readerRole}
 	srv := awstest.New(o)
 	t.Cleanup(srv.Close)
-	cfg := load(t, srv)
+	cfg := srv.Config(t, awstest.OneAttempt)
 	g := guarded{admin: kms.NewFromConfig(cfg)}
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(readerKey, "secret", "")
 	g.reader = kms.NewFromConfig(cfg)

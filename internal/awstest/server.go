@@ -4,8 +4,7 @@
 // The real SDK talks to it over loopback HTTP, led there by its own variables:
 //
 //	srv := awstest.Start(t)
-//	srv.SetEnv(t)              // or append(env, srv.Env()...) for a child process
-//	cfg, err := config.LoadDefaultConfig(ctx)
+//	cfg := srv.Config(t)       // or append(env, srv.Env()...) for a child process
 //
 // Tables and keys live per region, as the request's signature names it. What is
 // not implemented is refused, never ignored: an operation or a request member
@@ -17,11 +16,11 @@
 // principal is what [Options.Principals] says of an access key, or the role that
 // was assumed, and grants are enforced (package keys).
 //
-// server.go starts and stops it, http.go speaks the protocol, sts.go is STS;
-// fault.go, dial.go and record.go are for tests, tls.go is https. The services
-// are packages of their own, tables and keys; package contract is the suite that
-// holds them against other people's stand-ins. [Metadata] is the instance
-// metadata service, a server of its own.
+// server.go starts and stops it, config.go leads the SDK to it, http.go speaks the
+// protocol, sts.go is STS; fault.go, dial.go and record.go are for tests, tls.go
+// is https. The services are packages of their own, tables and keys; package
+// contract is the suite that holds them against other people's stand-ins.
+// [Metadata] is the instance metadata service, a server of its own.
 package awstest
 
 import (

@@ -145,7 +145,7 @@ func TestRecords(t *testing.T) {
 
 func TestConnections(t *testing.T) {
 	srv := awstest.Start(t)
-	c := kms.NewFromConfig(load(t, srv), func(o *kms.Options) {
+	c := kms.NewFromConfig(srv.Config(t, awstest.OneAttempt), func(o *kms.Options) {
 		o.HTTPClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	})
 	for range 3 {
@@ -164,7 +164,7 @@ func TestConnections(t *testing.T) {
 
 func TestSTS(t *testing.T) {
 	srv := awstest.Start(t)
-	cfg := load(t, srv)
+	cfg := srv.Config(t, awstest.OneAttempt)
 	c := sts.NewFromConfig(cfg)
 	out, err := c.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::123456789012:role/app"), RoleSessionName: aws.String("s")})
 	if err != nil {

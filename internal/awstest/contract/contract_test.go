@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/awstest/contract"
 )
@@ -16,13 +14,8 @@ import (
 func TestAwstest(t *testing.T) {
 	srv := awstest.New(awstest.Options{Burst: 5 * time.Minute})
 	t.Cleanup(srv.Close)
-	srv.SetEnv(t)
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	contract.Run(t, contract.Stand{
-		Name: "awstest", Config: cfg,
+		Name: "awstest", Config: srv.Config(t),
 		DynamoDB: srv.URL(awstest.DynamoDB), KMS: srv.URL(awstest.KMS), STS: srv.URL(awstest.STS),
 	})
 }

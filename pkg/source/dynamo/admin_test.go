@@ -4,8 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/dynamo"
@@ -13,13 +11,7 @@ import (
 
 func openAdmin(t *testing.T, srv *awstest.Server) *dynamo.Admin {
 	t.Helper()
-	srv.SetEnv(t)
-	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dynamo.NewAdmin(cfg, "secrets")
+	return dynamo.NewAdmin(srv.Config(t, awstest.OneAttempt), "secrets")
 }
 
 // Backups of a new table are not ready at once, which is waited out.

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
@@ -33,20 +32,10 @@ var (
 
 const tableName = "credential-store"
 
-func load(t *testing.T, srv *awstest.Server) aws.Config {
-	t.Helper()
-	srv.SetEnv(t)
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
-}
-
 // open returns a table that is ready for use.
 func open(t *testing.T, srv *awstest.Server) *dynamo.Table {
 	t.Helper()
-	tab := dynamo.New(load(t, srv), tableName)
+	tab := dynamo.New(srv.Config(t), tableName)
 	if _, err := tab.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +201,7 @@ func TestForeignItems(t *testing.T) {
 	srv := awstest.Start(t)
 	tab := open(t, srv)
 	put(t, tab, item("good", "1"))
-	raw := dynamodb.NewFromConfig(load(t, srv))
+	raw := dynamodb.NewFromConfig(srv.Config(t))
 	for name, v := range map[string]types.AttributeValue{
 		"number": &types.AttributeValueMemberN{Value: "1"}, "map": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}},
 		"list": &types.AttributeValueMemberL{}, "set": &types.AttributeValueMemberSS{Value: []string{"x"}}, "bool": &types.AttributeValueMemberBOOL{Value: true},
@@ -313,13 +302,7 @@ func TestErrors(t *testing.T) {
 	for operation, call := range calls {
 		t.Run(operation, func(t *testing.T) {
 			srv := awstest.Start(t)
-			srv.SetEnv(t)
-			t.Setenv("AWS_MAX_ATTEMPTS", "1")
-			cfg, err := config.LoadDefaultConfig(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			tab := dynamo.New(cfg, tableName)
+			tab := dynamo.New(srv.Config(t, awstest.OneAttempt), tableName)
 			if operation != "CreateTable" {
 				if err := call(t.Context(), tab); !errors.Is(err, source.ErrNoStore) || !strings.Contains(err.Error(), tableName) {
 					t.Errorf("no table: got %v, want %v and its name", err, source.ErrNoStore)

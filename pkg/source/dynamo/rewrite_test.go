@@ -19,7 +19,7 @@ import (
 // raw puts attributes as other programs do.
 func raw(t *testing.T, srv *awstest.Server, attrs map[string]types.AttributeValue) {
 	t.Helper()
-	_, err := dynamodb.NewFromConfig(load(t, srv)).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: attrs})
+	_, err := dynamodb.NewFromConfig(srv.Config(t)).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: attrs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func raw(t *testing.T, srv *awstest.Server, attrs map[string]types.AttributeValu
 
 func rawItem(t *testing.T, srv *awstest.Server, name, version string) map[string]types.AttributeValue {
 	t.Helper()
-	out, err := dynamodb.NewFromConfig(load(t, srv)).GetItem(t.Context(), &dynamodb.GetItemInput{
+	out, err := dynamodb.NewFromConfig(srv.Config(t)).GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String(tableName),
 		Key:       map[string]types.AttributeValue{"name": text(name), "version": text(version)},
 	})

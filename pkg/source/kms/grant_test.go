@@ -30,7 +30,7 @@ func request(t *testing.T, pairs map[string]string) kms.GrantRequest {
 
 func openAdmin(t *testing.T, srv *awstest.Server) (*kms.Admin, *awskms.Client) {
 	t.Helper()
-	cfg := load(t, srv)
+	cfg := srv.Config(t, awstest.OneAttempt)
 	// smithy closes a request's body when the answer begins. Where net/http has
 	// not yet read that body to its end, on a busy machine with a server as near
 	// as this one, it gives up the connection, and the SDK tries again.

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,21 +18,10 @@ import (
 
 const alias = "alias/credstash"
 
-func load(t *testing.T, srv *awstest.Server) aws.Config {
-	t.Helper()
-	srv.SetEnv(t)
-	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
-}
-
 // open returns keys that are ready for use.
 func open(t *testing.T, srv *awstest.Server) *kms.Keys {
 	t.Helper()
-	k := kms.New(load(t, srv), alias)
+	k := kms.New(srv.Config(t, awstest.OneAttempt), alias)
 	if _, err := k.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +110,7 @@ func TestErrors(t *testing.T) {
 // A key that nobody can use refuses; one that is not there is missing.
 func TestKeyStates(t *testing.T) {
 	srv := awstest.Start(t)
-	cfg := load(t, srv)
+	cfg := srv.Config(t, awstest.OneAttempt)
 	k := kms.New(cfg, alias)
 	state, err := k.EnsureKey(t.Context())
 	if err != nil {
@@ -161,7 +148,7 @@ func TestKeyStates(t *testing.T) {
 
 func TestEnsureKey(t *testing.T) {
 	srv := awstest.Start(t)
-	cfg := load(t, srv)
+	cfg := srv.Config(t, awstest.OneAttempt)
 	first, err := kms.New(cfg, alias).EnsureKey(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +186,7 @@ func TestOrphan(t *testing.T) {
 		t.Run(operation, func(t *testing.T) {
 			srv := awstest.Start(t)
 			srv.Fail(awstest.Rule{Operation: operation, Code: "AccessDeniedException", Message: "no"})
-			_, err := kms.New(load(t, srv), alias).EnsureKey(t.Context())
+			_, err := kms.New(srv.Config(t, awstest.OneAttempt), alias).EnsureKey(t.Context())
 			orphan, ok := errors.AsType[*kms.OrphanError](err)
 			if !ok || !errors.Is(err, source.ErrDenied) {
 				t.Fatalf("got %v, want an orphan and %v", err, source.ErrDenied)
@@ -214,7 +201,7 @@ func TestOrphan(t *testing.T) {
 func TestRefusedLookup(t *testing.T) {
 	srv := awstest.Start(t)
 	srv.Fail(awstest.Rule{Operation: "DescribeKey", Code: "AccessDeniedException", Message: "no"})
-	_, err := kms.New(load(t, srv), alias).EnsureKey(t.Context())
+	_, err := kms.New(srv.Config(t, awstest.OneAttempt), alias).EnsureKey(t.Context())
 	if !errors.Is(err, source.ErrDenied) {
 		t.Errorf("got %v, want %v", err, source.ErrDenied)
 	}

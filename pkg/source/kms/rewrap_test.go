@@ -21,7 +21,7 @@ var _ store.Rewrapper = (*kms.Keys)(nil)
 func TestRewrap(t *testing.T) {
 	srv := awstest.Start(t)
 	k := open(t, srv)
-	other := kms.New(load(t, srv), "alias/other")
+	other := kms.New(srv.Config(t, awstest.OneAttempt), "alias/other")
 	if _, err := other.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestRewrap(t *testing.T) {
 		{"no context", k, dev, nil, true, nil},
 		{"as it is", k, dev, map[string]string{"env": "dev"}, false, nil},
 		{"wrong context", other, prod, prod, false, source.ErrWrongContext},
-		{"no such key", kms.New(load(t, srv), "alias/none"), dev, dev, false, source.ErrNoStore},
+		{"no such key", kms.New(srv.Config(t, awstest.OneAttempt), "alias/none"), dev, dev, false, source.ErrNoStore},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestRewrapTakesBothRights(t *testing.T) {
 	const policy = `{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":["` + awstest.User + `"]},"Action":"kms:*","Resource":"*"}]}`
 	srv := awstest.New(awstest.Options{Principals: map[string]string{worker: role}})
 	t.Cleanup(srv.Close)
-	cfg := load(t, srv)
+	cfg := srv.Config(t, awstest.OneAttempt)
 	admin := awskms.NewFromConfig(cfg)
 	made, err := admin.CreateKey(t.Context(), &awskms.CreateKeyInput{Policy: aws.String(policy)})
 	if err != nil {
