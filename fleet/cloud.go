@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/awstest/keys"
@@ -83,7 +84,7 @@ func (c *Cloud) Span(from, to time.Time) Span {
 // Do implements aws.HTTPClient.
 func (c *Cloud) Do(r *http.Request) (*http.Response, error) {
 	resp, err := c.exchange(r, true)
-	if late := pause(r.Context(), c.latency); late != nil {
+	if late := smithytime.SleepWithContext(r.Context(), c.latency); late != nil {
 		return nil, late
 	}
 	return resp, err
@@ -108,17 +109,6 @@ func (c *Cloud) exchange(r *http.Request, counted bool) (*http.Response, error) 
 		StatusCode: a.status, Request: r, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
 		Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)),
 	}, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // serve answers a request, unless a quota refuses it, and counts it.

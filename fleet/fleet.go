@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"github.com/credrender/credrender/internal/daemon"
 	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
@@ -170,4 +172,6 @@ func (f *fleet) jobs(where job.Store) (jobs []job.Job, wants map[string][]fetch.
 	return jobs, wants
 }
 
-func sleepUntil(ctx context.Context, at time.Time) { _ = pause(ctx, time.Until(at)) }
+func sleepUntil(ctx context.Context, at time.Time) {
+	_ = smithytime.SleepWithContext(ctx, time.Until(at))
+}

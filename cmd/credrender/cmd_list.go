@@ -56,11 +56,7 @@ func runList(ctx context.Context, a *app, args []string, output string) error {
 
 // list lists a store, which S3 may be too.
 func (a *app) list(ctx context.Context, pattern string) ([]source.Entry, error) {
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return nil, err
-	}
-	src, err := a.stores.Source(ctx, cfg.Base.Store, "")
+	src, err := a.anyStore(ctx)
 	if err != nil {
 		return nil, err
 	}

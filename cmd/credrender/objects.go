@@ -11,13 +11,18 @@ import (
 // The manage commands where --store is s3://BUCKET/PREFIX: an object has no
 // versions of its own choosing and no comment.
 
-// folder is the store in S3, or nil where the store is another.
-func (a *app) folder(ctx context.Context) (*s3.Folder, error) {
+// anyStore is the store that the settings name, in S3 or not.
+func (a *app) anyStore(ctx context.Context) (source.Source, error) {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return nil, err
 	}
-	src, err := a.stores.Source(ctx, cfg.Base.Store, "")
+	return a.stores.Source(ctx, cfg.Base.Store, "")
+}
+
+// folder is the store in S3, or nil where the store is another.
+func (a *app) folder(ctx context.Context) (*s3.Folder, error) {
+	src, err := a.anyStore(ctx)
 	if err != nil {
 		return nil, err
 	}

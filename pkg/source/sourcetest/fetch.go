@@ -189,14 +189,7 @@ func testMixedBatch(t *testing.T, s *suite) {
 			want[s.ref(fmt.Sprintf("good.%d", i), "2")] = source.ErrNotFound
 		}
 	}
-	var refs []source.Ref
-	for r := range want {
-		refs = append(refs, r)
-	}
-	got := s.fetch(t, refs...)
-	if len(got) != len(refs) {
-		t.Errorf("%d answers for %d refs", len(got), len(refs))
-	}
+	got := fetchAll(t, s, want)
 	for r, err := range want {
 		if err != nil {
 			expectError(t, r, got[r], err)

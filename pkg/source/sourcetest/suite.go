@@ -3,6 +3,7 @@ package sourcetest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -51,17 +52,20 @@ func (s *suite) fetch(t *testing.T, refs ...source.Ref) map[source.Ref]source.Re
 	return s.b.Source.Fetch(t.Context(), refs)
 }
 
-// expect fetches all refs in one batch and compares.
-func (s *suite) expect(t *testing.T, want map[source.Ref]string) {
+// fetchAll fetches the refs of want in one batch, each of which must be answered.
+func fetchAll[V any](t *testing.T, s *suite, want map[source.Ref]V) map[source.Ref]source.Result {
 	t.Helper()
-	var refs []source.Ref
-	for r := range want {
-		refs = append(refs, r)
-	}
-	got := s.fetch(t, refs...)
+	got := s.fetch(t, slices.Collect(maps.Keys(want))...)
 	if len(got) != len(want) {
 		t.Errorf("%d answers for %d refs", len(got), len(want))
 	}
+	return got
+}
+
+// expect fetches all refs in one batch and compares.
+func (s *suite) expect(t *testing.T, want map[source.Ref]string) {
+	t.Helper()
+	got := fetchAll(t, s, want)
 	for r, value := range want {
 		expectValue(t, r, got[r], value)
 	}
