@@ -35,7 +35,7 @@ says nothing. Until then the old key and the rights to it have to stay; after
 that old backups of the table still need it.
 
 With --store local, --new-local-key makes the new key, in the key file beside
-the old one, which goes when nothing is left under it.`,
+the old one, which gets a file of its own when nothing here is left under it.`,
 		Example: `  credrender rekey --key alias/new env=prod
   credrender rekey 'web.*' env=prod --to-context env=prod --to-context app=web`,
 		RunE: func(c *cobra.Command, args []string) error { return runRekey(c.Context(), a, o, args) },
@@ -92,7 +92,10 @@ func rekeyLocal(ctx context.Context, a *app, cfg *config.Config, o *rekeyOptions
 	if err := a.finish(p, outcomes, o.dryRun, err); err != nil || o.dryRun {
 		return err
 	}
-	left, err := keys.DropOldKeys(ctx)
+	left, kept, err := keys.DropOldKeys(ctx)
+	for _, path := range kept {
+		a.log.Info(fmt.Sprintf("the old key is in %s now: backups may need it, and other stores with this key file; remove it when none does", path))
+	}
 	if err == nil && left > 0 {
 		a.log.Warn(fmt.Sprintf("%s still under the old key, which stays in %s: run 'credrender rekey' without a pattern",
 			isAre(left, "version"), cfg.Base.Store.LocalKey))

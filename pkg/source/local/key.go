@@ -134,6 +134,12 @@ func (s *Store) masterOf(ctx context.Context, wrapped []byte) (*masterKey, error
 		if m := r.byID(id); m != nil {
 			return m, nil
 		}
+		if again && ok {
+			if m := s.kept(id); m != nil {
+				s.keys.Store(r.with(m))
+				return m, nil
+			}
+		}
 		if again || !ok {
 			return r.current, nil
 		}

@@ -18,23 +18,40 @@ import (
 //  2. the store file names it as the key for writing, and the old one as old;
 //  3. store.Rekey wraps every data key under it;
 //  4. the store file forgets the old one, if no item is under it (DropOldKeys);
-//  5. the key file does.
+//  5. the old one gets a file of its own beside the key file, and the key file
+//     forgets it.
 //
 // So a key after the one for writing is of step 1, and one before it of step 5.
 // From step 4 on nothing is taken that a process with the old key wrapped.
+//
+// A key is never destroyed, since nobody knows what else is under it: another
+// store with the same key file, a backup of this one. Such stores find their key
+// in its own file (keptPath), and a NewKey of theirs takes the key that they find
+// in the key file. Two of them may be at work at once: whoever changes the key
+// file holds keyFileLock from reading it to writing it.
 
 // keyring is what a key file holds.
 type keyring struct {
 	current *masterKey // for writing
 	all     []*masterKey
+	kept    []*masterKey // from files of their own, as far as they were asked for
 }
 
 func (r *keyring) byID(id string) *masterKey {
-	i := slices.IndexFunc(r.all, func(m *masterKey) bool { return m.id == id })
-	if i < 0 {
-		return nil
+	for _, m := range slices.Concat(r.all, r.kept) {
+		if m.id == id {
+			return m
+		}
 	}
-	return r.all[i]
+	if r.current != nil && r.current.id == id {
+		return r.current
+	}
+	return nil
+}
+
+// with is r and one more kept key.
+func (r *keyring) with(m *masterKey) *keyring {
+	return &keyring{r.current, r.all, append(slices.Clone(r.kept), m)}
 }
 
 // ring reads the key file once, and checks that it is the store's.
@@ -65,6 +82,9 @@ func (s *Store) readRing(tx *bolt.Tx) (*keyring, error) {
 	}
 	r := &keyring{all: all}
 	if r.current = r.byID(want); r.current == nil {
+		r.current = s.kept(want)
+	}
+	if r.current == nil {
 		return nil, &KeyError{s.o.KeyPath, fmt.Sprintf("holds key %s, and store %s was made with key %s",
 			all[len(all)-1].id, s.o.Path, source.Show(want)), source.ErrDenied}
 	}
@@ -92,6 +112,11 @@ func (s *Store) checkWrapper(tx *bolt.Tx, wrapped []byte) error {
 // it wrapped. Where an earlier NewKey has not been followed by DropOldKeys, that
 // key is the new one, and it reports false.
 func (s *Store) NewKey(ctx context.Context) (made bool, err error) {
+	unlock, err := s.lockKeyFile(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
 	err = s.do(ctx, true, func(tx *bolt.Tx) error {
 		r, err := s.readRing(tx)
 		if err != nil {
@@ -106,7 +131,7 @@ func (s *Store) NewKey(ctx context.Context) (made bool, err error) {
 			if next, err = newKey(); err != nil {
 				return err
 			}
-			if err := s.writeKeys(r.current, next); err != nil {
+			if err := s.writeKeys(append(slices.Clip(r.all), next)...); err != nil {
 				return err
 			}
 		}
@@ -118,11 +143,18 @@ func (s *Store) NewKey(ctx context.Context) (made bool, err error) {
 }
 
 // DropOldKeys takes all keys but the one for writing out of the key file, unless
-// items are wrapped under others: it returns how many.
-func (s *Store) DropOldKeys(ctx context.Context) (left int, err error) {
-	var r *keyring
+// items are wrapped under others: it returns how many. Each of those keys is in a
+// file of its own then, of mode 0600, of which it returns the paths: other stores
+// and backups may be under them.
+func (s *Store) DropOldKeys(ctx context.Context) (left int, kept []string, err error) {
+	unlock, err := s.lockKeyFile(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer unlock()
 	err = s.do(ctx, true, func(tx *bolt.Tx) error {
-		if r, err = s.readRing(tx); err != nil {
+		r, err := s.readRing(tx)
+		if err != nil {
 			return err
 		}
 		if left = underOthers(tx, r.current.id); left > 0 {
@@ -132,17 +164,26 @@ func (s *Store) DropOldKeys(ctx context.Context) (left int, err error) {
 	})
 	s.keys.Store(nil)
 	if err != nil || left > 0 {
-		return left, err
+		return left, nil, err
 	}
-	return 0, s.do(ctx, true, func(tx *bolt.Tx) error {
-		if r, err = s.readRing(tx); err != nil || len(r.all) == 1 {
+	err = s.do(ctx, true, func(tx *bolt.Tx) error {
+		r, err := s.readRing(tx)
+		if err != nil || len(r.all) == 1 {
 			return err
 		}
 		if current, old := keyIDs(tx); old != "" || r.all[len(r.all)-1].id != current { // another NewKey has begun
 			return nil
 		}
+		for _, m := range r.all[:len(r.all)-1] {
+			path, err := s.keep(m)
+			if err != nil {
+				return err
+			}
+			kept = append(kept, path)
+		}
 		return s.writeKeys(r.current)
 	})
+	return 0, kept, err
 }
 
 // underOthers counts the items whose data key is wrapped under another key. One

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -60,7 +61,7 @@ func newKey(t *testing.T, o local.Options, want bool) {
 func dropOld(t *testing.T, o local.Options, want int) {
 	t.Helper()
 	s, _ := rekeying(o)
-	if left, err := s.DropOldKeys(t.Context()); left != want || err != nil {
+	if left, _, err := s.DropOldKeys(t.Context()); left != want || err != nil {
 		t.Fatalf("%d left, want %d: %v", left, want, err)
 	}
 }
@@ -139,6 +140,116 @@ func TestOldKeyInUse(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		if got, err := get(t.Context(), st, source.Ref{Name: name}); got != "of "+name || err != nil {
 			t.Errorf("%s is %q, %v", name, got, err)
+		}
+	}
+}
+
+// sharing makes a second store with the key file of o.
+func sharing(t *testing.T, o local.Options) local.Options {
+	t.Helper()
+	o.Path += "-2"
+	if made, err := local.Create(t.Context(), o); !made || err != nil {
+		t.Fatal(made, err)
+	}
+	return o
+}
+
+// TestTwoStoresOfOneKeyFile: a new key for one leaves the other, and a backup,
+// with a key that opens them.
+func TestTwoStoresOfOneKeyFile(t *testing.T) {
+	_, a := create(t)
+	b := sharing(t, a)
+	put(t, open(a), "a", "of a", nil)
+	put(t, open(b), "b", "of b", nil)
+	backup := a
+	backup.Path += ".bak"
+	write(t, backup.Path, read(t, a.Path))
+	first := ids(t, a)[0]
+	for range 2 { // the second time b's key is not in the key file
+		newKey(t, a, true)
+		rekey(t, a, "")
+		dropOld(t, a, 0)
+		mustGet(t, a, "a")
+		mustGet(t, b, "b")
+		mustGet(t, backup, "a")
+	}
+	keptFile := a.KeyPath + ".old-" + first
+	if info, err := os.Stat(keptFile); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	put(t, open(b), "b2", "of b2", nil)
+	before := ids(t, a)
+	newKey(t, b, true)
+	mustGet(t, b, "b", "b2")
+	rekey(t, b, "")
+	dropOld(t, b, 0)
+	if after := ids(t, a); len(after) != 1 || after[0] != before[0] {
+		t.Errorf("keys %v, were %v: b was to take the key that is there", after, before)
+	}
+	mustGet(t, a, "a")
+	mustGet(t, b, "b", "b2")
+	if err := os.Remove(keptFile); err != nil {
+		t.Fatal(err)
+	}
+	mustGet(t, b, "b", "b2")
+	if _, err := get(t.Context(), open(backup), source.Ref{Name: "a"}); !errors.Is(err, source.ErrDenied) {
+		t.Errorf("the backup without its key: %v", err)
+	}
+}
+
+// TestDropCutOff: items of the store itself under a key that another store has
+// taken out of the key file meanwhile.
+func TestDropCutOff(t *testing.T) {
+	_, a := create(t)
+	b := sharing(t, a)
+	put(t, open(a), "a", "of a", nil)
+	put(t, open(b), "b", "of b", nil)
+	newKey(t, a, true)
+	newKey(t, b, true) // and is killed there
+	rekey(t, a, "")
+	dropOld(t, a, 0)
+	mustGet(t, b, "b")
+	dropOld(t, b, 1)
+	rekey(t, b, "")
+	dropOld(t, b, 0)
+	mustGet(t, b, "b")
+}
+
+// TestNewKeysAtOnce: two stores change their key file at the same time.
+func TestNewKeysAtOnce(t *testing.T) {
+	_, a := create(t)
+	b := sharing(t, a)
+	put(t, open(a), "a", "of a", nil)
+	put(t, open(b), "b", "of b", nil)
+	var wg sync.WaitGroup
+	for _, o := range []local.Options{a, b} {
+		wg.Go(func() {
+			for range 10 {
+				s, st := rekeying(o)
+				_, err := s.NewKey(t.Context())
+				outcomes, errRekey := st.Rekey(t.Context(), store.RekeyRequest{})
+				for _, out := range outcomes {
+					err = errors.Join(err, out.Err)
+				}
+				_, _, errDrop := s.DropOldKeys(t.Context())
+				if err := errors.Join(err, errRekey, errDrop); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	mustGet(t, a, "a")
+	mustGet(t, b, "b")
+}
+
+// TestKeptKeyOfAnItem: the id in a wrapped key may be anything, and is no path.
+func TestKeptKeyOfAnItem(t *testing.T) {
+	s, o := create(t)
+	write(t, o.KeyPath+".old-", read(t, o.KeyPath))
+	for _, id := range []string{"../../../../../e", "0123456789abcde/", strings.Repeat("0", 16)} {
+		if _, err := s.Decrypt(t.Context(), []byte("crlk1"+id+strings.Repeat("x", 60)), nil); !errors.Is(err, source.ErrDenied) {
+			t.Errorf("%s: %v", id, err)
 		}
 	}
 }

@@ -7,7 +7,9 @@
 //   - the key file holds a master key, under which data keys are wrapped by
 //     AES-256-GCM with the encryption context as additional data. So a wrong
 //     context fails here as it does at KMS. While a store moves to a new key
-//     ([Store.NewKey], [Store.DropOldKeys]) the file holds both.
+//     ([Store.NewKey], [Store.DropOldKeys]) the file holds both; afterwards the
+//     old key has a file of its own beside it, for other stores of the same key
+//     file and for backups.
 //
 // [Create] makes both, and nothing else ever makes a key: without its key file a
 // store is lost, and a new key in its place would hide that until the first

@@ -1,0 +1,92 @@
+package local
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// keptPath is the file of its own of a key that has left the key file.
+func (s *Store) keptPath(id string) (string, error) {
+	path, err := filepath.EvalSymlinks(s.o.KeyPath)
+	return path + ".old-" + id, err
+}
+
+// keep gives a key a file of its own, for the owner that the key file has.
+func (s *Store) keep(m *masterKey) (path string, err error) {
+	path, err = s.keptPath(m.id)
+	if err == nil {
+		err = publish(path, func(temp string) error { return s.fillKept(temp, m.line) })
+	}
+	if errors.Is(err, fs.ErrExist) && s.kept(m.id) != nil { // by an earlier run
+		err = nil
+	}
+	if err != nil {
+		return path, fmt.Errorf("keep old key %s: %w", m.id, err)
+	}
+	return path, nil
+}
+
+func (s *Store) fillKept(temp, line string) error {
+	f, err := os.OpenFile(temp, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line)
+	return errors.Join(err, keepOwner(f, s.o.KeyPath), f.Close())
+}
+
+// kept returns the key of that id from its own file, or nil. The id comes from
+// a store file, and may be anything.
+func (s *Store) kept(id string) *masterKey {
+	if raw, err := hex.DecodeString(id); err != nil || len(raw) != idSize {
+		return nil
+	}
+	path, err := s.keptPath(id)
+	if err != nil {
+		return nil
+	}
+	keys, err := readKeys(path)
+	if err != nil {
+		return nil
+	}
+	return (&keyring{all: keys}).byID(id)
+}
+
+// lockKeyFile keeps other stores of the same key file from changing it: by a lock
+// on its directory, since the file itself is replaced.
+func (s *Store) lockKeyFile(ctx context.Context) (unlock func(), err error) {
+	path, err := filepath.EvalSymlinks(s.o.KeyPath)
+	if err != nil {
+		path = s.o.KeyPath // reading it says what is wrong
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, &KeyError{s.o.KeyPath, "cannot be read", err}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, source.ErrUnreachable)
+	defer cancel()
+	for {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { _ = dir.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(fmt.Errorf("lock the directory of key file %s: %w", s.o.KeyPath, err), dir.Close())
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			_ = dir.Close()
+			return nil, fmt.Errorf("lock the directory of key file %s: %w", s.o.KeyPath, context.Cause(ctx))
+		}
+	}
+}
