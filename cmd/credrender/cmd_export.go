@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/cmd/credrender/internal/exchange"
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -145,7 +144,7 @@ func (a *app) copyStore(ctx context.Context, verb string, from, into *store.Stor
 // exported is all or nothing. Names that dotenv makes equal are an error.
 func exported(got map[string]source.Result, envNames bool) ([]exchange.Entry, error) {
 	var entries []exchange.Entry
-	failed := &render.SecretsError{}
+	var failed []*source.RefError
 	taken := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		res, as := got[name], name
@@ -157,13 +156,13 @@ func exported(got map[string]source.Result, envNames bool) ([]exchange.Entry, er
 		}
 		taken[as] = name
 		if res.Err != nil {
-			failed.Failures = append(failed.Failures, &source.RefError{Ref: source.Ref{Name: name}, Err: res.Err})
+			failed = append(failed, &source.RefError{Ref: source.Ref{Name: name}, Err: res.Err})
 			continue
 		}
 		entries = append(entries, exchange.Entry{Name: as, Value: res.Secret})
 	}
-	if n := len(failed.Failures); n > 0 {
-		return nil, fmt.Errorf("%d of %d secrets cannot be exported:\n%w", n, len(got), failed)
+	if len(failed) > 0 {
+		return nil, manyFailed(len(got), "secrets cannot be exported", failed)
 	}
 	return entries, nil
 }

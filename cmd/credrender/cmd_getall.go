@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"unicode/utf8"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -52,7 +50,9 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 		failed = a.leaveOut(failed)
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d secrets cannot be printed:\n%w", len(failed), len(got), &render.SecretsError{Failures: failed})
+		many := manyFailed(len(got), "secrets cannot be printed", failed)
+		many.partial = !o.partial
+		return many
 	}
 	if o.output == "json" {
 		return printJSON(a, values)
@@ -101,11 +101,11 @@ func texts(got map[string]source.Result) (values map[string]string, failed []*so
 	return values, failed
 }
 
-// leaveOut names what stays as it is however often it is asked for, and
-// returns the rest: of what a network or a quota kept away nothing is known.
+// leaveOut names what stays as it is however often it is asked for, and returns
+// the rest.
 func (a *app) leaveOut(failed []*source.RefError) (rest []*source.RefError) {
 	for _, f := range failed {
-		if isOne(f, source.ErrWrongContext, source.ErrDenied, source.ErrIntegrity, source.ErrUnsupported, errBinary) {
+		if leavable(f) {
 			a.log.Warn("left out " + f.Error())
 			continue
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -68,7 +67,7 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 	if err != nil {
 		return err
 	}
-	failed := &render.SecretsError{}
+	var failed []*source.RefError
 	findings := []finding{}
 	for _, v := range verdicts {
 		if v.Err == nil && len(v.Notes) == 0 {
@@ -81,15 +80,15 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 		}
 		if v.Err != nil {
 			one.Error = v.Err.Error()
-			failed.Failures = append(failed.Failures, &source.RefError{Ref: source.Ref{Name: v.Name, Version: v.Version}, Err: v.Err})
+			failed = append(failed, &source.RefError{Ref: source.Ref{Name: v.Name, Version: v.Version}, Err: v.Err})
 		}
 		findings = append(findings, one)
 	}
 	if err := printFindings(a, findings, output); err != nil {
 		return err
 	}
-	if n := len(failed.Failures); n > 0 {
-		return fmt.Errorf("%d of %d versions are not sound:\n%w", n, len(verdicts), failed)
+	if len(failed) > 0 {
+		return manyFailed(len(verdicts), "versions are not sound", failed)
 	}
 	return nil
 }

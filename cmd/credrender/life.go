@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -81,12 +80,12 @@ var verbs = map[store.Action]string{
 // settle says what became of the versions: a line for all, or in a dry run for
 // each, and every failure.
 func (a *app) settle(outcomes []store.Outcome, dryRun bool) error {
-	failed := &render.SecretsError{}
+	var failed []*source.RefError
 	for _, o := range outcomes {
 		switch {
 		case o.Err != nil:
 			ref := source.Ref{Name: o.Name, Version: o.Version}
-			failed.Failures = append(failed.Failures, &source.RefError{Ref: ref, Err: o.Err})
+			failed = append(failed, &source.RefError{Ref: ref, Err: o.Err})
 		case o.Action == store.Unhidden && !dryRun:
 			a.log.Warn(fmt.Sprintf("the newest version of %s is %s from now on; it was %s, which hid it",
 				source.Show(o.Name), source.Show(o.To), source.Show(o.Version)))
@@ -99,8 +98,8 @@ func (a *app) settle(outcomes []store.Outcome, dryRun bool) error {
 	} else {
 		a.sumUp(outcomes)
 	}
-	if n := len(failed.Failures); n > 0 {
-		return fmt.Errorf("%d of %d versions cannot be done:\n%w", n, len(outcomes), failed)
+	if len(failed) > 0 {
+		return manyFailed(len(outcomes), "versions cannot be done", failed)
 	}
 	return nil
 }

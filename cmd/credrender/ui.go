@@ -115,6 +115,14 @@ func isOne(err error, kinds ...error) bool {
 
 // hint says what to do about an error, or "".
 func hint(err error) string {
+	if text := manyHint(err); text != "" {
+		return text
+	}
+	return oneHint(err)
+}
+
+// oneHint is the hint of an error of one secret, job or file.
+func oneHint(err error) string {
 	if locked, ok := errors.AsType[*state.LockedError](err); ok && locked.Inside {
 		return "a hook or check cannot render: the files it would change are being changed"
 	}
