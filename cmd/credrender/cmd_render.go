@@ -49,7 +49,9 @@ func newRender(a *app) *cobra.Command {
 		Long: `Render the jobs of the config, or each SRC:DEST of the command line as a job
 of its own. SRC alone goes to standard output; - is standard input.
 
-A run that changes nothing says nothing and runs nothing.`,
+A run that changes nothing says nothing and runs nothing. Its look for changes
+may miss a version that was put less than about a second before: in a script,
+put NAME @FILE && render --force.`,
 		Example: `  credrender render                                   # all jobs of the config
   credrender render nginx.conf.tmpl                   # look at one
   credrender render app.tmpl:/etc/app.conf --mode 0640 --group app \
