@@ -1,0 +1,153 @@
+package credsmash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja"
+	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// renderer renders entries together.
+type renderer struct {
+	*session
+	keyFmt  string
+	objName string
+	vars    *py.Dict
+	local   map[string]string // of --secrets-file; nil: the store
+	got     map[string]source.Result
+}
+
+func (s *session) renderer() (*renderer, error) {
+	r := &renderer{
+		session: s, got: map[string]source.Result{}, vars: py.NewDict(),
+		keyFmt: s.call.text("--key-fmt", "{0}"), objName: s.call.text("--obj-name", "secrets"),
+	}
+	if path := s.call.text("--secrets-file", ""); path != "" {
+		data, err := s.read("--secrets-file", path)
+		if err != nil {
+			return nil, err
+		}
+		if r.local, _, err = parseSecrets(data, s.call.text("--secrets-file-format", formatOf(path, "json"))); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if path := s.call.text("--template-vars", ""); path != "" {
+		data, err := s.read("--template-vars", path)
+		if err != nil {
+			return nil, err
+		}
+		if r.vars, err = parseDict(data, s.call.text("--template-vars-format", formatOf(path, "json"))); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if _, held := r.vars.Get(r.objName); held {
+		s.log(levelWarning, "templates", "Overwrote '%s' from template vars with secrets var.", r.objName)
+	}
+	return r, nil
+}
+
+// maxWaves bounds how deep secrets may name secrets.
+const maxWaves = 16
+
+// run renders all entries: one wave fetches everything that no secret's value
+// decides about, one more each level below.
+func (r *renderer) run(ctx context.Context, entries []*entry) error {
+	for range maxWaves {
+		wanted := map[string]bool{}
+		var failed []error
+		for _, e := range entries {
+			data, err := r.render(e, wanted)
+			if err != nil && !errors.Is(err, jinja.ErrPending) {
+				failed = append(failed, err)
+			}
+			e.file.Data = data
+		}
+		if len(wanted) == 0 {
+			return errors.Join(failed...)
+		}
+		if err := r.wave(ctx, wanted); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("secrets name other secrets more than %d levels deep", maxWaves)
+}
+
+func (r *renderer) wave(ctx context.Context, wanted map[string]bool) error {
+	b, err := r.store(ctx)
+	if err != nil {
+		return err
+	}
+	var refs []source.Ref
+	for name := range wanted {
+		refs = append(refs, source.Ref{Name: name, Context: r.context})
+	}
+	slices.SortFunc(refs, func(x, y source.Ref) int { return compareVersions(x.Name, y.Name) })
+	for ref, got := range b.Fetch(ctx, refs) {
+		r.got[ref.Name] = got
+	}
+	return ctx.Err()
+}
+
+// render renders one entry as far as secrets are known; those that are not are
+// added to wanted.
+func (r *renderer) render(e *entry, wanted map[string]bool) ([]byte, error) {
+	lookup := func(key py.Value) ([]byte, bool, error) {
+		name, err := r.keyName(key)
+		if err != nil {
+			return nil, true, err
+		}
+		value, ready, err := r.find(name)
+		if !ready {
+			wanted[name] = true
+		}
+		return value, ready, err
+	}
+	if e.template == nil {
+		value, ready, err := lookup(e.secret)
+		if !ready {
+			return nil, jinja.ErrPending
+		}
+		if err != nil {
+			err = &secretError{e.secret, "", err}
+		}
+		return append([]byte{}, value...), err
+	}
+	text, err := e.template.Render(jinja.Context{Vars: r.vars, ObjName: r.objName, Lookup: lookup})
+	return []byte(text), err
+}
+
+// keyName is the secret's name: key_fmt over what the template says. credsmash
+// computes it and then asks for the bare key, unless --secrets-file is given.
+func (r *renderer) keyName(key py.Value) (string, error) {
+	args := []py.Value{key}
+	if t, ok := key.(py.Tuple); ok {
+		args = t
+	}
+	name, err := py.Format(r.keyFmt, args, nil)
+	if err != nil {
+		return "", fmt.Errorf("--key-fmt %s: %w", source.Show(r.keyFmt), err)
+	}
+	return name, nil
+}
+
+func (r *renderer) find(name string) (value []byte, ready bool, err error) {
+	if r.local != nil {
+		v, ok := r.local[name]
+		if !ok {
+			return nil, true, fmt.Errorf("%w in %s", source.ErrNotFound, r.call.text("--secrets-file", ""))
+		}
+		return []byte(v), true, nil
+	}
+	got, ok := r.got[name]
+	if !ok {
+		return nil, false, nil
+	}
+	if got.Err != nil {
+		return nil, true, got.Err
+	}
+	return got.Secret.Reveal(), true, nil
+}
