@@ -4,7 +4,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/credrender/credrender/internal/awstest/wire"
 )
@@ -13,8 +12,6 @@ import (
 type onTable struct{ TableName string }
 
 func (t onTable) describe(r *wire.Request) { r.Table = t.TableName }
-
-type tag struct{ Key, Value string }
 
 type attributeDefinition struct{ AttributeName, AttributeType string }
 
@@ -196,38 +193,6 @@ func (l *listTables) run(r *Region, _ *wire.Request) (any, error) {
 	return map[string]any{"TableNames": names}, nil
 }
 
-type updateBackups struct {
-	onTable
-	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
-}
-
-func (u *updateBackups) run(r *Region, _ *wire.Request) (any, error) {
-	t, err := r.table(u.TableName)
-	if err != nil {
-		return nil, &wire.Error{Code: "TableNotFoundException", Message: "Table not found: " + u.TableName}
-	}
-	t.backups = u.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled
-	return backupsOut(t), nil
-}
-
-type describeBackups struct{ onTable }
-
-func (d *describeBackups) run(r *Region, _ *wire.Request) (any, error) {
-	t, err := r.table(d.TableName)
-	if err != nil {
-		return nil, &wire.Error{Code: "TableNotFoundException", Message: "Table not found: " + d.TableName}
-	}
-	return backupsOut(t), nil
-}
-
-func backupsOut(t *table) any {
-	status := map[bool]string{true: "ENABLED", false: "DISABLED"}[t.backups]
-	return map[string]any{"ContinuousBackupsDescription": map[string]any{
-		"ContinuousBackupsStatus":        "ENABLED",
-		"PointInTimeRecoveryDescription": map[string]any{"PointInTimeRecoveryStatus": status},
-	}}
-}
-
 // updateTable changes one thing at a time, as setup does.
 type updateTable struct {
 	onTable
@@ -257,42 +222,4 @@ func (u *updateTable) run(r *Region, _ *wire.Request) (any, error) {
 	out := describeTableOut(t)
 	out["TableStatus"] = "UPDATING"
 	return map[string]any{"TableDescription": out}, nil
-}
-
-type listTags struct{ ResourceArn string }
-
-func (l *listTags) describe(r *wire.Request) { _, r.Table, _ = strings.Cut(l.ResourceArn, ":table/") }
-
-func (l *listTags) run(r *Region, _ *wire.Request) (any, error) {
-	for _, table := range r.tables {
-		if table.arn == l.ResourceArn {
-			list := []tag{}
-			for _, k := range slices.Sorted(maps.Keys(table.tags)) {
-				list = append(list, tag{k, table.tags[k]})
-			}
-			return map[string]any{"Tags": list}, nil
-		}
-	}
-	return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: ResourcArn: " + l.ResourceArn + " not found"}
-}
-
-type tagResource struct {
-	ResourceArn string
-	Tags        []tag
-}
-
-func (t *tagResource) describe(r *wire.Request) {
-	_, r.Table, _ = strings.Cut(t.ResourceArn, ":table/")
-}
-
-func (t *tagResource) run(r *Region, _ *wire.Request) (any, error) {
-	for _, table := range r.tables {
-		if table.arn == t.ResourceArn {
-			for _, tag := range t.Tags {
-				table.tags[tag.Key] = tag.Value
-			}
-			return map[string]any{}, nil
-		}
-	}
-	return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: ResourcArn: " + t.ResourceArn + " not found"}
 }

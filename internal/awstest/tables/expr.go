@@ -29,16 +29,6 @@ func newExpressions(n expressionNames) *expressions {
 	return &expressions{expressionNames: n, used: map[string]bool{}}
 }
 
-// comparison is one term: path op value, or a function of the path.
-type comparison struct {
-	path  string
-	op    string // = <> < <= > >= or a function's name
-	value value
-}
-
-// conditions all have to hold.
-type conditions []comparison
-
 // projector picks the attributes that were asked for.
 type projector func(attributes) attributes
 
@@ -76,82 +66,6 @@ func (e *expressions) syntax(at string) error {
 		at = "<EOF>"
 	}
 	return wire.Invalid("Invalid %s: Syntax error; token: %q, near: %q", e.kind, at, e.text)
-}
-
-// keyCondition reads "a = :x" or "a = :x AND b > :y".
-func (e *expressions) keyCondition(text string) ([]comparison, error) {
-	if text == "" {
-		return nil, wire.Invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
-	}
-	e.start("KeyConditionExpression", text)
-	return e.terms()
-}
-
-// condition reads comparisons, attribute_exists and attribute_not_exists,
-// joined by AND; an empty text always holds.
-func (e *expressions) condition(text string) (conditions, error) {
-	if text == "" {
-		return nil, nil
-	}
-	e.start("ConditionExpression", text)
-	return e.terms()
-}
-
-func (e *expressions) terms() ([]comparison, error) {
-	var all []comparison
-	for {
-		c, err := e.term()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-		switch word := e.next(); {
-		case word == "":
-			return all, nil
-		case !strings.EqualFold(word, "AND"):
-			return nil, e.unsupported(word)
-		}
-	}
-}
-
-func (e *expressions) term() (comparison, error) {
-	switch f := e.peek(); f {
-	case "attribute_not_exists", "attribute_exists":
-		return e.function()
-	case "(", "NOT", "begins_with", "contains", "size", "attribute_type":
-		return comparison{}, e.unsupported(f)
-	}
-	path, err := e.path()
-	if err != nil {
-		return comparison{}, err
-	}
-	c := comparison{path: path, op: e.next()}
-	if !slices.Contains([]string{"=", "<>", "<", "<=", ">", ">="}, c.op) {
-		return c, e.unsupported(c.op)
-	}
-	c.value, err = e.value()
-	return c, err
-}
-
-func (e *expressions) function() (comparison, error) {
-	c := comparison{op: e.next()}
-	if err := e.expect("("); err != nil {
-		return c, err
-	}
-	path, err := e.path()
-	if err != nil {
-		return c, err
-	}
-	c.path = path
-	return c, e.expect(")")
-}
-
-func (e *expressions) unsupported(word string) error {
-	switch strings.ToUpper(word) {
-	case "OR", "NOT", "BETWEEN", "IN", "(", "BEGINS_WITH", "CONTAINS", "SIZE", "ATTRIBUTE_TYPE":
-		return wire.NotImplemented("%s in %q", word, e.text)
-	}
-	return e.syntax(word)
 }
 
 // path reads an attribute's name or its placeholder. Document paths ("a.b") are
@@ -243,43 +157,4 @@ func (e *expressions) finish() error {
 		}
 	}
 	return nil
-}
-
-// holds judges the item that is there, or none.
-func (c conditions) holds(r *row) bool {
-	if r == nil {
-		return allHold(c, nil)
-	}
-	return allHold(c, r.item)
-}
-
-func allHold(all []comparison, item attributes) bool {
-	return !slices.ContainsFunc(all, func(c comparison) bool { return !c.holds(item) })
-}
-
-func (c comparison) holds(item attributes) bool {
-	v, ok := item[c.path]
-	switch c.op {
-	case "attribute_exists":
-		return ok
-	case "attribute_not_exists":
-		return !ok
-	case "<>":
-		return !ok || !v.equal(c.value)
-	case "=":
-		return ok && v.equal(c.value)
-	}
-	if !ok || v.kind != c.value.kind {
-		return false
-	}
-	order := v.compare(c.value)
-	switch c.op {
-	case "<":
-		return order < 0
-	case "<=":
-		return order <= 0
-	case ">":
-		return order > 0
-	}
-	return order >= 0
 }

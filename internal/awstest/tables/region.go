@@ -1,10 +1,11 @@
 // Package tables is DynamoDB as the stand-in serves it: the operations that a
 // store of secrets uses, with AWS's limits, sizes and refusals.
 //
-// region.go is one region's tables and how a request reaches them; admin.go
-// makes tables, item.go, update.go, batch.go and query.go read and write them, expr.go
-// reads expressions; table.go and value.go know order and size, capacity.go
-// what a request costs and when there is nothing left to pay with.
+// region.go is one region's tables and how a request reaches them; admin.go,
+// tags.go and backups.go make tables and set them up, item.go, update.go, batch.go
+// and query.go read and write them, expr.go and condition.go read expressions;
+// table.go and value.go know order and size, capacity.go what a request costs and
+// when there is nothing left to pay with.
 package tables
 
 import (
