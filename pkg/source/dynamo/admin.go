@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
@@ -183,100 +182,5 @@ func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
 			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), BillingMode: billing, ProvisionedThroughput: units})
 			return awserr.Wrap(a.op("change billing of"), err)
 		},
-	}
-}
-
-func (a *Admin) protection(d *types.TableDescription) property {
-	return property{
-		"deletion protection",
-		func(context.Context) (string, error) {
-			if aws.ToBool(d.DeletionProtectionEnabled) {
-				return "", nil
-			}
-			return "it is not protected from deletion", nil
-		},
-		func(ctx context.Context) error {
-			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), DeletionProtectionEnabled: aws.Bool(true)})
-			return awserr.Wrap(a.op("protect"), err)
-		},
-	}
-}
-
-func (a *Admin) recovery() property {
-	return property{
-		"point-in-time recovery",
-		func(ctx context.Context) (string, error) {
-			out, err := a.admin.backups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String(a.name)})
-			if err != nil {
-				return "", awserr.Wrap(a.op("look up backups of"), err)
-			}
-			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil &&
-				b.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
-				return "", nil
-			}
-			return "point-in-time recovery is off", nil
-		},
-		a.recoverable,
-	}
-}
-
-// recoverable turns recovery on. DynamoDB refuses that of a table which was
-// ready only a moment ago, until it has set up backups
-// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html).
-func (a *Admin) recoverable(ctx context.Context) error {
-	for {
-		_, err := a.admin.updateBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
-			TableName:                        aws.String(a.name),
-			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
-		})
-		if _, early := errors.AsType[*types.ContinuousBackupsUnavailableException](err); !early {
-			return awserr.Wrap(a.op("turn on point-in-time recovery of"), err)
-		}
-		if err := smithytime.SleepWithContext(ctx, createPoll); err != nil {
-			return fmt.Errorf("%s: %w", a.op("wait for backups of"), err)
-		}
-	}
-}
-
-func (a *Admin) tags(arn string, o SetupOptions) property {
-	missing := map[string]string{}
-	return property{
-		"tags",
-		func(ctx context.Context) (string, error) {
-			if len(o.Tags) == 0 {
-				return "", nil
-			}
-			have, err := a.tagsOf(ctx, arn)
-			if err != nil {
-				return "", err
-			}
-			for k, v := range o.Tags {
-				if got, ok := have[k]; !ok || got != v {
-					missing[k] = v
-				}
-			}
-			if len(missing) == 0 {
-				return "", nil
-			}
-			return fmt.Sprintf("its tags lack %q", slices.Sorted(maps.Keys(missing))), nil
-		},
-		func(ctx context.Context) error { return a.Tag(ctx, arn, missing) },
-	}
-}
-
-func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
-	tags := map[string]string{}
-	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: aws.String(arn)}
-	for {
-		out, err := a.admin.listTags(ctx, in)
-		if err != nil {
-			return nil, awserr.Wrap(a.op("list tags of"), err)
-		}
-		for _, t := range out.Tags {
-			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-		}
-		if in.NextToken = out.NextToken; in.NextToken == nil {
-			return tags, nil
-		}
 	}
 }

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -21,4 +22,47 @@ func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) err
 	}
 	_, err := t.api.tagResource(ctx, in)
 	return awserr.Wrap(t.op("tag"), err)
+}
+
+func (a *Admin) tags(arn string, o SetupOptions) property {
+	missing := map[string]string{}
+	return property{
+		"tags",
+		func(ctx context.Context) (string, error) {
+			if len(o.Tags) == 0 {
+				return "", nil
+			}
+			have, err := a.tagsOf(ctx, arn)
+			if err != nil {
+				return "", err
+			}
+			for k, v := range o.Tags {
+				if got, ok := have[k]; !ok || got != v {
+					missing[k] = v
+				}
+			}
+			if len(missing) == 0 {
+				return "", nil
+			}
+			return fmt.Sprintf("its tags lack %q", slices.Sorted(maps.Keys(missing))), nil
+		},
+		func(ctx context.Context) error { return a.Tag(ctx, arn, missing) },
+	}
+}
+
+func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
+	tags := map[string]string{}
+	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: aws.String(arn)}
+	for {
+		out, err := a.admin.listTags(ctx, in)
+		if err != nil {
+			return nil, awserr.Wrap(a.op("list tags of"), err)
+		}
+		for _, t := range out.Tags {
+			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		}
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			return tags, nil
+		}
+	}
 }

@@ -1,0 +1,66 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	smithytime "github.com/aws/smithy-go/time"
+
+	"github.com/credrender/credrender/internal/awserr"
+)
+
+func (a *Admin) protection(d *types.TableDescription) property {
+	return property{
+		"deletion protection",
+		func(context.Context) (string, error) {
+			if aws.ToBool(d.DeletionProtectionEnabled) {
+				return "", nil
+			}
+			return "it is not protected from deletion", nil
+		},
+		func(ctx context.Context) error {
+			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), DeletionProtectionEnabled: aws.Bool(true)})
+			return awserr.Wrap(a.op("protect"), err)
+		},
+	}
+}
+
+func (a *Admin) recovery() property {
+	return property{
+		"point-in-time recovery",
+		func(ctx context.Context) (string, error) {
+			out, err := a.admin.backups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String(a.name)})
+			if err != nil {
+				return "", awserr.Wrap(a.op("look up backups of"), err)
+			}
+			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil &&
+				b.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
+				return "", nil
+			}
+			return "point-in-time recovery is off", nil
+		},
+		a.recoverable,
+	}
+}
+
+// recoverable turns recovery on. DynamoDB refuses that of a table which was
+// ready only a moment ago, until it has set up backups
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html).
+func (a *Admin) recoverable(ctx context.Context) error {
+	for {
+		_, err := a.admin.updateBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+			TableName:                        aws.String(a.name),
+			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
+		})
+		if _, early := errors.AsType[*types.ContinuousBackupsUnavailableException](err); !early {
+			return awserr.Wrap(a.op("turn on point-in-time recovery of"), err)
+		}
+		if err := smithytime.SleepWithContext(ctx, createPoll); err != nil {
+			return fmt.Errorf("%s: %w", a.op("wait for backups of"), err)
+		}
+	}
+}
