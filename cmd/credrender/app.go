@@ -5,22 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/fixtures"
-	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -185,91 +178,4 @@ func (a *app) machine() string {
 	}
 	name, _ := os.Hostname()
 	return "host " + name
-}
-
-// world is what a render sees of this machine.
-func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
-	w := render.World{
-		Open: a.stores.Source, Account: a.stores.Account, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
-		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
-	}
-	w.StampFile, w.Version = fsys.Stamp, version()
-	w.LockToken, _ = a.lookupEnv(render.LockEnv)
-	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
-	w.HostKey = func() ([]byte, error) {
-		if st == nil {
-			return nil, errors.New("htpasswd needs a state directory, which keeps this host's key for salts")
-		}
-		return st.HostKey()
-	}
-	return w
-}
-
-// renderWorld is the world, with fixtures in the place of what they have.
-func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
-	w := a.world(cfg, st, named)
-	if f.fixtures == "" {
-		return w, nil
-	}
-	data, err := a.readNamed(f.fixtures)
-	if err != nil {
-		return w, err
-	}
-	set, err := fixtures.Parse(f.fixtures, data)
-	if err != nil {
-		return w, &usageError{err}
-	}
-	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
-	w.StampFile, w.Account = nil, nil
-	if set.Env != nil {
-		w.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
-	}
-	if set.Hostname != "" {
-		w.Hostname = func() (string, error) { return set.Hostname, nil }
-	}
-	if !set.Now.IsZero() {
-		w.Now = func() time.Time { return set.Now.Time }
-	}
-	read := w.ReadFile
-	w.ReadFile = func(j *job.Job, path string) ([]byte, error) {
-		if v, ok := set.File[path]; ok {
-			return v.Reveal(), nil
-		}
-		return read(j, path)
-	}
-	return w, nil
-}
-
-// readNamed reads a file that a flag or argument names.
-func (a *app) readNamed(path string) ([]byte, error) {
-	data, err := os.ReadFile(a.abs(path))
-	return data, shorter(err)
-}
-
-// readFile reads what a job names, if it is believed; a file that was named on
-// the command line is root's own word and gets a warning.
-func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
-	if path == stdinName {
-		return io.ReadAll(a.stdin)
-	}
-	trust := cfg.Trust
-	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
-	if !named[path] {
-		data, err := trust.ReadFile(path)
-		return data, shorter(err)
-	}
-	data, doubt, err := trust.ReadNamed(path)
-	if doubt != nil {
-		a.log.Warn(doubt.Error())
-	}
-	return data, shorter(err)
-}
-
-// shorter makes a usage error of a file that is not there: its name came from
-// the config or the command line.
-func shorter(err error) error {
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
-	}
-	return err
 }

@@ -8,13 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/policy"
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -189,76 +187,4 @@ func needOf(r template.StaticRef, origin string) policy.Need {
 		}
 	}
 	return n
-}
-
-// placeFinder learns account and key of stores, asking AWS for what the
-// settings do not say, once each.
-type placeFinder struct {
-	a       *app
-	account string
-	found   map[placeKey]policy.Place
-}
-
-type placeKey struct {
-	where job.Store
-	key   bool
-}
-
-func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (policy.Place, error) {
-	id := placeKey{where, withKey}
-	if p, ok := f.found[id]; ok {
-		return p, nil
-	}
-	c, err := awsconf.Load(ctx, backend.Settings(where))
-	if err != nil {
-		return policy.Place{}, err
-	}
-	p := policy.Place{Region: c.AWS.Region, Table: where.Table, Account: f.account, Partition: "aws"}
-	if withKey {
-		if p.Key, err = keyARN(ctx, c, where.Key); err != nil {
-			return policy.Place{}, err
-		}
-		p.Partition, _, _, _, _ = policy.ParseARN(p.Key)
-	}
-	if p.Account == "" {
-		me, err := c.Identity(ctx)
-		if err != nil {
-			return policy.Place{}, err
-		}
-		p.Account, p.Partition = me.Account, me.Partition
-	}
-	f.found[id] = p
-	return p, nil
-}
-
-// admin is the place of the settings' own store, whose key may not be there yet.
-func (f *placeFinder) admin(ctx context.Context, where job.Store) (policy.Place, error) {
-	if where.Kind == backend.Local {
-		return policy.Place{}, usagef("a local store has no IAM policy")
-	}
-	p, err := f.find(ctx, where, true)
-	if errors.Is(err, source.ErrNoStore) {
-		p, err = f.find(ctx, where, false)
-	}
-	if err == nil && kms.IsAlias(where.Key) {
-		p.Alias = "arn:" + p.Partition + ":kms:" + regionOf(p) + ":" + p.Account + ":" + where.Key
-	}
-	return p, err
-}
-
-// regionOf is the key's region, which may be another than the table's.
-func regionOf(p policy.Place) string {
-	if _, region, _, _, ok := policy.ParseARN(p.Key); ok {
-		return region
-	}
-	return p.Region
-}
-
-// keyARN is the ARN of the key itself; AWS is asked unless it is given.
-func keyARN(ctx context.Context, c awsconf.Config, key string) (string, error) {
-	if _, _, _, resource, ok := policy.ParseARN(key); ok && len(resource) > 4 && resource[:4] == "key/" {
-		return key, nil
-	}
-	found, err := kms.NewAdmin(c.KMS, key).Describe(ctx)
-	return found.ARN, err
 }
