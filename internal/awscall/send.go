@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,10 +48,6 @@ func (c *Client) exchange(req *http.Request, what *call) error {
 // request is signed anew for each attempt: credentials end, and so does the
 // time within which AWS takes a signature.
 func (c *Client) request(ctx context.Context, what *Request) (*http.Request, error) {
-	credentials, err := c.options.Credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, interrupted(ctx, fmt.Errorf("get identity: %w", err))
-	}
 	to := what.URL
 	req := (&http.Request{Method: what.Method, URL: &to, Host: to.Host, Header: what.Header.Clone()}).WithContext(ctx)
 	if len(what.Body) > 0 {
@@ -61,16 +58,31 @@ func (c *Client) request(ctx context.Context, what *Request) (*http.Request, err
 	// The checksums are of what is sent.
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("User-Agent", c.userAgent())
-	if !anonymous(c.options.Credentials) {
-		sum := cmp.Or(req.Header.Get(ContentSHA256), SHA256(what.Body))
-		if err := c.signer.SignHTTP(ctx, credentials, req, sum, what.Signing, what.Region, c.now()); err != nil {
-			return nil, fmt.Errorf("sign request: %w", err)
-		}
+	if err := c.sign(ctx, req, what); err != nil {
+		return nil, err
 	}
 	// An idle connection that the other end has just closed costs no attempt:
 	// net/http itself sends what has this key again. It is not sent.
 	req.Header["X-Idempotency-Key"] = nil
 	return req, nil
+}
+
+func (c *Client) sign(ctx context.Context, req *http.Request, what *Request) error {
+	switch {
+	case c.options.Credentials == nil:
+		return errors.New("no credentials are configured")
+	case aws.IsCredentialsProvider(c.options.Credentials, aws.AnonymousCredentials{}):
+		return nil
+	}
+	credentials, err := c.options.Credentials.Retrieve(ctx)
+	if err != nil {
+		return interrupted(ctx, fmt.Errorf("get identity: %w", err))
+	}
+	sum := cmp.Or(req.Header.Get(ContentSHA256), SHA256(what.Body))
+	if err := c.signer.SignHTTP(ctx, credentials, req, sum, what.Signing, what.Region, c.now()); err != nil {
+		return fmt.Errorf("sign request: %w", err)
+	}
+	return nil
 }
 
 // ContentSHA256 is the header in which S3 wants the [SHA256] of what is sent
@@ -88,10 +100,6 @@ func (c *Client) userAgent() string {
 		return "credrender app/" + c.options.AppID
 	}
 	return "credrender"
-}
-
-func anonymous(p aws.CredentialsProvider) bool {
-	return aws.IsCredentialsProvider(p, aws.AnonymousCredentials{})
 }
 
 // body reads all of an answer.

@@ -383,3 +383,28 @@ func TestBodyClosedTwice(t *testing.T) {
 		t.Errorf("%d connections were opened, want one", n)
 	}
 }
+
+// A connection that the other end closed while it lay idle costs a request
+// without a body nothing either.
+func TestExchangeAfterClose(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer srv.Close()
+	c, err := awsconf.Load(t.Context(), awsconf.Settings{Region: "eu-west-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := c.AWS.HTTPClient.(awscall.Exchanger)
+	for range 3 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, srv.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Exchange(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		srv.CloseClientConnections()
+	}
+}

@@ -120,9 +120,6 @@ func (c *Client) URL() string {
 }
 
 func (c *Client) resolve(ctx context.Context) (place, error) {
-	if c.options.Credentials == nil {
-		return place{}, errors.New("no credentials are configured")
-	}
 	if c.options.Region == "" {
 		return place{}, errors.New("no region is configured")
 	}

@@ -22,10 +22,10 @@ import (
 	"github.com/credrender/credrender/internal/awsendpoint"
 )
 
-// The SDK's own client for S3 is 8.9 MB of any program that holds one: it hands
-// itself on as an interface, and all of its 117 operations stay. So the five
-// that are used go through awscall; the endpoint rules are the SDK's, and a
-// test compares the requests with those of its client.
+// The SDK's own client for S3 adds 4.7 MB to the program: it hands itself on as
+// an interface, and all of its 117 operations stay. So the five that are used go
+// through awscall; the endpoint rules are the SDK's, and a test compares the
+// requests with those of its client.
 
 const serviceID = "S3"
 
@@ -46,7 +46,7 @@ func newClient(cfg aws.Config) *client {
 	}
 	return &client{
 		call: awscall.New(awscall.Options{
-			ServiceID: serviceID, AppID: cfg.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+			ServiceID: serviceID, AppID: cfg.AppID, Credentials: cfg.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
 			// A key is escaped once
 			// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 			Sign: func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true },

@@ -226,3 +226,16 @@ func load(t *testing.T) aws.Config {
 	}
 	return cfg
 }
+
+// Public buckets are asked without a signature, and nothing is asked by nobody.
+func TestWithoutCredentials(t *testing.T) {
+	caught := &catcher{}
+	cfg := aws.Config{Region: "eu-west-1", HTTPClient: caught, Credentials: aws.AnonymousCredentials{}}
+	if _, _, err := newClient(cfg).get(t.Context(), "bucket", "key", ""); err != nil || caught.last.Header.Get("Authorization") != "" {
+		t.Errorf("anonymous: %v", err)
+	}
+	caught.last, cfg.Credentials = nil, nil
+	if _, _, err := newClient(cfg).get(t.Context(), "bucket", "key", ""); err == nil || caught.last != nil {
+		t.Errorf("none: %v", err)
+	}
+}
