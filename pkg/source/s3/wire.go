@@ -2,7 +2,7 @@ package s3
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // a checksum that S3 may have of an object
+	"crypto/sha1" // a checksum that S3 may have of an object
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/xml"
