@@ -14,6 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
+// largeBody is from how many bytes on net/http sends a body, not an [Exchanger]:
+// it sees an answer that comes before the end, most likely a refusal, and does
+// not count the time of sending as time without an answer.
+const largeBody = 64 << 10
+
 // call is a request and what looks at its answers.
 type call struct {
 	Request
@@ -33,7 +38,11 @@ func (c *Client) attempt(ctx context.Context, n int, operation string, what *cal
 
 func (c *Client) exchange(req *http.Request, what *call) error {
 	ctx := req.Context()
-	resp, err := c.do(req)
+	do := c.do
+	if len(what.Body) > largeBody {
+		do = c.options.HTTP.Do
+	}
+	resp, err := do(req)
 	if err != nil {
 		return interrupted(ctx, Broken(err))
 	}

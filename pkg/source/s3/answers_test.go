@@ -196,3 +196,20 @@ func TestUnreadableLists(t *testing.T) {
 		}
 	}
 }
+
+// A large object may be refused before it has been sent.
+func TestRefusedUploads(t *testing.T) {
+	requests := 0
+	o := against(t, func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, "<Error><Code>AccessDenied</Code></Error>")
+	})
+	f := s3.NewSecrets(o, plainKeys{}).In(bucket)
+	for _, size := range []int{100, 8 << 20} {
+		requests = 0
+		if _, _, err := f.Put(t.Context(), source.Ref{Name: "k"}, source.NewSecret(make([]byte, size)), false); !errors.Is(err, source.ErrDenied) || requests != 1 {
+			t.Errorf("%d bytes: %v after %d requests", size, err, requests)
+		}
+	}
+}
