@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,12 +126,20 @@ func TestBlobsOfTheCommandLine(t *testing.T) {
 
 func TestNamesWithSpacesAndBeyondASCII(t *testing.T) {
 	w := open(t)
-	for _, key := range []string{"with space", "pässwörd 🔐", "a+b", "100%", "q?k=v", "deep/er/x", "a&b"} {
+	var want []source.Entry
+	for _, key := range []string{"100%", "a&b", "a+b", "deep/er/x", "pässwörd 🔐", "q?k=v", "with space"} {
+		want = append(want, source.Entry{Name: bucket + "/" + key})
 		w.put(t, key, key)
 		r := ref(key)
 		if got := w.objects.Fetch(t.Context(), []source.Ref{r})[r]; got.Err != nil || string(got.Secret.Reveal()) != key {
 			t.Errorf("%s: %q, %v", key, got.Secret.Reveal(), got.Err)
 		}
+	}
+	got, err := w.objects.List(t.Context(), bucket+"/*")
+	slices.SortFunc(got, func(a, b source.Entry) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(want, func(a, b source.Entry) int { return strings.Compare(a.Name, b.Name) })
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("list: %v\n%s", err, diff)
 	}
 }
 
