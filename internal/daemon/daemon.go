@@ -82,19 +82,21 @@ type Daemon struct {
 	o    Options
 	loop *schedule.Loop
 
-	mu       sync.Mutex // guards what is below
-	config   *Config
-	stats    map[string]*jobStats // by ID
-	reloads  reloads
-	next     map[string]time.Time
-	beat     time.Time     // of the last turn
-	allowed  time.Duration // how long the run under way may take
-	running  time.Duration // how long it has taken
-	started  time.Time
-	ready    bool
-	outdated bool            // has been said
-	damaged  map[string]bool // state files of which that has been said, by path
-	unread   bool            // that the state cannot be read has been said
+	mu        sync.Mutex // guards what is below
+	config    *Config
+	stats     map[string]*jobStats // by ID
+	reloads   reloads
+	next      map[string]time.Time
+	beat      time.Time     // of the last turn
+	allowed   time.Duration // how long the run under way may take
+	running   time.Duration // how long it has taken
+	started   time.Time
+	ready     bool
+	outdated  bool            // has been said
+	damaged   map[string]bool // state files of which that has been said, by path
+	unread    bool            // that the state cannot be read has been said
+	unwritten bool            // that it cannot be written has been said
+	unshown   bool            // that the textfile cannot be written has been said
 }
 
 // jobStats are what the state directory does not know of a job.

@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -96,13 +98,13 @@ func (d *Daemon) jobMetrics(st stored) []metric {
 		}
 		skipped.add(float64(s.skipped), label...)
 		next.addTime(d.next[j.ID], label...)
+		if st.err != nil {
+			continue
+		}
 		isDamaged := st.damagedOf(j.ID) != nil
 		damaged.add(flag(isDamaged).value, label...)
 		if isDamaged {
 			code.add(codeFailed, label...) // of what it owes nothing is known
-			continue
-		}
-		if st.err != nil {
 			continue
 		}
 		r := st.recordOf(j)
@@ -195,8 +197,19 @@ func (d *Daemon) writeTextfile() {
 	if d.o.Textfile == "" {
 		return
 	}
-	if err := d.replaceTextfile(); err != nil {
-		d.o.Log.Warn(fmt.Sprintf("write metrics: %v", err))
+	err := d.replaceTextfile()
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // of a name that is another each time
+	}
+	d.mu.Lock()
+	before := d.unshown
+	d.unshown = err != nil
+	d.mu.Unlock()
+	switch {
+	case err != nil && !before:
+		d.o.Log.Warn(fmt.Sprintf("write metrics to %s: %v", d.o.Textfile, err))
+	case err == nil && before:
+		d.o.Log.Info(fmt.Sprintf("metrics are written to %s again", d.o.Textfile))
 	}
 }
 

@@ -68,6 +68,20 @@ func (d *Daemon) sayStored(c *Config, s stored) {
 	}
 }
 
+// sayStateless says once that no tick can be quiet, and once that it can be.
+func (d *Daemon) sayStateless(now bool) {
+	d.mu.Lock()
+	before := d.unwritten
+	d.unwritten = now
+	d.mu.Unlock()
+	switch {
+	case now && !before:
+		d.o.Log.Warn("no state directory can be written: each tick renders all its jobs in full, and those with hooks fail")
+	case before && !now:
+		d.o.Log.Info("there is a state directory again: quiet ticks render nothing")
+	}
+}
+
 // blocked says what a damaged file keeps from being done.
 func blocked(c *Config, e *state.CorruptError) string {
 	i := slices.IndexFunc(c.Jobs, func(j job.Job) bool { return e.Of(j.ID) })

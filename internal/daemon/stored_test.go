@@ -144,7 +144,7 @@ func TestUnreadableState(t *testing.T) {
 	dm.Tick(t.Context())
 	body := get(t, dm, "/metrics")
 	has(t, body, `credrender_state_readable 0`, `credrender_job_ticks_total{job_name="a",result="quiet"} 2`)
-	if strings.Contains(body, "credrender_job_last_exit_code{") {
+	if strings.Contains(body, "credrender_job_last_exit_code{") || strings.Contains(body, "credrender_job_state_damaged{") {
 		t.Errorf("has the result of a run of which nothing is known:\n%s", body)
 	}
 	fault = nil
@@ -161,5 +161,59 @@ func has(t *testing.T, body string, lines ...string) {
 		if !strings.Contains(body, want+"\n") {
 			t.Errorf("lacks %s:\n%s", want, body)
 		}
+	}
+}
+
+// Without a state directory nobody tells of single jobs: what the render as a
+// whole says has to do. It is said once what that costs.
+func TestNoState(t *testing.T) {
+	f := &fake{names: []string{"a"}, now: time.Now}
+	c := f.config()
+	missing := render.ErrNoState
+	look := c.Look
+	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+		if missing != nil {
+			return nil, missing
+		}
+		return look(ctx, jobs)
+	}
+	c.Records = func() ([]state.Record, error) { return nil, nil }
+	var log bytes.Buffer
+	dm := newDaemon(t, c, func(o *daemon.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	dm.Tick(t.Context())
+	dm.Tick(t.Context())
+	has(t, get(t, dm, "/metrics"), `credrender_job_ticks_total{job_name="a",result="rendered"} 2`, `credrender_job_ticks_total{job_name="a",result="failed"} 0`)
+	f.code = 3
+	dm.Tick(t.Context())
+	has(t, get(t, dm, "/metrics"), `credrender_job_ticks_total{job_name="a",result="failed"} 1`)
+	missing, f.quiet = nil, true
+	dm.Tick(t.Context())
+	dm.Tick(t.Context())
+	if said := log.String(); strings.Count(said, "no state directory can be written") != 1 || strings.Count(said, "there is a state directory again") != 1 {
+		t.Errorf("said\n%s", said)
+	}
+}
+
+// A textfile that cannot be written is said once, by its own name.
+func TestTextfileCannotBeWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "later")
+	path := filepath.Join(dir, "m.prom")
+	f := &fake{names: []string{"a"}, now: time.Now}
+	var log bytes.Buffer
+	dm := newDaemon(t, f.config(), func(o *daemon.Options) {
+		o.Textfile, o.Log = path, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	dm.Tick(t.Context())
+	dm.Tick(t.Context())
+	if said := log.String(); strings.Count(said, "\n") != 1 || !strings.Contains(said, path+": no such file or directory") {
+		t.Errorf("said\n%s", said)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	dm.Tick(t.Context())
+	dm.Tick(t.Context())
+	if said := log.String(); strings.Count(said, "\n") != 2 || !strings.Contains(said, "again") {
+		t.Errorf("said\n%s", said)
 	}
 }

@@ -108,6 +108,7 @@ type found struct {
 // damaged; all else that cannot be looked at is rendered, which says why.
 func (d *Daemon) look(ctx context.Context, c *Config, jobs []job.Job) (f found) {
 	looks, err := c.Look(ctx, jobs)
+	d.sayStateless(errors.Is(err, render.ErrNoState))
 	if err != nil {
 		d.o.Log.Debug(fmt.Sprintf("look: %v", err))
 		return found{busy: jobs}
@@ -174,7 +175,7 @@ func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, cod
 		result := codeOK
 		switch {
 		case isBusy && rec.LastRun.Before(began):
-			result = max(code, codeFailed) // it did not come so far
+			result = code // it did not come so far, or there is no state to tell
 		case isBusy:
 			result = rec.Result.Code
 		case find(f.unseen, j.ID) != nil:
