@@ -57,6 +57,7 @@ func runDaemon(ctx context.Context, a *app) error {
 	signal.Notify(all, syscall.SIGUSR1)
 	defer signal.Stop(reload)
 	defer signal.Stop(all)
+	outliveReaders()
 	// A process that ends in a moment may let garbage lie; this one may not.
 	debug.SetGCPercent(50)
 	a.meter(true)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
@@ -83,8 +84,15 @@ func (a *app) asTick(ctx context.Context) (context.Context, error) {
 	if err := json.NewDecoder(a.stdin).Decode(a.snapshot); err != nil {
 		return nil, usagef("--tick is for the daemon alone: %w", err)
 	}
+	outliveReaders()
 	return context.WithoutCancel(ctx), nil
 }
+
+// outliveReaders makes a write to a standard error that nobody reads any more an
+// error like another: unheard, SIGPIPE ends a Go program there, and systemd takes
+// that for an end in good order. Heard and not ignored, since hooks would inherit
+// that (https://pkg.go.dev/os/signal#hdr-SIGPIPE).
+func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // reportNews says on one line what a job has changed: names and versions.
 func (a *app) reportNews(j render.JobReport) {
