@@ -157,6 +157,8 @@ func (a *app) checkStatus(list []jobStatus, maxAge time.Duration) error {
 			errs = append(errs, fmt.Errorf("%s: its last run was cut off", s.Job))
 		case s.Code != exitOK:
 			errs = append(errs, fmt.Errorf("%s: its last run failed: %s", s.Job, s.Error))
+		case maxAge > 0 && age < -maxAge: // else it would be young for ever
+			errs = append(errs, fmt.Errorf("%s: it last succeeded at %s, which is yet to come: the clock was set back", s.Job, stamp(s.LastSuccess)))
 		case maxAge > 0 && age > maxAge:
 			errs = append(errs, fmt.Errorf("%s: it last succeeded %s ago", s.Job, age.Round(time.Second)))
 		}

@@ -226,6 +226,23 @@ func TestHostKey(t *testing.T) {
 	}
 }
 
+// TestLockMindsItsOwn: what a crash left goes, what is none of ours is in nobody's way.
+func TestLockMindsItsOwn(t *testing.T) {
+	o := options(t)
+	d := open(t, o)
+	if err := errors.Join(os.WriteFile(o.Dir+"/.tmp-job-x.json", nil, 0o600), os.Mkdir(o.Dir+"/.tmp-theirs", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := d.Lock(t.Context(), 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Release()
+	if left, _ := filepath.Glob(o.Dir + "/.tmp-*"); len(left) != 1 || left[0] != o.Dir+"/.tmp-theirs" {
+		t.Errorf("left %v", left)
+	}
+}
+
 func TestLock(t *testing.T) {
 	o := options(t)
 	l, err := open(t, o).Lock(t.Context(), 0, "")

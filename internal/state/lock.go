@@ -131,16 +131,23 @@ func (d *Dir) readHolder() (h holder) {
 // shown us a phase that a power cut would take back, after we had acted on it.
 func (d *Dir) sweep() error {
 	names, err := d.o.FS.Names(d.fd)
+	if err != nil {
+		return &fs.PathError{Op: "list", Path: d.o.Dir, Err: err}
+	}
+	var errs []error
 	for _, name := range names {
-		if strings.HasPrefix(name, tmpPrefix) {
-			err = errors.Join(err, d.o.FS.Unlink(d.fd, name))
+		if !strings.HasPrefix(name, tmpPrefix) {
+			continue
+		}
+		err := d.o.FS.Unlink(d.fd, name)
+		if err != nil && !errors.Is(err, unix.EISDIR) { // none of ours
+			errs = append(errs, &fs.PathError{Op: "remove", Path: path.Join(d.o.Dir, name), Err: err})
 		}
 	}
-	err = errors.Join(err, fsys.SyncDir(d.o.FS, d.fd))
-	if err != nil {
-		return d.lockError("sweep", err)
+	if err := fsys.SyncDir(d.o.FS, d.fd); err != nil {
+		errs = append(errs, &fs.PathError{Op: "sync", Path: d.o.Dir, Err: err})
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (d *Dir) lockError(op string, err error) error {
