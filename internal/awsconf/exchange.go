@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -48,6 +47,7 @@ func (p *pool) exchange(req *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
+		used(l.Conn)
 		resp, err := l.exchange(req)
 		if err == nil {
 			return resp, nil
@@ -69,63 +69,31 @@ func (p *pool) exchange(req *http.Request) (*http.Response, error) {
 type link struct {
 	net.Conn
 	pool   *pool
-	to     place
+	host   *host
 	in     *bufio.Reader
 	out    *bufio.Writer
 	reused bool
 	idle   time.Time // since when
 }
 
-// take returns the connection that was used last, one that was made ahead, or
-// a new one.
-func (p *pool) take(ctx context.Context, to place) (*link, error) {
-	if l := p.lastIdle(to); l != nil {
-		return l, nil
-	}
-	c, err := p.obtain(ctx, to)
-	if err != nil {
-		return nil, err
-	}
-	used(c)
-	return &link{Conn: c, pool: p, to: to, in: bufio.NewReader(c), out: bufio.NewWriter(c)}, nil
+// linkBuffer holds the head of an answer, and a whole one of most; of larger
+// ones the rest is read past it. A wave has hundreds.
+const linkBuffer = 2 << 10
+
+func newLink(p *pool, h *host, c net.Conn) *link {
+	return &link{Conn: c, pool: p, host: h, in: bufio.NewReaderSize(c, linkBuffer), out: bufio.NewWriterSize(c, linkBuffer)}
 }
 
-// lastIdle takes the freshest idle connection, or nil, and closes those that
-// are too old.
-func (p *pool) lastIdle(to place) *link {
-	last, old := p.takeIdle(to)
-	for _, l := range old {
-		_ = l.Close() // which takes the lock
-	}
-	return last
-}
-
-func (p *pool) takeIdle(to place) (last *link, old []*link) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	links := p.idle[to]
-	n := 0
-	for n < len(links) && time.Since(links[n].idle) > idleTimeout {
-		n++
-	}
-	old, links = slices.Clone(links[:n]), slices.Delete(links, 0, n)
-	if n := len(links); n > 0 {
-		last, links = links[n-1], links[:n-1]
-	}
-	p.idle[to] = links
-	return last, old
-}
-
-// release makes a connection idle, if it can be used again.
+// release gives a connection back, if it can be used again.
 func (l *link) release() {
 	if l.in.Buffered() > 0 || l.SetDeadline(time.Time{}) != nil {
 		_ = l.Close()
 		return
 	}
-	l.reused, l.idle = true, time.Now()
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	l.pool.idle[l.to] = append(l.pool.idle[l.to], l)
+	l.reused = true
+	l.pool.give(l.host, l)
 }
 
 // errStale: the connection broke before an answer began.

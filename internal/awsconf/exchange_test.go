@@ -63,14 +63,19 @@ func TestIdleConnectionsEnd(t *testing.T) {
 		}
 		time.Sleep(idleTimeout + time.Second)
 		exchange()
-		p.mu.Lock()
-		open := p.open["table:80"]
-		p.mu.Unlock()
-		if dialled != 2 || open != 1 {
-			t.Errorf("%d connections, %d of them open; want the idle one replaced by another", dialled, open)
+		if n := opened(p); dialled != 2 || n != 1 {
+			t.Errorf("%d connections, %d of them open; want the idle one replaced by another", dialled, n)
 		}
-		for _, l := range p.idle[place{"http", "table:80"}] {
-			_ = l.Close()
+		time.Sleep(idleTimeout + time.Second)
+		if n := opened(p); n != 0 {
+			t.Errorf("%d connections are open that nobody has used for long", n)
 		}
 	})
+}
+
+// opened is how many connections a pool has open.
+func opened(p *pool) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hosts[place{"http", "table:80"}].open
 }

@@ -3,32 +3,35 @@ package awsconf
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 // pool is the HTTP client that the services of one [Config] share. It makes the
-// connections itself, so it knows how many are open to whom, and can make some
-// ahead of the requests that will use them (predial.go).
+// connections itself, so that it can make some ahead of the requests that will
+// use them (predial.go), give one that comes back to a request that still waits
+// for its own (host.go), and have handshakes wait for a core in good order
+// (gate.go).
 type pool struct {
 	next  aws.HTTPClient
 	proxy func(*http.Request) (*url.URL, error)
 	tcp   dialFunc
 	tls   *tls.Config
+	gate  *gate
 	meter *Meter // nil: nothing is counted
 
-	mu     sync.Mutex
-	open   map[string]int    // connections by address, those being made too
-	spares map[place]*spares // what is being made ahead
-	enough map[place]int     // the most that Predial was asked for
-	idle   map[place][]*link // the last used at the end
+	mu    sync.Mutex
+	hosts map[place]*host
+	// What handshakes have taken: see most.
+	computed time.Duration
+	distance time.Duration
 }
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -39,7 +42,7 @@ type place struct{ scheme, addr string }
 // newPool takes the client as config.LoadDefaultConfig left it. Frozen, it is
 // no longer one that each service clones, and with it the connections.
 func newPool(c aws.HTTPClient, m *Meter) *pool {
-	p := &pool{next: c, meter: m, open: map[string]int{}, spares: map[place]*spares{}, enough: map[place]int{}, idle: map[place][]*link{}}
+	p := &pool{next: c, meter: m, gate: newGate(runtime.GOMAXPROCS(0)), hosts: map[place]*host{}}
 	b, ok := c.(*awshttp.BuildableClient)
 	if !ok {
 		return p
@@ -59,110 +62,34 @@ func newPool(c aws.HTTPClient, m *Meter) *pool {
 // Do implements aws.HTTPClient.
 func (p *pool) Do(req *http.Request) (*http.Response, error) { return p.next.Do(req) }
 
-// dialer is for net/http, which calls it where none of its idle connections
-// will do.
+// dialer is for net/http, which calls it where none of its own idle connections
+// will do, and keeps what it gets.
 func (p *pool) dialer(scheme string) dialFunc {
 	return func(ctx context.Context, _, addr string) (net.Conn, error) {
-		to := place{scheme, addr}
-		if l := p.lastIdle(to); l != nil {
-			return l.Conn, nil
+		l, err := p.take(ctx, place{scheme, addr})
+		if err != nil {
+			return nil, err
 		}
-		return p.obtain(ctx, to)
+		return l.Conn, nil // nothing is buffered between two exchanges
 	}
 }
 
-// obtain returns a connection that no request was sent on yet.
-func (p *pool) obtain(ctx context.Context, to place) (net.Conn, error) {
-	if c := p.spare(ctx, to); c != nil {
-		return c, nil
+// proxied reports whether requests to u go through a proxy, where connections
+// lead to another address and begin with a question to the proxy: those are
+// left to net/http.
+func (p *pool) proxied(u *url.URL) bool {
+	if p.proxy == nil {
+		return false
 	}
-	p.count(to.addr, 1)
-	return p.connect(ctx, to, false)
+	via, err := p.proxy(&http.Request{URL: u})
+	return via != nil || err != nil
 }
 
-// connect makes a connection that has been counted, its TLS handshake included.
-func (p *pool) connect(ctx context.Context, to place, ahead bool) (net.Conn, error) {
-	raw, err := p.tcp(ctx, "tcp", to.addr)
-	if err != nil {
-		p.count(to.addr, -1)
-		return nil, err
+// placeOf is what net/http dials for u.
+func placeOf(u *url.URL) place {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	p.meter.opened(ahead)
-	c := &conn{Conn: raw, meter: p.meter, used: sync.OnceFunc(p.meter.used), closed: sync.OnceFunc(func() { p.count(to.addr, -1) })}
-	if to.scheme != "https" {
-		return c, nil
-	}
-	secured, err := p.handshake(ctx, c, to.addr)
-	if err != nil {
-		_ = c.Close()
-		return nil, err
-	}
-	return secured, nil
-}
-
-func (p *pool) handshake(ctx context.Context, c net.Conn, addr string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
-	}
-	cfg := p.tls.Clone()
-	if cfg.ServerName == "" {
-		cfg.ServerName = host
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, tlsTimeout, errHandshake)
-	defer cancel()
-	secured := tls.Client(c, cfg)
-	if err := secured.HandshakeContext(ctx); err != nil {
-		if errors.Is(context.Cause(ctx), errHandshake) { // ours, not the caller's deadline
-			return nil, errHandshake
-		}
-		return nil, err
-	}
-	return secured, nil
-}
-
-// errHandshake is retried, as every net.Error that is a timeout is.
-var errHandshake net.Error = handshakeTimeout{}
-
-type handshakeTimeout struct{}
-
-func (handshakeTimeout) Error() string   { return fmt.Sprintf("no TLS handshake within %s", tlsTimeout) }
-func (handshakeTimeout) Timeout() bool   { return true }
-func (handshakeTimeout) Temporary() bool { return true }
-
-func (p *pool) count(addr string, n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.open[addr] += n
-}
-
-// conn tells its pool what arrives on it, and when it ends.
-type conn struct {
-	net.Conn
-	meter  *Meter
-	used   func() // a request is sent on it
-	closed func()
-}
-
-// used tells the meter of the first request on a connection.
-func used(c net.Conn) {
-	if secured, ok := c.(*tls.Conn); ok {
-		c = secured.NetConn()
-	}
-	if c, ok := c.(*conn); ok {
-		c.used()
-	}
-}
-
-// Read implements net.Conn.
-func (c *conn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.meter.received(n)
-	return n, err
-}
-
-// Close implements net.Conn.
-func (c *conn) Close() error {
-	c.closed()
-	return c.Conn.Close()
+	return place{u.Scheme, net.JoinHostPort(u.Hostname(), port)}
 }
