@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+	"runtime"
 	"runtime/debug"
 	"testing"
 )
@@ -17,7 +19,25 @@ func TestPaceGC(t *testing.T) {
 		}
 	}
 	paceGC(func(string) (string, bool) { return "", false })
-	if got := debug.SetMemoryLimit(-1); got != smallRun {
-		t.Errorf("got a limit of %d, want %d", got, smallRun)
+	if got, want := debug.SetMemoryLimit(-1), steps()[0].limit; got != want {
+		t.Errorf("got a limit of %d, want %d", got, want)
+	}
+}
+
+// Limits that more is in use than they are for are given up, one after the
+// other, and then there is none.
+func TestLimitsGiveWay(t *testing.T) {
+	percent := debug.SetGCPercent(400)
+	limit := debug.SetMemoryLimit(-1)
+	defer func() { debug.SetGCPercent(percent); debug.SetMemoryLimit(limit) }()
+	keepTo([]step{{1 << 40, 1}, {1 << 41, 1}})
+	for debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		if t.Context().Err() != nil {
+			t.Fatal("the limit stays")
+		}
+		runtime.GC() // after which the cleanups run
+	}
+	if got := debug.SetGCPercent(400); got != 100 {
+		t.Errorf("GOGC is %d, want the default", got)
 	}
 }
