@@ -86,12 +86,21 @@ func (c *Client) Do(ctx context.Context, operation string, in, out any) error {
 		if resp.StatusCode != http.StatusOK {
 			return refused(resp, data)
 		}
-		if err := json.Unmarshal(data, out); err != nil {
+		if err := unmarshal(data, out); err != nil {
 			// Its own message may quote the answer.
 			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the JSON that was expected", len(data))}
 		}
 		return nil
 	})
+}
+
+// unmarshal gives an answer to what reads it by itself. encoding/json would look
+// at its syntax before, which takes longer than reading it.
+func unmarshal(data []byte, out any) error {
+	if u, ok := out.(json.Unmarshaler); ok {
+		return u.UnmarshalJSON(data)
+	}
+	return json.Unmarshal(data, out)
 }
 
 func (c *Client) request(operation string, in any) (awscall.Request, error) {

@@ -75,7 +75,7 @@ func (t *Table) changed(ctx context.Context, q question) (bool, error) {
 		in := queryName(q.name)
 		in.KeyConditionExpression = "#n = :n AND #v > :v"
 		in.ExpressionAttributeNames["#v"] = versionAttr
-		in.ExpressionAttributeValues[":v"] = text(q.trace.Version)
+		in.ExpressionAttributeValues[":v"] = value{q.trace.Version}
 		in.Limit, in.ConsistentRead = 1, false
 		out, err := t.read(ctx, "Query", in)
 		return err == nil && len(out.Items) > 0, err

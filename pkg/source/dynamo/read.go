@@ -35,7 +35,7 @@ func (t *Table) Get(ctx context.Context, name, version string) (credstash.Item, 
 }
 
 func (t *Table) get(ctx context.Context, name, version string, consistent bool) (credstash.Item, error) {
-	key := attributes{nameAttr: text(name), versionAttr: text(version)}
+	key := map[string]value{nameAttr: {name}, versionAttr: {version}}
 	out, err := t.read(ctx, "GetItem", &read{Key: key, ConsistentRead: consistent})
 	if err != nil {
 		return credstash.Item{}, err
@@ -66,20 +66,20 @@ func (t *Table) Versions(ctx context.Context, name string) ([]credstash.Item, er
 
 // Scan implements store.Scanner.
 func (t *Table) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Item, error] {
-	in, decode := &read{ConsistentRead: true}, attributes.decode
+	in, decode := &read{ConsistentRead: true}, item.decode
 	if keysOnly {
 		// A projection saves bytes on the wire; DynamoDB charges the whole item.
 		in.ProjectionExpression = "#n, #v, #c"
 		in.ExpressionAttributeNames = map[string]string{"#n": nameAttr, "#v": versionAttr, "#c": commentAttr}
-		decode = func(a attributes) (credstash.Item, error) { return a.keys(), nil } //nolint:unparam // as attributes.decode
+		decode = func(i item) (credstash.Item, error) { return i.keys(), nil } //nolint:unparam // as item.decode
 	}
 	return func(yield func(credstash.Item, error) bool) {
 		for attrs, err := range t.pages(ctx, "Scan", in) {
-			var item credstash.Item
+			var it credstash.Item
 			if err == nil {
-				item, err = decode(attrs)
+				it, err = decode(attrs)
 			}
-			if !yield(item, err) || err != nil {
+			if !yield(it, err) || err != nil {
 				return
 			}
 		}
@@ -88,8 +88,8 @@ func (t *Table) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Ite
 
 // pages reads to the last page, or to the first error. A page may be empty and
 // still not be the last.
-func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2[attributes, error] {
-	return func(yield func(attributes, error) bool) {
+func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2[item, error] {
+	return func(yield func(item, error) bool) {
 		in := *in // read again where the sequence is
 		for {
 			out, err := t.read(ctx, operation, &in)
@@ -102,7 +102,7 @@ func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2
 					return
 				}
 			}
-			if len(out.LastEvaluatedKey) == 0 {
+			if key := string(out.LastEvaluatedKey); key == "" || key == "null" || key == "{}" {
 				return
 			}
 			in.ExclusiveStartKey = out.LastEvaluatedKey
@@ -121,7 +121,7 @@ func (t *Table) read(ctx context.Context, operation string, in *read) (*found, e
 		return nil, awserr.Wrap(t.op(verb(operation)), err)
 	}
 	if t.units != nil {
-		t.units(out.ConsumedCapacity.CapacityUnits)
+		t.units(out.CapacityUnits)
 	}
 	return &out, nil
 }
@@ -139,7 +139,7 @@ func queryName(name string) *read {
 		ConsistentRead:            true,
 		KeyConditionExpression:    "#n = :n",
 		ExpressionAttributeNames:  map[string]string{"#n": nameAttr},
-		ExpressionAttributeValues: attributes{":n": text(name)},
+		ExpressionAttributeValues: map[string]value{":n": {name}},
 	}
 }
 
