@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net"
 	"sync"
+
+	"github.com/credrender/credrender/internal/deep"
 )
 
 // dials are the connections to a host that are being made. They go on as long
@@ -35,12 +37,12 @@ func (p *pool) dial(h *host, ahead bool) {
 	d := h.dials
 	d.all++
 	h.open++
-	go func() {
+	go deep.Call(func() {
 		l, err := p.connect(h, d, ahead)
 		if !p.placed(h, d, l, err) {
 			_ = l.Close()
 		}
-	}()
+	})
 }
 
 // connect makes a connection, its TLS handshake included.

@@ -1,0 +1,59 @@
+package awsconf
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Who is nearest to a connection comes first, and of those who are as near, who
+// came first.
+func TestGateOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		g.enter(begun)
+		var order []int
+		for i, u := range []urgency{begunAhead, begun, answeredAhead, answered, begun} {
+			go func() {
+				g.enter(u)
+				order = append(order, i)
+				g.leave()
+			}()
+			synctest.Wait()
+		}
+		g.leave()
+		synctest.Wait()
+		if want := []int{3, 1, 4, 2, 0}; !slices.Equal(order, want) {
+			t.Errorf("they came in in the order %v, want %v", order, want)
+		}
+		g.enter(begunAhead) // it is free again
+	})
+}
+
+// Over TLS there are as many connections as make the least of handshakes and
+// round trips together, and no limit while that is not known.
+func TestMost(t *testing.T) {
+	for _, tt := range []struct {
+		name                 string
+		waiting, busy, ahead int
+		distance             time.Duration
+		want                 int
+	}{
+		{"near", 200, 0, 0, time.Millisecond, 15},                       // 15 ms of handshakes, then 14 round trips of 1 ms
+		{"far", 200, 0, 0, 100 * time.Millisecond, 142},                 // 142 ms, then 1.4 of 100 ms
+		{"those under way count", 100, 100, 0, time.Millisecond, 15},    // as requests
+		{"so does what is made ahead", 0, 0, 200, time.Millisecond, 15}, // for requests to come
+		{"one", 1, 0, 0, time.Microsecond, 1},
+	} {
+		p := &pool{gate: newGate(2), computed: 2 * time.Millisecond} // a millisecond of two cores
+		h := &host{waiting: make([]chan arrival, tt.waiting), open: tt.busy, enough: tt.ahead, distance: tt.distance}
+		if got := p.most(h); got != tt.want {
+			t.Errorf("%s: at most %d connections, want %d", tt.name, got, tt.want)
+		}
+	}
+	p := &pool{gate: newGate(2)}
+	if got := p.most(&host{waiting: make([]chan arrival, 500)}); got < 500 {
+		t.Errorf("at most %d connections before anything is known", got)
+	}
+}
