@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -90,7 +91,7 @@ func TestFirstReadyServes(t *testing.T) {
 		if n := opened(p); *dialled != 5 || n != 1 {
 			t.Errorf("%d dials, of which %d are open; want 5 and 1", *dialled, n)
 		}
-		time.Sleep(idleTimeout)
+		time.Sleep(2 * idleTimeout)
 	})
 }
 
@@ -108,7 +109,7 @@ func TestDialFails(t *testing.T) {
 		if joined, ok := err.(interface{ Unwrap() []error }); !ok || len(joined.Unwrap()) != 3 || !errors.Is(err, broken) {
 			t.Errorf("got %v, want three errors", err)
 		}
-		time.Sleep(idleTimeout)
+		time.Sleep(2 * idleTimeout)
 		if n := opened(p); n != 0 {
 			t.Errorf("%d connections are open", n)
 		}
@@ -129,6 +130,7 @@ func TestFewConnections(t *testing.T) {
 			open.Add(-1)
 		}))
 		srv.Config.SetKeepAlivesEnabled(keep)
+		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 		srv.StartTLS()
 		defer srv.Close()
 		p := newPool(awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
