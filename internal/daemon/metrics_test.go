@@ -177,6 +177,10 @@ func TestListen(t *testing.T) {
 	if _, err := daemon.Listen(t.Context(), "unix:"+path); err == nil {
 		t.Error("took the socket of a daemon that answers")
 	}
+	long := path + strings.Repeat("x", 200)
+	if _, err := daemon.Listen(t.Context(), "unix:"+long); err == nil || !strings.Contains(err.Error(), "a socket's may have about 100") {
+		t.Errorf("a path that is too long: %v", err)
+	}
 }
 
 func get(t *testing.T, d *daemon.Daemon, path string) string {

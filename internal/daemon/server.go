@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -92,6 +93,9 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 		_ = os.Remove(path) // at worst Listen says why not
 	}
 	l, err := lc.Listen(ctx, "unix", path)
+	if errors.Is(err, syscall.EINVAL) { // sun_path of unix(7): 108 bytes, one of which ends it
+		err = fmt.Errorf("%w: its path has %d bytes, and a socket's may have about 100", err, len(path))
+	}
 	if err != nil {
 		return nil, err
 	}
