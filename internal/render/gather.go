@@ -48,6 +48,7 @@ func (r *round) gather(ctx, fetching context.Context) {
 // missing returns what a job's files ask for and no wave has answered.
 func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 	var wants []fetch.Want
+	before := p.queries
 	p.queries = make([][]template.Query, len(p.units))
 	for i, u := range p.units {
 		if u.File.Data != nil {
@@ -60,7 +61,11 @@ func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 			}
 			continue
 		}
-		p.queries[i] = u.Template.Asked(ctx, r.lookup(p))
+		if before != nil && u.Template.Settled(before[i]) {
+			p.queries[i] = before[i]
+		} else {
+			p.queries[i] = u.Template.Asked(ctx, r.lookup(p))
+		}
 		for _, q := range p.queries[i] {
 			want, fetched := wantOf(p.Job, q)
 			if _, ok := r.fetcher.Got(want); fetched && !ok {

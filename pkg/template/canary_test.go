@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,6 +126,7 @@ func checkSilence(t *testing.T, text string) (ok bool) {
 		return false
 	}
 	checkAsked(t, w, tmpl, text)
+	checkSettled(t, w, tmpl, text)
 	masked, err := tmpl.Mask(t.Context(), w.lookup, out)
 	if err != nil {
 		t.Fatal(err)
@@ -152,6 +154,18 @@ func checkAsked(t *testing.T, w *world, tmpl *template.Template, text string) {
 		if !used[q] {
 			t.Errorf("%v was fetched for nothing\nof %s", q, text)
 		}
+	}
+}
+
+// checkSettled shows that a template that says it asks for nothing more does not.
+func checkSettled(t *testing.T, w *world, tmpl *template.Template, text string) {
+	t.Helper()
+	first := tmpl.Asked(t.Context(), func(template.Query) (template.Answer, bool) { return template.Answer{}, false })
+	if !tmpl.Settled(first) {
+		return
+	}
+	if then := tmpl.Asked(t.Context(), w.lookup); !slices.Equal(first, then) {
+		t.Errorf("settled with %v, and yet %v\nof %s", first, then, text)
 	}
 }
 

@@ -25,6 +25,23 @@ func (t *Template) Asked(ctx context.Context, lookup Lookup) []Query {
 	return t.flagged(t.runKnown(ctx, lookup), func(Query) bool { return true })
 }
 
+// Settled reports whether asked, which [Template.Asked] returned before its
+// answers were known, is all that executing the template can ask for: every call
+// that asks has constant arguments, and none was left out. Most templates are of
+// that kind, and need not be asked again.
+func (t *Template) Settled(asked []Query) bool {
+	for _, f := range t.used {
+		if f.asks && f.kind == "" { // by something else than its arguments
+			return false
+		}
+	}
+	left := maps.Clone(t.constantKeys())
+	for _, q := range asked {
+		delete(left, q.Key())
+	}
+	return len(left) == 0 && !slices.ContainsFunc(t.refs(), func(r StaticRef) bool { return r.Dynamic || r.Err != nil })
+}
+
 // runKnown executes over what lookup knows. What random functions return is
 // unknown, until nothing else is missing: only then are the branches entered
 // that something like it would enter.
@@ -71,7 +88,7 @@ func (t *Template) named(p *pass) map[Query]bool {
 
 func (t *Template) findConstantKeys() map[Query]bool {
 	keys := map[Query]bool{}
-	for _, r := range t.Refs() {
+	for _, r := range t.refs() {
 		if !r.Dynamic {
 			keys[r.Query.Key()] = true
 		}

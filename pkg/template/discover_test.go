@@ -158,6 +158,30 @@ func TestWavesOfCertainFailure(t *testing.T) {
 	}
 }
 
+// A template need not be looked at again where all that it can ask for has been
+// asked at once.
+func TestSettled(t *testing.T) {
+	for text, want := range map[string]bool{
+		`plain`:                          true,
+		`{{secret "a"}}{{secret "env"}}`: true,
+		`{{if .Vars.h}}{{secret "a"}}{{end}}{{env "HOME"}}{{hostname}}`: true,
+		`{{if secret "mode"}}{{secret "a"}}{{end}}`:                     false, // not entered
+		`{{if secret "a"}}{{secret "a"}}{{end}}`:                        true,
+		`{{secret (printf "%s" "a")}}`:                                  true,
+		`{{secret (env "NAME")}}`:                                       false,
+		`{{range until 2}}{{secret (printf "s%d" .)}}{{end}}`:           false,
+		`{{htpasswd "u" (secret "a")}}`:                                 false, // asks for a salt then
+		`{{secret "a" | htpasswd "u"}}{{secret "mode"}}`:                false,
+		`{{secret "a" "nocontext"}}`:                                    false,
+	} {
+		tmpl := parse(t, text, template.Options{Vars: vars()})
+		w := newWorld()
+		if got := tmpl.Settled(tmpl.Asked(t.Context(), w.lookup)); got != want {
+			t.Errorf("%s: %t, want %t", text, got, want)
+		}
+	}
+}
+
 func TestDerivedNames(t *testing.T) {
 	w := newWorld()
 	if _, _, err := w.render(t, `{{secret (secret "json" | fromJson).n.k}}{{secret "a"}}`, template.Options{}); err != nil {

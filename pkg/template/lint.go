@@ -54,7 +54,7 @@ func (t *Template) Lint(o LintOptions) []Finding {
 	if t.hasText() { // a file that is one value is not quoted
 		l.quoting = quotingOf(o)
 	}
-	for _, r := range t.Refs() {
+	for _, r := range t.refs() {
 		l.ref(r)
 	}
 	for _, tree := range t.original {

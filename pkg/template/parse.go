@@ -25,7 +25,7 @@ const rootName = "\x00"
 func Parse(text string, o Options) (*Template, error) {
 	t := &Template{opts: o.clone(), text: text, table: table(), builtins: builtins{}, strings: map[string]bool{},
 		maxSteps: maxSteps}
-	t.constantKeys = sync.OnceValue(t.findConstantKeys)
+	t.refs, t.constantKeys = sync.OnceValue(t.findRefs), sync.OnceValue(t.findConstantKeys)
 	if len(text) > maxText {
 		return nil, t.syntax(0, fmt.Sprintf("the template is larger than %d MiB", maxText>>20))
 	}

@@ -30,7 +30,9 @@ type StaticRef struct {
 
 // Refs returns every call of secret, secrets, env, file, hostname, now and
 // their relatives, in branches not taken too, in the order of the text.
-func (t *Template) Refs() []StaticRef {
+func (t *Template) Refs() []StaticRef { return slices.Clone(t.refs()) }
+
+func (t *Template) findRefs() []StaticRef {
 	var refs []StaticRef
 	for _, tree := range t.original {
 		inspect(tree.Root, func(n parse.Node) bool {

@@ -46,6 +46,7 @@ type Template struct {
 	builtins builtins
 	strings  map[string]bool // the string constants of the text
 	maxSteps int
+	refs     func() []StaticRef
 	// constantKeys are the keys of the queries whose arguments are constants.
 	constantKeys func() map[Query]bool
 }
