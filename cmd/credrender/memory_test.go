@@ -19,7 +19,7 @@ func TestPaceGC(t *testing.T) {
 		}
 	}
 	paceGC(func(string) (string, bool) { return "", false })
-	if got, want := debug.SetMemoryLimit(-1), steps()[0].limit; got != want {
+	if got, want := debug.SetMemoryLimit(-1), limits()[0]; got != want {
 		t.Errorf("got a limit of %d, want %d", got, want)
 	}
 }
@@ -30,7 +30,7 @@ func TestLimitsGiveWay(t *testing.T) {
 	percent := debug.SetGCPercent(400)
 	limit := debug.SetMemoryLimit(-1)
 	defer func() { debug.SetGCPercent(percent); debug.SetMemoryLimit(limit) }()
-	keepTo([]step{{1 << 40, 1}, {1 << 41, 1}})
+	keepTo([]int64{1, 2})
 	for debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		if t.Context().Err() != nil {
 			t.Fatal("the limit stays")

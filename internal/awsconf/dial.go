@@ -48,7 +48,7 @@ func (p *pool) dial(h *host, ahead bool) {
 // connect makes a connection, its TLS handshake included.
 func (p *pool) connect(h *host, d *dials, ahead bool) (*link, error) {
 	secure := h.to.scheme == "https"
-	if secure && !p.wanted(h, d, ahead) {
+	if secure && !p.wanted(h, d, ahead, false) {
 		return nil, errNotWanted
 	}
 	raw, err := p.tcp(d.ctx, "tcp", h.to.addr)

@@ -73,7 +73,8 @@ type link struct {
 	in     *bufio.Reader
 	out    *bufio.Writer
 	reused bool
-	idle   time.Time // since when
+	took   time.Duration // the last answer
+	idle   time.Time     // since when
 }
 
 // linkBuffer holds the head of an answer, and a whole one of most; of larger
@@ -92,6 +93,7 @@ func (l *link) release() {
 	}
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
+	l.host.took = least(l.host.took, l.took)
 	l.reused = true
 	l.pool.give(l.host, l)
 }
@@ -122,6 +124,7 @@ func (l *link) exchange(req *http.Request) (*http.Response, error) {
 }
 
 func (l *link) answer(req *http.Request) (*http.Response, error) {
+	began := time.Now()
 	err := req.Write(l.out)
 	if err == nil {
 		err = l.out.Flush()
@@ -135,6 +138,7 @@ func (l *link) answer(req *http.Request) (*http.Response, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", errStale, err)
 	}
+	l.took = time.Since(began)
 	for {
 		resp, err := http.ReadResponse(l.in, req)
 		if err != nil || resp.StatusCode >= http.StatusOK {

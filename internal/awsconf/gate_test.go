@@ -34,20 +34,22 @@ func TestGateOrder(t *testing.T) {
 // Over TLS there are as many connections as make the least of handshakes and
 // round trips together, and no limit while that is not known.
 func TestMost(t *testing.T) {
+	const ms = time.Millisecond
 	for _, tt := range []struct {
 		name                 string
 		waiting, busy, ahead int
-		distance             time.Duration
+		distance, took       time.Duration
 		want                 int
 	}{
-		{"near", 200, 0, 0, time.Millisecond, 15},                       // 15 ms of handshakes, then 14 round trips of 1 ms
-		{"far", 200, 0, 0, 100 * time.Millisecond, 142},                 // 142 ms, then 1.4 of 100 ms
-		{"those under way count", 100, 100, 0, time.Millisecond, 15},    // as requests
-		{"so does what is made ahead", 0, 0, 200, time.Millisecond, 15}, // for requests to come
-		{"one", 1, 0, 0, time.Microsecond, 1},
+		{"near", 200, 0, 0, 2 * ms, 0, 20},   // 20 ms of handshakes, then 10 times 2 ms
+		{"far", 200, 0, 0, 100 * ms, 0, 142}, // 142 ms, then 1.4 times 100 ms
+		{"near, but slow to answer", 200, 0, 0, 2 * ms, 8 * ms, 40},
+		{"those under way count", 100, 100, 0, 2 * ms, 0, 20},    // as requests
+		{"so does what is made ahead", 0, 0, 200, 2 * ms, 0, 20}, // for requests to come
+		{"never very few", 200, 0, 0, ms / 1000, 0, fewest},
 	} {
-		p := &pool{gate: newGate(2), computed: 2 * time.Millisecond} // a millisecond of two cores
-		h := &host{waiting: make([]chan arrival, tt.waiting), open: tt.busy, enough: tt.ahead, distance: tt.distance}
+		p := &pool{gate: newGate(2), computed: 2 * ms} // a millisecond of two cores
+		h := &host{waiting: make([]chan arrival, tt.waiting), open: tt.busy, enough: tt.ahead, distance: tt.distance, took: tt.took}
 		if got := p.most(h); got != tt.want {
 			t.Errorf("%s: at most %d connections, want %d", tt.name, got, tt.want)
 		}

@@ -1,6 +1,7 @@
 package awsconf
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -79,7 +80,7 @@ func (s *shake) wait(read func()) {
 
 // begin counts a handshake that is to begin, and returns what it is made with.
 func (p *pool) begin(h *host, d *dials, ahead bool) (*tls.Config, error) {
-	if !p.wanted(h, d, ahead) {
+	if !p.wanted(h, d, ahead, true) {
 		return nil, errNotWanted
 	}
 	p.mu.Lock()
@@ -102,48 +103,64 @@ func (p *pool) ended(h *host, d *dials, s *shake, err error) {
 	if err != nil {
 		return
 	}
-	if p.computed == 0 {
-		p.computed = s.computed
+	p.swiftest = least(p.swiftest, s.computed)
+	p.computed = (3*cmp.Or(p.computed, s.computed) + min(s.computed, stall*p.swiftest)) / 4
+	h.distance = least(h.distance, s.distance)
+	p.distance = least(p.distance, s.distance)
+}
+
+// stall is how many times the swiftest handshake another may count for. Cores
+// may be shared with others for long, but one that stood still tells nothing.
+const stall = 4
+
+// least is for what may take longer for many reasons, and shorter for none; 0 is
+// not known.
+func least(a, b time.Duration) time.Duration {
+	if a == 0 || 0 < b && b < a {
+		return b
 	}
-	p.computed = (3*p.computed + s.computed) / 4
-	if h.distance == 0 || s.distance < h.distance {
-		h.distance = s.distance
-	}
-	p.distance = h.distance
+	return a
 }
 
 // wanted reports whether a dial is to go on: those that have begun may be enough
 // for all that wait, and what is made ahead is not wanted once connections come
-// back. Nor is either beyond [pool.most]. A dial that is to end counts no longer.
-func (p *pool) wanted(h *host, d *dials, ahead bool) bool {
+// back. Nor is either beyond [pool.most], of which before a dial has begun all
+// others are taken. A dial that is to end counts no longer.
+func (p *pool) wanted(h *host, d *dials, ahead, connected bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	made := h.open - d.all + d.handshakes
 	comesBack := len(h.idle) > 0 && h.idle[len(h.idle)-1].reused
-	yes := d.ctx.Err() == nil && made < p.most(h) &&
-		(d.handshakes < len(h.waiting) || ahead && h.ahead > 0 && !comesBack)
+	made := h.open - 1
+	if connected {
+		made = h.open - d.all + d.handshakes
+	}
+	yes := d.ctx.Err() == nil && made < p.most(h) && (d.handshakes < len(h.waiting) || ahead && h.ahead > 0 && !comesBack)
 	if !yes {
 		d.all--
 	}
 	return yes
 }
 
+// fewest connections are made however near the other end seems: what is
+// measured in the first milliseconds of a process may be wrong.
+const fewest = 16
+
 // most is how many connections serve a wave of n requests soonest; under p.mu.
 // With c of them, the cores are busy for c handshakes, and the requests take n/c
-// round trips: the sum is least at the square root of n times the round trip by
-// the time of a handshake. Before the first is done, there is no limit: the gate
-// sees to it that it is done before many have begun.
+// times as long as one: the sum is least at the square root of n times what a
+// request takes by what a handshake does. Before the first handshake is done
+// there is no limit: the gate sees to it that it is done before many have begun.
 func (p *pool) most(h *host) int {
-	distance := h.distance
-	if distance == 0 {
-		distance = p.distance
+	took := max(h.distance, h.took)
+	if took == 0 {
+		took = p.distance
 	}
-	if distance == 0 || p.computed == 0 {
+	if took == 0 || p.computed == 0 {
 		return math.MaxInt
 	}
 	busy := h.open - h.dials.pending() - len(h.idle)
 	n := max(len(h.waiting)+busy, h.enough)
-	return int(math.Ceil(math.Sqrt(float64(n) * float64(distance) * float64(p.gate.cores) / float64(p.computed))))
+	return max(fewest, int(math.Ceil(math.Sqrt(float64(n)*float64(took)*float64(p.gate.cores)/float64(p.computed)))))
 }
 
 // errHandshake is retried, as every net.Error that is a timeout is.

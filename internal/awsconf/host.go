@@ -24,6 +24,8 @@ type host struct {
 	// distance is the least time from a handshake's first message to its answer:
 	// a round trip; 0: not known.
 	distance time.Duration
+	// took is the least time from a request to its answer; 0: not known.
+	took time.Duration
 }
 
 // arrival is what a request has waited for.
