@@ -95,6 +95,7 @@ func TestRefusals(t *testing.T) {
 		{"not a key", query("#n = :n AND digest = :n", names, values), "ValidationException", ""},
 		{"syntax", query("#n = = :n", names, values), "ValidationException", ""},
 		{"beyond this package", query("#n = :n AND begins_with(version, :n)", names, values), "NotImplemented", ""},
+		{"either of two", query("#n = :n OR #n = :n", names, values), "NotImplemented", ""},
 		{"empty name", query("#n = :n", names, map[string]types.AttributeValue{":n": str("")}), "ValidationException", ""},
 		{"key missing", putIt(map[string]types.AttributeValue{"name": str("db")}), "ValidationException",
 			"One or more parameter values were invalid: Missing the key version in the item"},

@@ -95,10 +95,15 @@ func checkConditionalDelete(w *world) {
 	}
 	_, err := w.db.DeleteItem(w.ctx, in)
 	w.refused("another hmac", err, "ConditionalCheckFailedException")
+	in.ConditionExpression = aws.String("attribute_not_exists(version) OR hmac = :h")
+	_, err = w.db.DeleteItem(w.ctx, in)
+	w.refused("another hmac, or no item", err, "ConditionalCheckFailedException")
 	in.ExpressionAttributeValues[":h"] = str("x")
 	_, err = w.db.DeleteItem(w.ctx, in)
 	w.must(err)
 	equal(w, "versions", versions(w.query(byName(table, "a")).Items), "")
+	_, err = w.db.DeleteItem(w.ctx, in) // which is there no more
+	w.must(err)
 }
 
 func checkBytes(w *world) {

@@ -14,8 +14,8 @@ type comparison struct {
 	value value
 }
 
-// conditions all have to hold.
-type conditions []comparison
+// conditions hold where all of one of them do; none always holds.
+type conditions [][]comparison
 
 // keyCondition reads "a = :x" or "a = :x AND b > :y".
 func (e *expressions) keyCondition(text string) ([]comparison, error) {
@@ -23,19 +23,37 @@ func (e *expressions) keyCondition(text string) ([]comparison, error) {
 		return nil, wire.Invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
 	e.start("KeyConditionExpression", text)
-	return e.terms()
+	all, err := e.terms()
+	if word := e.next(); err == nil && word != "" {
+		return nil, e.unsupported(word)
+	}
+	return all, err
 }
 
 // condition reads comparisons, attribute_exists and attribute_not_exists,
-// joined by AND; an empty text always holds.
+// joined by AND and OR; an empty text always holds.
 func (e *expressions) condition(text string) (conditions, error) {
 	if text == "" {
 		return nil, nil
 	}
 	e.start("ConditionExpression", text)
-	return e.terms()
+	var either conditions
+	for {
+		all, err := e.terms()
+		if err != nil {
+			return nil, err
+		}
+		either = append(either, all)
+		switch word := e.next(); {
+		case word == "":
+			return either, nil
+		case !strings.EqualFold(word, "OR"):
+			return nil, e.unsupported(word)
+		}
+	}
 }
 
+// terms reads as far as the first word that is no AND between them.
 func (e *expressions) terms() ([]comparison, error) {
 	var all []comparison
 	for {
@@ -44,12 +62,10 @@ func (e *expressions) terms() ([]comparison, error) {
 			return nil, err
 		}
 		all = append(all, c)
-		switch word := e.next(); {
-		case word == "":
+		if !strings.EqualFold(e.peek(), "AND") {
 			return all, nil
-		case !strings.EqualFold(word, "AND"):
-			return nil, e.unsupported(word)
 		}
+		e.next()
 	}
 }
 
@@ -95,10 +111,11 @@ func (e *expressions) unsupported(word string) error {
 
 // holds judges the item that is there, or none.
 func (c conditions) holds(r *row) bool {
-	if r == nil {
-		return allHold(c, nil)
+	var item attributes
+	if r != nil {
+		item = r.item
 	}
-	return allHold(c, r.item)
+	return len(c) == 0 || slices.ContainsFunc(c, func(all []comparison) bool { return allHold(all, item) })
 }
 
 func allHold(all []comparison, item attributes) bool {
