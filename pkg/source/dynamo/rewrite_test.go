@@ -186,3 +186,24 @@ func TestDeleteAsListed(t *testing.T) {
 		}
 	}
 }
+
+// TestDeleteAgainstOlderStandIns: dynalite, and DynamoDB Local before 2.2, say
+// nothing of the item for which a condition failed. That is no deleted one.
+func TestDeleteAgainstOlderStandIns(t *testing.T) {
+	srv := awstest.Start(t)
+	tab := open(t, srv)
+	held := item("n", "1")
+	put(t, tab, held)
+	srv.Fail(awstest.Rule{Operation: "DeleteItem", Code: "ConditionalCheckFailedException", Times: 1})
+	if err := tab.Delete(t.Context(), held); !errors.Is(err, source.ErrChanged) {
+		t.Errorf("got %v", err)
+	}
+	if rawItem(t, srv, "n", "1") == nil {
+		t.Error("it is gone")
+	}
+	for range 2 { // the second finds nothing
+		if err := tab.Delete(t.Context(), held); err != nil || rawItem(t, srv, "n", "1") != nil {
+			t.Errorf("delete: %v", err)
+		}
+	}
+}

@@ -48,10 +48,7 @@ func (t *Table) Delete(ctx context.Context, held credstash.Item) error {
 			return awserr.Wrap(t.op("delete from"), err)
 		}
 		stored := toAttributes(failed.Item)
-		if len(stored) == 0 { // another has deleted it, or we have and the answer was lost
-			return nil
-		}
-		now, err := credstash.Decode(stored)
+		now, err := credstash.Decode(stored) // older stand-ins do not say what is there
 		if err != nil || again || !bytes.Equal(now.Key, held.Key) {
 			return fmt.Errorf("%s: %w", t.op("delete from"), source.ErrChanged)
 		}
@@ -60,10 +57,11 @@ func (t *Table) Delete(ctx context.Context, held credstash.Item) error {
 }
 
 // deleteIf deletes an item that has that wrapped key; failed is what DynamoDB
-// says of another one.
+// says of another one. One that is not there is deleted, by another or by us in
+// an attempt whose answer was lost.
 func (t *Table) deleteIf(ctx context.Context, in *dynamodb.DeleteItemInput, key credstash.Attribute) (failed *types.ConditionalCheckFailedException, err error) {
-	in.ConditionExpression = aws.String("#k = :k")
-	in.ExpressionAttributeNames = map[string]string{"#k": keyAttr}
+	in.ConditionExpression = aws.String("attribute_not_exists(#n) OR #k = :k")
+	in.ExpressionAttributeNames = map[string]string{"#n": nameAttr, "#k": keyAttr}
 	in.ExpressionAttributeValues = map[string]types.AttributeValue{":k": fromAttribute(key)}
 	in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	_, err = t.api.deleteItem(ctx, in)
