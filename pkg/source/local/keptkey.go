@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -26,8 +27,11 @@ func (s *Store) keep(m *masterKey) (path string, err error) {
 	if err == nil {
 		err = publish(path, func(temp string) error { return s.fillKept(temp, m.line) })
 	}
-	if errors.Is(err, fs.ErrExist) && s.kept(m.id) != nil { // by an earlier run
-		err = nil
+	if errors.Is(err, fs.ErrExist) { // by an earlier run
+		held, errHeld := s.kept(m.id)
+		if err = cmp.Or(errHeld, err); held != nil {
+			err = nil
+		}
 	}
 	if err != nil {
 		return path, fmt.Errorf("keep old key %s: %w", m.id, err)
@@ -44,21 +48,33 @@ func (s *Store) fillKept(temp, line string) error {
 	return errors.Join(err, keepOwner(f, s.o.KeyPath), f.Close())
 }
 
-// kept returns the key of that id from its own file, or nil. The id comes from
-// a store file, and may be anything.
-func (s *Store) kept(id string) *masterKey {
-	if raw, err := hex.DecodeString(id); err != nil || len(raw) != idSize {
-		return nil
+// kept returns the key of that id from its own file, nil where there is none, or
+// a *[KeyError] where that file cannot be used. The id comes from a store file,
+// and may be anything.
+func (s *Store) kept(id string) (*masterKey, error) {
+	if !isKeyID(id) {
+		return nil, nil
 	}
 	path, err := s.keptPath(id)
 	if err != nil {
-		return nil
+		return nil, &KeyError{s.o.KeyPath, "cannot be read", err}
 	}
 	keys, err := readKeys(path)
-	if err != nil {
-		return nil
+	if errors.Is(err, source.ErrNoStore) {
+		return nil, nil
 	}
-	return (&keyring{all: keys}).byID(id)
+	if err != nil {
+		return nil, err
+	}
+	if m := (&keyring{all: keys}).byID(id); m != nil {
+		return m, nil
+	}
+	return nil, &KeyError{path, "holds another key than it is named for", source.ErrIntegrity}
+}
+
+func isKeyID(s string) bool {
+	raw, err := hex.DecodeString(s)
+	return err == nil && len(raw) == idSize
 }
 
 // lockKeyFile keeps other stores of the same key file from changing it: by a lock

@@ -135,9 +135,12 @@ func (s *Store) masterOf(ctx context.Context, wrapped []byte) (*masterKey, error
 			return m, nil
 		}
 		if again && ok {
-			if m := s.kept(id); m != nil {
-				s.keys.Store(r.with(m))
-				return m, nil
+			m, err := s.kept(id)
+			if m != nil {
+				s.keys.CompareAndSwap(r, r.with(m))
+			}
+			if m != nil || err != nil {
+				return m, err
 			}
 		}
 		if again || !ok {

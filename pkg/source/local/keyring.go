@@ -28,7 +28,7 @@ import (
 // store with the same key file, a backup of this one. Such stores find their key
 // in its own file (keptPath), and a NewKey of theirs takes the key that they find
 // in the key file. Two of them may be at work at once: whoever changes the key
-// file holds keyFileLock from reading it to writing it.
+// file holds the lock (lockKeyFile) from reading it to writing it.
 
 // keyring is what a key file holds.
 type keyring struct {
@@ -82,7 +82,9 @@ func (s *Store) readRing(tx *bolt.Tx) (*keyring, error) {
 	}
 	r := &keyring{all: all}
 	if r.current = r.byID(want); r.current == nil {
-		r.current = s.kept(want)
+		if r.current, err = s.kept(want); err != nil {
+			return nil, err
+		}
 	}
 	if r.current == nil {
 		return nil, &KeyError{s.o.KeyPath, fmt.Sprintf("holds key %s, and store %s was made with key %s",

@@ -254,6 +254,43 @@ func TestKeptKeyOfAnItem(t *testing.T) {
 	}
 }
 
+// TestKeptKeyThatCannotBeUsed: what is the matter with the file of an old key is
+// said, not that the key file has another.
+func TestKeptKeyThatCannotBeUsed(t *testing.T) {
+	_, a := create(t)
+	b := sharing(t, a)
+	put(t, open(a), "a", "of a", nil)
+	put(t, open(b), "b", "of b", nil)
+	backup := a
+	backup.Path += ".bak"
+	write(t, backup.Path, read(t, a.Path))
+	keptFile := a.KeyPath + ".old-" + ids(t, a)[0]
+	item, err := local.New(a).Newest(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newKey(t, a, true)
+	rekey(t, a, "")
+	dropOld(t, a, 0)
+	if err := os.Chmod(keptFile, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, errStore := get(t.Context(), open(backup), source.Ref{Name: "a"})
+	_, errItem := local.New(a).Decrypt(t.Context(), item.Key, nil)
+	for _, err := range []error{errStore, errItem} {
+		if !errors.Is(err, source.ErrDenied) || !strings.Contains(err.Error(), keptFile+" is open to others") {
+			t.Errorf("got %v", err)
+		}
+	}
+	write(t, keptFile, []byte("garbled"))
+	if err := os.Chmod(keptFile, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := get(t.Context(), open(b), source.Ref{Name: "b"}); !errors.Is(err, source.ErrIntegrity) || !strings.Contains(err.Error(), keptFile) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRewriteOfWhatIsNotThere(t *testing.T) {
 	s, o := create(t)
 	put(t, open(o), "a", "of a", nil)
