@@ -120,7 +120,7 @@ type Options struct {
 	Rewriter  Rewriter  // for Rekey and Migrate
 	Rewrapper Rewrapper // for Rekey
 	// Historian is optional: without it Delete finds the versions of a name by
-	// a scan of the keys.
+	// a scan.
 	Historian Historian
 	// Prober is optional: without it Probe reads each item again, undecrypted.
 	Prober source.Prober
