@@ -14,7 +14,7 @@ import (
 
 // regions are of all partitions, and one that is in none.
 func regions() []string {
-	return []string{"eu-west-1", "us-east-1", "ca-central-1", "cn-north-1", "us-gov-west-1", "us-gov-east-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1", "xx-new-9"}
+	return []string{"eu-west-1", "us-east-1", "ca-central-1", "cn-north-1", "us-gov-west-1", "us-gov-east-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1", "us-isof-south-1", "eu-isoe-west-1", "ap-southeast-7", "mx-central-1", "il-central-1", "xx-new-9"}
 }
 
 // Run calls check for each configuration. service is the service's name as
