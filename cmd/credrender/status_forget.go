@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -137,7 +139,7 @@ func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, forc
 
 // heldByConfig refuses a job that a config has, or may have.
 func heldByConfig(cfg *config.Config, rec state.Record) error {
-	file, _, ofConfig := strings.Cut(rec.ID, job.IDSeparator)
+	file, ofConfig := job.ConfigOf(rec.ID, rec.Name)
 	if !ofConfig {
 		return nil
 	}
@@ -145,7 +147,9 @@ func heldByConfig(cfg *config.Config, rec state.Record) error {
 		return usagef("%s is a job of %s: taken out there, it is forgotten by the next run", rec.Name, file)
 	}
 	read := slices.Contains(cfg.Files, file) && len(cfg.Broken) == 0
-	if _, err := os.Lstat(file); err == nil && !read {
+	_, err := os.Lstat(file)
+	gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+	if !gone && !read { // or nobody can tell
 		return usagef("%s was a job of %s, which is still there: --config %s tells whether it still is", rec.Name, file, file)
 	}
 	return nil

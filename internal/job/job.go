@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -140,3 +141,10 @@ func (c Command) IsZero() bool { return len(c.Args) == 0 && c.Shell == "" }
 // IDSeparator stands between the config's path and the job's name in the ID of
 // a job that comes from a config.
 const IDSeparator = "#"
+
+// ConfigOf returns the path of the config that a job of this id and name comes
+// from, if any: path, name and the destinations that are ids of jobs of the
+// command line may all have separators.
+func ConfigOf(id, name string) (path string, ok bool) {
+	return strings.CutSuffix(id, IDSeparator+name)
+}

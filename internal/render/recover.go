@@ -95,7 +95,7 @@ func recoveryNote(name string, done txn.Recovered) []string {
 // that leaves unpaid.
 func (r *round) dropIfGone(j *state.Job) error {
 	rec := j.Record()
-	config, _, fromConfig := strings.Cut(rec.ID, job.IDSeparator)
+	config, fromConfig := job.ConfigOf(rec.ID, rec.Name)
 	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) {
 		return nil
 	}
