@@ -20,6 +20,8 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 		return err.Error(), enable(keyIn(err), err.Error())
 	case errors.Is(err, source.ErrDenied):
 		return d.denied(ref, err)
+	case isElsewhere(ref) && !isOne(err, source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials):
+		return err.Error(), nil // no command of ours mends what others have put there
 	case errors.Is(err, source.ErrWrongContext):
 		return d.wrongContext(ctx, where, ref)
 	case errors.Is(err, source.ErrNotFound) && ref.Version != "":
@@ -28,12 +30,18 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 		return "it is not there", []string{d.line(d.put(ref)...)}
 	case errors.Is(err, source.ErrIntegrity), errors.Is(err, source.ErrUnsupported):
 		return err.Error(), []string{d.line(d.put(ref)...)}
-	case errors.Is(err, source.ErrThrottled):
+	case errors.Is(err, source.ErrThrottled) && !isElsewhere(ref):
 		return err.Error(), []string{d.line("setup", "--update")}
 	case errors.Is(err, source.ErrNoStore):
 		return err.Error(), []string{d.line("setup")}
 	}
 	return err.Error(), []string{d.line("render", "--wait", "5m") + "  # keeps trying"}
+}
+
+// isElsewhere reports whether a value is one of AWS's other services, and not an
+// item of a table.
+func isElsewhere(ref source.Ref) bool {
+	return slices.Contains([]string{source.S3, source.S3Object, source.SSM, source.SecretsManager, source.EC2}, ref.Source)
 }
 
 func (d *doctor) put(ref source.Ref) []string {
