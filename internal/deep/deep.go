@@ -6,7 +6,7 @@
 // of 200 secrets, that is 10 % of all CPU.
 package deep
 
-// room makes a stack of 8 KiB.
+// room makes a stack of 16 KiB, the next size that it fits.
 const room = 12 << 10
 
 // Call calls f on a stack that has grown already. It shrinks, if ever, when
