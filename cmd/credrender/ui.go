@@ -163,7 +163,7 @@ var hints = []struct {
 	{source.ErrIntegrity, "somebody changed the stored item, or it was never whole: put the secret again, and ask who wrote this version"},
 	{source.ErrTooLarge, "an item holds about 300,000 bytes, with put --item-format aes-gcm about 400,000; keep larger values elsewhere, as in S3"},
 	{source.ErrExists, "that number holds another value already; 'credrender list NAME' shows the versions"},
-	{source.ErrChanged, "somebody else was writing: run it again"},
+	{source.ErrChanged, "somebody else was writing: 'credrender list' shows what is there now; then decide whether to run it again"},
 	{local.ErrNotStore, "--store local:PATH names the store file; 'credrender setup' makes one where there is none"},
 	{kms.ErrGrantee, "is it spelt right, and of the right account? --wait 5m waits longer for a role that was just made"},
 	{kms.ErrTwin, "'credrender grants' shows it; grants ignore the case of keys and Decrypt does not, so revoke the one that is wrong first"},

@@ -6,8 +6,8 @@
 // of 200 secrets, that is 10 % of all CPU.
 package deep
 
-// room makes a stack of 16 KiB, the next size that it fits.
-const room = 12 << 10
+// room makes a stack of 8 KiB, the next size that it fits.
+const room = 6 << 10
 
 // Call calls f on a stack that has grown already. It shrinks, if ever, when
 // memory is collected.

@@ -41,7 +41,13 @@ func (t *input) object(field func(name []byte) error) error {
 // array reads an array, whose elements element reads.
 func (t *input) array(element func() error) error { return t.list('[', ']', element) }
 
+// list reads nothing from null, as encoding/json does.
 func (t *input) list(open, end byte, element func() error) error {
+	t.space()
+	if rest, ok := bytes.CutPrefix(t.rest, []byte("null")); ok {
+		t.rest = rest
+		return nil
+	}
 	if !t.skip(open) {
 		return errSyntax
 	}
