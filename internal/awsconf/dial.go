@@ -36,7 +36,6 @@ func (p *pool) dial(h *host, ahead bool) {
 	}
 	d := h.dials
 	d.all++
-	h.open++
 	go deep.Call(func() {
 		l, err := p.connect(h, d, ahead)
 		if !p.placed(h, d, l, err) {
@@ -76,11 +75,12 @@ func (p *pool) placed(h *host, d *dials, l *link, err error) bool {
 		d.all--
 	}
 	wanted := h.dials == d || len(h.waiting) > 0
-	switch {
-	case err != nil:
-		h.open--
+	if err != nil {
 		p.failed(h, d, err)
-	case wanted:
+	} else {
+		h.open++ // until it is closed
+	}
+	if err == nil && wanted {
 		p.give(h, l)
 	}
 	if h.dials == d && d.all == 0 {

@@ -17,7 +17,7 @@ type host struct {
 	waiting []chan arrival // each takes one
 	ahead   int            // calls of Predial that go on
 	enough  int            // the most that Predial was asked for
-	open    int            // connections, those being made too
+	open    int            // connections, not those being made
 	dials   *dials         // being made; nil: none, or none that anybody wants
 	reaper  *time.Timer    // closes what lies idle too long; nil: nothing does
 	tls     *tls.Config    // nil before the first handshake

@@ -35,7 +35,7 @@ func (p *pool) makeAhead(to place, n int) *host {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.host(to)
-	had := h.open
+	had := h.open + h.dials.pending()
 	if had > 0 {
 		had = max(had, h.enough)
 	}

@@ -1,0 +1,72 @@
+package awsconf
+
+import (
+	"context"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+// secure is a TLS server, and a pool with one core that trusts it. A handshake
+// is known to compute for an hour, and an answer to take distance: where that is
+// shorter, one connection is as many as pays.
+func secure(t *testing.T, distance time.Duration, h http.HandlerFunc) (*pool, *host, string) {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(h)
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	p := newPool(awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+		tr.TLSClientConfig.RootCAs = srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	}), nil)
+	p.gate = newGate(1)
+	p.computed, p.distance = time.Hour, distance
+	h0 := p.host(placeOf(&url.URL{Scheme: "https", Host: srv.Listener.Addr().String()}))
+	h0.distance = distance
+	return p, h0, srv.URL
+}
+
+func nothing(http.ResponseWriter, *http.Request) {}
+
+// What was given up, and has not ended yet, is not counted as a connection that
+// may come back: a request that came then would wait for it for ever.
+func TestGivenUpDialsDoNotCount(t *testing.T) {
+	p, h, url := secure(t, time.Microsecond, nothing)
+	p.gate.enter(answered) // nobody gets further than to the gate
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { p.Predial(ctx, url, 5) })
+	queued := func(u urgency, n int) bool {
+		p.gate.mu.Lock()
+		defer p.gate.mu.Unlock()
+		return len(p.gate.waiting[u]) == n
+	}
+	for !queued(begunAhead, 5) {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	wg.Wait()
+	done := make(chan error, 1)
+	go func() { done <- send(t, t.Context(), p, url) }()
+	for i := 0; i < 1000 && !queued(begun, 1); i++ {
+		time.Sleep(time.Millisecond)
+	}
+	p.gate.leave()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		t.Errorf("the request waits for ever: %d open, %d wait, dials %v", h.open, len(h.waiting), h.dials)
+	}
+}
