@@ -55,14 +55,18 @@ func (p *pool) connect(h *host, d *dials, ahead bool) (*link, error) {
 		return nil, err
 	}
 	p.meter.opened(ahead)
-	var c net.Conn = &conn{Conn: raw, meter: p.meter, used: sync.OnceFunc(p.meter.used), closed: sync.OnceFunc(func() { p.gone(h) })}
+	base := &conn{Conn: raw, meter: p.meter, used: sync.OnceFunc(p.meter.used)}
+	base.closed = sync.OnceFunc(func() { p.gone(h, base) })
+	var c net.Conn = base
 	if secure {
-		if c, err = p.handshake(c.(*conn), h, d, ahead); err != nil {
+		if c, err = p.handshake(base, h, d, ahead); err != nil {
 			_ = raw.Close()
 			return nil, err
 		}
 	}
-	return newLink(p, h, c), nil
+	l := newLink(p, h, c)
+	l.base = base
+	return l, nil
 }
 
 // placed gives a connection to who waits first, or keeps it; false: nobody
@@ -103,11 +107,24 @@ func (p *pool) failed(h *host, d *dials, err error) {
 }
 
 // gone is for each connection that is closed.
-func (p *pool) gone(h *host) {
+func (p *pool) gone(h *host, c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h.open--
+	if c.lent {
+		h.lent--
+	}
 	p.replace(h)
+}
+
+// lend is for a connection that does not come back before it is closed: nobody
+// is to wait for it.
+func (p *pool) lend(l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l.base.lent = true
+	l.host.lent++
+	p.replace(l.host)
 }
 
 // replace begins another dial where a request may have waited for the
@@ -125,6 +142,7 @@ type conn struct {
 	used   func()            // a request is sent on it
 	wait   func(read func()) // during a handshake: around what blocks
 	closed func()
+	lent   bool // to net/http; under pool.mu
 }
 
 // used tells the meter of the first request on a connection.

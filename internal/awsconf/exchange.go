@@ -68,6 +68,7 @@ func (p *pool) exchange(req *http.Request) (*http.Response, error) {
 // link is a connection for one exchange at a time.
 type link struct {
 	net.Conn
+	base   *conn // under Conn's TLS, or Conn itself
 	pool   *pool
 	host   *host
 	in     *bufio.Reader

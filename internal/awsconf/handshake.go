@@ -130,9 +130,9 @@ func (p *pool) wanted(h *host, d *dials, ahead, connected bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	comesBack := len(h.idle) > 0 && h.idle[len(h.idle)-1].reused
-	made := h.open + d.all - 1
+	made := h.open - h.lent + d.all - 1
 	if connected {
-		made = h.open + d.handshakes
+		made = h.open - h.lent + d.handshakes
 	}
 	yes := d.ctx.Err() == nil && made < p.most(h) && (d.handshakes < len(h.waiting) || ahead && h.ahead > 0 && !comesBack)
 	if !yes {
@@ -158,7 +158,7 @@ func (p *pool) most(h *host) int {
 	if took == 0 || p.computed == 0 {
 		return math.MaxInt
 	}
-	busy := h.open - len(h.idle)
+	busy := h.open - h.lent - len(h.idle)
 	n := max(len(h.waiting)+busy, h.enough)
 	return max(fewest, int(math.Ceil(math.Sqrt(float64(n)*float64(took)*float64(p.gate.cores)/float64(p.computed)))))
 }

@@ -18,6 +18,7 @@ type host struct {
 	ahead   int            // calls of Predial that go on
 	enough  int            // the most that Predial was asked for
 	open    int            // connections, not those being made
+	lent    int            // of open, those that net/http has and keeps
 	dials   *dials         // being made; nil: none, or none that anybody wants
 	reaper  *time.Timer    // closes what lies idle too long; nil: nothing does
 	tls     *tls.Config    // nil before the first handshake

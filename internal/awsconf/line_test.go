@@ -70,3 +70,23 @@ func TestGivenUpDialsDoNotCount(t *testing.T) {
 		t.Errorf("the request waits for ever: %d open, %d wait, dials %v", h.open, len(h.waiting), h.dials)
 	}
 }
+
+// A connection that net/http has taken does not come back, so nobody waits for it.
+func TestExchangeBesideDo(t *testing.T) {
+	p, _, url := secure(t, time.Microsecond, nothing)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := p.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := send(t, ctx, p, url); err != nil {
+		t.Error(err)
+	}
+}

@@ -71,6 +71,7 @@ func (p *pool) dialer(scheme string) dialFunc {
 		if err != nil {
 			return nil, err
 		}
+		p.lend(l)
 		return l.Conn, nil // nothing is buffered between two exchanges
 	}
 }
