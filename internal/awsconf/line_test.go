@@ -90,3 +90,27 @@ func TestExchangeBesideDo(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The end of one Predial closes nothing that another still has use for.
+func TestPredialBesidePredial(t *testing.T) {
+	p, _, url := secure(t, 100*time.Hour, nothing)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	idle := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.host(place{"https", url[len("https://"):]}).idle)
+	}
+	wg.Go(func() { p.Predial(ctx, url, 4) })
+	for idle() < 4 {
+		time.Sleep(time.Millisecond)
+	}
+	other, end := context.WithCancel(t.Context())
+	end()
+	p.Predial(other, url, 6)
+	if n := idle(); n < 4 {
+		t.Errorf("%d connections are left, want the 4 that the other still keeps", n)
+	}
+}

@@ -10,7 +10,8 @@ import (
 const maxAhead = idlePerHost
 
 // Predial makes connections to the host of rawURL until n are open, maxAhead at
-// most, and closes at the end of ctx what nobody has asked for; then it returns.
+// most, and closes at the end of ctx what nobody has asked for, unless another
+// call goes on that may have use for it; then it returns.
 // Where that has been done for as many before, the fewer that were asked for are
 // enough. What is wrong with an address shows at the first real request.
 func (p *pool) Predial(ctx context.Context, rawURL string, n int) {
@@ -27,7 +28,7 @@ func (p *pool) Predial(ctx context.Context, rawURL string, n int) {
 	h.ahead--
 	h.settle()
 	p.mu.Unlock()
-	p.closeIdle(h, func(l *link) bool { return !l.reused })
+	p.closeIdle(h, func(l *link) bool { return h.ahead == 0 && !l.reused })
 }
 
 // makeAhead begins what is missing of n connections; nil: nothing is.
