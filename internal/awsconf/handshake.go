@@ -24,6 +24,7 @@ type shake struct {
 	since    time.Time     // when it last entered
 	computed time.Duration // so far
 	distance time.Duration // from the first message to its answer
+	waited   time.Duration // for the other end, of tlsTimeout
 }
 
 func (p *pool) handshake(c *conn, h *host, d *dials, ahead bool) (net.Conn, error) {
@@ -71,8 +72,9 @@ func (s *shake) wait(read func()) {
 	s.leave()
 	defer s.enter(s.answered)
 	began := time.Now()
-	_ = s.SetReadDeadline(began.Add(tlsTimeout))
+	_ = s.SetReadDeadline(began.Add(tlsTimeout - s.waited))
 	read()
+	s.waited += time.Since(began)
 	if s.distance == 0 {
 		s.distance = time.Since(began)
 	}

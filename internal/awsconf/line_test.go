@@ -2,13 +2,16 @@ package awsconf
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -113,4 +116,31 @@ func TestPredialBesidePredial(t *testing.T) {
 	if n := idle(); n < 4 {
 		t.Errorf("%d connections are left, want the 4 that the other still keeps", n)
 	}
+}
+
+// A handshake has its time, and not anew for each byte that comes.
+func TestHandshakeInDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := dialling(func(int) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, theirs) }()
+			go func() {
+				for _, b := range append([]byte{22, 3, 3, 64, 0}, make([]byte, 1<<14)...) {
+					time.Sleep(tlsTimeout / 2)
+					if _, err := theirs.Write([]byte{b}); err != nil {
+						return
+					}
+				}
+			}()
+			return ours, nil
+		})
+		began := time.Now()
+		if err := send(t, t.Context(), p, "https://table/"); !errors.Is(err, errHandshake) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began); took != tlsTimeout {
+			t.Errorf("it took %s, want %s", took, tlsTimeout)
+		}
+		time.Sleep(time.Minute)
+	})
 }
