@@ -127,7 +127,8 @@ func least(a, b time.Duration) time.Duration {
 // wanted reports whether a dial is to go on: those that have begun may be enough
 // for all that wait, and what is made ahead is not wanted once connections come
 // back. Nor is either beyond [pool.most], of which before a dial has begun all
-// others are taken. A dial that is to end counts no longer.
+// others are taken, but for who has waited for long. A dial that is to end counts
+// no longer.
 func (p *pool) wanted(h *host, d *dials, ahead, connected bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,7 +137,8 @@ func (p *pool) wanted(h *host, d *dials, ahead, connected bool) bool {
 	if connected {
 		made = h.open - h.lent + d.handshakes
 	}
-	yes := d.ctx.Err() == nil && made < p.most(h) && (d.handshakes < len(h.waiting) || ahead && h.ahead > 0 && !comesBack)
+	yes := d.ctx.Err() == nil && (made < p.most(h) || d.handshakes < h.late) &&
+		(d.handshakes < len(h.waiting) || ahead && h.ahead > 0 && !comesBack)
 	if !yes {
 		d.all--
 	}

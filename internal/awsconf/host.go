@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// patience is how long a request waits for no more connections than pay. A wave
+// is over in less, unless the other end is slower than what is known of it.
+const patience = time.Second
+
 // host is what a pool knows of one place. Requests that find no idle connection
 // wait in line, and a dial is begun for each that has none under way; but whose
 // connection is ready first, or comes back, serves who waits first. All fields
@@ -19,6 +23,7 @@ type host struct {
 	enough  int            // the most that Predial was asked for
 	open    int            // connections, not those being made
 	lent    int            // of open, those that net/http has and keeps
+	late    int            // of this line, those that have lost patience
 	dials   *dials         // being made; nil: none, or none that anybody wants
 	reaper  *time.Timer    // closes what lies idle too long; nil: nothing does
 	tls     *tls.Config    // nil before the first handshake
@@ -60,12 +65,29 @@ func (p *pool) take(ctx context.Context, to place) (*link, error) {
 		p.dial(h, false)
 	}
 	p.mu.Unlock()
-	select {
-	case a := <-w:
-		return a.link, a.err
-	case <-ctx.Done():
-		p.leave(h, w)
-		return nil, ctx.Err()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		select {
+		case a := <-w:
+			return a.link, a.err
+		case <-late.C:
+			p.hasten(h, w)
+		case <-ctx.Done():
+			p.leave(h, w)
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// hasten has a connection made, whether it pays or not, for a request that has
+// waited for long: those that there are may have been given to requests without an answer.
+func (p *pool) hasten(h *host, w chan arrival) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slices.Contains(h.waiting, w) {
+		h.late++
+		p.replace(h)
 	}
 }
 
@@ -106,6 +128,9 @@ func (h *host) next() chan arrival {
 
 // settle ends the dials that nobody wants any more.
 func (h *host) settle() {
+	if len(h.waiting) == 0 {
+		h.late = 0
+	}
 	if len(h.waiting) == 0 && h.ahead == 0 && h.dials != nil {
 		h.dials.cancel()
 		h.dials = nil

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,22 +37,25 @@ func secure(t *testing.T, distance time.Duration, h http.HandlerFunc) (*pool, *h
 	return p, h0, srv.URL
 }
 
+// plenty is more than the connections that are made in any case.
+const plenty = 20
+
 func nothing(http.ResponseWriter, *http.Request) {}
 
 // What was given up, and has not ended yet, is not counted as a connection that
 // may come back: a request that came then would wait for it for ever.
 func TestGivenUpDialsDoNotCount(t *testing.T) {
 	p, h, url := secure(t, time.Microsecond, nothing)
-	p.gate.enter(answered) // nobody gets further than to the gate
+	p.gate.enter(answered) // nobody gets further than to the gate, and fewest get there
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { p.Predial(ctx, url, 5) })
+	wg.Go(func() { p.Predial(ctx, url, plenty) })
 	queued := func(u urgency, n int) bool {
 		p.gate.mu.Lock()
 		defer p.gate.mu.Unlock()
 		return len(p.gate.waiting[u]) == n
 	}
-	for !queued(begunAhead, 5) {
+	for !queued(begunAhead, fewest) {
 		time.Sleep(time.Millisecond)
 	}
 	cancel()
@@ -76,17 +80,32 @@ func TestGivenUpDialsDoNotCount(t *testing.T) {
 
 // A connection that net/http has taken does not come back, so nobody waits for it.
 func TestExchangeBesideDo(t *testing.T) {
-	p, _, url := secure(t, time.Microsecond, nothing)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
+	var arrived sync.WaitGroup
+	arrived.Add(plenty)
+	p, _, url := secure(t, time.Microsecond, func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			arrived.Done()
+			arrived.Wait()
+		}
+	})
+	var wg sync.WaitGroup
+	for range plenty {
+		wg.Go(func() {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp, err := p.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		})
 	}
-	resp, err := p.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
+	wg.Wait()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if err := send(t, ctx, p, url); err != nil {
@@ -143,4 +162,30 @@ func TestHandshakeInDrops(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 	})
+}
+
+// A request that gets no answer holds up no other for as long as it is waited for.
+func TestBesideNoAnswer(t *testing.T) {
+	var first atomic.Int64
+	var asked sync.WaitGroup
+	asked.Add(plenty)
+	end := make(chan struct{})
+	p, _, url := secure(t, time.Microsecond, func(http.ResponseWriter, *http.Request) {
+		if first.Add(1) <= plenty {
+			asked.Done()
+			<-end
+		}
+	})
+	var wg sync.WaitGroup
+	for range plenty {
+		wg.Go(func() { _ = send(t, t.Context(), p, url) })
+	}
+	defer wg.Wait()
+	defer close(end)
+	asked.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), headerTimeout/2)
+	defer cancel()
+	if err := send(t, ctx, p, url); err != nil {
+		t.Error(err)
+	}
 }
