@@ -69,6 +69,7 @@ func (s *shake) leave() {
 
 // wait leaves the core to others while the other end is to answer.
 func (s *shake) wait(read func()) {
+	asked := s.since // or a moment later; too long makes for more connections, which is safe
 	s.leave()
 	defer s.enter(s.answered)
 	began := time.Now()
@@ -76,7 +77,7 @@ func (s *shake) wait(read func()) {
 	read()
 	s.waited += time.Since(began)
 	if s.distance == 0 {
-		s.distance = time.Since(began)
+		s.distance = time.Since(asked)
 	}
 }
 

@@ -3,7 +3,7 @@ package dynamo
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"slices"
 
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -63,11 +63,12 @@ func (f *found) field(name string, in *input) (err error) {
 		})
 	case "LastEvaluatedKey":
 		f.LastEvaluatedKey, err = in.value()
+		f.LastEvaluatedKey = slices.Clone(f.LastEvaluatedKey)
 	case "ConsumedCapacity":
 		err = in.object(func(name []byte) error {
 			value, err := in.value()
 			if err == nil && string(name) == "CapacityUnits" {
-				f.CapacityUnits, err = strconv.ParseFloat(string(value), 64)
+				err = json.Unmarshal(value, &f.CapacityUnits)
 			}
 			return err
 		})
