@@ -120,8 +120,14 @@ func body(resp *http.Response, method string, limit int64) ([]byte, error) {
 	if announced > limit {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLong, announced)
 	}
-	// With a byte to spare, the end is seen without growing.
-	buf := bytes.NewBuffer(make([]byte, 0, max(announced, 0)+bytes.MinRead))
+	if announced > 0 {
+		data := make([]byte, announced)
+		if _, err := io.ReadFull(resp.Body, data); err != nil {
+			return nil, Broken(fmt.Errorf("read the answer: %w", err))
+		}
+		return data, nil
+	}
+	var buf bytes.Buffer
 	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1)); err != nil {
 		return nil, Broken(fmt.Errorf("read the answer: %w", err))
 	}

@@ -64,9 +64,7 @@ func (p *pool) connect(h *host, d *dials, ahead bool) (*link, error) {
 			return nil, err
 		}
 	}
-	l := newLink(p, h, c)
-	l.base = base
-	return l, nil
+	return &link{Conn: c, base: base, pool: p, host: h}, nil
 }
 
 // placed gives a connection to who waits first, or keeps it; false: nobody

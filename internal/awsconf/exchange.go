@@ -30,7 +30,7 @@ const idleTimeout = 45 * time.Second
 //
 // Errors are those of net/http's client, *url.Error.
 func (p *pool) Exchange(req *http.Request) (*http.Response, error) {
-	if p.tcp == nil || p.proxied(req.URL) {
+	if p.tcp == nil || p.proxied(req) {
 		return p.Do(req)
 	}
 	resp, err := p.exchange(req)
@@ -68,22 +68,41 @@ func (p *pool) exchange(req *http.Request) (*http.Response, error) {
 // link is a connection for one exchange at a time.
 type link struct {
 	net.Conn
-	base   *conn // under Conn's TLS, or Conn itself
-	pool   *pool
-	host   *host
-	in     *bufio.Reader
-	out    *bufio.Writer
-	reused bool
-	took   time.Duration // the last answer
-	idle   time.Time     // since when
+	*buffers       // while one goes on
+	base     *conn // under Conn's TLS, or Conn itself
+	pool     *pool
+	host     *host
+	reused   bool
+	took     time.Duration // the last answer
+	idle     time.Time     // since when
 }
 
-// linkBuffer holds the head of an answer, and a whole one of most; of larger
-// ones the rest is read past it. A wave has hundreds.
-const linkBuffer = 2 << 10
+// buffers are used again by other exchanges: there are far more connections.
+type buffers struct {
+	in  *bufio.Reader
+	out *bufio.Writer
+}
 
-func newLink(p *pool, h *host, c net.Conn) *link {
-	return &link{Conn: c, pool: p, host: h, in: bufio.NewReaderSize(c, linkBuffer), out: bufio.NewWriterSize(c, linkBuffer)}
+// bufferSize holds the head of an answer, and a whole one of most; of larger
+// ones the rest is read past it.
+const bufferSize = 2 << 10
+
+func newBuffers() any {
+	return &buffers{in: bufio.NewReaderSize(nil, bufferSize), out: bufio.NewWriterSize(nil, bufferSize)}
+}
+
+func (l *link) attach() {
+	l.buffers = l.pool.buffers.Get().(*buffers) //nolint:forcetypeassert // newBuffers makes them
+	l.in.Reset(l.Conn)
+	l.out.Reset(l.Conn)
+}
+
+// detach is for an exchange that has come to its end: nothing reads any more.
+func (l *link) detach() {
+	l.in.Reset(nil)
+	l.out.Reset(nil)
+	l.pool.buffers.Put(l.buffers)
+	l.buffers = nil
 }
 
 // release gives a connection back, if it can be used again.
@@ -92,6 +111,7 @@ func (l *link) release() {
 		_ = l.Close()
 		return
 	}
+	l.detach()
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	l.host.took = least(l.host.took, l.took)
@@ -109,6 +129,7 @@ func (l *link) exchange(req *http.Request) (*http.Response, error) {
 	if err := l.SetDeadline(time.Now().Add(headerTimeout)); err != nil {
 		return nil, err
 	}
+	l.attach()
 	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
 	resp, err := l.answer(req)
 	if err != nil {

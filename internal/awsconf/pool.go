@@ -27,6 +27,8 @@ type pool struct {
 	gate  *gate
 	meter *Meter // nil: nothing is counted
 
+	buffers sync.Pool // of *buffers
+
 	mu    sync.Mutex
 	hosts map[place]*host
 	// What a handshake takes of a core, on average and at least, and the least that
@@ -43,7 +45,7 @@ type place struct{ scheme, addr string }
 // newPool takes the client as config.LoadDefaultConfig left it. Frozen, it is
 // no longer one that each service clones, and with it the connections.
 func newPool(c aws.HTTPClient, m *Meter) *pool {
-	p := &pool{next: c, meter: m, gate: newGate(runtime.GOMAXPROCS(0)), hosts: map[place]*host{}}
+	p := &pool{next: c, meter: m, gate: newGate(runtime.GOMAXPROCS(0)), hosts: map[place]*host{}, buffers: sync.Pool{New: newBuffers}}
 	b, ok := c.(*awshttp.BuildableClient)
 	if !ok {
 		return p
@@ -76,14 +78,14 @@ func (p *pool) dialer(scheme string) dialFunc {
 	}
 }
 
-// proxied reports whether requests to u go through a proxy, where connections
+// proxied reports whether a request goes through a proxy, where connections
 // lead to another address and begin with a question to the proxy: those are
 // left to net/http.
-func (p *pool) proxied(u *url.URL) bool {
+func (p *pool) proxied(req *http.Request) bool {
 	if p.proxy == nil {
 		return false
 	}
-	via, err := p.proxy(&http.Request{URL: u})
+	via, err := p.proxy(req)
 	return via != nil || err != nil
 }
 

@@ -2,6 +2,7 @@ package awsconf
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 )
 
@@ -16,7 +17,7 @@ const maxAhead = idlePerHost
 // enough. What is wrong with an address shows at the first real request.
 func (p *pool) Predial(ctx context.Context, rawURL string, n int) {
 	u, err := url.Parse(rawURL)
-	if err != nil || u.Host == "" || p.tcp == nil || p.proxied(u) {
+	if err != nil || u.Host == "" || p.tcp == nil || p.proxied(&http.Request{URL: u}) {
 		return
 	}
 	h := p.makeAhead(placeOf(u), min(n, maxAhead))
