@@ -115,6 +115,7 @@ func (l *link) release() {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	l.host.took = least(l.host.took, l.took)
+	l.host.served++
 	l.reused = true
 	l.pool.give(l.host, l)
 }

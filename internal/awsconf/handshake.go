@@ -160,7 +160,7 @@ func (p *pool) most(h *host) int {
 	if took == 0 {
 		took = p.distance
 	}
-	if took == 0 || p.computed == 0 {
+	if h.settled || took == 0 || p.computed == 0 {
 		return math.MaxInt
 	}
 	busy := h.open - h.lent - len(h.idle)

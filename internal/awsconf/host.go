@@ -24,6 +24,8 @@ type host struct {
 	open    int            // connections, not those being made
 	lent    int            // of open, those that net/http has and keeps
 	late    int            // of this line, those that have lost patience
+	served  int            // requests that were answered
+	settled bool           // a whole wave was: see rest
 	dials   *dials         // being made; nil: none, or none that anybody wants
 	reaper  *time.Timer    // closes what lies idle too long; nil: nothing does
 	tls     *tls.Config    // nil before the first handshake
@@ -114,9 +116,19 @@ func (p *pool) give(h *host, l *link) {
 	}
 	l.idle = time.Now()
 	h.idle = append(h.idle, l)
+	h.rest()
 	if h.reaper == nil {
 		h.reaper = time.AfterFunc(idleTimeout, func() { p.reap(h) })
 	}
+}
+
+// rest sees where a wave ends: nothing is under way, and as many have been
+// answered as were announced. Whoever comes now will probably come again, and
+// connections that are not worth their handshakes for one wave are for many:
+// from here on each request may have one, which is kept.
+func (h *host) rest() {
+	busy := h.open - h.lent - len(h.idle)
+	h.settled = h.settled || len(h.waiting) == 0 && busy == 0 && h.served > 0 && h.served >= h.enough
 }
 
 // next takes the first out of the line.
@@ -126,12 +138,12 @@ func (h *host) next() chan arrival {
 	return w
 }
 
-// settle ends the dials that nobody wants any more.
+// settle ends the dials that nobody wants any more, not even later.
 func (h *host) settle() {
 	if len(h.waiting) == 0 {
 		h.late = 0
 	}
-	if len(h.waiting) == 0 && h.ahead == 0 && h.dials != nil {
+	if len(h.waiting) == 0 && h.ahead == 0 && h.dials != nil && !h.settled {
 		h.dials.cancel()
 		h.dials = nil
 	}
@@ -156,6 +168,9 @@ func (p *pool) reap(h *host) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h.reaper = nil
+	if h.open == h.lent { // as in the beginning
+		h.served, h.settled = 0, false
+	}
 	if len(h.idle) > 0 {
 		h.reaper = time.AfterFunc(idleTimeout-time.Since(h.idle[0].idle), func() { p.reap(h) })
 	}

@@ -189,3 +189,28 @@ func TestBesideNoAnswer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// One wave has as few connections as pay for it; from the next on each request
+// may have its own, until all have lain idle for too long.
+func TestLaterWavesHaveMore(t *testing.T) {
+	p, h, url := secure(t, time.Microsecond, nothing)
+	limit := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.most(h)
+	}
+	if n := limit(); n != fewest {
+		t.Errorf("at most %d connections for the first wave, want %d", n, fewest)
+	}
+	if err := together(t, p, url, plenty); err != nil {
+		t.Fatal(err)
+	}
+	if n := limit(); n < plenty {
+		t.Errorf("at most %d connections for the second wave, want no limit", n)
+	}
+	p.closeIdle(h, func(*link) bool { return true })
+	p.reap(h)
+	if n := limit(); n != fewest {
+		t.Errorf("at most %d connections after all have been closed, want %d", n, fewest)
+	}
+}

@@ -78,7 +78,7 @@ func unreliable(t *testing.T, cores int, known time.Duration) (*pool, *host, str
 
 // stress sends by both ways, with and without an end, and makes connections ahead.
 func stress(t *testing.T, p *pool, u string) {
-	const clients, requests = 30, 40
+	const clients, requests = 30, 15
 	var wg sync.WaitGroup
 	for i := range clients {
 		r := rand.New(rand.NewPCG(1, uint64(i))) //nolint:gosec // dice
