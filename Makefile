@@ -7,7 +7,7 @@ GO        ?= go
 PREFIX    ?= /usr/local
 FUZZTIME  ?= 10s
 BIN        = bin/credrender
-VENV       = interop/.venv
+VENV       = test/interop/.venv
 export INTEROP_VENV = $(CURDIR)/$(VENV)
 
 # The race detector needs cgo, which Go itself turns off without a C compiler.
@@ -49,7 +49,7 @@ format: ## fail where gofmt would change a file
 
 vet: ## go vet
 	$(GO) vet ./...
-	$(GO) vet -tags interop ./interop
+	$(GO) vet -tags interop ./test/interop
 
 static: ## staticcheck
 	$(call tool,staticcheck) -tags interop ./...
@@ -59,8 +59,8 @@ tidy: ## fail where go mod tidy would change go.mod or go.sum
 
 lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
 	$(GO) -C tools mod tidy -diff
-	$(GO) -C interop/tfaws mod tidy -diff
-	$(GO) -C interop/tfaws vet ./...
+	$(GO) -C test/interop/tfaws mod tidy -diff
+	$(GO) -C test/interop/tfaws vet ./...
 	$(call tool,golangci-lint) run --build-tags interop ./...
 
 vuln: ## govulncheck; says so where its database is out of reach
@@ -75,8 +75,8 @@ demo: build ## a local store, the nginx example rendered from it, a rotation; no
 	$(BIN) demo bin/demo
 
 interop: ## run against Debian's nginx, and against moto with Python credstash
-	interop/prepare $(VENV)
-	$(GO) test -tags interop -count=1 ./interop
+	test/interop/prepare $(VENV)
+	$(GO) test -tags interop -count=1 ./test/interop
 
 crash: ## kill 2,000 renders, at every step and at random, and count what is torn, mixed, lost or stray; 10,000 hostile swaps
 	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) HOSTILE_SWAPS=10000 \
@@ -84,28 +84,28 @@ crash: ## kill 2,000 renders, at every step and at random, and count what is tor
 
 rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the stand-in, on a local store and on moto, and read every value
 	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -count=1 -timeout 20m -run '^TestRekeyKilled$$' -v ./cmd/credrender
-	interop/prepare $(VENV)
-	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -tags interop -count=1 -timeout 20m -run '^TestPythonReadsWhatKilledRekeysLeft$$' -v ./interop
+	test/interop/prepare $(VENV)
+	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -tags interop -count=1 -timeout 20m -run '^TestPythonReadsWhatKilledRekeysLeft$$' -v ./test/interop
 
 compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/compare-hooks.md
 	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
-	$(GO) run ./compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
+	$(GO) run ./test/compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
 
 fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices: docs/fleet.md (5 minutes)
-	GOGC=200 FLEET_PAGE=../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./fleet
+	GOGC=200 FLEET_PAGE=../../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./test/fleet
 
 bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
+	$(GO) run ./test/bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
 
 bench-peers: ## measure renders against every peer that can be had here, to docs/performance.md (12 minutes; leave the machine alone)
-	interop/prepare $(VENV)
+	test/interop/prepare $(VENV)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./bench peers -bin bin/bench/credrender -venv $(VENV) -modules interop/node_modules -doc docs/performance.md -plot docs/peers.svg -json bench/peers.json $(BENCH_PEERS)
+	$(GO) run ./test/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -doc docs/performance.md -plot docs/peers.svg -json test/bench/peers.json $(BENCH_PEERS)
 
-bench-check: ## fail where renders have lost much against the limit program, by bench/ratios.json (20 seconds)
+bench-check: ## fail where renders have lost much against the limit program, by test/bench/ratios.json (20 seconds)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./bench check -bin bin/bench/credrender
+	$(GO) run ./test/bench check -bin bin/bench/credrender
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
@@ -118,6 +118,6 @@ cover: ## test coverage of all packages, to coverage.out
 	$(GO) tool cover -func=coverage.out | tail -n 1
 
 clean: ## remove what the other targets made in this folder
-	rm -rf bin dist coverage.out .cache $(VENV) interop/node_modules
+	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
 .PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean

@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/fixtures"
+	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
 
 func TestLinksLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
-	for _, pattern := range []string{"../*.md", "*.md", "../examples/*.md", "../examples/*/*.md", "../terraform/*.md", "../terraform/*/*/*.md"} {
+	for _, pattern := range []string{"../*.md", "*.md", "../examples/*.md", "../examples/*/*.md", "../terraform/*.md", "../terraform/*/*/*.md", "dev/*.md"} {
 		pages, err := filepath.Glob(pattern)
 		if err != nil || len(pages) == 0 {
 			t.Fatalf("no pages match %s: %v", pattern, err)
@@ -42,9 +42,11 @@ func TestLinksLeadSomewhere(t *testing.T) {
 func TestReadmeNamesEveryPage(t *testing.T) {
 	readme := read(t, "../README.md")
 	pages, err := filepath.Glob("*.md")
-	if err != nil || len(pages) == 0 {
-		t.Fatalf("no pages: %v", err)
+	dev, devErr := filepath.Glob("dev/*.md")
+	if err != nil || devErr != nil || len(pages) == 0 || len(dev) == 0 {
+		t.Fatalf("no pages: %v, %v", err, devErr)
 	}
+	pages = append(pages, dev...)
 	for _, page := range pages {
 		if !strings.Contains(readme, "(docs/"+page+")") {
 			t.Errorf("README.md does not link to docs/%s", page)
@@ -117,7 +119,7 @@ func TestExamplesOfConfigLoad(t *testing.T) {
 // Every package is in the table of rooms, by itself or under the one that it
 // is a part of.
 func TestPackagesAreInTheLayout(t *testing.T) {
-	page := read(t, "layout.md")
+	page := read(t, "dev/layout.md")
 	list := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}}", "../...")
 	out, err := list.Output()
 	if err != nil {
@@ -153,7 +155,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 
 func TestExampleOfFixturesParses(t *testing.T) {
 	for _, text := range fenced(read(t, "templates.md"), "yaml") {
-		if _, err := fixtures.Parse("fixtures.yaml", []byte(text)); err != nil {
+		if _, err := secretfile.ParseFixtures("fixtures.yaml", []byte(text)); err != nil {
 			t.Error(err)
 		}
 	}

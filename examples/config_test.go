@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/credrender/credrender/internal/clitest"
+	"github.com/credrender/credrender/test/clitest"
 )
 
 var binary string

@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/credrender/credrender/internal/clitest"
+	"github.com/credrender/credrender/test/clitest"
 )
 
 // instruction is one line of a Dockerfile, continuations joined.

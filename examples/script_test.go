@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/credrender/credrender/internal/clitest"
 	"github.com/credrender/credrender/pkg/schedule"
+	"github.com/credrender/credrender/test/clitest"
 )
 
 func TestScriptsParse(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/credrender/credrender/internal/clitest"
+	"github.com/credrender/credrender/test/clitest"
 )
 
 const policyDir = "modules/credrender-policy"

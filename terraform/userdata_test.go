@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/credrender/credrender/examples/nginx"
-	"github.com/credrender/credrender/internal/clitest"
+	"github.com/credrender/credrender/test/clitest"
 )
 
 var binary string

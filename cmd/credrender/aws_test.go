@@ -19,11 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // command runs credrender as a process of its own against srv.
-func command(t *testing.T, srv *awstest.Server, env []string, args ...string) (*exec.Cmd, string) {
+func command(t *testing.T, srv *awsfake.Server, env []string, args ...string) (*exec.Cmd, string) {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "credrender", args...)
@@ -34,7 +34,7 @@ func command(t *testing.T, srv *awstest.Server, env []string, args ...string) (*
 }
 
 // credrender runs it to its end, which has to be a good one.
-func credrender(t *testing.T, srv *awstest.Server, env []string, args ...string) *exec.Cmd {
+func credrender(t *testing.T, srv *awsfake.Server, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd, _ := command(t, srv, env, args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -50,7 +50,7 @@ func templateFor(n int) string {
 
 // Off EC2, with credentials in the environment, nothing asks a metadata address.
 func TestNoMetadataAsked(t *testing.T) {
-	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	meta.Silent = true // whoever asks waits
 	credrender(t, srv, meta.Env(), "setup")
 	credrender(t, srv, meta.Env(), "put", "n0", "v")
@@ -68,14 +68,14 @@ func TestNoMetadataAsked(t *testing.T) {
 
 // Behind a proxy every request goes through it.
 func TestProxy(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	credrender(t, srv, nil, "setup")
 	credrender(t, srv, nil, "put", "n0", "v")
 	srv.Forget()
 	var passed atomic.Int64
 	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		passed.Add(1)
-		r.Out.URL.Host = strings.TrimPrefix(srv.URL(map[string]string{"tables.test": awstest.DynamoDB, "keys.test": awstest.KMS}[r.In.Host]), "http://")
+		r.Out.URL.Host = strings.TrimPrefix(srv.URL(map[string]string{"tables.test": awsfake.DynamoDB, "keys.test": awsfake.KMS}[r.In.Host]), "http://")
 	}})
 	defer proxy.Close()
 	cmd, _ := command(t, srv, []string{
@@ -93,7 +93,7 @@ func TestProxy(t *testing.T) {
 func TestThrottledTable(t *testing.T) {
 	const refs = 20
 	began := time.Now()
-	srv := awstest.New(awstest.Options{Burst: 300 * time.Second, Now: func() time.Time { return began.Add(10 * time.Since(began)) }})
+	srv := awsfake.New(awsfake.Options{Burst: 300 * time.Second, Now: func() time.Time { return began.Add(10 * time.Since(began)) }})
 	defer srv.Close()
 	provision(t, srv, 1, 1000)
 	credrender(t, srv, nil, "setup")
@@ -112,13 +112,13 @@ func TestThrottledTable(t *testing.T) {
 	if err != nil || string(out) != strings.Repeat("v", refs) {
 		t.Fatalf("got %q: %v\n%s", out, err, &stderr)
 	}
-	if n := srv.Count(awstest.DynamoDB, "Query"); n <= refs {
+	if n := srv.Count(awsfake.DynamoDB, "Query"); n <= refs {
 		t.Errorf("%d Queries: nothing was throttled", n)
 	}
 }
 
 // provision makes the table before setup finds it.
-func provision(t *testing.T, srv *awstest.Server, read, write int64) {
+func provision(t *testing.T, srv *awsfake.Server, read, write int64) {
 	t.Helper()
 	cfg := srv.Config(t)
 	in := &dynamodb.CreateTableInput{
@@ -143,7 +143,7 @@ func TestMemory(t *testing.T) {
 		t.Skip("peak memory is Linux's to tell, and means nothing under the race detector")
 	}
 	const refs = 50
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	credrender(t, srv, nil, "setup")
 	value := filepath.Join(t.TempDir(), "value")
 	if err := os.WriteFile(value, bytes.Repeat([]byte("x"), 100<<10), 0o600); err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/convert"
+	"github.com/credrender/credrender/internal/compat/jinja/convert"
 )
 
 func newConvert(a *app) *cobra.Command {

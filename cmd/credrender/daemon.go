@@ -19,7 +19,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/daemon"
 	"github.com/credrender/credrender/internal/job"
@@ -27,6 +26,7 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 // lookTimeout bounds the daemon's own look at the stores where --timeout does
@@ -199,7 +199,7 @@ func (a *app) records(cfg *config.Config) ([]state.Record, error) {
 
 // usage is what the daemon itself has asked of AWS.
 func (a *app) usage() daemon.Usage {
-	var u awsconf.Usage
+	var u awsconfig.Usage
 	if a.stores.Meter != nil {
 		u = a.stores.Meter.Usage()
 	}

@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 type doctorOptions struct {
@@ -62,7 +62,7 @@ type doctor struct {
 	args []string // the templates, as they were given
 	all  bool
 
-	me        awsconf.Identity
+	me        awsconfig.Identity
 	contexts  []source.Context // that the config and templates know
 	seen      map[string]bool  // findings that were told
 	hopeless  bool             // no secret can be read: which, is no news
@@ -179,8 +179,8 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	if where.Kind == backend.Local {
 		return d.tell(fine, "store", "local, "+where.Path)
 	}
-	c, err := awsconf.Load(ctx, backend.Settings(where))
-	if errors.Is(err, awsconf.ErrNoRegion) {
+	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	if errors.Is(err, awsconfig.ErrNoRegion) {
 		d.hopeless = true
 		return d.tell(failing, "region", err.Error(), "export AWS_REGION=eu-west-1  # or where the table is")
 	}

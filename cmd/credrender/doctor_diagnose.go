@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -53,7 +53,7 @@ const foreignKey = "does not exist in this region"
 
 // denied tells rights on the table from those on the key.
 func (d *doctor) denied(ref source.Ref, err error) (text string, mends []string) {
-	said, _ := errors.AsType[*awserr.Error](err)
+	said, _ := errors.AsType[*source.CallError](err)
 	switch {
 	case said != nil && strings.Contains(said.Message, foreignKey):
 		return "KMS has not got its key in this region: " + err.Error(), []string{"export CREDRENDER_KMS_REGION=" + creditedRegion + "  # or where the key is"}
@@ -135,11 +135,13 @@ func words(c source.Context) []string {
 	return list
 }
 
-var keyARNs = lazyregexp.New(`arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`)
+var keyARNs = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`)
+})
 
 // keyIn is the key that a message is about.
 func keyIn(err error) string {
-	if arn := keyARNs.FindString(err.Error()); arn != "" {
+	if arn := keyARNs().FindString(err.Error()); arn != "" {
 		return arn
 	}
 	return "KEY"

@@ -7,15 +7,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
 )
 
-func (d *doctor) examineTable(ctx context.Context, c awsconf.Config, where job.Store) error {
+func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job.Store) error {
 	subject := "table " + where.Table
 	t, err := dynamo.NewAdmin(c.AWS, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
 	switch {
@@ -54,7 +54,7 @@ func (d *doctor) differs(subject string, differs []string) error {
 const creditedRegion = "us-east-1"
 
 // noTable looks where the table is most likely to be instead.
-func (d *doctor) noTable(ctx context.Context, c awsconf.Config, where job.Store) error {
+func (d *doctor) noTable(ctx context.Context, c awsconfig.Config, where job.Store) error {
 	d.hopeless = true
 	for _, region := range []string{creditedRegion, where.KMSRegion} {
 		if region == "" || region == c.AWS.Region {
@@ -71,7 +71,7 @@ func (d *doctor) noTable(ctx context.Context, c awsconf.Config, where job.Store)
 	return d.tell(failing, "table "+where.Table, "it is not there in "+c.AWS.Region, d.line("setup"))
 }
 
-func (d *doctor) examineKey(ctx context.Context, c awsconf.Config, where job.Store) error {
+func (d *doctor) examineKey(ctx context.Context, c awsconfig.Config, where job.Store) error {
 	subject := "key " + where.Key
 	k, err := kms.NewAdmin(c.KMS, where.Key).SetUp(ctx, kms.SetupOptions{DryRun: true})
 	unfit, isUnfit := errors.AsType[*kms.UnfitError](err)

@@ -14,13 +14,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // ward is a host of the role web that renders one secret, and may do that.
 type ward struct {
 	*testing.T
-	srv      *awstest.Server
+	srv      *awsfake.Server
 	dir      string
 	template string
 	env      []string // of the host, beyond the usual
@@ -28,7 +28,7 @@ type ward struct {
 	kms      *kms.Client
 }
 
-func newWard(t *testing.T, o awstest.Options) *ward {
+func newWard(t *testing.T, o awsfake.Options) *ward {
 	t.Helper()
 	w := &ward{T: t, srv: startForWeb(t, o), dir: t.TempDir()}
 	cfg := w.srv.Config(t)
@@ -151,7 +151,7 @@ type fault struct {
 }
 
 func (f fault) run(t *testing.T) {
-	w := newWard(t, awstest.Options{})
+	w := newWard(t, awsfake.Options{})
 	args := append([]string{"doctor"}, f.args...)
 	if len(f.args) > 0 && f.args[0][1] != '-' { // global ones go before the command
 		args = append(f.args, "doctor")
@@ -254,7 +254,7 @@ func TestDoctorOfSecrets(t *testing.T) {
 
 // Nothing is wrong, so nothing is advised.
 func TestDoctorOfTheHealthy(t *testing.T) {
-	w := newWard(t, awstest.Options{})
+	w := newWard(t, awsfake.Options{})
 	code, out := w.host("doctor", w.template)
 	if code != exitOK || strings.Contains(out, "mend") || !strings.Contains(out, "it renders") || !strings.Contains(out, webRole) {
 		t.Errorf("exit %d\n%s", code, out)
@@ -263,7 +263,7 @@ func TestDoctorOfTheHealthy(t *testing.T) {
 
 // A clock that is off is said before it stops everything.
 func TestDoctorOfAClock(t *testing.T) {
-	w := newWard(t, awstest.Options{Now: func() time.Time { return time.Now().Add(time.Hour + 30*time.Second) }})
+	w := newWard(t, awsfake.Options{Now: func() time.Time { return time.Now().Add(time.Hour + 30*time.Second) }})
 	_, out := w.host("doctor", w.template)
 	if !bytes.Contains([]byte(out), []byte("warn   clock: this machine's is off by 1h0m")) || len(mends(out, "clock")) != 1 {
 		t.Errorf("got\n%s", out)

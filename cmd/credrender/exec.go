@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/dotenv"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/secretfile"
 )
 
 type execOptions struct {
@@ -180,7 +180,7 @@ func (p *envPlan) add(f job.File, read func([]byte) ([]variable, error)) {
 // addOne adds a VAR=REF.
 func (p *envPlan) addOne(arg string, sources []string) error {
 	name, text, ok := strings.Cut(arg, "=")
-	if !ok || !dotenv.IsName(name) {
+	if !ok || !secretfile.IsEnvName(name) {
 		return usagef("--env: %s is not VAR=REF", quoteName(name))
 	}
 	ref, err := refOf(text, nil, "", sources...)
@@ -197,7 +197,7 @@ func (p *envPlan) addOne(arg string, sources []string) error {
 func (p *envPlan) addFile(path string) {
 	p.named[path] = true
 	p.add(job.File{Src: path}, func(b []byte) ([]variable, error) {
-		lines, err := dotenv.Parse(b)
+		lines, err := secretfile.ParseDotenv(b)
 		if err != nil {
 			return nil, usagef("--env-file %s, as rendered: %w", path, err)
 		}

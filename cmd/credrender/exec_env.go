@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/credrender/credrender/internal/dotenv"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -96,13 +96,13 @@ func prefixVariables(rendered, before, pattern string) ([]variable, error) {
 // write a secret chooses its name, so one that would change how programs start
 // is refused, with the text before the * and without.
 func variableName(secret, before string) (string, error) {
-	name := dotenv.Capitals(strings.TrimPrefix(secret, before))
-	for _, n := range []string{name, dotenv.Capitals(secret)} {
+	name := secretfile.Capitals(strings.TrimPrefix(secret, before))
+	for _, n := range []string{name, secretfile.Capitals(secret)} {
 		if isDangerous(n) {
 			return "", usagef("the secret %s would set %s, which changes how programs start: --env %s=REF sets it on purpose", source.Show(secret), n, n)
 		}
 	}
-	if !dotenv.IsName(name) {
+	if !secretfile.IsEnvName(name) {
 		return "", usagef("the secret %s makes no name of a variable: %s", source.Show(secret), quoteName(name))
 	}
 	return name, nil

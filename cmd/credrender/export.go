@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/exchange"
+	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -79,11 +79,11 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	entries, err := exported(got, o.envNames && format == exchange.Dotenv)
+	entries, err := exported(got, o.envNames && format == secretfile.Dotenv)
 	if err != nil {
 		return err
 	}
-	text, err := exchange.Write(format, entries)
+	text, err := secretfile.Write(format, entries)
 	if err != nil {
 		return unfit(err)
 	}
@@ -103,12 +103,12 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 func (o *exportOptions) formatOf() (string, error) {
 	format := o.format
 	if format == "" {
-		format = exchange.FormatOf(o.file)
+		format = secretfile.FormatOf(o.file)
 	}
 	if format == "" {
-		format = exchange.JSON
+		format = secretfile.JSON
 	}
-	if format != exchange.JSON && format != exchange.YAML && format != exchange.Dotenv {
+	if format != secretfile.JSON && format != secretfile.YAML && format != secretfile.Dotenv {
 		return "", usagef("--output %q is not json, yaml or dotenv", format)
 	}
 	return format, nil
@@ -142,24 +142,24 @@ func (a *app) copyStore(ctx context.Context, verb string, from, into *store.Stor
 }
 
 // exported is all or nothing. Names that dotenv makes equal are an error.
-func exported(got map[string]source.Result, envNames bool) ([]exchange.Entry, error) {
-	var entries []exchange.Entry
+func exported(got map[string]source.Result, envNames bool) ([]secretfile.Entry, error) {
+	var entries []secretfile.Entry
 	var failed []*source.RefError
 	taken := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		res, as := got[name], name
 		if envNames {
-			as = exchange.EnvName(name)
+			as = secretfile.EnvName(name)
 		}
 		if other, ok := taken[as]; ok {
-			res.Err = fmt.Errorf("would be %s, as %s is: %w", as, source.Show(other), exchange.ErrUnfit)
+			res.Err = fmt.Errorf("would be %s, as %s is: %w", as, source.Show(other), secretfile.ErrUnfit)
 		}
 		taken[as] = name
 		if res.Err != nil {
 			failed = append(failed, &source.RefError{Ref: source.Ref{Name: name}, Err: res.Err})
 			continue
 		}
-		entries = append(entries, exchange.Entry{Name: as, Value: res.Secret})
+		entries = append(entries, secretfile.Entry{Name: as, Value: res.Secret})
 	}
 	if len(failed) > 0 {
 		return nil, manyFailed(len(got), "secrets cannot be exported", failed)
@@ -171,7 +171,7 @@ func unfit(err error) error {
 	return fmt.Errorf("%w\n--env-names makes names fit for dotenv; json and yaml hold every name and value", err)
 }
 
-func foretellExport(a *app, entries []exchange.Entry) error {
+func foretellExport(a *app, entries []secretfile.Entry) error {
 	for _, e := range entries {
 		if err := printf(a.stdout, "write  %s\n", source.Show(e.Name)); err != nil {
 			return err

@@ -9,11 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/credsmash"
-	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/compat/credsmash"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -56,7 +56,7 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 // does.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
-	table, keys, err := awsconf.Open(ctx, awsconf.Settings{Region: region}, w.Table, w.Key)
+	table, keys, err := awsconfig.Open(ctx, awsconfig.Settings{Region: region}, w.Table, w.Key)
 	if err != nil {
 		return nil, err
 	}

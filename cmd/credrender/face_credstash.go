@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/credstash"
-	"github.com/credrender/credrender/internal/awsconf"
+	"github.com/credrender/credrender/internal/compat/credstash"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -52,7 +52,7 @@ func openCredstash(ctx context.Context, w credstash.Where) (*credstash.Backend, 
 	if err := os.Unsetenv("AWS_REGION"); err != nil {
 		return nil, err
 	}
-	table, keys, err := awsconf.Open(ctx, awsconf.Settings{
+	table, keys, err := awsconfig.Open(ctx, awsconfig.Settings{
 		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion,
 		Profile: w.Profile, RoleARN: w.RoleARN,
 	}, w.Table, w.Key)

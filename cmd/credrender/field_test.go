@@ -11,10 +11,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/credrender/credrender/internal/awstest"
-	"github.com/credrender/credrender/internal/awstest/s3test"
-	"github.com/credrender/credrender/internal/awstest/smtest"
-	"github.com/credrender/credrender/internal/awstest/ssmtest"
+	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/awsfake/s3test"
+	"github.com/credrender/credrender/test/awsfake/smtest"
+	"github.com/credrender/credrender/test/awsfake/ssmtest"
 )
 
 // field is what scripts have of AWS beside DynamoDB and KMS.
@@ -22,7 +22,7 @@ type field struct {
 	ssm   *ssmtest.Server
 	sm    *smtest.Server
 	s3    *s3test.Server
-	facts *awstest.Metadata
+	facts *awsfake.Metadata
 }
 
 type fieldKey struct{}
@@ -36,7 +36,7 @@ type cleaner struct {
 func (c cleaner) Cleanup(f func()) { c.env.Defer(f) }
 
 func setupField(e *testscript.Env) error {
-	f := &field{ssm: ssmtest.New(), sm: smtest.New(), facts: awstest.StartMetadata(cleaner{env: e})}
+	f := &field{ssm: ssmtest.New(), sm: smtest.New(), facts: awsfake.StartMetadata(cleaner{env: e})}
 	var err error
 	if f.s3, err = s3test.New("bucket"); err != nil {
 		return err
@@ -136,7 +136,7 @@ func cmdSent(ts *testscript.TestScript, neg bool, args []string) {
 func kmsRequests(ts *testscript.TestScript) map[string]int {
 	n := map[string]int{}
 	for _, r := range server(ts).Requests() {
-		if r.Service == awstest.KMS {
+		if r.Service == awsfake.KMS {
 			n[r.Operation]++
 		}
 	}

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/policy"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/kms"
 )
 
@@ -128,7 +128,7 @@ func showContext(m kms.Match, c source.Context) string {
 // grantKey is the key of the settings' store, with the account around it.
 type grantKey struct {
 	*kms.Admin
-	aws awsconf.Config
+	aws awsconfig.Config
 }
 
 func (a *app) grantKey(ctx context.Context) (grantKey, error) {
@@ -140,7 +140,7 @@ func (a *app) grantKey(ctx context.Context) (grantKey, error) {
 	if where.Kind == backend.Local {
 		return grantKey{}, usagef("a local store has no grants: whoever reads its key file reads it")
 	}
-	c, err := awsconf.Load(ctx, backend.Settings(where))
+	c, err := awsconfig.Load(ctx, backend.Settings(where))
 	return grantKey{kms.NewAdmin(c.KMS, where.Key), c}, err
 }
 

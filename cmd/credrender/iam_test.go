@@ -3,8 +3,8 @@ package main
 import (
 	"testing"
 
-	"github.com/credrender/credrender/internal/awstest/iam"
 	"github.com/credrender/credrender/internal/policy"
+	"github.com/credrender/credrender/test/awsfake/iam"
 )
 
 // iamRequest is one request, to be judged by a document alone.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/exchange"
+	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -81,11 +81,11 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 	return a.finish(p, outcomes, o.dryRun, err)
 }
 
-func (a *app) readExchange(file, format string) ([]exchange.Entry, error) {
+func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 	if format == "" {
-		format = exchange.FormatOf(file)
+		format = secretfile.FormatOf(file)
 	}
-	if format != exchange.JSON && format != exchange.YAML && format != exchange.Dotenv {
+	if format != secretfile.JSON && format != secretfile.YAML && format != secretfile.Dotenv {
 		return nil, usagef("the format of %s is not known: --output json, yaml or dotenv says it", file)
 	}
 	read := a.readNamed
@@ -96,7 +96,7 @@ func (a *app) readExchange(file, format string) ([]exchange.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := exchange.Parse(format, data)
+	entries, err := secretfile.Parse(format, data)
 	if err != nil {
 		return nil, usagef("%s: %w", file, err)
 	}

@@ -21,27 +21,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // clients reach a stand-in from this process, whatever its environment says.
-func clients(srv *awstest.Server) (*dynamo.Table, *kms.Keys) {
+func clients(srv *awsfake.Server) (*dynamo.Table, *kms.Keys) {
 	cfg := aws.Config{
-		Region: awstest.Region, BaseEndpoint: aws.String(srv.URL(awstest.DynamoDB)),
-		Credentials: credentials.NewStaticCredentialsProvider(awstest.AccessKey, "x", ""),
+		Region: awsfake.Region, BaseEndpoint: aws.String(srv.URL(awsfake.DynamoDB)),
+		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AccessKey, "x", ""),
 	}
 	return dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
 }
 
 // plant stores a value under exactly that version, as older tools do: without
 // context, with a digest.
-func plant(ctx context.Context, srv *awstest.Server, name, version, value, digest string) error {
+func plant(ctx context.Context, srv *awsfake.Server, name, version, value, digest string) error {
 	table, keys := clients(srv)
 	dataKey, wrapped, err := keys.GenerateDataKey(ctx, 64, nil)
 	if err != nil {
@@ -86,16 +86,16 @@ func mustRun(t *testing.T, env []string, args ...string) string {
 }
 
 // envOf is the environment of processes on a store of a kind, made by setup.
-func envOf(t *testing.T, kind string) ([]string, *awstest.Server) {
+func envOf(t *testing.T, kind string) ([]string, *awsfake.Server) {
 	t.Helper()
 	dir := t.TempDir()
 	env := []string{
 		"CREDRENDER_STORE=" + kind, "XDG_DATA_HOME=" + dir, "CREDRENDER_LOCAL_KEY=" + filepath.Join(dir, "key"),
 		"CREDRENDER_STATE_DIR=" + filepath.Join(dir, "state"), "HOME=" + dir,
 	}
-	var srv *awstest.Server
+	var srv *awsfake.Server
 	if kind == "dynamodb" {
-		srv = awstest.Start(t)
+		srv = awsfake.Start(t)
 		env = append(env, srv.Env()...)
 	}
 	mustRun(t, env, "setup")
@@ -143,7 +143,7 @@ func TestPutByManyProcesses(t *testing.T) {
 // not one look by name.
 func TestGetallAtScale(t *testing.T) {
 	const secrets = 10_000
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
 	t.Setenv("CREDRENDER_STATE_DIR", t.TempDir())
 	ctx := t.Context()
@@ -253,7 +253,7 @@ func keyFileOf(env []string) string {
 
 // fill puts numbered secrets and returns a store to read them with, which knows
 // nothing of what the processes do.
-func fill(t *testing.T, env []string, srv *awstest.Server, n int) func() *store.Store {
+func fill(t *testing.T, env []string, srv *awsfake.Server, n int) func() *store.Store {
 	t.Helper()
 	open := func() *store.Store {
 		if srv != nil {
@@ -286,7 +286,7 @@ func fill(t *testing.T, env []string, srv *awstest.Server, n int) func() *store.
 // killRekey reports whether the process was killed before it had ended. On the
 // stand-in that is once it has written so many items, and some more; a local
 // store cannot be asked, so there it is at a random moment.
-func killRekey(t *testing.T, srv *awstest.Server, writes int, env, args []string) bool {
+func killRekey(t *testing.T, srv *awsfake.Server, writes int, env, args []string) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -314,7 +314,7 @@ func killRekey(t *testing.T, srv *awstest.Server, writes int, env, args []string
 			return false
 		case <-time.After(wait):
 		}
-		if srv == nil || srv.Count(awstest.DynamoDB, "UpdateItem") >= writes {
+		if srv == nil || srv.Count(awsfake.DynamoDB, "UpdateItem") >= writes {
 			break
 		}
 	}

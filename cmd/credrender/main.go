@@ -2,7 +2,7 @@
 //
 // It reads them from a credstash-compatible store (DynamoDB and KMS, or a
 // local file), renders Go templates with them, and changes the files of a job
-// together: docs/layout.md walks one render from the arguments to the exit
+// together: docs/dev/layout.md walks one render from the arguments to the exit
 // code.
 package main
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/policy"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/kms"
 )
 
@@ -30,7 +30,7 @@ func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (
 	if p, ok := f.found[id]; ok {
 		return p, nil
 	}
-	c, err := awsconf.Load(ctx, backend.Settings(where))
+	c, err := awsconfig.Load(ctx, backend.Settings(where))
 	if err != nil {
 		return policy.Place{}, err
 	}
@@ -76,7 +76,7 @@ func regionOf(p policy.Place) string {
 }
 
 // keyARN is the ARN of the key itself; AWS is asked unless it is given.
-func keyARN(ctx context.Context, c awsconf.Config, key string) (string, error) {
+func keyARN(ctx context.Context, c awsconfig.Config, key string) (string, error) {
 	if _, _, _, resource, ok := policy.ParseARN(key); ok && len(resource) > 4 && resource[:4] == "key/" {
 		return key, nil
 	}

@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"github.com/credrender/credrender/examples/nginx"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/policy"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const (
-	webRole = "arn:aws:iam::" + awstest.Account + ":role/web"
+	webRole = "arn:aws:iam::" + awsfake.Account + ":role/web"
 	webKey  = "AKIAWEB0000000000000"
 )
 
@@ -22,10 +22,10 @@ const (
 func asWeb() []string { return []string{"AWS_ACCESS_KEY_ID=" + webKey} }
 
 // startForWeb is an AWS with a store in it and a role that may do nothing.
-func startForWeb(t *testing.T, o awstest.Options) *awstest.Server {
+func startForWeb(t *testing.T, o awsfake.Options) *awsfake.Server {
 	t.Helper()
 	o.Principals = map[string]string{webKey: webRole}
-	srv := awstest.New(o)
+	srv := awsfake.New(o)
 	t.Cleanup(srv.Close)
 	credrender(t, srv, nil, "setup")
 	if err := srv.Restrict(webRole); err != nil {
@@ -34,7 +34,7 @@ func startForWeb(t *testing.T, o awstest.Options) *awstest.Server {
 	return srv
 }
 
-func restrict(t *testing.T, srv *awstest.Server, d policy.Document) {
+func restrict(t *testing.T, srv *awsfake.Server, d policy.Document) {
 	t.Helper()
 	if err := srv.Restrict(webRole, d.JSON()); err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func restrict(t *testing.T, srv *awstest.Server, d policy.Document) {
 }
 
 // stdoutOf runs the command as the administrator.
-func stdoutOf(t *testing.T, srv *awstest.Server, args ...string) []byte {
+func stdoutOf(t *testing.T, srv *awsfake.Server, args ...string) []byte {
 	t.Helper()
 	cmd, _ := command(t, srv, nil, args...)
 	cmd.Stderr = os.Stderr
@@ -58,7 +58,7 @@ func stdoutOf(t *testing.T, srv *awstest.Server, args ...string) []byte {
 // render is refused, without any one condition more than the render is let
 // through, and so is no further secret.
 func TestPolicyForNginxIsMinimal(t *testing.T) {
-	srv := startForWeb(t, awstest.Options{})
+	srv := startForWeb(t, awsfake.Options{})
 	trial := nginx.Trial{Root: t.TempDir(), HTTP: "127.0.0.1:1", HTTPS: "127.0.0.1:2", Upstream: "127.0.0.1:3", UpstreamName: "localhost", User: "nobody"}
 	conf, err := trial.Write()
 	if err != nil {
@@ -192,7 +192,7 @@ func widens(t *testing.T, whole, less policy.Document) bool {
 
 // Names that mean something to IAM work end to end and stay themselves.
 func TestPolicyForOddNames(t *testing.T) {
-	srv := startForWeb(t, awstest.Options{})
+	srv := startForWeb(t, awsfake.Options{})
 	names := []string{"*", "${aws:username}", "a?b", "$"}
 	for _, n := range append(names, "axb", "web") {
 		credrender(t, srv, nil, "put", n, "v", "k="+n)

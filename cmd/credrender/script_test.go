@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // The scripts run the command inside this test binary, as a process of its
@@ -85,7 +85,7 @@ type (
 func endAtOnce() (name, value string) { return "GORACE", "atexit_sleep_ms=0" }
 
 func setupScript(e *testscript.Env) error {
-	srv := awstest.New(awstest.Options{Principals: principals()})
+	srv := awsfake.New(awsfake.Options{Principals: principals()})
 	e.Defer(srv.Close)
 	e.Values[serverKey{}], e.Values[healKey{}] = srv, &[]func(){}
 	e.Vars = append(e.Vars, srv.Env()...)
@@ -102,8 +102,8 @@ func setupScript(e *testscript.Env) error {
 	return os.Chmod(e.WorkDir, 0o755)
 }
 
-func server(ts *testscript.TestScript) *awstest.Server {
-	return ts.Value(serverKey{}).(*awstest.Server)
+func server(ts *testscript.TestScript) *awsfake.Server {
+	return ts.Value(serverKey{}).(*awsfake.Server)
 }
 
 // cmdStore makes an empty store of the kind: store local|aws.
@@ -135,14 +135,14 @@ func principals() map[string]string {
 	return map[string]string{"AKIAWEB": roleARN("web"), "AKIADB": roleARN("db")}
 }
 
-func roleARN(name string) string { return "arn:aws:iam::" + awstest.Account + ":role/" + name }
+func roleARN(name string) string { return "arn:aws:iam::" + awsfake.Account + ":role/" + name }
 
 // cmdAWS limits what roles may do, and makes requests fail: aws fail SERVICE OPERATION CODE [NAME], until aws
 // heal; aws down breaks off every connection.
 func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case len(args) == 1 && args[0] == "down":
-		server(ts).Fail(awstest.Rule{Reset: true})
+		server(ts).Fail(awsfake.Rule{Reset: true})
 	case len(args) == 1 && args[0] == "heal":
 		for _, remove := range *ts.Value(healKey{}).(*[]func()) {
 			remove()
@@ -157,9 +157,9 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		d, err := time.ParseDuration(args[3])
 		ts.Check(err)
 		faults := ts.Value(healKey{}).(*[]func())
-		*faults = append(*faults, server(ts).Fail(awstest.Rule{Service: args[1], Operation: args[2], Delay: d}))
+		*faults = append(*faults, server(ts).Fail(awsfake.Rule{Service: args[1], Operation: args[2], Delay: d}))
 	case len(args) >= 4 && args[0] == "fail":
-		r := awstest.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "said the stand-in"}
+		r := awsfake.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "said the stand-in"}
 		if len(args) > 4 {
 			r.Name = args[4]
 		}

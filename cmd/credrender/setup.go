@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -71,7 +71,7 @@ func runSetup(ctx context.Context, a *app, o *setupOptions) error {
 
 // setupAWS makes the table, then the key; each says what it is.
 func (a *app) setupAWS(ctx context.Context, where job.Store, o dynamo.SetupOptions) error {
-	c, err := awsconf.Load(ctx, backend.Settings(where))
+	c, err := awsconfig.Load(ctx, backend.Settings(where))
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 // stats is what --stats says: counts and times, no name and no value.
@@ -15,7 +15,7 @@ type stats struct {
 	Waves    int `json:"waves"`
 	Refs     int `json:"refs"`
 	KMSCalls int `json:"kms_calls"`
-	awsconf.Usage
+	awsconfig.Usage
 	// Milliseconds by phase: lock, load, fetch, execute, compare, install,
 	// settle (hooks and state).
 	Milliseconds map[string]float64 `json:"milliseconds"`
@@ -28,7 +28,7 @@ type stats struct {
 // meter has what is asked of AWS counted from here on.
 func (a *app) meter(wanted bool) {
 	if wanted {
-		a.stores.Meter = &awsconf.Meter{}
+		a.stores.Meter = &awsconfig.Meter{}
 	}
 }
 

@@ -9,13 +9,13 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -101,7 +101,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, tmpl := errors.AsType[*template.Error](err)
-	return usage || conf || tmpl || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || tmpl || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 func isOne(err error, kinds ...error) bool {
@@ -169,7 +169,7 @@ var hints = []struct {
 	{kms.ErrTwin, "'credrender grants' shows it; grants ignore the case of keys and Decrypt does not, so revoke the one that is wrong first"},
 	{source.ErrNoStore, "'credrender setup' makes it; --table, --key, --region and --store say which and where"},
 	{source.ErrNoSource, "'sources' of the config names sources: docs/sources.md"},
-	{awsconf.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
+	{awsconfig.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
 	{txn.ErrNoDirectory, "make it, or say create_dirs: true in the config"},
 	{render.ErrNoState, "--state-dir names one; --no-hook goes without"},
 	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/fixtures"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
@@ -47,7 +47,7 @@ func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bo
 	if err != nil {
 		return w, err
 	}
-	set, err := fixtures.Parse(f.fixtures, data)
+	set, err := secretfile.ParseFixtures(f.fixtures, data)
 	if err != nil {
 		return w, &usageError{err}
 	}

@@ -5,18 +5,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 var links = map[string]string{"env": "prod", "service": "links"}
 
 // world is a function in an account with one secret.
 type world struct {
-	aws  *awstest.Server
+	aws  *awsfake.Server
 	keep *store.Store
 	h    *handler
 	now  time.Time
@@ -24,8 +24,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{aws: awstest.Start(t), now: time.Unix(0, 0)}
-	cfg := w.aws.Config(t, awstest.OneAttempt)
+	w := &world{aws: awsfake.Start(t), now: time.Unix(0, 0)}
+	cfg := w.aws.Config(t, awsfake.OneAttempt)
 	table, keys := dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
 	if _, err := table.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestHandlerFetchesOnceWhileItIsWarm(t *testing.T) {
 	w.put(t, "new")
 	w.now = w.now.Add(59 * time.Second)
 	w.want(t, byOld)
-	if n := w.aws.Count(awstest.KMS, "Decrypt"); n != 1 {
+	if n := w.aws.Count(awsfake.KMS, "Decrypt"); n != 1 {
 		t.Errorf("%d requests to decrypt, want 1", n)
 	}
 	w.now = w.now.Add(time.Second)
@@ -94,7 +94,7 @@ func TestHandlerOutlivesAnOutage(t *testing.T) {
 	w := newWorld(t)
 	w.want(t, byOld)
 	w.now = w.now.Add(time.Hour)
-	mend := w.aws.Fail(awstest.Rule{Service: awstest.DynamoDB, Code: "InternalServerError", Status: 500})
+	mend := w.aws.Fail(awsfake.Rule{Service: awsfake.DynamoDB, Code: "InternalServerError", Status: 500})
 	w.want(t, byOld)
 	mend()
 	w.put(t, "new")

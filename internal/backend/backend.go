@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
@@ -31,13 +31,13 @@ const (
 type Set struct {
 	// Meter, set before the first store is opened, counts what is asked of
 	// AWS; nil: nothing is counted.
-	Meter *awsconf.Meter
+	Meter *awsconfig.Meter
 	// GrantTokens, set before the first store is opened, go with every request
 	// to KMS.
 	GrantTokens []string
 
 	mu      sync.Mutex
-	configs map[awsKey]*opened[awsconf.Config]
+	configs map[awsKey]*opened[awsconfig.Config]
 	sources map[job.Store]*opened[source.Source]
 }
 
@@ -97,7 +97,7 @@ func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) 
 }
 
 // Account is the AWS account of a store, as far as its credentials tell: see
-// [awsconf.Config.Account].
+// [awsconfig.Config.Account].
 func (s *Set) Account(ctx context.Context, where job.Store) string {
 	if where.Kind != DynamoDB && where.Kind != S3 {
 		return ""
@@ -126,8 +126,8 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 }
 
 // Settings are what of a store's place is AWS's.
-func Settings(where job.Store) awsconf.Settings {
-	return awsconf.Settings{Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
+func Settings(where job.Store) awsconfig.Settings {
+	return awsconfig.Settings{Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
 }
 
 // LocalOptions say where a local store's files are.

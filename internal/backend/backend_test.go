@@ -5,19 +5,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // Equal places are opened once, whatever is configured beside them.
 func TestSourcesAreOpenedOnce(t *testing.T) {
-	awstest.Start(t).SetEnv(t)
+	awsfake.Start(t).SetEnv(t)
 	var set backend.Set
-	named := job.Sources{"shared": {Kind: backend.SSM, Region: "us-east-1"}, "table": {Kind: backend.DynamoDB, Table: "t", Region: awstest.Region}}
-	with := job.Store{Kind: backend.DynamoDB, Table: "t", Region: awstest.Region, Sources: &named}
+	named := job.Sources{"shared": {Kind: backend.SSM, Region: "us-east-1"}, "table": {Kind: backend.DynamoDB, Table: "t", Region: awsfake.Region}}
+	with := job.Store{Kind: backend.DynamoDB, Table: "t", Region: awsfake.Region, Sources: &named}
 	without := with
 	without.Sources = nil
 	open := func(where job.Store, prefix string) source.Source {
@@ -49,13 +49,13 @@ func TestSourcesAreOpenedOnce(t *testing.T) {
 
 // A store that could not be opened, here for want of a region, can be later.
 func TestFailuresAreNotKept(t *testing.T) {
-	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	srv.SetEnv(t)
 	t.Setenv("AWS_REGION", "")
 	var set backend.Set
 	where := job.Store{Kind: backend.DynamoDB, Table: "t"}
-	if _, err := set.Store(t.Context(), where); !errors.Is(err, awsconf.ErrNoRegion) {
-		t.Fatalf("got %v, want %v", err, awsconf.ErrNoRegion)
+	if _, err := set.Store(t.Context(), where); !errors.Is(err, awsconfig.ErrNoRegion) {
+		t.Fatalf("got %v, want %v", err, awsconfig.ErrNoRegion)
 	}
 	for _, kv := range meta.Env() {
 		name, value, _ := strings.Cut(kv, "=")

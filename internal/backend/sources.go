@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/ec2"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/s3"
@@ -71,20 +71,20 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 
 // aws loads each set of settings once: sources that share region and identity
 // share credentials and connections.
-func (s *Set) aws(ctx context.Context, settings awsconf.Settings) (awsconf.Config, error) {
+func (s *Set) aws(ctx context.Context, settings awsconfig.Settings) (awsconfig.Config, error) {
 	settings.Meter = s.Meter
 	key := awsKey{settings.Region, settings.KMSRegion, settings.Profile, settings.RoleARN, settings.DefaultRegion}
 	s.mu.Lock()
 	if s.configs == nil {
-		s.configs = map[awsKey]*opened[awsconf.Config]{}
+		s.configs = map[awsKey]*opened[awsconfig.Config]{}
 	}
 	o, ok := s.configs[key]
 	if !ok {
-		o = &opened[awsconf.Config]{}
+		o = &opened[awsconfig.Config]{}
 		s.configs[key] = o
 	}
 	s.mu.Unlock()
-	return o.get(func() (awsconf.Config, error) { return awsconf.Load(ctx, settings) })
+	return o.get(func() (awsconfig.Config, error) { return awsconfig.Load(ctx, settings) })
 }
 
 // awsKey is what of settings can differ within a Set.
@@ -99,6 +99,6 @@ func (s *Set) Keys(ctx context.Context, where job.Store) (*kms.Keys, error) {
 	return s.keys(c, where), nil
 }
 
-func (s *Set) keys(c awsconf.Config, where job.Store) *kms.Keys {
+func (s *Set) keys(c awsconfig.Config, where job.Store) *kms.Keys {
 	return kms.New(c.KMS, where.Key).WithGrantTokens(s.GrantTokens...)
 }

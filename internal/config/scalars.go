@@ -4,14 +4,15 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // text reads a string. Numbers, dates and the like are not turned into one:
@@ -136,7 +137,7 @@ func (d *decoder) mode(n *yaml.Node, key string) *fs.FileMode {
 	}
 	mode, err := ParseMode(n.Value)
 	switch {
-	case tag != "!!str" && modeForm.MatchString(n.Value) && n.Value[0] != '0':
+	case tag != "!!str" && modeForm().MatchString(n.Value) && n.Value[0] != '0':
 		d.fail(n, key, `write "0`+n.Value+`"`, "%s without a leading 0 is a decimal number", n.Value)
 	case err != nil:
 		d.fail(n, key, `write "0640"`, "%v", err)
@@ -148,12 +149,12 @@ func (d *decoder) mode(n *yaml.Node, key string) *fs.FileMode {
 
 // modeForm is an octal mode: its prefix, special bits, and the nine of
 // permissions.
-var modeForm = lazyregexp.New(`^(0o|0)?([0-7]?)([0-7]{3})$`)
+var modeForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(0o|0)?([0-7]?)([0-7]{3})$`) })
 
 // ParseMode reads a file mode in octal, as "0640", "640" or "0o640". Setuid,
 // setgid and sticky bits are refused.
 func ParseMode(s string) (fs.FileMode, error) {
-	m := modeForm.FindStringSubmatch(s)
+	m := modeForm().FindStringSubmatch(s)
 	switch {
 	case m == nil || m[1] == "" && m[3][0] == '0' && m[2] == "": // "064" lacks a digit
 		return 0, fmt.Errorf("%q is not a mode: expected three octal digits", s)

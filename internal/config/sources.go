@@ -1,12 +1,13 @@
 package config
 
 import (
+	"regexp"
 	"slices"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -18,7 +19,7 @@ const (
 )
 
 // sourceName is what may stand before the colon of a ref.
-var sourceName = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_-]*$`)
+var sourceName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`) })
 
 // setSources reads the named sources. What one does not say about region and
 // identity is the store's: its region, and its profile or role where the source
@@ -29,7 +30,7 @@ func (f *file) setSources(n *yaml.Node) {
 		key := join("sources", p.name)
 		at := &yaml.Node{Line: p.line}
 		switch {
-		case !sourceName.MatchString(p.name):
+		case !sourceName().MatchString(p.name):
 			f.fail(at, key, "", "a source's name has letters, digits, _ and -, and begins with a letter")
 		case slices.Contains([]string{source.SSM, source.S3, source.SecretsManager, source.S3Object, source.EC2}, p.name):
 			f.fail(at, key, "", "is a prefix of its own already")

@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // Formats that [File.Format] may name.
@@ -72,7 +72,7 @@ func checkJSON(data []byte) (int, bool) {
 	return lineAt(data, int64(len(data))), false
 }
 
-var yamlLine = lazyregexp.New(`line (\d+)`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })
 
 func checkYAML(data []byte) (int, bool) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -84,7 +84,7 @@ func checkYAML(data []byte) (int, bool) {
 		}
 		if err != nil {
 			line := 0
-			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+			if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 				_, _ = fmt.Sscan(m[1], &line)
 			}
 			return line, false
@@ -103,7 +103,7 @@ func checkTOML(data []byte) (int, bool) {
 	return 0, err == nil
 }
 
-var envName = lazyregexp.New(`^(export\s+)?[A-Za-z_][A-Za-z0-9_.-]*$`)
+var envName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_.-]*$`) })
 
 // checkEnv knows KEY=value, KEY="..." and KEY='...' over several lines, blank
 // lines and comments: what systemd, docker and dotenv loaders have in common.
@@ -115,7 +115,7 @@ func checkEnv(data []byte) (int, bool) {
 			continue
 		}
 		name, value, ok := strings.Cut(text, "=")
-		if !ok || !envName.MatchString(name) || strings.ContainsRune(value, 0) || !utf8.ValidString(value) {
+		if !ok || !envName().MatchString(name) || strings.ContainsRune(value, 0) || !utf8.ValidString(value) {
 			return i + 1, false
 		}
 		if value == "" || (value[0] != '"' && value[0] != '\'') {

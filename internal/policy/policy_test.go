@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awstest/iam"
 	"github.com/credrender/credrender/internal/policy"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/test/awsfake/iam"
 )
 
 const (

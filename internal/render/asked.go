@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
@@ -77,7 +76,7 @@ func (a *asked) first(q template.Query) bool {
 	return true
 }
 
-func (a *asked) glob(q template.Query, got fetch.Got) {
+func (a *asked) glob(q template.Query, got Got) {
 	if got.Result.Err != nil {
 		a.result(q.Ref, q.Derived, got.Result)
 	}

@@ -1,11 +1,4 @@
-// Package fetch asks for all that a run needs in as few waves as its
-// templates allow.
-//
-// A run's refs, from all jobs, go out together: [Fetcher.Wave] deduplicates
-// them, groups them by store and source, and asks all groups at once. Answers
-// are kept for the run, failures too, so nothing is asked for twice. How a
-// back end spreads its own batch is the back end's.
-package fetch
+package render
 
 import (
 	"cmp"
@@ -34,8 +27,8 @@ type Got struct {
 // else the prefix of the ref.
 type Opener func(ctx context.Context, store job.Store, prefix string) (source.Source, error)
 
-// Stats counts what a run asked for.
-type Stats struct {
+// FetchStats counts what a run asked for.
+type FetchStats struct {
 	Waves int `json:"waves"`
 	Refs  int `json:"refs"`
 	// Sources is how many of Refs each source has, by prefix; the store's is
@@ -43,15 +36,20 @@ type Stats struct {
 	Sources map[string]int `json:"sources,omitempty"`
 }
 
-// Fetcher fetches for one run. Its methods are called from one goroutine.
+// Fetcher batches a run's secret requests. [Fetcher.Wave] deduplicates the refs
+// of all jobs, groups them by store and source, and sends the groups
+// concurrently. Results, including failures, are kept for the run, so no secret
+// is requested twice. How a source spreads its own batch is up to the source.
+//
+// Its methods are called from one goroutine.
 type Fetcher struct {
 	open  Opener
 	got   map[Want]Got
-	stats Stats
+	stats FetchStats
 }
 
-// New returns a Fetcher that opens sources by open, at the first want of each.
-func New(open Opener) *Fetcher {
+// NewFetcher returns a Fetcher that opens sources by open, at the first want of each.
+func NewFetcher(open Opener) *Fetcher {
 	return &Fetcher{open: open, got: map[Want]Got{}}
 }
 
@@ -62,7 +60,7 @@ func (f *Fetcher) Got(w Want) (Got, bool) {
 }
 
 // Stats returns what has been counted so far.
-func (f *Fetcher) Stats() Stats { return f.stats }
+func (f *Fetcher) Stats() FetchStats { return f.stats }
 
 type group struct {
 	store  job.Store

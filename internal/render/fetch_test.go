@@ -1,4 +1,4 @@
-package fetch_test
+package render_test
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -42,23 +42,23 @@ func (globber) Glob(_ context.Context, p source.Ref) (map[string]source.Result, 
 	return map[string]source.Result{p.Name: {}}, nil
 }
 
-func want(name string) fetch.Want { return fetch.Want{Ref: source.Ref{Name: name}} }
+func want(name string) render.Want { return render.Want{Ref: source.Ref{Name: name}} }
 
 func TestWaveAsksOnce(t *testing.T) {
 	src := &batches{}
 	opened := 0
-	f := fetch.New(func(context.Context, job.Store, string) (source.Source, error) {
+	f := render.NewFetcher(func(context.Context, job.Store, string) (source.Source, error) {
 		opened++
 		return src, nil
 	})
-	f.Wave(t.Context(), []fetch.Want{want("a"), want("b"), want("a")})
-	f.Wave(t.Context(), []fetch.Want{want("b"), want("c")})
-	f.Wave(t.Context(), []fetch.Want{want("c")})
+	f.Wave(t.Context(), []render.Want{want("a"), want("b"), want("a")})
+	f.Wave(t.Context(), []render.Want{want("b"), want("c")})
+	f.Wave(t.Context(), []render.Want{want("c")})
 
 	if diff := cmp.Diff([][]string{{"a", "b"}, {"c"}}, src.seen); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(fetch.Stats{Waves: 2, Refs: 3, Sources: map[string]int{"store": 3}}, f.Stats()); diff != "" {
+	if diff := cmp.Diff(render.FetchStats{Waves: 2, Refs: 3, Sources: map[string]int{"store": 3}}, f.Stats()); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}
 	if got, ok := f.Got(want("c")); !ok || string(got.Result.Secret.Reveal()) != "c" {
@@ -72,7 +72,7 @@ func TestWaveAsksOnce(t *testing.T) {
 func TestWaveSeparatesStores(t *testing.T) {
 	one, two := &batches{}, &batches{}
 	broken := errors.New("no region")
-	f := fetch.New(func(_ context.Context, s job.Store, prefix string) (source.Source, error) {
+	f := render.NewFetcher(func(_ context.Context, s job.Store, prefix string) (source.Source, error) {
 		switch {
 		case prefix == "ssm":
 			return nil, broken
@@ -81,11 +81,11 @@ func TestWaveSeparatesStores(t *testing.T) {
 		}
 		return two, nil
 	})
-	a := fetch.Want{Store: job.Store{Table: "one"}, Ref: source.Ref{Name: "x"}}
-	b := fetch.Want{Store: job.Store{Table: "two"}, Ref: source.Ref{Name: "x"}}
-	c := fetch.Want{Ref: source.Ref{Source: "ssm", Name: "x"}}
-	f.Wave(t.Context(), []fetch.Want{a, b, c})
-	for _, w := range []fetch.Want{a, b} {
+	a := render.Want{Store: job.Store{Table: "one"}, Ref: source.Ref{Name: "x"}}
+	b := render.Want{Store: job.Store{Table: "two"}, Ref: source.Ref{Name: "x"}}
+	c := render.Want{Ref: source.Ref{Source: "ssm", Name: "x"}}
+	f.Wave(t.Context(), []render.Want{a, b, c})
+	for _, w := range []render.Want{a, b} {
 		if got, ok := f.Got(w); !ok || got.Result.Err != nil {
 			t.Errorf("%v: got %v, %v", w, got, ok)
 		}
@@ -100,15 +100,15 @@ func TestWaveSeparatesStores(t *testing.T) {
 
 func TestGlob(t *testing.T) {
 	plain, globs := &batches{}, globber{&batches{}}
-	f := fetch.New(func(_ context.Context, s job.Store, _ string) (source.Source, error) {
+	f := render.NewFetcher(func(_ context.Context, s job.Store, _ string) (source.Source, error) {
 		if s.Table == "plain" {
 			return plain, nil
 		}
 		return globs, nil
 	})
-	able := fetch.Want{Ref: source.Ref{Name: "web.*"}, Glob: true}
-	unable := fetch.Want{Store: job.Store{Table: "plain"}, Ref: source.Ref{Name: "web.*"}, Glob: true}
-	f.Wave(t.Context(), []fetch.Want{able, unable, want("web.*")})
+	able := render.Want{Ref: source.Ref{Name: "web.*"}, Glob: true}
+	unable := render.Want{Store: job.Store{Table: "plain"}, Ref: source.Ref{Name: "web.*"}, Glob: true}
+	f.Wave(t.Context(), []render.Want{able, unable, want("web.*")})
 	got, _ := f.Got(able)
 	if names := slices.Collect(maps.Keys(got.Values)); !cmp.Equal(names, []string{"web.*"}) {
 		t.Errorf("glob: got %v", names)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
@@ -27,7 +26,7 @@ var ErrTooDeep = fmt.Errorf("secrets name other secrets more than %d levels deep
 // answer that came too late, too.
 func (r *round) gather(ctx, fetching context.Context) {
 	for range maxWaves {
-		var wants []fetch.Want
+		var wants []Want
 		for _, p := range r.busy() {
 			if p.report.Err == nil {
 				wants = append(wants, r.missing(ctx, p)...)
@@ -46,8 +45,8 @@ func (r *round) gather(ctx, fetching context.Context) {
 }
 
 // missing returns what a job's files ask for and no wave has answered.
-func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
-	var wants []fetch.Want
+func (r *round) missing(ctx context.Context, p *Planned) []Want {
+	var wants []Want
 	before := p.queries
 	p.queries = make([][]template.Query, len(p.units))
 	for i, u := range p.units {
@@ -55,7 +54,7 @@ func (r *round) missing(ctx context.Context, p *Planned) []fetch.Want {
 			continue
 		}
 		if u.Template == nil {
-			want := fetch.Want{Store: p.Job.Store, Ref: u.Ref}
+			want := Want{Store: p.Job.Store, Ref: u.Ref}
 			if _, ok := r.fetcher.Got(want); !ok {
 				wants = append(wants, want)
 			}
@@ -114,7 +113,7 @@ func (r *round) executeUnit(ctx context.Context, p *Planned, u job.Unit) (templa
 	case u.Template != nil:
 		return u.Template.Execute(ctx, r.lookup(p))
 	}
-	got, _ := r.fetcher.Got(fetch.Want{Store: p.Job.Store, Ref: u.Ref})
+	got, _ := r.fetcher.Got(Want{Store: p.Job.Store, Ref: u.Ref})
 	return template.Output{Bytes: got.Result.Secret.Reveal()}, got.Result.Err
 }
 
@@ -135,14 +134,14 @@ func (r *round) mask(ctx context.Context, p *Planned) error {
 	return nil
 }
 
-func wantOf(j *job.Job, q template.Query) (fetch.Want, bool) {
+func wantOf(j *job.Job, q template.Query) (Want, bool) {
 	if q.Kind == template.EC2 {
-		return fetch.Want{Store: j.Store, Ref: source.Ref{Source: source.EC2, Name: q.Name}}, true
+		return Want{Store: j.Store, Ref: source.Ref{Source: source.EC2, Name: q.Name}}, true
 	}
 	if q.Kind != template.Secret && q.Kind != template.Secrets {
-		return fetch.Want{}, false
+		return Want{}, false
 	}
-	return fetch.Want{Store: j.Store, Ref: q.Ref, Glob: q.Kind == template.Secrets}, true
+	return Want{Store: j.Store, Ref: q.Ref, Glob: q.Kind == template.Secrets}, true
 }
 
 // lookup answers the templates of a job from what was fetched and from the
@@ -166,7 +165,7 @@ func (r *round) lookup(p *Planned) template.Lookup {
 }
 
 // result is what was fetched, unless it is a loss that no default makes good.
-func (r *round) result(p *Planned, q template.Query, got fetch.Got) source.Result {
+func (r *round) result(p *Planned, q template.Query, got Got) source.Result {
 	res := got.Result
 	if q.Optional && errors.Is(res.Err, source.ErrNotFound) && r.renderedBefore(p, q.Ref) {
 		res.Err = ErrRemoved
@@ -174,7 +173,7 @@ func (r *round) result(p *Planned, q template.Query, got fetch.Got) source.Resul
 	return res
 }
 
-func globAnswer(got fetch.Got) template.Answer {
+func globAnswer(got Got) template.Answer {
 	values := map[string]source.Secret{}
 	err := got.Result.Err
 	for _, name := range slices.Sorted(maps.Keys(got.Values)) {

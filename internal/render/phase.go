@@ -2,13 +2,11 @@ package render
 
 import (
 	"time"
-
-	"github.com/credrender/credrender/internal/fetch"
 )
 
 // Stats tells what a run asked for and where its time went.
 type Stats struct {
-	fetch.Stats
+	FetchStats
 	Phases []Phase
 }
 

@@ -1,12 +1,12 @@
-package fetch_test
+package render_test
 
 import (
 	"context"
 	"errors"
 	"testing"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -41,15 +41,15 @@ func TestProbeTellsNoAnswerFromChange(t *testing.T) {
 		}
 		return src, nil
 	}
-	job := func(table string, names ...string) fetch.Seen {
-		s := fetch.Seen{Store: job.Store{Table: table}}
+	job := func(table string, names ...string) render.Seen {
+		s := render.Seen{Store: job.Store{Table: table}}
 		for _, n := range names {
 			s.Trace = append(s.Trace, source.Known{Ref: source.Ref{Name: n}})
 		}
 		return s
 	}
 	tests := []struct {
-		seen    fetch.Seen
+		seen    render.Seen
 		changed bool
 		err     error
 	}{
@@ -62,11 +62,11 @@ func TestProbeTellsNoAnswerFromChange(t *testing.T) {
 		{job("far", "same"), false, source.ErrUnreachable},
 		{job("no", "same"), true, nil},
 	}
-	var seen []fetch.Seen
+	var seen []render.Seen
 	for _, tt := range tests {
 		seen = append(seen, tt.seen)
 	}
-	for i, got := range fetch.Probe(t.Context(), open, seen) {
+	for i, got := range render.Probe(t.Context(), open, seen) {
 		if got.Changed != tests[i].changed || !errors.Is(got.Err, tests[i].err) {
 			t.Errorf("%v: got %+v, want changed %v and %v", tests[i].seen.Trace, got, tests[i].changed, tests[i].err)
 		}

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 )
@@ -28,7 +27,7 @@ type round struct {
 	w       World
 	o       Options
 	lock    *state.Lock
-	fetcher *fetch.Fetcher
+	fetcher *Fetcher
 	planned []*Planned
 	report  Report
 	phases  []Phase
@@ -43,7 +42,7 @@ type round struct {
 
 func newRound(w World, o Options, jobs []job.Job) *round {
 	r := &round{
-		w: w, o: o, fetcher: fetch.New(w.Open), now: w.Now(),
+		w: w, o: o, fetcher: NewFetcher(w.Open), now: w.Now(),
 		texts: map[textKey]text{}, stamps: map[string]string{}, unrecovered: map[string]error{},
 	}
 	for i := range jobs {

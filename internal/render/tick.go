@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
@@ -69,7 +68,7 @@ func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, erro
 // are left, all together.
 func (r *round) probe(ctx context.Context) {
 	var left []*Planned
-	var seen []fetch.Seen
+	var seen []Seen
 	for _, p := range r.planned {
 		if p.tick.why = r.differs(p); p.tick.why != "" {
 			continue
@@ -78,11 +77,11 @@ func (r *round) probe(ctx context.Context) {
 		age := r.now.Sub(rec.LastLook)
 		p.tick.full = age < 0 || age >= r.o.FullRefresh
 		left = append(left, p)
-		seen = append(seen, fetch.Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Full: p.tick.full})
+		seen = append(seen, Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Full: p.tick.full})
 	}
 	ctx, cancel := r.fetching(ctx)
 	defer cancel()
-	for i, v := range fetch.Probe(ctx, r.w.Open, seen) {
+	for i, v := range Probe(ctx, r.w.Open, seen) {
 		t := &left[i].tick
 		t.quiet, t.looked = !v.Changed && v.Err == nil, v.Changed
 		switch {

@@ -9,21 +9,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // host is a machine with a store, and the jobs that it renders.
 type host struct {
 	t      *testing.T
-	srv    *awstest.Server
+	srv    *awsfake.Server
 	stores backend.Set
 	store  *store.Store
 	where  job.Store
@@ -37,12 +37,12 @@ type host struct {
 func newHost(t *testing.T) *host {
 	t.Helper()
 	h := &host{
-		t: t, srv: awstest.Start(t), dir: t.TempDir(), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), env: map[string]string{},
-		where: job.Store{Kind: backend.DynamoDB, Table: "credential-store", Key: "alias/credstash", Region: awstest.Region},
+		t: t, srv: awsfake.Start(t), dir: t.TempDir(), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), env: map[string]string{},
+		where: job.Store{Kind: backend.DynamoDB, Table: "credential-store", Key: "alias/credstash", Region: awsfake.Region},
 		opts:  render.Options{Timeout: time.Minute, FullRefresh: 10 * time.Minute, Code: func(error) int { return 1 }},
 	}
 	h.srv.SetEnv(t)
-	table, keys, err := awsconf.Open(t.Context(), backend.Settings(h.where), h.where.Table, h.where.Key)
+	table, keys, err := awsconfig.Open(t.Context(), backend.Settings(h.where), h.where.Table, h.where.Key)
 	h.must(err)
 	_, err = table.EnsureTable(t.Context())
 	h.must(err)
@@ -163,7 +163,7 @@ func TestQuietTicksCostNextToNothing(t *testing.T) {
 	if fulls > 10 {
 		t.Errorf("%d of 100 ticks cost more than half a unit a secret; a full look is due every ten", fulls)
 	}
-	if n := h.srv.Count(awstest.KMS, ""); n != 0 {
+	if n := h.srv.Count(awsfake.KMS, ""); n != 0 {
 		t.Errorf("asked KMS %d times", n)
 	}
 	t.Logf("100 quiet ticks of 20 secrets: %d requests, %g units, %d full looks, 0 KMS calls", h.srv.Count("", ""), readUnits(h), fulls)
@@ -173,7 +173,7 @@ func TestQuietTicksCostNextToNothing(t *testing.T) {
 	if busy := h.tick(); len(busy) != 1 || busy[0] != "job2" {
 		t.Errorf("rendered %v after a rotation of s09, want job2", busy)
 	}
-	if n := h.srv.Count(awstest.KMS, "Decrypt"); n != 4 {
+	if n := h.srv.Count(awsfake.KMS, "Decrypt"); n != 4 {
 		t.Errorf("%d secrets decrypted, want the job's 4", n)
 	}
 	for i := range 5 {
@@ -234,7 +234,7 @@ func (c news) run(t *testing.T) {
 	if len(h.tick()) > 0 {
 		t.Error("it does not settle")
 	}
-	if c.name == "a destination touched" && h.srv.Count(awstest.KMS, "") > 0 {
+	if c.name == "a destination touched" && h.srv.Count(awsfake.KMS, "") > 0 {
 		t.Error("a file that is as it was cost a call to KMS")
 	}
 }
@@ -284,7 +284,7 @@ func (h *host) putRaw(name, version, value string) {
 	h.t.Helper()
 	// What put writes under a padded version, moved.
 	h.put("tmp", "1", []byte(value))
-	table, _, err := awsconf.Open(h.t.Context(), backend.Settings(h.where), h.where.Table, h.where.Key)
+	table, _, err := awsconfig.Open(h.t.Context(), backend.Settings(h.where), h.where.Table, h.where.Key)
 	h.must(err)
 	item, err := table.Newest(h.t.Context(), "tmp")
 	h.must(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
@@ -18,7 +17,7 @@ const LockEnv = "CREDRENDER_LOCK"
 // environment, the clock or the working directory by itself.
 type World struct {
 	// Open gives the source of a store.
-	Open fetch.Opener
+	Open Opener
 	// ReadFile reads a job's templates and what the function file names in
 	// them, if it is believed.
 	ReadFile  func(j *job.Job, path string) ([]byte, error)

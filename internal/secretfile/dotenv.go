@@ -1,18 +1,4 @@
-// Package dotenv reads files of NAME=VALUE lines as .env loaders do
-// (https://github.com/motdotla/dotenv#what-rules-does-the-parsing-engine-follow),
-// less what differs from one loader to the next: nothing is expanded, so that a
-// $ in a password stays.
-//
-//   - Empty lines and lines that begin with # say nothing; "export " before a
-//     name, and spaces around the =, do not count.
-//   - A bare value ends at the line's end or before a # that follows a space;
-//     spaces at its ends are dropped.
-//   - A value in single quotes is taken as it is, one in double quotes with \n,
-//     \r, \t, \", \\, \$ and \` for what they stand for; any other backslash
-//     stays. Both may hold line breaks, and nothing but a comment follows them.
-//   - A name has letters, digits and _, does not begin with a digit, and is
-//     there once.
-package dotenv
+package secretfile
 
 import (
 	"errors"
@@ -28,8 +14,8 @@ type Variable struct{ Name, Value string }
 // (https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html).
 var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// IsName reports whether s can name a variable.
-func IsName(s string) bool { return name.MatchString(s) }
+// IsEnvName reports whether s can name a variable.
+func IsEnvName(s string) bool { return name.MatchString(s) }
 
 // Capitals turns a secret's name into what a variable is usually called: ASCII
 // letters in capitals, and _ for all that is no ASCII letter or digit.
@@ -45,24 +31,38 @@ func Capitals(s string) string {
 	}, s)
 }
 
-// Error is what is wrong with a line; it never holds a value.
-type Error struct {
+// DotenvError is what is wrong with a line; it never holds a value.
+type DotenvError struct {
 	Line int // from 1
 	Err  error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+func (e *DotenvError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *DotenvError) Unwrap() error { return e.Err }
 
-// Parse reads a file. Lines may end in CR LF, which quotes keep. Errors are of
-// type [*Error].
-func Parse(data []byte) ([]Variable, error) {
+// ParseDotenv reads lines of NAME=VALUE as .env loaders do
+// (https://github.com/motdotla/dotenv#what-rules-does-the-parsing-engine-follow),
+// less what differs from one loader to the next: nothing is expanded, so that a
+// $ in a password stays.
+//
+//   - Empty lines and lines that begin with # say nothing; "export " before a
+//     name, and spaces around the =, do not count.
+//   - A bare value ends at the line's end or before a # that follows a space;
+//     spaces at its ends are dropped.
+//   - A value in single quotes is taken as it is, one in double quotes with \n,
+//     \r, \t, \", \\, \$ and \` for what they stand for; any other backslash
+//     stays. Both may hold line breaks, and nothing but a comment follows them.
+//   - A name has letters, digits and _, does not begin with a digit, and is
+//     there once.
+//
+// Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
+func ParseDotenv(data []byte) ([]Variable, error) {
 	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), line: 1, seen: map[string]int{}}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
-			return nil, &Error{p.line, err}
+			return nil, &DotenvError{p.line, err}
 		}
 	}
 	return p.found, nil
@@ -87,7 +87,7 @@ func (p *parser) next() error {
 	if len(fields) == 2 && fields[0] == "export" {
 		fields = fields[1:]
 	}
-	if !ok || len(fields) != 1 || !IsName(fields[0]) {
+	if !ok || len(fields) != 1 || !IsEnvName(fields[0]) {
 		return errors.New("it is not NAME=VALUE, with a name of letters, digits and _")
 	}
 	if at := p.seen[fields[0]]; at > 0 {

@@ -1,22 +1,22 @@
-package exchange
+package secretfile
 
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
-	"github.com/credrender/credrender/internal/dotenv"
-	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
-var bare = lazyregexp.New(`^[A-Za-z0-9_@%+=:,./-]+$`)
+var bare = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`) })
 
 // EnvName turns a name into one that dotenv holds: in capitals, with _ for what
 // is no letter or digit.
 func EnvName(name string) string {
-	upper := dotenv.Capitals(name)
+	upper := Capitals(name)
 	if upper == "" || '0' <= upper[0] && upper[0] <= '9' {
 		return "_" + upper
 	}
@@ -29,7 +29,7 @@ func writeDotenv(entries []Entry) ([]byte, error) {
 	for _, e := range entries {
 		value := string(e.Value.Reveal())
 		switch {
-		case !dotenv.IsName(e.Name):
+		case !IsEnvName(e.Name):
 			all = append(all, unfit(e, "a name of letters, digits and _ is needed"))
 		case !utf8.ValidString(value) || strings.ContainsRune(value, 0):
 			all = append(all, unfit(e, "the value is binary"))
@@ -46,7 +46,7 @@ func writeDotenv(entries []Entry) ([]byte, error) {
 // quote writes what shells, systemd and the usual dotenv libraries read alike.
 func quote(s string) string {
 	switch {
-	case bare.MatchString(s):
+	case bare().MatchString(s):
 		return s
 	case !strings.Contains(s, "'"):
 		return "'" + s + "'"
@@ -58,8 +58,8 @@ func parseDotenv(data []byte) ([]Entry, error) {
 	if !utf8.Valid(data) {
 		return nil, &SyntaxError{Msg: "not UTF-8"}
 	}
-	variables, err := dotenv.Parse(data)
-	if line, ok := errors.AsType[*dotenv.Error](err); ok {
+	variables, err := ParseDotenv(data)
+	if line, ok := errors.AsType[*DotenvError](err); ok {
 		return nil, &SyntaxError{line.Line, line.Err.Error()}
 	}
 	entries := make([]Entry, len(variables))

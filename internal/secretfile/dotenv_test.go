@@ -1,4 +1,4 @@
-package dotenv_test
+package secretfile_test
 
 import (
 	"strings"
@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/dotenv"
+	"github.com/credrender/credrender/internal/secretfile"
 )
 
-func TestParse(t *testing.T) {
-	got, err := dotenv.Parse([]byte(`# comment
+func TestParseDotenv(t *testing.T) {
+	got, err := secretfile.ParseDotenv([]byte(`# comment
 
 A=1
 export B = two words  # comment
@@ -31,7 +31,7 @@ CR=v` + "\r\nKEPT='a\r\nb'\r\nLAST=end"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []dotenv.Variable{
+	want := []secretfile.Variable{
 		{"A", "1"}, {"B", "two words"}, {"C", "a#b"}, {"D", `single $X \n # "q"`}, {"E", "d\n\t\"q\" $X \\ \\x `"}, {"F", ""}, {"G", ""},
 		{"MULTI", "line 1\nline 2\n"}, {"K", "-----BEGIN-----\nx\n"}, {"_h2", "x=y=z"}, {"EMPTY", ""}, {"CR", "v"},
 		{"KEPT", "a\r\nb"}, {"LAST", "end"},
@@ -52,7 +52,7 @@ func TestFaultsTellLinesAndNoValue(t *testing.T) {
 		"A=\"canary\\":          "line 1: A: its quote is not closed",
 		"set A=canary":          "line 1: it is not",
 	} {
-		_, err := dotenv.Parse([]byte(text))
+		_, err := secretfile.ParseDotenv([]byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
@@ -61,14 +61,14 @@ func TestFaultsTellLinesAndNoValue(t *testing.T) {
 
 // FuzzParse: it ends, without a panic, in names that can be ones; a value in
 // single quotes comes back.
-func FuzzParse(f *testing.F) {
+func FuzzParseDotenv(f *testing.F) {
 	for _, s := range []string{"A=1", "A='x\n'", `A="\n\"`, "export A = b # c", "\r\n#", "=", "A=\"\\\n\""} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if vars, err := dotenv.Parse([]byte(s)); err == nil {
+		if vars, err := secretfile.ParseDotenv([]byte(s)); err == nil {
 			for _, v := range vars {
-				if !dotenv.IsName(v.Name) {
+				if !secretfile.IsEnvName(v.Name) {
 					t.Errorf("%q: name %q", s, v.Name)
 				}
 			}
@@ -76,7 +76,7 @@ func FuzzParse(f *testing.F) {
 		if strings.Contains(s, "'") {
 			return
 		}
-		vars, err := dotenv.Parse([]byte("A='" + s + "'\nB=1\n"))
+		vars, err := secretfile.ParseDotenv([]byte("A='" + s + "'\nB=1\n"))
 		if err != nil || len(vars) != 2 || vars[0].Value != s {
 			t.Errorf("%q: got %q, %v", s, vars, err)
 		}

@@ -1,12 +1,13 @@
-// Package exchange reads and writes files of secrets in clear: JSON, YAML and
-// dotenv. What it writes it reads back, byte for byte; errors say where a file
-// is wrong and never what stands there.
+// Package secretfile reads and writes files that hold secrets in clear: exports
+// and imports in JSON, YAML and dotenv ([Parse], [Write]), .env files of a
+// program's environment ([ParseDotenv]), and answers for --fixtures
+// ([ParseFixtures]). What Write writes, Parse reads back byte for byte. Errors
+// name the place in a file and never quote its content.
 //
-// In JSON and YAML a file is one object of names and values. A value is text,
-// also where it looks like a number (as it is written, then), or an object
-// {base64: ...} for bytes that are no text. In dotenv a line is NAME=VALUE, see
-// [Dotenv].
-package exchange
+// In JSON and YAML an export is one object of names and values. A value is text,
+// also where it looks like a number, or an object {base64: ...} for bytes that
+// are not text. In dotenv a line is NAME=VALUE, see [Dotenv].
+package secretfile
 
 import (
 	"errors"

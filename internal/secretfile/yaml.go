@@ -1,20 +1,21 @@
-package exchange
+package secretfile
 
 import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 )
 
-var yamlLine = lazyregexp.New(`line (\d+)`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })
 
 // parseYAML keeps scalars as they are written: 0644 and 1e3 are text here.
 func parseYAML(data []byte) ([]Entry, error) {
@@ -22,7 +23,7 @@ func parseYAML(data []byte) ([]Entry, error) {
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		// The parser quotes what it stumbles over.
 		fault := &SyntaxError{Msg: "not valid YAML"}
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 			fault.Line, _ = strconv.Atoi(m[1])
 		}
 		return nil, fault
@@ -96,13 +97,13 @@ func yamlOf(value []byte) *yaml.Node {
 // one style which holds every text, and other people's parsers agree on it.
 func yamlText(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
-	if plain.MatchString(s) {
+	if plain().MatchString(s) {
 		n.Style = 0 // the encoder quotes what would read as a number or a bool
 	}
 	return n
 }
 
-var plain = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`) })
 
 func unfit(e Entry, why string) error {
 	return &source.RefError{Ref: source.Ref{Name: e.Name}, Err: fmt.Errorf("%w: %s", ErrUnfit, why)}

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template/parse"
 
-	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
@@ -94,7 +95,7 @@ func (t *Template) parseError(err error) *Error {
 // explain turns what ended a real pass into an Error.
 func (t *Template) explain(err error, p *pass) *Error {
 	e := &Error{Template: t.opts.Name}
-	if m := position.FindStringSubmatch(err.Error()); m != nil {
+	if m := position().FindStringSubmatch(err.Error()); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
 		e.Col, _ = strconv.Atoi(m[2])
 		e.Col++
@@ -168,29 +169,31 @@ func sentinels() []error {
 // shapes that name fields, types and numbers of arguments alone. Values are in
 // none of them.
 var (
-	position = lazyregexp.New(`^template: \x00:(\d+):(\d+): `)
-	plain    = lazyregexp.New(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
-		`wrong number of args for \w+: want (?:at least )?\d+ got \d+|` +
-		`wrong type for value; expected [^\n]+; got [^\n]+|` +
-		`invalid value; expected [^\n]+|` +
-		`nil data; no entry for key "\w+"|` +
-		`map has no entry for key "\w+"|` +
-		`nil pointer evaluating [^\n]+|` +
-		`can't evaluate field \w+ in type [^\n]+|` +
-		`\w+ is not a method but has arguments|` +
-		`\w+ has arguments but cannot be invoked as function|` +
-		`\w+ is an unexported field of struct type [^\n]+|` +
-		`template "[^"\n]*" not defined|` +
-		`expected [a-z ]+; found [^\n]+|` +
-		`cannot assign nil to [^\n]+|` +
-		`can't give argument to non-function [^\n]+|` +
-		`nil is not a command)$`)
+	position = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^template: \x00:(\d+):(\d+): `) })
+	plain    = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
+			`wrong number of args for \w+: want (?:at least )?\d+ got \d+|` +
+			`wrong type for value; expected [^\n]+; got [^\n]+|` +
+			`invalid value; expected [^\n]+|` +
+			`nil data; no entry for key "\w+"|` +
+			`map has no entry for key "\w+"|` +
+			`nil pointer evaluating [^\n]+|` +
+			`can't evaluate field \w+ in type [^\n]+|` +
+			`\w+ is not a method but has arguments|` +
+			`\w+ has arguments but cannot be invoked as function|` +
+			`\w+ is an unexported field of struct type [^\n]+|` +
+			`template "[^"\n]*" not defined|` +
+			`expected [a-z ]+; found [^\n]+|` +
+			`cannot assign nil to [^\n]+|` +
+			`can't give argument to non-function [^\n]+|` +
+			`nil is not a command)$`)
+	})
 )
 
 // coreMessage picks out of a message of text/template itself what is plain;
 // any other message is not shown.
 func coreMessage(text string) string {
-	m := plain.FindStringSubmatch(text)
+	m := plain().FindStringSubmatch(text)
 	if m == nil || strings.Contains(text, ">: error calling ") {
 		return "it cannot be executed (the details are hidden: they may show a value)"
 	}

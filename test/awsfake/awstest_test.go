@@ -1,4 +1,4 @@
-package awstest_test
+package awsfake_test
 
 import (
 	"errors"
@@ -12,15 +12,15 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const tableName = "credential-store"
 
 // withTable returns a client and a table like credstash's.
-func withTable(t *testing.T, srv *awstest.Server) *dynamodb.Client {
+func withTable(t *testing.T, srv *awsfake.Server) *dynamodb.Client {
 	t.Helper()
-	c := dynamodb.NewFromConfig(srv.Config(t, awstest.OneAttempt))
+	c := dynamodb.NewFromConfig(srv.Config(t, awsfake.OneAttempt))
 	_, err := c.CreateTable(t.Context(), createTable(tableName))
 	if err != nil {
 		t.Fatal(err)
@@ -43,9 +43,9 @@ func createTable(name string) *dynamodb.CreateTableInput {
 	}
 }
 
-func withKey(t *testing.T, srv *awstest.Server) (*kms.Client, string) {
+func withKey(t *testing.T, srv *awsfake.Server) (*kms.Client, string) {
 	t.Helper()
-	c := kms.NewFromConfig(srv.Config(t, awstest.OneAttempt))
+	c := kms.NewFromConfig(srv.Config(t, awsfake.OneAttempt))
 	made, err := c.CreateKey(t.Context(), &kms.CreateKeyInput{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package awstest_test
+package awsfake_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // clock is a time that only tests move.
@@ -39,9 +39,9 @@ func (c *clock) pass(d time.Duration) {
 }
 
 // withProvisioned makes a table of so many units a second.
-func withProvisioned(t *testing.T, srv *awstest.Server, read, write int64) *dynamodb.Client {
+func withProvisioned(t *testing.T, srv *awsfake.Server, read, write int64) *dynamodb.Client {
 	t.Helper()
-	c := dynamodb.NewFromConfig(srv.Config(t, awstest.OneAttempt))
+	c := dynamodb.NewFromConfig(srv.Config(t, awsfake.OneAttempt))
 	in := createTable(tableName)
 	in.BillingMode = types.BillingModeProvisioned
 	in.ProvisionedThroughput = &types.ProvisionedThroughput{ReadCapacityUnits: &read, WriteCapacityUnits: &write}
@@ -63,7 +63,7 @@ func reads(ctx context.Context, c *dynamodb.Client) (n int, err error) {
 
 func TestBurst(t *testing.T) {
 	now := newClock()
-	srv := awstest.New(awstest.Options{Burst: 30 * time.Second, Now: now.Now})
+	srv := awsfake.New(awsfake.Options{Burst: 30 * time.Second, Now: now.Now})
 	t.Cleanup(srv.Close)
 	c := withProvisioned(t, srv, 2, 1)
 	for _, step := range []struct {
@@ -100,7 +100,7 @@ func TestBurst(t *testing.T) {
 // has to be paid off.
 func TestDebt(t *testing.T) {
 	now := newClock()
-	srv := awstest.New(awstest.Options{Burst: 10 * time.Second, Now: now.Now})
+	srv := awsfake.New(awsfake.Options{Burst: 10 * time.Second, Now: now.Now})
 	t.Cleanup(srv.Close)
 	c := withProvisioned(t, srv, 1, 1000)
 	put(t, c, item("a", "1", map[string]types.AttributeValue{"contents": str(strings.Repeat("x", 80_000))})) // 20 units
@@ -116,7 +116,7 @@ func TestDebt(t *testing.T) {
 }
 
 func TestWritesThrottled(t *testing.T) {
-	srv := awstest.New(awstest.Options{Burst: time.Second, Now: newClock().Now})
+	srv := awsfake.New(awsfake.Options{Burst: time.Second, Now: newClock().Now})
 	t.Cleanup(srv.Close)
 	c := withProvisioned(t, srv, 1, 1)
 	put(t, c, item("a", "1", nil))
@@ -151,7 +151,7 @@ func batchGet(t *testing.T, c *dynamodb.Client, versions ...string) (found, left
 
 func TestUnprocessedKeys(t *testing.T) {
 	now := newClock()
-	srv := awstest.New(awstest.Options{BatchKeys: 3, Burst: 2 * time.Second, Now: now.Now})
+	srv := awsfake.New(awsfake.Options{BatchKeys: 3, Burst: 2 * time.Second, Now: now.Now})
 	t.Cleanup(srv.Close)
 	c := withProvisioned(t, srv, 2, 100)
 	for i := range 5 {
@@ -188,7 +188,7 @@ func TestUnprocessedKeys(t *testing.T) {
 
 func TestKMSQuota(t *testing.T) {
 	now := newClock()
-	srv := awstest.New(awstest.Options{KMSPerSecond: 2, Now: now.Now})
+	srv := awsfake.New(awsfake.Options{KMSPerSecond: 2, Now: now.Now})
 	t.Cleanup(srv.Close)
 	c, id := withKey(t, srv)
 	generate := func() error {
@@ -211,7 +211,7 @@ func TestKMSQuota(t *testing.T) {
 
 // The bytes of values, as DynamoDB Local and dynalite count them as well.
 func TestValueSizes(t *testing.T) {
-	c := withTable(t, awstest.Start(t))
+	c := withTable(t, awsfake.Start(t))
 	n := func(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
 	tests := []struct {
 		value types.AttributeValue
@@ -242,7 +242,7 @@ func TestValueSizes(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	c := withTable(t, awstest.Start(t))
+	c := withTable(t, awsfake.Start(t))
 	for text, want := range map[string]string{"-0.0": "0", "+1": "1", ".5": "0.5", "1E+3": "1000", "-120e-4": "-0.012"} {
 		put(t, c, item("a", "1", map[string]types.AttributeValue{"n": &types.AttributeValueMemberN{Value: text}}))
 		out, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(tableName), Key: item("a", "1", nil)})

@@ -1,4 +1,4 @@
-package awstest_test
+package awsfake_test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package awstest_test
+package awsfake_test
 
 import (
 	"fmt"
@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 func TestQuery(t *testing.T) {
-	c := withTable(t, awstest.Start(t))
+	c := withTable(t, awsfake.Start(t))
 	for _, v := range []string{"10", "9", "0000000000000000011", "1"} {
 		put(t, c, item("db", v, nil))
 	}
@@ -61,7 +61,7 @@ func TestQuery(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	c := withTable(t, awstest.Start(t))
+	c := withTable(t, awsfake.Start(t))
 	query := func(expr string, names map[string]string, values map[string]types.AttributeValue) error {
 		_, err := c.Query(t.Context(), &dynamodb.QueryInput{
 			TableName: aws.String(tableName), KeyConditionExpression: aws.String(expr),
@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestConditionalPut(t *testing.T) {
-	c := withTable(t, awstest.Start(t))
+	c := withTable(t, awsfake.Start(t))
 	in := &dynamodb.PutItemInput{
 		TableName: aws.String(tableName), Item: item("db", "1", map[string]types.AttributeValue{"comment": str("first")}),
 		ConditionExpression: aws.String("attribute_not_exists(#n)"), ExpressionAttributeNames: map[string]string{"#n": "name"},
@@ -149,7 +149,7 @@ func TestConditionalPut(t *testing.T) {
 }
 
 func TestScanPages(t *testing.T) {
-	srv := awstest.New(awstest.Options{PageBytes: 100})
+	srv := awsfake.New(awsfake.Options{PageBytes: 100})
 	t.Cleanup(srv.Close)
 	c := withTable(t, srv)
 	want := map[string]bool{}
@@ -184,7 +184,7 @@ func TestScanPages(t *testing.T) {
 }
 
 func TestCapacity(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	c := withTable(t, srv)
 	put(t, c, item("small", "1", nil))
 	put(t, c, item("big", "1", map[string]types.AttributeValue{"contents": str(strings.Repeat("x", 9000))}))
@@ -212,7 +212,7 @@ func TestCapacity(t *testing.T) {
 }
 
 func TestTables(t *testing.T) {
-	srv := awstest.New(awstest.Options{CreatingPolls: 1})
+	srv := awsfake.New(awsfake.Options{CreatingPolls: 1})
 	t.Cleanup(srv.Close)
 	c := withTable(t, srv)
 	_, err := c.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(tableName)})
@@ -261,7 +261,7 @@ func TestTables(t *testing.T) {
 // Every attribute type comes back as it went in, bytes for bytes; numbers in
 // their normal form.
 func TestAttributes(t *testing.T) {
-	c := withTable(t, awstest.Start(t))
+	c := withTable(t, awsfake.Start(t))
 	want := item("all \"types\" é", "1", map[string]types.AttributeValue{
 		"s": str("<&>\u2028\x00"), "n": &types.AttributeValueMemberN{Value: "1.50"}, "b": &types.AttributeValueMemberB{Value: []byte{0, 255, 10}},
 		"null": &types.AttributeValueMemberNULL{Value: true}, "bool": &types.AttributeValueMemberBOOL{Value: false},

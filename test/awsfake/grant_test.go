@@ -1,4 +1,4 @@
-package awstest_test
+package awsfake_test
 
 import (
 	"context"
@@ -12,13 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const (
 	readerKey  = "AKIAREADER0000000000"
 	readerRole = "arn:aws:iam::123456789012:role/reader"
-	onlyUser   = `{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":["` + awstest.User + `"]},"Action":"kms:*","Resource":"*"}]}`
+	onlyUser   = `{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":["` + awsfake.User + `"]},"Action":"kms:*","Resource":"*"}]}`
 )
 
 // guarded is a key that only the user administers, a blob of it, and a role
@@ -29,12 +29,12 @@ type guarded struct {
 	blob          []byte
 }
 
-func withGuarded(t *testing.T, o awstest.Options) guarded {
+func withGuarded(t *testing.T, o awsfake.Options) guarded {
 	t.Helper()
 	o.Principals = map[string]string{readerKey: readerRole}
-	srv := awstest.New(o)
+	srv := awsfake.New(o)
 	t.Cleanup(srv.Close)
-	cfg := srv.Config(t, awstest.OneAttempt)
+	cfg := srv.Config(t, awsfake.OneAttempt)
 	g := guarded{admin: kms.NewFromConfig(cfg)}
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(readerKey, "secret", "")
 	g.reader = kms.NewFromConfig(cfg)
@@ -72,7 +72,7 @@ func (g guarded) grant(t *testing.T, change func(*kms.CreateGrantInput)) *kms.Cr
 // A grant takes its time, but not for those who carry its token.
 func TestGrantDelay(t *testing.T) {
 	now := newClock()
-	g := withGuarded(t, awstest.Options{GrantDelay: time.Minute, Now: now.Now})
+	g := withGuarded(t, awsfake.Options{GrantDelay: time.Minute, Now: now.Now})
 	made := g.grant(t, nil)
 	wantCode(t, g.read(t.Context()), "AccessDeniedException", "")
 	if err := g.read(t.Context(), *made.GrantToken); err != nil {
@@ -86,7 +86,7 @@ func TestGrantDelay(t *testing.T) {
 }
 
 func TestRetireGrant(t *testing.T) {
-	g := withGuarded(t, awstest.Options{})
+	g := withGuarded(t, awsfake.Options{})
 	made := g.grant(t, nil)
 	byToken := &kms.RetireGrantInput{GrantToken: made.GrantToken}
 	_, err := g.reader.RetireGrant(t.Context(), byToken)
@@ -113,7 +113,7 @@ func TestRetireGrant(t *testing.T) {
 
 // A constraint names the context of cryptography, not of anything else.
 func TestGrantedDescribe(t *testing.T) {
-	g := withGuarded(t, awstest.Options{})
+	g := withGuarded(t, awsfake.Options{})
 	describe := func() error {
 		_, err := g.reader.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &g.key})
 		return err
@@ -130,7 +130,7 @@ func TestGrantedDescribe(t *testing.T) {
 }
 
 func TestReEncryptNeedsBothSides(t *testing.T) {
-	g := withGuarded(t, awstest.Options{})
+	g := withGuarded(t, awsfake.Options{})
 	in := &kms.ReEncryptInput{CiphertextBlob: g.blob, DestinationKeyId: &g.key}
 	for _, op := range []types.GrantOperation{types.GrantOperationReEncryptFrom, types.GrantOperationReEncryptTo} {
 		_, err := g.reader.ReEncrypt(t.Context(), in)
@@ -143,7 +143,7 @@ func TestReEncryptNeedsBothSides(t *testing.T) {
 }
 
 func TestGrantLimits(t *testing.T) {
-	g := withGuarded(t, awstest.Options{})
+	g := withGuarded(t, awsfake.Options{})
 	nine := map[string]string{}
 	for _, k := range strings.Split("abcdefghi", "") {
 		nine[k] = "x"
@@ -165,14 +165,14 @@ func TestGrantLimits(t *testing.T) {
 }
 
 func TestKeyPolicies(t *testing.T) {
-	g := withGuarded(t, awstest.Options{})
+	g := withGuarded(t, awsfake.Options{})
 	put := func(c *kms.Client, policy string) error {
 		_, err := c.PutKeyPolicy(t.Context(), &kms.PutKeyPolicyInput{KeyId: &g.key, Policy: &policy})
 		return err
 	}
 	wantCode(t, put(g.reader, onlyUser), "AccessDeniedException", "")
 	wantCode(t, put(g.admin, "{"), "MalformedPolicyDocumentException", "")
-	wantCode(t, put(g.admin, strings.ReplaceAll(onlyUser, awstest.User, readerRole)), "MalformedPolicyDocumentException", "")
+	wantCode(t, put(g.admin, strings.ReplaceAll(onlyUser, awsfake.User, readerRole)), "MalformedPolicyDocumentException", "")
 	wantCode(t, put(g.admin, strings.ReplaceAll(onlyUser, "Allow", "Deny")), "NotImplemented", "")
 	named := strings.TrimSuffix(onlyUser, "]}") + `,{"Effect":"Allow","Principal":{"AWS":"` + readerRole + `"},"Action":["kms:Decrypt","kms:Describe*"],"Resource":"*"}]}`
 	if err := put(g.admin, named); err != nil {
@@ -191,7 +191,7 @@ func TestKeyPolicies(t *testing.T) {
 
 // A role's grants are for all of its sessions.
 func TestAssumedRole(t *testing.T) {
-	g := withGuarded(t, awstest.Options{})
+	g := withGuarded(t, awsfake.Options{})
 	g.grant(t, nil)
 	cfg := g.admin.Options()
 	c := sts.New(sts.Options{Region: cfg.Region, Credentials: cfg.Credentials, HTTPClient: cfg.HTTPClient}, func(o *sts.Options) { o.BaseEndpoint = cfg.BaseEndpoint })

@@ -1,4 +1,4 @@
-package awstest
+package awsfake
 
 import (
 	"encoding/json"
@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awstest/keys"
-	"github.com/credrender/credrender/internal/awstest/tables"
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/keys"
+	"github.com/credrender/credrender/test/awsfake/tables"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // What X-Amz-Target begins with.

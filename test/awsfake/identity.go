@@ -1,10 +1,10 @@
-package awstest
+package awsfake
 
 import (
 	"fmt"
 
-	"github.com/credrender/credrender/internal/awstest/iam"
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/iam"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Restrict gives a principal, named by its ARN, these identity policies in place of the leave to do

@@ -1,4 +1,4 @@
-package awstest_test
+package awsfake_test
 
 import (
 	"bytes"
@@ -8,11 +8,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 func TestDecryptContext(t *testing.T) {
-	c, _ := withKey(t, awstest.Start(t))
+	c, _ := withKey(t, awsfake.Start(t))
 	made, err := c.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{
 		KeyId: aws.String("alias/credstash"), NumberOfBytes: aws.Int32(64),
 		EncryptionContext: map[string]string{"app": "web", "Env.Name": "prod"},
@@ -49,7 +49,7 @@ func TestDecryptContext(t *testing.T) {
 }
 
 func TestDamagedBlob(t *testing.T) {
-	c, _ := withKey(t, awstest.Start(t))
+	c, _ := withKey(t, awsfake.Start(t))
 	out, err := c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: aws.String("alias/credstash"), Plaintext: []byte("x")})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestDamagedBlob(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	c, id := withKey(t, srv)
 	arn := "arn:aws:kms:eu-west-1:123456789012:key/" + id
 	for _, ref := range []string{id, arn, "alias/credstash", "arn:aws:kms:eu-west-1:123456789012:alias/credstash"} {
@@ -102,7 +102,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestKeyStates(t *testing.T) {
-	c, id := withKey(t, awstest.Start(t))
+	c, id := withKey(t, awsfake.Start(t))
 	made, err := c.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{KeyId: aws.String(id), NumberOfBytes: aws.Int32(32)})
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestKeyStates(t *testing.T) {
 }
 
 func TestReEncrypt(t *testing.T) {
-	c, id := withKey(t, awstest.Start(t))
+	c, id := withKey(t, awsfake.Start(t))
 	old, err := c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: aws.String(id), Plaintext: []byte("data key"), EncryptionContext: map[string]string{"a": "b"}})
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestReEncrypt(t *testing.T) {
 
 // Keys and tables live in one region, and blobs name their key.
 func TestRegions(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	c, id := withKey(t, srv)
 	made, err := c.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{KeyId: aws.String(id), NumberOfBytes: aws.Int32(32)})
 	if err != nil {

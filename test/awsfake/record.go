@@ -1,10 +1,10 @@
-package awstest
+package awsfake
 
 import (
 	"net"
 	"slices"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Request is one request that arrived, its retries counted apart.

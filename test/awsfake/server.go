@@ -3,7 +3,7 @@
 //
 // The real SDK talks to it over loopback HTTP, led there by its own variables:
 //
-//	srv := awstest.Start(t)
+//	srv := awsfake.Start(t)
 //	cfg := srv.Config(t)       // or append(env, srv.Env()...) for a child process
 //
 // Tables and keys live per region, as the request's signature names it. What is
@@ -21,7 +21,7 @@
 // is https. The services are packages of their own, tables and keys; package
 // contract is the suite that holds them against other people's stand-ins.
 // [Metadata] is the instance metadata service, a server of its own.
-package awstest
+package awsfake
 
 import (
 	"io"
@@ -35,10 +35,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/iam"
-	"github.com/credrender/credrender/internal/awstest/keys"
-	"github.com/credrender/credrender/internal/awstest/tables"
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/iam"
+	"github.com/credrender/credrender/test/awsfake/keys"
+	"github.com/credrender/credrender/test/awsfake/tables"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Names of the services, as rules and records use them.

@@ -1,4 +1,4 @@
-package awstest
+package awsfake
 
 import (
 	"crypto/rand"
@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // session is an assumed role. Policies and grants for the role are for all of

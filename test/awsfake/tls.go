@@ -1,4 +1,4 @@
-package awstest
+package awsfake
 
 import (
 	"crypto/ecdsa"

@@ -1,4 +1,4 @@
-package awstest_test
+package awsfake_test
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 func TestUpdateRefuses(t *testing.T) {
@@ -23,7 +23,7 @@ func TestUpdateRefuses(t *testing.T) {
 		{"REMOVE a", "unused in expressions"},
 		{"ADD a :v", "ADD"}, // what is not implemented is refused
 	}
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	c := withTable(t, srv)
 	for _, tt := range tests {
 		_, err := c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
@@ -39,7 +39,7 @@ func TestUpdateRefuses(t *testing.T) {
 // An update of what is not there makes it, and is charged for the larger of
 // what was and what is.
 func TestUpdateMakesAndCharges(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	c := withTable(t, srv)
 	srv.Forget()
 	for i, text := range []string{strings.Repeat("x", 3000), "y"} {

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
-	"github.com/credrender/credrender/bench/race"
-	"github.com/credrender/credrender/bench/standin"
+	"github.com/credrender/credrender/test/bench/race"
+	"github.com/credrender/credrender/test/bench/standin"
 )
 
 // way is what a case asks of a program.

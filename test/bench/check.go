@@ -10,7 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
 // checked are the cases of which the ratios are on record: what a release must
@@ -28,7 +28,7 @@ func check(ctx context.Context, args []string) error {
 	var update bool
 	fl := flag.NewFlagSet("bench check", flag.ContinueOnError)
 	fl.StringVar(&p.bin, "bin", "bin/credrender", "the `PROGRAM` to measure cold")
-	fl.StringVar(&record, "record", "bench/ratios.json", "the ratios on record")
+	fl.StringVar(&record, "record", "test/bench/ratios.json", "the ratios on record")
 	fl.BoolVar(&update, "update", false, "write the record instead")
 	if err := fl.Parse(args); err != nil {
 		return err

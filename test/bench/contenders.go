@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
 // contender is a program in the race.

@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/credrender/credrender/bench/race"
-	"github.com/credrender/credrender/bench/standin"
+	"github.com/credrender/credrender/test/bench/race"
+	"github.com/credrender/credrender/test/bench/standin"
 )
 
 // run starts a program in its directory, and waits. Its usage is that of all

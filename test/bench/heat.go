@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
 // A contender that takes this long for a round has fewer of them; one that is

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/bench/race"
-	"github.com/credrender/credrender/bench/standin"
+	"github.com/credrender/credrender/test/bench/race"
+	"github.com/credrender/credrender/test/bench/standin"
 )
 
 // The stand-in and the limit program are processes of this program's own file,

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
 //go:embed nodecredstash.js

@@ -3,17 +3,17 @@
 // stand-in with an injected distance (package standin) in a process of its
 // own, in turns, within one run; the tables have medians.
 //
-//	go run ./bench -bin bin/credrender -md table.md -json table.json
+//	go run ./test/bench -bin bin/credrender -md table.md -json table.json
 //
 // Warm is a render in memory, again and again in one process, connections and
 // all. Cold is a new process, from its start to its end with the file in place;
 // a new connection then takes two round trips, as TCP and TLS 1.3 do.
 //
-//	go run ./bench peers -doc docs/performance.md -plot docs/peers.svg
+//	go run ./test/bench peers -doc docs/performance.md -plot docs/peers.svg
 //
 // is the race against other programs, cold, and
 //
-//	go run ./bench check
+//	go run ./test/bench check
 //
 // compares a few ratios with those on record, for CI. What a race has found, and
 // how it is shown, is package race's.
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	report.Date, report.Seconds = started.UTC().Format(time.DateOnly), int(time.Since(started).Seconds())
-	report.Command = "go run ./bench " + strings.Join(args, " ")
+	report.Command = "go run ./test/bench " + strings.Join(args, " ")
 	text := report.markdown()
 	fmt.Print(text)
 	if markdown != "" {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
 // racePlan is what is raced, and where the results go.
@@ -30,8 +30,8 @@ func peers(ctx context.Context, args []string) error {
 	var p racePlan
 	fl := flag.NewFlagSet("bench peers", flag.ContinueOnError)
 	fl.StringVar(&p.bin, "bin", "bin/credrender", "the credrender `PROGRAM`")
-	fl.StringVar(&p.venv, "venv", "interop/.venv", "`FOLDER` of the Python that interop/prepare made")
-	fl.StringVar(&p.modules, "modules", "interop/node_modules", "`FOLDER` of Node's modules")
+	fl.StringVar(&p.venv, "venv", "test/interop/.venv", "`FOLDER` of the Python that test/interop/prepare made")
+	fl.StringVar(&p.modules, "modules", "test/interop/node_modules", "`FOLDER` of Node's modules")
 	fl.StringVar(&p.only, "only", "", "only rows whose name (case, wire, contender) contains `TEXT`")
 	fl.BoolVar(&p.quick, "quick", false, "round trips of 20 ms alone, and no contender where it is slow")
 	fl.IntVar(&p.rounds, "rounds", 5, "rounds of each row; those that take seconds have fewer")
@@ -50,7 +50,7 @@ func peers(ctx context.Context, args []string) error {
 		return err
 	}
 	report.Date, report.Seconds = began.UTC().Format(time.DateOnly), int(time.Since(began).Seconds())
-	report.Command = strings.TrimSpace("go run ./bench peers " + strings.Join(args, " "))
+	report.Command = strings.TrimSpace("go run ./test/bench peers " + strings.Join(args, " "))
 	m := thisMachine()
 	report.Machine = fmt.Sprintf("%s, %d cores, Linux %s, %s", m.CPU, m.Cores, m.Kernel, m.Go)
 	report.Load = load + " before, " + m.Load + " after"

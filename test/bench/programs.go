@@ -15,11 +15,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/credrender/credrender/bench/limit"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/bench/limit"
 )
 
 // templateOf asks for n secrets, by constants or by names it computes.

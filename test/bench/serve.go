@@ -20,7 +20,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/credrender/credrender/bench/standin"
+	"github.com/credrender/credrender/test/bench/standin"
 )
 
 // wire is what a stand-in is asked to be like.

@@ -13,10 +13,10 @@ import (
 // credrender does what is wanted in every row, and the page says what it does.
 func TestCredrenderDoesWhatIsWanted(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "credrender")
-	if out, err := exec.Command("go", "build", "-o", bin, "../cmd/credrender").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/credrender").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	text, err := os.ReadFile("../docs/compare-hooks.md")
+	text, err := os.ReadFile("../../docs/compare-hooks.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@
 //
 // awstest passes all of them in go test. make interop runs them against other
 // people's stand-ins, the referees: where one differs, the case says so and has
-// to fail there, so that the list ([Table], which docs/testing.md holds) stays
+// to fail there, so that the list ([Table], which docs/dev/testing.md holds) stays
 // true. Where awstest and a referee disagreed, AWS's documentation decided.
 //
 // contract.go runs cases, world.go has what they are written with; the cases

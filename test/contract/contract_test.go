@@ -7,27 +7,27 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest"
-	"github.com/credrender/credrender/internal/awstest/contract"
+	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/contract"
 )
 
 func TestAwstest(t *testing.T) {
-	srv := awstest.New(awstest.Options{Burst: 5 * time.Minute})
+	srv := awsfake.New(awsfake.Options{Burst: 5 * time.Minute})
 	t.Cleanup(srv.Close)
 	contract.Run(t, contract.Stand{
 		Name: "awstest", Config: srv.Config(t),
-		DynamoDB: srv.URL(awstest.DynamoDB), KMS: srv.URL(awstest.KMS), STS: srv.URL(awstest.STS),
+		DynamoDB: srv.URL(awsfake.DynamoDB), KMS: srv.URL(awsfake.KMS), STS: srv.URL(awsfake.STS),
 	})
 }
 
-// The table that docs/testing.md shows is the suite's own.
+// The table that docs/dev/testing.md shows is the suite's own.
 func TestTable(t *testing.T) {
-	doc, err := os.ReadFile(filepath.FromSlash("../../../docs/testing.md"))
+	doc, err := os.ReadFile(filepath.FromSlash("../../docs/dev/testing.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(doc), contract.Table()) {
-		t.Errorf("docs/testing.md needs this table:\n%s", contract.Table())
+		t.Errorf("docs/dev/testing.md needs this table:\n%s", contract.Table())
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 
 	smithytime "github.com/aws/smithy-go/time"
 
-	"github.com/credrender/credrender/internal/awstest"
-	"github.com/credrender/credrender/internal/awstest/keys"
-	"github.com/credrender/credrender/internal/awstest/tables"
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/awsfake/keys"
+	"github.com/credrender/credrender/test/awsfake/tables"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Quotas are how much AWS takes in a second; zero: any amount.
@@ -68,8 +68,8 @@ type answer struct {
 func NewCloud(latency time.Duration, weight int, q Quotas) *Cloud {
 	return &Cloud{
 		latency: latency, weight: weight, quotas: q,
-		tables: tables.NewRegion(awstest.Region, tables.Options{Now: time.Now}),
-		keys:   keys.NewRegion(awstest.Region, keys.Options{Now: time.Now}),
+		tables: tables.NewRegion(awsfake.Region, tables.Options{Now: time.Now}),
+		keys:   keys.NewRegion(awsfake.Region, keys.Options{Now: time.Now}),
 		known:  map[string]*answer{}, names: map[string]*quota{}, ledger: ledger{},
 	}
 }
@@ -152,7 +152,7 @@ func (c *Cloud) ask(target string, body []byte) (*answer, error) {
 	if a := c.known[question]; a != nil {
 		return a, nil
 	}
-	req := wire.Request{Service: wire.KMS, Operation: operation, Region: awstest.Region, Principal: awstest.User}
+	req := wire.Request{Service: wire.KMS, Operation: operation, Region: awsfake.Region, Principal: awsfake.User}
 	var out any
 	var err error
 	if strings.HasPrefix(service, "DynamoDB") {

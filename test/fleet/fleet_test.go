@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/credrender/credrender/fleet"
+	"github.com/credrender/credrender/test/fleet"
 )
 
 // alone keeps the machine's own AWS settings out.
@@ -103,7 +103,7 @@ func TestSpread(t *testing.T) {
 
 // The page has what the code says, and a table of it.
 func TestPage(t *testing.T) {
-	page, err := os.ReadFile("../docs/fleet.md")
+	page, err := os.ReadFile("../../docs/fleet.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/daemon"
-	"github.com/credrender/credrender/internal/fetch"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
@@ -23,15 +22,15 @@ const (
 // host is what a machine knows of its jobs, and how it looks and renders: it
 // stands in for the state directory and for the process that renders.
 type host struct {
-	open  fetch.Opener
+	open  render.Opener
 	jobs  []job.Job
-	wants map[string][]fetch.Want // by job name
+	wants map[string][]render.Want // by job name
 
 	mu      sync.Mutex
 	records map[string]state.Record // by job name
 }
 
-func newHost(open fetch.Opener, jobs []job.Job, wants map[string][]fetch.Want) *host {
+func newHost(open render.Opener, jobs []job.Job, wants map[string][]render.Want) *host {
 	return &host{open: open, jobs: jobs, wants: wants, records: map[string]state.Record{}}
 }
 
@@ -57,13 +56,13 @@ func (h *host) all() []state.Record {
 func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
 	now := time.Now()
 	looks := make([]render.Look, 0, len(jobs))
-	var seen []fetch.Seen
+	var seen []render.Seen
 	h.mu.Lock()
 	for _, j := range jobs {
 		looks = append(looks, render.Look{Job: &j})
 		r, rendered := h.records[j.Name]
 		if rendered && r.Trace != nil {
-			seen = append(seen, fetch.Seen{Store: j.Store, Trace: r.Trace, Full: now.Sub(r.LastLook) >= fullRefresh})
+			seen = append(seen, render.Seen{Store: j.Store, Trace: r.Trace, Full: now.Sub(r.LastLook) >= fullRefresh})
 		}
 	}
 	h.mu.Unlock()
@@ -72,7 +71,7 @@ func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	for i, v := range fetch.Probe(ctx, h.open, seen) {
+	for i, v := range render.Probe(ctx, h.open, seen) {
 		looks[i].Changed, looks[i].Unseen = v.Changed, v.Err
 		looks[i].Quiet = !v.Changed && v.Err == nil
 		if looks[i].Quiet && seen[i].Full {
@@ -88,8 +87,8 @@ func (h *host) render(ctx context.Context, names []string, _ bool) (int, error) 
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
-	f := fetch.New(h.open)
-	var wants []fetch.Want
+	f := render.NewFetcher(h.open)
+	var wants []render.Want
 	for _, name := range names {
 		wants = append(wants, h.wants[name]...)
 	}
@@ -103,7 +102,7 @@ func (h *host) render(ctx context.Context, names []string, _ bool) (int, error) 
 }
 
 // settle writes down what became of a job.
-func (h *host) settle(f *fetch.Fetcher, name string, began time.Time) (code int) {
+func (h *host) settle(f *render.Fetcher, name string, began time.Time) (code int) {
 	var trace []source.Known
 	for _, w := range h.wants[name] {
 		got, _ := f.Got(w)

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/fleet"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/fleet"
 )
 
 // machine renders real templates to a real disk, from the same cloud.

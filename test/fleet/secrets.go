@@ -8,13 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // What each host renders: all hosts the same, the worst case for a quota by
@@ -29,7 +29,7 @@ const (
 
 // Where is the store that has the secrets.
 func Where() job.Store {
-	return job.Store{Kind: "dynamodb", Table: "credential-store", Key: "alias/credstash", Region: awstest.Region}
+	return job.Store{Kind: "dynamodb", Table: "credential-store", Key: "alias/credstash", Region: awsfake.Region}
 }
 
 // Name is the name of a secret, from 0 up to but not including Secrets.
@@ -76,10 +76,10 @@ func (c *Cloud) Rotate(ctx context.Context, i int) error {
 
 // config leads AWS's clients to a cloud, as patiently as credrender is.
 func config(ctx context.Context, client aws.HTTPClient) (aws.Config, error) {
-	c, err := awsconf.Load(ctx, awsconf.Settings{Region: Where().Region})
+	c, err := awsconfig.Load(ctx, awsconfig.Settings{Region: Where().Region})
 	return aws.Config{
 		Region: Where().Region, HTTPClient: client, Retryer: c.AWS.Retryer,
-		Credentials: credentials.NewStaticCredentialsProvider(awstest.AccessKey, "secret", ""),
+		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AccessKey, "secret", ""),
 	}, err
 }
 

@@ -14,11 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/credrender/credrender/internal/awstest/contract"
+	"github.com/credrender/credrender/test/contract"
 )
 
 // What AWS does, asked of other people's stand-ins: internal/awstest passes the
-// same suite in go test, and docs/testing.md has the table of all. It is logged
+// same suite in go test, and docs/dev/testing.md has the table of all. It is logged
 // here after the referees have been held to it.
 func TestContract(t *testing.T) {
 	t.Run("moto", testMoto)

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const corpus = "../cmd/credrender/internal/jinja/testdata"
+const corpus = "../../internal/compat/jinja/testdata"
 
 // The recorded corpus is what credsmash makes of it today, and what the link
 // makes of it, save what docs/credsmash.md lists.

@@ -28,7 +28,7 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "credrender")
-	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../cmd/credrender")
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/credrender")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build credrender: %v\n%s", err, out)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awstest/s3test"
+	"github.com/credrender/credrender/test/awsfake/s3test"
 )
 
 // awscli is Amazon's own command line, with the account as its AWS.

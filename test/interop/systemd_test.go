@@ -45,7 +45,7 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 
 // The schedule of the timer is one that systemd has a next time for.
 func TestSystemdTakesTheCalendar(t *testing.T) {
-	m := regexp.MustCompile(`(?m)^OnCalendar=(.+)$`).FindStringSubmatch(readFile(t, "../packaging/systemd/credrender-render.timer"))
+	m := regexp.MustCompile(`(?m)^OnCalendar=(.+)$`).FindStringSubmatch(readFile(t, "../../packaging/systemd/credrender-render.timer"))
 	if m == nil {
 		t.Fatal("the timer has no OnCalendar=")
 	}
@@ -54,14 +54,14 @@ func TestSystemdTakesTheCalendar(t *testing.T) {
 
 func shippedUnits(t *testing.T) []string {
 	t.Helper()
-	entries, err := os.ReadDir("../packaging/systemd")
+	entries, err := os.ReadDir("../../packaging/systemd")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var paths []string
 	for _, e := range entries {
 		if ext := filepath.Ext(e.Name()); ext == ".service" || ext == ".timer" {
-			paths = append(paths, filepath.Join("../packaging/systemd", e.Name()))
+			paths = append(paths, filepath.Join("../../packaging/systemd", e.Name()))
 		}
 	}
 	return paths

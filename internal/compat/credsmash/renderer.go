@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja"
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 	"github.com/credrender/credrender/pkg/source"
 )
 

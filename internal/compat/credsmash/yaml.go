@@ -2,13 +2,14 @@ package credsmash
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/internal/lazyregexp"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 // parseYAML reads YAML as PyYAML's safe_load does, which is YAML 1.1: yes and no
@@ -24,11 +25,11 @@ func parseYAML(data []byte) (py.Value, error) {
 	return (&yamlReader{}).value(doc.Content[0], 0)
 }
 
-var yamlLine = lazyregexp.New(`line [0-9]+`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line [0-9]+`) })
 
 // yamlPlace keeps the place of a fault: the message may quote the text.
 func yamlPlace(err error) error {
-	if at := yamlLine.FindString(err.Error()); at != "" {
+	if at := yamlLine().FindString(err.Error()); at != "" {
 		return fmt.Errorf("at %s", at)
 	}
 	return fmt.Errorf("at its end")
@@ -112,8 +113,12 @@ func (r *yamlReader) dict(n *yaml.Node, depth int) (py.Value, error) {
 }
 
 var (
-	yamlInt   = lazyregexp.New(`^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$`)
-	yamlFloat = lazyregexp.New(`^[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?$|^[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?$`)
+	yamlInt = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$`)
+	})
+	yamlFloat = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?$|^[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?$`)
+	})
 )
 
 func yamlScalar(n *yaml.Node) (py.Value, error) {
@@ -129,14 +134,14 @@ func yamlScalar(n *yaml.Node) (py.Value, error) {
 		return false, nil
 	}
 	text := strings.ReplaceAll(n.Value, "_", "")
-	if yamlInt.MatchString(n.Value) {
+	if yamlInt().MatchString(n.Value) {
 		i, err := strconv.ParseInt(text, 0, 64)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: a number is larger than 64 bits hold", n.Line)
 		}
 		return i, nil
 	}
-	if yamlFloat.MatchString(n.Value) {
+	if yamlFloat().MatchString(n.Value) {
 		f, _ := strconv.ParseFloat(text, 64) // one that is too large is an infinity, as in Python
 		return f, nil
 	}

@@ -1,10 +1,10 @@
 package credstash
 
 import (
+	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/credrender/credrender/internal/lazyregexp"
+	"sync"
 )
 
 func (p *parser) classify() error {
@@ -30,7 +30,7 @@ func (p *parser) classify() error {
 	return nil
 }
 
-var negativeNumber = lazyregexp.New(`^-\d+$|^-\d*\.\d+$`)
+var negativeNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`) })
 
 // read judges one word.
 func (p *parser) read(w string) (m match, isOption bool, err error) {
@@ -55,7 +55,7 @@ func (p *parser) read(w string) (m match, isOption bool, err error) {
 		}
 		typed, _, _ := strings.Cut(w, "=") // what follows may be a value to store
 		return match{}, false, p.errorf("ambiguous option: %s could match %s", typed, strings.Join(names, ", "))
-	case negativeNumber.MatchString(w), strings.Contains(w, " "):
+	case negativeNumber().MatchString(w), strings.Contains(w, " "):
 		return match{}, false, nil
 	}
 	return match{name: w}, true, nil

@@ -3,10 +3,10 @@ package credstash
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/credrender/credrender/internal/lazyregexp"
+	"sync"
 )
 
 // dumpYAML prints a mapping of texts as PyYAML's yaml.dump does with
@@ -86,7 +86,7 @@ func isSimpleKey(s string) bool {
 // would be read back as text.
 func isPlain(s string) bool {
 	switch {
-	case s == "", hasSpecial(s), strings.Contains(s, "\n"), strings.Trim(s, " ") != s, notText.MatchString(s):
+	case s == "", hasSpecial(s), strings.Contains(s, "\n"), strings.Trim(s, " ") != s, notText().MatchString(s):
 		return false
 	case strings.HasPrefix(s, "---"), strings.HasPrefix(s, "..."), strings.ContainsAny(s[:1], "#,[]{}&*!|>'\"%@`"):
 		return false
@@ -108,19 +108,21 @@ func hasSpecial(s string) bool {
 
 // notText matches what YAML 1.1 reads as another type
 // (https://yaml.org/type/), in PyYAML's understanding of it.
-var notText = lazyregexp.New(`^(?:` + strings.Join([]string{
-	`yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF`,
-	`~|null|Null|NULL`,
-	`<<|=`,
-	`[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?`,
-	`\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?`,
-	`[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*`,
-	`[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)`,
-	`[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+`,
-	`[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+`,
-	`[0-9]{4}-[0-9]{2}-[0-9]{2}`,
-	`[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?`,
-}, "|") + `)$`)
+var notText = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` + strings.Join([]string{
+		`yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF`,
+		`~|null|Null|NULL`,
+		`<<|=`,
+		`[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?`,
+		`\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?`,
+		`[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*`,
+		`[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)`,
+		`[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+`,
+		`[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+`,
+		`[0-9]{4}-[0-9]{2}-[0-9]{2}`,
+		`[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?`,
+	}, "|") + `)$`)
+})
 
 // folded writes the text of a plain or single-quoted scalar. A single space
 // beyond the width becomes a line break, and a line break two.

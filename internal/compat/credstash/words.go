@@ -8,10 +8,11 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
-	"github.com/credrender/credrender/internal/lazyregexp"
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -79,12 +80,12 @@ func (s *session) expandUser(path string) string {
 }
 
 // number matches what Python's int takes.
-var number = lazyregexp.New(`^\s*\+?([0-9]+(?:_[0-9]+)*)\s*$`)
+var number = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*\+?([0-9]+(?:_[0-9]+)*)\s*$`) })
 
 // wanted is the version that a command line means: credstash makes an int of it,
 // if it is shorter than a padded one.
 func wanted(version string) string {
-	if m := number.FindStringSubmatch(version); m != nil && version != item.Pad(version) {
+	if m := number().FindStringSubmatch(version); m != nil && version != item.Pad(version) {
 		return strings.ReplaceAll(m[1], "_", "")
 	}
 	return version

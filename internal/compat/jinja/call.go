@@ -3,7 +3,7 @@ package jinja
 import (
 	"slices"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 // call is the arguments of a filter. The first fault is kept; check reports it,

@@ -1,8 +1,8 @@
 package jinja
 
 import (
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // eval is the value of an expression; nil, which a slice may leave out, is None.

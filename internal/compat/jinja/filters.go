@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 type filter func(c *call, v py.Value) (py.Value, error)

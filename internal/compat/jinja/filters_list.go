@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 func listFilters() map[string]filter {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 func number(onFloat func(float64) py.Value, onInt func(int64) py.Value) filter {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 // lookAt makes a function of the argument "attribute": a dotted path of names and

@@ -2,12 +2,13 @@ package jinja
 
 import (
 	"html"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/internal/lazyregexp"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 func textFilters() map[string]filter {
@@ -31,7 +32,7 @@ func textFilters() map[string]filter {
 			return strings.Replace(s, before, after, int(count)), err
 		},
 		"striptags": textFilter(func(s string) py.Value { return stripTags(s) }),
-		"wordcount": textFilter(func(s string) py.Value { return int64(len(words.FindAllString(s, -1))) }),
+		"wordcount": textFilter(func(s string) py.Value { return int64(len(words().FindAllString(s, -1))) }),
 		"urlencode": urlEncode,
 		"format": func(c *call, v py.Value) (py.Value, error) {
 			c.open = true
@@ -62,9 +63,9 @@ func textFilters() map[string]filter {
 }
 
 var (
-	words      = lazyregexp.New(`[\pL\pN_]+`)
-	wordStarts = lazyregexp.New(`[-\s({\[<]+`)
-	tags       = lazyregexp.New(`(?s)<!--.*?-->|<[^>]*>`)
+	words      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\pL\pN_]+`) })
+	wordStarts = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[-\s({\[<]+`) })
+	tags       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)<!--.*?-->|<[^>]*>`) })
 )
 
 // title makes the first letter of each word a capital and the others small,
@@ -78,7 +79,7 @@ func title(s string) string {
 		}
 	}
 	at := 0
-	for _, m := range wordStarts.FindAllStringIndex(s, -1) {
+	for _, m := range wordStarts().FindAllStringIndex(s, -1) {
 		word(s[at:m[0]])
 		b.WriteString(s[m[0]:m[1]])
 		at = m[1]
@@ -88,7 +89,7 @@ func title(s string) string {
 }
 
 func stripTags(s string) string {
-	return html.UnescapeString(strings.Join(strings.Fields(tags.ReplaceAllString(s, "")), " "))
+	return html.UnescapeString(strings.Join(strings.Fields(tags().ReplaceAllString(s, "")), " "))
 }
 
 // quoted is urllib.parse.quote with safe characters beside letters, digits and
@@ -199,7 +200,7 @@ func wordWrap(c *call, v py.Value) (py.Value, error) {
 	return py.Like(v, strings.Join(lines, sep)), err
 }
 
-var chunks = lazyregexp.New(`\s+|[^\s]+`)
+var chunks = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s+|[^\s]+`) })
 
 func wrapLine(line string, width int, breaks bool) []string {
 	var out []string
@@ -210,7 +211,7 @@ func wrapLine(line string, width int, breaks bool) []string {
 		}
 		now = ""
 	}
-	for _, chunk := range chunks.FindAllString(line, -1) {
+	for _, chunk := range chunks().FindAllString(line, -1) {
 		blank := strings.TrimSpace(chunk) == ""
 		if utf8.RuneCountInString(now+chunk) > width {
 			flush()

@@ -1,7 +1,7 @@
 package jinja
 
 import (
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 // maxRange is the sandbox's own bound.

@@ -21,8 +21,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 	"github.com/credrender/credrender/pkg/source"
 )
 

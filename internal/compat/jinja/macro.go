@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // macro makes a function of a macro: what it prints is what it returns.

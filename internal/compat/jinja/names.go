@@ -1,8 +1,8 @@
 package jinja
 
 import (
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // checkNames refuses filters and tests that do not exist, except where a

@@ -3,8 +3,8 @@ package jinja
 import (
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // unary is not, + and -.

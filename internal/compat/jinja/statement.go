@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // scope is the variables of a block of the template.

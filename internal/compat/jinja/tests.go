@@ -3,7 +3,7 @@ package jinja
 import (
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 type test func(e *evaluator, v py.Value, args []py.Value) (bool, error)

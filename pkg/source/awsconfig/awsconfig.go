@@ -1,20 +1,19 @@
-// Package awsconf decides which AWS is talked to, as whom, and how patiently.
+// Package awsconfig loads AWS configuration: region, credentials, retry policy,
+// and HTTP transport. It follows the SDK's environment variables and ~/.aws:
+// static keys, web identity, SSO, container and instance roles, endpoints, FIPS,
+// dual stack, and CA bundles.
 //
 // [Load] turns the settings of a store (region, KMS's region, profile, role)
-// into SDK configurations; [Open] goes one step further and returns a table and
-// its keys. Everything else comes from where AWS users expect it: the SDK's own
-// environment variables, ~/.aws and the credential chain (static keys, web
-// identity, SSO, container and instance roles), endpoints, FIPS, dual-stack and
-// CA bundle included. Three things differ from the SDK's defaults, each for a
-// reason that was measured:
+// into SDK configurations; [Open] returns a table and its keys. It differs from
+// the SDK's defaults in three ways, each because measurements required it:
 //
-//   - retries ([newRetryer]): the SDK's client-side quota makes a wave of
-//     requests on a throttled table fail without ever waiting;
-//   - connections ([newHTTPClient], [pool]): ten idle ones per host are too few
-//     for a wave, and those to KMS are dialled while the Queries run;
-//   - the instance metadata service (metadata.go) is given one second. Where
-//     there is none, the SDK takes four to five, for every request again.
-package awsconf
+//   - Retries ([newRetryer]): the SDK's client-side quota fails a batch of
+//     requests on a throttled table without waiting.
+//   - Connections ([newHTTPClient], [pool]): ten idle ones per host are too few
+//     for a batch, and those to KMS are opened while the Queries run.
+//   - The instance metadata service (metadata.go) gets one second. Where there is
+//     none, the SDK takes four to five seconds, for every request again.
+package awsconfig
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package awsconf_test
+package awsconfig_test
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const (
@@ -25,30 +25,30 @@ const (
 )
 
 func TestRegions(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	profile := filepath.Join(t.TempDir(), "config")
 	writeFile(t, profile, "[profile a]\nregion = eu-central-1\n")
 	tests := []struct {
 		name     string
 		env      []string
-		settings awsconf.Settings
+		settings awsconfig.Settings
 		aws, kms string
 	}{
-		{"variable", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{}, "eu-north-1", "eu-north-1"},
-		{"older variable", []string{"AWS_DEFAULT_REGION=eu-north-1"}, awsconf.Settings{}, "eu-north-1", "eu-north-1"},
-		{"setting before variable", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{Region: "eu-west-3"}, "eu-west-3", "eu-west-3"},
-		{"profile", nil, awsconf.Settings{Profile: "a"}, "eu-central-1", "eu-central-1"},
-		{"profile by variable", []string{"AWS_PROFILE=a"}, awsconf.Settings{}, "eu-central-1", "eu-central-1"},
-		{"variable before profile", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{Profile: "a"}, "eu-north-1", "eu-north-1"},
-		{"KMS elsewhere", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{KMSRegion: "us-east-1"}, "eu-north-1", "us-east-1"},
-		{"default", nil, awsconf.Settings{DefaultRegion: "us-east-1"}, "us-east-1", "us-east-1"},
-		{"default last", []string{"AWS_REGION=eu-north-1"}, awsconf.Settings{DefaultRegion: "us-east-1"}, "eu-north-1", "eu-north-1"},
+		{"variable", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{}, "eu-north-1", "eu-north-1"},
+		{"older variable", []string{"AWS_DEFAULT_REGION=eu-north-1"}, awsconfig.Settings{}, "eu-north-1", "eu-north-1"},
+		{"setting before variable", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{Region: "eu-west-3"}, "eu-west-3", "eu-west-3"},
+		{"profile", nil, awsconfig.Settings{Profile: "a"}, "eu-central-1", "eu-central-1"},
+		{"profile by variable", []string{"AWS_PROFILE=a"}, awsconfig.Settings{}, "eu-central-1", "eu-central-1"},
+		{"variable before profile", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{Profile: "a"}, "eu-north-1", "eu-north-1"},
+		{"KMS elsewhere", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{KMSRegion: "us-east-1"}, "eu-north-1", "us-east-1"},
+		{"default", nil, awsconfig.Settings{DefaultRegion: "us-east-1"}, "us-east-1", "us-east-1"},
+		{"default last", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{DefaultRegion: "us-east-1"}, "eu-north-1", "eu-north-1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			setEnv(t, srv, "AWS_REGION=", "AWS_CONFIG_FILE="+profile)
 			setEnvMore(t, tt.env...)
-			c, err := awsconf.Load(t.Context(), tt.settings)
+			c, err := awsconfig.Load(t.Context(), tt.settings)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,14 +60,14 @@ func TestRegions(t *testing.T) {
 }
 
 func TestRegionOfInstance(t *testing.T) {
-	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	setEnv(t, srv, append(meta.Env(), "AWS_REGION=")...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.AWS.Region != awstest.Region {
-		t.Errorf("got region %q, want %q", c.AWS.Region, awstest.Region)
+	if c.AWS.Region != awsfake.Region {
+		t.Errorf("got region %q, want %q", c.AWS.Region, awsfake.Region)
 	}
 	if got := meta.Requests(); got != 2 { // a token and the document
 		t.Errorf("asked %d times, want 2", got)
@@ -76,9 +76,9 @@ func TestRegionOfInstance(t *testing.T) {
 
 // Nothing asks the metadata service where the answer is known without it.
 func TestNoMetadataAsked(t *testing.T) {
-	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	setEnv(t, srv, meta.Env()...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestNoMetadataAsked(t *testing.T) {
 // or for credentials, not for every request; one that refuses costs nothing.
 // Every way, the answer arrives by itself: the context has no end.
 func TestAbsentMetadata(t *testing.T) {
-	silent := awstest.StartMetadata(t)
+	silent := awsfake.StartMetadata(t)
 	silent.Silent = true
 	ways := map[string][]string{
 		"silent":   silent.Env(),
@@ -103,17 +103,17 @@ func TestAbsentMetadata(t *testing.T) {
 	}
 	for name, env := range ways {
 		t.Run("region, "+name, func(t *testing.T) {
-			setEnv(t, awstest.Start(t), append(env, "AWS_REGION=")...)
-			_, err := awsconf.Load(t.Context(), awsconf.Settings{})
-			if !errors.Is(err, awsconf.ErrNoRegion) {
-				t.Errorf("got %v, want %v", err, awsconf.ErrNoRegion)
+			setEnv(t, awsfake.Start(t), append(env, "AWS_REGION=")...)
+			_, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+			if !errors.Is(err, awsconfig.ErrNoRegion) {
+				t.Errorf("got %v, want %v", err, awsconfig.ErrNoRegion)
 			}
 		})
 		t.Run("credentials, "+name, func(t *testing.T) {
-			srv := awstest.Start(t)
+			srv := awsfake.Start(t)
 			setEnv(t, srv, append(env, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")...)
 			before := silent.Requests()
-			tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+			tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,10 +139,10 @@ func TestAbsentMetadata(t *testing.T) {
 // Credentials that failed are asked for again after a while: a role may have
 // been attached meanwhile.
 func TestCredentialsLater(t *testing.T) {
-	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	setEnv(t, srv, append(meta.Env(), "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")...)
 	now := time.Now()
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{Now: func() time.Time { return now }})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,9 +156,9 @@ func TestCredentialsLater(t *testing.T) {
 }
 
 func TestRole(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{RoleARN: role}, table, key)
+	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{RoleARN: role}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,24 +167,24 @@ func TestRole(t *testing.T) {
 			t.Errorf("got %v, want %v", err, source.ErrNoStore)
 		}
 	}
-	if got := srv.Count(awstest.STS, "AssumeRole"); got != 1 {
+	if got := srv.Count(awsfake.STS, "AssumeRole"); got != 1 {
 		t.Errorf("assumed the role %d times, want once", got)
 	}
 	for _, r := range srv.Requests() {
-		if r.Service == awstest.STS && r.Role != role {
+		if r.Service == awsfake.STS && r.Role != role {
 			t.Errorf("assumed %s, want %s", r.Role, role)
 		}
-		if r.Service == awstest.DynamoDB && !strings.HasPrefix(r.AccessKey, "ASIA") {
+		if r.Service == awsfake.DynamoDB && !strings.HasPrefix(r.AccessKey, "ASIA") {
 			t.Errorf("%s was signed by %s, not by the role", r.Operation, r.AccessKey)
 		}
 	}
 }
 
 func TestSessionName(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
 	for given, want := range map[string]string{"": "/credrender", "theirs": "/theirs"} {
-		cfg, err := awsconf.Load(t.Context(), awsconf.Settings{RoleARN: role, SessionName: given})
+		cfg, err := awsconfig.Load(t.Context(), awsconfig.Settings{RoleARN: role, SessionName: given})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,10 +199,10 @@ func TestSessionName(t *testing.T) {
 }
 
 func TestRoleRefused(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	srv.Fail(awstest.Rule{Service: awstest.STS, Code: "AccessDenied", Status: 403, Message: "User is not authorized to perform: sts:AssumeRole"})
-	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{RoleARN: role}, table, key)
+	srv.Fail(awsfake.Rule{Service: awsfake.STS, Code: "AccessDenied", Status: 403, Message: "User is not authorized to perform: sts:AssumeRole"})
+	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{RoleARN: role}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,17 +213,17 @@ func TestRoleRefused(t *testing.T) {
 			t.Errorf("the cause is missing in %v", err)
 		}
 	}
-	if got := srv.Count(awstest.STS, ""); got != 1 {
+	if got := srv.Count(awsfake.STS, ""); got != 1 {
 		t.Errorf("asked STS %d times, want once", got)
 	}
 }
 
 func TestProfile(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "credentials"), "[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n")
 	setEnv(t, srv, "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "credentials"))
-	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{Profile: "other"}, table, key)
+	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{Profile: "other"}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,32 +234,32 @@ func TestProfile(t *testing.T) {
 }
 
 func TestSettingsRefused(t *testing.T) {
-	awstest.Start(t).SetEnv(t)
-	_, err := awsconf.Load(t.Context(), awsconf.Settings{Profile: "a", RoleARN: role})
-	if !errors.Is(err, awsconf.ErrProfileAndRole) {
-		t.Errorf("got %v, want %v", err, awsconf.ErrProfileAndRole)
+	awsfake.Start(t).SetEnv(t)
+	_, err := awsconfig.Load(t.Context(), awsconfig.Settings{Profile: "a", RoleARN: role})
+	if !errors.Is(err, awsconfig.ErrProfileAndRole) {
+		t.Errorf("got %v, want %v", err, awsconfig.ErrProfileAndRole)
 	}
-	_, err = awsconf.Load(t.Context(), awsconf.Settings{Profile: "none"})
+	_, err = awsconfig.Load(t.Context(), awsconfig.Settings{Profile: "none"})
 	if err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("got %v, want an error that names the profile", err)
 	}
 }
 
 func TestCancelled(t *testing.T) {
-	srv, meta := awstest.Start(t), awstest.StartMetadata(t)
+	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	meta.Silent = true
 	setEnv(t, srv, append(meta.Env(), "AWS_REGION=")...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := awsconf.Load(ctx, awsconf.Settings{}); !errors.Is(err, context.Canceled) {
+	if _, err := awsconfig.Load(ctx, awsconfig.Settings{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
 
 // All services share one pool; there is nothing left for them to clone.
 func TestOnePool(t *testing.T) {
-	awstest.Start(t).SetEnv(t)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	awsfake.Start(t).SetEnv(t)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,9 +278,9 @@ func wantCredentials(t *testing.T, err error) {
 	}
 }
 
-func setEnv(t *testing.T, srv *awstest.Server, more ...string) {
+func setEnv(t *testing.T, srv *awsfake.Server, more ...string) {
 	t.Helper()
-	awstest.SetEnv(t, append(srv.Env(), more...)...)
+	awsfake.SetEnv(t, append(srv.Env(), more...)...)
 }
 
 func setEnvMore(t *testing.T, env ...string) {

@@ -1,4 +1,4 @@
-package awsconf
+package awsconfig
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // failureKept is how long credentials that could not be had are not asked for
@@ -58,7 +58,7 @@ func (p *patient) recent() error {
 }
 
 func newCredentialsError(err error) error {
-	e := &awserr.CredentialsError{Err: err}
+	e := &wire.CredentialsError{Err: err}
 	if m, ok := errors.AsType[*metadataError](err); ok {
 		e.Reason = "none in the environment, ~/.aws or the container, and " + m.Error()
 	}

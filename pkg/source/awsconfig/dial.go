@@ -1,4 +1,4 @@
-package awsconf
+package awsconfig
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"net"
 	"sync"
 
-	"github.com/credrender/credrender/internal/deep"
+	"github.com/credrender/credrender/pkg/internal/deep"
 )
 
 // dials are the connections to a host that are being made. They go on as long

@@ -1,4 +1,4 @@
-package awsconf_test
+package awsconfig_test
 
 import (
 	"errors"
@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // asked notes where requests would go, and sends none.
@@ -38,8 +38,8 @@ func TestEndpoints(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			noEndpoints := []string{"AWS_ENDPOINT_URL=", "AWS_ENDPOINT_URL_DYNAMODB=", "AWS_ENDPOINT_URL_KMS=", "AWS_ENDPOINT_URL_STS=", "AWS_REGION=eu-west-1", "AWS_MAX_ATTEMPTS=1"}
-			setEnv(t, awstest.Start(t), append(noEndpoints, tt.env...)...)
-			c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+			setEnv(t, awsfake.Start(t), append(noEndpoints, tt.env...)...)
+			c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package awsconf
+package awsconfig
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ import (
 // closes its end after a minute or so.
 const idleTimeout = 45 * time.Second
 
-// Exchange implements awscall.Exchanger: one request, and its answer, on a
+// Exchange implements wire.Exchanger: one request, and its answer, on a
 // connection that nobody else uses meanwhile. That is HTTP/1.1 with the
 // standard library's reader and writer of messages, but without the two
 // goroutines and four channels that net/http's transport has for each

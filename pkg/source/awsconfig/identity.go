@@ -1,4 +1,4 @@
-package awsconf
+package awsconfig
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Identity is who requests are made as.
@@ -40,11 +40,11 @@ func (i Identity) Role() string {
 func (c Config) Identity(ctx context.Context) (Identity, error) {
 	credentials, err := c.AWS.Credentials.Retrieve(ctx)
 	if err != nil {
-		return Identity{}, awserr.Wrap("find credentials", err)
+		return Identity{}, wire.Wrap("find credentials", err)
 	}
 	out, err := sts.NewFromConfig(c.AWS).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return Identity{}, awserr.Wrap("ask who I am", err)
+		return Identity{}, wire.Wrap("ask who I am", err)
 	}
 	id := Identity{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account), Source: credentials.Source}
 	id.Skew, _ = middleware.GetAttemptSkew(out.ResultMetadata)

@@ -1,4 +1,4 @@
-package awsconf
+package awsconfig
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
 
-	"github.com/credrender/credrender/internal/awscall"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Meter counts what is asked of AWS, for all configurations that are given it.
@@ -102,7 +102,7 @@ func (m *Meter) received(n int) {
 type metered struct{ *pool }
 
 // Do implements aws.HTTPClient. Whose request it is, the SDK's context knows;
-// those of package awscall are reported to Observe.
+// those of package wire are reported to Observe.
 func (p *metered) Do(req *http.Request) (*http.Response, error) {
 	if service := middleware.GetServiceID(req.Context()); service != "" {
 		p.meter.request(req.Context(), service)
@@ -111,8 +111,8 @@ func (p *metered) Do(req *http.Request) (*http.Response, error) {
 	return p.pool.Do(req.WithContext(ctx))
 }
 
-// Observe implements awscall.Observer.
-func (p *metered) Observe(a awscall.Attempt) {
+// Observe implements wire.Observer.
+func (p *metered) Observe(a wire.Attempt) {
 	p.meter.add(func(u *Usage) {
 		u.count(a.Service, a.Operation, a.Number)
 		if a.Err != nil && throttled(a.Err) {

@@ -1,4 +1,4 @@
-package awsconf_test
+package awsconfig_test
 
 import (
 	"context"
@@ -20,12 +20,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awscall"
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // slow is longer than a dial on loopback takes, so that what is dialled during
@@ -34,10 +34,10 @@ const slow = 200 * time.Millisecond
 
 // openStore returns a store with n secrets in it, opened anew so that nothing
 // is connected, and their refs.
-func openStore(t *testing.T, srv *awstest.Server, m *awsconf.Meter, n int) (*store.Store, []source.Ref) {
+func openStore(t *testing.T, srv *awsfake.Server, m *awsconfig.Meter, n int) (*store.Store, []source.Ref) {
 	t.Helper()
 	setEnv(t, srv)
-	tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func openStore(t *testing.T, srv *awstest.Server, m *awsconf.Meter, n int) (*sto
 		}
 		refs = append(refs, source.Ref{Name: name})
 	}
-	if tab, keys, err = awsconf.Open(t.Context(), awsconf.Settings{Meter: m}, table, key); err != nil {
+	if tab, keys, err = awsconfig.Open(t.Context(), awsconfig.Settings{Meter: m}, table, key); err != nil {
 		t.Fatal(err)
 	}
 	srv.Forget()
@@ -76,12 +76,12 @@ func wantNoErrors(t *testing.T, answers map[source.Ref]source.Result) {
 // used, and none again where they are there.
 func TestPredial(t *testing.T) {
 	const n = 20
-	srv := awstest.Start(t)
-	m := &awsconf.Meter{}
+	srv := awsfake.Start(t)
+	m := &awsconfig.Meter{}
 	st, refs := openStore(t, srv, m, n)
 	ahead := make(chan int, 2*n) // never to be waited for: the server's lock is held
-	srv.Fail(awstest.Rule{Delay: slow})
-	srv.Fail(awstest.Rule{Operation: "Decrypt", Match: func(awstest.Request) bool {
+	srv.Fail(awsfake.Rule{Delay: slow})
+	srv.Fail(awsfake.Rule{Operation: "Decrypt", Match: func(awsfake.Request) bool {
 		ahead <- m.Usage().Connections.Predialed
 		return false
 	}})
@@ -94,10 +94,10 @@ func TestPredial(t *testing.T) {
 		}
 	}
 	u := m.Usage()
-	if diff := cmp.Diff(awsconf.Connections{Opened: 2 * n, Predialed: n}, u.Connections); diff != "" {
+	if diff := cmp.Diff(awsconfig.Connections{Opened: 2 * n, Predialed: n}, u.Connections); diff != "" {
 		t.Errorf("connections (-want +got):\n%s", diff)
 	}
-	if got := srv.Connections(awstest.KMS); got != n {
+	if got := srv.Connections(awsfake.KMS); got != n {
 		t.Errorf("KMS saw %d connections, want %d", got, n)
 	}
 	if got := srv.Count("", ""); got != 4*n {
@@ -114,25 +114,25 @@ func TestPredial(t *testing.T) {
 
 // A probe opens no connection to KMS, nor does a batch of nothing.
 func TestPredialNothing(t *testing.T) {
-	srv := awstest.Start(t)
-	st, refs := openStore(t, srv, &awsconf.Meter{}, 3)
+	srv := awsfake.Start(t)
+	st, refs := openStore(t, srv, &awsconfig.Meter{}, 3)
 	answers := st.Fetch(t.Context(), nil)
 	if _, err := st.Probe(t.Context(), []source.Known{{Ref: refs[0]}}); err != nil || len(answers) != 0 {
 		t.Errorf("got %v, %v", answers, err)
 	}
-	if got := srv.Connections(awstest.KMS); got != 0 {
+	if got := srv.Connections(awsfake.KMS); got != 0 {
 		t.Errorf("KMS saw %d connections, want none", got)
 	}
 }
 
 // What was dialled for secrets that are not there is told.
 func TestPredialWasted(t *testing.T) {
-	srv := awstest.Start(t)
-	m := &awsconf.Meter{}
+	srv := awsfake.Start(t)
+	m := &awsconfig.Meter{}
 	st, _ := openStore(t, srv, m, 0)
-	srv.Fail(awstest.Rule{Operation: "Query", Delay: slow})
+	srv.Fail(awsfake.Rule{Operation: "Query", Delay: slow})
 	st.Fetch(t.Context(), []source.Ref{{Name: "a"}, {Name: "b"}})
-	if diff := cmp.Diff(awsconf.Connections{Opened: 4, Predialed: 2, Unused: 2}, m.Usage().Connections); diff != "" {
+	if diff := cmp.Diff(awsconfig.Connections{Opened: 4, Predialed: 2, Unused: 2}, m.Usage().Connections); diff != "" {
 		t.Errorf("connections (-want +got):\n%s", diff)
 	}
 }
@@ -144,9 +144,9 @@ type client interface {
 	Do(req *http.Request) (*http.Response, error)
 }
 
-func predialer(t *testing.T, m *awsconf.Meter) client {
+func predialer(t *testing.T, m *awsconfig.Meter) client {
 	t.Helper()
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{Meter: m})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{Meter: m})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,8 +160,8 @@ func predialer(t *testing.T, m *awsconf.Meter) client {
 // An address where nobody is, and a context that has ended, are no trouble;
 // nor is a request that is made all the same.
 func TestPredialNobodyThere(t *testing.T) {
-	awstest.SetEnv(t, "AWS_REGION=eu-west-1")
-	m := &awsconf.Meter{}
+	awsfake.SetEnv(t, "AWS_REGION=eu-west-1")
+	m := &awsconfig.Meter{}
 	p := predialer(t, m)
 	url := closedPort(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -188,7 +188,7 @@ func TestPredialBesideIdle(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		t.Run(scheme, func(t *testing.T) {
 			srv := newCounted(t, scheme)
-			m := &awsconf.Meter{}
+			m := &awsconfig.Meter{}
 			p := predialer(t, m)
 			srv.request(t, p)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -204,7 +204,7 @@ func TestPredialBesideIdle(t *testing.T) {
 			if got := srv.requests.Load(); got != 4 {
 				t.Errorf("the server saw %d requests, want 4", got)
 			}
-			if diff := cmp.Diff(awsconf.Connections{Opened: 4, Predialed: 3, Unused: 3}, m.Usage().Connections); diff != "" {
+			if diff := cmp.Diff(awsconfig.Connections{Opened: 4, Predialed: 3, Unused: 3}, m.Usage().Connections); diff != "" {
 				t.Errorf("connections (-want +got):\n%s", diff)
 			}
 			if got := m.Usage().BytesReceived; got == 0 {
@@ -218,7 +218,7 @@ func TestPredialBesideIdle(t *testing.T) {
 func TestPredialWaitedFor(t *testing.T) {
 	srv := newCounted(t, "https")
 	srv.hold()
-	m := &awsconf.Meter{}
+	m := &awsconfig.Meter{}
 	p := predialer(t, m)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -230,7 +230,7 @@ func TestPredialWaitedFor(t *testing.T) {
 	<-done
 	cancel()
 	wg.Wait()
-	if diff := cmp.Diff(awsconf.Connections{Opened: 2, Predialed: 2, Unused: 1}, m.Usage().Connections); diff != "" {
+	if diff := cmp.Diff(awsconfig.Connections{Opened: 2, Predialed: 2, Unused: 1}, m.Usage().Connections); diff != "" {
 		t.Errorf("connections (-want +got):\n%s", diff)
 	}
 }
@@ -238,7 +238,7 @@ func TestPredialWaitedFor(t *testing.T) {
 // What was dialled in vain once is not dialled again while others are open.
 func TestPredialEnough(t *testing.T) {
 	srv := newCounted(t, "http")
-	m := &awsconf.Meter{}
+	m := &awsconfig.Meter{}
 	p := predialer(t, m)
 	srv.request(t, p)
 	for range 3 {
@@ -274,7 +274,7 @@ func newCounted(t *testing.T, scheme string) *counted {
 			c.open.Add(-1)
 		}
 	}
-	awstest.SetEnv(t, "AWS_REGION=eu-west-1")
+	awsfake.SetEnv(t, "AWS_REGION=eu-west-1")
 	if scheme == "http" {
 		c.Start()
 	} else {
@@ -330,8 +330,8 @@ func get(t *testing.T, url string) *http.Request {
 // A connection that the other end has closed meanwhile costs no attempt, and
 // the request that finds out is sent again on another.
 func TestClosedWhileIdle(t *testing.T) {
-	srv := awstest.Start(t)
-	m := &awsconf.Meter{}
+	srv := awsfake.Start(t)
+	m := &awsconfig.Meter{}
 	st, refs := openStore(t, srv, m, 1)
 	wantNoErrors(t, st.Fetch(t.Context(), refs))
 	srv.CloseConnections()
@@ -353,11 +353,11 @@ func TestBodyClosedTwice(t *testing.T) {
 	}
 	srv.Start()
 	defer srv.Close()
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{Region: "eu-west-1"})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{Region: "eu-west-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := c.AWS.HTTPClient.(awscall.Exchanger)
+	client := c.AWS.HTTPClient.(wire.Exchanger)
 	get := func() io.Closer {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
@@ -389,11 +389,11 @@ func TestBodyClosedTwice(t *testing.T) {
 func TestExchangeAfterClose(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer srv.Close()
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{Region: "eu-west-1"})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{Region: "eu-west-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := c.AWS.HTTPClient.(awscall.Exchanger)
+	client := c.AWS.HTTPClient.(wire.Exchanger)
 	for range 3 {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, srv.URL, nil)
 		if err != nil {

@@ -1,4 +1,4 @@
-package awsconf_test
+package awsconfig_test
 
 import (
 	"context"
@@ -17,15 +17,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 func retryer(t *testing.T, env ...string) aws.Retryer {
 	t.Helper()
-	setEnv(t, awstest.Start(t), env...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	setEnv(t, awsfake.Start(t), env...)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +94,10 @@ func TestNoQuota(t *testing.T) {
 
 // AWS_MAX_ATTEMPTS reaches the wire.
 func TestAttemptsMade(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	setEnv(t, srv, "AWS_MAX_ATTEMPTS=2")
-	srv.Fail(awstest.Rule{Code: "ProvisionedThroughputExceededException", Message: "slow down"})
-	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	srv.Fail(awsfake.Rule{Code: "ProvisionedThroughputExceededException", Message: "slow down"})
+	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,27 +105,27 @@ func TestAttemptsMade(t *testing.T) {
 	if !errors.Is(err, source.ErrThrottled) || !strings.Contains(err.Error(), "after 2 attempts") {
 		t.Errorf("got %v", err)
 	}
-	if got := srv.Count(awstest.DynamoDB, "Query"); got != 2 {
+	if got := srv.Count(awsfake.DynamoDB, "Query"); got != 2 {
 		t.Errorf("got %d attempts, want 2", got)
 	}
 }
 
 // An answer that breaks off is asked for again.
 func TestCutAnswer(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := keys.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	srv.Fail(awstest.Rule{Operation: "GenerateDataKey", Cut: true, Times: 1})
+	srv.Fail(awsfake.Rule{Operation: "GenerateDataKey", Cut: true, Times: 1})
 	if _, _, err := keys.GenerateDataKey(t.Context(), 64, nil); err != nil {
 		t.Error(err)
 	}
-	if got := srv.Count(awstest.KMS, "GenerateDataKey"); got != 2 {
+	if got := srv.Count(awsfake.KMS, "GenerateDataKey"); got != 2 {
 		t.Errorf("got %d attempts, want 2", got)
 	}
 }
@@ -134,21 +134,21 @@ func TestCutAnswer(t *testing.T) {
 func TestCauseKept(t *testing.T) {
 	tests := []struct {
 		name string
-		rule awstest.Rule
+		rule awsfake.Rule
 		kind error
 		text string
 	}{
-		{"throttled", awstest.Rule{Code: "ThrottlingException", Message: "Rate exceeded"}, source.ErrThrottled, "ThrottlingException: Rate exceeded"},
-		{"fault", awstest.Rule{Code: "InternalServerError", Status: 500}, source.ErrUnreachable, "InternalServerError"},
-		{"reset", awstest.Rule{Reset: true}, source.ErrUnreachable, "connection reset by peer"},
-		{"no answer", awstest.Rule{Delay: time.Hour}, source.ErrUnreachable, "no answer"},
+		{"throttled", awsfake.Rule{Code: "ThrottlingException", Message: "Rate exceeded"}, source.ErrThrottled, "ThrottlingException: Rate exceeded"},
+		{"fault", awsfake.Rule{Code: "InternalServerError", Status: 500}, source.ErrUnreachable, "InternalServerError"},
+		{"reset", awsfake.Rule{Reset: true}, source.ErrUnreachable, "connection reset by peer"},
+		{"no answer", awsfake.Rule{Delay: time.Hour}, source.ErrUnreachable, "no answer"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			srv := awstest.Start(t)
+			srv := awsfake.Start(t)
 			srv.SetEnv(t)
 			srv.Fail(tt.rule)
-			_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+			_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,10 +164,10 @@ func TestCauseKept(t *testing.T) {
 
 // A call that somebody cancelled is no verdict on AWS.
 func TestCancelledCall(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	srv.Fail(awstest.Rule{Delay: time.Hour})
-	_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	srv.Fail(awsfake.Rule{Delay: time.Hour})
+	_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,8 +191,8 @@ func TestBadCertificate(t *testing.T) {
 	}
 	srv.StartTLS()
 	defer srv.Close()
-	setEnv(t, awstest.Start(t), "AWS_ENDPOINT_URL_KMS="+srv.URL)
-	_, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	setEnv(t, awsfake.Start(t), "AWS_ENDPOINT_URL_KMS="+srv.URL)
+	_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,8 +207,8 @@ func TestBadCertificate(t *testing.T) {
 
 func TestNobodyThere(t *testing.T) {
 	url := closedPort(t)
-	setEnv(t, awstest.Start(t), "AWS_ENDPOINT_URL_DYNAMODB="+url, "AWS_MAX_ATTEMPTS=1")
-	tab, _, err := awsconf.Open(t.Context(), awsconf.Settings{}, table, key)
+	setEnv(t, awsfake.Start(t), "AWS_ENDPOINT_URL_DYNAMODB="+url, "AWS_MAX_ATTEMPTS=1")
+	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,18 +10,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/blob"
 	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
-func open(t *testing.T) (*awstest.Server, *kms.Keys) {
+func open(t *testing.T) (*awsfake.Server, *kms.Keys) {
 	t.Helper()
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestEveryByteOfAnEnvelopeCounts(t *testing.T) {
 			}
 		}
 	}
-	if n := srv.Count(awstest.KMS, "Decrypt"); n > 1 { // the last form, without its first line, is a blob by its looks
+	if n := srv.Count(awsfake.KMS, "Decrypt"); n > 1 { // the last form, without its first line, is a blob by its looks
 		t.Errorf("KMS was asked %d times", n)
 	}
 }

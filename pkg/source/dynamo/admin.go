@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Admin makes and looks after a table. It is safe for concurrent use; errors
@@ -112,7 +112,7 @@ func (a *Admin) make(ctx context.Context, o SetupOptions) (bool, error) {
 	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
 		return false, nil
 	}
-	return err == nil, awserr.Wrap(a.op("create"), err)
+	return err == nil, wire.Wrap(a.op("create"), err)
 }
 
 func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput) {
@@ -180,7 +180,7 @@ func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
 		},
 		func(ctx context.Context) error {
 			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), BillingMode: billing, ProvisionedThroughput: units})
-			return awserr.Wrap(a.op("change billing of"), err)
+			return wire.Wrap(a.op("change billing of"), err)
 		},
 	}
 }

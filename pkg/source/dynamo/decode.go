@@ -40,7 +40,7 @@ func (i item) label() credstash.Item {
 }
 
 // UnmarshalJSON implements json.Unmarshaler for a whole answer. Package
-// awsjson calls it without a look at the syntax, which is looked at here.
+// Package wire calls it without a look at the syntax, which is looked at here.
 // encoding/json takes several times as long: it reads everything twice and
 // fills a struct of all types for each attribute.
 func (f *found) UnmarshalJSON(data []byte) error {

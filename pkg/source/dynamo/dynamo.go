@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/credrender/credrender/internal/awsjson"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // The attributes that DynamoDB itself has to know.
@@ -36,7 +36,7 @@ const (
 // of package source and keep AWS's code and message.
 type Table struct {
 	api   api
-	reads *awsjson.Client
+	reads *wire.JSONClient
 	units func(float64) // nil: nobody counts read units
 	name  string
 }
@@ -56,7 +56,7 @@ type api struct {
 
 // New returns the table of that name in cfg's region. It does no I/O.
 //
-// Reads are sent by package awsjson, in which the middleware of cfg.APIOptions
+// Reads are sent by package wire, in which the middleware of cfg.APIOptions
 // has no part. Where cfg.HTTPClient is a [UnitCounter], it is told the read
 // units.
 func New(cfg aws.Config, table string) *Table {

@@ -15,11 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 var (
@@ -33,7 +33,7 @@ var (
 const tableName = "credential-store"
 
 // open returns a table that is ready for use.
-func open(t *testing.T, srv *awstest.Server) *dynamo.Table {
+func open(t *testing.T, srv *awsfake.Server) *dynamo.Table {
 	t.Helper()
 	tab := dynamo.New(srv.Config(t), tableName)
 	if _, err := tab.EnsureTable(t.Context()); err != nil {
@@ -77,7 +77,7 @@ func sorted(items []credstash.Item) []credstash.Item {
 }
 
 func TestRead(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	put(t, tab, item("db", "10"), item("db", "9"), item("db", "0000000000000000011"), item("key", "1"))
 	srv.Forget()
@@ -113,7 +113,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
-	srv := awstest.New(awstest.Options{PageBytes: 500})
+	srv := awsfake.New(awsfake.Options{PageBytes: 500})
 	t.Cleanup(srv.Close)
 	tab := open(t, srv)
 	var want []credstash.Item
@@ -130,7 +130,7 @@ func TestVersions(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got := srv.Count(awstest.DynamoDB, "Query"); got < 5 {
+	if got := srv.Count(awsfake.DynamoDB, "Query"); got < 5 {
 		t.Errorf("read %d pages, want several", got)
 	}
 	if got, err := tab.Versions(t.Context(), "none"); err != nil || len(got) != 0 {
@@ -139,7 +139,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestScan(t *testing.T) {
-	srv := awstest.New(awstest.Options{PageBytes: 1000})
+	srv := awsfake.New(awsfake.Options{PageBytes: 1000})
 	t.Cleanup(srv.Close)
 	tab := open(t, srv)
 	if got, err := all(tab.Scan(t.Context(), false)); err != nil || len(got) != 0 {
@@ -160,7 +160,7 @@ func TestScan(t *testing.T) {
 	if diff := cmp.Diff(want, sorted(got), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	if got := srv.Count(awstest.DynamoDB, "Scan"); got < 5 {
+	if got := srv.Count(awsfake.DynamoDB, "Scan"); got < 5 {
 		t.Errorf("read %d pages, want several", got)
 	}
 	got, err = all(tab.Scan(t.Context(), true))
@@ -175,21 +175,21 @@ func TestScan(t *testing.T) {
 	for range tab.Scan(t.Context(), false) {
 		break
 	}
-	if got := srv.Count(awstest.DynamoDB, "Scan"); got != 1 {
+	if got := srv.Count(awsfake.DynamoDB, "Scan"); got != 1 {
 		t.Errorf("read %d pages for one item", got)
 	}
 }
 
 // A scan that fails in its middle says so after what it had.
 func TestScanFails(t *testing.T) {
-	srv := awstest.New(awstest.Options{PageBytes: 1000})
+	srv := awsfake.New(awsfake.Options{PageBytes: 1000})
 	t.Cleanup(srv.Close)
 	tab := open(t, srv)
 	for i := range 30 {
 		put(t, tab, item(fmt.Sprint(i), "1"))
 	}
 	pages := 0
-	srv.Fail(awstest.Rule{Operation: "Scan", Code: "AccessDeniedException", Match: func(awstest.Request) bool { pages++; return pages > 2 }})
+	srv.Fail(awsfake.Rule{Operation: "Scan", Code: "AccessDeniedException", Match: func(awsfake.Request) bool { pages++; return pages > 2 }})
 	got, err := all(tab.Scan(t.Context(), false))
 	if !errors.Is(err, source.ErrDenied) || len(got) == 0 {
 		t.Errorf("got %d items and %v", len(got), err)
@@ -198,7 +198,7 @@ func TestScanFails(t *testing.T) {
 
 // One item that nobody can read hides none of the others.
 func TestForeignItems(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	put(t, tab, item("good", "1"))
 	raw := dynamodb.NewFromConfig(srv.Config(t))
@@ -225,7 +225,7 @@ func TestForeignItems(t *testing.T) {
 }
 
 func TestPut(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	put(t, tab, item("db", "1"))
 	other := item("db", "1")
@@ -247,16 +247,16 @@ func TestPut(t *testing.T) {
 // The SDK tries a put again whose answer was lost. What it then finds is the
 // item that it stored.
 func TestPutAnswerLost(t *testing.T) {
-	for name, rule := range map[string]awstest.Rule{
+	for name, rule := range map[string]awsfake.Rule{
 		"reset": {Operation: "PutItem", Reset: true, Applied: true, Times: 1},
 		"cut":   {Operation: "PutItem", Reset: true, Times: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := awstest.Start(t)
+			srv := awsfake.Start(t)
 			tab := open(t, srv)
 			srv.Fail(rule)
 			put(t, tab, item("db", "1"))
-			if got := srv.Count(awstest.DynamoDB, "PutItem"); got != 2 {
+			if got := srv.Count(awsfake.DynamoDB, "PutItem"); got != 2 {
 				t.Errorf("put %d times, want 2", got)
 			}
 			if got, err := tab.Versions(t.Context(), "db"); err != nil || len(got) != 1 {
@@ -267,7 +267,7 @@ func TestPutAnswerLost(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
-	tab := open(t, awstest.Start(t))
+	tab := open(t, awsfake.Start(t))
 	put(t, tab, item("db", "1"), item("db", "2"))
 	for range 2 { // one that is not there is no error
 		if err := tab.Delete(t.Context(), item("db", "2")); err != nil {
@@ -290,19 +290,19 @@ func TestErrors(t *testing.T) {
 		"CreateTable": func(ctx context.Context, tab *dynamo.Table) error { _, err := tab.EnsureTable(ctx); return err },
 	}
 	rules := []struct {
-		rule awstest.Rule
+		rule awsfake.Rule
 		want error
 	}{
-		{awstest.Rule{Code: "AccessDeniedException", Message: "User: u is not authorized"}, source.ErrDenied},
-		{awstest.Rule{Code: "ProvisionedThroughputExceededException", Message: "slow"}, source.ErrThrottled},
-		{awstest.Rule{Code: "InternalServerError", Status: 500}, source.ErrUnreachable},
-		{awstest.Rule{Code: "ExpiredTokenException"}, source.ErrCredentials},
-		{awstest.Rule{Reset: true}, source.ErrUnreachable},
+		{awsfake.Rule{Code: "AccessDeniedException", Message: "User: u is not authorized"}, source.ErrDenied},
+		{awsfake.Rule{Code: "ProvisionedThroughputExceededException", Message: "slow"}, source.ErrThrottled},
+		{awsfake.Rule{Code: "InternalServerError", Status: 500}, source.ErrUnreachable},
+		{awsfake.Rule{Code: "ExpiredTokenException"}, source.ErrCredentials},
+		{awsfake.Rule{Reset: true}, source.ErrUnreachable},
 	}
 	for operation, call := range calls {
 		t.Run(operation, func(t *testing.T) {
-			srv := awstest.Start(t)
-			tab := dynamo.New(srv.Config(t, awstest.OneAttempt), tableName)
+			srv := awsfake.Start(t)
+			tab := dynamo.New(srv.Config(t, awsfake.OneAttempt), tableName)
 			if operation != "CreateTable" {
 				if err := call(t.Context(), tab); !errors.Is(err, source.ErrNoStore) || !strings.Contains(err.Error(), tableName) {
 					t.Errorf("no table: got %v, want %v and its name", err, source.ErrNoStore)

@@ -9,17 +9,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // probed is a store whose secrets have been fetched once.
 type probed struct {
-	srv *awstest.Server
+	srv *awsfake.Server
 	tab *dynamo.Table
 	st  *store.Store
 	put func(context.Context, sourcetest.Value) error
@@ -27,7 +27,7 @@ type probed struct {
 
 func newProbed(t *testing.T) *probed {
 	t.Helper()
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab, keys := parts(t, srv)
 	return &probed{srv, tab, newStore(tab, keys), sourcetest.Sealing(tab, keys)}
 }
@@ -100,7 +100,7 @@ func TestProbeSees(t *testing.T) {
 			if err != nil || (len(got) > 0) != tt.want {
 				t.Errorf("got %v, %v, want a change: %v", got, err, tt.want)
 			}
-			if n := p.srv.Count(awstest.KMS, ""); n != 0 {
+			if n := p.srv.Count(awsfake.KMS, ""); n != 0 {
 				t.Errorf("asked KMS %d times", n)
 			}
 		})
@@ -132,7 +132,7 @@ func TestProbeCost(t *testing.T) {
 	if n := p.srv.Count("", ""); units != 2 || n != 4 {
 		t.Errorf("%g units in %d requests, want 2 in 4", units, n)
 	}
-	if n := p.srv.CountFunc(func(r awstest.Request) bool { return r.Consistent }); n != 0 {
+	if n := p.srv.CountFunc(func(r awsfake.Request) bool { return r.Consistent }); n != 0 {
 		t.Errorf("%d consistent reads", n)
 	}
 }
@@ -144,8 +144,8 @@ func TestProbeDoubt(t *testing.T) {
 	p.store(t, "b", 1, 10)
 	a, b := p.know(t, source.Ref{Name: "a"}), p.know(t, source.Ref{Name: "b"})
 	gone := p.know(t, source.Ref{Name: "gone"})
-	p.srv.Fail(awstest.Rule{Name: "a", Code: "AccessDeniedException"})
-	p.srv.Fail(awstest.Rule{Name: "gone", Code: "AccessDeniedException"})
+	p.srv.Fail(awsfake.Rule{Name: "a", Code: "AccessDeniedException"})
+	p.srv.Fail(awsfake.Rule{Name: "gone", Code: "AccessDeniedException"})
 	never := source.Known{Ref: source.Ref{Name: "b", Version: "x"}}
 	got, err := p.st.Probe(t.Context(), []source.Known{a, b, gone, never})
 	if err != nil {

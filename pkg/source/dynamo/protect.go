@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	smithytime "github.com/aws/smithy-go/time"
 
-	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 func (a *Admin) protection(d *types.TableDescription) property {
@@ -24,7 +24,7 @@ func (a *Admin) protection(d *types.TableDescription) property {
 		},
 		func(ctx context.Context) error {
 			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), DeletionProtectionEnabled: aws.Bool(true)})
-			return awserr.Wrap(a.op("protect"), err)
+			return wire.Wrap(a.op("protect"), err)
 		},
 	}
 }
@@ -35,7 +35,7 @@ func (a *Admin) recovery() property {
 		func(ctx context.Context) (string, error) {
 			out, err := a.admin.backups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String(a.name)})
 			if err != nil {
-				return "", awserr.Wrap(a.op("look up backups of"), err)
+				return "", wire.Wrap(a.op("look up backups of"), err)
 			}
 			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil &&
 				b.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
@@ -57,7 +57,7 @@ func (a *Admin) recoverable(ctx context.Context) error {
 			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
 		})
 		if _, early := errors.AsType[*types.ContinuousBackupsUnavailableException](err); !early {
-			return awserr.Wrap(a.op("turn on point-in-time recovery of"), err)
+			return wire.Wrap(a.op("turn on point-in-time recovery of"), err)
 		}
 		if err := smithytime.SleepWithContext(ctx, createPoll); err != nil {
 			return fmt.Errorf("%s: %w", a.op("wait for backups of"), err)

@@ -6,9 +6,9 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Newest implements store.Reader.
@@ -118,7 +118,7 @@ func (t *Table) read(ctx context.Context, operation string, in *read) (*found, e
 	}
 	var out found
 	if err := t.reads.Do(ctx, operation, in, &out); err != nil {
-		return nil, awserr.Wrap(t.op(verb(operation)), err)
+		return nil, wire.Wrap(t.op(verb(operation)), err)
 	}
 	if t.units != nil {
 		t.units(out.CapacityUnits)

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Rewrite implements store.Rewriter by one conditional UpdateItem of the
@@ -25,7 +25,7 @@ func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	err := t.update(ctx, held, was[keyAttr], was, is)
 	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
 	if !ok {
-		return awserr.Wrap(t.op("update"), err)
+		return wire.Wrap(t.op("update"), err)
 	}
 	stored := toAttributes(failed.Item)
 	now, err := credstash.Decode(stored)
@@ -36,7 +36,7 @@ func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	case bytes.Equal(now.Key, held.Key): // base64 as another program spells it, over several lines
 		err = t.update(ctx, held, stored[keyAttr], was, is)
 		if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); !ok {
-			return awserr.Wrap(t.op("update"), err)
+			return wire.Wrap(t.op("update"), err)
 		}
 	}
 	return fmt.Errorf("%s: %w", t.op("update"), source.ErrChanged)

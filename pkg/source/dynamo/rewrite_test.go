@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // raw puts attributes as other programs do.
-func raw(t *testing.T, srv *awstest.Server, attrs map[string]types.AttributeValue) {
+func raw(t *testing.T, srv *awsfake.Server, attrs map[string]types.AttributeValue) {
 	t.Helper()
 	_, err := dynamodb.NewFromConfig(srv.Config(t)).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: attrs})
 	if err != nil {
@@ -25,7 +25,7 @@ func raw(t *testing.T, srv *awstest.Server, attrs map[string]types.AttributeValu
 	}
 }
 
-func rawItem(t *testing.T, srv *awstest.Server, name, version string) map[string]types.AttributeValue {
+func rawItem(t *testing.T, srv *awsfake.Server, name, version string) map[string]types.AttributeValue {
 	t.Helper()
 	out, err := dynamodb.NewFromConfig(srv.Config(t)).GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String(tableName),
@@ -52,7 +52,7 @@ func stored(it credstash.Item) map[string]types.AttributeValue {
 }
 
 func TestRewriteChangesTheKeyAlone(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	want := stored(item("n", "1"))
 	raw(t, srv, want)
@@ -76,7 +76,7 @@ func TestRewriteChangesTheKeyAlone(t *testing.T) {
 }
 
 func TestRewriteOfWhatHasChanged(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	put(t, tab, item("n", "1"))
 	held, next := item("n", "1"), item("n", "1")
@@ -100,7 +100,7 @@ func TestRewriteOfWhatHasChanged(t *testing.T) {
 
 // TestRewriteToAnotherFormat: what only the old one had is gone.
 func TestRewriteToAnotherFormat(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	held := credstash.Item{Name: "n", Version: "1", Algorithm: credstash.AESGCM, Key: []byte("k"), Contents: []byte("c"), IV: make([]byte, 12), Tag: make([]byte, 16)}
 	put(t, tab, held)
@@ -119,23 +119,23 @@ func TestRewriteToAnotherFormat(t *testing.T) {
 }
 
 func TestRewriteAfterALostAnswer(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	put(t, tab, item("n", "1"))
-	srv.Fail(awstest.Rule{Operation: "UpdateItem", Reset: true, Applied: true, Times: 1})
+	srv.Fail(awsfake.Rule{Operation: "UpdateItem", Reset: true, Applied: true, Times: 1})
 	next := item("n", "1")
 	next.Key = []byte("wrapped anew")
 	if err := tab.Rewrite(t.Context(), item("n", "1"), next); err != nil {
 		t.Error(err)
 	}
-	if n := srv.Count(awstest.DynamoDB, "UpdateItem"); n != 2 {
+	if n := srv.Count(awsfake.DynamoDB, "UpdateItem"); n != 2 {
 		t.Errorf("%d requests", n)
 	}
 }
 
 // TestDeleteOfWhatHasChanged: an item is deleted only as what it was read.
 func TestDeleteOfWhatHasChanged(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	held := item("n", "1")
 	next := held
@@ -151,7 +151,7 @@ func TestDeleteOfWhatHasChanged(t *testing.T) {
 	if err != nil || len(listed) != 1 || string(listed[0].Key) != "wrapped anew" {
 		t.Fatalf("versions: %v, %v", listed, err)
 	}
-	srv.Fail(awstest.Rule{Operation: "DeleteItem", Reset: true, Applied: true, Times: 1})
+	srv.Fail(awsfake.Rule{Operation: "DeleteItem", Reset: true, Applied: true, Times: 1})
 	if err := tab.Delete(t.Context(), listed[0]); err != nil {
 		t.Errorf("after a lost answer: %v", err)
 	}
@@ -170,7 +170,7 @@ func TestDeleteAsListed(t *testing.T) {
 		"garbled":        {"key": text("not base64!")},
 		"no key":         {"contents": text("x")},
 	} {
-		srv := awstest.Start(t)
+		srv := awsfake.Start(t)
 		tab := open(t, srv)
 		attrs["name"], attrs["version"] = text("n"), text("1")
 		raw(t, srv, attrs)
@@ -190,11 +190,11 @@ func TestDeleteAsListed(t *testing.T) {
 // TestDeleteAgainstOlderStandIns: dynalite, and DynamoDB Local before 2.2, say
 // nothing of the item for which a condition failed. That is no deleted one.
 func TestDeleteAgainstOlderStandIns(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	held := item("n", "1")
 	put(t, tab, held)
-	srv.Fail(awstest.Rule{Operation: "DeleteItem", Code: "ConditionalCheckFailedException", Times: 1})
+	srv.Fail(awsfake.Rule{Operation: "DeleteItem", Code: "ConditionalCheckFailedException", Times: 1})
 	if err := tab.Delete(t.Context(), held); !errors.Is(err, source.ErrChanged) {
 		t.Errorf("got %v", err)
 	}

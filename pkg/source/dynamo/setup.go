@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	smithytime "github.com/aws/smithy-go/time"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // ErrSchema: a table of that name exists, with other keys than name and version.
@@ -76,7 +76,7 @@ func (t *Table) await(ctx context.Context) (*types.TableDescription, error) {
 func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
 	out, err := t.api.describeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(t.name)})
 	if err != nil {
-		return nil, awserr.Wrap(t.op("look up"), err)
+		return nil, wire.Wrap(t.op("look up"), err)
 	}
 	return out.Table, nil
 }
@@ -89,7 +89,7 @@ func (t *Table) create(ctx context.Context) (bool, error) {
 	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
 		return false, nil
 	}
-	return err == nil, awserr.Wrap(t.op("create"), err)
+	return err == nil, wire.Wrap(t.op("create"), err)
 }
 
 // schema is what every table of secrets has: the keys.

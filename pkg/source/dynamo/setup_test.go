@@ -12,14 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const tableARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/" + tableName
 
 func TestEnsureTable(t *testing.T) {
-	srv := awstest.New(awstest.Options{CreatingPolls: 1})
+	srv := awsfake.New(awsfake.Options{CreatingPolls: 1})
 	t.Cleanup(srv.Close)
 	tab := dynamo.New(srv.Config(t), tableName)
 	want := dynamo.TableState{ARN: tableARN, Created: true, OnDemand: true}
@@ -34,14 +34,14 @@ func TestEnsureTable(t *testing.T) {
 		put(t, tab, item("ready", got.ARN+map[bool]string{true: "1", false: "2"}[got.Created]))
 		want.Created = false
 	}
-	if got := srv.Count(awstest.DynamoDB, "CreateTable"); got != 1 {
+	if got := srv.Count(awsfake.DynamoDB, "CreateTable"); got != 1 {
 		t.Errorf("made %d tables", got)
 	}
 }
 
 // Two setups at once end with one table and no error.
 func TestEnsureTableRace(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab := dynamo.New(srv.Config(t), tableName)
 	created := make(chan bool, 4)
 	var wg sync.WaitGroup
@@ -68,7 +68,7 @@ func TestEnsureTableRace(t *testing.T) {
 }
 
 func TestEnsureTableWaits(t *testing.T) {
-	srv := awstest.New(awstest.Options{CreatingPolls: 1 << 30})
+	srv := awsfake.New(awsfake.Options{CreatingPolls: 1 << 30})
 	t.Cleanup(srv.Close)
 	tab := dynamo.New(srv.Config(t), tableName)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -99,7 +99,7 @@ func TestEnsureTableFound(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			cfg := awstest.Start(t).Config(t)
+			cfg := awsfake.Start(t).Config(t)
 			in := &dynamodb.CreateTableInput{TableName: aws.String(tableName), ProvisionedThroughput: provisioned}
 			for i, k := range tt.keys {
 				in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: aws.String(k.name), AttributeType: k.kind})

@@ -5,21 +5,21 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // parts opens a table and its key the way commands do: by settings and the
 // SDK's environment variables alone.
-func parts(t *testing.T, srv *awstest.Server) (*dynamo.Table, *kms.Keys) {
+func parts(t *testing.T, srv *awsfake.Server) (*dynamo.Table, *kms.Keys) {
 	t.Helper()
 	srv.SetEnv(t)
-	tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
+	tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,20 +38,20 @@ func newStore(tab *dynamo.Table, keys *kms.Keys) *store.Store {
 
 func TestConformance(t *testing.T) {
 	sourcetest.Run(t, func(t *testing.T) sourcetest.Backend {
-		tab, keys := parts(t, awstest.Start(t))
+		tab, keys := parts(t, awsfake.Start(t))
 		return sourcetest.Backend{Source: newStore(tab, keys), Put: sourcetest.Sealing(tab, keys)}
 	})
 }
 
 // Writers at once, each in its own client, lose no value and skip no version.
 func TestConcurrentPuts(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	parts(t, srv)
 	const writers = 8
 	versions := make(chan string, writers)
 	var wg sync.WaitGroup
 	for i := range writers {
-		tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
+		tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestConcurrentPuts(t *testing.T) {
 // What is asked of each service, and where: one Query and one Decrypt a ref, in
 // the regions that were named.
 func TestRequestsOfFetch(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	tab, keys := parts(t, srv)
 	put := sourcetest.Sealing(tab, keys)
 	var refs []source.Ref
@@ -93,11 +93,11 @@ func TestRequestsOfFetch(t *testing.T) {
 	refs = append(refs, source.Ref{Name: "missing"})
 	srv.Forget()
 	newStore(tab, keys).Fetch(t.Context(), refs)
-	if q, d, all := srv.Count(awstest.DynamoDB, "Query"), srv.Count(awstest.KMS, "Decrypt"), srv.Count("", ""); q != 51 || d != 50 || all != 101 {
+	if q, d, all := srv.Count(awsfake.DynamoDB, "Query"), srv.Count(awsfake.KMS, "Decrypt"), srv.Count("", ""); q != 51 || d != 50 || all != 101 {
 		t.Errorf("got %d Queries and %d Decrypts of %d requests, want 51 and 50 of 101", q, d, all)
 	}
 	for _, r := range srv.Requests() {
-		if want := map[string]string{awstest.DynamoDB: "eu-west-1", awstest.KMS: "us-east-1"}[r.Service]; r.Region != want {
+		if want := map[string]string{awsfake.DynamoDB: "eu-west-1", awsfake.KMS: "us-east-1"}[r.Service]; r.Region != want {
 			t.Errorf("%s %s went to %s, want %s", r.Service, r.Operation, r.Region, want)
 		}
 	}

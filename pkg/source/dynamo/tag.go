@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Tag adds tags to the table of that ARN, which [Table.EnsureTable] returns. It
@@ -21,7 +21,7 @@ func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) err
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
 	}
 	_, err := t.api.tagResource(ctx, in)
-	return awserr.Wrap(t.op("tag"), err)
+	return wire.Wrap(t.op("tag"), err)
 }
 
 func (a *Admin) tags(arn string, o SetupOptions) property {
@@ -56,7 +56,7 @@ func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, erro
 	for {
 		out, err := a.admin.listTags(ctx, in)
 		if err != nil {
-			return nil, awserr.Wrap(a.op("list tags of"), err)
+			return nil, wire.Wrap(a.op("list tags of"), err)
 		}
 		for _, t := range out.Tags {
 			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
-	"github.com/credrender/credrender/internal/awsjson"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // read is what Query, GetItem and Scan are asked, each with the fields that it
@@ -33,7 +33,7 @@ type value struct{ S string }
 
 // newReader returns what sends the reads of a table. The middleware in c's
 // configuration (APIOptions) is not run for them.
-func newReader(c *dynamodb.Client, appID string) *awsjson.Client {
+func newReader(c *dynamodb.Client, appID string) *wire.JSONClient {
 	o := c.Options()
 	resolver := o.EndpointResolverV2
 	params := dynamodb.EndpointParameters{
@@ -45,7 +45,7 @@ func newReader(c *dynamodb.Client, appID string) *awsjson.Client {
 		// only with the credentials; the region's serves them all.
 		AccountIdEndpointMode: aws.String("disabled"),
 	}
-	return awsjson.New(awsjson.Options{
+	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: dynamodb.ServiceID, Signing: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0",
 		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) {
 			return resolver.ResolveEndpoint(ctx, params)

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Put implements store.Writer. A put whose answer was lost is tried again by
@@ -31,7 +31,7 @@ func (t *Table) Put(ctx context.Context, item credstash.Item) error {
 	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok && sameItem(toAttributes(failed.Item), attrs) {
 		return nil
 	}
-	return awserr.Wrap(t.op("write to"), err)
+	return wire.Wrap(t.op("write to"), err)
 }
 
 // Delete implements store.Writer by one conditional DeleteItem.
@@ -39,13 +39,13 @@ func (t *Table) Delete(ctx context.Context, held credstash.Item) error {
 	in := &dynamodb.DeleteItemInput{TableName: aws.String(t.name), Key: primaryKey(held.Name, held.Version)}
 	if len(held.Key) == 0 {
 		_, err := t.api.deleteItem(ctx, in)
-		return awserr.Wrap(t.op("delete from"), err)
+		return wire.Wrap(t.op("delete from"), err)
 	}
 	key := held.Encode()[keyAttr]
 	for again := false; ; again = true {
 		failed, err := t.deleteIf(ctx, in, key)
 		if failed == nil {
-			return awserr.Wrap(t.op("delete from"), err)
+			return wire.Wrap(t.op("delete from"), err)
 		}
 		stored := toAttributes(failed.Item)
 		now, err := credstash.Decode(stored) // older stand-ins do not say what is there

@@ -9,16 +9,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/ec2"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 func open(t *testing.T, env ...string) *ec2.Instance {
 	t.Helper()
-	awstest.SetEnv(t, append(awstest.Start(t).Env(), env...)...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), env...)...)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,12 +28,12 @@ func open(t *testing.T, env ...string) *ec2.Instance {
 func ref(name string) source.Ref { return source.Ref{Source: source.EC2, Name: name} }
 
 func TestFacts(t *testing.T) {
-	m := awstest.StartMetadata(t)
+	m := awsfake.StartMetadata(t)
 	m.SetFact("instance-id", "i-0123456789abcdef0")
 	m.SetFact("placement/region", "eu-west-1")
 	m.SetFact("tags/instance/Name", "web 1")
 	i := open(t, m.Env()...)
-	want := map[string]string{"instance-id": "i-0123456789abcdef0", "region": "eu-west-1", "tag/Name": "web 1", "account-id": awstest.Account}
+	want := map[string]string{"instance-id": "i-0123456789abcdef0", "region": "eu-west-1", "tag/Name": "web 1", "account-id": awsfake.Account}
 	var refs []source.Ref
 	for name := range want {
 		refs = append(refs, ref(name))
@@ -60,7 +60,7 @@ func TestFacts(t *testing.T) {
 }
 
 func TestWhatIsNoFact(t *testing.T) {
-	m := awstest.StartMetadata(t)
+	m := awsfake.StartMetadata(t)
 	m.SetRole("admin")
 	i := open(t, m.Env()...)
 	for name, want := range map[string]error{
@@ -82,7 +82,7 @@ func TestOffEC2(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	silent := awstest.StartMetadata(t)
+	silent := awsfake.StartMetadata(t)
 	silent.Silent = true
 	for name, tt := range map[string]struct {
 		env  []string

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Admin makes and looks after one key: setup, grants, and what of it is not as
@@ -80,7 +80,7 @@ func (d Description) Fit() bool {
 func (a *Admin) Describe(ctx context.Context) (Description, error) {
 	out, err := a.api.describeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(a.key)})
 	if err != nil {
-		return Description{}, awserr.Wrap("look up key "+a.key, err)
+		return Description{}, wire.Wrap("look up key "+a.key, err)
 	}
 	m := out.KeyMetadata
 	return Description{ARN: aws.ToString(m.Arn), State: string(m.KeyState), Usage: string(m.KeyUsage), Spec: string(m.KeySpec)}, nil
@@ -139,14 +139,14 @@ func (a *Admin) make(ctx context.Context, tags map[string]string) (Setup, error)
 		Tags:        tagList(tags),
 	})
 	if err != nil {
-		return Setup{}, awserr.Wrap("create key", err)
+		return Setup{}, wire.Wrap("create key", err)
 	}
 	id, arn := made.KeyMetadata.KeyId, aws.ToString(made.KeyMetadata.Arn)
 	if _, err := a.api.enableRotation(ctx, &kms.EnableKeyRotationInput{KeyId: id}); err != nil {
-		return Setup{}, &OrphanError{arn, awserr.Wrap("enable key rotation", err)}
+		return Setup{}, &OrphanError{arn, wire.Wrap("enable key rotation", err)}
 	}
 	if _, err := a.api.createAlias(ctx, &kms.CreateAliasInput{AliasName: aws.String(a.key), TargetKeyId: id}); err != nil {
-		return Setup{}, &OrphanError{arn, awserr.Wrap("create "+a.key, err)}
+		return Setup{}, &OrphanError{arn, wire.Wrap("create "+a.key, err)}
 	}
 	return Setup{ARN: arn, Created: true}, nil
 }
@@ -154,7 +154,7 @@ func (a *Admin) make(ctx context.Context, tags map[string]string) (Setup, error)
 func (a *Admin) checkRotation(ctx context.Context, s *Setup, o SetupOptions) error {
 	out, err := a.api.rotation(ctx, &kms.GetKeyRotationStatusInput{KeyId: aws.String(s.ARN)})
 	if err != nil {
-		return unseen(&s.Differs, "rotation", awserr.Wrap("look up key rotation", err))
+		return unseen(&s.Differs, "rotation", wire.Wrap("look up key rotation", err))
 	}
 	if out.KeyRotationEnabled {
 		return nil
@@ -168,7 +168,7 @@ func (a *Admin) checkRotation(ctx context.Context, s *Setup, o SetupOptions) err
 		return nil
 	}
 	_, err = a.api.enableRotation(ctx, &kms.EnableKeyRotationInput{KeyId: aws.String(s.ARN)})
-	return awserr.Wrap("enable key rotation", err)
+	return wire.Wrap("enable key rotation", err)
 }
 
 func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
@@ -180,7 +180,7 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 	for {
 		out, err := a.api.listTags(ctx, &kms.ListResourceTagsInput{KeyId: aws.String(s.ARN), Marker: marker})
 		if err != nil {
-			return unseen(&s.Differs, "tags", awserr.Wrap("list tags of key", err))
+			return unseen(&s.Differs, "tags", wire.Wrap("list tags of key", err))
 		}
 		for _, t := range out.Tags {
 			have[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
@@ -204,7 +204,7 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 		return nil
 	}
 	_, err := a.api.tag(ctx, &kms.TagResourceInput{KeyId: aws.String(s.ARN), Tags: tagList(missing)})
-	return awserr.Wrap("tag key", err)
+	return wire.Wrap("tag key", err)
 }
 
 // unseen notes what may not be looked at; that is no failure.

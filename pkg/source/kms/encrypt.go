@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // MaxPlaintext is the most bytes that [Keys.Encrypt] takes
@@ -27,7 +27,7 @@ func (k *Keys) Encrypt(ctx context.Context, plain []byte, encryptionContext map[
 		GrantTokens:       k.tokens,
 	})
 	if err != nil {
-		return nil, awserr.Wrap("encrypt with "+k.key, err)
+		return nil, wire.Wrap("encrypt with "+k.key, err)
 	}
 	return out.CiphertextBlob, nil
 }

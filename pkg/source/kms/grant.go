@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	smithytime "github.com/aws/smithy-go/time"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Grant is a grant on the key.
@@ -82,8 +82,8 @@ func (a *Admin) Grant(ctx context.Context, r GrantRequest, patience time.Duratio
 		if err == nil {
 			return Granted{ID: aws.ToString(out.GrantId), Name: r.Name(), Token: aws.ToString(out.GrantToken), Existed: existed}, nil
 		}
-		err = awserr.Wrap("create grant on "+a.key, err)
-		if awserr.Code(err) != "InvalidArnException" {
+		err = wire.Wrap("create grant on "+a.key, err)
+		if wire.Code(err) != "InvalidArnException" {
 			return Granted{}, err
 		}
 		if waited >= patience {
@@ -142,7 +142,7 @@ func (a *Admin) Grants(ctx context.Context, principal string) ([]Grant, error) {
 	for {
 		out, err := a.api.listGrants(ctx, in)
 		if err != nil {
-			return nil, awserr.Wrap("list grants on "+a.key, err)
+			return nil, wire.Wrap("list grants on "+a.key, err)
 		}
 		for _, g := range out.Grants {
 			grants = append(grants, grantOf(g))
@@ -189,5 +189,5 @@ func (a *Admin) Revoke(ctx context.Context, id string) error {
 		return err
 	}
 	_, err = a.api.revokeGrant(ctx, &kms.RevokeGrantInput{KeyId: aws.String(d.ARN), GrantId: aws.String(id)})
-	return awserr.Wrap("revoke grant "+id, err)
+	return wire.Wrap("revoke grant "+id, err)
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awserr"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const role = "arn:aws:iam::123456789012:role/team/web"
@@ -28,9 +28,9 @@ func request(t *testing.T, pairs map[string]string) kms.GrantRequest {
 	return kms.GrantRequest{Principal: role, Access: kms.Read, Match: kms.Equals, Context: c}
 }
 
-func openAdmin(t *testing.T, srv *awstest.Server) (*kms.Admin, *awskms.Client) {
+func openAdmin(t *testing.T, srv *awsfake.Server) (*kms.Admin, *awskms.Client) {
 	t.Helper()
-	cfg := srv.Config(t, awstest.OneAttempt)
+	cfg := srv.Config(t, awsfake.OneAttempt)
 	// smithy closes a request's body when the answer begins. Where net/http has
 	// not yet read that body to its end, on a busy machine with a server as near
 	// as this one, it gives up the connection, and the SDK tries again.
@@ -44,35 +44,35 @@ func openAdmin(t *testing.T, srv *awstest.Server) (*kms.Admin, *awskms.Client) {
 
 // A role that was just made is waited for, anything else is not.
 func TestNewRole(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	a, _ := openAdmin(t, srv)
 	r := request(t, map[string]string{"env": "prod"})
-	srv.Fail(awstest.Rule{Operation: "CreateGrant", Code: "InvalidArnException", Times: 1})
+	srv.Fail(awsfake.Rule{Operation: "CreateGrant", Code: "InvalidArnException", Times: 1})
 	told := 0
 	made, err := a.Grant(t.Context(), r, time.Minute, func(time.Duration) { told++ })
 	if err != nil || told != 1 || made.Existed || made.Token == "" || !strings.HasPrefix(made.Name, "credrender-read-web-") {
 		t.Fatalf("got %+v, %v, told %d times", made, err, told)
 	}
-	remove := srv.Fail(awstest.Rule{Operation: "CreateGrant", Code: "InvalidArnException"})
+	remove := srv.Fail(awsfake.Rule{Operation: "CreateGrant", Code: "InvalidArnException"})
 	if _, err := a.Grant(t.Context(), r, 0, nil); !errors.Is(err, kms.ErrGrantee) {
 		t.Errorf("got %v, want %v", err, kms.ErrGrantee)
 	}
 	remove()
-	before := srv.Count(awstest.KMS, "CreateGrant")
-	srv.Fail(awstest.Rule{Operation: "CreateGrant", Code: "AccessDeniedException"})
-	if _, err := a.Grant(t.Context(), r, time.Hour, nil); !errors.Is(err, source.ErrDenied) || awserr.Code(err) == "" {
+	before := srv.Count(awsfake.KMS, "CreateGrant")
+	srv.Fail(awsfake.Rule{Operation: "CreateGrant", Code: "AccessDeniedException"})
+	if _, err := a.Grant(t.Context(), r, time.Hour, nil); !errors.Is(err, source.ErrDenied) || wire.Code(err) == "" {
 		t.Errorf("got %v, want %v", err, source.ErrDenied)
 	}
-	if got := srv.Count(awstest.KMS, "CreateGrant") - before; got != 1 {
+	if got := srv.Count(awsfake.KMS, "CreateGrant") - before; got != 1 {
 		t.Errorf("a refusal was tried %d times", got)
 	}
 }
 
 // Who may create grants and not list them gets the grant all the same.
 func TestGrantWithoutListing(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	a, _ := openAdmin(t, srv)
-	srv.Fail(awstest.Rule{Operation: "ListGrants", Code: "AccessDeniedException"})
+	srv.Fail(awsfake.Rule{Operation: "ListGrants", Code: "AccessDeniedException"})
 	r := request(t, map[string]string{"env": "prod"})
 	first, err := a.Grant(t.Context(), r, 0, nil)
 	if err != nil {
@@ -85,7 +85,7 @@ func TestGrantWithoutListing(t *testing.T) {
 
 // A grant that somebody else made, with the same words, is not ours.
 func TestForeignGrant(t *testing.T) {
-	a, admin := openAdmin(t, awstest.Start(t))
+	a, admin := openAdmin(t, awsfake.Start(t))
 	d, err := a.Describe(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestGrantNames(t *testing.T) {
 }
 
 func TestMoreThanOnePageOfGrants(t *testing.T) {
-	a, _ := openAdmin(t, awstest.Start(t))
+	a, _ := openAdmin(t, awsfake.Start(t))
 	for i := range 101 {
 		if _, err := a.Grant(t.Context(), request(t, map[string]string{"n": strings.Repeat("x", i+1)}), 0, nil); err != nil {
 			t.Fatal(err)

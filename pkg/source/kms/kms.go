@@ -15,8 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"github.com/credrender/credrender/internal/awserr"
-	"github.com/credrender/credrender/internal/awsjson"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // MaxDataKey is the most bytes that one data key may have
@@ -30,7 +29,7 @@ const MaxDataKey = 1024
 type Keys struct {
 	api      api
 	admin    adminAPI // for EnsureKey
-	decrypts *awsjson.Client
+	decrypts *wire.JSONClient
 	key      string
 	pool     predialer // nil: nothing is known about connections
 	tokens   []string
@@ -49,7 +48,7 @@ type api struct {
 // New returns the KMS of cfg's region. The key, for writing only, is an alias
 // ("alias/credstash"), a key id, or the ARN of either. It does no I/O.
 //
-// Decrypt is sent by package awsjson, in which the middleware of cfg.APIOptions
+// Decrypt is sent by package wire, in which the middleware of cfg.APIOptions
 // has no part.
 func New(cfg aws.Config, key string) *Keys {
 	c := kms.NewFromConfig(cfg)
@@ -78,7 +77,7 @@ func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext ma
 	in := decryptInput{CiphertextBlob: wrapped, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
 	var out decryptOutput
 	if err := k.decrypts.Do(ctx, "Decrypt", &in, &out); err != nil {
-		return nil, awserr.Wrap("decrypt data key", err)
+		return nil, wire.Wrap("decrypt data key", err)
 	}
 	return out.Plaintext, nil
 }
@@ -95,7 +94,7 @@ func (k *Keys) GenerateDataKey(ctx context.Context, n int, encryptionContext map
 		GrantTokens:       k.tokens,
 	})
 	if err != nil {
-		return nil, nil, awserr.Wrap("make data key with "+k.key, err)
+		return nil, nil, wire.Wrap("make data key with "+k.key, err)
 	}
 	return out.Plaintext, out.CiphertextBlob, nil
 }

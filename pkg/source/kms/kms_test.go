@@ -10,18 +10,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awserr"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const alias = "alias/credstash"
 
 // open returns keys that are ready for use.
-func open(t *testing.T, srv *awstest.Server) *kms.Keys {
+func open(t *testing.T, srv *awsfake.Server) *kms.Keys {
 	t.Helper()
-	k := kms.New(srv.Config(t, awstest.OneAttempt), alias)
+	k := kms.New(srv.Config(t, awsfake.OneAttempt), alias)
 	if _, err := k.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +28,7 @@ func open(t *testing.T, srv *awstest.Server) *kms.Keys {
 }
 
 func TestDataKey(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	k := open(t, srv)
 	for _, n := range []int{1, 32, 64, kms.MaxDataKey} {
 		plain, wrapped, err := k.GenerateDataKey(t.Context(), n, map[string]string{"Env.Name": "prod"})
@@ -49,20 +48,20 @@ func TestDataKey(t *testing.T) {
 			}
 		}
 	}
-	before := srv.Count(awstest.KMS, "")
+	before := srv.Count(awsfake.KMS, "")
 	for _, n := range []int{-1, 0, kms.MaxDataKey + 1} {
 		if _, _, err := k.GenerateDataKey(t.Context(), n, nil); err == nil {
 			t.Errorf("made a key of %d bytes", n)
 		}
 	}
-	if got := srv.Count(awstest.KMS, ""); got != before {
+	if got := srv.Count(awsfake.KMS, ""); got != before {
 		t.Error("KMS was asked for a key of no possible size")
 	}
 }
 
 // No context and an empty one are the same to KMS.
 func TestNoContext(t *testing.T) {
-	k := open(t, awstest.Start(t))
+	k := open(t, awsfake.Start(t))
 	_, wrapped, err := k.GenerateDataKey(t.Context(), 64, map[string]string{})
 	if err != nil {
 		t.Fatal(err)
@@ -74,21 +73,21 @@ func TestNoContext(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	tests := []struct {
-		rule awstest.Rule
+		rule awsfake.Rule
 		want error
 	}{
-		{awstest.Rule{Code: "AccessDeniedException", Message: "User: u is not authorized to perform: kms:Decrypt"}, source.ErrDenied},
-		{awstest.Rule{Code: "InvalidCiphertextException"}, source.ErrWrongContext},
-		{awstest.Rule{Code: "ThrottlingException", Message: "Rate exceeded"}, source.ErrThrottled},
-		{awstest.Rule{Code: "KMSInternalException", Status: 500}, source.ErrUnreachable},
-		{awstest.Rule{Code: "KeyUnavailableException"}, source.ErrUnreachable},
-		{awstest.Rule{Code: "ExpiredTokenException", Message: "The security token included in the request is expired"}, source.ErrCredentials},
-		{awstest.Rule{Reset: true}, source.ErrUnreachable},
-		{awstest.Rule{Cut: true}, source.ErrUnreachable},
+		{awsfake.Rule{Code: "AccessDeniedException", Message: "User: u is not authorized to perform: kms:Decrypt"}, source.ErrDenied},
+		{awsfake.Rule{Code: "InvalidCiphertextException"}, source.ErrWrongContext},
+		{awsfake.Rule{Code: "ThrottlingException", Message: "Rate exceeded"}, source.ErrThrottled},
+		{awsfake.Rule{Code: "KMSInternalException", Status: 500}, source.ErrUnreachable},
+		{awsfake.Rule{Code: "KeyUnavailableException"}, source.ErrUnreachable},
+		{awsfake.Rule{Code: "ExpiredTokenException", Message: "The security token included in the request is expired"}, source.ErrCredentials},
+		{awsfake.Rule{Reset: true}, source.ErrUnreachable},
+		{awsfake.Rule{Cut: true}, source.ErrUnreachable},
 	}
 	for _, tt := range tests {
 		t.Run(tt.rule.Code, func(t *testing.T) {
-			srv := awstest.Start(t)
+			srv := awsfake.Start(t)
 			k := open(t, srv)
 			_, wrapped, err := k.GenerateDataKey(t.Context(), 64, nil)
 			if err != nil {
@@ -109,8 +108,8 @@ func TestErrors(t *testing.T) {
 
 // A key that nobody can use refuses; one that is not there is missing.
 func TestKeyStates(t *testing.T) {
-	srv := awstest.Start(t)
-	cfg := srv.Config(t, awstest.OneAttempt)
+	srv := awsfake.Start(t)
+	cfg := srv.Config(t, awsfake.OneAttempt)
 	k := kms.New(cfg, alias)
 	state, err := k.EnsureKey(t.Context())
 	if err != nil {
@@ -147,8 +146,8 @@ func TestKeyStates(t *testing.T) {
 }
 
 func TestEnsureKey(t *testing.T) {
-	srv := awstest.Start(t)
-	cfg := srv.Config(t, awstest.OneAttempt)
+	srv := awsfake.Start(t)
+	cfg := srv.Config(t, awsfake.OneAttempt)
 	first, err := kms.New(cfg, alias).EnsureKey(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -169,13 +168,13 @@ func TestEnsureKey(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", ref, diff)
 		}
 	}
-	if got := srv.Count(awstest.KMS, "CreateKey"); got != 1 {
+	if got := srv.Count(awsfake.KMS, "CreateKey"); got != 1 {
 		t.Errorf("made %d keys", got)
 	}
 	if _, err := kms.New(cfg, "1234abcd-12ab-34cd-56ef-1234567890ab").EnsureKey(t.Context()); !errors.Is(err, source.ErrNoStore) {
 		t.Errorf("a key id that is not there: got %v, want %v", err, source.ErrNoStore)
 	}
-	if got := srv.Count(awstest.KMS, "CreateKey"); got != 1 {
+	if got := srv.Count(awsfake.KMS, "CreateKey"); got != 1 {
 		t.Error("made a key for a key id")
 	}
 }
@@ -184,9 +183,9 @@ func TestEnsureKey(t *testing.T) {
 func TestOrphan(t *testing.T) {
 	for _, operation := range []string{"EnableKeyRotation", "CreateAlias"} {
 		t.Run(operation, func(t *testing.T) {
-			srv := awstest.Start(t)
-			srv.Fail(awstest.Rule{Operation: operation, Code: "AccessDeniedException", Message: "no"})
-			_, err := kms.New(srv.Config(t, awstest.OneAttempt), alias).EnsureKey(t.Context())
+			srv := awsfake.Start(t)
+			srv.Fail(awsfake.Rule{Operation: operation, Code: "AccessDeniedException", Message: "no"})
+			_, err := kms.New(srv.Config(t, awsfake.OneAttempt), alias).EnsureKey(t.Context())
 			orphan, ok := errors.AsType[*kms.OrphanError](err)
 			if !ok || !errors.Is(err, source.ErrDenied) {
 				t.Fatalf("got %v, want an orphan and %v", err, source.ErrDenied)
@@ -199,16 +198,16 @@ func TestOrphan(t *testing.T) {
 }
 
 func TestRefusedLookup(t *testing.T) {
-	srv := awstest.Start(t)
-	srv.Fail(awstest.Rule{Operation: "DescribeKey", Code: "AccessDeniedException", Message: "no"})
-	_, err := kms.New(srv.Config(t, awstest.OneAttempt), alias).EnsureKey(t.Context())
+	srv := awsfake.Start(t)
+	srv.Fail(awsfake.Rule{Operation: "DescribeKey", Code: "AccessDeniedException", Message: "no"})
+	_, err := kms.New(srv.Config(t, awsfake.OneAttempt), alias).EnsureKey(t.Context())
 	if !errors.Is(err, source.ErrDenied) {
 		t.Errorf("got %v, want %v", err, source.ErrDenied)
 	}
-	if got := srv.Count(awstest.KMS, "CreateKey"); got != 0 {
+	if got := srv.Count(awsfake.KMS, "CreateKey"); got != 0 {
 		t.Error("made a key without knowing that there was none")
 	}
-	if facts, ok := errors.AsType[*awserr.Error](err); !ok || facts.Code != "AccessDeniedException" || facts.RequestID == "" {
+	if facts, ok := errors.AsType[*source.CallError](err); !ok || facts.Code != "AccessDeniedException" || facts.RequestID == "" {
 		t.Errorf("got facts %+v", facts)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"github.com/credrender/credrender/internal/awserr"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Rewrap implements store.Rewrapper by ReEncrypt, which shows the data key to
@@ -24,7 +24,7 @@ func (k *Keys) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]s
 		GrantTokens:                  k.tokens,
 	})
 	if err != nil {
-		return nil, false, awserr.Wrap("re-encrypt data key under "+k.key, err)
+		return nil, false, wire.Wrap("re-encrypt data key under "+k.key, err)
 	}
 	moved = aws.ToString(out.SourceKeyId) != aws.ToString(out.KeyId) || !maps.Equal(from, to)
 	return out.CiphertextBlob, moved, nil

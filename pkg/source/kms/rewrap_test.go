@@ -10,18 +10,18 @@ import (
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 var _ store.Rewrapper = (*kms.Keys)(nil)
 
 func TestRewrap(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	k := open(t, srv)
-	other := kms.New(srv.Config(t, awstest.OneAttempt), "alias/other")
+	other := kms.New(srv.Config(t, awsfake.OneAttempt), "alias/other")
 	if _, err := other.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestRewrap(t *testing.T) {
 		{"no context", k, dev, nil, true, nil},
 		{"as it is", k, dev, map[string]string{"env": "dev"}, false, nil},
 		{"wrong context", other, prod, prod, false, source.ErrWrongContext},
-		{"no such key", kms.New(srv.Config(t, awstest.OneAttempt), "alias/none"), dev, dev, false, source.ErrNoStore},
+		{"no such key", kms.New(srv.Config(t, awsfake.OneAttempt), "alias/none"), dev, dev, false, source.ErrNoStore},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,11 +62,11 @@ func TestRewrap(t *testing.T) {
 
 // TestRewrapTakesBothRights: from the one key and context, and to the other.
 func TestRewrapTakesBothRights(t *testing.T) {
-	const worker, role = "AKIAWORKER0000000000", "arn:aws:iam::" + awstest.Account + ":role/worker"
-	const policy = `{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":["` + awstest.User + `"]},"Action":"kms:*","Resource":"*"}]}`
-	srv := awstest.New(awstest.Options{Principals: map[string]string{worker: role}})
+	const worker, role = "AKIAWORKER0000000000", "arn:aws:iam::" + awsfake.Account + ":role/worker"
+	const policy = `{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":["` + awsfake.User + `"]},"Action":"kms:*","Resource":"*"}]}`
+	srv := awsfake.New(awsfake.Options{Principals: map[string]string{worker: role}})
 	t.Cleanup(srv.Close)
-	cfg := srv.Config(t, awstest.OneAttempt)
+	cfg := srv.Config(t, awsfake.OneAttempt)
 	admin := awskms.NewFromConfig(cfg)
 	made, err := admin.CreateKey(t.Context(), &awskms.CreateKeyInput{Policy: aws.String(policy)})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
-	"github.com/credrender/credrender/internal/awsjson"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // decryptInput and decryptOutput are what Decrypt is asked and answers, as far
@@ -23,7 +23,7 @@ type decryptOutput struct {
 	Plaintext []byte
 }
 
-func newDecrypter(c *kms.Client, appID string) *awsjson.Client {
+func newDecrypter(c *kms.Client, appID string) *wire.JSONClient {
 	o := c.Options()
 	resolver := o.EndpointResolverV2
 	params := kms.EndpointParameters{
@@ -32,7 +32,7 @@ func newDecrypter(c *kms.Client, appID string) *awsjson.Client {
 		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 	}
-	return awsjson.New(awsjson.Options{
+	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: kms.ServiceID, Signing: "kms", Target: "TrentService", Version: "1.1",
 		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) {
 			return resolver.ResolveEndpoint(ctx, params)

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/s3"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // against returns the buckets that a handler makes up, asked twice at most.
@@ -24,8 +24,8 @@ func against(t *testing.T, h http.HandlerFunc) *s3.Objects {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	awstest.SetEnv(t, append(awstest.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_MAX_ATTEMPTS=2")...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_MAX_ATTEMPTS=2")...)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,20 +18,19 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"github.com/credrender/credrender/internal/awscall"
-	"github.com/credrender/credrender/internal/awsendpoint"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // The SDK's own client for S3 adds 4.7 MB to the program: it hands itself on as
 // an interface, and all of its 117 operations stay. So the five that are used go
-// through awscall; the endpoint rules are the SDK's, and a test compares the
+// through package wire; the endpoint rules are the SDK's, and a test compares the
 // requests with those of its client.
 
 const serviceID = "S3"
 
 // client sends requests to S3. It is safe for concurrent use.
 type client struct {
-	call  *awscall.Client
+	call  *wire.Client
 	rules s3.EndpointParameters // all but the bucket
 	unset error                 // why there is no endpoint
 	// putSums, getSums: objects are stored with, and compared with, a checksum.
@@ -40,12 +39,12 @@ type client struct {
 
 func newClient(cfg aws.Config) *client {
 	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
-	own, err := awsendpoint.Own(context.Background(), cfg, serviceID)
+	own, err := wire.Own(context.Background(), cfg, serviceID)
 	if err != nil {
 		err = fmt.Errorf("resolve endpoint: %w", err)
 	}
 	return &client{
-		call: awscall.New(awscall.Options{
+		call: wire.New(wire.Options{
 			ServiceID: serviceID, AppID: cfg.AppID, Credentials: cfg.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
 			// A key is escaped once
 			// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
@@ -99,7 +98,7 @@ type operation struct {
 
 // do sends an operation, and hands the answer to read.
 func (c *client) do(ctx context.Context, op operation, read func(*http.Response, []byte) error) error {
-	return c.call.Do(ctx, op.name, func() (awscall.Request, error) { return c.request(ctx, op) }, func(resp *http.Response, data []byte) error {
+	return c.call.Do(ctx, op.name, func() (wire.Request, error) { return c.request(ctx, op) }, func(resp *http.Response, data []byte) error {
 		if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 			return refused(resp, op.method, data, *c.rules.Region)
 		}
@@ -107,18 +106,18 @@ func (c *client) do(ctx context.Context, op operation, read func(*http.Response,
 	})
 }
 
-func (c *client) request(ctx context.Context, op operation) (awscall.Request, error) {
+func (c *client) request(ctx context.Context, op operation) (wire.Request, error) {
 	if c.unset != nil {
-		return awscall.Request{}, c.unset
+		return wire.Request{}, c.unset
 	}
 	params := c.rules
 	params.Bucket = &op.bucket
 	e, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)
 	if err != nil {
-		return awscall.Request{}, fmt.Errorf("resolve endpoint: %w", err)
+		return wire.Request{}, fmt.Errorf("resolve endpoint: %w", err)
 	}
 	signing, region, err := signature(e)
-	req := awscall.Request{
+	req := wire.Request{
 		Method: op.method, URL: e.URI, Header: http.Header{}, Body: op.body,
 		Signing: signing, Region: region, Limit: maxObject,
 	}
@@ -133,7 +132,7 @@ func (c *client) request(ctx context.Context, op operation) (awscall.Request, er
 			req.Header[name] = values
 		}
 	}
-	req.Header.Set(awscall.ContentSHA256, awscall.SHA256(op.body))
+	req.Header.Set(wire.ContentSHA256, wire.SHA256(op.body))
 	return req, err
 }
 
@@ -165,7 +164,7 @@ func refused(resp *http.Response, method string, data []byte, region string) err
 		body.Code, body.Message, body.Region = "", "", ""
 	}
 	if method == http.MethodHead {
-		body.Code = awscall.StatusCode(resp.StatusCode)
+		body.Code = wire.StatusCode(resp.StatusCode)
 	}
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusBadRequest:
@@ -176,7 +175,7 @@ func refused(resp *http.Response, method string, data []byte, region string) err
 			body.Message = fmt.Sprintf("the bucket is in region %s, and was asked for in %s", body.Region, region)
 		}
 	}
-	return awscall.Refused(resp, body.Code, body.Message)
+	return wire.Refused(resp, body.Code, body.Message)
 }
 
 // unreadable is of an answer that is not what was asked for. What xml says of it

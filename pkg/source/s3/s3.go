@@ -21,10 +21,9 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/internal/awscall"
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/blob"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 const (
@@ -156,7 +155,7 @@ func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref
 	for {
 		objects, next, err := o.client.list(ctx, bucket, prefix, token)
 		if err != nil {
-			return nil, awserr.Wrap("list bucket "+bucket, err)
+			return nil, wire.Wrap("list bucket "+bucket, err)
 		}
 		for _, object := range objects {
 			r := pattern
@@ -193,7 +192,7 @@ func (o *Objects) head(ctx context.Context, r source.Ref, etag string) error {
 	case answered && resp.HTTPStatusCode() == http.StatusNotFound:
 		return fmt.Errorf("%w: no such object", source.ErrNotFound)
 	}
-	return awserr.Wrap("look at object", err)
+	return wire.Wrap("look at object", err)
 }
 
 func place(r source.Ref) (bucket, key string, err error) {
@@ -215,14 +214,14 @@ func (o *Objects) get(ctx context.Context, r source.Ref) ([]byte, source.Trace, 
 		switch {
 		case err == nil:
 			return data, source.Trace{Version: versionOf(header), Mark: header.Get("ETag"), Size: int64(len(data))}, nil
-		case errors.Is(err, awscall.ErrTooLong):
+		case errors.Is(err, wire.ErrTooLong):
 			err = fmt.Errorf("%w: the object has more than %d bytes", source.ErrTooLarge, maxObject)
 		case errors.Is(err, source.ErrIntegrity) && try < sumTries && ctx.Err() == nil:
 			continue
 		case errors.Is(err, source.ErrIntegrity):
 			err = errDamaged
 		default:
-			err = awserr.Wrap("read object", err)
+			err = wire.Wrap("read object", err)
 		}
 		return nil, source.Trace{}, err
 	}

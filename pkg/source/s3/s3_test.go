@@ -11,20 +11,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
-	"github.com/credrender/credrender/internal/awstest/s3test"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/s3"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
+	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/awsfake/s3test"
 )
 
 const bucket = "bucket"
 
 // world is a bucket with KMS beside it.
 type world struct {
-	aws     *awstest.Server
+	aws     *awsfake.Server
 	s3      *s3test.Server
 	keys    *kms.Keys
 	objects *s3.Objects
@@ -33,14 +33,14 @@ type world struct {
 
 func open(t *testing.T) world {
 	t.Helper()
-	w := world{aws: awstest.Start(t)}
+	w := world{aws: awsfake.Start(t)}
 	var err error
 	if w.s3, err = s3test.New(bucket); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.s3.Close)
-	awstest.SetEnv(t, append(w.aws.Env(), w.s3.Env()...)...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	awsfake.SetEnv(t, append(w.aws.Env(), w.s3.Env()...)...)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

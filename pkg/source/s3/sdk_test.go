@@ -18,7 +18,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awsendpoint/endpointtest"
+	"github.com/credrender/credrender/pkg/source/internal/wire/endpointtest"
 )
 
 // catcher keeps the last request, and answers as S3 might.

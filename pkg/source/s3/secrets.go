@@ -6,9 +6,9 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/blob"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Keys is KMS, with a key to write with.
@@ -184,7 +184,7 @@ func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifC
 	bucket, key, _ := strings.Cut(f.full(r).Name, "/")
 	version, err = f.secrets.objects.client.put(ctx, bucket, key, data)
 	if err != nil {
-		return "", false, awserr.Wrap("write object", err)
+		return "", false, wire.Wrap("write object", err)
 	}
 	return version, true, nil
 }
@@ -197,5 +197,5 @@ func (f *Folder) Delete(ctx context.Context, name string) error {
 		return err // S3 says nothing of what is not there
 	}
 	bucket, key, _ := strings.Cut(full.Name, "/")
-	return awserr.Wrap("delete object", f.secrets.objects.client.delete(ctx, bucket, key))
+	return wire.Wrap("delete object", f.secrets.objects.client.delete(ctx, bucket, key))
 }

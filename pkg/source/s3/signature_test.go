@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/s3"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 const exampleKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -102,8 +102,8 @@ func TestSignatures(t *testing.T) {
 	})
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
-	awstest.SetEnv(t, append(awstest.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_SECRET_ACCESS_KEY="+exampleKey)...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_SECRET_ACCESS_KEY="+exampleKey)...)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/internal/awsjson"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 const (
@@ -36,7 +36,7 @@ const (
 )
 
 // Secrets is Secrets Manager in one region. It is safe for concurrent use.
-type Secrets struct{ client *awsjson.Client }
+type Secrets struct{ client *wire.JSONClient }
 
 var (
 	_ source.Source = (*Secrets)(nil)

@@ -12,21 +12,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
-	"github.com/credrender/credrender/internal/awstest/front"
-	"github.com/credrender/credrender/internal/awstest/smtest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/secretsmanager"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
+	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/awsfake/front"
+	"github.com/credrender/credrender/test/awsfake/smtest"
 )
 
 func open(t *testing.T) (*smtest.Server, *secretsmanager.Secrets) {
 	t.Helper()
 	srv := smtest.New()
 	t.Cleanup(srv.Close)
-	awstest.SetEnv(t, append(awstest.Start(t).Env(), srv.Env()...)...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), srv.Env()...)...)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // value is what became of a want.
@@ -69,7 +69,7 @@ func (s *Secrets) twenty(ctx context.Context, ids []string) map[want]value {
 	values, err := s.batch(ctx, ids)
 	switch {
 	case err == nil:
-	case errors.Is(err, source.ErrDenied), awserr.Code(err) == "ValidationException", awserr.Code(err) == "InvalidParameterException":
+	case errors.Is(err, source.ErrDenied), wire.Code(err) == "ValidationException", wire.Code(err) == "InvalidParameterException":
 		values = nil // no right to batches, or an id that is none: each by itself
 	default:
 		for _, id := range ids {
@@ -105,7 +105,7 @@ func (s *Secrets) batch(ctx context.Context, ids []string) (map[want]value, erro
 	for {
 		var out batchOutput
 		if err := s.client.Do(ctx, "BatchGetSecretValue", &in, &out); err != nil {
-			return values, awserr.Wrap("read secrets", err)
+			return values, wire.Wrap("read secrets", err)
 		}
 		for _, e := range out.SecretValues {
 			for _, id := range ids {
@@ -131,8 +131,8 @@ func named(id, name, arn string) bool {
 }
 
 func failure(err error) value {
-	wrapped := awserr.Wrap("read secret", err)
-	if e, ok := errors.AsType[*awserr.Error](wrapped); ok {
+	wrapped := wire.Wrap("read secret", err)
+	if e, ok := errors.AsType[*source.CallError](wrapped); ok {
 		switch e.Code {
 		case "ResourceNotFoundException": // of a table it means the table
 			e.Kind = source.ErrNotFound

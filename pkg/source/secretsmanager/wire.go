@@ -8,13 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
-	"github.com/credrender/credrender/internal/awsendpoint"
-	"github.com/credrender/credrender/internal/awsjson"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // The SDK's own client takes half a millisecond of every start of the program
 // to describe messages, most of which nobody here sends. So the three
-// operations go through awsjson
+// operations go through package wire
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html).
 
 type batchInput struct {
@@ -64,9 +63,9 @@ type describeOutput struct {
 
 const serviceID = "Secrets Manager"
 
-func newClient(cfg aws.Config) *awsjson.Client {
+func newClient(cfg aws.Config) *wire.JSONClient {
 	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
-	return awsjson.New(awsjson.Options{
+	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: serviceID, Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1",
 		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) { return endpoint(ctx, cfg, o) },
 		Region:   o.Region, AppID: cfg.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
@@ -76,7 +75,7 @@ func newClient(cfg aws.Config) *awsjson.Client {
 // endpoint is KMS's under another name, but that in the larger partitions the
 // plain hosts are the dual-stack ones.
 func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
-	e, err := awsendpoint.AsKMS(ctx, cfg, o, serviceID, "secretsmanager")
+	e, err := wire.AsKMS(ctx, cfg, o, serviceID, "secretsmanager")
 	if err != nil || o.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateEnabled {
 		return e, err
 	}

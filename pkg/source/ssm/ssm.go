@@ -23,9 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/internal/awserr"
-	"github.com/credrender/credrender/internal/awsjson"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 const (
@@ -38,7 +37,7 @@ const (
 )
 
 // Parameters is Parameter Store in one region. It is safe for concurrent use.
-type Parameters struct{ client *awsjson.Client }
+type Parameters struct{ client *wire.JSONClient }
 
 var (
 	_ source.Source  = (*Parameters)(nil)
@@ -129,7 +128,7 @@ func (p *Parameters) matches(ctx context.Context, pattern string, decrypt bool) 
 	for {
 		var out pathOutput
 		if err := p.client.Do(ctx, "GetParametersByPath", &in, &out); err != nil {
-			return nil, awserr.Wrap("read parameters below "+in.Path, err)
+			return nil, wire.Wrap("read parameters below "+in.Path, err)
 		}
 		for _, param := range out.Parameters {
 			if source.Match(pattern, param.Name) {
@@ -236,7 +235,7 @@ func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) ma
 	err := p.client.Do(ctx, "GetParameters", getInput{names, decrypt}, &out)
 	all := make(map[string]answer, len(names))
 	if err != nil {
-		err = awserr.Wrap("read parameters", err)
+		err = wire.Wrap("read parameters", err)
 		if len(names) > 1 && ofOne(ctx, err) {
 			for _, name := range names {
 				all[name] = p.batch(ctx, []string{name}, decrypt)[name]

@@ -10,21 +10,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awsconf"
-	"github.com/credrender/credrender/internal/awstest"
-	"github.com/credrender/credrender/internal/awstest/front"
-	"github.com/credrender/credrender/internal/awstest/ssmtest"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/sourcetest"
 	"github.com/credrender/credrender/pkg/source/ssm"
+	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/awsfake/front"
+	"github.com/credrender/credrender/test/awsfake/ssmtest"
 )
 
 func open(t *testing.T) (*ssmtest.Server, *ssm.Parameters) {
 	t.Helper()
 	srv := ssmtest.New()
 	t.Cleanup(srv.Close)
-	awstest.SetEnv(t, append(awstest.Start(t).Env(), srv.Env()...)...)
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), srv.Env()...)...)
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestAnAnswerThatIsLostIsNoAbsence(t *testing.T) {
 	srv, _ := open(t)
 	srv.Fail(front.Fault{Code: "InternalServerError", Status: 500})
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	c, err := awsconf.Load(t.Context(), awsconf.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 # Every kind of role in one account, for an apply against the stand-in of
-# interop/tfaws.
+# test/interop/tfaws.
 terraform {
   required_version = ">= 1.3.0"
 

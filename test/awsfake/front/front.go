@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Operation carries out one request. Calls never overlap.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awstest/iam"
+	"github.com/credrender/credrender/test/awsfake/iam"
 )
 
 func parse(t *testing.T, condition string) []iam.Policy {

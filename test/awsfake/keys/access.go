@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // allowed finds the key of a request and checks that the key policy allows

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 type key struct {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Limits (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html

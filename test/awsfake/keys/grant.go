@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // constraints limit a grant to encryption contexts.

@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 type createGrant struct {

@@ -9,7 +9,7 @@ package keys
 import (
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Options change what is as in AWS by default.

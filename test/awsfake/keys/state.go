@@ -1,6 +1,6 @@
 package keys
 
-import "github.com/credrender/credrender/internal/awstest/wire"
+import "github.com/credrender/credrender/test/awsfake/wire"
 
 // The states of a key that are told apart.
 const (

@@ -13,7 +13,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
-	"github.com/credrender/credrender/internal/awstest/front"
+	"github.com/credrender/credrender/test/awsfake/front"
 )
 
 // Server is the stand-in.

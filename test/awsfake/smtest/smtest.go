@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/front"
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/front"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 const (

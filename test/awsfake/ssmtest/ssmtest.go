@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/front"
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/front"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Limits (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html).

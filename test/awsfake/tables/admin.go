@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // onTable is a request for one table.

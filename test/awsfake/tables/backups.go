@@ -1,7 +1,7 @@
 package tables
 
 import (
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 type updateBackups struct {

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Limits of a BatchGetItem

@@ -3,7 +3,7 @@ package tables
 import (
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // readUnits is what DynamoDB charges for size bytes: a unit for 4 KB, half for an

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // comparison is one term: path op value, or a function of the path.

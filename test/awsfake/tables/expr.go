@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // expressionNames are the placeholders of a request's expressions.

@@ -1,7 +1,7 @@
 package tables
 
 import (
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // describeKey records a primary key as tables of secrets have it.

@@ -3,7 +3,7 @@ package tables
 import (
 	"slices"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // paging is what Query and Scan have in common.

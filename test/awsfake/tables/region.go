@@ -11,7 +11,7 @@ package tables
 import (
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Options change what is as in AWS by default.

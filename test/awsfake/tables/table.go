@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // Limits of a table's items

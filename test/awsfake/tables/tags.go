@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 type tag struct{ Key, Value string }

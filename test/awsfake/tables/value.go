@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/awstest/wire"
+	"github.com/credrender/credrender/test/awsfake/wire"
 )
 
 // value is an attribute value: its type and what it holds. An answer says

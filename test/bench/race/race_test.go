@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/bench/race"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
 // sample is a run in which one peer was slow, one faster than ours, one failed
@@ -21,7 +21,7 @@ func sample() *race.Report {
 		return race.Row{Case: name, Wire: w, Contender: contender, Rounds: 5, WallMS: wall, CPUMS: cpu, PeakMiB: 25, Requests: requests, Reads: requests / 2, Connections: 2}
 	}
 	return &race.Report{
-		Date: "2026-11-22", Seconds: 61, Command: "go run ./bench peers", Machine: "a machine", Load: "0.10 before, 0.20 after",
+		Date: "2026-11-22", Seconds: 61, Command: "go run ./test/bench peers", Machine: "a machine", Load: "0.10 before, 0.20 after",
 		FloorMiB: 12.5, Standin: race.Standin{Plain: 30000, TLS: 20000},
 		Contenders: []race.Contender{
 			{Name: race.Ours, Version: "this tree", Does: "`render`"},

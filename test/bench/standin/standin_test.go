@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/bench/limit"
-	"github.com/credrender/credrender/bench/standin"
-	"github.com/credrender/credrender/internal/awsconf"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/bench/limit"
+	"github.com/credrender/credrender/test/bench/standin"
 )
 
 // begin starts a stand-in and returns a store that reads it the way commands do.
@@ -31,7 +31,7 @@ func begin(t *testing.T, o standin.Options) (*standin.Server, *store.Store) {
 	} {
 		t.Setenv(name, value)
 	}
-	tab, keys, err := awsconf.Open(t.Context(), awsconf.Settings{}, "credential-store", "alias/credstash")
+	tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, "credential-store", "alias/credstash")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-module github.com/credrender/credrender/interop/tfaws
+module github.com/credrender/credrender/test/interop/tfaws
 
 go 1.26.0
 

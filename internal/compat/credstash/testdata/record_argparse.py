@@ -1,9 +1,9 @@
 """Write argparse.json: what credstash's own parser makes of command lines.
 
-    interop/prepare interop/.venv
-    COLUMNS=80 interop/.venv/bin/python \
-        cmd/credrender/internal/credstash/testdata/record_argparse.py \
-        > cmd/credrender/internal/credstash/testdata/argparse.json
+    test/interop/prepare test/interop/.venv
+    COLUMNS=80 test/interop/.venv/bin/python \
+        internal/compat/credstash/testdata/record_argparse.py \
+        > internal/compat/credstash/testdata/argparse.json
 """
 import contextlib
 import io

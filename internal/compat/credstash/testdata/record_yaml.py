@@ -1,9 +1,9 @@
 """Write yaml.json: what yaml.dump prints, as credstash calls it.
 
-    interop/prepare interop/.venv
-    interop/.venv/bin/python \
-        cmd/credrender/internal/credstash/testdata/record_yaml.py \
-        > cmd/credrender/internal/credstash/testdata/yaml.json
+    test/interop/prepare test/interop/.venv
+    test/interop/.venv/bin/python \
+        internal/compat/credstash/testdata/record_yaml.py \
+        > internal/compat/credstash/testdata/yaml.json
 """
 import json
 import random

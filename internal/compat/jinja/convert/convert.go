@@ -17,7 +17,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // Options say how the template was rendered.

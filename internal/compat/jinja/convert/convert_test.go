@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/convert"
+	"github.com/credrender/credrender/internal/compat/jinja/convert"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // expr converts an expression to an operand: brackets where there is a call.

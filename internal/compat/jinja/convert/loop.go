@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // loop is a loop that is open.

@@ -1,11 +1,12 @@
 package convert
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
-	"github.com/credrender/credrender/internal/lazyregexp"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // unary converts an operator before its operand.
@@ -82,11 +83,11 @@ func isNumber(x syntax.Expr) bool {
 }
 
 // verb is one conversion of Python's % that Go's printf has too.
-var verb = lazyregexp.New(`%(?:%|[-+ 0]*[0-9]*(?:\.[0-9]+)?(.?))`)
+var verb = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%(?:%|[-+ 0]*[0-9]*(?:\.[0-9]+)?(.?))`) })
 
 // printf carries formats over; %s is %v, since Go's %s is for text alone.
 func (c *converter) printf(format string, args []syntax.Expr) string {
-	format = verb.ReplaceAllStringFunc(format, func(v string) string {
+	format = verb().ReplaceAllStringFunc(format, func(v string) string {
 		switch last := v[len(v)-1]; {
 		case v == "%%", len(v) > 1 && strings.IndexByte("dxXof", last) >= 0:
 			return v

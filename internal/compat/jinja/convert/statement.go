@@ -3,7 +3,7 @@ package convert
 import (
 	"strings"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // nodes converts a body in the scope that is open.

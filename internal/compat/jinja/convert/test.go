@@ -3,7 +3,7 @@ package convert
 import (
 	"strconv"
 
-	"github.com/credrender/credrender/cmd/credrender/internal/jinja/syntax"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
 // test converts what is asked for its truth: an attribute may be missing there.

@@ -1,11 +1,11 @@
 package py
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
-
-	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // Format is format.format(*args, **named).
@@ -41,16 +41,18 @@ func Format(format string, args []Value, named *Dict) (string, error) {
 }
 
 var (
-	fieldName = lazyregexp.New(`^([^.\[]*)((?:\.[^.\[]+|\[[^\]]*\])*)$`)
-	step      = lazyregexp.New(`\.[^.\[]+|\[[^\]]*\]`)
-	layout    = lazyregexp.New(`^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?([0-9]+)?(,)?(?:\.([0-9]+))?([bdeEfFgGosxX%])?$`)
+	fieldName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^.\[]*)((?:\.[^.\[]+|\[[^\]]*\])*)$`) })
+	step      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.[^.\[]+|\[[^\]]*\]`) })
+	layout    = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?([0-9]+)?(,)?(?:\.([0-9]+))?([bdeEfFgGosxX%])?$`)
+	})
 )
 
 // field is one {name!conversion:spec}.
 func field(text string, args []Value, named *Dict, auto *int) (string, error) {
 	text, how, _ := strings.Cut(text, ":")
 	text, conversion, _ := strings.Cut(text, "!")
-	m := fieldName.FindStringSubmatch(text)
+	m := fieldName().FindStringSubmatch(text)
 	if m == nil {
 		return "", Errorf("ValueError", "malformed field in a format string")
 	}
@@ -58,7 +60,7 @@ func field(text string, args []Value, named *Dict, auto *int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, s := range step.FindAllString(m[2], -1) {
+	for _, s := range step().FindAllString(m[2], -1) {
 		if v, err = follow(v, s); err != nil {
 			return "", err
 		}
@@ -108,7 +110,7 @@ func lay(v Value, how string) (string, error) {
 	if how == "" {
 		return Str(v)
 	}
-	m := layout.FindStringSubmatch(how)
+	m := layout().FindStringSubmatch(how)
 	if m == nil {
 		return "", Errorf("ValueError", "Invalid format specifier")
 	}

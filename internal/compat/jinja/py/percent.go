@@ -1,14 +1,16 @@
 package py
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/credrender/credrender/internal/lazyregexp"
+	"sync"
 )
 
 // verb is one conversion of %-formatting: %(key)flags width .precision letter.
-var verb = lazyregexp.New(`^%(?:\(([^)]*)\))?([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|[0-9]+))?[hlL]?(.)`)
+var verb = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^%(?:\(([^)]*)\))?([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|[0-9]+))?[hlL]?(.)`)
+})
 
 // percents is one run of Percent over its values.
 type percents struct {
@@ -32,7 +34,7 @@ func Percent(format string, values Value) (string, error) {
 			break
 		}
 		b.WriteString(format[:i])
-		m := verb.FindStringSubmatch(format[i:])
+		m := verb().FindStringSubmatch(format[i:])
 		if m == nil {
 			return "", Errorf("ValueError", "incomplete format")
 		}

@@ -2,12 +2,12 @@ package syntax
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 type kind int
@@ -82,16 +82,16 @@ func (l *lexer) take(n int) string {
 }
 
 var (
-	opening  = lazyregexp.New(`\{[{%#][-+]?`)
-	rawBegin = lazyregexp.New(`^\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})`)
-	rawEnd   = lazyregexp.New(`\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)`)
-	comment  = lazyregexp.New(`(?:\+#\}|-#\}\s*|#\}\n?)`)
-	blank    = lazyregexp.New(`^\s+$`)
+	opening  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[{%#][-+]?`) })
+	rawBegin = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})`) })
+	rawEnd   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)`) })
+	comment  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:\+#\}|-#\}\s*|#\}\n?)`) })
+	blank    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s+$`) })
 )
 
 // next lexes the text up to a tag, and the tag.
 func (l *lexer) next() error {
-	at := opening.FindStringIndex(l.src[l.pos:])
+	at := opening().FindStringIndex(l.src[l.pos:])
 	if at == nil {
 		l.text(l.src[l.pos:], "", false)
 		l.take(len(l.src) - l.pos)
@@ -99,7 +99,7 @@ func (l *lexer) next() error {
 	}
 	tag := l.src[l.pos+at[0] : l.pos+at[1]]
 	sign := tag[2:]
-	if raw := rawBegin.FindString(l.src[l.pos+at[0]:]); raw != "" {
+	if raw := rawBegin().FindString(l.src[l.pos+at[0]:]); raw != "" {
 		l.text(l.src[l.pos:l.pos+at[0]], sign, true)
 		l.take(at[0])
 		l.took(l.take(len(raw)))
@@ -126,7 +126,7 @@ func (l *lexer) text(s, sign string, strips bool) {
 		s = strings.TrimRightFunc(s, unicode.IsSpace)
 	case sign != "+" && strips:
 		start := strings.LastIndexByte(s, '\n') + 1
-		if (start > 0 || l.fresh) && blank.MatchString(s[start:]) {
+		if (start > 0 || l.fresh) && blank().MatchString(s[start:]) {
 			s = s[:start]
 		}
 	}
@@ -136,7 +136,7 @@ func (l *lexer) text(s, sign string, strips bool) {
 }
 
 func (l *lexer) raw() error {
-	at := rawEnd.FindStringSubmatchIndex(l.src[l.pos:])
+	at := rawEnd().FindStringSubmatchIndex(l.src[l.pos:])
 	if at == nil {
 		return l.fail("missing end of raw block")
 	}
@@ -147,7 +147,7 @@ func (l *lexer) raw() error {
 }
 
 func (l *lexer) comment() error {
-	at := comment.FindStringIndex(l.src[l.pos:])
+	at := comment().FindStringIndex(l.src[l.pos:])
 	if at == nil {
 		return l.fail("missing end of comment tag")
 	}
@@ -156,14 +156,18 @@ func (l *lexer) comment() error {
 }
 
 var (
-	spaces     = lazyregexp.New(`^\s+`)
-	blockClose = lazyregexp.New(`^(?:\+%\}|-%\}\s*|%\}\n?)`)
-	varClose   = lazyregexp.New(`^(?:-\}\}\s*|\}\})`)
-	floats     = lazyregexp.New(`^(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?[eE][+-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)`)
-	integers   = lazyregexp.New(`^(?:0[bB](?:_?[0-1])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?[0-9])*|0(?:_?0)*)`)
-	names      = lazyregexp.New(`^[\pL_][\pL\pN_]*`)
-	strs       = lazyregexp.New(`(?s)^(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`)
-	ops        = lazyregexp.New(`^(?:\*\*|//|==|!=|>=|<=|[-+/*%~\[\](){}><=.:|,;])`)
+	spaces     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s+`) })
+	blockClose = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\+%\}|-%\}\s*|%\}\n?)`) })
+	varClose   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:-\}\}\s*|\}\})`) })
+	floats     = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?[eE][+-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)`)
+	})
+	integers = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:0[bB](?:_?[0-1])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?[0-9])*|0(?:_?0)*)`)
+	})
+	names = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\pN_]*`) })
+	strs  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`) })
+	ops   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\*\*|//|==|!=|>=|<=|[-+/*%~\[\](){}><=.:|,;])`) })
 )
 
 // tag lexes the inside of {{ }} or {% %}.
@@ -176,12 +180,12 @@ func (l *lexer) tag(begin, close kind) error {
 	var open []byte
 	for l.pos < len(l.src) {
 		rest := l.src[l.pos:]
-		if s := closing.FindString(rest); s != "" && len(open) == 0 {
+		if s := closing().FindString(rest); s != "" && len(open) == 0 {
 			l.emit(token{kind: close})
 			l.took(l.take(len(s)))
 			return nil
 		}
-		if s := spaces.FindString(rest); s != "" {
+		if s := spaces().FindString(rest); s != "" {
 			l.take(len(s))
 			continue
 		}
@@ -195,7 +199,7 @@ func (l *lexer) tag(begin, close kind) error {
 // word lexes one token of an expression.
 func (l *lexer) word(rest string, open *[]byte) error {
 	afterDot := l.pos > 0 && l.src[l.pos-1] == '.'
-	if s := floats.FindString(rest); s != "" && !afterDot {
+	if s := floats().FindString(rest); s != "" && !afterDot {
 		f, err := strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64)
 		if err != nil {
 			return l.fail("%s is no number", s)
@@ -204,7 +208,7 @@ func (l *lexer) word(rest string, open *[]byte) error {
 		l.take(len(s))
 		return nil
 	}
-	if s := integers.FindString(rest); s != "" {
+	if s := integers().FindString(rest); s != "" {
 		n, err := strconv.ParseInt(s, 0, 64)
 		if len(strings.Trim(s, "0_")) == 0 {
 			n, err = 0, nil
@@ -216,12 +220,12 @@ func (l *lexer) word(rest string, open *[]byte) error {
 		l.take(len(s))
 		return nil
 	}
-	if s := names.FindString(rest); s != "" {
+	if s := names().FindString(rest); s != "" {
 		l.emit(token{kind: name, text: s})
 		l.take(len(s))
 		return nil
 	}
-	if s := strs.FindString(rest); s != "" {
+	if s := strs().FindString(rest); s != "" {
 		value, err := unescape(s[1 : len(s)-1])
 		if err != nil {
 			return l.fail("%v", err)
@@ -230,7 +234,7 @@ func (l *lexer) word(rest string, open *[]byte) error {
 		l.take(len(s))
 		return nil
 	}
-	s := ops.FindString(rest)
+	s := ops().FindString(rest)
 	if s == "" {
 		r, _ := utf8.DecodeRuneInString(rest)
 		return l.fail("unexpected char %q", r)

@@ -1,4 +1,4 @@
-package awserr_test
+package wire_test
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"github.com/credrender/credrender/internal/awserr"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // answered is what the SDK returns for an error answer.
@@ -69,7 +69,7 @@ func TestWrap(t *testing.T) {
 		{"time is up while refused", fmt.Errorf("%w; %w", context.DeadlineExceeded, sent(refused)), source.ErrUnreachable, "do: unreachable (https://kms.eu-west-1.amazonaws.com/: dial: connection refused), until time ran out"},
 		{"time is up while throttled", fmt.Errorf("%w; %w", context.DeadlineExceeded, answered(400, api("ThrottlingException", "Rate exceeded"))), source.ErrThrottled, "do: throttled (ThrottlingException: Rate exceeded), until time ran out"},
 		{"cancelled", &aws.RequestCanceledError{Err: context.Canceled}, nil, "do: canceled"},
-		{"credentials", &awserr.CredentialsError{Err: answered(403, api("AccessDenied", "no role"))}, source.ErrCredentials, "do: no usable credentials (AccessDenied: no role)"},
+		{"credentials", &wire.CredentialsError{Err: answered(403, api("AccessDenied", "no role"))}, source.ErrCredentials, "do: no usable credentials (AccessDenied: no role)"},
 	}
 	kinds := []error{
 		source.ErrDenied, source.ErrWrongContext, source.ErrNoStore, source.ErrExists, source.ErrTooLarge,
@@ -77,7 +77,7 @@ func TestWrap(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := awserr.Wrap("do", tt.err)
+			got := wire.Wrap("do", tt.err)
 			if got.Error() != tt.text {
 				t.Errorf("got %q\nwant %q", got, tt.text)
 			}
@@ -99,20 +99,20 @@ func TestCredentialsError(t *testing.T) {
 	refused := sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")})
 	tests := []struct {
 		name string
-		err  *awserr.CredentialsError
+		err  *wire.CredentialsError
 		also error
 		text string
 	}{
-		{"refused", &awserr.CredentialsError{Err: answered(403, api("AccessDenied", "no role"))}, nil, "do: no usable credentials (AccessDenied: no role)"},
-		{"network", &awserr.CredentialsError{Err: fmt.Errorf("failed to refresh cached credentials, %w", refused)}, source.ErrUnreachable,
+		{"refused", &wire.CredentialsError{Err: answered(403, api("AccessDenied", "no role"))}, nil, "do: no usable credentials (AccessDenied: no role)"},
+		{"network", &wire.CredentialsError{Err: fmt.Errorf("failed to refresh cached credentials, %w", refused)}, source.ErrUnreachable,
 			"do: no usable credentials (https://kms.eu-west-1.amazonaws.com/: dial: connection refused)"},
-		{"throttled", &awserr.CredentialsError{Err: answered(400, api("Throttling", "Rate exceeded"))}, source.ErrThrottled, "do: no usable credentials (Throttling: Rate exceeded)"},
-		{"file", &awserr.CredentialsError{Err: errors.New("failed to refresh cached credentials, open x: no such file")}, nil, "do: no usable credentials (open x: no such file)"},
-		{"nobody to ask", &awserr.CredentialsError{Reason: "none", Err: refused}, nil, "do: no usable credentials (none)"},
+		{"throttled", &wire.CredentialsError{Err: answered(400, api("Throttling", "Rate exceeded"))}, source.ErrThrottled, "do: no usable credentials (Throttling: Rate exceeded)"},
+		{"file", &wire.CredentialsError{Err: errors.New("failed to refresh cached credentials, open x: no such file")}, nil, "do: no usable credentials (open x: no such file)"},
+		{"nobody to ask", &wire.CredentialsError{Reason: "none", Err: refused}, nil, "do: no usable credentials (none)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := awserr.Wrap("do", fmt.Errorf("get identity: %w", tt.err))
+			got := wire.Wrap("do", fmt.Errorf("get identity: %w", tt.err))
 			if got.Error() != tt.text {
 				t.Errorf("got %q\nwant %q", got, tt.text)
 			}
@@ -131,7 +131,7 @@ func TestCredentialsError(t *testing.T) {
 // A key that somebody has disabled is a refusal that no waiting ends.
 func TestDisabled(t *testing.T) {
 	for code, want := range map[string]bool{"DisabledException": true, "KMSInvalidStateException": true, "AccessDeniedException": false} {
-		err := awserr.Wrap("do", answered(400, api(code, "m")))
+		err := wire.Wrap("do", answered(400, api(code, "m")))
 		if !errors.Is(err, source.ErrDenied) || errors.Is(err, source.ErrDisabled) != want {
 			t.Errorf("%s: %v", code, err)
 		}
@@ -139,11 +139,11 @@ func TestDisabled(t *testing.T) {
 }
 
 func TestFacts(t *testing.T) {
-	got, ok := errors.AsType[*awserr.Error](awserr.Wrap("do", answered(400, api("DisabledException", "m"))))
+	got, ok := errors.AsType[*source.CallError](wire.Wrap("do", answered(400, api("DisabledException", "m"))))
 	if !ok || got.Code != "DisabledException" || got.Message != "m" || got.RequestID != "R1" {
 		t.Errorf("got %+v", got)
 	}
-	if awserr.Wrap("do", nil) != nil {
+	if wire.Wrap("do", nil) != nil {
 		t.Error("nil became an error")
 	}
 }
@@ -151,7 +151,7 @@ func TestFacts(t *testing.T) {
 // The SDK keeps what it could not read; that may hold a data key.
 func TestSnapshotDropped(t *testing.T) {
 	const canary = "c2VjcmV0LWNhbmFyeQ=="
-	err := awserr.Wrap("do", answered(200, &smithy.DeserializationError{
+	err := wire.Wrap("do", answered(200, &smithy.DeserializationError{
 		Err: fmt.Errorf("invalid character in %s", canary), Snapshot: []byte(`{"Plaintext":"` + canary + `"`),
 	}))
 	if !errors.Is(err, source.ErrUnreachable) {

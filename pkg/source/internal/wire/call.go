@@ -1,16 +1,24 @@
-// Package awscall sends one signed request to AWS and reads its answer, and
-// tries again where the SDK's retryer says so. What a service's protocol makes
-// of both is its callers' (package awsjson, and S3's).
+// Package wire sends signed requests to AWS and reads the answers, with retries
+// as the SDK's retryer decides. It holds all plumbing that the sources share:
 //
-// The SDK's own clients build some thirty layers of middleware for each call,
-// evaluate the endpoint rules anew and read answers by way of untyped maps:
-// three quarters of the CPU time of a wave, which on a small instance is more
-// than its two round trips. Settings, endpoint rules, credentials, signature,
-// retryer and types of errors are the SDK's here too.
+//   - one signed request and its attempts ([Client]);
+//   - AWS's JSON protocols ([JSONClient]), see
+//     https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html;
+//   - endpoints of services that are called without their SDK clients ([Own],
+//     [AsKMS]);
+//   - AWS's errors as those of package source ([Wrap]).
 //
-// All that is sent from here may be sent twice without harm, and where a
-// connection broke before an answer it is.
-package awscall
+// The requests of a render's batch go through here, and those of services whose
+// SDK client is large for the calls that credrender makes. Other DynamoDB and
+// KMS calls go through the SDK's clients. The SDK's clients build some thirty
+// layers of middleware for each call, evaluate the endpoint rules anew, and read
+// answers by way of untyped maps: three quarters of the CPU time of a batch.
+// Settings, endpoint rules, credentials, signatures, the retryer and the error
+// types are the SDK's here too.
+//
+// Every request sent from here is safe to send twice, and is sent again if the
+// connection breaks before an answer arrives.
+package wire
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package awscall_test
+package wire_test
 
 import (
 	"errors"
@@ -15,14 +15,14 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awscall"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // doer notes which way requests went, and each attempt.
 type doer struct {
 	*http.Client
 	ways     []string
-	attempts []awscall.Attempt
+	attempts []wire.Attempt
 }
 
 func (d *doer) Do(r *http.Request) (*http.Response, error) {
@@ -35,9 +35,9 @@ func (d *doer) Exchange(r *http.Request) (*http.Response, error) {
 	return d.Client.Do(r)
 }
 
-func (d *doer) Observe(a awscall.Attempt) { d.attempts = append(d.attempts, a) }
+func (d *doer) Observe(a wire.Attempt) { d.attempts = append(d.attempts, a) }
 
-func newClient(t *testing.T, p aws.CredentialsProvider, h http.HandlerFunc) (*awscall.Client, *doer, awscall.Request) {
+func newClient(t *testing.T, p aws.CredentialsProvider, h http.HandlerFunc) (*wire.Client, *doer, wire.Request) {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
@@ -46,14 +46,14 @@ func newClient(t *testing.T, p aws.CredentialsProvider, h http.HandlerFunc) (*aw
 		t.Fatal(err)
 	}
 	d := &doer{Client: srv.Client()}
-	c := awscall.New(awscall.Options{ServiceID: "S3", Credentials: p, HTTP: d, Retryer: aws.NopRetryer{}})
-	return c, d, awscall.Request{Method: http.MethodGet, URL: *u, Header: http.Header{}, Signing: "s3", Region: "eu-west-1", Limit: 10}
+	c := wire.New(wire.Options{ServiceID: "S3", Credentials: p, HTTP: d, Retryer: aws.NopRetryer{}})
+	return c, d, wire.Request{Method: http.MethodGet, URL: *u, Header: http.Header{}, Signing: "s3", Region: "eu-west-1", Limit: 10}
 }
 
-func call(t *testing.T, c *awscall.Client, req awscall.Request) (string, error) {
+func call(t *testing.T, c *wire.Client, req wire.Request) (string, error) {
 	t.Helper()
 	body := ""
-	err := c.Do(t.Context(), "Get", func() (awscall.Request, error) { return req, nil }, func(_ *http.Response, data []byte) error {
+	err := c.Do(t.Context(), "Get", func() (wire.Request, error) { return req, nil }, func(_ *http.Response, data []byte) error {
 		body = string(data)
 		return nil
 	})
@@ -69,8 +69,8 @@ func TestLimit(t *testing.T) {
 	}{
 		{http.MethodGet, "ten bytes.", true, nil},
 		{http.MethodGet, "ten bytes.", false, nil},
-		{http.MethodGet, "eleven byte", true, awscall.ErrTooLong},
-		{http.MethodGet, "eleven byte", false, awscall.ErrTooLong},
+		{http.MethodGet, "eleven byte", true, wire.ErrTooLong},
+		{http.MethodGet, "eleven byte", false, wire.ErrTooLong},
 		{http.MethodHead, "eleven byte", true, nil},
 	} {
 		c, _, req := newClient(t, keys, func(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ func TestLargeBodiesAreNotExchanged(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"do": 1, "exchange": 2}, count); diff != "" {
 		t.Error(diff)
 	}
-	if want := (awscall.Attempt{Service: "S3", Operation: "Get", Number: 1}); len(d.attempts) != 3 || d.attempts[0] != want {
+	if want := (wire.Attempt{Service: "S3", Operation: "Get", Number: 1}); len(d.attempts) != 3 || d.attempts[0] != want {
 		t.Errorf("attempts: %+v", d.attempts)
 	}
 }

@@ -1,4 +1,4 @@
-package awserr
+package wire
 
 import (
 	"errors"

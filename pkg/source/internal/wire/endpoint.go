@@ -1,7 +1,4 @@
-// Package awsendpoint finds the endpoints of services that are asked without
-// their SDK clients: those that users have set, and those of services whose
-// rules are KMS's. Tests hold both to what the services' own clients would do.
-package awsendpoint
+package wire
 
 import (
 	"context"

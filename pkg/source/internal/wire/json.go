@@ -1,12 +1,4 @@
-// Package awsjson asks in AWS's JSON protocols
-// (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html): a POST of
-// JSON, an answer of JSON, and errors by name in it. Package awscall signs and
-// sends.
-//
-// The requests that a wave consists of go through here, and those of services
-// whose SDK client is large for what is asked of it; what is asked once in a
-// run of DynamoDB or KMS is the SDK's to send.
-package awsjson
+package wire
 
 import (
 	"context"
@@ -26,17 +18,15 @@ import (
 	smithyauth "github.com/aws/smithy-go/auth"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"github.com/credrender/credrender/internal/awscall"
 )
 
 // maxAnswer is far above what a page of DynamoDB can be: 1 MB of items, a third
 // more as base64.
 const maxAnswer = 32 << 20
 
-// Options are what a service's own SDK client has settled, and what differs
+// JSONOptions are what a service's own SDK client has settled, and what differs
 // from one service to the other.
-type Options struct {
+type JSONOptions struct {
 	ServiceID string // as the SDK calls it: "DynamoDB"
 	Signing   string // the name that signatures have: "dynamodb"
 	Target    string // what stands before the operation in X-Amz-Target: "DynamoDB_20120810"
@@ -48,38 +38,38 @@ type Options struct {
 	Region      string
 	AppID       string // AWS_SDK_UA_APP_ID, for the User-Agent
 	Credentials aws.CredentialsProvider
-	HTTP        awscall.Doer
+	HTTP        Doer
 	Retryer     aws.Retryer
 }
 
-// place is where requests go, and the region that they are signed for.
-type place struct {
+// jsonEndpoint is where requests go, and the region that they are signed for.
+type jsonEndpoint struct {
 	url    url.URL
 	region string
 }
 
-// Client sends requests to one service in one region. It is safe for
+// JSONClient sends requests to one service in one region. It is safe for
 // concurrent use.
-type Client struct {
-	options  Options
-	call     *awscall.Client
-	endpoint func() (place, error)
+type JSONClient struct {
+	options  JSONOptions
+	call     *Client
+	endpoint func() (jsonEndpoint, error)
 }
 
-// New returns a client. It does no I/O.
-func New(o Options) *Client {
-	c := &Client{options: o, call: awscall.New(awscall.Options{
+// NewJSON returns a client. It does no I/O.
+func NewJSON(o JSONOptions) *JSONClient {
+	c := &JSONClient{options: o, call: New(Options{
 		ServiceID: o.ServiceID, AppID: o.AppID, Credentials: o.Credentials, HTTP: o.HTTP, Retryer: o.Retryer,
 	})}
 	// Evaluating rules takes no time worth cancelling.
-	c.endpoint = sync.OnceValues(func() (place, error) { return c.resolve(context.Background()) })
+	c.endpoint = sync.OnceValues(func() (jsonEndpoint, error) { return c.resolve(context.Background()) })
 	return c
 }
 
 // Do calls an operation with what in is as JSON, and reads the answer into out.
-// Its errors are those of [awscall.Client.Do].
-func (c *Client) Do(ctx context.Context, operation string, in, out any) error {
-	return c.call.Do(ctx, operation, func() (awscall.Request, error) { return c.request(operation, in) }, func(resp *http.Response, data []byte) error {
+// Its errors are those of [Client.Do].
+func (c *JSONClient) Do(ctx context.Context, operation string, in, out any) error {
+	return c.call.Do(ctx, operation, func() (Request, error) { return c.request(operation, in) }, func(resp *http.Response, data []byte) error {
 		if err := intact(resp, data); err != nil {
 			return err
 		}
@@ -103,13 +93,13 @@ func unmarshal(data []byte, out any) error {
 	return json.Unmarshal(data, out)
 }
 
-func (c *Client) request(operation string, in any) (awscall.Request, error) {
+func (c *JSONClient) request(operation string, in any) (Request, error) {
 	to, err := c.endpoint()
 	if err != nil {
-		return awscall.Request{}, err
+		return Request{}, err
 	}
 	body, err := json.Marshal(in)
-	return awscall.Request{
+	return Request{
 		Method: http.MethodPost, URL: to.url, Body: body, Signing: c.options.Signing, Region: to.region, Limit: maxAnswer,
 		Header: http.Header{
 			"Content-Type": {"application/x-amz-json-" + c.options.Version},
@@ -120,7 +110,7 @@ func (c *Client) request(operation string, in any) (awscall.Request, error) {
 
 // URL is where requests go, or "" where the rules allow no endpoint: then the
 // first call says why.
-func (c *Client) URL() string {
+func (c *JSONClient) URL() string {
 	p, err := c.endpoint()
 	if err != nil {
 		return ""
@@ -128,15 +118,15 @@ func (c *Client) URL() string {
 	return p.url.String()
 }
 
-func (c *Client) resolve(ctx context.Context) (place, error) {
+func (c *JSONClient) resolve(ctx context.Context) (jsonEndpoint, error) {
 	if c.options.Region == "" {
-		return place{}, errors.New("no region is configured")
+		return jsonEndpoint{}, errors.New("no region is configured")
 	}
 	e, err := c.options.Endpoint(ctx)
 	if err != nil {
-		return place{}, fmt.Errorf("resolve endpoint: %w", err)
+		return jsonEndpoint{}, fmt.Errorf("resolve endpoint: %w", err)
 	}
-	p := place{url: e.URI, region: c.options.Region}
+	p := jsonEndpoint{url: e.URI, region: c.options.Region}
 	p.url.Path = strings.TrimSuffix(p.url.Path, "/") + "/"
 	// Of the rules for these services only the made-up region "local" is signed
 	// for another.
@@ -156,7 +146,7 @@ func (c *Client) resolve(ctx context.Context) (place, error) {
 func intact(resp *http.Response, data []byte) error {
 	want, err := strconv.ParseUint(resp.Header.Get("X-Amz-Crc32"), 10, 32)
 	if err == nil && want != 0 && uint32(want) != crc32.ChecksumIEEE(data) {
-		return awscall.Broken(io.ErrUnexpectedEOF) // whatever became of it on the way, it may arrive next time
+		return Broken(io.ErrUnexpectedEOF) // whatever became of it on the way, it may arrive next time
 	}
 	return nil
 }
@@ -173,10 +163,10 @@ func refused(resp *http.Response, data []byte) error {
 	_ = json.Unmarshal(data, &body) // a proxy answers in HTML
 	for _, code := range []string{resp.Header.Get("X-Amzn-Errortype"), body.Type, body.Code} {
 		if code = plainCode(code); code != "" {
-			return awscall.Refused(resp, code, body.Message)
+			return Refused(resp, code, body.Message)
 		}
 	}
-	return awscall.Refused(resp, "", "")
+	return Refused(resp, "", "")
 }
 
 func plainCode(s string) string {

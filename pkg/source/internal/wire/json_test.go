@@ -1,4 +1,4 @@
-package awsjson_test
+package wire_test
 
 import (
 	"context"
@@ -22,25 +22,24 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/internal/awscall"
-	"github.com/credrender/credrender/internal/awsjson"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // observed is an HTTP client that notes what it is told.
 type observed struct {
 	*http.Client
 	mu       sync.Mutex
-	attempts []awscall.Attempt
+	attempts []wire.Attempt
 }
 
-func (o *observed) Observe(a awscall.Attempt) {
+func (o *observed) Observe(a wire.Attempt) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.attempts = append(o.attempts, a)
 }
 
-// newClient returns one that three attempts are enough for, without pauses.
-func newClient(t *testing.T, h http.HandlerFunc) (*awsjson.Client, *observed) {
+// newJSON returns one that three attempts are enough for, without pauses.
+func newJSON(t *testing.T, h http.HandlerFunc) (*wire.JSONClient, *observed) {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
@@ -49,7 +48,7 @@ func newClient(t *testing.T, h http.HandlerFunc) (*awsjson.Client, *observed) {
 		t.Fatal(err)
 	}
 	o := &observed{Client: srv.Client()}
-	return awsjson.New(awsjson.Options{
+	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: "DynamoDB", Signing: "dynamodb", Target: "T", Version: "1.0", AppID: "app",
 		Endpoint: func(context.Context) (smithyendpoints.Endpoint, error) { return smithyendpoints.Endpoint{URI: *u}, nil },
 		Region:   "eu-west-1", HTTP: o,
@@ -67,7 +66,7 @@ type message struct{ Text string }
 func TestRequest(t *testing.T) {
 	var got *http.Request
 	var body []byte
-	c, seen := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+	c, seen := newJSON(t, func(w http.ResponseWriter, r *http.Request) {
 		got = r
 		body, _ = io.ReadAll(r.Body)
 		fmt.Fprint(w, `{"Text":"answer","Other":1}`)
@@ -93,7 +92,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("the signature %q does not name %q", signed, want)
 		}
 	}
-	if diff := cmp.Diff([]awscall.Attempt{{Service: "DynamoDB", Operation: "Query", Number: 1}}, seen.attempts); diff != "" {
+	if diff := cmp.Diff([]wire.Attempt{{Service: "DynamoDB", Operation: "Query", Number: 1}}, seen.attempts); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 }
@@ -115,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, seen := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+			c, seen := newJSON(t, func(w http.ResponseWriter, _ *http.Request) {
 				if tt.header != "" {
 					w.Header().Set("X-Amzn-Errortype", tt.header)
 				}
@@ -144,7 +143,7 @@ func TestErrors(t *testing.T) {
 
 // What cannot be read may be a data key.
 func TestUnreadable(t *testing.T) {
-	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"Text": CANARY`) })
+	c, _ := newJSON(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"Text": CANARY`) })
 	err := c.Do(t.Context(), "Query", message{}, &message{})
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); !ok || strings.Contains(fmt.Sprintf("%+v %#v", err, err), "CANARY") {
 		t.Errorf("got %v", err)
@@ -154,7 +153,7 @@ func TestUnreadable(t *testing.T) {
 // An answer that was damaged on its way is asked for again.
 func TestChecksum(t *testing.T) {
 	calls := 0
-	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+	c, _ := newJSON(t, func(w http.ResponseWriter, _ *http.Request) {
 		calls++
 		body := []byte(`{"Text":"v"}`)
 		sum := crc32.ChecksumIEEE(body)
@@ -173,7 +172,7 @@ func TestChecksum(t *testing.T) {
 // A clock that is hours off, as after a boot, is corrected once.
 func TestClock(t *testing.T) {
 	ahead := 3 * time.Hour
-	c, seen := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+	c, seen := newJSON(t, func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now().Add(ahead)
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 		at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
@@ -196,7 +195,7 @@ func TestClock(t *testing.T) {
 
 // A signature that is wrong for another reason is not tried again.
 func TestBadSignature(t *testing.T) {
-	c, seen := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+	c, seen := newJSON(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"__type":"InvalidSignatureException"}`)
 	})
@@ -207,7 +206,7 @@ func TestBadSignature(t *testing.T) {
 
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+	c, _ := newJSON(t, func(w http.ResponseWriter, _ *http.Request) {
 		cancel()
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})

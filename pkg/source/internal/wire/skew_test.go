@@ -1,4 +1,4 @@
-package awsjson_test
+package wire_test
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func TestClockOfAWave(t *testing.T) {
 	var together sync.WaitGroup
 	together.Add(requests)
 	ahead := 3 * time.Hour
-	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newJSON(t, func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now().Add(ahead)
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 		at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))

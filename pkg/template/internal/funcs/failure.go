@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"regexp/syntax"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/credrender/credrender/internal/lazyregexp"
 )
 
 // Failure is why a function of a template failed. What libraries say about
@@ -99,13 +99,15 @@ func safeText(err error) string {
 const typeName = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
 
 // plain has the messages that name types and nothing else.
-var plain = lazyregexp.New(`^(?:` +
-	`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
-	`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
-	`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + typeName + `|` +
-	`cannot index slice/array with (?:nil|type ` + typeName + `)|can't (?:index|slice) item of type ` + typeName + `|` +
-	`value is nil; should be of type ` + typeName + `|value has type ` + typeName + `; should be ` + typeName + `|` +
-	`incompatible types for comparison: ` + typeName + ` and ` + typeName + `|` +
-	`invalid type for comparison|missing argument for comparison)$`)
+var plain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` +
+		`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
+		`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
+		`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + typeName + `|` +
+		`cannot index slice/array with (?:nil|type ` + typeName + `)|can't (?:index|slice) item of type ` + typeName + `|` +
+		`value is nil; should be of type ` + typeName + `|value has type ` + typeName + `; should be ` + typeName + `|` +
+		`incompatible types for comparison: ` + typeName + ` and ` + typeName + `|` +
+		`invalid type for comparison|missing argument for comparison)$`)
+})
 
-func isPlain(text string) bool { return plain.MatchString(text) }
+func isPlain(text string) bool { return plain().MatchString(text) }

@@ -1,0 +1,68 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// CallError is one failed call to a service. It is what every source returns
+// for an answer that refuses, and for an answer that does not come.
+type CallError struct {
+	Op        string // what was tried: "query table credential-store"
+	Kind      error  // the sentinel of this package that fits, or nil
+	Code      string // the service's error code; empty if none came
+	Message   string // the service's message, or a description of the network's failure
+	Status    int    // the HTTP status; 0 if nothing answered
+	Host      string // the host that was asked, without a port; empty if unknown
+	RequestID string // for AWS's support; empty if nothing answered
+	Attempts  int    // the number of attempts after which retries ended; else 0
+
+	// Causes are further errors that errors.Is and errors.As find: a second
+	// sentinel, and the client's own error.
+	Causes []error
+}
+
+// Expired is the Message of a call that got no answer before its deadline.
+const Expired = "no answer until time ran out"
+
+// Error reads "query table t: throttled (ThrottlingException: Rate exceeded), after 10 attempts".
+func (e *CallError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op + ": ")
+	detail := e.detail()
+	switch {
+	case e.Kind != nil && detail != "":
+		fmt.Fprintf(&b, "%v (%s)", e.Kind, detail)
+	case e.Kind != nil:
+		b.WriteString(e.Kind.Error())
+	default:
+		b.WriteString(detail)
+	}
+	switch {
+	case e.Attempts > 1:
+		fmt.Fprintf(&b, ", after %d attempts", e.Attempts)
+	case e.Message != Expired && errors.Is(errors.Join(e.Causes...), context.DeadlineExceeded):
+		b.WriteString(", until time ran out")
+	}
+	return b.String()
+}
+
+func (e *CallError) detail() string {
+	switch {
+	case e.Code == "":
+		return e.Message
+	case e.Message == "": // KMS sends none with InvalidCiphertextException
+		return e.Code
+	}
+	return e.Code + ": " + e.Message
+}
+
+// Unwrap returns Kind and Causes.
+func (e *CallError) Unwrap() []error {
+	if e.Kind == nil {
+		return e.Causes
+	}
+	return append([]error{e.Kind}, e.Causes...)
+}
