@@ -109,5 +109,5 @@ import boto3
 kms = boto3.client("kms")
 for key in kms.list_keys()["Keys"]:
     for g in kms.list_grants(KeyId=key["KeyId"])["Grants"]:
-        print(g["GranteePrincipal"], g["Operations"], g["Constraints"], g.get("Name"))`).Stdout
+        print(g["GranteePrincipal"], g["Operations"], {k: dict(sorted(v.items())) for k, v in g["Constraints"].items()}, g.get("Name"))`).Stdout
 }

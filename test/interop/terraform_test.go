@@ -34,7 +34,7 @@ func terraformRun(t *testing.T, dir, path string, args ...string) result {
 
 func terraformDir(t *testing.T, path ...string) string {
 	t.Helper()
-	dir, err := filepath.Abs(filepath.Join(append([]string{"..", "terraform"}, path...)...))
+	dir, err := filepath.Abs(filepath.Join(append([]string{"..", "..", "terraform"}, path...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,14 +62,14 @@ func TestTerraformLint(t *testing.T) {
 }
 
 // All of it, applied by real Terraform against a stand-in for the provider
-// (interop/tfaws): roles whose ARNs are not known when it plans included. A
+// (test/interop/tfaws): roles whose ARNs are not known when it plans included. A
 // second plan must find nothing to do.
 func TestTerraformApply(t *testing.T) {
 	path := findTool(t, "tofu", "terraform")
 	env := standInProvider(t)
 	source := t.TempDir()
 	for _, dir := range []string{"terraform", "examples"} {
-		if err := os.CopyFS(filepath.Join(source, dir), os.DirFS(filepath.Join("..", dir))); err != nil {
+		if err := os.CopyFS(filepath.Join(source, dir), os.DirFS(filepath.Join("..", "..", dir))); err != nil {
 			t.Fatal(err)
 		}
 	}
