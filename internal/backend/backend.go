@@ -5,7 +5,6 @@ package backend
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/credrender/credrender/internal/job"
@@ -70,6 +69,10 @@ func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (sourc
 	if err != nil {
 		return nil, err
 	}
+	return s.place(ctx, where)
+}
+
+func (s *Set) place(ctx context.Context, where job.Store) (source.Source, error) {
 	s.mu.Lock()
 	if s.sources == nil {
 		s.sources = map[job.Store]*opened[source.Source]{}
@@ -83,17 +86,15 @@ func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (sourc
 	return o.get(func() (source.Source, error) { return s.open(ctx, where) })
 }
 
-// Store opens a store of items: a table or a local file.
-func (s *Set) Store(ctx context.Context, where job.Store) (*store.Store, error) {
-	src, err := s.Source(ctx, where, "")
+// Store opens a store of items: a table or a local file. Of another kind it is
+// an [UnableError].
+func (s *Set) Store(ctx context.Context, where job.Store, verb string) (*store.Store, error) {
+	t, err := s.Target(where, Ref{})
 	if err != nil {
 		return nil, err
 	}
-	st, ok := src.(*store.Store)
-	if !ok {
-		return nil, fmt.Errorf("%w: a store of type %s has no items to manage", source.ErrUnsupported, where.Kind)
-	}
-	return st, nil
+	st, _, err := t.Items(ctx, verb)
+	return st, err
 }
 
 // Account is the AWS account of a store, as far as its credentials tell: see

@@ -42,7 +42,7 @@ func TestSourcesAreOpenedOnce(t *testing.T) {
 	if _, err := set.Source(t.Context(), without, "shared"); !errors.Is(err, source.ErrNoSource) {
 		t.Errorf("a prefix that is not configured: %v", err)
 	}
-	if _, err := set.Store(t.Context(), job.Store{Kind: backend.S3, Path: "b", Region: "r"}); !errors.Is(err, source.ErrUnsupported) {
+	if _, err := set.Store(t.Context(), job.Store{Kind: backend.S3, Path: "b", Region: "r"}, "prune"); !errors.Is(err, source.ErrUnsupported) {
 		t.Errorf("items in S3: %v", err)
 	}
 }
@@ -54,14 +54,14 @@ func TestFailuresAreNotKept(t *testing.T) {
 	t.Setenv("AWS_REGION", "")
 	var set backend.Set
 	where := job.Store{Kind: backend.DynamoDB, Table: "t"}
-	if _, err := set.Store(t.Context(), where); !errors.Is(err, awsconfig.ErrNoRegion) {
+	if _, err := set.Store(t.Context(), where, "list"); !errors.Is(err, awsconfig.ErrNoRegion) {
 		t.Fatalf("got %v, want %v", err, awsconfig.ErrNoRegion)
 	}
 	for _, kv := range meta.Env() {
 		name, value, _ := strings.Cut(kv, "=")
 		t.Setenv(name, value)
 	}
-	if _, err := set.Store(t.Context(), where); err != nil {
+	if _, err := set.Store(t.Context(), where, "list"); err != nil {
 		t.Error(err)
 	}
 }

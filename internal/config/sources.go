@@ -21,9 +21,9 @@ const (
 // sourceName is what may stand before the colon of a ref.
 var sourceName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`) })
 
-// setSources reads the named sources. What one does not say about region and
-// identity is the store's: its region, and its profile or role where the source
-// names neither.
+// setSources reads the named sources. What one does not say about region, key and
+// identity is the store's: its region, its KMS key for writes, and its profile or
+// role where the source names neither.
 func (f *file) setSources(n *yaml.Node) {
 	named := job.Sources{}
 	for _, p := range f.pairs(n, "sources") {
@@ -50,6 +50,7 @@ func (f *file) oneSource(n *yaml.Node, key string) job.Store {
 	f.mapping(n, key, fields{
 		"type":       word(&s.Kind),
 		"table":      word(&s.Table),
+		"key":        word(&s.Key),
 		"region":     word(&s.Region),
 		"kms_region": word(&s.KMSRegion),
 		"profile":    word(&s.Profile),
@@ -92,11 +93,16 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 		f.fail(n, key, "", "a source of type %s has no table", s.Kind)
 	case isLocal != (s.Path != ""), !isLocal && s.LocalKey != "":
 		f.fail(n, key, "", "path, and perhaps local_key, go with type local")
+	case !isTable && s.Key != "":
+		f.fail(n, key, "", "key is the KMS key for writes, and goes with type dynamodb")
 	case s.Profile != "" && s.RoleARN != "":
 		f.fail(n, key, "", "profile and arn exclude each other: a profile can name a role")
 	}
 	if isTable && s.Table == "" {
 		s.Table = defaultTable
+	}
+	if isTable && s.Key == "" {
+		s.Key = f.base.Store.Key
 	}
 	if isLocal {
 		s.Region, s.Profile, s.RoleARN = "", "", ""

@@ -11,6 +11,9 @@ var (
 	// ErrNotFound: a consistent look in an existing store found no such name
 	// or version.
 	ErrNotFound = errors.New("not found")
+	// ErrNoMatch: a look in an existing store found no name that a pattern
+	// matches. Sources themselves answer with an empty result.
+	ErrNoMatch = errors.New("no name matches")
 	// ErrDenied: the identity may not read or decrypt it.
 	ErrDenied = errors.New("access denied")
 	// ErrWrongContext: the data key does not open with this encryption

@@ -40,13 +40,18 @@ type Ref struct {
 // Parse reads a REF: a name, after an optional prefix (ssm:, s3:, sm:, or one
 // of the configured sources and a colon), and "?key=value&key=value" for a
 // context. No other prefix counts, since a colon is legal in a name; a "?"
-// counts only where nothing but pairs follows it. Keys and values may be
-// percent-encoded.
+// belongs to the name unless a pair follows it. Keys and values may be
+// percent-encoded. Text after a "?" that is a context only in part is an error,
+// as are two values for one key: read as a name, they would be a secret that
+// nobody meant.
 func Parse(s string, sources []string) (Ref, error) {
 	name, query, found := cutLast(s, "?")
-	pairs, ok := parseQuery(query)
-	if !found || !ok {
+	if !found || !hasPair(query) {
 		return ParseName(s, sources)
+	}
+	pairs, err := parseQuery(query)
+	if err != nil {
+		return Ref{}, fmt.Errorf("%w: %s: %w", ErrRef, Show(s), err)
 	}
 	r, err := ParseName(name, sources)
 	if err != nil {
@@ -98,19 +103,31 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// parseQuery reports false where s is anything but key=value pairs.
-func parseQuery(s string) (map[string]string, bool) {
+// hasPair reports whether any part of a query is key=value.
+func hasPair(query string) bool {
+	for part := range strings.SplitSeq(query, "&") {
+		if strings.Index(part, "=") > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func parseQuery(s string) (map[string]string, error) {
 	pairs := map[string]string{}
 	for part := range strings.SplitSeq(s, "&") {
 		k, v, ok := strings.Cut(part, "=")
 		key, errK := url.PathUnescape(k) // unlike a form, + stays +
 		value, errV := url.PathUnescape(v)
-		if _, twice := pairs[key]; !ok || key == "" || twice || errors.Join(errK, errV) != nil {
-			return nil, false
+		if !ok || key == "" || errors.Join(errK, errV) != nil {
+			return nil, fmt.Errorf("%s after the ? is not key=value", Show(part))
+		}
+		if held, twice := pairs[key]; twice && held != value {
+			return nil, fmt.Errorf("%s is given twice, with different values", Show(key))
 		}
 		pairs[key] = value
 	}
-	return pairs, true
+	return pairs, nil
 }
 
 // String shows the ref to people: "db.password version 7 (env=prod)".

@@ -34,16 +34,14 @@ func TestParse(t *testing.T) {
 		{"payments:db?env=prod", source.Ref{Source: "payments", Name: "db", Context: prod}},
 		{"db?b=2&a=1", source.Ref{Name: "db", Context: newContext(t, map[string]string{"a": "1", "b": "2"})}},
 		{"db?k=a=b", source.Ref{Name: "db", Context: newContext(t, map[string]string{"k": "a=b"})}},
+		{"db?env=prod&env=prod", source.Ref{Name: "db", Context: prod}},
 		{"db?k=", source.Ref{Name: "db", Context: newContext(t, map[string]string{"k": ""})}},
 		{"db?a%26b=c%3Dd%20e+f", source.Ref{Name: "db", Context: newContext(t, map[string]string{"a&b": "c=d e+f"})}},
 		{"what?k=v?env=prod", source.Ref{Name: "what?k=v", Context: prod}},
-		// Anything but pairs belongs to the name.
+		// Text without a pair belongs to the name.
 		{"really?", source.Ref{Name: "really?"}},
 		{"a?b", source.Ref{Name: "a?b"}},
 		{"a?=v", source.Ref{Name: "a?=v"}},
-		{"a?k=v&", source.Ref{Name: "a?k=v&"}},
-		{"a?k=v&k=w", source.Ref{Name: "a?k=v&k=w"}},
-		{"a?k=%zz", source.Ref{Name: "a?k=%zz"}},
 		{"a?env=prod?", source.Ref{Name: "a?env=prod?"}},
 		{"a b\tc", source.Ref{Name: "a b\tc"}},
 	}
@@ -56,7 +54,8 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, s := range []string{"", "ssm:", "s3:", "s3://", "sm:?k=v", "payments:", "?env=prod", "\xff", "s3://\xff", "db?k=%ff"} {
+	for _, s := range []string{"", "ssm:", "s3:", "s3://", "sm:?k=v", "payments:", "?env=prod", "\xff", "s3://\xff", "db?k=%ff",
+		"a?k=v&", "a?k=v&k=w", "a?k=v&x", "a?=x&k=v", "a?k=%zz", "ssm:/a?k=v&k=w"} {
 		if got, err := source.Parse(s, configured); !errors.Is(err, source.ErrRef) || got != (source.Ref{}) {
 			t.Errorf("%q: got %#v, %v", s, got, err)
 		}

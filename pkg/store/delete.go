@@ -16,6 +16,32 @@ import (
 // nothing to delete, source.ErrChanged where somebody has put another item in
 // the place of one meanwhile, which stays.
 func (s *Store) Delete(ctx context.Context, name, version string) ([]source.Entry, error) {
+	stored, err := s.stored(ctx, name, version)
+	if err != nil {
+		return nil, err
+	}
+	var gone []source.Entry
+	for _, item := range stored {
+		if err := s.o.Writer.Delete(ctx, item); err != nil {
+			return gone, fmt.Errorf("delete version %s: %w", source.Show(item.Version), err)
+		}
+		gone = append(gone, entry(item))
+	}
+	return gone, nil
+}
+
+// Deletable returns what Delete would remove, and removes nothing.
+func (s *Store) Deletable(ctx context.Context, name, version string) ([]source.Entry, error) {
+	stored, err := s.stored(ctx, name, version)
+	entries := make([]source.Entry, len(stored))
+	for i, item := range stored {
+		entries[i] = entry(item)
+	}
+	return entries, err
+}
+
+// stored returns the versions that Delete is about.
+func (s *Store) stored(ctx context.Context, name, version string) ([]credstash.Item, error) {
 	stored, err := s.versions(ctx, name)
 	if err != nil {
 		return nil, err
@@ -26,14 +52,7 @@ func (s *Store) Delete(ctx context.Context, name, version string) ([]source.Entr
 	if len(stored) == 0 {
 		return nil, source.ErrNotFound
 	}
-	var gone []source.Entry
-	for _, item := range stored {
-		if err := s.o.Writer.Delete(ctx, item); err != nil {
-			return gone, fmt.Errorf("delete version %s: %w", source.Show(item.Version), err)
-		}
-		gone = append(gone, entry(item))
-	}
-	return gone, nil
+	return stored, nil
 }
 
 // versions returns what is stored of one name, oldest first, without contents.

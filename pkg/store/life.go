@@ -33,7 +33,10 @@ func (c Contexts) of(name string) []source.Context {
 
 // Scope is what a verb over many secrets works on, and how it tells.
 type Scope struct {
-	Pattern  string // of names, * for any characters; empty: all
+	// Pattern of names, * for any characters; empty: all. One that matches
+	// nothing makes the verb fail with source.ErrNoMatch, but for GetAll, whose
+	// answer is empty then.
+	Pattern  string
 	Contexts Contexts
 	DryRun   bool // find out what would be done, and change nothing
 	// Progress, if set, is told how many of how many are done, by one caller at
@@ -108,7 +111,17 @@ func change[T any](ctx context.Context, s *Store, sc Scope, all []T, do func(T) 
 
 // gather scans whole items, sorted by name and version.
 func (s *Store) gather(ctx context.Context, sc Scope) ([]credstash.Item, error) {
-	return s.scan(ctx, sc.wants, func(it credstash.Item) credstash.Item { return it })
+	items, err := s.scan(ctx, sc.wants, func(it credstash.Item) credstash.Item { return it })
+	return items, sc.matched(items, err)
+}
+
+// matched returns source.ErrNoMatch where a pattern has found nothing: a verb
+// that then does nothing has not done what it was asked for.
+func (sc Scope) matched(items []credstash.Item, err error) error {
+	if err == nil && sc.Pattern != "" && len(items) == 0 {
+		return source.ErrNoMatch
+	}
+	return err
 }
 
 // held scans for what tells one item from another, sorted by name and version:

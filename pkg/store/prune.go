@@ -20,7 +20,7 @@ func (s *Store) Prune(ctx context.Context, keep int, sc Scope) ([]Outcome, error
 		return nil, fmt.Errorf("keep %d versions: at least 1 must stay", keep)
 	}
 	items, err := s.held(ctx, sc.wants)
-	if err != nil {
+	if err = sc.matched(items, err); err != nil {
 		return nil, err
 	}
 	groups := slices.DeleteFunc(byName(items, itemName), func(g []credstash.Item) bool { return len(g) <= keep })
