@@ -14,7 +14,6 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/store"
 )
 
 // app is the process as the commands see it: the only place, with package
@@ -28,6 +27,7 @@ type app struct {
 	fs             fsys.FS // of destinations and state; nil: the kernel's
 
 	globals globals
+	words   []string // of the command line
 	log     *slog.Logger
 	code    int // of what was reported beside an error
 	stores  backend.Set
@@ -62,7 +62,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 // main runs one command line. The demo calls it again and again.
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
-	a.globals, a.code = newGlobals(), exitOK
+	a.globals, a.code, a.words = newGlobals(), exitOK, args
 	root := newRoot(a)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
@@ -112,15 +112,6 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 		a.fail(err)
 	}
 	return cfg, nil
-}
-
-// store opens the store that the settings name, for the manage commands.
-func (a *app) store(ctx context.Context) (*store.Store, error) {
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return a.stores.Store(ctx, cfg.Base.Store)
 }
 
 // home is the user's home directory, for HOME of commands.

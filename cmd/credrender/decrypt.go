@@ -10,19 +10,22 @@ import (
 )
 
 func newDecrypt(a *app) *cobra.Command {
-	return &cobra.Command{
+	var literal []string
+	c := &cobra.Command{
 		Use:   "decrypt FILE|- [KEY=VALUE]...",
 		Short: "Print what 'encrypt' or 'aws kms encrypt' encrypted",
 		Long: `Decrypt a file and print it byte for byte. The file is what 'credrender encrypt'
 or 'aws kms encrypt' made; the context must be the one it was made with.`,
 		Example: `  credrender decrypt tls.key.enc env=prod`,
 		Args:    cobra.MinimumNArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runDecrypt(c.Context(), a, args) },
+		RunE:    func(c *cobra.Command, args []string) error { return runDecrypt(c.Context(), a, args, literal) },
 	}
+	contextFlag(c, &literal)
+	return c
 }
 
-func runDecrypt(ctx context.Context, a *app, args []string) error {
-	sealed, keys, where, err := a.sealing(ctx, args)
+func runDecrypt(ctx context.Context, a *app, args, literal []string) error {
+	sealed, keys, where, err := a.sealing(ctx, args, literal, "decrypt")
 	if err != nil {
 		return err
 	}

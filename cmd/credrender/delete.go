@@ -5,44 +5,65 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
 )
 
 func newDelete(a *app) *cobra.Command {
 	var version string
+	var dryRun bool
 	c := &cobra.Command{
-		Use:   "delete NAME",
+		Use:   "delete REF",
 		Short: "Delete all versions of a secret, or one",
 		Long: `Delete every version of a secret, or with --version one. Files that hold the
 value are not touched, and a backup of the table still has it.`,
 		Example: "  credrender delete db.password -v 7",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runDelete(c.Context(), a, args[0], version) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return runDelete(c.Context(), a, args[0], version, dryRun)
+		},
 	}
 	c.Flags().StringVarP(&version, "version", "v", "", "`VERSION` to delete (default: all)")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "delete nothing, print what would be deleted")
 	return c
 }
 
-func runDelete(ctx context.Context, a *app, name, version string) error {
-	ref, err := refOf(name, nil, version)
+func runDelete(ctx context.Context, a *app, ref, version string, dryRun bool) error {
+	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	if folder, err := a.folder(ctx); folder != nil || err != nil {
+	t, err := a.bare(cfg, "delete", ref, version)
+	if err != nil {
+		return err
+	}
+	if t.IsFolder() {
+		return a.deleteObject(ctx, t, version, dryRun)
+	}
+	st, name, err := t.Items(ctx, "delete")
+	if err != nil {
+		return err
+	}
+	if dryRun {
+		stored, err := st.Deletable(ctx, name, version)
 		if err != nil {
-			return err
+			return t.Fault(err)
 		}
-		return a.deleteObject(ctx, folder, ref)
+		return a.foretell(outcomesOf(stored, store.Deleted))
 	}
-	st, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	gone, err := st.Delete(ctx, ref.Name, version)
+	gone, err := st.Delete(ctx, name, version)
 	for _, e := range gone {
-		a.log.Info(fmt.Sprintf("deleted %s version %s", ref.Name, e.Version), "name", ref.Name, "version", e.Version)
+		one := t.One(e.Name, e.Version)
+		a.log.Info(fmt.Sprintf("deleted %s", one), "name", e.Name, "version", e.Version)
 	}
-	if err != nil {
-		return named(ref, err)
+	return t.Fault(err)
+}
+
+func outcomesOf(entries []source.Entry, action store.Action) []store.Outcome {
+	all := make([]store.Outcome, len(entries))
+	for i, e := range entries {
+		all[i] = store.Outcome{Name: e.Name, Version: e.Version, Action: action}
 	}
-	return nil
+	return all
 }

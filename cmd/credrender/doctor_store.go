@@ -103,7 +103,7 @@ func enable(arn, state string) []string {
 // examineItems looks at the versions of everything in the table: by form alone,
 // or with all by opening it. Who may not scan the table goes without.
 func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
-	st, err := d.a.stores.Store(ctx, where)
+	st, err := d.a.stores.Store(ctx, where, "doctor")
 	if err != nil {
 		return err
 	}

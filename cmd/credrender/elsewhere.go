@@ -8,23 +8,22 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/pkg/store"
 )
 
 // storeSettings are what --to and --from may say of another store; all else is
 // as for this one.
 var storeSettings = []string{"store", "table", "key", "local_key", "region", "kms_region", "profile", "arn"}
 
-// elsewhere opens the store that SETTING=VALUE words make of this one.
-func (a *app) elsewhere(ctx context.Context, flag string, words []string) (*store.Store, error) {
+// elsewhere is the store that SETTING=VALUE words make of this one.
+func (a *app) elsewhere(ctx context.Context, flag string, words []string) (job.Store, error) {
 	given, err := pairs(flag, words)
 	if err != nil {
-		return nil, err
+		return job.Store{}, err
 	}
 	flags := maps.Clone(a.globals.given())
 	for key, value := range given {
 		if key = strings.ReplaceAll(key, "-", "_"); !slices.Contains(storeSettings, key) {
-			return nil, usagef("--%s %s: not a setting of a store; they are %s", flag, key, strings.Join(storeSettings, ", "))
+			return job.Store{}, usagef("--%s %s: not a setting of a store; they are %s", flag, key, strings.Join(storeSettings, ", "))
 		}
 		flags[strings.ReplaceAll(key, "_", "-")] = value
 	}
@@ -35,18 +34,14 @@ func (a *app) elsewhere(ctx context.Context, flag string, words []string) (*stor
 	if given["arn"] != "" && given["profile"] == "" {
 		flags["profile"] = ""
 	}
-	here, err := a.where(ctx, a.globals.given())
-	if err != nil {
-		return nil, err
-	}
-	there, err := a.where(ctx, flags)
-	if err != nil {
-		return nil, err
-	}
-	if here == there {
-		return nil, usagef("--%s names the store itself", flag)
-	}
-	return a.stores.Store(ctx, there)
+	return a.where(ctx, flags)
+}
+
+// samePlace reports whether two stores are one, whatever sources are
+// configured beside them.
+func samePlace(a, b job.Store) bool {
+	a.Sources, b.Sources = nil, nil
+	return a == b
 }
 
 func (a *app) where(ctx context.Context, flags map[string]string) (job.Store, error) {

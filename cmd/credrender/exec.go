@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
@@ -144,14 +145,13 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 		return nil, err
 	}
 	override(&p.job)
-	sources := cfg.Base.Store.SourceNames()
 	for _, arg := range o.env {
-		if err := p.addOne(arg, sources); err != nil {
+		if err := p.addOne(cfg, arg); err != nil {
 			return nil, err
 		}
 	}
 	for _, pattern := range o.prefixes {
-		if err := p.addPrefix(pattern, sources); err != nil {
+		if err := p.addPrefix(cfg, pattern); err != nil {
 			return nil, err
 		}
 	}
@@ -178,16 +178,16 @@ func (p *envPlan) add(f job.File, read func([]byte) ([]variable, error)) {
 }
 
 // addOne adds a VAR=REF.
-func (p *envPlan) addOne(arg string, sources []string) error {
+func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 	name, text, ok := strings.Cut(arg, "=")
 	if !ok || !secretfile.IsEnvName(name) {
 		return usagef("--env: %s is not VAR=REF", quoteName(name))
 	}
-	ref, err := refOf(text, nil, "", sources...)
+	ref, err := backend.ParseRef(cfg.Base.Store, text, "", nil)
 	if err != nil {
 		return err
 	}
-	p.add(job.File{Secret: ref}, func(b []byte) ([]variable, error) {
+	p.add(ref.File(), func(b []byte) ([]variable, error) {
 		return []variable{{name, string(b), "--env " + name}}, nil
 	})
 	return nil

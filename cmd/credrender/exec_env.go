@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
@@ -42,12 +44,12 @@ func checkEnv(vars []variable) error {
 
 // addPrefix adds all secrets that match a pattern. They are asked for by a
 // template, like everything else; base64 keeps their bytes apart.
-func (p *envPlan) addPrefix(pattern string, sources []string) error {
-	ref, err := refOf(pattern, nil, "", sources...)
+func (p *envPlan) addPrefix(cfg *config.Config, pattern string) error {
+	ref, err := backend.ParseRef(cfg.Base.Store, pattern, "", nil)
 	if err != nil {
 		return err
 	}
-	before, _, ok := strings.Cut(ref.Name, "*")
+	before, ok := ref.Stem()
 	if !ok {
 		return usagef("--env-prefix %s has no *: --env VAR=REF names one secret", source.Show(pattern))
 	}
@@ -57,13 +59,9 @@ func (p *envPlan) addPrefix(pattern string, sources []string) error {
 	return nil
 }
 
-func prefixTemplate(ref source.Ref) string {
-	name := ref.Name
-	if ref.Source != "" {
-		name = ref.Source + ":" + name
-	}
-	call := "secrets " + strconv.Quote(name)
-	if pairs := ref.Context.Map(); len(pairs) > 0 {
+func prefixTemplate(ref backend.Ref) string {
+	call := "secrets " + strconv.Quote(ref.Text())
+	if pairs := ref.Context().Map(); len(pairs) > 0 {
 		call += " (dict"
 		for _, k := range slices.Sorted(maps.Keys(pairs)) {
 			call += " " + strconv.Quote(k) + " " + strconv.Quote(pairs[k])

@@ -24,11 +24,12 @@ type exportOptions struct {
 func newExport(a *app) *cobra.Command {
 	o := &exportOptions{}
 	c := &cobra.Command{
-		Use:   "export [PATTERN] [KEY=VALUE]...",
+		Use:   "export [REF] [KEY=VALUE]...",
 		Short: "Write secrets to a file, or to another store",
-		Long: `Write the newest version of every secret that PATTERN matches (all without one)
-to a file in JSON, YAML or dotenv, or with --to into another store, under the
-same version. All must open with the given context, or with those that
+		Long: `Write the newest version of every secret that the pattern REF matches (all
+without one) to a file in JSON, YAML or dotenv, or with --to into another store,
+under the same version. A pattern that matches nothing is exit code 3, and no
+file is written; --allow-no-match permits it. All must open with the given context, or with those that
 --context-map says: else nothing is written to a file.
 
 A file is new, or replaced whole, with mode 0600. To a terminal, or to a file
@@ -47,6 +48,7 @@ along. A run that was killed is finished by running it again.`,
 	fl.BoolVar(&o.plaintext, "plaintext", false, "write in clear where others can read it")
 	fl.BoolVar(&o.envNames, "env-names", false, "dotenv: turn names like db.password into DB_PASSWORD")
 	o.addContextMap(c)
+	o.addAllowNoMatch(c)
 	fl.StringArrayVar(&o.to, "to", nil, "`SETTING=VALUE` of the other store, like region=us-east-1 (repeatable)")
 	addCopyFlags(c, &o.toContext, &o.all)
 	o.addDryRun(c, "write nothing, print what would be")
@@ -75,11 +77,11 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err := a.guardPlaintext(o); err != nil {
 		return err
 	}
-	got, err := a.getAll(ctx, &o.lifeFlags, args)
+	s, got, err := a.getAll(ctx, "export", &o.lifeFlags, args)
 	if err != nil {
 		return err
 	}
-	entries, err := exported(got, o.envNames && format == secretfile.Dotenv)
+	entries, err := exported(s, got, o.envNames && format == secretfile.Dotenv)
 	if err != nil {
 		return err
 	}
@@ -115,7 +117,16 @@ func (o *exportOptions) formatOf() (string, error) {
 }
 
 func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
-	from, err := a.store(ctx)
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	p := a.progress("export")
+	s, err := a.scope(cfg, args, &o.lifeFlags, p)
+	if err != nil {
+		return err
+	}
+	from, err := s.items(ctx, "export --to")
 	if err != nil {
 		return err
 	}
@@ -123,26 +134,29 @@ func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	return a.copyStore(ctx, "export", from, into, &o.lifeFlags, args, o.toContext, o.all)
+	if samePlace(s.Place(), into) {
+		return usagef("--to names the store itself")
+	}
+	to, err := a.stores.Store(ctx, into, "export --to")
+	if err != nil {
+		return err
+	}
+	return a.copyStore(ctx, p, s, from, to, o.toContext, o.all)
 }
 
 // copyStore is what export --to and import --from do.
-func (a *app) copyStore(ctx context.Context, verb string, from, into *store.Store, f *lifeFlags, args, to []string, all bool) error {
-	p := a.progress(verb)
-	r := store.CopyRequest{Into: into, AllVersions: all}
+func (a *app) copyStore(ctx context.Context, p *progress, s *scoped, from, into *store.Store, to []string, all bool) error {
+	r := store.CopyRequest{Scope: s.Scope, Into: into, AllVersions: all}
 	var err error
-	if r.Scope, err = a.scope(args, f, p); err != nil {
-		return err
-	}
 	if r.To, err = toContext(to); err != nil {
 		return err
 	}
 	outcomes, err := from.Copy(ctx, r)
-	return a.finish(p, outcomes, f.dryRun, err)
+	return a.finish(p, s, outcomes, err)
 }
 
 // exported is all or nothing. Names that dotenv makes equal are an error.
-func exported(got map[string]source.Result, envNames bool) ([]secretfile.Entry, error) {
+func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretfile.Entry, error) {
 	var entries []secretfile.Entry
 	var failed []*source.RefError
 	taken := map[string]string{}
@@ -156,7 +170,7 @@ func exported(got map[string]source.Result, envNames bool) ([]secretfile.Entry, 
 		}
 		taken[as] = name
 		if res.Err != nil {
-			failed = append(failed, &source.RefError{Ref: source.Ref{Name: name}, Err: res.Err})
+			failed = append(failed, &source.RefError{Ref: s.One(name, ""), Err: res.Err})
 			continue
 		}
 		entries = append(entries, secretfile.Entry{Name: as, Value: res.Secret})

@@ -22,17 +22,22 @@ type getallOptions struct {
 func newGetall(a *app) *cobra.Command {
 	o := &getallOptions{}
 	c := &cobra.Command{
-		Use:   "getall [PATTERN] [KEY=VALUE]...",
+		Use:   "getall [REF] [KEY=VALUE]...",
 		Short: "Print all secrets",
-		Long: `Print the newest version of every secret whose name PATTERN matches, by one scan
-of the table. All must open with the given context, or with those that
---context-map says: those that do not are named, and nothing is printed.`,
+		Long: `Print the newest version of every secret whose name the pattern REF matches, by
+one scan of the table. All must open with the given context, or with those that
+--context-map says: those that do not are named, and nothing is printed. A
+pattern of another source prints what is there, by names without the prefix.
+
+A pattern that matches nothing is exit code 3; --allow-no-match permits it.`,
 		Example: `  credrender getall 'web.*' env=prod -o yaml
+  credrender getall 'ssm:/app/prod/*'
   credrender getall --context-map contexts.yaml --partial`,
 		RunE: func(c *cobra.Command, args []string) error { return runGetall(c.Context(), a, o, args) },
 	}
 	outputFlag(c, &o.output, "json|yaml", "json")
 	o.addContextMap(c)
+	o.addAllowNoMatch(c)
 	c.Flags().BoolVar(&o.partial, "partial", false, "leave out what cannot be opened, and name it")
 	return c
 }
@@ -41,11 +46,11 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 	if o.output != "json" && o.output != "yaml" {
 		return usagef("--output %q is not json or yaml", o.output)
 	}
-	got, err := a.getAll(ctx, &o.lifeFlags, args)
+	s, got, err := a.getAll(ctx, "getall", &o.lifeFlags, args)
 	if err != nil {
 		return err
 	}
-	values, failed := texts(got)
+	values, failed := texts(s, got)
 	if o.partial {
 		failed = a.leaveOut(failed)
 	}
@@ -65,29 +70,29 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 }
 
 // getAll fetches what a command line names.
-func (a *app) getAll(ctx context.Context, f *lifeFlags, args []string) (map[string]source.Result, error) {
-	st, err := a.store(ctx)
+func (a *app) getAll(ctx context.Context, verb string, f *lifeFlags, args []string) (*scoped, map[string]source.Result, error) {
+	cfg, err := a.config(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	p := a.progress("getall")
-	sc, err := a.scope(args, f, p)
+	p := a.progress(verb)
+	s, err := a.scope(cfg, args, f, p)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	got, err := st.GetAll(ctx, sc)
+	got, err := s.values(ctx, verb)
 	p.end()
-	return got, err
+	return s, got, err
 }
 
 // errBinary: JSON and YAML hold text.
 var errBinary = errors.New("is binary, which this format cannot hold; 'credrender get' prints it")
 
 // texts reveals what was found, and says what cannot be shown.
-func texts(got map[string]source.Result) (values map[string]string, failed []*source.RefError) {
+func texts(s *scoped, got map[string]source.Result) (values map[string]string, failed []*source.RefError) {
 	values = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
-		res, ref := got[name], source.Ref{Name: name}
+		res, ref := got[name], s.One(name, "")
 		value := res.Secret.Reveal()
 		switch {
 		case res.Err != nil:

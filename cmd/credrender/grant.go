@@ -19,6 +19,7 @@ import (
 // grantFlags say what a grant is or was for.
 type grantFlags struct {
 	read, write, subset, anyContext bool
+	literal                         []string
 }
 
 func (f *grantFlags) register(c *cobra.Command) {
@@ -26,6 +27,7 @@ func (f *grantFlags) register(c *cobra.Command) {
 	fl.BoolVar(&f.read, "read", false, "opening secrets: kms:Decrypt")
 	fl.BoolVar(&f.write, "write", false, "putting secrets: kms:GenerateDataKey")
 	fl.BoolVar(&f.subset, "subset", false, "any context that has at least these pairs")
+	contextFlag(c, &f.literal)
 	fl.BoolVar(&f.anyContext, "any-context", false, "every context, and none: whatever lies under the key")
 }
 
@@ -38,7 +40,7 @@ func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest,
 	if f.write {
 		r.Access = kms.Write
 	}
-	pairs, err := pairs("grant", args)
+	pairs, err := contextPairs(args, f.literal)
 	if err != nil {
 		return r, err
 	}

@@ -210,7 +210,8 @@ func (a *app) override(f *jobFlags) (func(*job.Job), error) {
 	}, nil
 }
 
-// pairs reads repeated KEY=VALUE.
+// pairs reads repeated KEY=VALUE. A pair may be there twice, a key with two values
+// may not.
 func pairs(flag string, list []string) (map[string]string, error) {
 	m := map[string]string{}
 	for _, s := range list {
@@ -218,8 +219,8 @@ func pairs(flag string, list []string) (map[string]string, error) {
 		if err != nil {
 			return nil, usagef("%s: %s is not KEY=VALUE", flag, source.Show(s))
 		}
-		if _, twice := m[k]; twice {
-			return nil, usagef("%s: %s is given twice", flag, source.Show(k))
+		if held, twice := m[k]; twice && held != v {
+			return nil, usagef("%s: %s is given twice, with different values", flag, source.Show(k))
 		}
 		m[k] = v
 	}

@@ -1,13 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -17,35 +19,96 @@ import (
 
 // lifeFlags are flags of several of them.
 type lifeFlags struct {
-	contextMap string
-	dryRun     bool
+	contextMap   string
+	literal      []string
+	dryRun       bool
+	allowNoMatch bool
 }
 
 func (f *lifeFlags) addContextMap(c *cobra.Command) {
 	c.Flags().StringVar(&f.contextMap, "context-map", "", contextMapHelp)
+	contextFlag(c, &f.literal)
 }
 
 func (f *lifeFlags) addDryRun(c *cobra.Command, usage string) {
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, usage)
 }
 
-// scope reads [PATTERN] [KEY=VALUE]... and makes a scope that tells p how far
-// it is.
-func (a *app) scope(args []string, f *lifeFlags, p *progress) (store.Scope, error) {
-	sc := store.Scope{DryRun: f.dryRun, Progress: p.told}
-	if len(args) > 0 && !strings.Contains(args[0], "=") {
-		sc.Pattern, args = args[0], args[1:]
-	}
-	given, err := contextOf(args)
-	if err != nil {
-		return sc, err
-	}
-	sc.Contexts, err = a.contexts(f.contextMap, given)
-	return sc, err
+func (f *lifeFlags) addAllowNoMatch(c *cobra.Command) {
+	c.Flags().BoolVar(&f.allowNoMatch, "allow-no-match", false, "exit 0 where no secret matches (default: exit 3)")
 }
 
-func contextOf(words []string) (source.Context, error) {
-	given, err := pairs("context", words)
+// scope reads [REF] [KEY=VALUE]... and makes a scope that tells p how far it is.
+// The pattern of the scope is the target's to tell: see [scoped.items].
+func (a *app) scope(cfg *config.Config, args []string, f *lifeFlags, p *progress) (*scoped, error) {
+	s := &scoped{flags: f, Scope: store.Scope{DryRun: f.dryRun, Progress: p.told}}
+	ref := ""
+	named := len(args) > 0 && isRef(args[0])
+	if named {
+		ref, args = args[0], args[1:]
+	}
+	given, err := contextOf(args, f.literal)
+	if err != nil {
+		return nil, err
+	}
+	if named {
+		s.Target, err = a.target(cfg, ref, "", args, f.literal)
+	} else {
+		s.Target, err = a.whole(cfg, given)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if f.contextMap != "" && !s.HasItems() {
+		return nil, usagef("--context-map is for tables and local stores")
+	}
+	s.Contexts, err = a.contexts(f.contextMap, s.Context())
+	return s, err
+}
+
+// scoped is what a command over many secrets works on.
+type scoped struct {
+	*backend.Target
+	store.Scope
+	flags *lifeFlags
+}
+
+// items opens the table or local store that it is about, and completes the scope.
+func (s *scoped) items(ctx context.Context, verb string) (*store.Store, error) {
+	st, pattern, err := s.Items(ctx, verb)
+	s.Pattern = pattern
+	return st, err
+}
+
+// values fetches what it is about.
+func (s *scoped) values(ctx context.Context, verb string) (map[string]source.Result, error) {
+	got, err := s.Values(ctx, verb, s.Scope)
+	if err == nil && len(got) == 0 && !s.flags.allowNoMatch {
+		return nil, s.noMatch()
+	}
+	return got, err
+}
+
+func (s *scoped) noMatch() error {
+	if s.Text() == "" {
+		return fmt.Errorf("%w: the store holds no secrets", source.ErrNoMatch)
+	}
+	return fmt.Errorf("%s: %w", s.Text(), source.ErrNoMatch)
+}
+
+// matched is err, but for a pattern without a match where that is permitted.
+func (s *scoped) matched(err error) error {
+	switch {
+	case !errors.Is(err, source.ErrNoMatch):
+		return err
+	case s.flags.allowNoMatch:
+		return nil
+	}
+	return s.noMatch()
+}
+
+func contextOf(words, literal []string) (source.Context, error) {
+	given, err := contextPairs(words, literal)
 	if err != nil {
 		return source.Context{}, err
 	}
@@ -65,7 +128,7 @@ func toContext(words []string) (*source.Context, error) {
 	case len(words) == 1 && words[0] == "none":
 		return &source.Context{}, nil
 	}
-	c, err := contextOf(words)
+	c, err := contextOf(words, nil)
 	return &c, err
 }
 
@@ -79,13 +142,13 @@ var verbs = map[store.Action]string{
 
 // settle says what became of the versions: a line for all, or in a dry run for
 // each, and every failure.
-func (a *app) settle(outcomes []store.Outcome, dryRun bool) error {
+func (a *app) settle(s *scoped, outcomes []store.Outcome) error {
+	dryRun := s.DryRun
 	var failed []*source.RefError
 	for _, o := range outcomes {
 		switch {
 		case o.Err != nil:
-			ref := source.Ref{Name: o.Name, Version: o.Version}
-			failed = append(failed, &source.RefError{Ref: ref, Err: o.Err})
+			failed = append(failed, &source.RefError{Ref: s.One(o.Name, o.Version), Err: o.Err})
 		case o.Action == store.Unhidden && !dryRun:
 			a.log.Warn(fmt.Sprintf("the newest version of %s is %s from now on; it was %s, which hid it",
 				source.Show(o.Name), source.Show(o.To), source.Show(o.Version)))
@@ -152,7 +215,7 @@ func count(n int, what string) string {
 }
 
 // finish puts what was done before a command was cut short beside the reason.
-func (a *app) finish(p *progress, outcomes []store.Outcome, dryRun bool, err error) error {
+func (a *app) finish(p *progress, s *scoped, outcomes []store.Outcome, err error) error {
 	p.end()
-	return errors.Join(err, a.settle(outcomes, dryRun))
+	return errors.Join(s.matched(err), a.settle(s, outcomes))
 }

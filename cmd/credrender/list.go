@@ -8,15 +8,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/pkg/source"
 )
 
 func newList(a *app) *cobra.Command {
 	var output string
 	c := &cobra.Command{
-		Use:     "list [PATTERN]",
-		Short:   "List names and versions",
-		Long:    "List every stored version of the names that PATTERN matches, where * stands for\nany characters. It decrypts nothing.",
+		Use:   "list [PATTERN]",
+		Short: "List names and versions",
+		Long: `List every stored version of the names that PATTERN matches, where * stands for
+any characters. It decrypts nothing. A PATTERN may be a REF of another source:
+'ssm:/app/*' lists Parameter Store. Where nothing matches, standard error says so.`,
 		Example: "  credrender list 'web.*'",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, output) },
@@ -33,7 +36,7 @@ func runList(ctx context.Context, a *app, args []string, output string) error {
 	if output != "text" && output != "json" {
 		return usagef("--output %q is not text or json", output)
 	}
-	entries, err := a.list(ctx, first(args))
+	entries, err := a.list(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -54,20 +57,32 @@ func runList(ctx context.Context, a *app, args []string, output string) error {
 	return nil
 }
 
-// list lists a store, which S3 may be too.
-func (a *app) list(ctx context.Context, pattern string) ([]source.Entry, error) {
-	src, err := a.anyStore(ctx)
+// list lists what a pattern matches, or all of the store.
+func (a *app) list(ctx context.Context, args []string) ([]source.Entry, error) {
+	cfg, err := a.config(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return src.(source.Lister).List(ctx, pattern) // every store can
+	t, err := a.whole(cfg, source.Context{})
+	if len(args) > 0 {
+		t, err = a.bare(cfg, "list", args[0], "")
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := t.List(ctx)
+	if err == nil && len(entries) == 0 {
+		a.log.Warn(nothing(t))
+	}
+	return entries, err
 }
 
-func first(args []string) string {
-	if len(args) == 0 {
-		return ""
+// nothing says that a pattern, or all of a store, has no secrets.
+func nothing(t *backend.Target) string {
+	if t.Text() == "" {
+		return "the store holds no secrets"
 	}
-	return args[0]
+	return t.Text() + ": no name matches"
 }
 
 func printJSON(a *app, v any) error {

@@ -13,9 +13,9 @@ func newMigrate(a *app) *cobra.Command {
 	var rescue bool
 	var format string
 	c := &cobra.Command{
-		Use:   "migrate [PATTERN] [KEY=VALUE]...",
+		Use:   "migrate [REF] [KEY=VALUE]...",
 		Short: "Mend what older and other tools have left",
-		Long: `Mend all versions of the secrets that PATTERN matches (all without one):
+		Long: `Mend all versions of the secrets that the pattern REF matches (all without one):
 
 - a version that is not padded to 19 digits (credstash before 1.13) moves to its
   padded number. Until then it hides every later version, and put refuses. Where
@@ -36,6 +36,7 @@ was killed is finished by running it again.`,
 		},
 	}
 	f.addContextMap(c)
+	f.addAllowNoMatch(c)
 	c.Flags().BoolVar(&rescue, "rescue-ctr32le", false, "open every value, and repair those that rucredstash 0.9.1 and later damaged")
 	c.Flags().StringVar(&format, "item-format", "", "`credstash`: put items of credsmash's formats again in that one")
 	f.addDryRun(c, "write nothing, print what would change")
@@ -43,14 +44,20 @@ was killed is finished by running it again.`,
 }
 
 func runMigrate(ctx context.Context, a *app, f *lifeFlags, args []string, r store.MigrateRequest) error {
-	st, err := a.store(ctx)
+	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
 	p := a.progress("migrate")
-	if r.Scope, err = a.scope(args, f, p); err != nil {
+	s, err := a.scope(cfg, args, f, p)
+	if err != nil {
 		return err
 	}
+	st, err := s.items(ctx, "migrate")
+	if err != nil {
+		return err
+	}
+	r.Scope = s.Scope
 	outcomes, err := st.Migrate(ctx, r)
-	return a.finish(p, outcomes, f.dryRun, err)
+	return a.finish(p, s, outcomes, err)
 }

@@ -2,46 +2,30 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/source/s3"
+	"github.com/credrender/credrender/pkg/store"
 )
 
 // The manage commands where --store is s3://BUCKET/PREFIX: an object has no
 // versions of its own choosing and no comment.
 
-// anyStore is the store that the settings name, in S3 or not.
-func (a *app) anyStore(ctx context.Context) (source.Source, error) {
-	cfg, err := a.config(ctx)
+func (a *app) putObject(ctx context.Context, t *backend.Target, o *putOptions, value source.Secret) error {
+	f, ref, err := t.Folder(ctx, "put")
 	if err != nil {
-		return nil, err
-	}
-	return a.stores.Source(ctx, cfg.Base.Store, "")
-}
-
-// folder is the store in S3, or nil where the store is another.
-func (a *app) folder(ctx context.Context) (*s3.Folder, error) {
-	src, err := a.anyStore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	folder, _ := src.(*s3.Folder)
-	return folder, nil
-}
-
-func (a *app) putObject(ctx context.Context, f *s3.Folder, o *putOptions, ref source.Ref, value source.Secret) error {
-	if o.version != "" || o.comment != "" || o.format != "credstash" {
-		return usagef("a store in S3 takes no --version, --comment or --item-format")
+		return err
 	}
 	version, changed, err := f.Put(ctx, ref, value, o.ifChanged)
 	if err != nil {
-		return named(ref, err)
+		return t.Bare().Fault(err)
 	}
 	if !changed {
 		return nil
 	}
-	text := "stored " + ref.String()
+	text := "stored " + t.Bare().String()
 	if version != "" {
 		text += " version " + version
 	}
@@ -49,13 +33,23 @@ func (a *app) putObject(ctx context.Context, f *s3.Folder, o *putOptions, ref so
 	return nil
 }
 
-func (a *app) deleteObject(ctx context.Context, f *s3.Folder, ref source.Ref) error {
-	if ref.Version != "" {
+func (a *app) deleteObject(ctx context.Context, t *backend.Target, version string, dryRun bool) error {
+	if version != "" {
 		return usagef("a store in S3 takes no --version: older versions of objects are the bucket's")
 	}
-	if err := f.Delete(ctx, ref.Name); err != nil {
-		return named(ref, err)
+	f, ref, err := t.Folder(ctx, "delete")
+	if err != nil {
+		return err
 	}
-	a.log.Info(fmt.Sprintf("deleted %s", ref), "name", ref.Name)
+	if dryRun {
+		if got := f.Fetch(ctx, []source.Ref{ref})[ref]; errors.Is(got.Err, source.ErrNotFound) {
+			return t.Fault(got.Err)
+		}
+		return a.foretell([]store.Outcome{{Name: ref.Name, Action: store.Deleted}})
+	}
+	if err := f.Delete(ctx, ref.Name); err != nil {
+		return t.Fault(err)
+	}
+	a.log.Info(fmt.Sprintf("deleted %s", t), "name", ref.Name)
 	return nil
 }

@@ -4,16 +4,18 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/pkg/source"
 )
 
 func newPrune(a *app) *cobra.Command {
 	f := &lifeFlags{}
 	var keep int
 	c := &cobra.Command{
-		Use:   "prune --keep N [PATTERN]",
+		Use:   "prune --keep N [REF]",
 		Short: "Delete old versions",
-		Long: `Delete all but the newest N versions of every secret that PATTERN matches (all
-without one), oldest first. Nothing is decrypted.
+		Long: `Delete all but the newest N versions of every secret that the pattern REF matches
+(all without one), oldest first. Nothing is decrypted.
 
 A secret with unpadded versions is refused until 'credrender migrate' has run:
 which of its values is the newest cannot be told from their order.`,
@@ -27,21 +29,33 @@ which of its values is the newest cannot be told from their order.`,
 		},
 	}
 	c.Flags().IntVar(&keep, "keep", 0, "`N` versions that stay of each secret")
+	f.addAllowNoMatch(c)
 	f.addDryRun(c, "print what would be deleted")
 	return c
 }
 
 func runPrune(ctx context.Context, a *app, f *lifeFlags, args []string, keep int) error {
-	st, err := a.store(ctx)
+	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
+	}
+	if len(args) > 0 {
+		if _, err := a.bare(cfg, "prune", args[0], ""); err != nil {
+			return err
+		}
+		if !isRef(args[0]) {
+			return usagef("%s: prune takes no context", source.Show(args[0]))
+		}
 	}
 	p := a.progress("prune")
-	sc, err := a.scope(nil, f, p)
+	s, err := a.scope(cfg, args, f, p)
 	if err != nil {
 		return err
 	}
-	sc.Pattern = first(args)
-	outcomes, err := st.Prune(ctx, keep, sc)
-	return a.finish(p, outcomes, f.dryRun, err)
+	st, err := s.items(ctx, "prune")
+	if err != nil {
+		return err
+	}
+	outcomes, err := st.Prune(ctx, keep, s.Scope)
+	return a.finish(p, s, outcomes, err)
 }

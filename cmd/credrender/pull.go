@@ -6,13 +6,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/pkg/source"
 )
 
 func newPull(a *app) *cobra.Command {
 	o := &renderOptions{}
 	c := &cobra.Command{
-		Use:   "pull NAME [KEY=VALUE]... DEST",
+		Use:   "pull REF [KEY=VALUE]... DEST",
 		Short: "Put one secret, whole, into a file",
 		Long: `Write the newest version of a secret to DEST byte for byte, as a job: atomically,
 0600 unless there is a file already or --mode says otherwise, and only if it
@@ -32,11 +31,13 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 		return err
 	}
 	last := len(args) - 1
-	ref, err := refOf(args[0], args[1:last], "", cfg.Base.Store.SourceNames()...)
+	t, err := a.target(cfg, args[0], "", args[1:last], o.context)
 	if err != nil {
 		return err
 	}
-	j, err := commanded(adHoc(cfg, job.File{Secret: ref, Dest: a.abs(args[last]), Origin: "command line"}), &o.jobFlags)
+	file := t.File()
+	file.Dest = a.abs(args[last])
+	j, err := commanded(adHoc(cfg, file), &o.jobFlags)
 	if err != nil {
 		return err
 	}
@@ -47,24 +48,4 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	override(&j)
 	a.moveBelow(o.root, &j)
 	return a.render(ctx, cfg, o, selection{jobs: []job.Job{j}})
-}
-
-// refOf makes a ref of a REF, KEY=VALUE arguments and a version. sources are
-// the configured ones.
-func refOf(name string, context []string, version string, sources ...string) (source.Ref, error) {
-	ref, err := source.Parse(name, sources)
-	if err != nil {
-		return ref, &usageError{err}
-	}
-	given, err := pairs("context", context)
-	if err != nil {
-		return ref, err
-	}
-	if len(given) > 0 {
-		if ref.Context, err = source.NewContext(given); err != nil {
-			return ref, &usageError{err}
-		}
-	}
-	ref.Version = version
-	return ref, nil
 }

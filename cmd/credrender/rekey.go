@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/backend"
-	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -21,10 +20,10 @@ type rekeyOptions struct {
 func newRekey(a *app) *cobra.Command {
 	o := &rekeyOptions{}
 	c := &cobra.Command{
-		Use:   "rekey [PATTERN] [KEY=VALUE]...",
+		Use:   "rekey [REF] [KEY=VALUE]...",
 		Short: "Wrap data keys under another key or context",
-		Long: `Wrap the data keys of all versions that PATTERN matches (all without one) under
-the KMS key that --key names, and with --to-context in another encryption
+		Long: `Wrap the data keys of all versions that the pattern REF matches (all without one)
+under the KMS key that --key names, and with --to-context in another encryption
 context. KMS does it (ReEncrypt): no value and no data key is seen, contents are
 not touched, versions stay. KEY=VALUE and --context-map say the contexts that
 secrets have now.
@@ -41,6 +40,7 @@ the old one, which gets a file of its own when nothing here is left under it.`,
 		RunE: func(c *cobra.Command, args []string) error { return runRekey(c.Context(), a, o, args) },
 	}
 	o.addContextMap(c)
+	o.addAllowNoMatch(c)
 	c.Flags().StringArrayVar(&o.to, "to-context", nil, toContextHelp)
 	c.Flags().BoolVar(&o.newLocal, "new-local-key", false, "give a local store another key")
 	o.addDryRun(c, "ask KMS, write nothing, print what would change")
@@ -53,31 +53,32 @@ func runRekey(ctx context.Context, a *app, o *rekeyOptions, args []string) error
 		return err
 	}
 	p := a.progress("rekey")
-	r := store.RekeyRequest{}
-	if r.Scope, err = a.scope(args, &o.lifeFlags, p); err != nil {
-		return err
-	}
-	if r.To, err = toContext(o.to); err != nil {
-		return err
-	}
-	st, err := a.stores.Store(ctx, cfg.Base.Store)
+	s, err := a.scope(cfg, args, &o.lifeFlags, p)
 	if err != nil {
 		return err
 	}
-	if cfg.Base.Store.Kind == backend.Local {
-		return rekeyLocal(ctx, a, cfg, o, st, r, p)
+	st, err := s.items(ctx, "rekey")
+	if err != nil {
+		return err
+	}
+	r := store.RekeyRequest{Scope: s.Scope}
+	if r.To, err = toContext(o.to); err != nil {
+		return err
+	}
+	if s.Place().Kind == backend.Local {
+		return rekeyLocal(ctx, a, o, s, st, r, p)
 	}
 	if o.newLocal {
 		return usagef("--new-local-key is for --store local; --key names the KMS key")
 	}
 	outcomes, err := st.Rekey(ctx, r)
-	return a.finish(p, outcomes, o.dryRun, err)
+	return a.finish(p, s, outcomes, err)
 }
 
 // rekeyLocal goes by the steps that package local lists. The key comes first,
 // since the store reads the key file at its first use.
-func rekeyLocal(ctx context.Context, a *app, cfg *config.Config, o *rekeyOptions, st *store.Store, r store.RekeyRequest, p *progress) error {
-	keys := local.New(backend.LocalOptions(cfg.Base.Store))
+func rekeyLocal(ctx context.Context, a *app, o *rekeyOptions, s *scoped, st *store.Store, r store.RekeyRequest, p *progress) error {
+	keys := local.New(backend.LocalOptions(s.Place()))
 	if o.newLocal && !o.dryRun {
 		if _, err := keys.NewKey(ctx); err != nil {
 			return err
@@ -89,7 +90,7 @@ func rekeyLocal(ctx context.Context, a *app, cfg *config.Config, o *rekeyOptions
 			outcomes[i].Action = store.Rekeyed
 		}
 	}
-	if err := a.finish(p, outcomes, o.dryRun, err); err != nil || o.dryRun {
+	if err := a.finish(p, s, outcomes, err); err != nil || o.dryRun {
 		return err
 	}
 	left, kept, err := keys.DropOldKeys(ctx)
@@ -98,7 +99,7 @@ func rekeyLocal(ctx context.Context, a *app, cfg *config.Config, o *rekeyOptions
 	}
 	if err == nil && left > 0 {
 		a.log.Warn(fmt.Sprintf("%s still under the old key, which stays in %s: run 'credrender rekey' without a pattern",
-			isAre(left, "version"), cfg.Base.Store.LocalKey))
+			isAre(left, "version"), s.Place().LocalKey))
 	}
 	return err
 }

@@ -116,9 +116,7 @@ func newRoot(a *app) *cobra.Command {
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)
 		strict(c)
-		c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-			return usagef("%w; '%s --help' lists the flags", err, c.CommandPath())
-		})
+		c.SetFlagErrorFunc(flagError)
 		c.Args = usageArgs(c.Args)
 	}
 	root.SetUsageFunc(usage)

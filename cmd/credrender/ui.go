@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
@@ -71,7 +72,7 @@ func exitCode(err error) int {
 		return secretsCode(err)
 	case isUsage(err):
 		return exitUsage
-	case isOne(err, source.ErrNotFound, source.ErrDenied, source.ErrWrongContext, render.ErrRemoved):
+	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrWrongContext, render.ErrRemoved):
 		return exitSecret
 	}
 	if _, ok := errors.AsType[*render.RefusedError](err); ok {
@@ -101,7 +102,8 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, tmpl := errors.AsType[*template.Error](err)
-	return usage || conf || tmpl || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	_, unable := errors.AsType[*backend.UnableError](err)
+	return usage || conf || tmpl || unable || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 func isOne(err error, kinds ...error) bool {
@@ -154,6 +156,7 @@ var hints = []struct {
 	text string
 }{
 	{render.ErrRemoved, "put it again, or take the default from now on: --accept-removed NAME"},
+	{source.ErrNoMatch, "'credrender list' shows the names that are there; --allow-no-match, or allow_no_match: [PATTERN] of a job, permits that nothing matches"},
 	{source.ErrNotFound, "'credrender list' shows the names and versions that are there, 'credrender put NAME @FILE' adds one"},
 	{source.ErrWrongContext, "the context must be the one that the secret was put with, pair by pair and case by case"},
 	{source.ErrCredentials, "'aws sts get-caller-identity' with the same --profile shows whether there are credentials"},

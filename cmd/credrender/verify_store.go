@@ -16,9 +16,9 @@ func newVerifyStore(a *app) *cobra.Command {
 	f := &lifeFlags{}
 	var output string
 	c := &cobra.Command{
-		Use:   "verify-store [PATTERN] [KEY=VALUE]...",
+		Use:   "verify-store [REF] [KEY=VALUE]...",
 		Short: "Open every stored version and report what is wrong",
-		Long: `Open every version of the secrets that PATTERN matches (all without one) and
+		Long: `Open every version of the secrets that the pattern REF matches (all without one) and
 report those that are damaged, do not open with their context, or stand in the
 way of others. No value is shown and nothing is changed; a store in order prints
 nothing. Exit code 1: an item is damaged; 3: one does not open; 0 also where
@@ -27,6 +27,7 @@ there are only notes.`,
 		RunE:    func(c *cobra.Command, args []string) error { return runVerifyStore(c.Context(), a, f, args, output) },
 	}
 	f.addContextMap(c)
+	f.addAllowNoMatch(c)
 	f.addDryRun(c, "look at the form of items alone: no KMS")
 	outputFlag(c, &output, "text|json", "text")
 	return c
@@ -53,18 +54,22 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 	if output != "text" && output != "json" {
 		return usagef("--output %q is not text or json", output)
 	}
-	st, err := a.store(ctx)
+	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
 	p := a.progress("verify-store")
-	sc, err := a.scope(args, f, p)
+	s, err := a.scope(cfg, args, f, p)
 	if err != nil {
 		return err
 	}
-	verdicts, err := st.Verify(ctx, sc)
-	p.end()
+	st, err := s.items(ctx, "verify-store")
 	if err != nil {
+		return err
+	}
+	verdicts, err := st.Verify(ctx, s.Scope)
+	p.end()
+	if err = s.matched(err); err != nil {
 		return err
 	}
 	var failed []*source.RefError
@@ -80,7 +85,7 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 		}
 		if v.Err != nil {
 			one.Error = v.Err.Error()
-			failed = append(failed, &source.RefError{Ref: source.Ref{Name: v.Name, Version: v.Version}, Err: v.Err})
+			failed = append(failed, &source.RefError{Ref: s.One(v.Name, v.Version), Err: v.Err})
 		}
 		findings = append(findings, one)
 	}

@@ -46,6 +46,16 @@ func ParseRef(where job.Store, text, version string, given map[string]string) (R
 	return Ref{ref}, nil
 }
 
+// PrefixOf is the source that a name belongs to as rendering reads it, or "" for
+// the store.
+func PrefixOf(where job.Store, name string) string {
+	ref, err := source.ParseName(name, where.SourceNames())
+	if err != nil {
+		return ""
+	}
+	return ref.Source
+}
+
 // All is the Ref of every name in the store, with a context.
 func All(c source.Context) Ref { return Ref{source.Ref{Context: c}} }
 
@@ -54,6 +64,13 @@ func (r Ref) String() string { return r.ref.String() }
 
 // Context is the encryption context that the ref states.
 func (r Ref) Context() source.Context { return r.ref.Context }
+
+// Bare is the ref without its context, for messages of commands in which a word
+// that was read as a pair may be the value.
+func (r Ref) Bare() Ref {
+	r.ref.Context = source.Context{}
+	return r
+}
 
 // File is a file of a job that holds the value as it is.
 func (r Ref) File() job.File { return job.File{Secret: r.ref, Origin: "command line"} }

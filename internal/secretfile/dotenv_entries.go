@@ -64,7 +64,7 @@ func parseDotenv(data []byte) ([]Entry, error) {
 	}
 	entries := make([]Entry, len(variables))
 	for i, v := range variables {
-		entries[i] = Entry{v.Name, source.NewSecret([]byte(v.Value))}
+		entries[i] = Entry{Name: v.Name, Value: source.NewSecret([]byte(v.Value))}
 	}
 	return entries, err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -26,18 +27,22 @@ func parseJSON(data []byte) ([]Entry, error) {
 		if err != nil {
 			return nil, r.fault("not valid JSON")
 		}
-		value, err := r.value()
+		text, _ := name.(string) // a name is nothing else
+		at := r.line()
+		value, err := r.value(text)
 		if err != nil {
 			return nil, err
 		}
-		text, _ := name.(string) // a name is nothing else
-		entries = append(entries, Entry{text, source.NewSecret(value)})
+		entries = append(entries, Entry{text, source.NewSecret(value), at})
 	}
 	if _, err := r.dec.Token(); err != nil {
 		return nil, r.fault("not valid JSON")
 	}
-	if r.dec.More() {
+	switch _, err := r.dec.Token(); {
+	case err == nil:
 		return nil, r.fault("something follows the object")
+	case !errors.Is(err, io.EOF):
+		return nil, r.fault("not valid JSON")
 	}
 	return entries, nil
 }
@@ -47,12 +52,14 @@ type jsonReader struct {
 	data []byte
 }
 
-func (r *jsonReader) fault(msg string) error {
+func (r *jsonReader) line() int {
 	read := r.data[:min(int(r.dec.InputOffset()), len(r.data))]
-	return &SyntaxError{1 + bytes.Count(read, []byte("\n")), msg}
+	return 1 + bytes.Count(read, []byte("\n"))
 }
 
-func (r *jsonReader) value() ([]byte, error) {
+func (r *jsonReader) fault(msg string) error { return &SyntaxError{r.line(), msg} }
+
+func (r *jsonReader) value(name string) ([]byte, error) {
 	t, err := r.dec.Token()
 	if err != nil {
 		return nil, r.fault("not valid JSON")
@@ -69,27 +76,32 @@ func (r *jsonReader) value() ([]byte, error) {
 		return []byte("false"), nil
 	case json.Delim:
 		if v == '{' {
-			return r.object()
+			return r.object(name)
 		}
+		return nil, r.fault(notValue(name, "a list"))
 	}
-	return nil, r.fault("a value is neither text nor {base64: ...}")
+	return nil, r.fault(notValue(name, "null"))
 }
 
-func (r *jsonReader) object() ([]byte, error) {
+func (r *jsonReader) object(name string) ([]byte, error) {
+	at := r.line()
 	var tokens [3]json.Token
 	for i := range tokens {
 		var err error
 		if tokens[i], err = r.dec.Token(); err != nil {
 			return nil, r.fault("not valid JSON")
 		}
+		if tokens[i] == json.Delim('}') {
+			break
+		}
 	}
 	text, ok := tokens[1].(string)
 	if tokens[0] != base64Key || !ok || tokens[2] != json.Delim('}') {
-		return nil, r.fault("a value is neither text nor {base64: ...}")
+		return nil, &SyntaxError{at, notValue(name, "an object")}
 	}
 	b, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, r.fault("not base64")
+		return nil, r.fault(source.Show(name) + ": not base64")
 	}
 	return b, nil
 }

@@ -36,6 +36,12 @@ const base64Key = "base64"
 type Entry struct {
 	Name  string
 	Value source.Secret
+	Line  int // of the file that it was read from; 0: of none
+}
+
+// notValue is the fault of an entry that holds something else than a value.
+func notValue(name, what string) string {
+	return fmt.Sprintf("%s: %s is not a value: it takes text, or {base64: ...}", source.Show(name), what)
 }
 
 // SyntaxError says where a file cannot be read.
@@ -86,15 +92,15 @@ func Parse(format string, data []byte) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for _, e := range entries {
 		if e.Name == "" {
-			return nil, &SyntaxError{Msg: "an empty name"}
+			return nil, &SyntaxError{Line: e.Line, Msg: "an empty name"}
 		}
-		if seen[e.Name] {
-			return nil, &SyntaxError{Msg: source.Show(e.Name) + " is there twice"}
+		if at, twice := seen[e.Name]; twice {
+			return nil, &SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is given already on line %d", source.Show(e.Name), at)}
 		}
-		seen[e.Name] = true
+		seen[e.Name] = e.Line
 	}
 	return entries, nil
 }

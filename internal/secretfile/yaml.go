@@ -1,9 +1,11 @@
 package secretfile
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,8 +21,18 @@ var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 
 // parseYAML keeps scalars as they are written: 0644 and 1e3 are text here.
 func parseYAML(data []byte) ([]Entry, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	var doc, next yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	err := dec.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if err == nil {
+		if err = dec.Decode(&next); err == nil {
+			return nil, &SyntaxError{next.Line, "a second document: a file holds one"}
+		}
+	}
+	if !errors.Is(err, io.EOF) {
 		// The parser quotes what it stumbles over.
 		fault := &SyntaxError{Msg: "not valid YAML"}
 		if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
@@ -41,32 +53,42 @@ func parseYAML(data []byte) ([]Entry, error) {
 		if name.Kind != yaml.ScalarNode || name.Tag == "!!merge" {
 			return nil, &SyntaxError{name.Line, "a name is not text"}
 		}
-		b, err := yamlValue(value)
+		b, err := yamlValue(name.Value, value)
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, Entry{name.Value, source.NewSecret(b)})
+		entries = append(entries, Entry{name.Value, source.NewSecret(b), name.Line})
 	}
 	return entries, nil
 }
 
-func yamlValue(n *yaml.Node) ([]byte, error) {
+func yamlValue(name string, n *yaml.Node) ([]byte, error) {
 	encoded := n
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		return nil, &SyntaxError{n.Line, "no value: \"\" is an empty one"}
+		return nil, &SyntaxError{n.Line, source.Show(name) + ": no value: \"\" is an empty one"}
 	case n.Kind == yaml.ScalarNode && n.Tag != "!!binary":
 		return []byte(n.Value), nil
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == base64Key && n.Content[1].Kind == yaml.ScalarNode:
 		encoded = n.Content[1]
 	case n.Kind != yaml.ScalarNode:
-		return nil, &SyntaxError{n.Line, "a value is neither text nor {base64: ...}"}
+		return nil, &SyntaxError{n.Line, notValue(name, kindOf(n))}
 	}
 	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(encoded.Value), ""))
 	if err != nil {
-		return nil, &SyntaxError{encoded.Line, "not base64"}
+		return nil, &SyntaxError{encoded.Line, source.Show(name) + ": not base64"}
 	}
 	return b, nil
+}
+
+func kindOf(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	return "a mapping"
 }
 
 func writeYAML(entries []Entry) ([]byte, error) {

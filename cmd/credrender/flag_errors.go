@@ -1,0 +1,27 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// mayHoldValues marks a command of whose words one may be a value: no message of
+// it has a word that was not understood.
+const mayHoldValues = "credrender_may_hold_values"
+
+// flagError makes a usage error of what pflag says of a command's flags.
+func flagError(c *cobra.Command, err error) error {
+	verb := c.Annotations[mayHoldValues]
+	if verb == "" {
+		return usagef("%w; '%s --help' lists the flags", err, c.CommandPath())
+	}
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return usagef("%s: --%s does not take that value (it is not shown: it may be the secret's); '%s --help' lists the flags", verb, bad.GetFlag().Name, c.CommandPath())
+	}
+	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return usagef("%s: --%s needs a value; '%s --help' lists the flags", verb, bare.GetFlag().Name, c.CommandPath())
+	}
+	return usagef("%s: a word that begins with - is not a flag (it is not shown: it may be the value): a value goes after --, as in 'credrender put NAME -- VALUE', or to standard input, as in 'credrender put NAME - '; '%s --help' lists the flags", verb, c.CommandPath())
+}
