@@ -51,6 +51,7 @@ nothing in it is expanded.`,
 	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
 	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "`PATTERN` of secrets that name variables, such as 'api.*' (repeatable)")
 	fl.StringArrayVar(&o.files, "file", nil, "`SRC:DEST`: a file to render first (repeatable)")
+	allowNoMatchFlag(c, &o.allowNoMatch)
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	fl.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
 	fl.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")

@@ -31,6 +31,7 @@ type jobFlags struct {
 	root                string
 	fixtures            string
 	acceptRemoved       []string
+	allowNoMatch        bool
 }
 
 func (f *jobFlags) register(c *cobra.Command) {
@@ -39,6 +40,7 @@ func (f *jobFlags) register(c *cobra.Command) {
 	fl.StringArrayVar(&f.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
 	fl.StringVar(&f.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
 	fl.StringArrayVar(&f.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
+	allowNoMatchFlag(c, &f.allowNoMatch)
 	fl.StringArrayVar(&f.acceptRemoved, "accept-removed", nil, "`NAME` of a removed secret whose default secretOr may take (repeatable)")
 }
 

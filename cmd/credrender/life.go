@@ -35,7 +35,11 @@ func (f *lifeFlags) addDryRun(c *cobra.Command, usage string) {
 }
 
 func (f *lifeFlags) addAllowNoMatch(c *cobra.Command) {
-	c.Flags().BoolVar(&f.allowNoMatch, "allow-no-match", false, "exit 0 where no secret matches (default: exit 3)")
+	allowNoMatchFlag(c, &f.allowNoMatch)
+}
+
+func allowNoMatchFlag(c *cobra.Command, allow *bool) {
+	c.Flags().BoolVar(allow, "allow-no-match", false, "let a pattern match nothing, which is exit code 3 otherwise")
 }
 
 // scope reads [REF] [KEY=VALUE]... and makes a scope that tells p how far it is.

@@ -85,7 +85,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
-	planned, stats, err := render.Plan(ctx, w, render.Options{Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved}, sel.jobs)
+	planned, stats, err := render.Plan(ctx, w, render.Options{Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch}, sel.jobs)
 	for _, p := range planned {
 		changes = a.showPlan(p, o.noHook) || changes
 	}

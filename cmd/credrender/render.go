@@ -144,7 +144,7 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files

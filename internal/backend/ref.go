@@ -76,12 +76,7 @@ func (r Ref) Bare() Ref {
 func (r Ref) File() job.File { return job.File{Secret: r.ref, Origin: "command line"} }
 
 // Text is the ref as templates take it: with its prefix, without its context.
-func (r Ref) Text() string {
-	if r.ref.Source == "" {
-		return r.ref.Name
-	}
-	return r.ref.Source + ":" + r.ref.Name
-}
+func (r Ref) Text() string { return r.ref.Text() }
 
 // Stem is what names in the source begin with that a pattern matches: the text
 // before its first *. It reports false where there is no *.

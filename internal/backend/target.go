@@ -18,11 +18,15 @@ type Target struct {
 	place job.Store
 }
 
-// Target finds the place that ref means beside a store.
+// Target finds the place that ref means beside a store. A table that states no key
+// for writes has the store's.
 func (s *Set) Target(where job.Store, ref Ref) (*Target, error) {
 	place, err := PlaceOf(where, ref.ref.Source)
 	if err != nil {
 		return nil, err
+	}
+	if place.Key == "" && hasItems(place.Kind) && place.Kind != Local {
+		place.Key = where.Key
 	}
 	return &Target{ref, s, place}, nil
 }

@@ -60,19 +60,20 @@ func (f *file) origin(n *yaml.Node) string { return f.file + ":" + strconv.Itoa(
 // jobFields are the keys of a job that concern all its files.
 func (f *file) jobFields(d *draft) fields {
 	return fields{
-		"name":     func(key string, n *yaml.Node) { d.named = true; d.Name = f.jobName(key, n) },
-		"files":    func(key string, n *yaml.Node) { d.hasFiles = true; f.list(n, key, f.addFile(d)) },
-		"keypairs": func(key string, n *yaml.Node) { f.list(n, key, f.addKeypair(d)) },
-		"verify":   func(key string, n *yaml.Node) { d.Verify = f.command(n, key) },
-		"hook":     func(key string, n *yaml.Node) { d.Hook = f.command(n, key) },
-		"timeout":  func(key string, n *yaml.Node) { f.setTimeout(d, key, n) },
-		"env":      func(key string, n *yaml.Node) { d.Env = f.variables(n, key) },
-		"vars":     func(key string, n *yaml.Node) { d.Vars = overlay(d.Vars, f.values(n, key)) },
-		"context":  func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
-		"schedule": func(key string, n *yaml.Node) { d.Schedule = f.cronSpec(n, key) },
-		"splay":    func(key string, n *yaml.Node) { d.Splay = f.duration(n, key) },
-		"allow":    func(key string, n *yaml.Node) { d.Allow = f.words(n, key) },
-		"restrict": func(key string, n *yaml.Node) { d.Restrict = f.boolean(n, key) },
+		"name":           func(key string, n *yaml.Node) { d.named = true; d.Name = f.jobName(key, n) },
+		"files":          func(key string, n *yaml.Node) { d.hasFiles = true; f.list(n, key, f.addFile(d)) },
+		"keypairs":       func(key string, n *yaml.Node) { f.list(n, key, f.addKeypair(d)) },
+		"verify":         func(key string, n *yaml.Node) { d.Verify = f.command(n, key) },
+		"hook":           func(key string, n *yaml.Node) { d.Hook = f.command(n, key) },
+		"timeout":        func(key string, n *yaml.Node) { f.setTimeout(d, key, n) },
+		"env":            func(key string, n *yaml.Node) { d.Env = f.variables(n, key) },
+		"vars":           func(key string, n *yaml.Node) { d.Vars = overlay(d.Vars, f.values(n, key)) },
+		"context":        func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
+		"schedule":       func(key string, n *yaml.Node) { d.Schedule = f.cronSpec(n, key) },
+		"splay":          func(key string, n *yaml.Node) { d.Splay = f.duration(n, key) },
+		"allow":          func(key string, n *yaml.Node) { d.Allow = f.words(n, key) },
+		"allow_no_match": func(key string, n *yaml.Node) { d.AllowNoMatch = f.words(n, key) },
+		"restrict":       func(key string, n *yaml.Node) { d.Restrict = f.boolean(n, key) },
 	}
 }
 

@@ -21,9 +21,9 @@ const (
 // sourceName is what may stand before the colon of a ref.
 var sourceName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`) })
 
-// setSources reads the named sources. What one does not say about region, key and
-// identity is the store's: its region, its KMS key for writes, and its profile or
-// role where the source names neither.
+// setSources reads the named sources. What one does not say about region and
+// identity is the store's: its region, and its profile or role where the source
+// names neither.
 func (f *file) setSources(n *yaml.Node) {
 	named := job.Sources{}
 	for _, p := range f.pairs(n, "sources") {
@@ -100,9 +100,6 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 	}
 	if isTable && s.Table == "" {
 		s.Table = defaultTable
-	}
-	if isTable && s.Key == "" {
-		s.Key = f.base.Store.Key
 	}
 	if isLocal {
 		s.Region, s.Profile, s.RoleARN = "", "", ""

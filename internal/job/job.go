@@ -43,6 +43,9 @@ type Job struct {
 	Context map[string]string
 	// Allow limits the names that templates may ask for (* patterns); empty: all.
 	Allow []string
+	// AllowNoMatch are patterns of names (* too) that may match nothing; any
+	// other pattern of a template that matches nothing is an error.
+	AllowNoMatch []string
 	// Restrict refuses functions that look outside the store: env, file,
 	// hostname, ec2 and the clock.
 	Restrict bool

@@ -40,6 +40,9 @@ func (r *round) collect(p *Planned, a *asked, q template.Query) {
 		return
 	}
 	if q.Kind == template.Secrets {
+		if got.Result.Err == nil && len(got.Values) == 0 && !r.mayMatchNothing(p, q.Ref) {
+			got.Result.Err = source.ErrNoMatch
+		}
 		a.glob(q, got)
 		return
 	}
@@ -49,6 +52,14 @@ func (r *round) collect(p *Planned, a *asked, q template.Query) {
 		return
 	}
 	a.result(want.Ref, q.Derived, res)
+}
+
+// mayMatchNothing reports whether a list of secrets may be empty. As where names
+// are allowed, a pattern is permitted by one that its own text matches.
+func (r *round) mayMatchNothing(p *Planned, pattern source.Ref) bool {
+	return r.o.AllowNoMatch || slices.ContainsFunc(p.Job.AllowNoMatch, func(allowed string) bool {
+		return source.Match(allowed, pattern.Text())
+	})
 }
 
 // local notes a question to the machine. The host's salts stay what they are.

@@ -48,7 +48,7 @@ func newHost(t *testing.T) *host {
 	h.must(err)
 	_, err = keys.EnsureKey(t.Context())
 	h.must(err)
-	h.store, err = h.stores.Store(t.Context(), h.where)
+	h.store, err = h.stores.Store(t.Context(), h.where, "put")
 	h.must(err)
 	return h
 }

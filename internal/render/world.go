@@ -69,6 +69,8 @@ type Options struct {
 	Patient bool
 	// AcceptRemoved are names whose removal secretOr may take for granted.
 	AcceptRemoved []string
+	// AllowNoMatch permits every pattern to match nothing.
+	AllowNoMatch bool
 	// Configs are the config files that were read whole, IDs all jobs in them:
 	// state of a job that is in neither run nor config is dropped.
 	Configs, IDs []string

@@ -130,6 +130,17 @@ func parseQuery(s string) (map[string]string, error) {
 	return pairs, nil
 }
 
+// Text is the name with its prefix, as [ParseName] reads it.
+func (r Ref) Text() string {
+	switch r.Source {
+	case "":
+		return r.Name
+	case S3, S3Object:
+		return S3 + "://" + r.Name
+	}
+	return r.Source + ":" + r.Name
+}
+
 // String shows the ref to people: "db.password version 7 (env=prod)".
 func (r Ref) String() string {
 	var b strings.Builder
