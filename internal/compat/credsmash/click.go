@@ -106,14 +106,14 @@ func (r *reader) option(word string) error {
 				return r.take(o, name, value, attached)
 			}
 		}
-		return r.fail("No such option '%s'.", name)
+		return r.noOption(name)
 	}
 	for rest := word[1:]; rest != ""; {
 		name := "-" + rest[:1]
 		rest = rest[1:]
 		o, ok := r.short(name)
 		if !ok {
-			return r.fail("No such option '%s'.", name)
+			return r.noOption(name)
 		}
 		if o.kind == flag {
 			r.call.options[o.long] = append(r.call.options[o.long], "true")
@@ -123,6 +123,17 @@ func (r *reader) option(word string) error {
 	}
 	return nil
 }
+
+func (r *reader) noOption(name string) error {
+	if r.command.private() {
+		return r.fail("No such option (it is not shown, it may be the value).")
+	}
+	return r.fail("No such option '%s'.", name)
+}
+
+// private reports whether a word of the command may be a value, so that no
+// message repeats it.
+func (c *command) private() bool { return c != nil && c.name == "put" }
 
 func (r *reader) short(name string) (option, bool) {
 	for _, o := range r.options {
@@ -192,6 +203,8 @@ func (c *command) parse(args []string) (*call, error) {
 		}
 	}
 	switch extra := r.call.args[min(len(r.call.args), len(c.arguments)):]; {
+	case len(extra) > 0 && c.private():
+		return nil, r.fail("Got unexpected extra arguments (%d not shown here, one may be the value)", len(extra))
 	case len(extra) == 1:
 		return nil, r.fail("Got unexpected extra argument (%s)", extra[0])
 	case len(extra) > 1:

@@ -24,7 +24,11 @@ func (s *session) read(param, path string) ([]byte, error) {
 		if pe, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pe.Err
 		}
-		return nil, &usageError{s.call.command, fmt.Sprintf("Invalid value for '%s': '%s': %v", param, path, err)}
+		shown := "'" + path + "'"
+		if s.call.command.private() {
+			shown = "a file (its name is not shown, it may be the value)"
+		}
+		return nil, &usageError{s.call.command, fmt.Sprintf("Invalid value for '%s': %s: %v", param, shown, err)}
 	}
 	return data, nil
 }

@@ -53,7 +53,7 @@ func (s *session) value(dest, word string) (value []byte, err error) {
 	}
 	value, err = os.ReadFile(s.expandUser(word[1:]))
 	if err != nil {
-		return nil, s.call.refuse("argument %s: Unable to read file %s: %v", dest, word[1:], errors.Unwrap(err))
+		return nil, s.call.refuse("argument %s: Unable to read file (its name is not shown, it may be the value): %v", dest, errors.Unwrap(err))
 	}
 	if !utf8.Valid(value) || !bytes.Contains(value, []byte("\r")) {
 		return value, nil
