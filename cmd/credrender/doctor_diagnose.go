@@ -9,8 +9,11 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/store"
 )
 
 // diagnose names the cause of one failure, and the commands that mend it.
@@ -25,15 +28,15 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 	case errors.Is(err, source.ErrWrongContext):
 		return d.wrongContext(ctx, where, ref)
 	case errors.Is(err, source.ErrNotFound) && ref.Version != "":
-		return "the table has no version " + source.Show(ref.Version) + " of it", []string{d.line("list", ref.Name)}
+		return "the table has no version " + source.Show(ref.Version) + " of it", []string{d.line("list", ref.Text())}
 	case errors.Is(err, source.ErrNotFound):
 		return "it is not there", []string{d.line(d.put(ref)...)}
 	case errors.Is(err, source.ErrIntegrity), errors.Is(err, source.ErrUnsupported):
 		return err.Error(), []string{d.line(d.put(ref)...)}
 	case errors.Is(err, source.ErrThrottled) && !isElsewhere(ref):
-		return err.Error(), []string{d.line("setup", "--update")}
+		return err.Error(), []string{d.setup(where, ref, "--update")}
 	case errors.Is(err, source.ErrNoStore):
-		return err.Error(), []string{d.line("setup")}
+		return err.Error(), []string{d.setup(where, ref)}
 	}
 	return err.Error(), []string{d.line("render", "--wait", "5m") + "  # keeps trying"}
 }
@@ -45,7 +48,20 @@ func isElsewhere(ref source.Ref) bool {
 }
 
 func (d *doctor) put(ref source.Ref) []string {
-	return append([]string{"put", ref.Name, "@FILE"}, words(ref.Context)...)
+	return append([]string{"put", ref.Text(), "@FILE"}, words(ref.Context)...)
+}
+
+// setup makes the place that a ref is in.
+func (d *doctor) setup(where job.Store, ref source.Ref, flags ...string) string {
+	named, ok := where.Named(ref.Source)
+	switch {
+	case !ok:
+	case named.Kind == backend.Local:
+		flags = append(flags, "--store", "local:"+named.Path, "--local-key", named.LocalKey)
+	default:
+		flags = append(flags, "--table", named.Table, "--region", named.Region)
+	}
+	return d.line(append([]string{"setup"}, flags...)...)
 }
 
 // foreignKey is what KMS says of a blob whose key it does not have here.
@@ -93,6 +109,9 @@ func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.R
 	if err != nil {
 		return err.Error(), nil
 	}
+	if text, mends := d.olderOpens(ctx, st, ref); text != "" {
+		return text, mends
+	}
 	refs := make([]source.Ref, len(d.contexts))
 	for i, c := range d.contexts {
 		refs[i] = ref
@@ -104,10 +123,10 @@ func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.R
 			continue
 		}
 		to := []string{"--to-context", "none"}
-		if pairs := words(ref.Context); len(pairs) > 0 {
+		if m := ref.Context.Map(); len(m) > 0 {
 			to = nil
-			for _, p := range pairs {
-				to = append(to, "--to-context", p)
+			for _, k := range slices.Sorted(maps.Keys(m)) {
+				to = append(to, "--to-context", k+"="+m[k])
 			}
 		}
 		line := append(append([]string{"rekey", ref.Name}, words(r.Context)...), to...)
@@ -118,6 +137,46 @@ func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.R
 	return "it opens with none of the contexts that the config knows", []string{d.line(d.put(ref)...) + "  # with the value from where it came from"}
 }
 
+// triedVersions bounds the older versions that are opened to learn what a newer one
+// should have been.
+const triedVersions = 20
+
+// olderOpens finds an older version that opens as it was asked for. Then the newer
+// one may have been put by mistake, such as a word that was meant for a context:
+// to put it in the context that is asked for would deploy it.
+func (d *doctor) olderOpens(ctx context.Context, src source.Source, ref source.Ref) (text string, mends []string) {
+	st, ok := src.(*store.Store)
+	if !ok {
+		return "", nil
+	}
+	entries, err := st.Deletable(ctx, ref.Name, "")
+	if err != nil {
+		return "", nil
+	}
+	if i := slices.IndexFunc(entries, func(e source.Entry) bool { return ref.Version != "" && e.Version == credstash.Pad(ref.Version) }); i >= 0 {
+		entries = entries[:i+1]
+	}
+	if len(entries) < 2 {
+		return "", nil
+	}
+	newest, older := entries[len(entries)-1], entries[max(0, len(entries)-1-triedVersions):len(entries)-1]
+	var refs []source.Ref
+	for _, e := range older {
+		refs = append(refs, source.Ref{Source: ref.Source, Name: ref.Name, Version: e.Version, Context: ref.Context})
+	}
+	got := st.Fetch(ctx, refs)
+	for _, r := range slices.Backward(refs) {
+		if got[r].Err != nil {
+			continue
+		}
+		return "version " + source.Show(newest.Version) + " does not open with " + orNone(ref.Context) + ", and the older version " + source.Show(r.Version) + " does: was the newer one put by mistake?", []string{
+			d.line(d.put(ref)...) + "  # with the value that is meant",
+			d.line("delete", ref.Text(), "-v", newest.Version) + "  # or go back to version " + source.Show(r.Version),
+		}
+	}
+	return "", nil
+}
+
 func orNone(c source.Context) string {
 	if c.IsZero() {
 		return "no context"
@@ -125,12 +184,16 @@ func orNone(c source.Context) string {
 	return c.String()
 }
 
-// words are a context's pairs, sorted.
+// words are a context's pairs on a command line, sorted.
 func words(c source.Context) []string {
 	m := c.Map()
 	list := make([]string, 0, len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		list = append(list, k+"="+m[k])
+		if pair := k + "=" + m[k]; isJoined(pair) {
+			list = append(list, "--context", pair)
+		} else {
+			list = append(list, pair)
+		}
 	}
 	return list
 }

@@ -39,6 +39,8 @@ var noteTexts = map[store.Note]string{
 	store.NoteHidden:   "hidden by an unpadded version: nobody reads it; 'credrender migrate' mends that",
 	store.NoteNotInt:   "the newest version is no number: put needs --version",
 	store.NoteForeign:  "in a form that credstash cannot read; 'credrender migrate --item-format credstash' mends that",
+	store.NoteNonce:    "its format does not authenticate the nonce: whoever can write the table can turn the value into noise, and no reader notices; 'credrender migrate --item-format credstash' puts it again in one that does",
+	store.NoteNoise:    "its value is not text: it is binary, or its nonce was changed; look at it before migrate, which keeps what it opens to",
 	store.NoteCTR32LE:  "damaged by rucredstash from byte 16 on, it seems; 'credrender migrate --rescue-ctr32le' repairs it",
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -19,6 +20,12 @@ const (
 	NoteNotInt   Note = "not-int"  // the newest, and no number: put cannot make the next
 	NoteForeign  Note = "foreign"  // credstash 1.17.1 does not know its algorithm or digest
 	NoteCTR32LE  Note = "ctr32le"  // rucredstash seems to have damaged it
+	// NoteNonce: its format does not authenticate the nonce. Whoever can write the
+	// table can turn the value into noise that opens without an error.
+	NoteNonce Note = "nonce"
+	// NoteNoise: such an item opens to bytes that are not text. It is a binary
+	// value, or somebody changed the nonce.
+	NoteNoise Note = "noise"
 )
 
 // Verdict is what Verify found of one stored version.
@@ -57,12 +64,19 @@ func (o opener) verify(ctx context.Context, sc Scope, item credstash.Item) Verdi
 	if !credstash.Portable(item) {
 		v.Notes = append(v.Notes, NoteForeign)
 	}
+	if credstash.OpenNonce(item) {
+		v.Notes = append(v.Notes, NoteNonce)
+	}
 	if sc.DryRun {
 		v.Err = item.Check()
 		return v
 	}
 	o.options = credstash.OpenOptions{RescueCTR32LE: true, Rescued: func(credstash.Item) { v.Notes = append(v.Notes, NoteCTR32LE) }}
-	_, _, v.Err = o.open(ctx, item, sc.Contexts.of(item.Name))
+	var plain []byte
+	plain, _, v.Err = o.open(ctx, item, sc.Contexts.of(item.Name))
+	if v.Err == nil && credstash.OpenNonce(item) && !utf8.Valid(plain) {
+		v.Notes = append(v.Notes, NoteNoise)
+	}
 	return v
 }
 

@@ -142,3 +142,8 @@ func legacyDigests() []string { return []string{"SHA", "SHA224", "SHA256", "SHA3
 func Portable(it Item) bool {
 	return it.Algorithm == Legacy && slices.Contains(legacyDigests(), digestOr(it.Digest))
 }
+
+// OpenNonce reports whether the nonce of an item is not authenticated: in aes-ctr
+// the HMAC covers the contents alone, so that an item with another nonce, or
+// without one, opens to noise and no error.
+func OpenNonce(it Item) bool { return it.Algorithm == AESCTR }
