@@ -23,5 +23,9 @@ func flagError(c *cobra.Command, err error) error {
 	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		return usagef("%s: --%s needs a value; '%s --help' lists the flags", verb, bare.GetFlag().Name, c.CommandPath())
 	}
-	return usagef("%s: a word that begins with - is not a flag (it is not shown: it may be the value): a value goes after --, as in 'credrender put NAME -- VALUE', or to standard input, as in 'credrender put NAME - '; '%s --help' lists the flags", verb, c.CommandPath())
+	instead := "a file of such a name is given as ./FILE, and - is standard input"
+	if verb == "put" {
+		instead = "a value goes after --, as in 'credrender put NAME -- VALUE', or to standard input, as in 'credrender put NAME - '"
+	}
+	return usagef("%s: a word that begins with - is not a flag (it is not shown: it may be the value): %s; '%s --help' lists the flags", verb, instead, c.CommandPath())
 }

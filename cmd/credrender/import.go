@@ -37,7 +37,8 @@ With --from, copy from another store, under the same versions: as
 In JSON and YAML, {base64: ...} in the place of a text is a value of bytes.`,
 		Example: `  credrender import web.yaml env=prod --dry-run
   credrender import --from table=credential-store-old --from region=us-east-1 'web.*' env=prod`,
-		RunE: func(c *cobra.Command, args []string) error { return runImport(c.Context(), a, o, args) },
+		Annotations: map[string]string{mayHoldValues: "import"},
+		RunE:        func(c *cobra.Command, args []string) error { return runImport(c.Context(), a, o, args) },
 	}
 	fl := c.Flags()
 	outputFlag(c, &o.format, "json|yaml|dotenv", "")

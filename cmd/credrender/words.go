@@ -65,7 +65,7 @@ func (a *app) open(cfg *config.Config, ref backend.Ref) (*backend.Target, error)
 		return nil, err
 	}
 	if key, ok := a.globals.given()["key"]; ok && t.HasItems() && t.Place().Kind != backend.Local && t.Place().Key != key {
-		return nil, usagef("--key %s: %s is in a source with a key of its own, %s", key, t, t.Place().Key)
+		return nil, usagef("--key %s: %s is in a source with a key of its own, %s", key, t.Bare(), t.Place().Key)
 	}
 	return t, nil
 }
