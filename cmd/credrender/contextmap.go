@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -47,8 +49,12 @@ func (a *app) contexts(path string, given source.Context) (store.Contexts, error
 
 func parseContextMap(data []byte) ([]contextRule, error) {
 	var entries []map[string]yaml.Node
-	if err := yaml.Unmarshal(data, &entries); err != nil {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf(": not a list of {pattern, context}: %w", err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New(": a second document follows the list: a file holds one")
 	}
 	rules := make([]contextRule, len(entries))
 	for i, entry := range entries {

@@ -27,6 +27,8 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 		return err.Error(), nil // no command of ours mends what others have put there
 	case errors.Is(err, source.ErrWrongContext):
 		return d.wrongContext(ctx, where, ref)
+	case errors.Is(err, source.ErrNoMatch):
+		return "no name matches it: a list that may be empty is one of allow_no_match of its job", []string{d.line("list")}
 	case errors.Is(err, source.ErrNotFound) && ref.Version != "":
 		return "the table has no version " + source.Show(ref.Version) + " of it", []string{d.line("list", ref.Text())}
 	case errors.Is(err, source.ErrNotFound):

@@ -228,6 +228,11 @@ func TestDoctorOfSecrets(t *testing.T) {
 			w.srv.Free(webRole)
 		}},
 		{name: "the secret was put without a context", cause: "it opens with no context, and is asked for with env=prod", code: exitSecret, seed: func(w *ward) {
+			w.admin("delete", "web.a")
+			w.admin("put", "web.a", "one")
+			w.srv.Free(webRole)
+		}},
+		{name: "an older version opens", cause: "the older version 0000000000000000001 does", code: exitSecret, seed: func(w *ward) {
 			w.admin("put", "web.a", "one")
 			w.srv.Free(webRole)
 		}},

@@ -62,8 +62,8 @@ func addCopyFlags(c *cobra.Command, toContext *[]string, all *bool) {
 
 func runExport(ctx context.Context, a *app, o *exportOptions, args []string) error {
 	if len(o.to) > 0 {
-		if o.file != "" || o.format != "" {
-			return usagef("--to writes to a store, --file and --output to a file: one of them")
+		if o.file != "" || o.format != "" || o.envNames || o.plaintext {
+			return usagef("--to writes to a store, and --file, --output, --env-names and --plaintext are for a file")
 		}
 		return exportStore(ctx, a, o, args)
 	}
@@ -74,6 +74,9 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err != nil {
 		return err
 	}
+	if o.envNames && format != secretfile.Dotenv {
+		return usagef("--env-names goes with --output dotenv: %s holds every name", format)
+	}
 	if err := a.guardPlaintext(o); err != nil {
 		return err
 	}
@@ -81,7 +84,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	entries, err := exported(s, got, o.envNames && format == secretfile.Dotenv)
+	entries, err := exported(s, got, o.envNames)
 	if err != nil {
 		return err
 	}

@@ -29,3 +29,17 @@ func flagError(c *cobra.Command, err error) error {
 	}
 	return usagef("%s: a word that begins with - is not a flag (it is not shown: it may be the value): %s; '%s --help' lists the flags", verb, instead, c.CommandPath())
 }
+
+// refuseEmpty refuses flags that were given without text, as an unset variable of
+// a script leaves them: an empty --version would mean all of them to delete. The
+// global flags are checked with their settings.
+func refuseEmpty(c *cobra.Command, _ []string) error {
+	var err error
+	c.Flags().Visit(func(f *pflag.Flag) {
+		own := f.Annotations[globalFlag] == nil
+		if own && f.Value.Type() == "string" && f.Value.String() == "" && f.Name != "comment" && err == nil {
+			err = usagef("--%s is empty: leave it out, or give it a value", f.Name)
+		}
+	})
+	return err
+}

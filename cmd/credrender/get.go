@@ -23,7 +23,9 @@ the prompt does not stick to it.`,
   credrender get web.tls.key -v 3 > tls.key
   credrender get ssm:/app/prod/key`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runGet(c.Context(), a, args, version, literal) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return runGet(c.Context(), a, args, version, literal)
+		},
 	}
 	contextFlag(c, &literal)
 	c.Flags().StringVarP(&version, "version", "v", "", "`VERSION` to print (default: the newest)")

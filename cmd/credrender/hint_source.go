@@ -25,7 +25,7 @@ var sourceHints = []struct {
 	err    error
 	text   string
 }{
-	{source.SSM, source.ErrNotFound, "'aws ssm get-parameter --name NAME' shows whether it is in this account and region"},
+	{source.SSM, source.ErrNotFound, "'aws ssm get-parameter --name NAME' shows whether it is in this account and region; a name in a table that begins with ssm: is read through a source of the config (docs/sources.md)"},
 	{source.SSM, source.ErrDenied, "reading takes ssm:GetParameters (for a path ssm:GetParametersByPath), and kms:Decrypt for a SecureString under a key of one's own"},
 	{source.SecretsManager, source.ErrNotFound, "'aws secretsmanager describe-secret --secret-id ID' shows whether it is in this account and region"},
 	{source.SecretsManager, source.ErrDenied, "reading takes secretsmanager:GetSecretValue, of several also secretsmanager:BatchGetSecretValue, and kms:Decrypt under a key of one's own"},

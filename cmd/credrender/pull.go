@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +32,9 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 		return err
 	}
 	last := len(args) - 1
+	if isPair(args[last]) && !strings.Contains(args[last], "/") {
+		return usagef("pull: DEST is missing: the last word is KEY=VALUE, which is a context; a file of that name is given as ./%s", args[last])
+	}
 	t, err := a.target(cfg, args[0], "", args[1:last], o.context)
 	if err != nil {
 		return err

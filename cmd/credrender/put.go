@@ -47,7 +47,9 @@ A REF of a source in the config writes to the table of that source, with its key
   credrender put api.token -- "$TOKEN" env=prod`,
 		Annotations: map[string]string{mayHoldValues: "put"},
 		Args:        cobra.MinimumNArgs(1),
-		RunE:        func(c *cobra.Command, args []string) error { return runPut(c.Context(), a, o, args, c.ArgsLenAtDash()) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return runPut(c.Context(), a, o, args, c.ArgsLenAtDash())
+		},
 	}
 	fl := c.Flags()
 	fl.StringVarP(&o.version, "version", "v", "", "`VERSION` to store (default: the next)")
