@@ -64,8 +64,8 @@ func noValue(context []string) error {
 	return usagef("put: %s: 'credrender put NAME - [KEY=VALUE]...' reads standard input, @FILE a file; a value that looks like KEY=VALUE (base64 may end in =) goes after --: 'credrender put NAME -- VALUE'", why)
 }
 
-// glued reports whether a flag and its value were given as one word, like -Xyz:
+// glued reports whether after the word put a flag and its value were given as one word, like -Xyz:
 // where the value is missing, that word may have been meant for it.
 func glued(words []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return len(w) > 2 && w[0] == '-' && w[1] != '-' })
+	return slices.ContainsFunc(words[slices.Index(words, "put")+1:], func(w string) bool { return len(w) > 2 && w[0] == '-' && w[1] != '-' })
 }

@@ -27,18 +27,18 @@ func TestNamedSources(t *testing.T) {
 region: eu-west-1
 arn: arn:aws:iam::1:role/store
 sources:
-  payments: {type: dynamodb, table: t, arn: "arn:aws:iam::2:role/r", region: us-east-1}
+  payments: {type: dynamodb, table: t, key: alias/pay, arn: "arn:aws:iam::2:role/r", region: us-east-1}
   shared: {type: ssm}
   old: {type: local, path: /s/store.db}
 jobs:
-  - {name: a, secret: "payments:db.password", dest: /a}
+  - {name: a, secret: "payments:db.password", dest: /a, allow_no_match: ["web.*"]}
   - {name: b, secret: "other:db", dest: /b}
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := job.Sources{
-		"payments": {Kind: "dynamodb", Table: "t", RoleARN: "arn:aws:iam::2:role/r", Region: "us-east-1"},
+		"payments": {Kind: "dynamodb", Table: "t", Key: "alias/pay", RoleARN: "arn:aws:iam::2:role/r", Region: "us-east-1"},
 		"shared":   {Kind: "ssm", Region: "eu-west-1", RoleARN: "arn:aws:iam::1:role/store"},
 		"old":      {Kind: "local", Path: "/s/store.db", LocalKey: "/s/store.key"},
 	}
@@ -49,6 +49,9 @@ jobs:
 		if got := c.Jobs[i].Files[0].Secret; got != want {
 			t.Errorf("got %#v, want %#v", got, want)
 		}
+	}
+	if got := c.Jobs[0].AllowNoMatch; !cmp.Equal(got, []string{"web.*"}) || c.Jobs[1].AllowNoMatch != nil {
+		t.Errorf("allow_no_match: got %v and %v", got, c.Jobs[1].AllowNoMatch)
 	}
 	if c.Jobs[0].Store != c.Jobs[1].Store {
 		t.Error("jobs of one file have different stores, so that a run would ask for each by itself")
@@ -62,6 +65,7 @@ func TestFaultsOfSources(t *testing.T) {
 		"{ssm: {type: ssm}}":                   "sources.ssm: is a prefix of its own",
 		"{'a:b': {type: ssm}}":                 "a source's name has letters",
 		"{x: {type: ssm, table: t}}":           "has no table",
+		"{x: {type: ssm, key: alias/k}}":       "goes with type dynamodb",
 		"{x: {type: ssm, path: /p}}":           "go with type local",
 		"{x: {type: local}}":                   "go with type local",
 		"{x: {type: ssm, arn: a, profile: p}}": "exclude each other",
