@@ -17,6 +17,7 @@ import (
 
 func newEncrypt(a *app) *cobra.Command {
 	var literal []string
+	var allowEmpty bool
 	c := &cobra.Command{
 		Use:   "encrypt FILE|- [KEY=VALUE]...",
 		Short: "Encrypt a file with KMS, for a repository or S3",
@@ -27,16 +28,22 @@ what s3secret reads; 'credrender decrypt' opens it.`,
 		Example:     `  credrender encrypt tls.key env=prod > tls.key.enc`,
 		Annotations: map[string]string{mayHoldValues: "encrypt"},
 		Args:        cobra.MinimumNArgs(1),
-		RunE:        func(c *cobra.Command, args []string) error { return runEncrypt(c.Context(), a, args, literal) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return runEncrypt(c.Context(), a, args, literal, allowEmpty)
+		},
 	}
 	contextFlag(c, &literal)
+	c.Flags().BoolVar(&allowEmpty, "allow-empty", false, "encrypt nothing, too")
 	return c
 }
 
-func runEncrypt(ctx context.Context, a *app, args, literal []string) error {
+func runEncrypt(ctx context.Context, a *app, args, literal []string, allowEmpty bool) error {
 	plain, keys, where, err := a.sealing(ctx, args, literal, "encrypt")
 	if err != nil {
 		return err
+	}
+	if len(plain) == 0 && !allowEmpty {
+		return usagef("encrypt: there is nothing to encrypt: was there an error before the pipe? --allow-empty encrypts it")
 	}
 	sealed, err := blob.Seal(ctx, keys, plain, where)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -71,6 +72,9 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	algorithm, ok := algorithms[o.format]
 	if !ok {
 		return usagef("--item-format is not credstash, aes-ctr or aes-gcm")
+	}
+	if slices.ContainsFunc(o.literal, func(word string) bool { return !isPair(word) }) {
+		return usagef("put: --context is not KEY=VALUE")
 	}
 	if !w.given && (!isTerminal(a.stdin) || glued(a.words)) {
 		return noValue(w.context)

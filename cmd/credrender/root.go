@@ -165,7 +165,11 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		return nil
 	}
 	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
+		err := check(c, args)
+		if _, told := errors.AsType[*usageError](err); told {
+			return err
+		}
+		if err != nil {
 			return usagef("%w; usage: %s", err, c.UseLine())
 		}
 		return nil
