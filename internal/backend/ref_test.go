@@ -4,10 +4,10 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awstest"
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 func pairs(kv ...string) map[string]string {
@@ -20,12 +20,12 @@ func pairs(kv ...string) map[string]string {
 
 func beside() job.Store {
 	named := job.Sources{
-		"pay":    {Kind: backend.DynamoDB, Table: "pay", Region: awstest.Region, Key: "alias/pay"},
-		"shared": {Kind: backend.DynamoDB, Table: "shared", Region: awstest.Region},
-		"params": {Kind: backend.SSM, Region: awstest.Region},
+		"pay":    {Kind: backend.DynamoDB, Table: "pay", Region: awsfake.Region, Key: "alias/pay"},
+		"shared": {Kind: backend.DynamoDB, Table: "shared", Region: awsfake.Region},
+		"params": {Kind: backend.SSM, Region: awsfake.Region},
 		"old":    {Kind: backend.Local, Path: "/nowhere/store.db", LocalKey: "/nowhere/store.key"},
 	}
-	return job.Store{Kind: backend.DynamoDB, Table: "main", Region: awstest.Region, Key: "alias/main", Sources: &named}
+	return job.Store{Kind: backend.DynamoDB, Table: "main", Region: awsfake.Region, Key: "alias/main", Sources: &named}
 }
 
 func TestParseRef(t *testing.T) {
@@ -60,7 +60,7 @@ func TestParseRef(t *testing.T) {
 // A target has the place and the key that its prefix means, and a command that
 // the place cannot serve fails before it is asked anything.
 func TestTargets(t *testing.T) {
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	srv.SetEnv(t)
 	tests := []struct{ text, table, key, name string }{ // no name: it has no items
 		{"db", "main", "alias/main", "db"},
