@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"text/template/parse"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
 // LintOptions say what Lint cannot see in the template itself.
@@ -110,7 +112,7 @@ func (l *linter) tree(root *parse.ListNode) {
 	inspect(root, func(n parse.Node) bool {
 		switch n := n.(type) {
 		case *parse.IdentifierNode:
-			if l.t.table[n.Ident].Volatile {
+			if l.t.table[n.Ident].Has(funcs.Volatile) {
 				l.add(n.Pos, Volatile, "the output of %s is another at each run, which rewrites the file and fires the hook each time", n.Ident)
 			}
 		case *parse.TemplateNode:
