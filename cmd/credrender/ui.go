@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -100,8 +101,20 @@ func secretsCode(err error) int {
 func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
-	_, tmpl := errors.AsType[*template.Error](err)
-	return usage || conf || tmpl || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || isTemplates(err) || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+}
+
+// isTemplates reports whether a template is at fault for one of the errors that err
+// joins. One that fails over a secret's value is not.
+func isTemplates(err error) bool {
+	switch e := err.(type) {
+	case *template.Error:
+		return !e.OfValue
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), isTemplates)
+	}
+	inner := errors.Unwrap(err)
+	return inner != nil && isTemplates(inner)
 }
 
 func isOne(err error, kinds ...error) bool {

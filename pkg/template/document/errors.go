@@ -1,6 +1,7 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -13,6 +14,18 @@ type Error struct {
 	// Detail is what the parser has to say. It may quote the text; empty where it
 	// adds nothing.
 	Detail string
+	empty  bool
+}
+
+// ErrEmpty is what an [Error] wraps where there is no document at all.
+var ErrEmpty = errors.New("empty document")
+
+// Unwrap returns [ErrEmpty], or nil.
+func (e *Error) Unwrap() error {
+	if e.empty {
+		return ErrEmpty
+	}
+	return nil
 }
 
 func (e *Error) Error() string { return e.place() + e.Msg }
@@ -36,7 +49,7 @@ func (e *Error) place() string {
 }
 
 func empty(format string) *Error {
-	return &Error{Format: format, Msg: fmt.Sprintf(`the input is empty; for a value that may be missing: default "null" X | from%s`,
+	return &Error{Format: format, empty: true, Msg: fmt.Sprintf(`the input is empty; for a value that may be missing: default "null" X | from%s`,
 		format[:1]+strings.ToLower(format[1:]))}
 }
 

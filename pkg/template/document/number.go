@@ -96,6 +96,9 @@ func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789"
 // String returns the number as it was written.
 func (n Number) String() string { return n.text }
 
+// Equal reports whether two numbers are written alike.
+func (n Number) Equal(other Number) bool { return n.text == other.text }
+
 // IsInteger reports whether it is written without a point and exponent.
 func (n Number) IsInteger() bool { return !strings.ContainsAny(n.text, ".eE") }
 

@@ -14,7 +14,7 @@ import (
 // keep their digits.
 func TOML(text string) (map[string]any, error) {
 	if strings.TrimSpace(text) == "" {
-		return nil, &Error{Format: "TOML", Msg: "the input is empty"}
+		return nil, &Error{Format: "TOML", empty: true, Msg: "the input is empty"}
 	}
 	if _, err := decodeTOML(text); err != nil {
 		return nil, err
