@@ -120,7 +120,7 @@ func textOf(v reflect.Value) (string, error) {
 	}
 	switch v.Kind() {
 	case reflect.Invalid:
-		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there?)")
+		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there, or a variable that is not set?)")
 	case reflect.String:
 		if !isPrinter(v.Type()) {
 			return v.String(), nil
