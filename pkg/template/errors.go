@@ -112,15 +112,18 @@ func (t *Template) explain(err error, p *pass) *Error {
 		e.ofQuery(ask.query, ask.err, t.named(p)[ask.query.Key()])
 		return e
 	}
-	e.OfValue = t.ofValue(e, err, p)
+	causes := t.findFault(e, err, p)
 	if f, ok := errors.AsType[*funcs.Failure](failed); ok {
 		e.Msg, e.Err = f.Safe, f.Err
 		if f.Text != f.Safe && t.mayShow(e.Func, f.Text, p) {
 			e.Msg = f.Text
 		}
-		return e
+	} else {
+		e.Msg = coreMessage(err.Error())
 	}
-	e.Msg = coreMessage(err.Error())
+	if label := Label(causes...); label != "" {
+		e.Msg = label + ": " + e.Msg
+	}
 	return e
 }
 

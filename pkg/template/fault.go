@@ -2,40 +2,87 @@ package template
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// ofValue reports whether an answer is at fault for what ended the real pass p, and
-// not the template. It is the template's fault if an execution that knows no
-// answer, and is only told which way each branch went, fails in the same way or
-// knows the value that the real one failed at. So it does not matter by which
-// variables, ranges and functions a value came.
-func (t *Template) ofValue(e *Error, err error, p *pass) bool {
-	call, isCall := errors.AsType[*callError](err)
-	if isCall && (call.name == "fail" || p.steps > t.maxSteps) {
-		return false // what a template says itself, or that does not end
+// failure is what ended a real pass, so that it is known again in another.
+type failure struct {
+	at   place
+	said string // what a function said of its arguments, or empty
+}
+
+// in reports whether a pass met the failure too: the function said the same, the
+// pass ended at that place, or it knew the value there that a real pass refuses.
+func (f failure) in(p *pass) bool {
+	if f.said != "" {
+		return p.heard[f.said] || p.endedAt(f.at)
 	}
-	blind := t.runOutside(p)
-	if isCall && call.name != "" {
-		if f, ok := errors.AsType[*funcs.Failure](call.err); ok && blind.heard[p.said(call.name, f.Text)] {
-			return false
+	return p.noted[f.at] || p.endedAt(f.at)
+}
+
+// findFault says whether an answer is at fault for what ended the real pass p, and
+// which. It is the template's fault if an execution that knows no answer, and is
+// only told which way each branch went, meets the same failure; and an answer's if
+// one meets it no more that knows all but that answer. So it does not matter by
+// which variables, ranges and functions a value came.
+func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
+	f := failure{at: place{p.path(), t.siteAt(t.offset(e.Line, e.Col))}}
+	if call, ok := errors.AsType[*callError](err); ok && call.name != "" {
+		if call.name == "fail" { // what a template says itself
+			return nil
+		}
+		f.said = p.said(call.name, funcs.Describe(call.err).Text)
+	}
+	if p.steps > t.maxSteps || f.in(t.runOutside(p)) {
+		return nil
+	}
+	e.OfValue = true
+	return t.causes(f, p)
+}
+
+// causes returns the queries without whose answers a failure does not happen: all
+// of a few, or one of many.
+func (t *Template) causes(f failure, p *pass) (causes []Query) {
+	var queries []Query
+	for _, q := range t.flagged(p, func(q Query) bool { return q.Kind != Now && q.Kind != Zone }) {
+		if !slices.ContainsFunc(queries, func(seen Query) bool { return seen.Key() == q.Key() }) {
+			queries = append(queries, q)
 		}
 	}
-	at := place{p.path(), t.siteAt(t.offset(e.Line, e.Col))}
-	if isCall && call.name != "" {
-		return !blind.endedAt(at)
+	for len(queries) > maxSingly {
+		half := queries[:len(queries)/2]
+		if f.in(t.runWithout(p, half...)) {
+			half = queries[len(queries)/2:]
+		}
+		queries = half
 	}
-	return !blind.noted[at] && !blind.endedAt(at)
+	for _, q := range queries {
+		if !f.in(t.runWithout(p, q)) {
+			causes = append(causes, q)
+		}
+	}
+	return causes
+}
+
+// runWithout executes over all answers but some, on the way that another pass took.
+func (t *Template) runWithout(guide *pass, left ...Query) *pass {
+	return t.runOn(guide, func(q Query) bool {
+		return slices.ContainsFunc(left, func(l Query) bool { return l.Key() == q.Key() })
+	})
 }
 
 // runOutside executes without answers but those of the clock, on the way that
 // another pass took.
 func (t *Template) runOutside(guide *pass) *pass {
+	return t.runOn(guide, func(q Query) bool { return q.Kind != Now && q.Kind != Zone })
+}
+
+func (t *Template) runOn(guide *pass, withhold func(Query) bool) *pass {
 	p := t.newPass(guide.ctx, guide.lookup)
-	p.guide = guide.turns
-	p.withhold = func(q Query) bool { return q.Kind != Now && q.Kind != Zone }
+	p.guide, p.withhold = guide.turns, withhold
 	p.failed = p.run()
 	return p
 }

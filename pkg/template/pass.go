@@ -47,7 +47,7 @@ type pass struct {
 	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
 	escaped bool            // something unknown may hold a known map
 	random  bool            // a random result was left unknown
-	failed  error           // what ended a pass of runOutside
+	failed  error           // what ended a pass of runOn
 }
 
 func (t *Template) newPass(ctx context.Context, lookup Lookup) *pass {
