@@ -48,6 +48,11 @@ const (
 	Refused Rule = "refused"
 	// Undefined: a {{template}} that is not defined.
 	Undefined Rule = "undefined"
+	// Conversion: a call that fails whatever the secrets are, or that gives another
+	// result than Sprig's function does (docs/conversions.md).
+	Conversion Rule = "conversion"
+	// Swapped: secretOr NAME DEFAULT instead of secretOr DEFAULT NAME.
+	Swapped Rule = "swapped"
 )
 
 // Lint returns warnings in the order of the text.
@@ -115,6 +120,8 @@ func (l *linter) tree(root *parse.ListNode) {
 			if l.t.table[n.Ident].Has(funcs.Volatile) {
 				l.add(n.Pos, Volatile, "the output of %s is another at each run, which rewrites the file and fires the hook each time", n.Ident)
 			}
+		case *parse.PipeNode:
+			l.conversions(n)
 		case *parse.TemplateNode:
 			if l.t.original[n.Name] == nil {
 				l.add(n.Pos, Undefined, "template %q is not defined", n.Name)

@@ -36,23 +36,29 @@ func jsonError(text string, offset int, msg, detail string) *Error {
 	return e
 }
 
-// valid checks the grammar of the whole text, which reading tokens does not.
+// valid checks the grammar of the whole text, which reading tokens does not. The
+// place of a fault is told only of objects and lists: where a password stops being
+// a number is nobody's business.
 func valid(text string) error {
 	var raw json.RawMessage
 	err := json.Unmarshal([]byte(text), &raw)
 	if err == nil {
 		return nil
 	}
-	detail := err.Error()
-	msg := "the text is not JSON"
-	if _, rest, ok := strings.Cut(detail, "' "); ok { // invalid character '}' looking for ...
-		msg = "unexpected character " + rest
-	} else if strings.Contains(detail, "unexpected end") {
-		msg, detail = "the text ends too early", ""
+	e := &Error{Format: "JSON", Msg: "the text is not JSON", Detail: err.Error()}
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if first := strings.TrimSpace(text)[0]; !ok || first != '{' && first != '[' {
+		return e
 	}
-	e := &Error{Format: "JSON", Msg: msg, Detail: detail}
-	if s, ok := errors.AsType[*json.SyntaxError](err); ok {
-		e.Line, e.Col = at(text, int(s.Offset)-1)
+	e.Line, e.Col = at(text, int(syntax.Offset)-1)
+	_, rest, _ := strings.Cut(e.Detail, "' ") // invalid character '}' looking for ...
+	switch {
+	case strings.Contains(e.Detail, "unexpected end"):
+		e.Msg = "the text ends too early"
+	case strings.HasPrefix(rest, "in literal"):
+		e.Msg = "unexpected character in a word (true, false or null)"
+	case rest != "":
+		e.Msg = "unexpected character " + rest
 	}
 	return e
 }

@@ -33,6 +33,27 @@ func printf(format string, args ...any) (string, error) {
 	return p.out.String(), nil
 }
 
+// Verbs returns how many arguments a format has verbs for. ok is false where it
+// chooses its arguments by index or is no format.
+func Verbs(format string) (n int, ok bool) {
+	for {
+		_, rest, found := strings.Cut(format, "%")
+		if !found {
+			return n, true
+		}
+		end := strings.IndexFunc(rest, func(r rune) bool { return !strings.ContainsRune("+-# 0123456789.*", r) })
+		if end < 0 || rest[end] == '[' {
+			return 0, false
+		}
+		n += strings.Count(rest[:end], "*")
+		if rest[end] != '%' {
+			n++
+		}
+		_, size := utf8.DecodeRuneInString(rest[end:])
+		format = rest[end+size:]
+	}
+}
+
 type directives struct {
 	out     strings.Builder
 	args    []any
