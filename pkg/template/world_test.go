@@ -59,7 +59,10 @@ func (w *world) answer(q template.Query) template.Answer {
 		}
 		return template.Answer{Value: found}
 	case template.Env:
-		return template.Answer{Value: w.env[q.Name]}
+		if v, set := w.env[q.Name]; set {
+			return template.Answer{Value: v}
+		}
+		return template.Answer{}
 	case template.File:
 		if v, ok := w.files[q.Name]; ok {
 			return template.Answer{Value: []byte(v)}

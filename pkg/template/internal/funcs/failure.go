@@ -63,7 +63,7 @@ func isJargon(err error) bool {
 	case *reflect.ValueError, runtime.Error:
 		return true
 	}
-	return false
+	return err.Error() == "decimal division by 0"
 }
 
 func safeText(err error) string {
