@@ -110,6 +110,7 @@ func (t *Template) explain(err error, p *pass) *Error {
 	}
 	if ask, ok := errors.AsType[*askError](failed); ok {
 		e.ofQuery(ask.query, ask.err, t.named(p)[ask.query.Key()])
+		e.OfValue = errors.Is(ask.err, errNotSet)
 		return e
 	}
 	causes := t.findFault(e, err, p)

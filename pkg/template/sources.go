@@ -102,13 +102,15 @@ func env(p *pass, name string) (any, error) {
 	return p.text(q)
 }
 
+var errNotSet = errors.New("not set")
+
 // expandenv asks for all variables before it fails for one.
 func expandenv(p *pass, text string) (string, error) {
 	var failed error
 	expanded, err := funcs.Expand(text, func(name string) string {
 		value, err := env(p, name)
 		if err == nil && value == nil {
-			err = &funcs.Failure{Text: "the variable " + source.Show(name) + " is not set", Safe: "a variable is not set"}
+			err = &askError{Query{Kind: Env, Name: name}, errNotSet}
 		}
 		if err != nil && failed == nil {
 			failed = err

@@ -43,16 +43,33 @@ func marshalJSON(v any, escapeHTML bool, indent string) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
-// ToYAML returns v as YAML with an indent of two and no newline at the end.
+// ToYAML returns v as YAML with an indent of two. There is no newline at the end,
+// unless a text that ends in one comes last: it stands in a block, which would
+// lose its newline.
 func ToYAML(v any) (string, error) {
+	var n yaml.Node
+	if err := n.Encode(Plain(v)); err != nil {
+		return "", err
+	}
+	last := &n
+	for len(last.Content) > 0 {
+		last = last.Content[len(last.Content)-1]
+	}
+	block := strings.HasSuffix(last.Value, "\n")
+	if strings.HasSuffix(last.Value, "\n\n") { // what follows in the file would count
+		last.Style, block = yaml.DoubleQuotedStyle, false
+	}
 	var b strings.Builder
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
-	if err := enc.Encode(Plain(v)); err != nil {
+	if err := enc.Encode(&n); err != nil {
 		return "", err
 	}
 	if err := enc.Close(); err != nil {
 		return "", err
+	}
+	if block && last.Style&yaml.LiteralStyle != 0 {
+		return b.String(), nil
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
