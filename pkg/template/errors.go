@@ -202,6 +202,7 @@ var (
 		`expected [a-z ]+; found [^\n]+|` +
 		`cannot assign nil to [^\n]+|` +
 		`can't give argument to non-function [^\n]+|` +
+		`can't handle [^\n]+ for arg of type [^\n]+|` + // a constant of the template
 		`nil is not a command)$`)
 )
 
