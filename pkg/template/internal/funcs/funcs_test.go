@@ -36,6 +36,17 @@ func TestTableHasSprig(t *testing.T) {
 	}
 }
 
+// No name is in two rows, of which one would be lost.
+func TestTableHasEachNameOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range funcs.Names() {
+		if seen[name] {
+			t.Errorf("%s is in two rows", name)
+		}
+		seen[name] = true
+	}
+}
+
 // What changes at each run is marked, since it rewrites files.
 func TestVolatile(t *testing.T) {
 	for name, f := range funcs.Table() {
