@@ -64,7 +64,7 @@ func (b builtins) call(name string, args []reflect.Value) (reflect.Value, error)
 	}
 	c := &builtinCall{Args: make([]any, len(args))}
 	for i, a := range args {
-		if a.IsValid() {
+		if a = restored(a); a.IsValid() {
 			c.Args[i] = a.Interface()
 		}
 	}

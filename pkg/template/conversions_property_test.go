@@ -50,7 +50,8 @@ func (d documents) json(depth int) string {
 			return "[" + strings.Join(parts, ", ") + "]"
 		}
 	case 3:
-		return d.pick(`"x"`, `"é\n"`, `"x\ny\n\n"`, `"\n"`, `" a"`, `""`, `"5"`, "true", "false")
+		return d.pick(`"x"`, `"é\n"`, `"x\ny\n\n"`, `"\n"`, `" a"`, `"1E400"`, `"0xFFFFFFFFFFFFFFFFFFFF"`, `"yes"`, `"012"`, `"1_000"`, `"2024-01-02"`, `"<<"`, `"a: b"`, `"# x"`,
+			`"\u0000\u007f\u2028"`, `"- a"`, `"'"`, `"a\tb\r\n"`, `"~"`, `".5"`, `"1:30"`, `""`, `"5"`, "true", "false")
 	case 4:
 		return d.pick("1.10", "0.0", "1e3", "-0.5", "2.50E-3")
 	}

@@ -35,6 +35,7 @@ func TestConversions(t *testing.T) {
 		// Truth.
 		{`{{if $j.z}}y{{else}}n{{end}}{{if $j.zd}}y{{else}}n{{end}}{{if $j.d}}y{{else}}n{{end}}{{with $j.zd}}y{{else}}n{{end}}{{if not $j.zd}}n{{end}}`, "nnynn"},
 		{`{{with $x := $j.zd}}{{else}}{{$x}} {{add $x 1}} {{eq $x 0}} {{toJson $x}} {{printf "%.1f" $x}}{{end}}`, "0.0 1 true 0.0 0.0"},
+		{`{{with $x := $j.zd}}{{else}}{{$y := $x}}{{kindOf $y}} {{default 3 $y}} {{list $x | toJson}}{{end}}{{template "t" $j.zd}}{{define "t"}}{{with .}}{{else}}{{.}}{{end}}{{end}}`, "float64 3 [0.0]0.0"},
 		{`{{or $j.zd "d"}} {{or "" $j.zd}} {{and $j.n $j.d}} {{and $j.zd 5}} {{and 1 $j.zd}} {{if and $j.n $j.zd}}y{{else}}n{{end}}{{if or $j.zd $j.z}}y{{else}}n{{end}} {{$j.zd | and 1}}`,
 			"d 0.0 1.10 0.0 0.0 nn 0.0"},
 		{`{{default 9 $j.z}} {{default 9 $j.zd}} {{default 9 $j.d}} {{empty $j.zd}} {{coalesce $j.zd $j.n}} {{compact (list $j.zd 0 1)}} {{all 1 $j.zd}} {{any $j.zd}} {{ternary $j.d 1 true}}`,
@@ -125,6 +126,7 @@ func TestRefusals(t *testing.T) {
 		`{{trunc 1 "é"}}`: "cuts a character", `{{substr 0 1 "é"}}`: "cuts a character", `{{slice "é" 0 1}}`: "cuts a character", `{{abbrev 6 "éééééé"}}`: "cuts a character", `{{trunc -1 "é"}}`: "cuts a character",
 		`{{toToml (dict "b" $j.b)}}`: "64 bits", `{{toToml (dict "a" nil)}}`: "no null", `{{toToml (list 1)}}`: "a map", `{{toToml (pick $j "none")}}`: "no null",
 		`{{env "NOT_SET"}}`: "not set", `{{env "NOT_SET" | upper}}`: "nil", `{{env "NOT_SET" | quote}}`: "no value", `{{expandenv "$NOT_SET"}}`: "not set", `{{expandenv "${HOME:-x}"}}`: "defaults", `{{expandenv "${"}}`: "${NAME}", `{{expandenv "${}"}}`: "${NAME}",
+		`{{with $x := $j.zd}}{{else}}{{len $x}}{{end}}`: "len of type", `{{with $x := $j.zd}}{{else}}{{range $x}}{{end}}{{end}}`: "range int N",
 		`{{$j.none}}`: "nothing to print", `{{has 1 "abc"}}`: "not a list", `{{compact 5}}`: "not a list", `{{uniq nil}}`: "no value",
 	} {
 		got, err := convert(t, text)

@@ -29,6 +29,9 @@ func (f failure) in(p *pass) bool {
 // one meets it no more that knows all but that answer. So it does not matter by
 // which variables, ranges and functions a value came.
 func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
+	if e.Line == 0 { // nowhere: the output is too large
+		return nil
+	}
 	f := failure{at: place{p.path(), t.siteAt(t.offset(e.Line, e.Col))}}
 	if call, ok := errors.AsType[*callError](err); ok && call.name != "" {
 		if call.name == "fail" { // what a template says itself

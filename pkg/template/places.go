@@ -80,6 +80,7 @@ func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 		}
 	}
 	p.noted[at] = !isUnknown(concrete(v))
+	v = restored(v)
 	switch {
 	case isUnknown(concrete(v)):
 		return p.guess(at), nil
@@ -98,7 +99,7 @@ func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 // note takes what a variable or a {{template}} is given, and returns it.
 func (p *pass) note(id int, v reflect.Value) reflect.Value {
 	p.noted[place{p.path(), id}] = !isUnknown(concrete(v))
-	return v
+	return restored(v)
 }
 
 // guess returns what a branch turns on that is unknown: nothing, so that

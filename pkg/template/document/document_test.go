@@ -148,7 +148,7 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%q is taken for %v", text, n)
 		}
 	}
-	for f, want := range map[float64]string{1e6: "1000000", 0.1: "0.1", 1e21: "1e+21", 1e-7: "1e-07", 0: "0", -2.5: "-2.5"} {
+	for f, want := range map[float64]string{1e6: "1000000", 0.1: "0.1", 1e21: "1e+21", 1e-7: "1e-7", 0: "0", -2.5: "-2.5"} {
 		n, ok := document.FromFloat(f)
 		if !ok || n.String() != want {
 			t.Errorf("%v: got %v", f, n)

@@ -49,7 +49,8 @@ func FromFloat(f float64) (n Number, ok bool) {
 		return Number{}, false
 	}
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
-		return Number{strconv.FormatFloat(f, 'e', -1, 64)}, true
+		text := strconv.FormatFloat(f, 'e', -1, 64)
+		return Number{strings.Replace(text, "e-0", "e-", 1)}, true
 	}
 	return Number{strconv.FormatFloat(f, 'f', -1, 64)}, true
 }

@@ -51,6 +51,7 @@ func ToYAML(v any) (string, error) {
 	if err := n.Encode(Plain(v)); err != nil {
 		return "", err
 	}
+	quoteNumerals(&n)
 	last := &n
 	for len(last.Content) > 0 {
 		last = last.Content[len(last.Content)-1]
@@ -72,6 +73,19 @@ func ToYAML(v any) (string, error) {
 		return b.String(), nil
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+// quoteNumerals quotes the texts that yaml.v3 takes for text and other readers for
+// numbers: 1e400, and a hexadecimal number of more than 64 bits.
+func quoteNumerals(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Style == 0 && n.ShortTag() == "!!str" {
+		if v, err := document.YAMLScalar(n); err != nil || v != n.Value {
+			n.Style = yaml.DoubleQuotedStyle
+		}
+	}
+	for _, c := range n.Content {
+		quoteNumerals(c)
+	}
 }
 
 // ToTOML returns a map as TOML with no newline at the end. go-toml leaves out what
