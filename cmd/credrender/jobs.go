@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -10,11 +11,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // stdinName stands for standard input as a template.
@@ -186,8 +187,8 @@ func (a *app) override(f *jobFlags) (func(*job.Job), error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := yaml.Unmarshal(data, &vars); err != nil {
-			return nil, usagef("--vars: %s is not a YAML mapping", f.varsFile)
+		if vars, err = readVars(f.varsFile, data); err != nil {
+			return nil, err
 		}
 	}
 	given, err := pairs("--var", f.vars)
@@ -210,6 +211,22 @@ func (a *app) override(f *jobFlags) (func(*job.Job), error) {
 			j.Vars = all
 		}
 	}, nil
+}
+
+// readVars reads the file of --vars. An empty one has no variables.
+func readVars(path string, data []byte) (map[string]any, error) {
+	v, err := document.YAML(string(data))
+	if errors.Is(err, document.ErrEmpty) {
+		return map[string]any{}, nil
+	}
+	if err != nil {
+		return nil, usagef("--vars: %s: %w", source.Show(path), err)
+	}
+	vars, ok := v.(map[string]any)
+	if !ok {
+		return nil, usagef("--vars: %s is not a YAML mapping", source.Show(path))
+	}
+	return vars, nil
 }
 
 // pairs reads repeated KEY=VALUE. A pair may be there twice, a key with two values

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -101,9 +102,21 @@ func secretsCode(err error) int {
 func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
-	_, tmpl := errors.AsType[*template.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || tmpl || unable || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || unable || isTemplates(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+}
+
+// isTemplates reports whether a template is at fault for one of the errors that err
+// joins. One that fails over a secret's value is not.
+func isTemplates(err error) bool {
+	switch e := err.(type) {
+	case *template.Error:
+		return !e.OfValue
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), isTemplates)
+	}
+	inner := errors.Unwrap(err)
+	return inner != nil && isTemplates(inner)
 }
 
 func isOne(err error, kinds ...error) bool {

@@ -16,6 +16,7 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 const me = 1000 // anybody but root: no trust checks
@@ -166,9 +167,13 @@ jobs:
     hook: [notify, ""]
 `)
 	c := mustLoad(t, path)
+	decimal, err := document.ParseNumber("2.5")
+	if err != nil {
+		t.Fatal(err)
+	}
 	common := map[string]any{
 		"since": "2026-01-02", "on": "yes",
-		"list": []any{1, 2.5, true, nil}, "deep": map[string]any{"A.b": "x"},
+		"list": []any{1, decimal, true, nil}, "deep": map[string]any{"A.b": "x"},
 	}
 	vars := func(port int) map[string]any {
 		m := map[string]any{"port": port}

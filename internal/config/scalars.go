@@ -1,7 +1,7 @@
 package config
 
 import (
-	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // text reads a string. Numbers, dates and the like are not turned into one:
@@ -185,8 +186,8 @@ func (d *decoder) values(n *yaml.Node, key string) map[string]any {
 	return m
 }
 
-// value reads anything. Dates stay as they are written: a template has no use
-// for 2026-01-02 00:00:00 +0000 UTC.
+// value reads anything. Numbers keep their digits, and dates stay as they are
+// written: a template has no use for 2026-01-02 00:00:00 +0000 UTC.
 func (d *decoder) value(n *yaml.Node, key string) any {
 	n = follow(n)
 	switch n.Kind {
@@ -197,20 +198,13 @@ func (d *decoder) value(n *yaml.Node, key string) any {
 		d.list(n, key, func(key string, n *yaml.Node) { list = append(list, d.value(n, key)) })
 		return list
 	}
-	switch tag := n.ShortTag(); tag {
-	case "!!str", "!!timestamp":
-		return n.Value
-	case "!!binary":
-		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value), ""))
-		if err != nil {
-			d.fail(n, key, "", "is not base64")
-		}
-		return string(b)
-	}
-	var v any
-	if err := n.Decode(&v); err != nil || !strings.HasPrefix(n.ShortTag(), "!!") {
+	if !strings.HasPrefix(n.ShortTag(), "!!") {
 		d.wrong(n, key, "a string, number, list or mapping")
 		return nil
+	}
+	v, err := document.YAMLScalar(n)
+	if e, ok := errors.AsType[*document.Error](err); ok {
+		d.fail(n, key, "", "%s", e.Msg)
 	}
 	return v
 }

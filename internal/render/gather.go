@@ -200,7 +200,9 @@ func (r *round) local(j *job.Job, q template.Query) template.Answer {
 	var err error
 	switch q.Kind {
 	case template.Env:
-		value, _ = r.w.LookupEnv(q.Name)
+		if v, set := r.w.LookupEnv(q.Name); set {
+			value = v
+		}
 	case template.File:
 		_, _ = r.stamp(q.Name) // without one the next run renders
 		value, err = r.w.ReadFile(j, q.Name)

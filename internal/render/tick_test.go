@@ -212,7 +212,7 @@ func (c news) run(t *testing.T) {
 	h.put("a", nth(4), []byte("older"))
 	h.put("a", nth(5), bytes.Repeat([]byte("x"), size))
 	h.write("in", "file")
-	h.add("j", `{{ secret "a" }} {{ env "E" }} {{ file .Vars.file }} {{ hostname }} {{ secretOr "none" "opt" }}`)
+	h.add("j", `{{ secret "a" }} {{ env "E" | default "" }} {{ file .Vars.file }} {{ hostname }} {{ secretOr "none" "opt" }}`)
 	h.jobs[0].Vars = map[string]any{"file": h.path("in")}
 	h.render(h.jobs...)
 	for range 3 {

@@ -16,13 +16,12 @@ import (
 type builtins map[string]*template.Template
 
 // builtinKeeps names them, with what must be known of their arguments. and, or
-// and call are left to text/template.
+// and call are left to text/template; those that compare are in the table of
+// package funcs.
 func builtinKeeps() map[string]func(i, n int) funcs.Depth {
 	return map[string]func(i, n int) funcs.Depth{
 		"index": funcs.Each(funcs.Inner, funcs.Exact),
 		"len":   funcs.Each(funcs.Inner),
-		"not":   funcs.Each(funcs.Inner),
-		"eq":    nil, "ne": nil, "lt": nil, "le": nil, "gt": nil, "ge": nil,
 	}
 }
 
@@ -65,7 +64,7 @@ func (b builtins) call(name string, args []reflect.Value) (reflect.Value, error)
 	}
 	c := &builtinCall{Args: make([]any, len(args))}
 	for i, a := range args {
-		if a.IsValid() {
+		if a = restored(a); a.IsValid() {
 			c.Args[i] = a.Interface()
 		}
 	}

@@ -67,9 +67,17 @@ func (f function) params() (in []reflect.Type, variadic bool) {
 }
 
 // strict returns f for a real pass, with its own types, so that text/template
-// checks the arguments.
+// checks the arguments. Numbers it takes of any type: call converts them.
 func (p *pass) strict(name string, f function) any {
 	in, variadic := f.params()
+	for i, t := range in {
+		switch {
+		case isParameter(t):
+			in[i] = reflect.TypeFor[any]()
+		case variadic && i == len(in)-1 && isParameter(t.Elem()):
+			in[i] = reflect.TypeFor[[]any]()
+		}
+	}
 	result := f.impl.Type().Out(0)
 	typ := reflect.FuncOf(in, []reflect.Type{result, reflect.TypeFor[error]()}, variadic)
 	return reflect.MakeFunc(typ, func(args []reflect.Value) []reflect.Value {
@@ -120,10 +128,10 @@ func (p *pass) settleError(name string, err error) (reflect.Value, error) {
 		return reflect.Value{}, &callError{name, err}
 	case p.ctx.Err() != nil:
 		return reflect.Value{}, errHalt
-	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.tolerant:
-		return unknownValue(), nil
+	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.tolerant, p.likely:
+		return unknownValue(), nil // likely: what stands for a random result need not convert
 	}
-	p.heard[heard(name, funcs.Describe(err).Text)] = true
+	p.heard[p.said(name, funcs.Describe(err).Text)] = true
 	return reflect.Value{}, errHalt
 }
 
@@ -154,7 +162,7 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 	if err := p.tick(); err != nil {
 		return reflect.Value{}, errHalt
 	}
-	if f.Mutates && (p.escaped || !isUnknown(args[0])) {
+	if f.Has(funcs.Mutates) && (p.escaped || !isUnknown(args[0])) {
 		return reflect.Value{}, errHalt
 	}
 	if s, err := look(args...); err != nil || s.mutable {
@@ -163,8 +171,7 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 	return unknownValue(), nil
 }
 
-// callLoose converts args as text/template would, and numbers more freely,
-// since it cannot tell a constant from a value.
+// callLoose checks args as text/template would.
 func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
 	if f.native {
 		if err := p.tick(); err != nil {
@@ -178,19 +185,26 @@ func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect
 	}
 	converted := make([]reflect.Value, len(args))
 	for i, a := range args {
-		t := in[min(i, len(in)-1)]
-		if variadic && i >= len(in)-1 {
-			t = t.Elem()
-		}
 		var ok bool
-		if converted[i], ok = convert(a, t); !ok {
+		if converted[i], ok = convert(a, typeOf(in, variadic, i)); !ok {
 			return reflect.Value{}, funcs.Problem("it was given an argument of the wrong type")
 		}
 	}
 	return p.call(f, converted)
 }
 
+// typeOf returns the type of parameter i.
+func typeOf(in []reflect.Type, variadic bool, i int) reflect.Type {
+	if last := len(in) - 1; variadic && i >= last {
+		return in[last].Elem()
+	}
+	return in[i]
+}
+
 func convert(v reflect.Value, t reflect.Type) (reflect.Value, bool) {
+	if isParameter(t) {
+		return v, true
+	}
 	if !v.IsValid() {
 		switch t.Kind() {
 		case reflect.Interface, reflect.Map, reflect.Slice, reflect.Pointer, reflect.Func, reflect.Chan:
@@ -203,15 +217,12 @@ func convert(v reflect.Value, t reflect.Type) (reflect.Value, bool) {
 		return v, true
 	case v.Kind() == reflect.Pointer && !v.IsNil() && v.Type().Elem().AssignableTo(t):
 		return v.Elem(), true
-	case isNumber(v.Kind()) && isNumber(t.Kind()):
-		return v.Convert(t), true
 	}
 	return v, false
 }
 
-func isNumber(k reflect.Kind) bool { return k >= reflect.Int && k <= reflect.Float64 }
-
-// call calls f. A panic becomes an error.
+// call calls f with arguments of its types, or any number where it takes one. A
+// panic becomes an error.
 func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -221,7 +232,8 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 	if err := p.tick(); err != nil {
 		return out, err
 	}
-	if _, err := look(args...); err != nil {
+	args, err = f.arguments(args)
+	if err != nil {
 		return out, err
 	}
 	in := args
@@ -232,12 +244,12 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 	if len(results) == 2 && !results[1].IsNil() {
 		return out, cause(results[1].Interface().(error))
 	}
-	if f.Mutates {
+	if f.Has(funcs.Mutates) {
 		if _, err := look(args[0]); err != nil {
 			return out, err
 		}
 	}
-	return results[0], nil
+	return results[0], f.checkResult(results[0], args)
 }
 
 // cause keeps what is known of an error and wraps all else in a Failure.

@@ -84,7 +84,7 @@ func TestWavesThroughFunctions(t *testing.T) {
 		{"pattern", `{{range $k, $v := secrets "db.*"}}{{$k}}={{$v}}{{end}}`, "secrets db.*", "db.e1=D"},
 		{"version", `{{secretVersion "a" 7}}{{secretVersion "a" "7"}}`, "a version 7", "AA"},
 		{"env and file", `{{env "HOME"}}{{expandenv "$HOME/${USER}"}}{{file "/etc/motd"}}{{hostname}}`,
-			"env HOME env USER file /etc/motd hostname", "/home/op/home/op/welcomeweb-1"},
+			"env HOME env USER file /etc/motd hostname", "/home/op/home/op/opwelcomeweb-1"},
 		{"dates", `{{now | date "15:04 MST"}} {{dateInZone "15:04" now "UTC"}} {{htmlDate 0}} {{(toDate "2006" "1999").Year}}`,
 			"now zone Local", "06:06 CET 05:06 1970-01-01 1999"},
 		{"branch on something random", `{{with genPrivateKey "ecdsa"}}{{secret "a"}}{{end}}{{secret (secret "env" | printf "db.%s")}}`, "env | db.e1 | a", "AD"},

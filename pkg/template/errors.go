@@ -35,7 +35,10 @@ type Error struct {
 	Func      string // the function that failed, or empty
 	Query     Query  // what was asked for, without a derived name; its Kind is empty where nothing was
 	Msg       string // the likely cause
-	Err       error  // the cause, for errors.Is and errors.As; or nil
+	// OfValue is set where a value from outside is at fault, such as a secret that is
+	// no number, and not the text or the variables of the template.
+	OfValue bool
+	Err     error // the cause, for errors.Is and errors.As; or nil
 }
 
 func (e *Error) Error() string {
@@ -95,10 +98,8 @@ func (t *Template) parseError(err error) *Error {
 // explain turns what ended a real pass into an Error.
 func (t *Template) explain(err error, p *pass) *Error {
 	e := &Error{Template: t.opts.Name}
-	if m := position().FindStringSubmatch(err.Error()); m != nil {
-		e.Line, _ = strconv.Atoi(m[1])
-		e.Col, _ = strconv.Atoi(m[2])
-		e.Col++
+	if line, col, ok := placeIn(err); ok {
+		e.Line, e.Col = line, col
 	}
 	if ctxErr := p.ctx.Err(); ctxErr != nil {
 		e.Msg, e.Err = interrupted(ctxErr), ctxErr
@@ -110,27 +111,44 @@ func (t *Template) explain(err error, p *pass) *Error {
 	}
 	if ask, ok := errors.AsType[*askError](failed); ok {
 		e.ofQuery(ask.query, ask.err, t.named(p)[ask.query.Key()])
+		e.OfValue = errors.Is(ask.err, errNotSet)
 		return e
 	}
+	causes := t.findFault(e, err, p)
 	if f, ok := errors.AsType[*funcs.Failure](failed); ok {
 		e.Msg, e.Err = f.Safe, f.Err
 		if f.Text != f.Safe && t.mayShow(e.Func, f.Text, p) {
 			e.Msg = f.Text
 		}
-		return e
+	} else {
+		e.Msg = coreMessage(err.Error())
 	}
-	e.Msg = coreMessage(err.Error())
+	if label := Label(causes...); label != "" {
+		e.Msg = label + ": " + e.Msg
+	}
 	return e
+}
+
+// placeIn reads the position in a message of text/template.
+func placeIn(err error) (line, col int, ok bool) {
+	m := position().FindStringSubmatch(err.Error())
+	if m == nil {
+		return 0, 0, false
+	}
+	line, _ = strconv.Atoi(m[1])
+	col, _ = strconv.Atoi(m[2])
+	return line, col + 1, true
 }
 
 // mayShow reports whether what a function said holds no secret: it is a
 // constant that the template fails with, or a pass that knows no hidden answer
 // heard it say the same.
 func (t *Template) mayShow(fn, text string, p *pass) bool {
-	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.lookup, p.turns).heard[heard(fn, text)]
+	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.lookup, p.turns).heard[p.said(fn, text)]
 }
 
-func heard(fn, text string) string { return fn + "\x00" + text }
+// said is what a function said, and on which way through ranges and templates.
+func (p *pass) said(fn, text string) string { return fmt.Sprintf("%d %s\x00%s", p.path(), fn, text) }
 
 func interrupted(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -186,6 +204,7 @@ var (
 			`expected [a-z ]+; found [^\n]+|` +
 			`cannot assign nil to [^\n]+|` +
 			`can't give argument to non-function [^\n]+|` +
+			`can't handle [^\n]+ for arg of type [^\n]+|` + // a constant of the template
 			`nil is not a command)$`)
 	})
 )

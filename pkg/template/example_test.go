@@ -87,7 +87,7 @@ func ExampleError() {
 	_, err = tmpl.Execute(context.Background(), func(template.Query) (template.Answer, bool) { return answer, true })
 	fmt.Println(err, errors.Is(err, source.ErrNotFound))
 	// Output:
-	// template b.tmpl:2:22: mustFromJson: its input is not JSON
+	// template b.tmpl:2:22: mustFromJson: secret pw: its input is not valid JSON: the text is not JSON
 	// template b.tmpl:2:8: secret pw: not found true
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"text/template/parse"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
 // LintOptions say what Lint cannot see in the template itself.
@@ -46,6 +48,11 @@ const (
 	Refused Rule = "refused"
 	// Undefined: a {{template}} that is not defined.
 	Undefined Rule = "undefined"
+	// Conversion: a call that fails whatever the secrets are, or that gives another
+	// result than Sprig's function does (docs/conversions.md).
+	Conversion Rule = "conversion"
+	// Swapped: secretOr NAME DEFAULT instead of secretOr DEFAULT NAME.
+	Swapped Rule = "swapped"
 )
 
 // Lint returns warnings in the order of the text.
@@ -110,9 +117,11 @@ func (l *linter) tree(root *parse.ListNode) {
 	inspect(root, func(n parse.Node) bool {
 		switch n := n.(type) {
 		case *parse.IdentifierNode:
-			if l.t.table[n.Ident].Volatile {
+			if l.t.table[n.Ident].Has(funcs.Volatile) {
 				l.add(n.Pos, Volatile, "the output of %s is another at each run, which rewrites the file and fires the hook each time", n.Ident)
 			}
+		case *parse.PipeNode:
+			l.conversions(n)
 		case *parse.TemplateNode:
 			if l.t.original[n.Name] == nil {
 				l.add(n.Pos, Undefined, "template %q is not defined", n.Name)

@@ -109,6 +109,12 @@ func TestLint(t *testing.T) {
 		{"round a loop", `{{$x := ""}}{{$y := ""}}{{range list 1 2}}A={{$y}}{{$y = $x}}{{$x = secret "a"}}{{end}}`,
 			template.LintOptions{Format: "env"}, []string{"1:47 unquoted"}},
 		{"whole file", `{{secret "a"}}` + "\n", template.LintOptions{Format: "json"}, nil},
+		{"calls that fail", "{{int \"0644\"}}{{\"{\" | fromJson}}{{date \"2006\" \"1999\"}}{{date \"2006\" 0}}\n{{printf \"%s\" 5}}{{printf \"%s %d\" .Vars.h}}{{.Vars.h | printf \"%s%%\"}}{{printf \"%*d\" 3 .Vars.n}}{{fail \"x\"}}",
+			template.LintOptions{}, []string{"1:3 conversion", "1:23 conversion", "1:35 conversion", "2:3 conversion", "2:20 conversion"}},
+		{"calls that changed", `{{if kindIs "float64" .Vars.n}}{{end}}{{typeIs "float64" .Vars.n}}{{kindIs "string" .Vars.n}}{{merge .Vars (dict "a" 1)}}`,
+			template.LintOptions{}, []string{"1:6 conversion", "1:41 conversion", "1:96 conversion"}},
+		{"swapped", `{{secretOr "db.password" "x"}}{{secretOr "ssm:/a/b" "none"}}{{secretOr "127.0.0.1" "host"}}{{secretOr "/var/run" "dir"}}{{secretOr "info" "app.level"}}{{secretOr "a.b" "c.d"}}{{secretOr 5 "x"}}`,
+			template.LintOptions{}, []string{"1:3 swapped", "1:33 swapped"}},
 		{"other format", `a: {{secret "a"}}`, template.LintOptions{Format: "yaml"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

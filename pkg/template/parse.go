@@ -103,10 +103,7 @@ func aliasGet(n parse.Node) bool {
 // prepare makes the trees that are executed, and finds what they call.
 func (t *Template) prepare() error {
 	t.trees, t.used = map[string]*parse.Tree{}, map[string]function{}
-	r := &rewriter{mutators: map[string]bool{}}
-	for name, f := range t.table {
-		r.mutators[name] = f.Mutates
-	}
+	r := &rewriter{traits: func(name string) funcs.Traits { return t.table[name].Traits }}
 	r.findMutating(t.original)
 	for _, name := range slices.Sorted(maps.Keys(t.original)) {
 		tree := t.original[name].Copy()
@@ -141,11 +138,13 @@ func (t *Template) note(root *parse.ListNode) (err error) {
 	return err
 }
 
-// table returns all functions by name.
-func table() map[string]function {
+// table returns all functions by name. It is made once, and never changed.
+var table = sync.OnceValue(makeTable)
+
+func makeTable() map[string]function {
 	all := asking()
 	for name, f := range funcs.Table() {
-		if _, ok := all[name]; !ok {
+		if _, ok := all[name]; !ok && f.Impl != nil {
 			all[name] = ready(f, "")
 		}
 	}
@@ -159,7 +158,7 @@ func table() map[string]function {
 }
 
 func (o Options) clone() Options {
-	o.Vars, _ = deepCopy(o.Vars).(map[string]any)
+	o.Vars, _ = funcs.DeepCopy(o.Vars).(map[string]any)
 	o.Contexts = maps.Clone(o.Contexts)
 	for name, c := range o.Contexts {
 		o.Contexts[name] = maps.Clone(c)

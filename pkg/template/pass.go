@@ -33,6 +33,7 @@ type pass struct {
 	out    []byte
 	marks  []mark            // what a real pass printed, in order
 	prints map[place]printed // what any other pass printed
+	noted  map[place]bool    // places met: was the value there known?
 	frames []frame
 	steps  int
 
@@ -46,11 +47,12 @@ type pass struct {
 	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
 	escaped bool            // something unknown may hold a known map
 	random  bool            // a random result was left unknown
+	failed  error           // what ended a pass of runOn
 }
 
 func (t *Template) newPass(ctx context.Context, lookup Lookup) *pass {
 	return &pass{ctx: ctx, t: t, lookup: lookup, known: map[Query]bool{}, keys: map[Query]bool{}, heard: map[string]bool{},
-		dark: map[int]bool{}, turns: map[place]turn{}, prints: map[place]printed{}}
+		dark: map[int]bool{}, turns: map[place]turn{}, prints: map[place]printed{}, noted: map[place]bool{}}
 }
 
 // errPanic stands for a panic of text/template itself, whose text is not kept.
@@ -72,7 +74,7 @@ func (p *pass) run() (err error) {
 			return err
 		}
 	}
-	return tt.Execute(p, map[string]any{"Vars": deepCopy(p.t.opts.Vars)})
+	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(p.t.opts.Vars)})
 }
 
 func (p *pass) functions() template.FuncMap {
@@ -81,7 +83,9 @@ func (p *pass) functions() template.FuncMap {
 		fnKnown:   func(id int) bool { return !p.dark[id] },
 		fnUnknown: func(int) unknown { return nil },
 		fnHalt:    func(int) (string, error) { return "", errHalt },
+		fnNote:    p.note,
 		fnPend:    pend,
+		fnTruth:   truth,
 		fnSettle:  settle,
 	}
 	for name, f := range p.t.used {

@@ -50,6 +50,7 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 		return "", &callError{err: err}
 	}
 	at := place{p.path(), id}
+	p.noted[at] = !s.unknown
 	if s.unknown {
 		p.prints[at] = printed{}
 		return "", nil
@@ -78,17 +79,27 @@ func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 			return v, err
 		}
 	}
+	p.noted[at] = !isUnknown(concrete(v))
+	v = restored(v)
 	switch {
 	case isUnknown(concrete(v)):
 		return p.guess(at), nil
 	case s.verb == "range":
-		if err := iterable(v, s.vars); err != nil {
+		if err := iterable(v, s); err != nil {
 			return v, err
 		}
+	default:
+		v = truth(v)
 	}
 	p.dark[id] = false
 	p.turns[at] = turnOf(concrete(v))
 	return v, nil
+}
+
+// note takes what a variable or a {{template}} is given, and returns it.
+func (p *pass) note(id int, v reflect.Value) reflect.Value {
+	p.noted[place{p.path(), id}] = !isUnknown(concrete(v))
+	return restored(v)
 }
 
 // guess returns what a branch turns on that is unknown: nothing, so that
@@ -129,13 +140,16 @@ func pointed(v reflect.Value) reflect.Value {
 }
 
 // iterable says what range would, without the value.
-func iterable(v reflect.Value, vars int) error {
+func iterable(v reflect.Value, s site) error {
 	v = pointed(v)
+	if _, isNumber := numberIn(v); (isNumber || v.CanInt() || v.CanUint()) && !s.counts {
+		return &callError{err: funcs.Problem("range over a number of the data; for N rounds: range int N")}
+	}
 	switch k := v.Kind(); {
 	case k == reflect.Invalid, k == reflect.Map, k == reflect.Slice, k == reflect.Array:
 		return nil
 	case k >= reflect.Int && k <= reflect.Uintptr:
-		if vars > 1 {
+		if s.vars > 1 {
 			return &callError{err: funcs.Problem("range over a number has one variable, not two")}
 		}
 		return nil
@@ -196,21 +210,4 @@ func step(path uint64, site, turn int) uint64 {
 		path = (path ^ uint64(n+1)) * prime
 	}
 	return path
-}
-
-// pend is an argument of or: one that is unknown must end it, so it is given
-// as a map that is not empty.
-func pend(v reflect.Value) reflect.Value {
-	if isUnknown(concrete(v)) {
-		return truthy()
-	}
-	return v
-}
-
-// settle undoes pend.
-func settle(v reflect.Value) reflect.Value {
-	if isUnknown(concrete(v)) {
-		return unknownValue()
-	}
-	return v
 }

@@ -22,7 +22,7 @@ const (
 	// Secrets: every value whose name matches the pattern in Query.Ref.Name, a
 	// map[string]source.Secret.
 	Secrets Kind = "secrets"
-	// Env: the environment variable Query.Name, a string, empty where unset.
+	// Env: the environment variable Query.Name, a string, or nil where it is not set.
 	Env Kind = "env"
 	// File: the content of the file Query.Name, a []byte or string.
 	File Kind = "file"

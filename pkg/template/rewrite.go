@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"text/template/parse"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
 // Functions that rewriting puts into the tree. The parser does not know them,
@@ -18,8 +20,10 @@ const (
 	fnLeave   = "leave"   // leave ID: it has ended
 	fnUnknown = "unknown" // what a variable is after a branch that was not entered
 	fnHalt    = "halt"    // nothing is certain from here on
+	fnNote    = "note"    // VALUE | note ID: what a variable or {{template}} is given
 	fnPend    = "pend"    // pend VALUE: an argument of or; an unknown one ends it
-	fnSettle  = "settle"  // VALUE | settle: what or returned
+	fnTruth   = "truth"   // truth VALUE: an argument of and
+	fnSettle  = "settle"  // VALUE | settle: what and or or returned
 )
 
 // site is a place in the text that rewriting has numbered.
@@ -27,6 +31,8 @@ type site struct {
 	pos  parse.Pos
 	verb string // if, with, range, template, or empty where something is printed
 	vars int    // variables that a range declares
+	// counts: what a range goes over is a number that the template makes.
+	counts bool
 }
 
 // rewriter numbers the places where a template prints, branches, loops and
@@ -41,7 +47,7 @@ type site struct {
 type rewriter struct {
 	sites    []site
 	mutating map[string]bool // definitions that call a function which changes its argument
-	mutators map[string]bool
+	traits   func(function string) funcs.Traits
 }
 
 // around is what surrounds a node: the visible variables, and of the body of
@@ -74,9 +80,11 @@ func (r *rewriter) node(n parse.Node, in *around) []parse.Node {
 	case *parse.ActionNode:
 		r.pipe(n.Pipe)
 		in.vars = append(in.vars, declaredIn(n.Pipe)...)
-		if len(n.Pipe.Decl) == 0 {
-			pipeTo(n.Pipe, fnEmit, r.add(n.Pos, "", 0))
+		fn := fnEmit
+		if len(n.Pipe.Decl) > 0 {
+			fn = fnNote
 		}
+		pipeTo(n.Pipe, fn, r.add(n.Pos, "", 0))
 	case *parse.IfNode:
 		r.branch(&n.BranchNode, "if", in)
 	case *parse.WithNode:
@@ -88,18 +96,22 @@ func (r *rewriter) node(n parse.Node, in *around) []parse.Node {
 		r.pipe(n.Pipe)
 		in.vars = append(in.vars, declaredIn(n.Pipe)...)
 		id := r.add(n.Pos, "template", 0)
+		if n.Pipe != nil {
+			pipeTo(n.Pipe, fnNote, id)
+		}
 		return []parse.Node{action(fnEnter, id, n.Pos), n, action(fnLeave, id, n.Pos)}
 	}
 	return []parse.Node{n}
 }
 
 func (r *rewriter) add(pos parse.Pos, verb string, vars int) int {
-	r.sites = append(r.sites, site{pos, verb, vars})
+	r.sites = append(r.sites, site{pos: pos, verb: verb, vars: vars})
 	return len(r.sites) - 1
 }
 
-// pipe rewrites calls of or, wherever they stand: an unknown argument must end
-// it as a true one does, or the next would be evaluated for nothing.
+// pipe rewrites calls of and and or, wherever they stand. To them zeros of
+// documents are false; and an unknown argument must end or as a true one does, or
+// the next would be evaluated for nothing.
 func (r *rewriter) pipe(p *parse.PipeNode) {
 	if p == nil {
 		return
@@ -107,16 +119,20 @@ func (r *rewriter) pipe(p *parse.PipeNode) {
 	cmds := make([]*parse.CommandNode, 0, len(p.Cmds))
 	for _, c := range p.Cmds {
 		id, _ := c.Args[0].(*parse.IdentifierNode)
-		isOr := id != nil && id.Ident == "or"
+		isLogic := id != nil && (id.Ident == "or" || id.Ident == "and")
 		for i, a := range c.Args {
 			r.operand(a)
-			if isOr && i > 0 {
+			if isLogic && i > 0 {
+				fn := fnTruth
+				if id.Ident == "or" {
+					fn = fnPend
+				}
 				c.Args[i] = &parse.PipeNode{NodeType: parse.NodePipe, Pos: a.Position(), Cmds: []*parse.CommandNode{
-					{NodeType: parse.NodeCommand, Pos: a.Position(), Args: []parse.Node{name(fnPend, a.Position()), a}}}}
+					{NodeType: parse.NodeCommand, Pos: a.Position(), Args: []parse.Node{name(fn, a.Position()), a}}}}
 			}
 		}
 		cmds = append(cmds, c)
-		if isOr {
+		if isLogic {
 			cmds = append(cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: c.Pos, Args: []parse.Node{name(fnSettle, c.Pos)}})
 		}
 	}
@@ -135,6 +151,7 @@ func (r *rewriter) operand(n parse.Node) {
 // branch rewrites an if, with or range and returns its site.
 func (r *rewriter) branch(b *parse.BranchNode, verb string, outer *around) int {
 	id := r.add(b.Pos, verb, len(b.Pipe.Decl))
+	r.sites[id].counts = r.isCount(b.Pipe)
 	fallback := r.fallback(b, verb == "range", outer)
 	in := *outer
 	in.vars = slices.Concat(outer.vars, declaredIn(b.Pipe))
@@ -153,6 +170,23 @@ func (r *rewriter) branch(b *parse.BranchNode, verb string, outer *around) int {
 		b.ElseList = r.unlessUnknown(id, b, fallback)
 	}
 	return id
+}
+
+// isCount reports whether a pipeline ends in a literal number or in a function that
+// returns one. A number of a document that a range goes over is a mistake more
+// often than a count.
+func (r *rewriter) isCount(n parse.Node) bool {
+	pipe, ok := n.(*parse.PipeNode)
+	if !ok {
+		_, isNumber := n.(*parse.NumberNode)
+		return isNumber
+	}
+	switch last := pipe.Cmds[len(pipe.Cmds)-1].Args[0].(type) {
+	case *parse.IdentifierNode:
+		return last.Ident == "len" || r.traits(last.Ident).Has(funcs.Numeric)
+	default:
+		return r.isCount(last)
+	}
 }
 
 // unlessUnknown makes the else of a branch: its own where the branch was
@@ -206,7 +240,7 @@ func (r *rewriter) mutates(l *parse.ListNode) bool {
 	inspect(l, func(n parse.Node) bool {
 		switch n := n.(type) {
 		case *parse.IdentifierNode:
-			found = found || r.mutators[n.Ident]
+			found = found || r.traits(n.Ident).Has(funcs.Mutates)
 		case *parse.TemplateNode:
 			found = found || r.mutating[n.Name]
 		}

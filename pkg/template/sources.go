@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/document"
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
@@ -91,19 +92,36 @@ func (p *pass) texts(pattern source.Ref, prefix string) (map[string]any, error) 
 	return values, err
 }
 
-func env(p *pass, name string) (string, error) { return p.text(Query{Kind: Env, Name: name}) }
+// env is nil for a variable that is not set: default knows what to do about it,
+// and all else refuses it.
+func env(p *pass, name string) (any, error) {
+	q := Query{Kind: Env, Name: name}
+	if v, err := p.ask(q); err != nil || v == nil {
+		return nil, err
+	}
+	return p.text(q)
+}
+
+var errNotSet = errors.New("not set")
 
 // expandenv asks for all variables before it fails for one.
 func expandenv(p *pass, text string) (string, error) {
 	var failed error
-	expanded := funcs.Expand(text, func(name string) string {
+	expanded, err := funcs.Expand(text, func(name string) string {
 		value, err := env(p, name)
+		if err == nil && value == nil {
+			err = &askError{Query{Kind: Env, Name: name}, errNotSet}
+		}
 		if err != nil && failed == nil {
 			failed = err
 		}
-		return value
+		s, _ := value.(string)
+		return s
 	})
-	return expanded, failed
+	if err == nil {
+		err = failed
+	}
+	return expanded, err
 }
 
 func file(p *pass, path string) (string, error) { return p.text(Query{Kind: File, Name: path}) }
@@ -222,8 +240,8 @@ func scalar(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
 		return v, true
-	case bool, int, int64, float64:
-		return fmt.Sprint(v), true
+	case bool, int, int64, float64, document.Number:
+		return fmt.Sprint(funcs.Plain(v)), true
 	}
 	return "", false
 }
@@ -235,13 +253,9 @@ func versionOf(v any) (string, error) {
 		if v != "" {
 			return v, nil
 		}
-	case int:
-		return strconv.Itoa(v), nil
-	case int64:
-		return strconv.FormatInt(v, 10), nil
-	case float64: // of JSON
-		if v == float64(int64(v)) {
-			return strconv.FormatInt(int64(v), 10), nil
+	default:
+		if n, err := funcs.Count(v); err == nil {
+			return strconv.FormatInt(n, 10), nil
 		}
 	}
 	return "", funcs.Problem("a version is a whole number or a string")

@@ -78,6 +78,7 @@ func (t *Template) checkText(p *pass) error {
 		if queries := p.binary(); len(queries) > 0 {
 			e.Msg = Label(queries...) + ": " + e.Msg
 		}
+		e.OfValue = !t.runOutside(p).noted[m.place]
 		return e
 	}
 	return nil
@@ -119,7 +120,7 @@ func textOf(v reflect.Value) (string, error) {
 	}
 	switch v.Kind() {
 	case reflect.Invalid:
-		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there?)")
+		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there, or a variable that is not set?)")
 	case reflect.String:
 		if !isPrinter(v.Type()) {
 			return v.String(), nil
@@ -131,7 +132,7 @@ func textOf(v reflect.Value) (string, error) {
 			return "", funcs.Problem("nothing to print: the value is nil")
 		}
 	}
-	return fmt.Sprint(v.Interface()), nil
+	return fmt.Sprint(funcs.Plain(v.Interface())), nil
 }
 
 func isPrinter(t reflect.Type) bool {

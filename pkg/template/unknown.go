@@ -3,6 +3,7 @@ package template
 import (
 	"fmt"
 	"reflect"
+	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
@@ -35,6 +36,8 @@ const maxSize = 5_000_000
 
 // survey is a walk through maps and lists, each visited once.
 type survey struct {
+	text    bool // strings are looked into
+	binary  bool // one of them is not UTF-8
 	unknown bool // an unknown is somewhere below
 	mutable bool // a map or list of anything is
 	sizes   map[container]int
@@ -47,8 +50,9 @@ type container struct {
 
 // look surveys values. The error is for one that contains itself or is too
 // large.
-func look(values ...reflect.Value) (survey, error) {
-	var s survey
+func look(values ...reflect.Value) (survey, error) { return survey{}.of(values...) }
+
+func (s survey) of(values ...reflect.Value) (survey, error) {
 	for _, v := range values {
 		size, err := s.size(v)
 		if err != nil {
@@ -77,6 +81,7 @@ func (s *survey) size(v reflect.Value) (int, error) {
 		if v.Len() > funcs.MaxBytes {
 			return 0, funcs.Problem(fmt.Sprintf("a value is larger than %d MiB", funcs.MaxBytes>>20))
 		}
+		s.binary = s.binary || s.text && !utf8.ValidString(v.String())
 		return 1, nil
 	case reflect.Map, reflect.Slice, reflect.Array:
 		switch v.Type().Elem().Kind() {
@@ -103,6 +108,11 @@ func (s *survey) container(v reflect.Value) (int, error) {
 			return size, nil
 		}
 		s.sizes[id] = visiting
+	}
+	if s.text && v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String {
+		for it := v.MapRange(); it.Next(); {
+			s.binary = s.binary || !utf8.ValidString(it.Key().String())
+		}
 	}
 	size := 1
 	for e := range elements(v) {
@@ -134,38 +144,4 @@ func elements(v reflect.Value) func(yield func(reflect.Value) bool) {
 			}
 		}
 	}
-}
-
-// deepCopy returns a copy of v with its own maps and lists.
-func deepCopy(v any) any { return copyValue(reflect.ValueOf(v)).Interface() }
-
-func copyValue(v reflect.Value) reflect.Value {
-	switch v.Kind() {
-	case reflect.Interface:
-		if v.IsNil() {
-			return v
-		}
-		c := reflect.New(v.Type()).Elem()
-		c.Set(copyValue(v.Elem()))
-		return c
-	case reflect.Map:
-		if v.IsNil() {
-			return v
-		}
-		c := reflect.MakeMapWithSize(v.Type(), v.Len())
-		for it := v.MapRange(); it.Next(); {
-			c.SetMapIndex(it.Key(), copyValue(it.Value()))
-		}
-		return c
-	case reflect.Slice:
-		if v.IsNil() {
-			return v
-		}
-		c := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-		for i := range v.Len() {
-			c.Index(i).Set(copyValue(v.Index(i)))
-		}
-		return c
-	}
-	return v
 }

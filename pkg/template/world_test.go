@@ -28,7 +28,7 @@ func newWorld() *world {
 			"a": "A", "json": `{"pw":"x","n":{"k":"next"}}`, "n": "3", "mode": "prod", "prod.key": "PK", "env": "e1",
 			"db.e1": "D", "next": "NX", "htp": "pw", "csv": "a,env", "empty": "", "bin": "\xff\x00\x01",
 		},
-		env:   map[string]string{"HOME": "/home/op"},
+		env:   map[string]string{"HOME": "/home/op", "USER": "op"},
 		files: map[string]string{"/etc/motd": "welcome"},
 		known: map[template.Query]template.Answer{},
 	}
@@ -59,7 +59,10 @@ func (w *world) answer(q template.Query) template.Answer {
 		}
 		return template.Answer{Value: found}
 	case template.Env:
-		return template.Answer{Value: w.env[q.Name]}
+		if v, set := w.env[q.Name]; set {
+			return template.Answer{Value: v}
+		}
+		return template.Answer{}
 	case template.File:
 		if v, ok := w.files[q.Name]; ok {
 			return template.Answer{Value: []byte(v)}

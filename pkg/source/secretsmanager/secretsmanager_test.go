@@ -102,6 +102,8 @@ func TestStagesKeysAndARNs(t *testing.T) {
 	put(t, srv, "db", `{"user": "u", "password": "old", "port": 5432, "deep": {"a": [1]}}`)
 	put(t, srv, "db", `{"user": "u", "password": "n\u00e9w"}`)
 	put(t, srv, "plain", "no JSON")
+	put(t, srv, "numbers", `{"id": 123456789012345678901234567890, "rate": 1.10, "none": null}`)
+	put(t, srv, "twice", `{"port": 1, "port": 2}`)
 	arn := "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db"
 	want := map[source.Ref]string{
 		ref("db#password", ""):                                     "néw",
@@ -115,6 +117,10 @@ func TestStagesKeysAndARNs(t *testing.T) {
 		ref(arn+"-a1b2c3#user", ""):                                "u",
 		ref("db#port", ""):                                         "error: not found: it has no key port",
 		ref("plain#port", ""):                                      "error: unsupported format: it is not a JSON object, so it has no key port",
+		ref("numbers#id", ""):                                      "123456789012345678901234567890",
+		ref("numbers#rate", ""):                                    "1.10",
+		ref("numbers#none", ""):                                    "error: unsupported format: its key none is null",
+		ref("twice#port", ""):                                      "error: unsupported format: it is not valid JSON, so it has no key port (line 1, column 19: a key is there twice)",
 	}
 	if diff := cmp.Diff(want, fetch(t, s, slices.Collect(maps.Keys(want))...)); diff != "" {
 		t.Error(diff)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // value is what became of a want.
@@ -43,22 +44,32 @@ func (v value) result(key string) source.Result {
 	return r
 }
 
-// pick takes a key out of a JSON object. What json says of the text is not
-// repeated: it may quote it.
+// pick takes a key out of a JSON object, read as the template function fromJson
+// reads it: a number keeps its digits, and null is no value. What the parser
+// says of the text is not repeated: it may quote it.
 func pick(data []byte, key string) ([]byte, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(data, &object); err != nil || object == nil {
+	v, err := document.JSON(string(data))
+	if e, ok := errors.AsType[*document.Error](err); ok && e.Line > 0 {
+		return nil, fmt.Errorf("%w: it is not valid JSON, so it has no key %s (%w)", source.ErrUnsupported, source.Show(key), e)
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
 		return nil, fmt.Errorf("%w: it is not a JSON object, so it has no key %s", source.ErrUnsupported, source.Show(key))
 	}
-	raw, ok := object[key]
-	if !ok {
+	switch v, ok := object[key]; v := v.(type) {
+	case nil:
+		if ok {
+			return nil, fmt.Errorf("%w: its key %s is null", source.ErrUnsupported, source.Show(key))
+		}
 		return nil, fmt.Errorf("%w: it has no key %s", source.ErrNotFound, source.Show(key))
+	case string:
+		return []byte(v), nil
 	}
-	var text string
-	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
-		return []byte(text), nil
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil, fmt.Errorf("%w: it is not a JSON object, so it has no key %s", source.ErrUnsupported, source.Show(key))
 	}
-	return bytes.Clone(raw), nil
+	return bytes.Clone(raw[key]), nil
 }
 
 // twenty asks for the newest values of up to twenty ids.

@@ -3,7 +3,7 @@ package funcs
 import (
 	"fmt"
 	"math"
-	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -14,78 +14,121 @@ const (
 	MaxItems = 1_000_000 // of a list
 )
 
-// bounded are the functions that multiply their arguments, each with a look at
-// the product first.
-func bounded(base map[string]any) map[string]any {
-	m := map[string]any{
-		"repeat": func(count int, s string) (string, error) {
-			if count < 0 {
-				return "", Problem("a negative count")
-			}
-			if err := fits(count, len(s)); err != nil {
-				return "", err
-			}
-			return strings.Repeat(s, count), nil
-		},
-		"indent":  func(spaces int, s string) (string, error) { return indent("", spaces, s) },
-		"nindent": func(spaces int, s string) (string, error) { return indent("\n", spaces, s) },
-		"replace": func(old, new, s string) (string, error) {
-			if err := fits(strings.Count(s, old), len(new)); err != nil {
-				return "", err
-			}
-			return strings.ReplaceAll(s, old, new), nil
-		},
-		"join": func(sep string, list any) (string, error) {
-			if v := reflect.ValueOf(list); v.Kind() == reflect.Slice || v.Kind() == reflect.Array {
-				if err := fits(v.Len(), len(sep)); err != nil {
-					return "", err
-				}
-			}
-			return base["join"].(func(string, any) string)(sep, list), nil
-		},
-		"wrapWith": func(width int, sep, s string) (string, error) {
-			if err := fits(len(s)/max(width, 1)+1, len(sep)); err != nil {
-				return "", err
-			}
-			return base["wrapWith"].(func(int, string, string) string)(width, sep, s), nil
-		},
+func repeat(count int, s string) (string, error) {
+	if count < 0 {
+		return "", Problem("a negative count")
 	}
-	for _, name := range []string{"regexReplaceAll", "regexReplaceAllLiteral"} {
-		f := base["must"+strings.ToUpper(name[:1])+name[1:]].(func(string, string, string) (string, error))
-		replace := func(pattern, s, repl string) (string, error) {
-			if err := fits(len(s)+1, len(repl)); err != nil {
-				return "", err
-			}
-			return f(pattern, s, repl)
-		}
-		m[name], m["must"+strings.ToUpper(name[:1])+name[1:]] = replace, replace
+	if err := fits(count, len(s)); err != nil {
+		return "", err
 	}
-	return m
+	return strings.Repeat(s, count), nil
 }
 
-// counted are the functions that make as much as they are told to.
-func counted(base map[string]any) map[string]any {
-	m := map[string]any{
-		"until":     func(n int) ([]int, error) { return untilStep(base, 0, n, sign(n)) },
-		"untilStep": func(start, stop, step int) ([]int, error) { return untilStep(base, start, stop, step) },
-		"seq":       func(params ...int) (string, error) { return seq(base, params) },
-		"randBytes": func(n int) (string, error) {
-			if err := countOf(float64(n)); err != nil {
-				return "", err
-			}
-			return base["randBytes"].(func(int) (string, error))(n)
-		},
+func indent(spaces int, s string) (string, error) { return indented("", spaces, s) }
+
+func nindent(spaces int, s string) (string, error) { return indented("\n", spaces, s) }
+
+func indented(before string, spaces int, s string) (string, error) {
+	if spaces < 0 {
+		return "", Problem("a negative indent")
 	}
-	for _, name := range []string{"randAlphaNum", "randAlpha", "randAscii", "randNumeric"} {
-		f := base[name].(func(int) string)
-		m[name] = func(n int) (string, error) {
-			if err := countOf(float64(n)); err != nil {
-				return "", err
-			}
-			return f(n), nil
+	if err := fits(strings.Count(s, "\n")+1, spaces); err != nil {
+		return "", err
+	}
+	pad := strings.Repeat(" ", spaces)
+	return before + pad + strings.ReplaceAll(s, "\n", "\n"+pad), nil
+}
+
+func replace(old, new, s string) (string, error) {
+	if err := fits(strings.Count(s, old), len(new)); err != nil {
+		return "", err
+	}
+	return strings.ReplaceAll(s, old, new), nil
+}
+
+func overWrapWith(own any) any {
+	return func(width int, sep, s string) (string, error) {
+		if err := fits(len(s)/max(width, 1)+1, len(sep)); err != nil {
+			return "", err
+		}
+		return own.(func(int, string, string) string)(width, sep, s), nil
+	}
+}
+
+// overRandom bounds a function that makes as many random characters as it is told
+// to.
+func overRandom(own any) any {
+	return func(n int) (string, error) {
+		if err := countOf(float64(n)); err != nil {
+			return "", err
+		}
+		return own.(func(int) string)(n), nil
+	}
+}
+
+func overRandBytes(own any) any {
+	return func(n int) (string, error) {
+		if err := countOf(float64(n)); err != nil {
+			return "", err
+		}
+		return own.(func(int) (string, error))(n)
+	}
+}
+
+func until(n int) ([]int, error) {
+	if n < 0 {
+		return untilStep(0, n, -1)
+	}
+	return untilStep(0, n, 1)
+}
+
+func untilStep(start, stop, step int) ([]int, error) {
+	if step == 0 {
+		return nil, Problem("its step is 0, so it would not end")
+	}
+	if err := countOf(math.Abs(float64(stop)-float64(start)) / math.Abs(float64(step))); err != nil {
+		return nil, err
+	}
+	list := []int{}
+	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
+		list = append(list, i)
+		if (i+step > i) != (step > 0) { // beyond the largest int
+			break
 		}
 	}
-	return m
+	return list, nil
+}
+
+// seq counts as seq(1) does: LAST, FIRST LAST, or FIRST STEP LAST.
+func seq(params ...int) (string, error) {
+	first, step := 1, 1
+	switch len(params) {
+	case 1:
+	case 2:
+		first = params[0]
+	case 3:
+		first, step = params[0], params[1]
+	default:
+		return "", Problem("it takes LAST, FIRST LAST, or FIRST STEP LAST")
+	}
+	last := params[len(params)-1]
+	if len(params) < 3 && last < first {
+		step = -1
+	}
+	if step == 0 {
+		return "", Problem("its step is 0, so it would not end")
+	}
+	if err := countOf(math.Abs(float64(last)-float64(first)) / math.Abs(float64(step))); err != nil {
+		return "", err
+	}
+	var all []string
+	for i := first; step > 0 && i <= last || step < 0 && i >= last; i += step {
+		all = append(all, strconv.Itoa(i))
+		if (i+step > i) != (step > 0) { // beyond the largest int
+			break
+		}
+	}
+	return strings.Join(all, " "), nil
 }
 
 func fits(count, size int) error {
@@ -103,49 +146,4 @@ func countOf(n float64) error {
 		return Problem("a negative count")
 	}
 	return nil
-}
-
-func indent(before string, spaces int, s string) (string, error) {
-	if spaces < 0 {
-		return "", Problem("a negative indent")
-	}
-	if err := fits(strings.Count(s, "\n")+1, spaces); err != nil {
-		return "", err
-	}
-	pad := strings.Repeat(" ", spaces)
-	return before + pad + strings.ReplaceAll(s, "\n", "\n"+pad), nil
-}
-
-func untilStep(base map[string]any, start, stop, step int) ([]int, error) {
-	if step != 0 {
-		if err := countOf(math.Abs(float64(stop)-float64(start)) / math.Abs(float64(step))); err != nil {
-			return nil, err
-		}
-	}
-	return base["untilStep"].(func(int, int, int) []int)(start, stop, step), nil
-}
-
-func seq(base map[string]any, params []int) (string, error) {
-	start, stop, step := 1.0, 0.0, 1.0
-	switch len(params) {
-	case 1:
-		stop = float64(params[0])
-	case 2:
-		start, stop = float64(params[0]), float64(params[1])
-	case 3:
-		start, step, stop = float64(params[0]), float64(params[1]), float64(params[2])
-	}
-	if step != 0 {
-		if err := countOf(math.Abs(stop-start) / math.Abs(step)); err != nil {
-			return "", err
-		}
-	}
-	return base["seq"].(func(...int) string)(params...), nil
-}
-
-func sign(n int) int {
-	if n < 0 {
-		return -1
-	}
-	return 1
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // Failure is why a function of a template failed. What libraries say about
@@ -46,6 +48,9 @@ func Describe(cause any) *Failure {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
 	}
+	if d, ok := errors.AsType[*document.Error](err); ok {
+		return &Failure{Text: "its input is not valid " + d.Format + ": " + d.Full(), Safe: "its input is not valid " + d.Format + ": " + d.Error()}
+	}
 	f := &Failure{Text: err.Error(), Safe: safeText(err)}
 	if isJargon(err) {
 		f.Text = f.Safe
@@ -59,7 +64,7 @@ func isJargon(err error) bool {
 	case *reflect.ValueError, runtime.Error:
 		return true
 	}
-	return false
+	return err.Error() == "decimal division by 0"
 }
 
 func safeText(err error) string {
@@ -90,23 +95,25 @@ func safeText(err error) string {
 	switch text := err.Error(); {
 	case isPlain(text):
 		return text
+	case text == "decimal division by 0":
+		return "it divides by zero"
 	case strings.HasPrefix(text, "index out of range"), strings.HasPrefix(text, "invalid slice index"):
 		return "an index is out of range"
 	}
 	return unsaid
 }
 
-const typeName = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
+const goType = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
 
 // plain has the messages that name types and nothing else.
 var plain = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` +
 		`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
 		`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
-		`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + typeName + `|` +
-		`cannot index slice/array with (?:nil|type ` + typeName + `)|can't (?:index|slice) item of type ` + typeName + `|` +
-		`value is nil; should be of type ` + typeName + `|value has type ` + typeName + `; should be ` + typeName + `|` +
-		`incompatible types for comparison: ` + typeName + ` and ` + typeName + `|` +
+		`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + goType + `|` +
+		`cannot index slice/array with (?:nil|type ` + goType + `)|can't (?:index|slice) item of type ` + goType + `|` +
+		`value is nil; should be of type ` + goType + `|value has type ` + goType + `; should be ` + goType + `|` +
+		`incompatible types for comparison: ` + goType + ` and ` + goType + `|` +
 		`invalid type for comparison|missing argument for comparison)$`)
 })
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,20 +15,35 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// The table has all of Sprig but what package template answers itself.
+// Every function of Sprig's is in the table, and what the table says is Sprig's is:
+// a new version brings no function in that nobody has looked at.
 func TestTableHasSprig(t *testing.T) {
-	table := funcs.Table()
-	for name := range sprig.TxtFuncMap() {
-		switch _, ok := table[name]; name {
-		case "getHostByName", "env", "expandenv", "htpasswd":
-			if ok {
-				t.Errorf("%s reaches outside", name)
-			}
-		default:
-			if !ok {
-				t.Errorf("%s is missing", name)
-			}
+	table, treatments, base := funcs.Table(), funcs.Treatments(), sprig.TxtFuncMap()
+	elsewhere := []string{"env", "expandenv", "htpasswd"} // in package template
+	for name := range base {
+		if how, ok := treatments[name]; !ok || how == funcs.Own {
+			t.Errorf("%s of Sprig is not in the table: say what it does about input that it cannot convert", name)
 		}
+	}
+	for name, how := range treatments {
+		f, there := table[name]
+		if _, ok := base[name]; !ok && how != funcs.Own {
+			t.Errorf("%s is none of Sprig's", name)
+		}
+		if there != (how != funcs.Removed) || there && (f.Impl == nil) != slices.Contains(elsewhere, name) {
+			t.Errorf("%s: implemented is %v, and the table says %v", name, f.Impl != nil, how)
+		}
+	}
+}
+
+// No name is in two rows, of which one would be lost.
+func TestTableHasEachNameOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range funcs.Names() {
+		if seen[name] {
+			t.Errorf("%s is in two rows", name)
+		}
+		seen[name] = true
 	}
 }
 
@@ -35,8 +51,8 @@ func TestTableHasSprig(t *testing.T) {
 func TestVolatile(t *testing.T) {
 	for name, f := range funcs.Table() {
 		random := strings.HasPrefix(name, "gen") || strings.HasPrefix(name, "rand") || f.Like != nil && name != "derivePassword"
-		if random != f.Volatile && name != "now" && name != "ago" {
-			t.Errorf("%s: volatile is %v", name, f.Volatile)
+		if random != f.Has(funcs.Volatile) && name != "now" && name != "ago" {
+			t.Errorf("%s: volatile is %v", name, f.Has(funcs.Volatile))
 		}
 	}
 }

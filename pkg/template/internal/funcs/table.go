@@ -2,32 +2,73 @@
 // asking anybody: Sprig's, made safe for config files, and the quoting of
 // config languages. Those that ask for secrets, files and the like are in
 // package template, beside what answers them.
+//
+// Nothing here makes up a value: a function that cannot convert its input
+// fails, where Sprig's returns zero, an empty string, the present time, or the
+// text of an error.
 package funcs
 
 import (
-	"fmt"
-	"maps"
+	"strings"
 
 	"github.com/Masterminds/sprig/v3"
 )
 
-// Func is one entry of the table.
+// Func is one function.
 type Func struct {
 	// Impl is a Go function with one result, or one and an error. Its first
 	// parameter may be a [Clock] (or, in package template, more than that);
-	// the rest are the arguments in the template.
+	// the rest are the arguments in the template. nil: package template has it.
 	Impl any
 	// Keeps says, for argument i of n, how little must be known of it for the
 	// function to be called all the same. nil: all must be known.
 	Keeps func(i, n int) Depth
-	// Mutates is set where the first argument is changed.
-	Mutates bool
 	// Like is set where the result is random, or slow to make: something of
 	// the same shape that stands for it when only its shape is wanted.
 	Like any
-	// Volatile is set where the result is another at each run.
-	Volatile bool
+	Traits
 }
+
+// Traits are what must be known of a function to call it, beyond its types.
+type Traits uint
+
+const (
+	// Mutates: the first argument is changed.
+	Mutates Traits = 1 << iota
+	// Volatile: the result is another at each run.
+	Volatile
+	// Text: text that is not UTF-8 would be changed, so it is refused.
+	Text
+	// Bytes: the result may be any bytes. That of all others is UTF-8 where the
+	// arguments are, or they have cut a character in two.
+	Bytes
+	// Walks: all of a list or map is looked at, so its size must be bounded.
+	Walks
+	// Positive: whole numbers that it takes are 1 and more.
+	Positive
+	// Numeric: the result is a number.
+	Numeric
+)
+
+// Has reports whether a function has a trait.
+func (t Traits) Has(trait Traits) bool { return t&trait != 0 }
+
+// Treatment is how a function of ours relates to Sprig's of the same name.
+type Treatment int
+
+const (
+	// Unchanged: it is Sprig's.
+	Unchanged Treatment = iota
+	// Strict: it gives Sprig's result or an error.
+	Strict
+	// Replaced: it also gives another result where Sprig's is wrong or differs from
+	// run to run, or works on what Sprig's does not know.
+	Replaced
+	// Removed: it is not there.
+	Removed
+	// Own: Sprig has none of this name.
+	Own
+)
 
 // Depth is how much of an argument must be known.
 type Depth int
@@ -46,37 +87,52 @@ func Each(depths ...Depth) func(i, n int) Depth {
 	return func(i, _ int) Depth { return depths[min(i, len(depths)-1)] }
 }
 
-// Table returns all of Sprig less what reaches outside (getHostByName, env,
-// expandenv) or is replaced in package template (htpasswd), text/template's
-// own printing functions, and the quoting functions.
+// row is an entry of the table: one or more functions that are treated alike.
+type row struct {
+	names     string // separated by blanks
+	treatment Treatment
+	traits    Traits
+	impl      any               // nil: Sprig's own
+	over      func(own any) any // makes an implementation out of Sprig's own
+}
+
+func (r row) make(own any) any {
+	switch {
+	case r.over != nil:
+		return r.over(own)
+	case r.impl != nil:
+		return r.impl
+	case r.treatment == Unchanged:
+		return own
+	}
+	return nil
+}
+
+// Table returns all functions by name, those included that package template
+// implements.
 func Table() map[string]Func {
 	base := sprig.TxtFuncMap()
-	impls := maps.Clone(map[string]any(base))
-	for _, name := range []string{"getHostByName", "env", "expandenv", "htpasswd"} {
-		delete(impls, name)
-	}
-	maps.Copy(impls, printers(fmt.Sprint, fmt.Sprintln, fmt.Sprintf))
-	maps.Copy(impls, dates(base))
-	maps.Copy(impls, bounded(base))
-	maps.Copy(impls, counted(base))
-	maps.Copy(impls, repaired(base))
-	maps.Copy(impls, map[string]any{
-		"shellquote": ShellQuote, "envquote": EnvQuote, "jsonquote": JSONQuote, "nginxquote": NginxQuote,
-		"minjson": MinJSON, "toYaml": ToYAML, "toToml": ToTOML,
-		"fail": func(msg string) (string, error) {
-			return "", &Failure{Text: msg, Safe: "(message hidden: it may depend on a secret)"}
-		},
-	})
-	table := make(map[string]Func, len(impls))
-	for name, impl := range impls {
-		table[name] = Func{Impl: impl, Keeps: keeps(name), Mutates: mutates(name), Like: like(name)}
-	}
-	for _, name := range volatile() {
-		f := table[name]
-		f.Volatile = true
-		table[name] = f
+	table := make(map[string]Func, len(base)+32)
+	for _, r := range rows() {
+		if r.treatment == Removed {
+			continue
+		}
+		for name := range strings.FieldsSeq(r.names) {
+			table[name] = Func{Impl: r.make(base[name]), Traits: r.traits, Keeps: keeps(name), Like: like(name)}
+		}
 	}
 	return table
+}
+
+// Treatments returns the treatment of every name in the table.
+func Treatments() map[string]Treatment {
+	all := map[string]Treatment{}
+	for _, r := range rows() {
+		for name := range strings.FieldsSeq(r.names) {
+			all[name] = r.treatment
+		}
+	}
+	return all
 }
 
 // keeps knows the functions that move values without looking into them.
@@ -94,7 +150,7 @@ func keeps(name string) func(i, n int) Depth {
 		return Each(Inner, Exact)
 	case "pluck", "chunk", "mustChunk":
 		return Each(Exact, Inner)
-	case "first", "last", "rest", "initial", "reverse", "concat", "keys", "values", "all", "any", "empty",
+	case "first", "last", "rest", "initial", "reverse", "concat", "keys", "values", "all", "any", "empty", "not",
 		"mustFirst", "mustLast", "mustRest", "mustInitial", "mustReverse":
 		return Each(Inner)
 	case "default":
@@ -105,14 +161,6 @@ func keeps(name string) func(i, n int) Depth {
 		return func(i, n int) Depth { return [3]Depth{Exact, Any, Inner}[max(0, i-n+3)] }
 	}
 	return nil
-}
-
-func mutates(name string) bool {
-	switch name {
-	case "set", "unset", "merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite":
-		return true
-	}
-	return false
 }
 
 // like has an entry for what is random or takes milliseconds and more.
@@ -136,10 +184,4 @@ func like(name string) any {
 		return "$2a$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyz01234"
 	}
 	return nil
-}
-
-func volatile() []string {
-	return []string{"genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert",
-		"genSignedCertWithKey", "genPrivateKey", "randAlphaNum", "randAlpha", "randAscii", "randNumeric", "randInt",
-		"randBytes", "shuffle", "encryptAES", "uuidv4", "bcrypt", "now", "ago"}
 }

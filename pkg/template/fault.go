@@ -1,0 +1,125 @@
+package template
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
+)
+
+// failure is what ended a real pass, so that it is known again in another.
+type failure struct {
+	at   place
+	said string // what a function said of its arguments, or empty
+}
+
+// in reports whether a pass met the failure too: the function said the same, the
+// pass ended at that place, or it knew the value there that a real pass refuses.
+func (f failure) in(p *pass) bool {
+	if f.said != "" {
+		return p.heard[f.said] || p.endedAt(f.at)
+	}
+	return p.noted[f.at] || p.endedAt(f.at)
+}
+
+// findFault says whether an answer is at fault for what ended the real pass p, and
+// which. It is the template's fault if an execution that knows no answer, and is
+// only told which way each branch went, meets the same failure; and an answer's if
+// one meets it no more that knows all but that answer. So it does not matter by
+// which variables, ranges and functions a value came.
+func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
+	if e.Line == 0 { // nowhere: the output is too large
+		return nil
+	}
+	f := failure{at: place{p.path(), t.siteAt(t.offset(e.Line, e.Col))}}
+	if call, ok := errors.AsType[*callError](err); ok && call.name != "" {
+		if call.name == "fail" { // what a template says itself
+			return nil
+		}
+		f.said = p.said(call.name, funcs.Describe(call.err).Text)
+	}
+	if p.steps > t.maxSteps || f.in(t.runOutside(p)) {
+		return nil
+	}
+	e.OfValue = true
+	return t.causes(f, p)
+}
+
+// causes returns the queries without whose answers a failure does not happen: all
+// of a few, or one of many.
+func (t *Template) causes(f failure, p *pass) (causes []Query) {
+	var queries []Query
+	for _, q := range t.flagged(p, func(q Query) bool { return q.Kind != Now && q.Kind != Zone }) {
+		if !slices.ContainsFunc(queries, func(seen Query) bool { return seen.Key() == q.Key() }) {
+			queries = append(queries, q)
+		}
+	}
+	for len(queries) > maxSingly {
+		half := queries[:len(queries)/2]
+		if f.in(t.runWithout(p, half...)) {
+			half = queries[len(queries)/2:]
+		}
+		queries = half
+	}
+	for _, q := range queries {
+		if !f.in(t.runWithout(p, q)) {
+			causes = append(causes, q)
+		}
+	}
+	return causes
+}
+
+// runWithout executes over all answers but some, on the way that another pass took.
+func (t *Template) runWithout(guide *pass, left ...Query) *pass {
+	return t.runOn(guide, func(q Query) bool {
+		return slices.ContainsFunc(left, func(l Query) bool { return l.Key() == q.Key() })
+	})
+}
+
+// runOutside executes without answers but those of the clock, on the way that
+// another pass took.
+func (t *Template) runOutside(guide *pass) *pass {
+	return t.runOn(guide, func(q Query) bool { return q.Kind != Now && q.Kind != Zone })
+}
+
+func (t *Template) runOn(guide *pass, withhold func(Query) bool) *pass {
+	p := t.newPass(guide.ctx, guide.lookup)
+	p.guide, p.withhold = guide.turns, withhold
+	p.failed = p.run()
+	return p
+}
+
+// endedAt reports whether a pass ended at a place.
+func (p *pass) endedAt(at place) bool {
+	if p.failed == nil {
+		return false
+	}
+	line, col, ok := placeIn(p.failed)
+	return ok && at == place{p.path(), p.t.siteAt(p.t.offset(line, col))}
+}
+
+// offset is where a line and column are in the text.
+func (t *Template) offset(line, col int) int {
+	start := 0
+	for range line - 1 {
+		next := strings.IndexByte(t.text[start:], '\n')
+		if next < 0 {
+			break
+		}
+		start += next + 1
+	}
+	return start + col - 1
+}
+
+// siteAt returns the site of the action that an offset lies in: the last that
+// begins before it.
+func (t *Template) siteAt(offset int) int {
+	found, from := -1, -1
+	for id, s := range t.sites {
+		if pos := int(s.pos); pos <= offset && pos > from {
+			found, from = id, pos
+		}
+	}
+	return found
+}

@@ -1,0 +1,89 @@
+package funcs
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"slices"
+	"strings"
+)
+
+func overBcrypt(own any) any {
+	return func(s string) (string, error) {
+		hash := own.(func(string) string)(s)
+		if !strings.HasPrefix(hash, "$2") {
+			return "", Problem("bcrypt takes no more than 72 bytes")
+		}
+		return hash, nil
+	}
+}
+
+func overDerivePassword(own any) any {
+	f := own.(func(uint32, string, string, string, string) string)
+	return func(counter uint32, kind, password, user, site string) (string, error) {
+		if !slices.Contains([]string{"maximum", "long", "medium", "short", "basic", "pin"}, kind) {
+			return "", Problem("the password type is one of maximum, long, medium, short, basic, pin")
+		}
+		return f(counter, kind, password, user, site), nil
+	}
+}
+
+func overGenPrivateKey(own any) any {
+	return func(kind string) (string, error) {
+		if !slices.Contains([]string{"", "rsa", "dsa", "ecdsa", "ed25519"}, kind) {
+			return "", Problem("the key type is one of rsa, dsa, ecdsa, ed25519")
+		}
+		return own.(func(string) string)(kind), nil
+	}
+}
+
+// overEncryptAES refuses a text of which Sprig's makes nothing, and passwords that
+// it would cut off.
+func overEncryptAES(own any) any {
+	f := own.(func(string, string) (string, error))
+	return func(password, text string) (string, error) {
+		if err := checkAES(password); err != nil {
+			return "", err
+		}
+		if text == "" {
+			return "", Problem("there is nothing to encrypt: its text is empty")
+		}
+		return f(password, text)
+	}
+}
+
+// decryptAES undoes Sprig's encryptAES (AES-256-CBC). The format authenticates
+// nothing: a wrong password is found by the padding, in 255 cases of 256.
+func decryptAES(password, encrypted string) (string, error) {
+	if err := checkAES(password); err != nil {
+		return "", err
+	}
+	data, err := base64.StdEncoding.DecodeString(encrypted)
+	if err != nil || len(data) < 2*aes.BlockSize || len(data)%aes.BlockSize != 0 {
+		return "", Problem("its input is not what encryptAES writes")
+	}
+	key := make([]byte, 32)
+	copy(key, password)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return "", err
+	}
+	iv, text := data[:aes.BlockSize], data[aes.BlockSize:]
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(text, text)
+	padding := int(text[len(text)-1])
+	if padding < 1 || padding > aes.BlockSize || !bytes.Equal(text[len(text)-padding:], bytes.Repeat([]byte{byte(padding)}, padding)) {
+		return "", Problem("the password is wrong, or its input is not what encryptAES writes")
+	}
+	return string(text[:len(text)-padding]), nil
+}
+
+func checkAES(password string) error {
+	switch {
+	case password == "":
+		return Problem("the password is empty")
+	case len(password) > 32:
+		return Problem("the password is longer than 32 bytes, and the rest would not count")
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package funcs
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// items returns the elements of a list.
+func items(list any) ([]any, error) {
+	if l, ok := list.([]any); ok {
+		return l, nil
+	}
+	v := reflect.ValueOf(list)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return nil, Problem("no value where it takes a list; give one with: default list X")
+	case reflect.Slice, reflect.Array:
+		all := make([]any, v.Len())
+		for i := range all {
+			all[i] = v.Index(i).Interface()
+		}
+		return all, nil
+	}
+	return nil, Problem(described(list) + " is not a list")
+}
+
+func contains(list []any, item any) bool {
+	return slices.ContainsFunc(list, func(v any) bool { return same(v, item) })
+}
+
+func has(item, list any) (bool, error) {
+	if list == nil {
+		return false, nil
+	}
+	all, err := items(list)
+	return contains(all, item), err
+}
+
+func without(list any, omit ...any) ([]any, error) {
+	all, err := items(list)
+	if err != nil {
+		return nil, err
+	}
+	kept := []any{}
+	for _, v := range all {
+		if !contains(omit, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept, nil
+}
+
+func uniq(list any) ([]any, error) {
+	all, err := items(list)
+	if err != nil {
+		return nil, err
+	}
+	kept := []any{}
+	for _, v := range all {
+		if !contains(kept, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept, nil
+}
+
+func compact(list any) ([]any, error) {
+	all, err := items(list)
+	if err != nil {
+		return nil, err
+	}
+	kept := []any{}
+	for _, v := range all {
+		if !isEmpty(v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept, nil
+}
+
+// slice is Sprig's, and text/template's own, which slices strings.
+func slice(list any, indices ...any) (any, error) {
+	s, isString := list.(string)
+	v := reflect.ValueOf(list)
+	if !isString && v.Kind() != reflect.Slice {
+		if _, err := items(list); err != nil {
+			return nil, err
+		}
+	}
+	bounds := []int64{0, int64(v.Len())}
+	if len(indices) > 2 {
+		return nil, Problem("it takes two indices at most")
+	}
+	for i, index := range indices {
+		n, err := Count(index)
+		if err != nil {
+			return nil, Argument(i+1, err)
+		}
+		bounds[i] = n
+	}
+	from, to := bounds[0], bounds[1]
+	if from < 0 || from > to || to > int64(v.Len()) {
+		return nil, Problem("an index is out of range")
+	}
+	if isString {
+		return s[from:to], nil
+	}
+	return v.Slice(int(from), int(to)).Interface(), nil
+}
+
+// keys and values come in random order from Sprig: here sorted by key.
+func keys(dicts ...map[string]any) []string {
+	all := []string{}
+	for _, d := range dicts {
+		all = append(all, slices.Sorted(maps.Keys(d))...)
+	}
+	return all
+}
+
+func values(dict map[string]any) []any {
+	all := []any{}
+	for _, k := range slices.Sorted(maps.Keys(dict)) {
+		all = append(all, dict[k])
+	}
+	return all
+}
+
+// dict refuses a key without a value, and one that is there twice.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, Problem("it takes keys and values in turn: the last key has no value")
+	}
+	d := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		key, err := textOf(pairs[i])
+		if err != nil {
+			return nil, Argument(i, err)
+		}
+		if _, twice := d[key]; twice {
+			return nil, &Failure{Text: "the key " + key + " is there twice", Safe: "a key is there twice"}
+		}
+		d[key] = pairs[i+1]
+	}
+	return d, nil
+}
+
+// merge fills in what dst does not have, and what is nil there. Sprig's also
+// replaces 0, false and "" that dst states.
+func merge(dst map[string]any, others ...map[string]any) (map[string]any, error) {
+	if dst == nil {
+		dst = map[string]any{}
+	}
+	for _, src := range others {
+		for k, v := range src {
+			switch own := dst[k].(type) {
+			case nil:
+				dst[k] = v
+			case map[string]any:
+				if below, ok := v.(map[string]any); ok {
+					if err := mergeBelow(merge, own, below); err != nil {
+						return nil, err
+					}
+				}
+			}
+		}
+	}
+	return dst, nil
+}
+
+// mergeOverwrite puts all that the others have into dst.
+func mergeOverwrite(dst map[string]any, others ...map[string]any) (map[string]any, error) {
+	if dst == nil {
+		dst = map[string]any{}
+	}
+	for _, src := range others {
+		for k, v := range src {
+			own, ok := dst[k].(map[string]any)
+			below, too := v.(map[string]any)
+			if !ok || !too || own == nil {
+				dst[k] = v
+			} else if err := mergeBelow(mergeOverwrite, own, below); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return dst, nil
+}
+
+// mergeBelow goes on in a nested map, unless it is merged with itself.
+func mergeBelow(merge func(map[string]any, ...map[string]any) (map[string]any, error), own, below map[string]any) error {
+	if reflect.ValueOf(own).Pointer() == reflect.ValueOf(below).Pointer() {
+		return nil
+	}
+	_, err := merge(own, below)
+	return err
+}

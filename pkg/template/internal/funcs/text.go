@@ -1,0 +1,258 @@
+package funcs
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"text/template"
+	"unicode"
+
+	"github.com/credrender/credrender/pkg/template/document"
+)
+
+// textOf returns the text of a scalar. Sprig's gives "<nil>" for nil and Go's
+// notation for lists and maps.
+func textOf(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", Problem(`no value; give one with: default "" X`)
+	case string:
+		return v, nil
+	case []byte:
+		return string(v), nil
+	}
+	switch x := reflect.ValueOf(v); x.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array:
+		return "", Problem(described(v) + ", which has no text of its own; use toJson, or join for a list")
+	case reflect.Func, reflect.Chan:
+		return "", Problem(described(v) + ", which has no text")
+	case reflect.Pointer:
+		if x.IsNil() {
+			return "", Problem(`no value; give one with: default "" X`)
+		}
+	}
+	return fmt.Sprint(Plain(v)), nil
+}
+
+// Plain returns what prints v with the digits that toJson writes: 1000000 and not
+// 1e+06.
+func Plain(v any) any {
+	x := reflect.ValueOf(v)
+	switch {
+	case x.Kind() == reflect.Map, x.Kind() == reflect.Slice:
+		if holdsFloat(x) {
+			plain, _ := leaves('v', x)
+			return plain
+		}
+	case x.IsValid() && x.CanFloat() && x.Type().PkgPath() == "":
+		if n, ok := document.FromFloat(x.Float()); ok {
+			return n
+		}
+	}
+	return v
+}
+
+// holdsFloat reports whether a list or map holds a float64 at any depth.
+func holdsFloat(x reflect.Value) bool {
+	for x.Kind() == reflect.Interface {
+		x = x.Elem()
+	}
+	switch x.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return true
+	case reflect.Slice:
+		switch x.Type().Elem().Kind() {
+		case reflect.String, reflect.Int, reflect.Uint8:
+			return false
+		}
+		for i := range x.Len() {
+			if holdsFloat(x.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Map:
+		for it := x.MapRange(); it.Next(); {
+			if holdsFloat(it.Value()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func texts(values []any) ([]string, error) {
+	all := make([]string, len(values))
+	for i, v := range values {
+		s, err := textOf(v)
+		if err != nil {
+			return nil, Argument(i, err)
+		}
+		all[i] = s
+	}
+	return all, nil
+}
+
+// listed returns the texts of a list, or of one value.
+func listed(v any) ([]string, error) {
+	switch x := reflect.ValueOf(v); x.Kind() {
+	case reflect.Slice, reflect.Array:
+		if _, isText := v.([]byte); isText {
+			break
+		}
+		all, err := items(v)
+		if err != nil {
+			return nil, err
+		}
+		list := make([]string, len(all))
+		for i, e := range all {
+			if list[i], err = textOf(e); err != nil {
+				f := err.(*Failure)
+				return nil, Problem(fmt.Sprintf("element %d is %s", i, f.Safe))
+			}
+		}
+		return list, nil
+	}
+	s, err := textOf(v)
+	if err != nil {
+		return nil, Argument(0, err)
+	}
+	return []string{s}, nil
+}
+
+func quote(values ...any) (string, error) {
+	all, err := texts(values)
+	if err != nil {
+		return "", err
+	}
+	for i, s := range all {
+		all[i] = fmt.Sprintf("%q", s)
+	}
+	return strings.Join(all, " "), nil
+}
+
+// squote refuses a single quote, which no language but its own escapes.
+func squote(values ...any) (string, error) {
+	all, err := texts(values)
+	if err != nil {
+		return "", err
+	}
+	for i, s := range all {
+		if strings.Contains(s, "'") {
+			return "", Problem("the value holds a single quote, which squote does not escape: use shellquote, quote or toJson")
+		}
+		all[i] = "'" + s + "'"
+	}
+	return strings.Join(all, " "), nil
+}
+
+func cat(values ...any) (string, error) {
+	all, err := texts(values)
+	return strings.Join(all, " "), err
+}
+
+func toString(v any) (string, error) {
+	s, err := textOf(v)
+	if err != nil {
+		return "", Argument(0, err)
+	}
+	return s, nil
+}
+
+func join(sep string, list any) (string, error) {
+	all, err := listed(list)
+	if err != nil {
+		return "", err
+	}
+	if err := fits(len(all), len(sep)); err != nil {
+		return "", err
+	}
+	return strings.Join(all, sep), nil
+}
+
+func sortAlpha(list any) ([]string, error) {
+	all, err := listed(list)
+	slices.Sort(all)
+	return all, err
+}
+
+// printed makes nil an error for the functions that print their arguments, and
+// gives floats the digits that all else gives them.
+func printed(values []any) ([]any, error) {
+	all := make([]any, len(values))
+	for i, v := range values {
+		if x := reflect.ValueOf(v); !x.IsValid() || x.Kind() == reflect.Pointer && x.IsNil() {
+			return nil, Argument(i, Problem(`no value; give one with: default "" X`))
+		}
+		all[i] = Plain(v)
+	}
+	return all, nil
+}
+
+func printer(f func(...any) string) func(...any) (string, error) {
+	return func(values ...any) (string, error) {
+		all, err := printed(values)
+		if err != nil {
+			return "", err
+		}
+		return f(all...), nil
+	}
+}
+
+func print(values ...any) (string, error)    { return printer(fmt.Sprint)(values...) }
+func println(values ...any) (string, error)  { return printer(fmt.Sprintln)(values...) }
+func urlquery(values ...any) (string, error) { return printer(template.URLQueryEscaper)(values...) }
+
+// html refuses a zero byte, which HTML cannot hold: text/template's writes
+// U+FFFD for it.
+func html(values ...any) (string, error) {
+	s, err := print(values...)
+	if err == nil && strings.ContainsRune(s, 0) {
+		return "", Problem("the value holds a zero byte, which HTML cannot hold")
+	}
+	return template.HTMLEscapeString(s), err
+}
+
+// js refuses characters that text/template's writes with five hex digits, of which
+// JavaScript reads four.
+func js(values ...any) (string, error) {
+	s, err := print(values...)
+	if strings.ContainsFunc(s, func(r rune) bool { return r > 0xffff && !unicode.IsPrint(r) }) {
+		return "", Problem("the value holds a character that js cannot escape: use toJson")
+	}
+	return template.JSEscapeString(s), err
+}
+
+// abbreviated refuses a width at which Sprig's returns the whole text.
+func abbreviated(width, least int, s string) error {
+	if width < least && len(s) > width {
+		return Problem(fmt.Sprintf("the width is %d at least", least))
+	}
+	return nil
+}
+
+func overAbbrev(own any) any {
+	return func(width int, s string) (string, error) {
+		return own.(func(int, string) string)(width, s), abbreviated(width, 4, s)
+	}
+}
+
+func overAbbrevBoth(own any) any {
+	return func(left, right int, s string) (string, error) {
+		least := 4
+		if left > 0 {
+			least = 7
+		}
+		return own.(func(int, int, string) string)(left, right, s), abbreviated(right, least, s)
+	}
+}
+
+// overPath refuses an empty path, of which Go makes "."
+func overPath(own any) any {
+	return func(path string) (string, error) {
+		if path == "" {
+			return "", Problem("its path is empty")
+		}
+		return own.(func(string) string)(path), nil
+	}
+}
