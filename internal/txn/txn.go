@@ -16,6 +16,7 @@ type File struct {
 	Mode fs.FileMode
 	// UID and GID own the file; -1 leaves what the kernel gives a new file.
 	UID, GID int
+	Permit   Permit
 	// InPlace writes through the existing inode (a bind-mounted file cannot
 	// be renamed over). A reader can see it half written; a crash is undone
 	// from a copy beside it. Refused in a directory that others can write. A
@@ -58,7 +59,7 @@ var errEnded = errors.New("transaction has ended")
 func (t *Txn) Staged(dest string) string {
 	for _, f := range t.files {
 		if f.Dest == dest {
-			return t.disk.host(path.Join(f.rec.dir(), f.rec.New))
+			return t.disk.Host(path.Join(f.rec.dir(), f.rec.New))
 		}
 	}
 	return ""
