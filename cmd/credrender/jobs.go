@@ -14,11 +14,16 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// stdinName stands for standard input as a template.
-const stdinName = "-"
+// These stand for standard input as a template, and for standard output as a
+// destination.
+const (
+	stdinName  = "-"
+	stdoutName = "-"
+)
 
 // jobFlags are the flags of commands that take jobs from the config or from
 // the command line.
@@ -28,6 +33,8 @@ type jobFlags struct {
 	context, vars       []string
 	varsFile            string
 	names               []string
+	permit              []string
+	inPlace             bool
 	root                string
 	fixtures            string
 	acceptRemoved       []string
@@ -48,6 +55,8 @@ func (f *jobFlags) registerFile(c *cobra.Command) {
 	fl.StringVar(&f.mode, "mode", "", "`MODE` of a DEST, in octal (default: an existing file's, else 0600)")
 	fl.StringVar(&f.owner, "owner", "", "`USER` who owns a DEST")
 	fl.StringVar(&f.group, "group", "", "`GROUP` of a DEST")
+	fl.StringSliceVar(&f.permit, "permit", nil, "`mode,owner`: which of them the file system of a DEST may ignore (FAT, EFS access points)")
+	fl.BoolVar(&f.inPlace, "in-place", false, "write into an existing DEST instead of replacing it (a bind-mounted file); not atomic")
 	fl.StringVar(&f.check, "check", "", "shell `COMMAND` that judges each staged file, {{.src}}, before anything changes")
 	fl.StringVar(&f.verify, "verify", "", "shell `COMMAND` that judges the new files in place")
 	fl.StringVar(&f.hook, "hook", "", "shell `COMMAND` to run after a change, until it succeeds")
@@ -61,6 +70,16 @@ type selection struct {
 	jobs   []job.Job
 	stdout []job.Job       // SRC without a DEST
 	named  map[string]bool // files that the command line names
+}
+
+// own lists the templates that are printed before jobs are rendered.
+func (s selection) own() (list []render.Own) {
+	for _, j := range s.stdout {
+		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
+			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})
+		}
+	}
+	return list
 }
 
 // selectJobs takes the jobs from the arguments, else from the config.
@@ -87,11 +106,23 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	return sel, nil
 }
 
+// ofDest returns those flags with their values that make sense only for a file
+// on the command line.
+func (f *jobFlags) ofDest() map[string]string {
+	given := map[string]string{
+		"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook,
+		"permit": strings.Join(f.permit, ","),
+	}
+	if f.inPlace {
+		given["in-place"] = "true"
+	}
+	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
+	return given
+}
+
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
-	for flag, value := range map[string]string{"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook} {
-		if value != "" {
-			return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
-		}
+	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
+		return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
 	}
 	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
 		return nil, usagef("nothing to do: name SRC:DEST, or a config with jobs by --config")
@@ -129,7 +160,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			file.Src = a.abs(src)
 			sel.named[file.Src] = true
 		}
-		if dest == "" {
+		if dest == "" || dest == stdoutName {
 			sel.stdout = append(sel.stdout, adHoc(cfg, file))
 			continue
 		}
@@ -143,6 +174,17 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			return err
 		}
 		sel.jobs = append(sel.jobs, j)
+	}
+	if len(sel.jobs) == 0 {
+		return f.refuseWithoutDest()
+	}
+	return nil
+}
+
+// refuseWithoutDest refuses what standard output cannot have.
+func (f *jobFlags) refuseWithoutDest() error {
+	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
+		return usagef("--%s goes with SRC:DEST: there is no DEST but standard output", flag)
 	}
 	return nil
 }
@@ -165,7 +207,11 @@ func commanded(j job.Job, f *jobFlags) (job.Job, error) {
 		}
 		file.Mode = &m
 	}
-	file.Owner, file.Group = f.owner, f.group
+	file.Owner, file.Group, file.InPlace = f.owner, f.group, f.inPlace
+	var err error
+	if file.Permit, err = config.ParsePermit(f.permit); err != nil {
+		return j, usagef("--permit: %v", err)
+	}
 	file.Check = job.Command{Shell: f.check}
 	j.Verify, j.Hook = job.Command{Shell: f.verify}, job.Command{Shell: f.hook}
 	j.CheckTimeout, j.HookTimeout = job.CheckTimeout, job.HookTimeout
@@ -226,24 +272,11 @@ func pairs(flag string, list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// moveBelow places a job's destinations below root. It is another job then,
-// with debts of its own.
+// moveBelow makes of a job the one whose destinations are below root: it has
+// state of its own.
 func (a *app) moveBelow(root string, j *job.Job) {
-	if root == "" {
-		return
-	}
-	root = a.abs(root)
-	below := func(path string) string { return filepath.Join(root, path) }
-	j.ID = fmt.Sprintf("below %s: %s", root, j.ID)
-	j.Files = slices.Clone(j.Files)
-	for i := range j.Files {
-		if j.Files[i].Dest != "" {
-			j.Files[i].Dest = below(j.Files[i].Dest)
-		}
-	}
-	j.Keypairs = slices.Clone(j.Keypairs)
-	for i, k := range j.Keypairs {
-		j.Keypairs[i] = job.Keypair{Cert: below(k.Cert), Key: below(k.Key)}
+	if root != "" {
+		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
 }
 

@@ -101,7 +101,15 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, tmpl := errors.AsType[*template.Error](err)
-	return usage || conf || tmpl || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || tmpl || isPlace(err) || isOne(err, awsconf.ErrNoRegion, awsconf.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+}
+
+// isPlace: a destination that no run could write.
+func isPlace(err error) bool {
+	_, place := errors.AsType[*render.PlaceError](err)
+	_, cycle := errors.AsType[*render.CycleError](err)
+	_, kind := errors.AsType[*txn.KindError](err)
+	return place || cycle || kind
 }
 
 func isOne(err error, kinds ...error) bool {
@@ -137,6 +145,9 @@ func oneHint(err error) string {
 	}
 	if _, ok := errors.AsType[*render.HookError](err); ok {
 		return "the hook is owed: the next run tries it again, also if no file changes"
+	}
+	if text := destHint(err); text != "" {
+		return text
 	}
 	if text := sourceHint(err); text != "" {
 		return text

@@ -28,6 +28,9 @@ func (r *round) text(j *job.Job, path string) ([]byte, error) {
 	t, ok := r.texts[k]
 	if !ok {
 		t.data, t.err = r.w.ReadFile(j, path)
+		if data, foreseen := r.foreseen(path); foreseen {
+			t = text{data: data}
+		}
 		r.texts[k] = t
 	}
 	return t.data, t.err
