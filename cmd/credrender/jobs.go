@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
@@ -215,6 +216,14 @@ func commanded(j job.Job, f *jobFlags) (job.Job, error) {
 	file.Check = job.Command{Shell: f.check}
 	j.Verify, j.Hook = job.Command{Shell: f.verify}, job.Command{Shell: f.hook}
 	j.CheckTimeout, j.HookTimeout = job.CheckTimeout, job.HookTimeout
+	if p := hook.Misplaced(file.Check, true); p != "" {
+		return j, usagef("--check: %s is neither {{.src}}, the staged file, nor {{.dest}}", p)
+	}
+	for flag, c := range map[string]job.Command{"verify": j.Verify, "hook": j.Hook} {
+		if p := hook.Misplaced(c, false); p != "" {
+			return j, usagef("--%s: %s means something in --check alone: write the path", flag, p)
+		}
+	}
 	return j, nil
 }
 

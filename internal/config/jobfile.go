@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
@@ -53,7 +54,7 @@ func (f *file) fileFields(d *fileDraft) fields {
 		"owner":       func(key string, n *yaml.Node) { d.Owner, _ = f.name(n, key) },
 		"group":       func(key string, n *yaml.Node) { d.Group, _ = f.name(n, key) },
 		"context":     func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
-		"check":       func(key string, n *yaml.Node) { d.Check = f.command(n, key) },
+		"check":       func(key string, n *yaml.Node) { d.Check = f.check(n, key) },
 		"format":      func(key string, n *yaml.Node) { d.Format = f.format(n, key) },
 		"create_dirs": func(key string, n *yaml.Node) { d.CreateDirs = f.boolean(n, key) },
 		"permit":      func(key string, n *yaml.Node) { f.setPermit(d, key, n) },
@@ -130,6 +131,15 @@ func (f *file) format(n *yaml.Node, key string) string {
 		f.fail(n, key, "", "%v", err)
 	}
 	return name
+}
+
+// check reads a command that judges a staged file.
+func (f *file) check(n *yaml.Node, key string) job.Command {
+	c := f.command(n, key)
+	if p := hook.Misplaced(c, true); p != "" {
+		f.fail(n, key, "the staged file is {{.src}}, the destination {{.dest}}", "%s is neither", p)
+	}
+	return c
 }
 
 func (f *file) setPermit(d *fileDraft, key string, n *yaml.Node) {
