@@ -26,6 +26,9 @@ func destHint(err error) string {
 	if rights, ok := errors.AsType[*txn.RightsError](err); ok {
 		return rightsHint(rights)
 	}
+	if errors.Is(err, txn.ErrMountPoint) {
+		return "in_place: true in the config, or --in-place, writes into the file that is mounted"
+	}
 	if errors.Is(err, unix.EROFS) {
 		return "the file system is read-only for this process: under systemd, ReadWritePaths= of the unit names what may be written"
 	}

@@ -208,10 +208,11 @@ func (r *round) file(p *Planned, q template.Query) (template.Answer, bool) {
 	if waits || err != nil {
 		return template.Answer{Err: err}, !waits
 	}
-	if data, ok := r.foreseen(q.Name); ok {
-		return template.Answer{Value: data}, true
+	answer := r.local(p.Job, q)
+	if data, ok := r.foreseen(q.Name); ok && missingOrFine(answer.Err) {
+		answer = template.Answer{Value: data}
 	}
-	return r.local(p.Job, q), true
+	return answer, true
 }
 
 // local answers from the machine.
