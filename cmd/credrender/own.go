@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,7 +66,8 @@ func (a *app) ownNamed(what, path string) []render.Own {
 	return []render.Own{{What: what, Path: a.abs(path)}}
 }
 
-// root is the directory of --root; empty: none was given.
+// root is the directory of --root, which create_dirs may make; empty: none was
+// given.
 func (a *app) root(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
@@ -73,6 +76,9 @@ func (a *app) root(dir string) (string, error) {
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
 		return "", usagef("--root: %s is not a directory", dir)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return dir, nil
 	}
 	return dir, shorter(err)
 }

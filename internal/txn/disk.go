@@ -42,6 +42,23 @@ func (d Disk) rand() io.Reader {
 	return d.Rand
 }
 
+// settle returns the Disk and the name in it by which dest is found. A root that
+// does not exist yet holds no link that could lead out of it, so that its name
+// may stand in front; what File.CreateDirs makes starts above it.
+func (d Disk) settle(dest string) (Disk, string) {
+	if d.Root == "" {
+		return d, dest
+	}
+	p, err := fsys.OpenDir(d.fs(), "", d.Root)
+	if errors.Is(err, fs.ErrNotExist) {
+		dest, d.Root = d.Host(path.Join("/", dest)), ""
+	}
+	if err == nil {
+		p.Close()
+	}
+	return d, dest
+}
+
 // Host is the path of name, which is below Root, as others see it.
 func (d Disk) Host(name string) string { return path.Join("/", d.Root, name) }
 
@@ -66,6 +83,7 @@ type Existing struct {
 // a *[KindError]; a link in a directory that somebody else can write, also on
 // the way, is a *[fsys.LinkError].
 func (d Disk) Inspect(dest string) (Existing, error) {
+	d, dest = d.settle(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
 		return Existing{}, d.named(dest, err)
@@ -95,6 +113,7 @@ func (d Disk) Inspect(dest string) (Existing, error) {
 // stays the same, nobody has changed its content, mode or owner, or put another
 // file there. It is empty where no file stands.
 func (d Disk) Stamp(dest string) (string, error) {
+	d, dest = d.settle(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
 		return "", d.named(dest, err)
@@ -137,6 +156,7 @@ func (d Disk) CheckKind(dest string) error {
 
 // Identify finds out which file dest is, whatever its name.
 func (d Disk) Identify(dest string) (fsys.Identity, error) {
+	d, dest = d.settle(dest)
 	return fsys.Identify(d.fs(), d.Root, dest)
 }
 

@@ -19,7 +19,7 @@ import (
 // visible yet. On error everything staged is removed again; what can be found
 // wrong without writing is found before anything is written.
 func (d Disk) Prepare(ctx context.Context, j Journal, files []File) (*Txn, error) {
-	t := d.begin(j, files)
+	t, files := d.begin(j, files)
 	if err := t.placeAll(files); err != nil {
 		t.end()
 		return nil, err
@@ -37,16 +37,26 @@ func (d Disk) Prepare(ctx context.Context, j Journal, files []File) (*Txn, error
 
 // Check reports all that [Disk.Prepare] would refuse before it writes anything.
 func (d Disk) Check(files []File) error {
-	t := d.begin(NewMemory(), files)
+	t, files := d.begin(NewMemory(), files)
 	defer t.end()
 	return t.placeAll(files)
 }
 
-func (d Disk) begin(j Journal, files []File) *Txn {
-	t := &Txn{disk: d, fs: d.fs(), j: j, rec: Record{Root: d.Root}}
+// begin returns a transaction that knows nothing yet, and the files by the names
+// that its disk has for them.
+func (d Disk) begin(j Journal, files []File) (*Txn, []File) {
+	files = slices.Clone(files)
+	settled, _ := d.settle("/") // once, for all of them
+	for i, f := range files {
+		if settled.Root != d.Root {
+			files[i].Dest = d.Host(f.Dest)
+		}
+	}
+	t := &Txn{disk: settled, fs: d.fs(), j: j, rec: Record{Root: settled.Root}}
 	t.dirs.fs = t.fs
 	t.rec.Files = make([]FileRecord, len(files)) // never grows: staged points into it
-	return t
+	t.given = d
+	return t, files
 }
 
 func (t *Txn) placeAll(files []File) error {

@@ -30,6 +30,7 @@ type File struct {
 // concurrent use.
 type Txn struct {
 	disk  Disk
+	given Disk // by the caller, whose names Staged takes
 	fs    fsys.FS
 	j     Journal
 	rec   Record
@@ -58,7 +59,7 @@ var errEnded = errors.New("transaction has ended")
 // "" where dest is not of this transaction. It is valid until Commit.
 func (t *Txn) Staged(dest string) string {
 	for _, f := range t.files {
-		if f.Dest == dest {
+		if t.disk.Host(f.Dest) == t.given.Host(dest) {
 			return t.disk.Host(path.Join(f.rec.dir(), f.rec.New))
 		}
 	}
