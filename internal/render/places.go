@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
@@ -116,7 +115,7 @@ func (r *round) isOwn(d destination, own Own) bool {
 		return d.id.Below(id)
 	}
 	dest := d.file().Dest
-	dir, err := r.w.Disk.Identify(filepath.Dir(dest))
+	dir, err := r.w.Disk.IdentifyHost(r.w.Disk.Host(filepath.Dir(dest)))
 	return err == nil && dir.Same(id) && filepath.Ext(dest) == own.Ext
 }
 
@@ -128,7 +127,7 @@ func (r *round) identify(path string) (fsys.Identity, bool) {
 	}
 	id, known := r.ids[path]
 	if !known {
-		id, _ = txn.Disk{FS: r.w.Disk.FS}.Identify(path) // zero: like no other
+		id, _ = r.w.Disk.IdentifyHost(path) // zero: like no other
 		r.ids[path] = id
 	}
 	return id, true

@@ -157,8 +157,17 @@ func (d Disk) CheckKind(dest string) error {
 // Identify finds out which file dest is, whatever its name.
 func (d Disk) Identify(dest string) (fsys.Identity, error) {
 	d, dest = d.settle(dest)
-	return fsys.Identify(d.fs(), d.Root, dest)
+	p, err := fsys.Resolve(d.fs(), d.Root, dest)
+	if err != nil {
+		return fsys.Identity{}, err
+	}
+	defer p.Close()
+	return p.Identity()
 }
+
+// IdentifyHost finds out which file a path of the machine is, as it is read:
+// not below Root, and with all links followed.
+func (d Disk) IdentifyHost(name string) (fsys.Identity, error) { return fsys.Identify(d.fs(), name) }
 
 // Repair gives the existing file its mode and owner without touching its
 // content, syncs it, and reports whether that changed anything: a file system

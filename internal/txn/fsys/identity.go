@@ -17,11 +17,11 @@ type Identity struct {
 	file FileID   // zero where nothing exists
 }
 
-// Identify finds out where name, which is absolute, leads below root. It opens
-// nothing but directories, and follows links wherever they are: what it returns
-// is for comparing.
-func Identify(f FS, root, name string) (Identity, error) {
-	w, err := newWalker(f, root)
+// Identify finds out where name, which is absolute, leads. It opens nothing but
+// directories, and follows links wherever they are: what it returns is for
+// comparing.
+func Identify(f FS, name string) (Identity, error) {
+	w, err := newWalker(f, "")
 	if err != nil {
 		return Identity{}, err
 	}
@@ -31,11 +31,20 @@ func Identify(f FS, root, name string) (Identity, error) {
 		return Identity{}, err
 	}
 	defer p.Close()
+	return p.identity(true)
+}
+
+// Identity is that of the place. Where somebody else can write, he can put a
+// name of any file, so that the file that is there tells nothing: what is
+// renamed there replaces the name alone.
+func (p *Place) Identity() (Identity, error) { return p.identity(p.Trusted()) }
+
+func (p *Place) identity(withFile bool) (Identity, error) {
 	i := Identity{dirs: p.ids, rest: path.Join(append(slices.Clone(p.Missing), p.Base)...)}
-	if len(p.Missing) > 0 {
+	if len(p.Missing) > 0 || !withFile {
 		return i, nil
 	}
-	st, err := f.StatAt(p.fd, p.Base)
+	st, err := p.FS.StatAt(p.fd, p.Base)
 	if errors.Is(err, fs.ErrNotExist) {
 		return i, nil
 	}

@@ -41,15 +41,15 @@ func TestIdentify(t *testing.T) {
 		{"/etc/none/x", "/linked/none/x", true}, // a directory that will be made
 		{"/etc/none/x", "/etc/x", false},
 	} {
-		a, errA := fsys.Identify(fsys.OS{}, "", dir+c.a)
-		b, errB := fsys.Identify(fsys.OS{}, "", dir+c.b)
+		a, errA := fsys.Identify(fsys.OS{}, dir+c.a)
+		b, errB := fsys.Identify(fsys.OS{}, dir+c.b)
 		must(t, errA, errB)
 		if a.Same(b) != c.same || b.Same(a) != c.same {
 			t.Errorf("%s and %s: same %v", c.a, c.b, !c.same)
 		}
 	}
-	below, errA := fsys.Identify(fsys.OS{}, dir+"/etc", "/inside")
-	outside, errB := fsys.Identify(fsys.OS{}, "", dir+"/etc/a")
+	below, errA := identify(dir+"/etc", "/inside")
+	outside, errB := fsys.Identify(fsys.OS{}, dir+"/etc/a")
 	must(t, errA, errB)
 	if !below.Same(outside) {
 		t.Error("an absolute link does not stay below the root")
@@ -72,8 +72,8 @@ func TestIdentityBelow(t *testing.T) {
 		{"/none/x", "/none", true}, // a directory that will be made
 		{"/none2/x", "/none", false},
 	} {
-		f, errF := fsys.Identify(fsys.OS{}, "", dir+c.name)
-		d, errD := fsys.Identify(fsys.OS{}, "", dir+c.dir)
+		f, errF := fsys.Identify(fsys.OS{}, dir+c.name)
+		d, errD := fsys.Identify(fsys.OS{}, dir+c.dir)
 		must(t, errF, errD)
 		if f.Below(d) != c.below {
 			t.Errorf("%s below %s: %v", c.name, c.dir, !c.below)
@@ -98,5 +98,35 @@ func TestDescriptorsAreNoFiles(t *testing.T) {
 		if _, err := fsys.Resolve(fsys.OS{}, "", name); !errors.Is(err, fsys.ErrDescriptor) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// identify is that of a destination.
+func identify(root, name string) (fsys.Identity, error) {
+	p, err := fsys.Resolve(fsys.OS{}, root, name)
+	if err != nil {
+		return fsys.Identity{}, err
+	}
+	defer p.Close()
+	return p.Identity()
+}
+
+// TestHostileNamesAreNoIdentity: in a directory of everybody, somebody else can
+// make a name of a file that another job writes, which must not stop that job.
+func TestHostileNamesAreNoIdentity(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	must(t, err, os.WriteFile(dir+"/a", nil, 0o600), os.Mkdir(dir+"/open", 0o777), os.Chmod(dir+"/open", 0o777),
+		os.Link(dir+"/a", dir+"/open/hard"), os.Symlink("../a", dir+"/open/link"), os.Link(dir+"/a", dir+"/hard"))
+	a, err := identify("", dir+"/a")
+	must(t, err)
+	mine, err := identify("", dir+"/hard")
+	must(t, err)
+	theirs, err := identify("", dir+"/open/hard")
+	must(t, err)
+	if !a.Same(mine) || a.Same(theirs) {
+		t.Errorf("same as a hard link of ours: %v, of others: %v", a.Same(mine), a.Same(theirs))
+	}
+	if _, err := identify("", dir+"/open/link"); err == nil {
+		t.Error("a link of others is followed")
 	}
 }
