@@ -13,9 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -73,16 +71,6 @@ type selection struct {
 	named  map[string]bool // files that the command line names
 }
 
-// own lists the templates that are printed before jobs are rendered.
-func (s selection) own() (list []render.Own) {
-	for _, j := range s.stdout {
-		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
-			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})
-		}
-	}
-	return list
-}
-
 // selectJobs takes the jobs from the arguments, else from the config.
 func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
 	sel := selection{named: map[string]bool{}}
@@ -105,20 +93,6 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 		}
 	}
 	return sel, nil
-}
-
-// ofDest returns those flags with their values that make sense only for a file
-// on the command line.
-func (f *jobFlags) ofDest() map[string]string {
-	given := map[string]string{
-		"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook,
-		"permit": strings.Join(f.permit, ","),
-	}
-	if f.inPlace {
-		given["in-place"] = "true"
-	}
-	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
-	return given
 }
 
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
@@ -182,49 +156,12 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 	return nil
 }
 
-// refuseWithoutDest refuses what standard output cannot have.
-func (f *jobFlags) refuseWithoutDest() error {
-	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
-		return usagef("--%s goes with SRC:DEST: there is no DEST but standard output", flag)
-	}
-	return nil
-}
-
 // adHoc is a job of one file that no config has; its debts belong to DEST.
 func adHoc(cfg *config.Config, file job.File) job.Job {
 	j := cfg.Base
 	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), "command line"
 	j.Files = []job.File{file}
 	return j
-}
-
-// commanded applies what the flags say of ad-hoc jobs.
-func commanded(j job.Job, f *jobFlags) (job.Job, error) {
-	file := &j.Files[0]
-	if f.mode != "" {
-		m, err := config.ParseMode(f.mode)
-		if err != nil {
-			return j, usagef("--mode: %v", err)
-		}
-		file.Mode = &m
-	}
-	file.Owner, file.Group, file.InPlace = f.owner, f.group, f.inPlace
-	var err error
-	if file.Permit, err = config.ParsePermit(f.permit); err != nil {
-		return j, usagef("--permit: %v", err)
-	}
-	file.Check = job.Command{Shell: f.check}
-	j.Verify, j.Hook = job.Command{Shell: f.verify}, job.Command{Shell: f.hook}
-	j.CheckTimeout, j.HookTimeout = job.CheckTimeout, job.HookTimeout
-	if p := hook.Misplaced(file.Check, true); p != "" {
-		return j, usagef("--check: %s is neither {{.src}}, the staged file, nor {{.dest}}", p)
-	}
-	for flag, c := range map[string]job.Command{"verify": j.Verify, "hook": j.Hook} {
-		if p := hook.Misplaced(c, false); p != "" {
-			return j, usagef("--%s: %s means something in --check alone: write the path", flag, p)
-		}
-	}
-	return j, nil
 }
 
 // override returns what --context, --var and --vars do to every job.

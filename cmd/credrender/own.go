@@ -82,3 +82,13 @@ func (a *app) root(dir string) (string, error) {
 	}
 	return dir, shorter(err)
 }
+
+// own lists the templates that are printed before jobs are rendered.
+func (s selection) own() (list []render.Own) {
+	for _, j := range s.stdout {
+		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
+			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})
+		}
+	}
+	return list
+}

@@ -63,4 +63,7 @@ func TestTickWakesReaders(t *testing.T) {
 	if got, _ := os.ReadFile(h.path("second")); string(got) != "three" {
 		t.Errorf("the last reader holds %q", got)
 	}
+	if busy := h.tick(); len(busy) > 0 {
+		t.Errorf("the tick after the render of all rendered %v", busy)
+	}
 }

@@ -2,13 +2,15 @@
 // report:
 //
 //	lock, recover            what an earlier run left half done is set back
+//	guard                    destinations that the run itself reads are refused
 //	probe                    jobs for which nothing can have changed end here
 //	load, gather, execute    templates become bytes in memory, in few waves
-//	diff                     against the disk; Plan stops here
+//	diff, admit              against the disk; Plan stops here
 //	install                  job by job: stage, check, commit, verify
 //	settle                   distinct hooks, then the state of each job
 //
-// Each step takes a value and returns one. One job's failure does not stop the
+// Jobs that read what others write go along it after those. Each step takes a
+// value and returns one. One job's failure does not stop the
 // others. [World] is all that the line sees of the machine.
 package render
 
