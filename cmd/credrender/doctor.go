@@ -226,7 +226,7 @@ func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[stri
 	if err != nil {
 		return err
 	}
-	planned, _, err := render.Plan(ctx, d.a.world(d.cfg, st, named), render.Options{Timeout: d.cfg.Settings.Timeout}, jobs)
+	planned, _, err := render.Plan(ctx, d.a.world(d.cfg, st, named), render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,14 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	return a.become(args, a.childEnv(vars, o.pristine))
 }
 
+// ownEnvFiles lists the templates of --env-file.
+func (a *app) ownEnvFiles(o *execOptions) (list []render.Own) {
+	for _, path := range o.envFiles {
+		list = append(list, a.ownNamed("also the template of --env-file", path)...)
+	}
+	return list
+}
+
 // fileSelection is what --file renders; all of it has a destination.
 func (a *app) fileSelection(cfg *config.Config, o *execOptions) (selection, error) {
 	sel, err := a.selectJobs(cfg, o.files, &o.jobFlags)
@@ -113,6 +121,7 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 	if err != nil {
 		return nil, err
 	}
+	w.Own = append(w.Own, a.ownEnvFiles(o)...)
 	out, _, err := render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
 	if err != nil {
 		a.failJob(&plan.job, err)

@@ -165,7 +165,7 @@ func TestNoEffectOutsideAHostileDirectory(t *testing.T) {
 		default:
 		}
 		out, code := hostileRender(t, top, renders)
-		if code == 0 && strings.Contains(out, "error:") || code < 0 || code == exitUsage {
+		if code == 0 && strings.Contains(out, "error:") || code < 0 || code == exitUsage && !strings.Contains(out, ", not a file") && !strings.Contains(out, "is the same file as") {
 			t.Fatalf("exit %d\n%s", code, out)
 		}
 		installed += strings.Count(out, ": created ") + strings.Count(out, ": updated ")

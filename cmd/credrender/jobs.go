@@ -18,8 +18,12 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// stdinName stands for standard input as a template.
-const stdinName = "-"
+// These stand for standard input as a template, and for standard output as a
+// destination.
+const (
+	stdinName  = "-"
+	stdoutName = "-"
+)
 
 // jobFlags are the flags of commands that take jobs from the config or from
 // the command line.
@@ -29,6 +33,8 @@ type jobFlags struct {
 	context, vars       []string
 	varsFile            string
 	names               []string
+	permit              []string
+	inPlace             bool
 	root                string
 	fixtures            string
 	acceptRemoved       []string
@@ -51,6 +57,8 @@ func (f *jobFlags) registerFile(c *cobra.Command) {
 	fl.StringVar(&f.mode, "mode", "", "`MODE` of a DEST, in octal (default: an existing file's, else 0600)")
 	fl.StringVar(&f.owner, "owner", "", "`USER` who owns a DEST")
 	fl.StringVar(&f.group, "group", "", "`GROUP` of a DEST")
+	fl.StringSliceVar(&f.permit, "permit", nil, "`mode,owner`: which of them the file system of a DEST may ignore (FAT, EFS access points)")
+	fl.BoolVar(&f.inPlace, "in-place", false, "write into an existing DEST instead of replacing it (a bind-mounted file); not atomic")
 	fl.StringVar(&f.check, "check", "", "shell `COMMAND` that judges each staged file, {{.src}}, before anything changes")
 	fl.StringVar(&f.verify, "verify", "", "shell `COMMAND` that judges the new files in place")
 	fl.StringVar(&f.hook, "hook", "", "shell `COMMAND` to run after a change, until it succeeds")
@@ -91,10 +99,8 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 }
 
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
-	for flag, value := range map[string]string{"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook} {
-		if value != "" {
-			return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
-		}
+	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
+		return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
 	}
 	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
 		return nil, usagef("nothing to do: name SRC:DEST, or a config with jobs by --config")
@@ -132,7 +138,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			file.Src = a.abs(src)
 			sel.named[file.Src] = true
 		}
-		if dest == "" {
+		if dest == "" || dest == stdoutName {
 			sel.stdout = append(sel.stdout, adHoc(cfg, file))
 			continue
 		}
@@ -147,6 +153,9 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 		}
 		sel.jobs = append(sel.jobs, j)
 	}
+	if len(sel.jobs) == 0 {
+		return f.refuseWithoutDest()
+	}
 	return nil
 }
 
@@ -156,23 +165,6 @@ func adHoc(cfg *config.Config, file job.File) job.Job {
 	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), "command line"
 	j.Files = []job.File{file}
 	return j
-}
-
-// commanded applies what the flags say of ad-hoc jobs.
-func commanded(j job.Job, f *jobFlags) (job.Job, error) {
-	file := &j.Files[0]
-	if f.mode != "" {
-		m, err := config.ParseMode(f.mode)
-		if err != nil {
-			return j, usagef("--mode: %v", err)
-		}
-		file.Mode = &m
-	}
-	file.Owner, file.Group = f.owner, f.group
-	file.Check = job.Command{Shell: f.check}
-	j.Verify, j.Hook = job.Command{Shell: f.verify}, job.Command{Shell: f.hook}
-	j.CheckTimeout, j.HookTimeout = job.CheckTimeout, job.HookTimeout
-	return j, nil
 }
 
 // override returns what --context, --var and --vars do to every job.
@@ -246,24 +238,11 @@ func pairs(flag string, list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// moveBelow places a job's destinations below root. It is another job then,
-// with debts of its own.
+// moveBelow makes of a job the one whose destinations are below root: it has
+// state of its own.
 func (a *app) moveBelow(root string, j *job.Job) {
-	if root == "" {
-		return
-	}
-	root = a.abs(root)
-	below := func(path string) string { return filepath.Join(root, path) }
-	j.ID = fmt.Sprintf("below %s: %s", root, j.ID)
-	j.Files = slices.Clone(j.Files)
-	for i := range j.Files {
-		if j.Files[i].Dest != "" {
-			j.Files[i].Dest = below(j.Files[i].Dest)
-		}
-	}
-	j.Keypairs = slices.Clone(j.Keypairs)
-	for i, k := range j.Keypairs {
-		j.Keypairs[i] = job.Keypair{Cert: below(k.Cert), Key: below(k.Key)}
+	if root != "" {
+		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -45,13 +46,14 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 		}
 	}
 	var shared sharing
+	all := make([][]job.Unit, len(jobs))
 	for i := range jobs {
 		j := &jobs[i]
-		units, err := job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
+		all[i], err = job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
 		if err != nil {
 			a.failJob(j, err)
 		}
-		for _, u := range units {
+		for _, u := range all[i] {
 			if err := a.lintUnit(j, u, dests); err != nil {
 				return err
 			}
@@ -59,6 +61,16 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 		}
 	}
 	shared.warn(a)
+	w, err := a.renderWorld(cfg, nil, sel.named, o)
+	if err != nil {
+		return err
+	}
+	w.Own = append(w.Own, sel.own()...)
+	for i, err := range render.Arrange(w, jobs, all) {
+		if err != nil {
+			a.failJob(&jobs[i], err)
+		}
+	}
 	return nil
 }
 

@@ -28,7 +28,10 @@ func newPlan(a *app) *cobra.Command {
 the template, and reads (hidden) otherwise.
 
 It takes all flags of render, so that one command line serves for both; those
-that say how a run goes, such as --wait and --splay, change nothing here.
+that say how a run goes, such as --wait and --splay, change nothing here. It exits
+with the code that render would exit with, for all that can be known without
+writing: formats, key pairs, missing or read-only directories, owners. No check
+or verify is run.
 
 With --detailed-exitcode: 0 nothing would change, 1 any error, 2 changes.`,
 		Example: `  credrender plan --detailed-exitcode`,
@@ -85,7 +88,9 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
-	planned, stats, err := render.Plan(ctx, w, render.Options{Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch}, sel.jobs)
+	planned, stats, err := render.Plan(ctx, w, render.Options{
+		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch,
+	}, sel.jobs)
 	for _, p := range planned {
 		changes = a.showPlan(p, o.noHook) || changes
 	}
@@ -103,10 +108,10 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 	}
 	var b strings.Builder
 	for i, c := range p.Changes {
-		fmt.Fprintf(&b, "%-9s  %s\n", c.Kind, c.File.Dest)
+		fmt.Fprintf(&b, "%-9s  %s\n", c.Kind, c.Path)
 		switch c.Kind {
 		case job.Create, job.Update:
-			b.WriteString(mask.Diff(c.File.Dest, c.Old.Data, p.Texts[i]))
+			b.WriteString(mask.Diff(c.Path, c.Old.Data, p.Texts[i]))
 		case job.ModeOnly:
 			fmt.Fprintf(&b, "  mode %04o, owner %d:%d; now %04o, %d:%d\n", c.Mode, c.UID, c.GID, c.Old.Mode, c.Old.UID, c.Old.GID)
 		}

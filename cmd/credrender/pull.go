@@ -16,7 +16,7 @@ func newPull(a *app) *cobra.Command {
 		Short: "Put one secret, whole, into a file",
 		Long: `Write the newest version of a secret to DEST byte for byte, as a job: atomically,
 0600 unless there is a file already or --mode says otherwise, and only if it
-changed.`,
+changed. - as DEST is standard output.`,
 		Example: `  credrender pull web.tls.key env=prod /etc/nginx/tls.key --hook 'systemctl reload nginx'`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    func(c *cobra.Command, args []string) error { return runPull(c.Context(), a, o, args) },
@@ -40,7 +40,11 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 		return err
 	}
 	file := t.File()
-	file.Dest = a.abs(args[last])
+	if args[last] != stdoutName {
+		file.Dest = a.abs(args[last])
+	} else if err := o.refuseWithoutDest(); err != nil {
+		return err
+	}
 	j, err := commanded(adHoc(cfg, file), &o.jobFlags)
 	if err != nil {
 		return err
@@ -51,5 +55,8 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	}
 	override(&j)
 	a.moveBelow(o.root, &j)
+	if file.Dest == "" {
+		return a.render(ctx, cfg, o, selection{stdout: []job.Job{j}})
+	}
 	return a.render(ctx, cfg, o, selection{jobs: []job.Job{j}})
 }

@@ -47,7 +47,9 @@ func newRender(a *app) *cobra.Command {
 		Aliases: []string{"render-templates"},
 		Short:   "Render templates once",
 		Long: `Render the jobs of the config, or each SRC:DEST of the command line as a job
-of its own. SRC alone goes to standard output; - is standard input.
+of its own. SRC alone, or SRC:-, goes to standard output; several are printed one
+after the other. - as SRC is standard input. A job that reads the destination of
+another is rendered after it.
 
 A run that changes nothing says nothing and runs nothing. Its look for changes
 may miss a version that was put less than about a second before: in a script,
@@ -115,6 +117,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if err != nil {
 		return err
 	}
+	w.Own = append(w.Own, sel.own()...)
 	return a.renderUntilHealed(ctx, w, a.options(cfg, o), sel.jobs, o)
 }
 

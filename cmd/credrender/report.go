@@ -52,8 +52,8 @@ func (a *app) reportJob(j render.JobReport) {
 		if c.Kind == job.Unchanged {
 			continue
 		}
-		a.log.Info(prefix(j.Job, c.File.Dest)+pastTense(c.Kind)+" "+c.File.Dest,
-			"job", j.Job.Name, "dest", c.File.Dest, "change", string(c.Kind), "versions", versions(j.Versions))
+		a.log.Info(prefix(j.Job, c.File.Dest)+pastTense(c.Kind)+" "+c.Path,
+			"job", j.Job.Name, "dest", c.Path, "change", string(c.Kind), "versions", versions(j.Versions))
 	}
 }
 

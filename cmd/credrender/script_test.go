@@ -13,6 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/test/awsfake"
 )
 
@@ -31,7 +33,21 @@ func TestMain(m *testing.M) {
 		"credsmash":          func() { main() },
 		"credrender-crash":   crashMain,
 		"credrender-hostile": hostileMain,
+		"credrender-nochmod": nochmodMain,
 	})
+}
+
+// nochmodMain is the command on a file system that ignores chmod, as exfat and
+// ntfs-3g do.
+func nochmodMain() {
+	a := newApp(os.Stdin, os.Stdout, os.Stderr)
+	a.fs = &fsystest.Hook{FS: fsys.OS{}, Before: func(op fsystest.Op) error {
+		if op.Name == "chmod" {
+			return fsystest.ErrSkip
+		}
+		return nil
+	}}
+	os.Exit(a.main(context.Background(), os.Args[1:]))
 }
 
 func TestScripts(t *testing.T) {
@@ -45,6 +61,9 @@ func TestScripts(t *testing.T) {
 			switch cond {
 			case "root":
 				return os.Geteuid() == 0, nil
+			case "setpriv":
+				_, err := exec.LookPath("setpriv")
+				return err == nil, nil
 			case "unshare": // containers seldom allow mounts
 				return exec.Command("unshare", "-m", "true").Run() == nil, nil
 			}

@@ -99,7 +99,7 @@ func (a *app) reportNews(j render.JobReport) {
 	var dests []string
 	for _, c := range j.Changes {
 		if c.Kind != job.Unchanged {
-			dests = append(dests, pastTense(c.Kind)+" "+c.File.Dest)
+			dests = append(dests, pastTense(c.Kind)+" "+c.Path)
 		}
 	}
 	if len(dests) == 0 || j.Err != nil {

@@ -103,7 +103,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 // isTemplates reports whether a template is at fault for one of the errors that err
@@ -117,6 +117,14 @@ func isTemplates(err error) bool {
 	}
 	inner := errors.Unwrap(err)
 	return inner != nil && isTemplates(inner)
+}
+
+// isPlace: a destination that no run could write.
+func isPlace(err error) bool {
+	_, place := errors.AsType[*render.PlaceError](err)
+	_, cycle := errors.AsType[*render.CycleError](err)
+	_, kind := errors.AsType[*txn.KindError](err)
+	return place || cycle || kind
 }
 
 func isOne(err error, kinds ...error) bool {
@@ -152,6 +160,9 @@ func oneHint(err error) string {
 	}
 	if _, ok := errors.AsType[*render.HookError](err); ok {
 		return "the hook is owed: the next run tries it again, also if no file changes"
+	}
+	if text := destHint(err); text != "" {
+		return text
 	}
 	if text := sourceHint(err); text != "" {
 		return text

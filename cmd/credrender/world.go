@@ -25,7 +25,7 @@ func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) re
 		Open: a.stores.Source, Account: a.stores.Account, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
 		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
 	}
-	w.StampFile, w.Version = fsys.Stamp, version()
+	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.own(cfg)
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
 	w.HostKey = func() ([]byte, error) {
@@ -40,8 +40,11 @@ func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) re
 // renderWorld is the world, with fixtures in the place of what they have.
 func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
 	w := a.world(cfg, st, named)
-	if f.fixtures == "" {
-		return w, nil
+	w.Own = append(w.Own, a.ownNamed("the file of --vars", f.varsFile)...)
+	w.Own = append(w.Own, a.ownNamed("the file of --fixtures", f.fixtures)...)
+	var err error
+	if w.Disk.Root, err = a.root(f.root); err != nil || f.fixtures == "" {
+		return w, err
 	}
 	data, err := a.readNamed(f.fixtures)
 	if err != nil {

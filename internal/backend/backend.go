@@ -61,7 +61,7 @@ func (o *opened[T]) get(open func() (T, error)) (T, error) {
 	return value, err
 }
 
-// Source implements fetch.Opener: prefix is empty for the store, else that of
+// Source implements render.Opener: prefix is empty for the store, else that of
 // a ref. It may ask the instance for its region, and nothing else of the
 // network: whether the store is there shows at the first request.
 func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
@@ -63,8 +64,8 @@ func (f *file) jobFields(d *draft) fields {
 		"name":           func(key string, n *yaml.Node) { d.named = true; d.Name = f.jobName(key, n) },
 		"files":          func(key string, n *yaml.Node) { d.hasFiles = true; f.list(n, key, f.addFile(d)) },
 		"keypairs":       func(key string, n *yaml.Node) { f.list(n, key, f.addKeypair(d)) },
-		"verify":         func(key string, n *yaml.Node) { d.Verify = f.command(n, key) },
-		"hook":           func(key string, n *yaml.Node) { d.Hook = f.command(n, key) },
+		"verify":         func(key string, n *yaml.Node) { d.Verify = f.plainCommand(n, key) },
+		"hook":           func(key string, n *yaml.Node) { d.Hook = f.plainCommand(n, key) },
 		"timeout":        func(key string, n *yaml.Node) { f.setTimeout(d, key, n) },
 		"env":            func(key string, n *yaml.Node) { d.Env = f.variables(n, key) },
 		"vars":           func(key string, n *yaml.Node) { d.Vars = overlay(d.Vars, f.values(n, key)) },
@@ -75,6 +76,15 @@ func (f *file) jobFields(d *draft) fields {
 		"allow_no_match": func(key string, n *yaml.Node) { d.AllowNoMatch = f.words(n, key) },
 		"restrict":       func(key string, n *yaml.Node) { d.Restrict = f.boolean(n, key) },
 	}
+}
+
+// plainCommand reads a verify or hook, which is run as it is written.
+func (f *file) plainCommand(n *yaml.Node, key string) job.Command {
+	c := f.command(n, key)
+	if p := hook.Misplaced(c, false); p != "" {
+		f.fail(n, key, "write the path", "%s means something in a check alone", p)
+	}
+	return c
 }
 
 // cronSpec reads a schedule.

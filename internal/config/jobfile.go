@@ -1,12 +1,15 @@
 package config
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -51,9 +54,10 @@ func (f *file) fileFields(d *fileDraft) fields {
 		"owner":       func(key string, n *yaml.Node) { d.Owner, _ = f.name(n, key) },
 		"group":       func(key string, n *yaml.Node) { d.Group, _ = f.name(n, key) },
 		"context":     func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
-		"check":       func(key string, n *yaml.Node) { d.Check = f.command(n, key) },
+		"check":       func(key string, n *yaml.Node) { d.Check = f.check(n, key) },
 		"format":      func(key string, n *yaml.Node) { d.Format = f.format(n, key) },
 		"create_dirs": func(key string, n *yaml.Node) { d.CreateDirs = f.boolean(n, key) },
+		"permit":      func(key string, n *yaml.Node) { f.setPermit(d, key, n) },
 		"in_place":    func(key string, n *yaml.Node) { d.InPlace = f.boolean(n, key) },
 		"delims":      func(key string, n *yaml.Node) { f.setDelims(d, key, n) },
 	}
@@ -127,6 +131,42 @@ func (f *file) format(n *yaml.Node, key string) string {
 		f.fail(n, key, "", "%v", err)
 	}
 	return name
+}
+
+// check reads a command that judges a staged file.
+func (f *file) check(n *yaml.Node, key string) job.Command {
+	c := f.command(n, key)
+	if p := hook.Misplaced(c, true); p != "" {
+		f.fail(n, key, "the staged file is {{.src}}, the destination {{.dest}}", "%s is neither", p)
+	}
+	return c
+}
+
+func (f *file) setPermit(d *fileDraft, key string, n *yaml.Node) {
+	before := len(f.errs)
+	words := f.words(n, key)
+	if len(f.errs) > before {
+		return
+	}
+	var err error
+	if d.Permit, err = ParsePermit(words); err != nil {
+		f.fail(n, key, "", "%v", err)
+	}
+}
+
+// ParsePermit reads which of mode and owner a file system may fail to set.
+func ParsePermit(words []string) (p txn.Permit, err error) {
+	for _, word := range words {
+		switch word {
+		case "mode":
+			p.Mode = true
+		case "owner":
+			p.Owner = true
+		default:
+			return p, fmt.Errorf("%q is neither mode nor owner", word)
+		}
+	}
+	return p, nil
 }
 
 func (f *file) setDelims(d *fileDraft, key string, n *yaml.Node) {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/credrender/credrender/internal/job"
 )
@@ -31,19 +32,32 @@ func Environ(home string, env map[string]string, job string, changed []string) [
 	return list
 }
 
+// placeholders are what Expand replaces, and what is meant for it. Other braces
+// may be a Go template for docker's or kubectl's --format.
+var placeholders = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\{\{\s*\.?(src|dest|dst|source|destination)\s*\}\}`)
+})
+
+// names returns what a placeholder stands for: .src, .dest or something else.
+func names(placeholder string) string {
+	return strings.TrimSpace(strings.Trim(placeholder, "{}"))
+}
+
 // Expand replaces {{.src}} and {{.dest}} (with or without blanks inside the
 // braces) by the two paths: as they are in a list's arguments, quoted for the
 // shell in a string. A path of plain characters needs no quotes and gets none,
 // so that "{{.src}}" in quotes, a habit from confd, works too. Other braces
 // are left as they are.
 func Expand(c job.Command, src, dest string) job.Command {
-	placeholder := regexp.MustCompile(`\{\{\s*\.(src|dest)\s*\}\}`)
 	fill := func(s string, show func(string) string) string {
-		return placeholder.ReplaceAllStringFunc(s, func(p string) string {
-			if strings.Contains(p, ".src") {
+		return placeholders().ReplaceAllStringFunc(s, func(p string) string {
+			switch names(p) {
+			case ".src":
 				return show(src)
+			case ".dest":
+				return show(dest)
 			}
-			return show(dest)
+			return p
 		})
 	}
 	out := job.Command{Shell: fill(c.Shell, shellQuote)}
@@ -51,6 +65,20 @@ func Expand(c job.Command, src, dest string) job.Command {
 		out.Args = append(out.Args, fill(arg, func(s string) string { return s }))
 	}
 	return out
+}
+
+// Misplaced returns the first placeholder of c that nothing would replace: one
+// that looks like {{.src}} and is neither that nor {{.dest}}, or any where only
+// a check's command is expanded. It would run as it stands.
+func Misplaced(c job.Command, isCheck bool) string {
+	for _, s := range append([]string{c.Shell}, c.Args...) {
+		for _, p := range placeholders().FindAllString(s, -1) {
+			if n := names(p); !isCheck || n != ".src" && n != ".dest" {
+				return p
+			}
+		}
+	}
+	return ""
 }
 
 // shellQuote makes s one word of a POSIX shell.

@@ -1,6 +1,7 @@
 package hook_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,5 +58,31 @@ func TestEnviron(t *testing.T) {
 	want = []string{"CREDRENDER_JOB=web", "HOME=/", "PATH=" + hook.SystemPath}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestMisplaced(t *testing.T) {
+	for _, c := range []struct {
+		command string
+		isCheck bool
+		want    string
+	}{
+		{"nginx -t -c {{.src}}", true, ""},
+		{"diff {{ .src }} {{.dest}}", true, ""},
+		{"nginx -t -c {{.dst}}", true, "{{.dst}}"},
+		{"nginx -t -c {{ .Src }}", true, "{{ .Src }}"},
+		{"nginx -t -c {{src}}", true, "{{src}}"},
+		{"install {{.dest}} /x", false, "{{.dest}}"},
+		{"docker ps --format '{{.Names}}'", false, ""},
+		{"kubectl get x -o go-template='{{.data}}'", true, ""},
+	} {
+		for _, cmd := range []job.Command{{Shell: c.command}, {Args: strings.Fields(c.command)}} {
+			if len(cmd.Args) > 0 && strings.Contains(c.command, "{{ ") {
+				continue
+			}
+			if got := hook.Misplaced(cmd, c.isCheck); got != c.want {
+				t.Errorf("%q in a check %v: %q", c.command, c.isCheck, got)
+			}
+		}
 	}
 }

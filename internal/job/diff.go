@@ -24,7 +24,9 @@ const NewFileMode fs.FileMode = 0o600
 
 // Change is one destination as it is and as it will be.
 type Change struct {
-	File     File
+	File File
+	// Path is where File.Dest is for others: below the root of the run.
+	Path     string
 	Kind     Kind
 	Data     []byte
 	Mode     fs.FileMode
@@ -37,7 +39,7 @@ type Change struct {
 // can be believed; in a directory that somebody else can write, a file is
 // what a new one would be.
 func Diff(f File, data []byte, uid, gid int, old txn.Existing) Change {
-	c := Change{File: f, Data: data, Mode: NewFileMode, UID: uid, GID: gid, Old: old}
+	c := Change{File: f, Path: f.Dest, Data: data, Mode: NewFileMode, UID: uid, GID: gid, Old: old}
 	keep := old.Exists && old.KeepMeta
 	if keep {
 		c.Mode = old.Mode
@@ -71,10 +73,23 @@ func (c Change) Drifted() bool {
 	return c.Mode != c.Old.Mode || (c.UID != Keep && c.UID != c.Old.UID) || (c.GID != Keep && c.GID != c.Old.GID)
 }
 
+// Tolerated reports whether File.Permit covers all that drifted: the file
+// system may be unable to do better.
+func (c Change) Tolerated() bool {
+	d := c
+	if c.File.Permit.Mode {
+		d.Mode = c.Old.Mode
+	}
+	if c.File.Permit.Owner {
+		d.UID, d.GID = Keep, Keep
+	}
+	return !d.Drifted()
+}
+
 // Txn returns the file as a transaction takes it.
 func (c Change) Txn() txn.File {
 	return txn.File{
 		Dest: c.File.Dest, Data: c.Data, Mode: c.Mode, UID: c.UID, GID: c.GID,
-		InPlace: c.File.InPlace, CreateDirs: c.File.CreateDirs,
+		InPlace: c.File.InPlace, CreateDirs: c.File.CreateDirs, Permit: c.File.Permit,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -118,6 +119,7 @@ type File struct {
 	Dest         string            // absolute and clean; empty: standard output
 	Mode         *fs.FileMode      // nil: an existing file's, else 0600
 	Owner, Group string            // name or number; empty: an existing file's
+	Permit       txn.Permit        // what the file system need not be able to do
 	Context      map[string]string // nil: the job's
 	Check        Command
 	Format       string // json, yaml, toml, env, pem or empty

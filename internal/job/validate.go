@@ -2,7 +2,6 @@ package job
 
 import (
 	"bytes"
-	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -22,9 +21,6 @@ var Formats = []string{"json", "yaml", "toml", "env", "pem"}
 
 // ErrFormat: rendered bytes are not of the format that the file declares.
 var ErrFormat = errors.New("not valid")
-
-// ErrKeypair: a private key does not belong to its certificate.
-var ErrKeypair = errors.New("certificate and key do not match")
 
 // Validate checks rendered bytes against a declared format; "" passes. The
 // error tells a line, never content: parsers like to quote what they choke on.
@@ -61,7 +57,7 @@ func checkJSON(data []byte) (int, bool) {
 	err := d.Decode(&v)
 	if err == nil {
 		if _, more := d.Token(); more == io.EOF {
-			return 0, true
+			return checkJSONKeys(data)
 		}
 		return lineAt(data, d.InputOffset()), false
 	}
@@ -70,6 +66,41 @@ func checkJSON(data []byte) (int, bool) {
 		return lineAt(data, syntax.Offset), false
 	}
 	return lineAt(data, int64(len(data))), false
+}
+
+// checkJSONKeys refuses a key that its object has already: parsers differ in
+// which of the values they take (RFC 8259, section 4).
+func checkJSONKeys(data []byte) (int, bool) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var open []map[string]bool // of each object and array around; nil: an array
+	isKey := false
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return 0, true
+		}
+		switch t {
+		case json.Delim('{'):
+			open, isKey = append(open, map[string]bool{}), true
+			continue
+		case json.Delim('['):
+			open, isKey = append(open, nil), false
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			open = open[:len(open)-1]
+		default:
+			if key, ok := t.(string); isKey && ok {
+				keys := open[len(open)-1]
+				if keys[key] {
+					return lineAt(data, d.InputOffset()), false
+				}
+				keys[key], isKey = true, false
+				continue
+			}
+		}
+		isKey = len(open) > 0 && open[len(open)-1] != nil
+	}
 }
 
 var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })
@@ -89,7 +120,29 @@ func checkYAML(data []byte) (int, bool) {
 			}
 			return line, false
 		}
+		if line := duplicateKey(&n); line > 0 {
+			return line, false
+		}
 	}
+}
+
+// duplicateKey returns the line of a key that its mapping has already, which
+// YAML forbids and decoders take differently; 0: there is none.
+func duplicateKey(n *yaml.Node) int {
+	seen := map[string]bool{}
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && c.Kind == yaml.ScalarNode {
+			key := c.ShortTag() + " " + c.Value
+			if seen[key] {
+				return c.Line
+			}
+			seen[key] = true
+		}
+		if line := duplicateKey(c); line > 0 {
+			return line
+		}
+	}
+	return 0
 }
 
 func checkTOML(data []byte) (int, bool) {
@@ -157,13 +210,4 @@ func checkPEM(data []byte) (int, bool) {
 		return lineAt(data, int64(len(data)-len(rest)+i)), false
 	}
 	return 0, blocks > 0
-}
-
-// CheckKeypair reports whether the private key belongs to the first
-// certificate, both PEM.
-func CheckKeypair(cert, key []byte) error {
-	if _, err := tls.X509KeyPair(cert, key); err != nil {
-		return fmt.Errorf("%w: %w", ErrKeypair, err)
-	}
-	return nil
 }

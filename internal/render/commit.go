@@ -15,6 +15,19 @@ import (
 // install changes the files of one planned job: all, or none. On success the
 // journal says done, with the hook owed, until settle.
 func (r *round) install(ctx context.Context, p *Planned) error {
+	if err := r.admit(p); err != nil {
+		return err
+	}
+	anew, err := r.repair(p)
+	if files := append(p.files(), anew...); err == nil && len(files) > 0 {
+		return r.transact(ctx, p, files)
+	}
+	return err
+}
+
+// admit reports all that stands in the way of a planned job and can be known
+// without writing. Run and Plan both ask it.
+func (r *round) admit(p *Planned) error {
 	if err := r.stateFor(p); err != nil {
 		return err
 	}
@@ -26,26 +39,46 @@ func (r *round) install(ctx context.Context, p *Planned) error {
 			return &RefusedError{What: "verify", Again: true}
 		}
 	}
-	anew, err := r.repair(p)
-	if files := append(p.files(), anew...); err == nil && len(files) > 0 {
-		return r.transact(ctx, p, files)
+	return r.checkDisk(p)
+}
+
+// checkDisk asks whether the files could be written and repaired. In a plan, a
+// drift that the file system may be to blame for is none.
+func (r *round) checkDisk(p *Planned) error {
+	files := p.files()
+	var errs []error
+	for i, c := range p.Changes {
+		if c.Kind != job.ModeOnly {
+			continue
+		}
+		err := r.w.Disk.CheckRepair(c.Txn())
+		switch {
+		case c.Tolerated() && r.planOnly:
+			p.Changes[i].Kind = job.Unchanged
+		case errors.Is(err, txn.ErrOthersWrite):
+			files = append(files, c.Txn())
+		default:
+			errs = append(errs, err)
+		}
 	}
-	return err
+	return errors.Join(append(errs, r.w.Disk.Check(files))...)
 }
 
 // repair sets drifted modes and owners right. It returns files that stand where
 // others can write, and have to be put there anew for that.
 func (r *round) repair(p *Planned) (anew []txn.File, err error) {
-	for _, c := range p.Changes {
+	for i, c := range p.Changes {
 		if c.Kind != job.ModeOnly {
 			continue
 		}
-		err := r.w.Disk.Repair(c.File.Dest, c.Mode, c.UID, c.GID)
+		changed, err := r.w.Disk.Repair(c.Txn())
 		switch {
-		case errors.Is(err, txn.ErrOthersWrite):
+		case errors.Is(err, txn.ErrOthersWrite) && !c.Tolerated():
 			anew = append(anew, c.Txn())
-		case err != nil:
+		case err != nil && !errors.Is(err, txn.ErrOthersWrite):
 			return nil, fmt.Errorf("repair mode and owner: %w", err)
+		case !changed:
+			p.Changes[i].Kind = job.Unchanged
 		}
 	}
 	return anew, nil
@@ -54,7 +87,7 @@ func (r *round) repair(p *Planned) (anew []txn.File, err error) {
 // stateFor opens the job's journal: in the state directory, or in memory where
 // there is none and no hook could get lost.
 func (r *round) stateFor(p *Planned) error {
-	if p.state != nil {
+	if p.state != nil && (!r.planOnly || r.w.State.Writable() == nil) {
 		return nil
 	}
 	if !p.Job.Hook.IsZero() && !r.o.NoHook {
@@ -87,17 +120,17 @@ func (r *round) transact(ctx context.Context, p *Planned, files []txn.File) erro
 
 // validate applies what can be judged from the bytes alone.
 func validate(p *Planned) error {
-	data := map[string][]byte{}
+	data, paths := map[string][]byte{}, map[string]string{}
 	var errs []error
 	for _, c := range p.Changes {
-		data[c.File.Dest] = c.Data
+		data[c.File.Dest], paths[c.File.Dest] = c.Data, c.Path
 		if err := job.Validate(c.File.Format, c.Data); err != nil {
-			errs = append(errs, &RefusedError{What: "format", Dest: c.File.Dest, Err: err})
+			errs = append(errs, &RefusedError{What: "format", Dest: c.Path, Err: err})
 		}
 	}
 	for _, k := range p.Job.Keypairs {
 		if err := job.CheckKeypair(data[k.Cert], data[k.Key]); err != nil {
-			errs = append(errs, &RefusedError{What: "keypair", Dest: k.Cert + " and " + k.Key, Err: err})
+			errs = append(errs, &RefusedError{What: "keypair", Dest: paths[k.Cert] + " and " + paths[k.Key], Err: err})
 		}
 	}
 	return errors.Join(errs...)
@@ -111,9 +144,9 @@ func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
 		if c.File.Check.IsZero() || staged == "" || c.Kind == job.ModeOnly {
 			continue
 		}
-		cmd := hook.Expand(c.File.Check, staged, c.File.Dest)
+		cmd := hook.Expand(c.File.Check, staged, c.Path)
 		_, err := hook.Run(ctx, r.spec(p, cmd))
-		errs = append(errs, judge("check", c.File.Dest, c.File.Check, err))
+		errs = append(errs, judge("check", c.Path, c.File.Check, err))
 	}
 	return errors.Join(errs...)
 }
@@ -173,7 +206,7 @@ func (p *Planned) set() []byte {
 		Files  []file
 	}{Verify: p.Job.Verify}
 	for _, c := range p.Changes {
-		all.Files = append(all.Files, file{c.File.Dest, c.Data, uint32(c.Mode), c.UID, c.GID})
+		all.Files = append(all.Files, file{c.Path, c.Data, uint32(c.Mode), c.UID, c.GID})
 	}
 	b, _ := json.Marshal(all) // of strings, bytes and numbers
 	return b

@@ -24,10 +24,10 @@ var ErrTooDeep = fmt.Errorf("secrets name other secrets more than %d levels deep
 // depend on a secret, one more for each level of secrets that name secrets.
 // Only the waves end with fetching: a template is asked what it wants of an
 // answer that came too late, too.
-func (r *round) gather(ctx, fetching context.Context) {
+func (r *round) gather(ctx, fetching context.Context, jobs []*Planned) {
 	for range maxWaves {
 		var wants []Want
-		for _, p := range r.busy() {
+		for _, p := range jobs {
 			if p.report.Err == nil {
 				wants = append(wants, r.missing(ctx, p)...)
 			}
@@ -37,7 +37,7 @@ func (r *round) gather(ctx, fetching context.Context) {
 		}
 		r.fetcher.Wave(fetching, wants)
 	}
-	for _, p := range r.busy() {
+	for _, p := range jobs {
 		if p.report.Err == nil && len(r.missing(ctx, p)) > 0 {
 			p.report.Err = ErrTooDeep
 		}
@@ -120,6 +120,10 @@ func (r *round) executeUnit(ctx context.Context, p *Planned, u job.Unit) (templa
 // mask finds what of a job's files may be shown.
 func (r *round) mask(ctx context.Context, p *Planned) error {
 	for i, u := range p.units {
+		if u.Template != nil && len(r.writers(u.File.Src)) > 0 { // the text may hold secrets
+			p.Texts = append(p.Texts, mask.Hidden(template.Label(template.Query{Kind: template.File, Name: u.File.Src}), p.outputs[i].Bytes))
+			continue
+		}
 		if u.Template == nil {
 			label := template.Label(template.Query{Kind: template.Secret, Ref: u.Ref})
 			p.Texts = append(p.Texts, mask.Hidden(label, p.outputs[i].Bytes))
@@ -149,7 +153,10 @@ func wantOf(j *job.Job, q template.Query) (Want, bool) {
 func (r *round) lookup(p *Planned) template.Lookup {
 	return func(q template.Query) (template.Answer, bool) {
 		want, fetched := wantOf(p.Job, q)
-		if !fetched {
+		switch {
+		case q.Kind == template.File:
+			return r.file(p, q)
+		case !fetched:
 			return r.local(p.Job, q), true
 		}
 		got, ok := r.fetcher.Got(want)
@@ -192,6 +199,19 @@ func (r *round) renderedBefore(p *Planned, ref source.Ref) bool {
 	return slices.ContainsFunc(p.state.Record().Trace, func(k source.Known) bool {
 		return k.Ref == ref && !k.Trace.Absent
 	})
+}
+
+// file answers with a file of the machine, once the job that writes it has.
+func (r *round) file(p *Planned, q template.Query) (template.Answer, bool) {
+	waits, err := r.waitFor(p, q.Name)
+	if waits || err != nil {
+		return template.Answer{Err: err}, !waits
+	}
+	answer := r.local(p.Job, q)
+	if data, ok := r.foreseen(q.Name); ok && missingOrFine(answer.Err) {
+		answer = template.Answer{Value: data}
+	}
+	return answer, true
 }
 
 // local answers from the machine.

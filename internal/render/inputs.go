@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/credrender/credrender/internal/job"
@@ -28,10 +29,17 @@ func (r *round) text(j *job.Job, path string) ([]byte, error) {
 	t, ok := r.texts[k]
 	if !ok {
 		t.data, t.err = r.w.ReadFile(j, path)
+		if data, foreseen := r.foreseen(path); foreseen && missingOrFine(t.err) {
+			t = text{data: data}
+		}
 		r.texts[k] = t
 	}
 	return t.data, t.err
 }
+
+// missingOrFine: a file that is there and cannot be read, or is not believed,
+// will not be better after it was written.
+func missingOrFine(err error) bool { return err == nil || errors.Is(err, fs.ErrNotExist) }
 
 // inputs is all that a job's files are made of but for the lookups, as one
 // string of bytes: the job, its templates and what those asked of the machine;

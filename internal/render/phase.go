@@ -20,7 +20,14 @@ type Phase struct {
 func (r *round) during(name string, f func()) {
 	began := r.w.Now()
 	f()
-	r.phases = append(r.phases, Phase{name, r.w.Now().Sub(began)})
+	took := r.w.Now().Sub(began)
+	for i := range r.phases {
+		if r.phases[i].Name == name { // another part of the jobs
+			r.phases[i].Took += took
+			return
+		}
+	}
+	r.phases = append(r.phases, Phase{name, took})
 }
 
 func (r *round) stats() Stats { return Stats{r.fetcher.Stats(), r.phases} }

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"errors"
+
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
@@ -39,12 +41,19 @@ type Planned struct {
 	journal txn.Journal
 	report  JobReport
 	tick    tick
-	hookRan bool
-	hookErr error
+	// misplaced: a destination is refused, whatever the templates are.
+	misplaced bool
+	waits     []*Planned // jobs that write what this one reads
+	done      bool       // rendered, and installed unless that failed
+	hookRan   bool
+	hookErr   error
 }
 
 // Err is why the job cannot be rendered, or nil.
 func (p *Planned) Err() error { return p.report.Err }
+
+// fail adds a failure.
+func (p *Planned) fail(err error) { p.report.Err = errors.Join(p.report.Err, err) }
 
 // Changed returns the destinations whose content changes.
 func (p *Planned) Changed() []string { return changedDests(p.Changes) }
@@ -53,7 +62,7 @@ func changedDests(changes []job.Change) []string {
 	var dests []string
 	for _, c := range changes {
 		if c.Kind == job.Create || c.Kind == job.Update {
-			dests = append(dests, c.File.Dest)
+			dests = append(dests, c.Path)
 		}
 	}
 	return dests

@@ -2,13 +2,15 @@
 // report:
 //
 //	lock, recover            what an earlier run left half done is set back
+//	guard                    destinations that the run itself reads are refused
 //	probe                    jobs for which nothing can have changed end here
 //	load, gather, execute    templates become bytes in memory, in few waves
-//	diff                     against the disk; Plan stops here
+//	diff, admit              against the disk; Plan stops here
 //	install                  job by job: stage, check, commit, verify
 //	settle                   distinct hooks, then the state of each job
 //
-// Each step takes a value and returns one. One job's failure does not stop the
+// Jobs that read what others write go along it after those. Each step takes a
+// value and returns one. One job's failure does not stop the
 // others. [World] is all that the line sees of the machine.
 package render
 
@@ -20,6 +22,7 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
 // round is one pass over jobs under one lock.
@@ -33,8 +36,14 @@ type round struct {
 	phases  []Phase
 	now     time.Time // of the whole run, so that templates agree
 	texts   map[textKey]text
-	blind   bool              // destinations are not read
-	stamps  map[string]string // of files that templates read, as before the first read
+	dests   []destination            // of all jobs
+	ids     map[string]fsys.Identity // of files that are read, by path
+	blind   bool                     // destinations are not read
+	// planOnly: nothing is installed, so that jobs read what others would write.
+	planOnly bool
+	// bytesOnly: the destinations are not compared with.
+	bytesOnly bool
+	stamps    map[string]string // of files that templates read, as before the first read
 	// unrecovered are the jobs whose files could not be set back, by id.
 	unrecovered map[string]error
 	damaged     []error // states that cannot be read
@@ -43,7 +52,7 @@ type round struct {
 func newRound(w World, o Options, jobs []job.Job) *round {
 	r := &round{
 		w: w, o: o, fetcher: NewFetcher(w.Open), now: w.Now(),
-		texts: map[textKey]text{}, stamps: map[string]string{}, unrecovered: map[string]error{},
+		texts: map[textKey]text{}, ids: map[string]fsys.Identity{}, stamps: map[string]string{}, unrecovered: map[string]error{},
 	}
 	for i := range jobs {
 		p := &Planned{Job: &jobs[i]}
@@ -65,10 +74,9 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 	defer r.end()
 	r.noteStuck()
 	r.openStates(ctx)
+	r.guard()
 	r.during("probe", func() { r.probe(ctx) })
-	r.plan(ctx)
-	r.compare(ctx)
-	r.during("install", func() { r.installAll(ctx) })
+	r.renderAll(ctx, func(p *Planned) { r.installOne(ctx, p) })
 	r.during("settle", func() { r.settle(ctx) })
 	for _, p := range r.planned {
 		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.tick.quiet
@@ -78,38 +86,40 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 	return r.report, nil
 }
 
-// installAll puts each job that has not failed in place.
-func (r *round) installAll(ctx context.Context) {
-	for _, p := range r.busy() {
-		if p.report.Err == nil {
-			p.report.Err = r.install(ctx, p)
-			p.report.Installed = p.report.Err == nil
-		}
-		r.letStand(p)
+// installOne puts a job that has not failed in place.
+func (r *round) installOne(ctx context.Context, p *Planned) {
+	if p.report.Err == nil {
+		p.report.Err = r.install(ctx, p)
+		p.report.Installed = p.report.Err == nil
 	}
+	r.letStand(p)
 }
 
 // Plan renders jobs in memory and compares them with the disk. It takes no
-// lock, recovers nothing and changes nothing.
+// lock, recovers nothing and changes nothing. A job that Run would refuse before
+// it writes fails here with the same error.
 func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, Stats, error) {
 	r := newRound(w, o, jobs)
+	r.planOnly = true
 	r.openStates(ctx)
-	r.plan(ctx)
-	r.compare(ctx)
-	for _, p := range r.planned {
-		if p.report.Err == nil {
-			p.report.Err = r.mask(ctx, p)
+	r.guard()
+	r.renderAll(ctx, func(p *Planned) {
+		if !o.NoDisk {
+			each([]*Planned{p}, r.admit)
 		}
-	}
+		each([]*Planned{p}, func(p *Planned) error { return r.mask(ctx, p) })
+	})
 	return r.planned, r.stats(), context.Cause(ctx)
 }
 
-// Bytes renders the files of one job in memory, whatever their destinations.
+// Bytes renders the files of one job in memory.
 func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, Stats, error) {
 	r := newRound(w, o, []job.Job{j})
+	r.planOnly, r.bytesOnly = true, true
 	r.openStates(ctx)
-	r.plan(ctx)
+	r.guard()
 	p := r.planned[0]
+	r.renderAll(ctx, func(*Planned) {})
 	var out [][]byte
 	for _, o := range p.outputs {
 		out = append(out, o.Bytes)
@@ -140,21 +150,6 @@ func (r *round) end() {
 	}
 }
 
-// plan renders every job in memory; what fails is in its report.
-func (r *round) plan(ctx context.Context) {
-	fetching, cancel := r.fetching(ctx)
-	defer cancel()
-	r.during("load", r.load)
-	r.during("fetch", func() { r.gather(ctx, fetching) })
-	r.during("execute", func() {
-		for _, p := range r.busy() {
-			if p.report.Err == nil {
-				p.report.Err = r.execute(ctx, p)
-			}
-		}
-	})
-}
-
 // fetching bounds what waits for AWS.
 func (r *round) fetching(ctx context.Context) (context.Context, context.CancelFunc) {
 	if r.o.Timeout > 0 {
@@ -168,7 +163,7 @@ func (r *round) openStates(ctx context.Context) {
 	ctx, cancel := r.fetching(ctx)
 	defer cancel()
 	for _, p := range r.planned {
-		p.report.Err = r.openState(ctx, p)
+		p.fail(r.openState(ctx, p))
 	}
 }
 
@@ -182,33 +177,36 @@ func (r *round) busy() (jobs []*Planned) {
 	return jobs
 }
 
-// load reads every job's templates.
-func (r *round) load() {
-	for _, p := range r.busy() {
+// load reads the templates of jobs, but of those that another job is to write.
+func (r *round) load(jobs []*Planned) {
+	for _, p := range jobs {
+		if p.units != nil || p.misplaced || r.waitsForSource(p) {
+			continue
+		}
 		var err error
 		p.units, err = job.Load(p.Job, r.w.Sources, func(path string) ([]byte, error) { return r.text(p.Job, path) })
 		p.report.Err = errors.Join(err, p.report.Err)
 	}
 }
 
-// compare takes what plan rendered as far as its diff.
-func (r *round) compare(ctx context.Context) {
-	r.during("compare", func() {
-		for _, p := range r.busy() {
-			if p.report.Err == nil {
-				p.report.Err = r.diff(ctx, p)
-			}
-		}
-	})
+func (r *round) waitsForSource(p *Planned) bool {
+	for _, f := range p.Job.Files {
+		_, err := r.waitFor(p, f.Src)
+		p.fail(err)
+	}
+	return len(p.waits) > 0
 }
 
 // diff compares a job's bytes with its destinations.
 func (r *round) diff(ctx context.Context, p *Planned) error {
+	if r.o.NoDisk || r.bytesOnly {
+		return nil
+	}
 	var errs []error
 	for i, u := range p.units {
 		uid, gid, err := job.LookupOwner(ctx, u.File.Owner, u.File.Group)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", u.File.Dest, err))
+			errs = append(errs, fmt.Errorf("%s: %w", r.w.Disk.Host(u.File.Dest), err))
 			continue
 		}
 		old, err := r.w.Disk.Inspect(u.File.Dest)
@@ -216,7 +214,9 @@ func (r *round) diff(ctx context.Context, p *Planned) error {
 			errs = append(errs, err)
 			continue
 		}
-		p.Changes = append(p.Changes, job.Diff(u.File, p.outputs[i].Bytes, uid, gid, old))
+		c := job.Diff(u.File, p.outputs[i].Bytes, uid, gid, old)
+		c.Path = r.w.Disk.Host(u.File.Dest)
+		p.Changes = append(p.Changes, c)
 	}
 	if p.state != nil {
 		rec := p.state.Record()

@@ -178,7 +178,7 @@ func (r *round) note(p *Planned, rec *state.Record) {
 	}
 	rec.Files = map[string]state.File{}
 	for _, c := range p.Changes {
-		rec.Files[c.File.Dest] = r.placed(c)
+		rec.Files[c.Path] = r.placed(c)
 	}
 }
 

@@ -52,6 +52,7 @@ func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, erro
 		return nil, ErrNoState
 	}
 	r.openStates(ctx)
+	r.guard()
 	r.probe(ctx)
 	if err := r.noteAll(ctx); err != nil {
 		return nil, err
@@ -91,6 +92,7 @@ func (r *round) probe(ctx context.Context) {
 			t.why, t.unseen = "a secret could not be looked at", fmt.Errorf("look for changes: %w", v.Err)
 		}
 	}
+	r.wake()
 }
 
 // differs says what on this machine is not as the last render left it; "" if
@@ -132,9 +134,10 @@ func (r *round) waits(p *Planned) bool {
 // only where a stamp is new and content may be read.
 func (r *round) filesDiffer(p *Planned, rec state.Record) string {
 	for _, f := range p.Job.Files {
-		in, ok := rec.Files[f.Dest]
+		path := r.w.Disk.Host(f.Dest)
+		in, ok := rec.Files[path]
 		if !ok {
-			return f.Dest + " is new"
+			return path + " is new"
 		}
 		stamp, err := r.w.Disk.Stamp(f.Dest)
 		if err == nil && stamp != "" {
@@ -142,28 +145,29 @@ func (r *round) filesDiffer(p *Planned, rec state.Record) string {
 				continue
 			}
 		}
-		if err != nil || stamp == "" || r.blind || !r.restamp(p, f.Dest, in) {
-			return f.Dest + " is not as it was left"
+		if err != nil || stamp == "" || r.blind || !r.restamp(p, f, in) {
+			return path + " is not as it was left"
 		}
 	}
 	return ""
 }
 
 // restamp reports whether a file with a new stamp is as it was all the same.
-func (r *round) restamp(p *Planned, dest string, in state.File) bool {
-	now, err := r.w.Disk.Inspect(dest)
+func (r *round) restamp(p *Planned, f job.File, in state.File) bool {
+	now, err := r.w.Disk.Inspect(f.Dest)
 	if err != nil || !now.Exists || now.TooLarge {
 		return false
 	}
 	same, _ := p.state.Matches(in.Print, now.Data)
-	if !same || (job.Change{Mode: in.Mode, UID: in.UID, GID: in.GID, Old: now}).Drifted() {
+	c := job.Change{File: f, Mode: in.Mode, UID: in.UID, GID: in.GID, Old: now}
+	if !same || c.Drifted() && !c.Tolerated() {
 		return false
 	}
 	if p.tick.files == nil {
 		p.tick.files = map[string]state.File{}
 	}
 	in.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
-	p.tick.files[dest] = in
+	p.tick.files[r.w.Disk.Host(f.Dest)] = in
 	return true
 }
 

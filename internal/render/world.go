@@ -30,6 +30,8 @@ type World struct {
 	// LockToken is the value of LockEnv in our own environment.
 	LockToken string
 	Disk      txn.Disk
+	// Own are the files and directories of the run itself.
+	Own []Own
 	// Account tells the AWS account of a store, or "" where that is not known;
 	// nil: it never is.
 	Account func(context.Context, job.Store) string
@@ -58,7 +60,9 @@ type Options struct {
 	// reach and they were rendered no longer ago than this.
 	AllowStale time.Duration
 	NoHook     bool
-	Force      bool
+	// NoDisk is for what a run fetches and renders, whatever its destinations.
+	NoDisk bool
+	Force  bool
 	// FullRefresh is how old the last full look may be before a probe gives
 	// way to another; 0: it always does.
 	FullRefresh time.Duration

@@ -113,6 +113,27 @@ func probe(o Options, dir int) error {
 	return o.FS.Close(fd)
 }
 
+// Writable reports why a run could not write to the directory, which is open
+// for reading alone. It tries nothing.
+func (d *Dir) Writable() error {
+	if d.fd < 0 {
+		p, err := fsys.Resolve(d.o.FS, "", d.o.Dir)
+		if err != nil {
+			return notWritable(err)
+		}
+		defer p.Close()
+		return notWritable(d.o.FS.Writable(p.Fd(), "."))
+	}
+	err := d.o.FS.Writable(d.fd, ".")
+	if err == nil {
+		err = d.o.FS.Writable(d.fd, lockName)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return notWritable(err)
+}
+
 func notWritable(err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
 		return fmt.Errorf("%w: %w", ErrNotWritable, err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,9 @@ const (
 	keyName = "fingerprint.key"
 	keySize = 32
 )
+
+// KeyPath is where the key of the fingerprints is in a runtime directory.
+func KeyPath(runtime string) string { return path.Join(runtime, keyName) }
 
 // printer makes fingerprints: an id of the key, so that another key's are
 // known as such, and an HMAC-SHA256. A plain digest of a file that holds one

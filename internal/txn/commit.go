@@ -72,45 +72,45 @@ func (t *Txn) keepOld(s *staged) error {
 		s.rec.Absent = true
 		return nil
 	case errors.Is(err, unix.EXDEV):
-		return pathError("replace", s.Dest, ErrMountPoint)
+		return pathError("replace", t.disk.Host(s.Dest), ErrMountPoint)
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EMLINK):
 		return t.copyOld(s)
 	}
-	return pathError("link", s.Dest, err)
+	return pathError("link", t.disk.Host(s.Dest), err)
 }
 
 // noteOld records what the old file is, now that it cannot be swapped any more.
 func (t *Txn) noteOld(s *staged) error {
 	data, st, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.Old, MaxFile)
 	if st.Type != 0 {
-		return kindError(s.Dest, st)
+		return kindError(t.disk.Host(s.Dest), st)
 	}
 	s.rec.OldInode = st.Inode
 	if errors.Is(err, fsys.ErrTooLarge) {
 		return nil // the inode will do
 	}
 	s.rec.OldPrint = t.j.Fingerprint(data)
-	return pathError("read", s.Dest, err)
+	return pathError("read", t.disk.Host(s.Dest), err)
 }
 
 // copyOld copies the destination with its mode and owner.
 func (t *Txn) copyOld(s *staged) error {
 	data, st, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.base(), MaxFile)
 	if st.Type != 0 {
-		return kindError(s.Dest, st)
+		return kindError(t.disk.Host(s.Dest), st)
 	}
 	if err != nil {
-		return pathError("copy", s.Dest, err)
+		return pathError("copy", t.disk.Host(s.Dest), err)
 	}
 	s.rec.OldInode, s.rec.OldPrint = st.Inode, t.j.Fingerprint(data)
-	name := path.Join(s.rec.dir(), s.rec.Old)
+	name := t.disk.Host(path.Join(s.rec.dir(), s.rec.Old))
 	fd, err := t.fs.Open(s.dir.fd, s.rec.Old, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
 		return pathError("create", name, err)
 	}
 	made, err := t.fs.Stat(fd)
 	if err == nil {
-		err = fill(t.fs, fd, made, data, st.Perm, st.UID, st.GID)
+		err = fill(t.fs, fd, made, data, rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: s.Permit})
 	}
 	return pathError("copy to", name, cmp.Or(err, t.fs.Close(fd)))
 }
@@ -119,23 +119,23 @@ func (t *Txn) copyOld(s *staged) error {
 func (t *Txn) install(s *staged) error {
 	if s.rec.InPlace {
 		s.installed = true // a failed write too has changed it
-		return pathError("write", s.Dest, overwrite(t.fs, s.dir, s.rec.base(), s.Data, s.Mode, s.UID, s.GID))
+		return pathError("write", t.disk.Host(s.Dest), overwrite(t.fs, s.dir, s.rec.base(), s.Data, s.rights()))
 	}
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.New)
 	if err != nil || !st.Same(s.inode) {
-		return pathError("install", s.Dest, cmp.Or(err, ErrInterfered))
+		return pathError("install", t.disk.Host(s.Dest), cmp.Or(err, ErrInterfered))
 	}
 	err = t.fs.Rename(s.dir.fd, s.rec.New, s.rec.base())
 	if errors.Is(err, unix.EBUSY) {
 		err = ErrMountPoint
 	}
 	s.installed = err == nil
-	return pathError("replace", s.Dest, err)
+	return pathError("replace", t.disk.Host(s.Dest), err)
 }
 
 // overwrite writes data over an existing file. What it can do without new
 // blocks it does without: the old content must fit back in on a full disk.
-func overwrite(f fsys.FS, dir *openDir, name string, data []byte, mode fs.FileMode, uid, gid int) error {
+func overwrite(f fsys.FS, dir *openDir, name string, data []byte, r rights) error {
 	if !dir.trusted {
 		return ErrOthersWrite
 	}
@@ -143,7 +143,7 @@ func overwrite(f fsys.FS, dir *openDir, name string, data []byte, mode fs.FileMo
 	if err != nil {
 		return err
 	}
-	err = setMeta(f, fd, st, mode, uid, gid)
+	_, err = r.set(f, fd, st)
 	if err == nil {
 		err = fsys.WriteAll(f, fd, data)
 	}

@@ -42,8 +42,25 @@ func (d Disk) rand() io.Reader {
 	return d.Rand
 }
 
-// host is the path of name, which is below Root, as others see it.
-func (d Disk) host(name string) string { return path.Join("/", d.Root, name) }
+// settle returns the Disk and the name in it by which dest is found. A root that
+// does not exist yet holds no link that could lead out of it, so that its name
+// may stand in front; what File.CreateDirs makes starts above it.
+func (d Disk) settle(dest string) (Disk, string) {
+	if d.Root == "" {
+		return d, dest
+	}
+	p, err := fsys.OpenDir(d.fs(), "", d.Root)
+	if errors.Is(err, fs.ErrNotExist) {
+		dest, d.Root = d.Host(path.Join("/", dest)), ""
+	}
+	if err == nil {
+		p.Close()
+	}
+	return d, dest
+}
+
+// Host is the path of name, which is below Root, as others see it.
+func (d Disk) Host(name string) string { return path.Join("/", d.Root, name) }
 
 // Existing is what stands at a destination.
 type Existing struct {
@@ -66,6 +83,7 @@ type Existing struct {
 // a *[KindError]; a link in a directory that somebody else can write, also on
 // the way, is a *[fsys.LinkError].
 func (d Disk) Inspect(dest string) (Existing, error) {
+	d, dest = d.settle(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
 		return Existing{}, d.named(dest, err)
@@ -80,11 +98,11 @@ func (d Disk) Inspect(dest string) (Existing, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return e, nil
 	case st.Type != 0:
-		return Existing{}, kindError(dest, st)
+		return Existing{}, kindError(d.Host(dest), st)
 	case errors.Is(err, fsys.ErrTooLarge):
 		e.TooLarge = true
 	case err != nil:
-		return Existing{}, pathError("read", dest, err)
+		return Existing{}, pathError("read", d.Host(dest), err)
 	}
 	e.Exists, e.Data, e.Mode, e.UID, e.GID = true, data, st.Perm, st.UID, st.GID
 	e.Stamp = st.Stamp()
@@ -95,6 +113,7 @@ func (d Disk) Inspect(dest string) (Existing, error) {
 // stays the same, nobody has changed its content, mode or owner, or put another
 // file there. It is empty where no file stands.
 func (d Disk) Stamp(dest string) (string, error) {
+	d, dest = d.settle(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
 		return "", d.named(dest, err)
@@ -108,62 +127,103 @@ func (d Disk) Stamp(dest string) (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
 	case err != nil:
-		return "", pathError("stat", dest, err)
+		return "", pathError("stat", d.Host(dest), err)
 	case st.Type != 0:
-		return "", kindError(dest, st)
+		return "", kindError(d.Host(dest), st)
 	}
 	return st.Stamp(), nil
 }
 
 // named turns the errors of a walk into this package's.
 func (d Disk) named(dest string, err error) error {
-	if errors.Is(err, unix.EISDIR) {
-		return &KindError{dest, "a directory"}
+	switch {
+	case errors.Is(err, unix.EISDIR):
+		return &KindError{d.Host(dest), KindDirectory}
+	case errors.Is(err, fsys.ErrDescriptor):
+		return &KindError{d.Host(dest), KindDescriptor}
 	}
 	return err
 }
 
-// Repair gives the existing file dest the mode and owner stated (-1: as it
-// is) without touching its content, and syncs it. It does so only in a
-// directory that nobody but root and we can write; elsewhere ([ErrOthersWrite])
-// a transaction with the same content does it.
-func (d Disk) Repair(dest string, mode fs.FileMode, uid, gid int) (err error) {
-	p, err := fsys.Resolve(d.fs(), d.Root, dest)
-	if err != nil {
-		return d.named(dest, err)
+// CheckKind reports that dest can be no file: a *[KindError]. It reads nothing.
+func (d Disk) CheckKind(dest string) error {
+	_, err := d.Stamp(dest)
+	if kind, ok := errors.AsType[*KindError](err); ok {
+		return kind
 	}
-	defer p.Close()
-	if len(p.Missing) > 0 {
-		return pathError("repair", dest, fs.ErrNotExist)
-	}
-	if !p.Trusted() {
-		return pathError("repair", dest, ErrOthersWrite)
-	}
-	fd, st, err := fsys.OpenRegular(d.fs(), p.Fd(), p.Base, fsys.ReadFlags)
-	if st.Type != 0 {
-		return kindError(dest, st)
-	}
-	if err != nil {
-		return pathError("open", dest, err)
-	}
-	defer func() { err = errors.Join(err, pathError("close", dest, d.fs().Close(fd))) }()
-	if err := setMeta(d.fs(), fd, st, mode, uid, gid); err != nil {
-		return pathError("repair", dest, err)
-	}
-	return pathError("sync", dest, d.fs().Sync(fd))
+	return nil
 }
 
-// setMeta gives the open file the mode and owner. Owner first, since that
-// clears bits of the mode; neither where it is right already, since only the
-// owner may and only root may give away.
-func setMeta(f fsys.FS, fd int, st fsys.Stat, mode fs.FileMode, uid, gid int) error {
-	if uid >= 0 && uid != st.UID || gid >= 0 && gid != st.GID {
-		if err := f.Chown(fd, uid, gid); err != nil {
-			return err
-		}
+// Identify finds out which file dest is, whatever its name.
+func (d Disk) Identify(dest string) (fsys.Identity, error) {
+	d, dest = d.settle(dest)
+	p, err := fsys.Resolve(d.fs(), d.Root, dest)
+	if err != nil {
+		return fsys.Identity{}, err
 	}
-	if mode.Perm() == st.Perm {
-		return nil
+	defer p.Close()
+	return p.Identity()
+}
+
+// IdentifyHost finds out which file a path of the machine is, as it is read:
+// not below Root, and with all links followed.
+func (d Disk) IdentifyHost(name string) (fsys.Identity, error) { return fsys.Identify(d.fs(), name) }
+
+// Repair gives the existing file its mode and owner without touching its
+// content, syncs it, and reports whether that changed anything: a file system
+// may ignore what File.Permit names. It works only in a directory that nobody
+// but root and we can write; elsewhere ([ErrOthersWrite]) a transaction with the
+// same content does it.
+func (d Disk) Repair(file File) (changed bool, err error) {
+	p, err := d.existing(file.Dest)
+	if err != nil {
+		return false, err
 	}
-	return f.Chmod(fd, mode)
+	defer p.Close()
+	fd, before, err := fsys.OpenRegular(d.fs(), p.Fd(), p.Base, fsys.ReadFlags)
+	if before.Type != 0 {
+		return false, kindError(d.Host(file.Dest), before)
+	}
+	if err != nil {
+		return false, pathError("open", d.Host(file.Dest), err)
+	}
+	defer func() { err = errors.Join(err, pathError("close", d.Host(file.Dest), d.fs().Close(fd))) }()
+	after, err := file.rights().set(d.fs(), fd, before)
+	if err != nil {
+		return false, pathError("repair", d.Host(file.Dest), err)
+	}
+	changed = after.Perm != before.Perm || after.UID != before.UID || after.GID != before.GID
+	return changed, pathError("sync", d.Host(file.Dest), d.fs().Sync(fd))
+}
+
+// CheckRepair reports what [Disk.Repair] would fail for, as far as that can be
+// told without writing.
+func (d Disk) CheckRepair(file File) error {
+	p, err := d.existing(file.Dest)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	st, err := d.fs().StatAt(p.Fd(), p.Base)
+	if err == nil {
+		err = file.rights().feasible(d.fs(), st)
+	}
+	return pathError("repair", d.Host(file.Dest), err)
+}
+
+// existing is the place of a file that Repair may touch.
+func (d Disk) existing(dest string) (*fsys.Place, error) {
+	p, err := fsys.Resolve(d.fs(), d.Root, dest)
+	switch {
+	case err != nil:
+		return nil, d.named(dest, err)
+	case len(p.Missing) > 0:
+		err = fs.ErrNotExist
+	case !p.Trusted():
+		err = ErrOthersWrite
+	default:
+		return p, nil
+	}
+	p.Close()
+	return nil, pathError("repair", d.Host(dest), err)
 }

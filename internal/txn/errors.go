@@ -29,8 +29,17 @@ var (
 // KindError: the destination is something that is never replaced.
 type KindError struct {
 	Path string
-	Kind string // "a directory", "a named pipe", "a socket", "a device"
+	Kind string // one of the kinds below
 }
+
+// What a destination may be instead of a file.
+const (
+	KindDirectory  = "a directory"
+	KindPipe       = "a named pipe"
+	KindSocket     = "a socket"
+	KindDevice     = "a device"
+	KindDescriptor = "an open descriptor" // /dev/stdout, /dev/fd/N
+)
 
 func (e *KindError) Error() string { return e.Path + " is " + e.Kind + ", not a file" }
 
@@ -38,13 +47,13 @@ func kindError(path string, st fsys.Stat) error {
 	kind := "something else"
 	switch {
 	case st.Type&fs.ModeDir != 0:
-		kind = "a directory"
+		kind = KindDirectory
 	case st.Type&fs.ModeNamedPipe != 0:
-		kind = "a named pipe"
+		kind = KindPipe
 	case st.Type&fs.ModeSocket != 0:
-		kind = "a socket"
+		kind = KindSocket
 	case st.Type&fs.ModeDevice != 0:
-		kind = "a device"
+		kind = KindDevice
 	case st.IsLink():
 		kind = "a symbolic link"
 	}

@@ -70,6 +70,11 @@ func file(dest, data string) txn.File {
 	return txn.File{Dest: dest, Data: []byte(data), Mode: 0o600, UID: -1, GID: -1}
 }
 
+func repair(d txn.Disk, dest string, mode fs.FileMode, uid, gid int) error {
+	_, err := d.Repair(txn.File{Dest: dest, Mode: mode, UID: uid, GID: gid})
+	return err
+}
+
 // recorder is a journal that keeps what it was told.
 type recorder struct {
 	txn.Journal

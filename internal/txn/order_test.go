@@ -28,7 +28,7 @@ func TestModeAndOwnerComeBeforeTheBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"open", "chown", "chmod", "write", "sync", "close"}, ops); diff != "" {
+	if diff := cmp.Diff([]string{"open", "dropacl", "chown", "chmod", "write", "sync", "close"}, ops); diff != "" {
 		t.Errorf("operations on the staged file (-want +got):\n%s", diff)
 	}
 	if err := x.Rollback(false); err != nil {

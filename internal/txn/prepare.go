@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -19,14 +17,10 @@ import (
 // visible yet. On error everything staged is removed again; what can be found
 // wrong without writing is found before anything is written.
 func (d Disk) Prepare(ctx context.Context, j Journal, files []File) (*Txn, error) {
-	t := &Txn{disk: d, fs: d.fs(), j: j, rec: Record{Root: d.Root}}
-	t.dirs.fs = t.fs
-	t.rec.Files = make([]FileRecord, len(files)) // never grows: staged points into it
-	for i, f := range files {
-		if err := t.place(i, f); err != nil {
-			t.end()
-			return nil, err
-		}
+	t, files := d.begin(j, files)
+	if err := t.placeAll(files); err != nil {
+		t.end()
+		return nil, err
 	}
 	if err := t.save(Prepare, false); err != nil {
 		t.end()
@@ -37,75 +31,6 @@ func (d Disk) Prepare(ctx context.Context, j Journal, files []File) (*Txn, error
 		return nil, errors.Join(err, t.Rollback(false))
 	}
 	return t, nil
-}
-
-// place finds out where file i goes, and names what will stand there.
-func (t *Txn) place(i int, f File) error {
-	if len(f.Data) > MaxFile {
-		return pathError("write", f.Dest, fsys.ErrTooLarge)
-	}
-	p, err := fsys.Resolve(t.fs, t.disk.Root, f.Dest)
-	if err != nil {
-		return t.disk.named(f.Dest, err)
-	}
-	defer p.Close()
-	s := &staged{File: f, rec: &t.rec.Files[i], fd: -1}
-	t.files = append(t.files, s)
-	*s.rec = FileRecord{Dest: f.Dest, Path: p.Path(), InPlace: f.InPlace, NewPrint: t.j.Fingerprint(f.Data)}
-	for _, other := range t.rec.Files[:i] {
-		if other.Path == s.rec.Path {
-			return fmt.Errorf("%s and %s: %w", other.Dest, f.Dest, ErrTwice)
-		}
-	}
-	if err := t.name(s, p.Base); err != nil {
-		return err
-	}
-	if len(p.Missing) > 0 {
-		return t.noteMissing(s, p)
-	}
-	if s.dir, err = t.dirs.add(p); err != nil {
-		return err
-	}
-	return t.accept(s)
-}
-
-func (t *Txn) name(s *staged, base string) (err error) {
-	if s.rec.New, err = stagedName(base, newSuffix, t.disk.rand()); err != nil {
-		return err
-	}
-	s.rec.Old, err = stagedName(base, oldSuffix, t.disk.rand())
-	return err
-}
-
-// noteMissing journals the directories that will be made for s.
-func (t *Txn) noteMissing(s *staged, p *fsys.Place) error {
-	at := p.Dir
-	if !s.CreateDirs {
-		return pathError("write", s.Dest, fmt.Errorf("%s: %w", t.disk.host(s.rec.dir()), ErrNoDirectory))
-	}
-	for _, name := range p.Missing {
-		if at = path.Join(at, name); !slices.Contains(t.rec.Dirs, at) {
-			t.rec.Dirs = append(t.rec.Dirs, at)
-		}
-	}
-	return nil
-}
-
-// accept refuses a destination that cannot be replaced.
-func (t *Txn) accept(s *staged) error {
-	st, err := t.fs.StatAt(s.dir.fd, s.rec.base())
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		s.rec.InPlace = false
-		return nil
-	case err != nil:
-		return pathError("stat", s.Dest, err)
-	case st.Type != 0:
-		return kindError(s.Dest, st)
-	case s.rec.InPlace && !s.dir.trusted:
-		return pathError("write in place", s.Dest, ErrOthersWrite)
-	}
-	return nil
 }
 
 func (t *Txn) stageAll(ctx context.Context) error {
@@ -164,7 +89,7 @@ func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 		}
 	}
 	if p.Path() != s.rec.Path {
-		return pathError("write", s.Dest, ErrInterfered)
+		return pathError("write", t.disk.Host(s.Dest), ErrInterfered)
 	}
 	var err error
 	if s.dir, err = t.dirs.add(p); err != nil {
@@ -175,7 +100,7 @@ func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 
 // stage writes the new file beside its destination.
 func (t *Txn) stage(s *staged) error {
-	name := path.Join(s.rec.dir(), s.rec.New)
+	name := t.disk.Host(path.Join(s.rec.dir(), s.rec.New))
 	fd, err := t.fs.Open(s.dir.fd, s.rec.New, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
 		return pathError("create", name, err)
@@ -183,19 +108,27 @@ func (t *Txn) stage(s *staged) error {
 	t.fs.Step("prepare.created")
 	if s.inode, err = t.fs.Stat(fd); err == nil {
 		s.rec.NewInode = s.inode.Inode
-		err = fill(t.fs, fd, s.inode, s.Data, s.Mode, s.UID, s.GID)
+		err = fill(t.fs, fd, s.inode, s.Data, s.rights())
 	}
 	if err == nil && !s.dir.trusted {
 		s.fd = fd
 		return nil
 	}
+	if _, ok := errors.AsType[*RightsError](err); ok {
+		name = t.disk.Host(s.Dest)
+	}
 	return pathError("write", name, cmp.Or(err, t.fs.Close(fd)))
 }
 
-// fill makes a file that was just created complete and durable.
-func fill(f fsys.FS, fd int, st fsys.Stat, data []byte, mode fs.FileMode, uid, gid int) error {
-	if err := setMeta(f, fd, st, mode, uid, gid); err != nil {
-		return fmt.Errorf("set mode and owner: %w", err)
+// fill makes a file that was just created complete and durable. Before the
+// first byte is in it, nobody has rights to it whom r does not give any.
+func fill(f fsys.FS, fd int, st fsys.Stat, data []byte, r rights) error {
+	r.ours = true
+	if err := f.DropACL(fd); err != nil {
+		return fmt.Errorf("remove the inherited ACL: %w", err)
+	}
+	if _, err := r.set(f, fd, st); err != nil {
+		return err
 	}
 	if err := fsys.WriteAll(f, fd, data); err != nil {
 		return err

@@ -82,16 +82,16 @@ func (rc *recovery) file(f *FileRecord) error {
 	}
 	if why != "" {
 		if rc.r.Phase == Commit && !f.Absent {
-			rc.out.Left = append(rc.out.Left, Left{f.Dest, why})
+			rc.out.Left = append(rc.out.Left, Left{rc.disk.Host(f.Dest), why})
 		}
 		return nil
 	}
 	o, err := rc.u.file(rc.r.Phase, f, dir)
 	if o.left != "" {
-		rc.out.Left = append(rc.out.Left, Left{f.Dest, o.left})
+		rc.out.Left = append(rc.out.Left, Left{rc.disk.Host(f.Dest), o.left})
 	}
 	if o.restored && err == nil {
-		rc.out.Restored = append(rc.out.Restored, f.Dest)
+		rc.out.Restored = append(rc.out.Restored, rc.disk.Host(f.Dest))
 	}
 	return err
 }

@@ -92,9 +92,13 @@ func TestMountedFile(t *testing.T) {
 	write(t, dir+"/a", "below", 0o644)
 	fsystest.Mount(t, dir+"/source", dir+"/a", "", unix.MS_BIND, "")
 	before := look(t, dir)
-	x := mustPrepare(t, newRecorder(), file(dir+"/a", "new"))
-	if err := x.Commit(t.Context(), true); !errors.Is(err, txn.ErrMountPoint) {
+	if _, err := (txn.Disk{}).Prepare(t.Context(), newRecorder(), []txn.File{file(dir+"/a", "new")}); !errors.Is(err, txn.ErrMountPoint) {
 		t.Errorf("got %v", err)
+	}
+	equal(t, look(t, dir), before)
+	x := oldKernel(t, file(dir+"/a", "new"))
+	if err := x.Commit(t.Context(), true); !errors.Is(err, txn.ErrMountPoint) {
+		t.Errorf("where the kernel does not tell: %v", err)
 	}
 	equal(t, look(t, dir), before)
 
@@ -106,6 +110,20 @@ func TestMountedFile(t *testing.T) {
 	}
 	equal(t, look(t, dir), map[string]string{"source": "-rw------- new", "a": "-rw------- new"})
 }
+
+// oldKernel prepares on a kernel that does not tell mounts apart.
+func oldKernel(t *testing.T, f txn.File) *txn.Txn {
+	t.Helper()
+	x, err := txn.Disk{FS: noMounts{fsys.OS{}}}.Prepare(t.Context(), newRecorder(), []txn.File{f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+type noMounts struct{ fsys.FS }
+
+func (noMounts) Mount(int, string) (uint64, error) { return 0, nil }
 
 func TestFullAndReadOnlyFileSystems(t *testing.T) {
 	dir := folder(t)

@@ -16,6 +16,7 @@ type File struct {
 	Mode fs.FileMode
 	// UID and GID own the file; -1 leaves what the kernel gives a new file.
 	UID, GID int
+	Permit   Permit
 	// InPlace writes through the existing inode (a bind-mounted file cannot
 	// be renamed over). A reader can see it half written; a crash is undone
 	// from a copy beside it. Refused in a directory that others can write. A
@@ -29,6 +30,7 @@ type File struct {
 // concurrent use.
 type Txn struct {
 	disk  Disk
+	given Disk // by the caller, whose names Staged takes
 	fs    fsys.FS
 	j     Journal
 	rec   Record
@@ -57,8 +59,8 @@ var errEnded = errors.New("transaction has ended")
 // "" where dest is not of this transaction. It is valid until Commit.
 func (t *Txn) Staged(dest string) string {
 	for _, f := range t.files {
-		if f.Dest == dest {
-			return t.disk.host(path.Join(f.rec.dir(), f.rec.New))
+		if t.disk.Host(f.Dest) == t.given.Host(dest) {
+			return t.disk.Host(path.Join(f.rec.dir(), f.rec.New))
 		}
 	}
 	return ""

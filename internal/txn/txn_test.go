@@ -110,7 +110,7 @@ func TestOwnerThatIsRightIsNotSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(x.Rollback(false), func() error { write(t, f.Dest, "x", 0o600); return nil }(), d.Repair(f.Dest, 0o640, f.UID, f.GID)); err != nil {
+	if err := errors.Join(x.Rollback(false), func() error { write(t, f.Dest, "x", 0o600); return nil }(), repair(d, f.Dest, 0o640, f.UID, f.GID)); err != nil {
 		t.Error(err)
 	}
 }

@@ -41,7 +41,7 @@ func (t *Txn) undo(u undoer, s *staged) error {
 	}
 	out, err := u.file(phase, s.rec, s.dir)
 	if out.left != "" {
-		return fmt.Errorf("%s was not set back: %s", s.Dest, out.left)
+		return fmt.Errorf("%s was not set back: %s", t.disk.Host(s.Dest), out.left)
 	}
 	return err
 }
@@ -110,7 +110,9 @@ func (u undoer) setBack(r *FileRecord, dir *openDir) (outcome, error) {
 func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	data, st, err := fsys.ReadFile(u.fs, dir.fd, r.Old, MaxFile)
 	if err == nil {
-		err = overwrite(u.fs, dir, r.base(), data, st.Perm, st.UID, st.GID)
+		// The copy has what the file system gave it. Old content comes first.
+		old := rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: Permit{Mode: true, Owner: true}}
+		err = overwrite(u.fs, dir, r.base(), data, old)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

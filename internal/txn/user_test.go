@@ -170,24 +170,24 @@ func TestRepair(t *testing.T) {
 	}
 	d := txn.Disk{}
 	inode := stat(t, dir+"/a").Ino
-	if err := d.Repair(dir+"/link", 0o600, -1, -1); err != nil {
+	if err := repair(d, dir+"/link", 0o600, -1, -1); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, look(t, dir), map[string]string{"a": "-rw------- old", "link": "-> a"})
 	if stat(t, dir+"/a").Ino != inode {
 		t.Error("it is another file")
 	}
-	if err := d.Repair(dir+"/none", 0o600, -1, -1); !errors.Is(err, fs.ErrNotExist) {
+	if err := repair(d, dir+"/none", 0o600, -1, -1); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing: %v", err)
 	}
 	kind := (*txn.KindError)(nil)
-	if err := d.Repair(dir, 0o600, -1, -1); !errors.As(err, &kind) {
+	if err := repair(d, dir, 0o600, -1, -1); !errors.As(err, &kind) {
 		t.Errorf("directory: %v", err)
 	}
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Repair(dir+"/a", 0o644, -1, -1); !errors.Is(err, txn.ErrOthersWrite) {
+	if err := repair(d, dir+"/a", 0o644, -1, -1); !errors.Is(err, txn.ErrOthersWrite) {
 		t.Errorf("among others: %v", err)
 	}
 	if got := look(t, dir)["a"]; got != "-rw------- old" {
@@ -199,7 +199,7 @@ func TestRepairOwner(t *testing.T) {
 	fsystest.NeedRoot(t)
 	dir := folder(t)
 	write(t, dir+"/a", "old", 0o600)
-	if err := (txn.Disk{}).Repair(dir+"/a", 0o640, 3, 4); err != nil {
+	if err := repair(txn.Disk{}, dir+"/a", 0o640, 3, 4); err != nil {
 		t.Fatal(err)
 	}
 	if uid, gid := owned(t, dir+"/a"); uid != 3 || gid != 4 || stat(t, dir+"/a").Mode&0o777 != 0o640 {
@@ -232,7 +232,7 @@ func TestNoEffectOutsideAHostileDirectory(t *testing.T) {
 		f := file(dir+"/sub/victim", "new")
 		f.Mode, f.UID, f.GID, f.CreateDirs, f.InPlace = 0o666, 5, 5, true, i%3 == 1
 		if i%3 == 0 {
-			_ = txn.Disk{}.Repair(f.Dest, f.Mode, f.UID, f.GID)
+			_ = repair(txn.Disk{}, f.Dest, f.Mode, f.UID, f.GID)
 			continue
 		}
 		x, err := txn.Disk{}.Prepare(t.Context(), txn.NewMemory(), []txn.File{f})

@@ -107,7 +107,7 @@ func (l *linter) ref(r StaticRef) {
 		add(Wildcard, "a pattern reads the whole table: on a schedule only full_refresh does that")
 	}
 	if r.Kind == File && !r.Dynamic && slices.Contains(l.o.Dests, path.Clean(r.Query.Name)) {
-		add(OwnOutput, "this run writes that file: what is read is the file of the run before")
+		add(OwnOutput, "this run writes that file: this template is rendered after it")
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/credrender/credrender/test/contract"
 )
 
-// What AWS does, asked of other people's stand-ins: internal/awstest passes the
+// What AWS does, asked of other emulators: test/awsfake passes the
 // same suite in go test, and docs/dev/testing.md has the table of all. It is logged
 // here after the referees have been held to it.
 func TestContract(t *testing.T) {

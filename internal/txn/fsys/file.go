@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -177,5 +178,6 @@ func (p *Place) MakeDir(perm fs.FileMode) (made string, err error) {
 	}
 	p.Close()
 	p.fd, p.Dir, p.Missing, p.way = fd, full, p.Missing[1:], p.way.into(st, p.FS.Euid())
+	p.ids = append(slices.Clip(p.ids), st.ID())
 	return made, nil
 }

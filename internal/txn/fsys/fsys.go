@@ -30,6 +30,9 @@ type FS interface {
 	Stat(fd int) (Stat, error)
 	Chmod(fd int, perm fs.FileMode) error
 	Chown(fd, uid, gid int) error
+	// DropACL removes the ACL of an open file, such as a default ACL of the
+	// directory gives to a new one. Where there is none, it does nothing.
+	DropACL(fd int) error
 	// Sync makes content and metadata of a file, or the names in a directory,
 	// survive a power cut.
 	Sync(fd int) error
@@ -46,8 +49,17 @@ type FS interface {
 	Unlink(dir int, name string) error
 	Rmdir(dir int, name string) error
 
+	// Writable reports why name could not be written: a file's content or,
+	// where name is ".", the names in the directory.
+	Writable(dir int, name string) error
+	// Mount identifies the mount that name belongs to; 0 where the system
+	// cannot tell.
+	Mount(dir int, name string) (uint64, error)
+
 	// Euid is who we are.
 	Euid() int
+	// InGroup reports whether we may give a file of ours to the group.
+	InGroup(gid int) bool
 	// Step is called where a crash would be interesting, with a label that
 	// the calling package lists. The kernel's does nothing.
 	Step(label string)
@@ -61,11 +73,17 @@ type Stat struct {
 	Dev, Inode, Links uint64
 	Type              fs.FileMode // the type bits; 0: a regular file
 	Perm              fs.FileMode // the nine permission bits
-	Sticky            bool
+	Sticky, SetGID    bool
 	UID, GID          int
 	Size              int64
 	Changed           int64 // ctime, in ns since 1970: no program can set it
 }
+
+// FileID tells files apart, whatever they are called.
+type FileID struct{ Dev, Inode uint64 }
+
+// ID returns what tells s from all other files.
+func (s Stat) ID() FileID { return FileID{s.Dev, s.Inode} }
 
 // Same reports whether s and o are the same file.
 func (s Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Inode == o.Inode }

@@ -3,6 +3,7 @@ package fsys
 import (
 	"io/fs"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,6 +82,15 @@ func (OS) Chown(fd, uid, gid int) error {
 	return retry0(func() error { return unix.Fchown(fd, uid, gid) })
 }
 
+// Writable implements FS.
+func (OS) Writable(dir int, name string) error {
+	mode := uint32(unix.W_OK)
+	if name == "." {
+		mode |= unix.X_OK
+	}
+	return retry0(func() error { return unix.Faccessat(dir, name, mode, unix.AT_EACCESS) })
+}
+
 // Sync implements FS.
 func (OS) Sync(fd int) error { return retry0(func() error { return unix.Fsync(fd) }) }
 
@@ -138,6 +148,12 @@ func (OS) Rmdir(dir int, name string) error {
 // Euid implements FS.
 func (OS) Euid() int { return os.Geteuid() }
 
+// InGroup implements FS.
+func (OS) InGroup(gid int) bool {
+	groups, err := os.Getgroups()
+	return os.Geteuid() == 0 || gid == os.Getegid() || err == nil && slices.Contains(groups, gid)
+}
+
 // Step implements FS.
 func (OS) Step(string) {}
 
@@ -148,8 +164,8 @@ func fromKernel(st unix.Stat_t) Stat {
 		Dev: uint64(st.Dev), Inode: st.Ino, Links: uint64(st.Nlink),
 		Type:   fileType(mode),
 		Perm:   fs.FileMode(mode & 0o777),
-		Sticky: mode&unix.S_ISVTX != 0,
-		UID:    int(st.Uid), GID: int(st.Gid), Size: st.Size, Changed: st.Ctim.Nano(),
+		Sticky: mode&unix.S_ISVTX != 0, SetGID: mode&unix.S_ISGID != 0,
+		UID: int(st.Uid), GID: int(st.Gid), Size: st.Size, Changed: st.Ctim.Nano(),
 	}
 }
 

@@ -23,6 +23,11 @@ func (e *LinkError) Error() string {
 	return e.Path + " is a symbolic link in a directory that others can write"
 }
 
+// ErrDescriptor: the path leads through /proc/PID/fd, as /dev/stdout and
+// /dev/fd/N do. Such a link stands for an open descriptor. The text of the link
+// may be a path, but replacing the file there does not write to the descriptor.
+var ErrDescriptor = errors.New("is an open descriptor of a process")
+
 // Place is a name in an open directory.
 type Place struct {
 	FS   FS
@@ -33,6 +38,7 @@ type Place struct {
 
 	fd  int
 	way trust
+	ids []FileID // of the directories on the way, Dir the last
 }
 
 // Trusted reports that only root and we can write the directory and those
@@ -88,8 +94,11 @@ type walker struct {
 	startWay   trust
 	way        trust
 	done, todo []string
+	ids        []FileID // of the directories gone through, cur the last
+	startIDs   []FileID
 	links      int
 	dirOnly    bool
+	anyLink    bool // follow links that somebody else could have put there too
 }
 
 func walk(f FS, root, name string, dirOnly bool) (*Place, error) {
@@ -97,8 +106,13 @@ func walk(f FS, root, name string, dirOnly bool) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close(w.start) }()
-	w.todo, w.dirOnly = split(name), dirOnly
+	w.dirOnly = dirOnly
+	return w.walk(name)
+}
+
+func (w *walker) walk(name string) (*Place, error) {
+	defer func() { _ = w.fs.Close(w.start) }()
+	w.todo = split(name)
 	p, err := w.run()
 	if err != nil {
 		w.leave()
@@ -118,7 +132,7 @@ func newWalker(f FS, root string) (*walker, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.start, w.startWay = p.fd, p.way
+		w.start, w.startWay, w.startIDs = p.fd, p.way, p.ids
 		w.restart(nil)
 		return w, nil
 	}
@@ -131,7 +145,7 @@ func newWalker(f FS, root string) (*walker, error) {
 		_ = f.Close(fd)
 		return nil, &fs.PathError{Op: "stat", Path: "/", Err: err}
 	}
-	w.start, w.startWay = fd, trust{}.into(st, f.Euid())
+	w.start, w.startWay, w.startIDs = fd, trust{}.into(st, f.Euid()), []FileID{st.ID()}
 	w.restart(nil)
 	return w, nil
 }
@@ -143,7 +157,7 @@ func split(name string) []string {
 // restart goes back to the root with another path to go.
 func (w *walker) restart(todo []string) {
 	w.leave()
-	w.cur, w.way, w.done, w.todo = w.start, w.startWay, nil, todo
+	w.cur, w.way, w.ids, w.done, w.todo = w.start, w.startWay, w.startIDs, nil, todo
 }
 
 // leave closes the directory reached, unless it is the root.
@@ -209,7 +223,7 @@ func (w *walker) place(missing []string, base string) (*Place, error) {
 	}
 	return &Place{
 		FS: w.fs, Dir: "/" + strings.Join(w.done, "/"), Base: base, Missing: missing,
-		fd: fd, way: w.way,
+		fd: fd, way: w.way, ids: w.ids,
 	}, nil
 }
 
@@ -232,12 +246,16 @@ func (w *walker) enter(name string, rest []string) error {
 	w.leave()
 	w.cur, w.way = fd, w.way.into(st, w.fs.Euid())
 	w.done, w.todo = append(slices.Clip(w.done), name), rest
+	w.ids = append(slices.Clip(w.ids), st.ID())
 	return nil
 }
 
 // follow puts the target of a link in front of what is still to go.
 func (w *walker) follow(name string, rest []string) error {
-	if !w.way.trusted() {
+	if len(w.done) > 0 && w.done[0] == "proc" && w.done[len(w.done)-1] == "fd" {
+		return ErrDescriptor
+	}
+	if !w.way.trusted() && !w.anyLink {
 		return &LinkError{Path: "/" + path.Join(append(slices.Clone(w.done), name)...)}
 	}
 	if w.links++; w.links > maxLinks {

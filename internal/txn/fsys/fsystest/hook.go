@@ -107,6 +107,16 @@ func (h *Hook) Chown(fd, uid, gid int) error {
 	return h.ask("chown", h.names[fd], func() error { return h.FS.Chown(fd, uid, gid) })
 }
 
+// DropACL implements fsys.FS.
+func (h *Hook) DropACL(fd int) error {
+	return h.ask("dropacl", h.names[fd], func() error { return h.FS.DropACL(fd) })
+}
+
+// Writable implements fsys.FS.
+func (h *Hook) Writable(dir int, name string) error {
+	return h.ask("writable", name, func() error { return h.FS.Writable(dir, name) })
+}
+
 // Sync implements fsys.FS.
 func (h *Hook) Sync(fd int) error {
 	return h.ask("sync", h.names[fd], func() error { return h.FS.Sync(fd) })

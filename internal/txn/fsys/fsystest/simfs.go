@@ -224,6 +224,18 @@ func (s *Sim) Rmdir(dir int, name string) error {
 	return nil
 }
 
+// DropACL implements fsys.FS: there are none.
+func (s *Sim) DropACL(int) error { return nil }
+
+// Writable implements fsys.FS: all is.
+func (s *Sim) Writable(int, string) error { return nil }
+
+// Mount implements fsys.FS: nothing is mounted.
+func (s *Sim) Mount(int, string) (uint64, error) { return 0, nil }
+
+// InGroup implements fsys.FS: root may.
+func (s *Sim) InGroup(int) bool { return true }
+
 // Euid implements fsys.FS: root.
 func (s *Sim) Euid() int { return s.uid }
 

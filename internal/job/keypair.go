@@ -1,0 +1,56 @@
+package job
+
+import (
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrKeypair: a private key does not belong to its certificate.
+var ErrKeypair = errors.New("certificate and key do not match")
+
+// ErrNotCompared: nobody can tell whether a key belongs to its certificate.
+var ErrNotCompared = errors.New("certificate and key cannot be compared")
+
+// CheckKeypair reports whether the private key belongs to the first
+// certificate, both PEM.
+func CheckKeypair(cert, key []byte) error {
+	_, err := tls.X509KeyPair(cert, key)
+	switch {
+	case err == nil:
+		return nil
+	case strings.Contains(err.Error(), "does not match"): // crypto/tls has no error values
+		return ErrKeypair
+	}
+	return fmt.Errorf("%w: %s", ErrNotCompared, whyNotCompared(cert, key))
+}
+
+// whyNotCompared describes the fault without a word of the parsers, which
+// quote what they were given.
+func whyNotCompared(cert, key []byte) string {
+	isCert := func(b *pem.Block) bool { return b.Type == "CERTIFICATE" }
+	isKey := func(b *pem.Block) bool { return strings.HasSuffix(b.Type, "PRIVATE KEY") }
+	if findBlock(cert, isCert) == nil {
+		return "the first holds no PEM certificate"
+	}
+	block := findBlock(key, isKey)
+	switch {
+	case block == nil:
+		return "the second holds no PEM private key"
+	case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
+		return "the key is encrypted"
+	}
+	return "one of them is damaged, or of an algorithm other than RSA, ECDSA on a NIST curve, and Ed25519"
+}
+
+func findBlock(data []byte, is func(*pem.Block) bool) *pem.Block {
+	for {
+		block, rest := pem.Decode(data)
+		if block == nil || is(block) {
+			return block
+		}
+		data = rest
+	}
+}

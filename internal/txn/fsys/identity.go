@@ -1,0 +1,72 @@
+package fsys
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Identity is where a path leads, whatever it is called: links, "..", hard
+// links and bind mounts make no difference. A file that does not exist is
+// known by the directory that it would be in, and its name there.
+type Identity struct {
+	dirs []FileID // that exist, the outermost first
+	rest string   // from the last of them to the file
+	file FileID   // zero where nothing exists
+}
+
+// Identify finds out where name, which is absolute, leads. It opens nothing but
+// directories, and follows links wherever they are: what it returns is for
+// comparing.
+func Identify(f FS, name string) (Identity, error) {
+	w, err := newWalker(f, "")
+	if err != nil {
+		return Identity{}, err
+	}
+	w.anyLink = true
+	p, err := w.walk(name)
+	if err != nil {
+		return Identity{}, err
+	}
+	defer p.Close()
+	return p.identity(true)
+}
+
+// Identity is that of the place. Where somebody else can write, he can put a
+// name of any file, so that the file that is there tells nothing: what is
+// renamed there replaces the name alone.
+func (p *Place) Identity() (Identity, error) { return p.identity(p.Trusted()) }
+
+func (p *Place) identity(withFile bool) (Identity, error) {
+	i := Identity{dirs: p.ids, rest: path.Join(append(slices.Clone(p.Missing), p.Base)...)}
+	if len(p.Missing) > 0 || !withFile {
+		return i, nil
+	}
+	st, err := p.FS.StatAt(p.fd, p.Base)
+	if errors.Is(err, fs.ErrNotExist) {
+		return i, nil
+	}
+	i.file = st.ID()
+	return i, err
+}
+
+// Same reports whether both paths lead to one file, or would if it existed.
+func (i Identity) Same(o Identity) bool {
+	if i.file != (FileID{}) && i.file == o.file {
+		return true
+	}
+	return i.rest != "" && i.rest == o.rest && i.dirs[len(i.dirs)-1] == o.dirs[len(o.dirs)-1]
+}
+
+// Below reports whether i is in the directory dir or deeper.
+func (i Identity) Below(dir Identity) bool {
+	if i.rest == "" || dir.rest == "" {
+		return false
+	}
+	if dir.file != (FileID{}) {
+		return slices.Contains(i.dirs, dir.file)
+	}
+	return i.dirs[len(i.dirs)-1] == dir.dirs[len(dir.dirs)-1] && strings.HasPrefix(i.rest, dir.rest+"/")
+}
