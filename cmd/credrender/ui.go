@@ -101,7 +101,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, tmpl := errors.AsType[*template.Error](err)
-	return usage || conf || tmpl || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || tmpl || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 func isOne(err error, kinds ...error) bool {
