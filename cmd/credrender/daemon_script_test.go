@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 )
 
 // Commands of the scripts for what runs in the background: testscript's own kill
@@ -34,6 +35,19 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: signal HUP|USR1|TERM")
 	}
 	ts.Check(background(ts).Signal(signals[args[0]]))
+}
+
+// cmdStarve keeps the command in the background from starting others, until starve
+// end: it leaves them no room for their arguments.
+func cmdStarve(ts *testscript.TestScript, neg bool, args []string) {
+	limit := unix.Rlimit{Cur: 1 << 10, Max: unix.RLIM_INFINITY}
+	switch {
+	case neg || len(args) > 1:
+		ts.Fatalf("usage: starve [end]")
+	case len(args) == 1 && args[0] == "end":
+		limit.Cur = 8 << 20
+	}
+	ts.Check(unix.Prlimit(background(ts).Pid, unix.RLIMIT_STACK, &limit, nil))
 }
 
 // cmdMemory looks for texts in all memory of the command in the background, and

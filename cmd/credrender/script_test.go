@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"waitfor": cmdWaitFor,
 			"signal":  cmdSignal,
 			"memory":  cmdMemory,
+			"starve":  cmdStarve,
 			"fetch":   cmdFetch,
 			"notify":  cmdNotify,
 			"store":   cmdStore,

@@ -172,6 +172,7 @@ var hints = []struct {
 	{awsconfig.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
 	{txn.ErrNoDirectory, "make it, or say create_dirs: true in the config"},
 	{render.ErrNoState, "--state-dir names one; --no-hook goes without"},
+	{state.ErrUnreadable, "run this as the user that renders, often with sudo; --state-dir names another directory"},
 	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},
 	{state.ErrLocked, "--lock-timeout says how long to wait"},
 }
