@@ -8,8 +8,6 @@ package main
 
 import (
 	"context"
-	"io"
-	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,7 +16,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal kills
-	log.SetOutput(io.Discard)    // net/http logs there how answers begin that nobody asked for
+	stdin, stderr := os.Stdin, os.Stderr
+	quietLibraries()
 	paceGC(os.LookupEnv)
-	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args, stdin, os.Stdout, stderr))
 }
