@@ -8,7 +8,7 @@ import (
 	"net/http/httputil"
 	"testing"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // Every canary has this in it, so that a part of one is found as well.
@@ -142,7 +142,7 @@ func answerFailures() []canaryFailure {
 			return list
 		}}
 	}
-	rule := func(name string, r awstest.Rule) canaryFailure {
+	rule := func(name string, r awsfake.Rule) canaryFailure {
 		return canaryFailure{name: name, set: func(t *testing.T, g *canaryGround, _ func(string, string)) []string {
 			t.Cleanup(g.srv.Fail(r))
 			return nil
@@ -176,11 +176,11 @@ func answerFailures() []canaryFailure {
 			}()
 			return []string{"AWS_ENDPOINT_URL=http://" + l.Addr().String(), "AWS_ENDPOINT_URL_DYNAMODB=http://" + l.Addr().String(), "AWS_ENDPOINT_URL_KMS=http://" + l.Addr().String(), "AWS_ENDPOINT_URL_STS=http://" + l.Addr().String()}
 		}},
-		rule("Decrypt denied", awstest.Rule{Service: awstest.KMS, Operation: "Decrypt", Code: "AccessDeniedException", Message: canaryForeign}),
-		rule("other context", awstest.Rule{Service: awstest.KMS, Operation: "Decrypt", Code: "InvalidCiphertextException", Message: canaryForeign}),
-		rule("throttled", awstest.Rule{Service: awstest.DynamoDB, Code: "ThrottlingException", Message: canaryForeign}),
-		rule("cut off", awstest.Rule{Service: awstest.KMS, Cut: true}),
-		rule("validation", awstest.Rule{Service: awstest.DynamoDB, Code: "ValidationException", Message: "Value '" + canaryForeign + "' at 'item' failed to satisfy constraint"}),
+		rule("Decrypt denied", awsfake.Rule{Service: awsfake.KMS, Operation: "Decrypt", Code: "AccessDeniedException", Message: canaryForeign}),
+		rule("other context", awsfake.Rule{Service: awsfake.KMS, Operation: "Decrypt", Code: "InvalidCiphertextException", Message: canaryForeign}),
+		rule("throttled", awsfake.Rule{Service: awsfake.DynamoDB, Code: "ThrottlingException", Message: canaryForeign}),
+		rule("cut off", awsfake.Rule{Service: awsfake.KMS, Cut: true}),
+		rule("validation", awsfake.Rule{Service: awsfake.DynamoDB, Code: "ValidationException", Message: "Value '" + canaryForeign + "' at 'item' failed to satisfy constraint"}),
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/awstest"
+	"github.com/credrender/credrender/test/awsfake"
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -152,11 +152,11 @@ func (p *canaryPlace) checkFiles(t *testing.T) {
 
 // canaryGround has the stores with the values, and the files, that all failures
 // begin with.
-type canaryGround struct{ srv *awstest.Server }
+type canaryGround struct{ srv *awsfake.Server }
 
 func newCanaryGround(t *testing.T) *canaryGround {
 	t.Helper()
-	srv := awstest.Start(t)
+	srv := awsfake.Start(t)
 	credrender(t, srv, nil, "setup")
 	for _, v := range canaryValues() {
 		cmd, _ := command(t, srv, nil, "put", v.name, "-", "env=prod")
