@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"signal":  cmdSignal,
 			"memory":  cmdMemory,
 			"starve":  cmdStarve,
+			"speak":   cmdSpeak,
 			"fetch":   cmdFetch,
 			"notify":  cmdNotify,
 			"store":   cmdStore,

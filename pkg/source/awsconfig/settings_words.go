@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
@@ -67,12 +68,17 @@ var knownSettings = []struct{ fragment, words string }{
 // slash, a question or a number sign in its password, a URL has another host than
 // was meant: part of the password would be looked up as a name, and shown.
 func checkEndpoints(ctx context.Context, cfg aws.Config) error {
-	if cfg.BaseEndpoint != nil {
-		if err := checkEndpoint("AWS_ENDPOINT_URL", *cfg.BaseEndpoint); err != nil {
+	for _, s := range cfg.ConfigSources {
+		var err error
+		switch s := s.(type) {
+		case config.EnvConfig:
+			err = checkEndpoint("AWS_ENDPOINT_URL", s.BaseEndpoint)
+		case config.SharedConfig:
+			err = checkEndpoint("endpoint_url of the profile", s.BaseEndpoint)
+		}
+		if err != nil {
 			return err
 		}
-	}
-	for _, s := range cfg.ConfigSources {
 		endpoints, ok := s.(interface {
 			GetServiceBaseEndpoint(ctx context.Context, sdkID string) (string, bool, error)
 		})
@@ -85,6 +91,9 @@ func checkEndpoints(ctx context.Context, cfg aws.Config) error {
 				return err
 			}
 		}
+	}
+	if cfg.BaseEndpoint != nil { // the SDK does not say whose it is
+		return checkEndpoint("the one that is configured", *cfg.BaseEndpoint)
 	}
 	return nil
 }
