@@ -79,7 +79,7 @@ func TestMaskingOfRealEncoders(t *testing.T) {
 // unmasked is what is left of an output beside the mask: but for quotation marks
 // and names of variables there should be nothing.
 func unmasked(text string) string {
-	rest := strings.NewReplacer("before ", "", " after", "", "(secret)", "", "declare -- v=", "", "v=", "", `\n' +`, "").Replace(text) // the last is node's, between lines
+	rest := strings.NewReplacer("before ", "", " after", "", "(secret)", "", "declare -- v=", "", "v=", "", `\n' +`, "", `\n'`, "").Replace(text) // the last is node's, between lines
 	return strings.Trim(rest, " \n\"'`\\$=b")
 }
 
