@@ -43,7 +43,7 @@ func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
 	function := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
-	for _, dir := range []string{"../cmd", "../internal"} {
+	for _, dir := range []string{"../cmd", "../internal", "../pkg"} {
 		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 			switch {
 			case err != nil:

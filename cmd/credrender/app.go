@@ -147,11 +147,22 @@ func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
 	d, err := state.Open(state.Options{
 		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly, FS: a.fs,
 	})
-	if errors.Is(err, state.ErrNotWritable) {
+	if errors.Is(err, state.ErrNotWritable) || errors.Is(err, state.ErrUnreadable) {
 		a.log.Debug(fmt.Sprintf("no state: %v", err))
 		return nil, nil
 	}
 	return d, err
+}
+
+// readState opens the state directory to tell what is in it. Unlike openState it
+// fails where nobody can tell; one that is missing is empty.
+func (a *app) readState(cfg *config.Config) (*state.Dir, error) {
+	if cfg.Settings.StateDir == "" {
+		return nil, errors.New("no state directory: set --state-dir, or HOME")
+	}
+	return state.Open(state.Options{
+		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: true, FS: a.fs,
+	})
 }
 
 // machine identifies this host: the instance or task, else the machine id,

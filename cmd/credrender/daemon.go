@@ -150,6 +150,7 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 			return a.renderApart(ctx, cfg, names, changed)
 		},
 		Records:  func() ([]state.Record, error) { return a.records(cfg) },
+		Store:    func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) },
 		Present:  func(dest string) bool { s, err := (txn.Disk{FS: a.fs}).Stamp(dest); return err == nil && s != "" },
 		Outdated: func() bool { return stampOf(cfg) != stamp },
 	}, nil
@@ -182,19 +183,33 @@ func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]r
 	return render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
 }
 
-// records reads the state of all jobs.
+// records reads the state of all jobs. A directory that is missing is one that
+// could not be made.
 func (a *app) records(cfg *config.Config) ([]state.Record, error) {
-	st, err := a.openState(cfg, true)
-	if err != nil || st == nil {
+	st, err := a.readState(cfg)
+	if err != nil {
 		return nil, err
 	}
 	defer st.Close()
+	if st.Missing() {
+		return nil, fmt.Errorf("state directory %s does not exist", cfg.Settings.StateDir)
+	}
 	jobs, err := st.Jobs()
 	var records []state.Record
 	for _, j := range jobs {
 		records = append(records, j.Record())
 	}
 	return records, err
+}
+
+// storeOutcomes stores what only the daemon knows of jobs.
+func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcome) error {
+	st, err := a.openState(cfg, false)
+	if err != nil || st == nil {
+		return errors.Join(err, render.ErrNoState)
+	}
+	defer st.Close()
+	return st.SetOutcomes(outcomes)
 }
 
 // usage is what the daemon itself has asked of AWS.

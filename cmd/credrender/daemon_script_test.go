@@ -8,12 +8,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 )
 
 // Commands of the scripts for what runs in the background: testscript's own kill
@@ -34,6 +36,19 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: signal HUP|USR1|TERM")
 	}
 	ts.Check(background(ts).Signal(signals[args[0]]))
+}
+
+// cmdStarve keeps the command in the background from starting others, until starve
+// end: it leaves them no room for their arguments.
+func cmdStarve(ts *testscript.TestScript, neg bool, args []string) {
+	limit := unix.Rlimit{Cur: 1 << 10, Max: unix.RLIM_INFINITY}
+	switch {
+	case neg || len(args) > 1:
+		ts.Fatalf("usage: starve [end]")
+	case len(args) == 1 && args[0] == "end":
+		limit.Cur = 8 << 20
+	}
+	ts.Check(unix.Prlimit(background(ts).Pid, unix.RLIMIT_STACK, &limit, nil))
 }
 
 // cmdMemory looks for texts in all memory of the command in the background, and
@@ -108,6 +123,24 @@ func cmdFetch(ts *testscript.TestScript, neg bool, args []string) {
 	body, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	_, _ = fmt.Fprintf(ts.Stdout(), "%d\n%s", resp.StatusCode, body)
+}
+
+// cmdSpeak answers every request alike, at the address that $SPOKEN then has:
+// speak STATUS TYPE FILE.
+func cmdSpeak(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: speak STATUS TYPE FILE")
+	}
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	body := ts.ReadFile(args[2])
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", args[1])
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	ts.Defer(srv.Close)
+	ts.Setenv("SPOKEN", srv.URL)
 }
 
 // cmdNotify listens as systemd would, and writes what it hears into a file, a

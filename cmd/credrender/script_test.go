@@ -79,6 +79,8 @@ func TestScripts(t *testing.T) {
 			"waitfor": cmdWaitFor,
 			"signal":  cmdSignal,
 			"memory":  cmdMemory,
+			"starve":  cmdStarve,
+			"speak":   cmdSpeak,
 			"fetch":   cmdFetch,
 			"notify":  cmdNotify,
 			"store":   cmdStore,

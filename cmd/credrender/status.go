@@ -20,6 +20,7 @@ import (
 type statusOptions struct {
 	output      string
 	check       bool
+	all         bool
 	maxAge      time.Duration
 	forget      []string
 	force       bool
@@ -33,7 +34,12 @@ func newStatus(a *app) *cobra.Command {
 		Short: "Say how each job stands",
 		Long: `Print from the state directory each job's last run, its result, what is in place
 and which hooks are owed, and from the config when a daemon looks at it next. It asks
-nothing of AWS.
+nothing of AWS. A state directory that cannot be read is an error, exit code 1, and
+so is a state file that is damaged.
+
+--check judges the jobs of the config: one that has not run yet, failed, owes a
+hook, was cut off, is older than --max-age, or cannot be run by the daemon, is
+named, and the exit code is 1. --all judges jobs of the command line too.
 
 A job that is taken out of its config is forgotten by the next run. One of the
 command line (SRC:DEST, pull) stays, by the name of its destination, until
@@ -47,6 +53,9 @@ without --force those that owe a hook or were cut off.`,
 			if len(o.forget) > 0 {
 				return runForget(c.Context(), a, o)
 			}
+			if !o.check && (o.all || c.Flags().Changed("max-age")) {
+				return usagef("--all and --max-age are for --check")
+			}
 			if o.force || c.Flags().Changed("lock-timeout") {
 				return usagef("--force and --lock-timeout are for --forget")
 			}
@@ -55,6 +64,7 @@ without --force those that owe a hook or were cut off.`,
 	}
 	outputFlag(c, &o.output, "text|json", "text")
 	c.Flags().BoolVar(&o.check, "check", false, "print nothing, and exit 1 if a job failed, owes a hook or is too old")
+	c.Flags().BoolVar(&o.all, "all", false, "with --check: also jobs of the command line (SRC:DEST, pull) and of other configs")
 	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: how long ago a job may have succeeded, `DURATION`")
 	o.addForget(a, c)
 	return c
@@ -75,6 +85,8 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
+
+	ofConfig bool
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -85,48 +97,62 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
-	st, err := a.openState(cfg, true)
+	st, err := a.readState(cfg)
 	if err != nil {
 		return err
 	}
-	var jobs []*state.Job
-	if st != nil {
-		defer st.Close()
-		if jobs, err = st.Jobs(); err != nil {
-			a.fail(err)
-		}
+	defer st.Close()
+	list, err := a.statuses(st, cfg.Jobs)
+	if err != nil {
+		return err
 	}
-	list := make([]jobStatus, 0, len(jobs))
-	for _, j := range jobs {
-		list = append(list, statusOf(j.Record()))
-	}
-	list = a.scheduled(list, cfg.Jobs)
 	switch {
 	case o.check:
-		return a.checkStatus(list, o.maxAge)
+		return a.checkStatus(st, list, o)
 	case o.output == "json":
 		return printJSON(a, list)
+	}
+	if st.Missing() {
+		a.log.Warn(fmt.Sprintf("state directory %s does not exist: no job has run with it", cfg.Settings.StateDir))
 	}
 	return a.printStatus(list)
 }
 
-// scheduled adds when the jobs of the config are due next, and those that have
-// not run yet.
-func (a *app) scheduled(list []jobStatus, jobs []job.Job) []jobStatus {
+// statuses are of all jobs that have state, and of those of the config that have
+// none. A state file that is damaged is reported, and the job that it is of failed.
+func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
+	outcomes, errOutcomes := st.Outcomes()
+	known, errJobs := st.Jobs()
+	damaged, err := state.Damaged(errors.Join(errOutcomes, errJobs))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]jobStatus, 0, len(known))
+	for _, j := range known {
+		rec := j.Record()
+		list = append(list, statusOf(outcomes[rec.ID].Over(rec)))
+	}
 	for _, j := range jobs {
-		if j.Schedule == "" {
-			continue
-		}
 		i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == j.ID })
 		if i < 0 {
 			i = len(list)
-			list = append(list, jobStatus{Job: j.Name, ID: j.ID})
+			none := outcomes[j.ID].Over(state.Record{ID: j.ID, Name: j.Name})
+			list = append(list, statusOf(none))
 		}
-		if s, err := schedule.Parse(j.Schedule); err == nil {
+		list[i].ofConfig = true
+		if s, err := schedule.Parse(j.Schedule); j.Schedule != "" && err == nil {
 			_, list[i].NextTick = schedule.Entry{ID: j.ID, Schedule: s, Splay: j.Splay}.Next(a.machine(), time.Now())
 		}
+		for _, e := range damaged {
+			if e.Of(j.ID) {
+				list[i].Code, list[i].Error = exitFailed, e.Error()
+			}
+		}
 	}
-	return list
+	for _, e := range damaged {
+		a.fail(e)
+	}
+	return list, nil
 }
 
 func statusOf(r state.Record) jobStatus {
@@ -141,41 +167,17 @@ func statusOf(r state.Record) jobStatus {
 	return s
 }
 
-// checkStatus names what is amiss, for monitoring.
-func (a *app) checkStatus(list []jobStatus, maxAge time.Duration) error {
-	if len(list) == 0 {
-		return errors.New("no job has run yet")
-	}
-	var errs []error
-	for _, s := range list {
-		switch age := time.Since(s.LastSuccess); {
-		case s.LastRun.IsZero():
-			errs = append(errs, fmt.Errorf("%s: it has not run yet", s.Job))
-		case s.HookOwed:
-			errs = append(errs, fmt.Errorf("%s: its hook is owed", s.Job))
-		case s.Interrupted:
-			errs = append(errs, fmt.Errorf("%s: its last run was cut off", s.Job))
-		case s.Code != exitOK:
-			errs = append(errs, fmt.Errorf("%s: its last run failed: %s", s.Job, s.Error))
-		case maxAge > 0 && age < -maxAge: // else it would be young for ever
-			errs = append(errs, fmt.Errorf("%s: it last succeeded at %s, which is yet to come: the clock was set back", s.Job, stamp(s.LastSuccess)))
-		case maxAge > 0 && age > maxAge:
-			errs = append(errs, fmt.Errorf("%s: it last succeeded %s ago", s.Job, age.Round(time.Second)))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 func (a *app) printStatus(list []jobStatus) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT TICK\tFILES")
 	for _, s := range list {
 		result, hook := "ok", "-"
-		if s.Interrupted {
+		switch {
+		case s.Interrupted:
 			result = "cut off"
-		} else if s.Code != exitOK {
+		case s.Code != exitOK:
 			result = fmt.Sprintf("failed (%d)", s.Code)
-		} else if s.LastRun.IsZero() {
+		case s.LastRun.IsZero():
 			result = "-"
 		}
 		if s.HookOwed {

@@ -45,7 +45,10 @@ func (a *app) renderApart(ctx context.Context, cfg *config.Config, names []strin
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
 		return exit.ExitCode(), nil
 	}
-	return exitFailed, err
+	if err != nil {
+		return exitFailed, err
+	}
+	return exitOK, nil
 }
 
 func (a *app) tickArgs(names []string, changed bool) []string {

@@ -103,7 +103,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 // isTemplates reports whether a template is at fault for one of the errors that err
@@ -199,6 +199,7 @@ var hints = []struct {
 	{awsconfig.ErrNoRegion, "--region, AWS_REGION or the profile names it"},
 	{txn.ErrNoDirectory, "make it, or say create_dirs: true in the config"},
 	{render.ErrNoState, "--state-dir names one; --no-hook goes without"},
+	{state.ErrUnreadable, "run this as the user that renders, often with sudo; --state-dir names another directory"},
 	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},
 	{state.ErrLocked, "--lock-timeout says how long to wait"},
 }

@@ -43,6 +43,9 @@ type Config struct {
 	// Records reads the state of all jobs. The error has a *state.CorruptError for
 	// each file that cannot be read, beside those that can.
 	Records func() ([]state.Record, error)
+	// Store stores what is known here and in no record: runs that came to nothing.
+	// It is called where that has changed; nil: nobody wants it.
+	Store func(map[string]state.Outcome) error
 	// Present reports whether a destination is there.
 	Present func(dest string) bool
 	// Outdated reports whether the files on the disk are others than were read.
@@ -92,11 +95,12 @@ type Daemon struct {
 	running   time.Duration // how long it has taken
 	started   time.Time
 	ready     bool
-	outdated  bool            // has been said
-	damaged   map[string]bool // state files of which that has been said, by path
-	unread    bool            // that the state cannot be read has been said
-	unwritten bool            // that it cannot be written has been said
-	unshown   bool            // that the textfile cannot be written has been said
+	outdated  bool                     // has been said
+	damaged   map[string]bool          // state files of which that has been said, by path
+	unread    bool                     // that the state cannot be read has been said
+	unwritten bool                     // that it cannot be written has been said
+	unshown   bool                     // that the textfile cannot be written has been said
+	stored    map[string]state.Outcome // what Store was last given, and took
 }
 
 // jobStats are what the state directory does not know of a job.
@@ -105,7 +109,9 @@ type jobStats struct {
 	fails     int // in a row
 	ticks     map[string]int
 	skipped   int
-	unseen    bool // it could not be looked at, which was said
+	unseen    bool          // it could not be looked at, which was said
+	outcome   state.Outcome // of a failed run that recorded nothing
+	lost      bool          // that run could not be started, crashed, or was killed
 }
 
 type reloads struct {

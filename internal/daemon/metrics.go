@@ -61,11 +61,12 @@ func (d *Daemon) metrics(st stored) []metric {
 	all := []metric{
 		gauge("credrender_build_info", "1, labelled with the version.", one("version", d.o.Version, "goversion", d.o.GoVersion)),
 		gauge("credrender_start_time_seconds", "When the daemon started.", seconds(d.started)),
-		gauge("credrender_ready", "1 once every job was tried and has its files.", flag(d.ready)),
+		gauge("credrender_ready", "1 while every job was tried, can be run and has its files.", flag(len(d.lacking(d.config)) == 0)),
 		gauge("credrender_config_last_reload_successful", "1 if the config on the disk was accepted when it was read last.", flag(d.reloads.ok)),
 		gauge("credrender_config_last_reload_success_timestamp_seconds", "When a config was last accepted.", seconds(d.reloads.last)),
 		gauge("credrender_jobs", "Jobs in the config.", sample{value: float64(len(d.config.Jobs))}),
 		gauge("credrender_state_readable", "0 while the state directory cannot be read.", flag(st.err == nil)),
+		gauge("credrender_state_writable", "0 while the state directory cannot be written.", flag(!d.unwritten)),
 		gauge("credrender_state_damaged_files", "State files that cannot be read, also of jobs that are not in the config.", sample{value: float64(len(st.damaged))}),
 	}
 	all = append(all, d.jobMetrics(st)...)
@@ -79,7 +80,7 @@ func (d *Daemon) jobMetrics(st stored) []metric {
 	run := gauge("credrender_job_last_run_timestamp_seconds", "When the job was last tried; up to a minute behind where nothing changes.")
 	success := gauge("credrender_job_last_success_timestamp_seconds", "When the job's files were last known to be right; up to a minute behind where nothing changes.")
 	change := gauge("credrender_job_last_change_timestamp_seconds", "When a file of the job last changed.")
-	code := gauge("credrender_job_last_exit_code", "The exit code that the job's last run stands for; 0 is success.")
+	code := gauge("credrender_job_last_exit_code", "The exit code that the job's last run stands for, one that could not be started included; 0 is success.")
 	owed := gauge("credrender_job_hook_owed", "1 while the job's hook is owed.")
 	attempts := gauge("credrender_job_hook_failed_attempts", "How often the owed hook has failed in a row.")
 	damaged := gauge("credrender_job_state_damaged", "1 while the job's state file cannot be read; the job is not rendered until it is removed.")
@@ -99,6 +100,9 @@ func (d *Daemon) jobMetrics(st stored) []metric {
 		skipped.add(float64(s.skipped), label...)
 		next.addTime(d.next[j.ID], label...)
 		if st.err != nil {
+			if s.outcome.Code != codeOK { // which is known without it
+				code.add(float64(s.outcome.Code), label...)
+			}
 			continue
 		}
 		isDamaged := st.damagedOf(j.ID) != nil
@@ -107,7 +111,7 @@ func (d *Daemon) jobMetrics(st stored) []metric {
 			code.add(codeFailed, label...) // of what it owes nothing is known
 			continue
 		}
-		r := st.recordOf(j)
+		r := s.outcome.Over(st.recordOf(j))
 		run.addTime(r.LastRun, label...)
 		success.addTime(r.LastSuccess, label...)
 		change.addTime(r.LastChange, label...)

@@ -27,7 +27,7 @@ func (d *Daemon) Handler() http.Handler {
 		d.mu.Lock()
 		lacking := d.lacking(d.config)
 		d.mu.Unlock()
-		answer(w, len(lacking) == 0, "not tried yet, or without their files: "+strings.Join(lacking, ", "))
+		answer(w, len(lacking) == 0, "not tried yet, cannot be run, or without their files: "+strings.Join(lacking, ", "))
 	})
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

@@ -44,11 +44,12 @@ func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan
 	c, jobs := d.take(due)
 	d.sayOutdated(c)
 	found := d.look(ctx, c, jobs)
-	code := codeOK
+	var end ending
 	if len(found.busy) > 0 {
-		code = d.render(ctx, c, found.busy, found.changed)
+		end = d.render(ctx, c, found.busy, found.changed)
 	}
-	then := d.settle(c, jobs, found, began, code)
+	then := d.settle(c, jobs, found, began, end)
+	d.storeOutcomes(c)
 	d.tellReady(c)
 	d.writeTextfile()
 	return then
@@ -148,7 +149,13 @@ func (d *Daemon) sayUnseen(l render.Look) {
 	}
 }
 
-func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed bool) int {
+// ending is how a render ended, as far as its process tells.
+type ending struct {
+	code int
+	err  error // it could not be run
+}
+
+func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed bool) ending {
 	names := make([]string, 0, len(busy))
 	for _, j := range busy {
 		names = append(names, j.Name)
@@ -156,13 +163,13 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed 
 	code, err := c.Render(ctx, names, changed)
 	if err != nil {
 		d.o.Log.Error(fmt.Sprintf("render %s: %v", strings.Join(names, ", "), err), "jobs", names)
-		return codeFailed
+		return ending{codeFailed, err}
 	}
-	return code
+	return ending{code: code}
 }
 
 // settle counts how each job has fared, and plans what has to be tried again.
-func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, code int) func(*schedule.Plan) {
+func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, end ending) func(*schedule.Plan) {
 	st := c.stored()
 	d.sayStored(c, st)
 	hold, sooner := map[string]time.Time{}, map[string]time.Time{}
@@ -175,14 +182,20 @@ func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, cod
 		result := codeOK
 		switch {
 		case isBusy && rec.LastRun.Before(began):
-			result = code // it did not come so far, or there is no state to tell
+			// It did not come so far, or there is no state to tell.
+			result = end.code
+			s.outcome = end.outcome(now)
+			s.lost = end.err != nil || end.code != codeOK && st.err == nil
 		case isBusy:
 			result = rec.Result.Code
+			s.outcome, s.lost = state.Outcome{}, false
 		case find(f.unseen, j.ID) != nil:
 			result = codeFailed
+		default: // quiet: its files are known to be right
+			s.outcome, s.lost = state.Outcome{}, false
 		}
 		s.count(isBusy, result)
-		if limit := longest(result); limit > 0 {
+		if limit := longest(result, s.lost); limit > 0 {
 			hold[j.ID] = now.Add(d.pause(s.fails, limit))
 		}
 		if rec.Debt != nil && rec.Debt.Next.After(now) {
@@ -214,8 +227,12 @@ func (s *jobStats) count(busy bool, code int) {
 }
 
 // longest is the longest pause before a job that failed so is tried again; 0:
-// its schedule says when.
-func longest(code int) time.Duration {
+// its schedule says when. A process that recorded nothing has most likely crashed,
+// whatever code it ended with: Go's is 2.
+func longest(code int, lost bool) time.Duration {
+	if lost {
+		return longestOutage
+	}
 	switch code {
 	case codeFailed:
 		return longestOutage
@@ -246,12 +263,12 @@ func (d *Daemon) tellReady(c *Config) {
 	d.o.Notify.Send("READY=1")
 }
 
-// lacking names the jobs that were not tried yet or lack a file. The caller
-// holds mu.
+// lacking names the jobs that were not tried yet, cannot be run or lack a file.
+// The caller holds mu.
 func (d *Daemon) lacking(c *Config) (names []string) {
 	for _, j := range c.Jobs {
 		s := d.stats[j.ID]
-		if s == nil || !s.attempted || slices.ContainsFunc(j.Files, func(f job.File) bool { return !c.Present(f.Dest) }) {
+		if s == nil || !s.attempted || s.lost || slices.ContainsFunc(j.Files, func(f job.File) bool { return !c.Present(f.Dest) }) {
 			names = append(names, j.Name)
 		}
 	}

@@ -18,17 +18,21 @@ const (
 	maxReach = 1 << 20
 
 	// smallJSON is up to which size the strings in a JSON value are looked for
-	// in every form; those of larger ones only as they are.
+	// in every form; those of larger ones not in hex and base64.
 	smallJSON = 16 << 10
+	// maxGrowth is by how much a printed value can be longer than the value: a
+	// control character is \\u0001 in JSON within JSON.
+	maxGrowth = 7
 
 	masked = "(secret)"
 )
 
 // Masker replaces known secrets in what a command printed by "(secret)". It
 // is a best effort: it knows each value, its lines, and the strings in it
-// where it is JSON, if they have 8 bytes or more, as they are and escaped for
-// JSON, URLs and shells, in hex and in base64. A command that prints a value
-// in pieces or in any other form gets past it. It is safe for concurrent use.
+// where it is JSON, if they have 8 bytes or more, as they are, with characters
+// escaped for JSON, URLs, HTML, shells and other languages (escapes.go), in hex
+// and in base64. A command that prints a value in pieces or in any other form
+// gets past it. It is safe for concurrent use.
 type Masker struct{ secrets []source.Secret }
 
 // NewMasker returns a Masker for the values of secrets.
@@ -77,7 +81,10 @@ func (m *Masker) spans(text []byte) []span {
 	if m == nil || len(text) < MaskMin {
 		return nil
 	}
-	f := finder{text: text, grams: newGrams(text), forms: allForms()}
+	f := finder{plain: newSpelled(text), forms: packedForms()}
+	var bare []byte
+	bare, f.at = packed(text)
+	f.packed = newSpelled(bare)
 	for _, s := range m.secrets {
 		f.value(s.Reveal())
 	}
@@ -93,72 +100,63 @@ func (m *Masker) spans(text []byte) []span {
 	return out
 }
 
-// finder looks for needles of at least MaskMin bytes in a text. Almost none is
-// there, which grams tell from its first bytes.
+// finder looks for values of at least MaskMin bytes in a text. Almost none is
+// there, which the indexes tell from its first bytes.
 type finder struct {
-	text  []byte
-	grams grams
-	forms []form
-	found []span
+	plain  *spelled
+	packed *spelled // the text without white space
+	at     []int    // where each byte of it was
+	forms  []form
+	found  []span
 }
 
 // value looks for a secret, whole and in parts.
 func (f *finder) value(v []byte) {
 	f.encoded(v)
 	f.encoded(bytes.TrimSpace(v)) // templates often trim a final newline
+	if !utf8.Valid(v) {
+		f.spelled(replaced(v))
+	}
 	for line := range bytes.Lines(v) {
-		f.plain(bytes.TrimSpace(line))
+		f.spelled(bytes.TrimSpace(line))
 	}
 	for _, s := range jsonStrings(v) {
 		if len(v) <= smallJSON {
 			f.encoded(s)
 		}
-		f.plain(s)
+		f.spelled(s)
 	}
 }
 
-func (f *finder) plain(v []byte) {
-	if len(v) >= MaskMin && f.grams.has(v) {
-		f.find(v, 0)
+func (f *finder) spelled(v []byte) {
+	if len(v) >= MaskMin {
+		f.plain.find(v, func(s span) { f.found = append(f.found, s) })
 	}
 }
 
 func (f *finder) encoded(v []byte) {
+	f.spelled(v)
 	if len(v) < MaskMin {
 		return
 	}
 	head := v[:min(len(v), 3*MaskMin)]
 	for _, form := range f.forms {
-		if f.grams.has(form.encode(head)) {
-			f.find(form.encode(v), form.slack)
+		if f.packed.begins(form.encode(head)) {
+			f.packed.find(form.encode(v), func(s span) { f.found = append(f.found, f.widened(s, form.slack)) })
 		}
 	}
 }
 
-// find records where needle is, up to its first part at the end of the text,
-// where the output may have been cut. With slack, up to so many characters of
-// base64 on both sides belong to it.
-func (f *finder) find(needle []byte, slack int) {
-	for i := 0; ; i++ {
-		n := bytes.Index(f.text[i:], needle[:MaskMin])
-		if n < 0 {
-			return
+// widened takes a span of the packed text to where it is in the whole one, with up
+// to slack characters of base64 on both sides.
+func (f *finder) widened(s span, slack int) span {
+	for range slack {
+		if s.start > 0 && isBase64(f.packed.text[s.start-1]) && f.at[s.start-1] == f.at[s.start]-1 {
+			s.start--
 		}
-		i += n
-		end := min(i+len(needle), len(f.text))
-		if !bytes.HasPrefix(needle, f.text[i:end]) {
-			continue
+		if s.end < len(f.packed.text) && isBase64(f.packed.text[s.end]) && f.at[s.end] == f.at[s.end-1]+1 {
+			s.end++
 		}
-		s := span{i, end}
-		for range slack {
-			if s.start > 0 && isBase64(f.text[s.start-1]) {
-				s.start--
-			}
-			if s.end < len(f.text) && isBase64(f.text[s.end]) {
-				s.end++
-			}
-		}
-		f.found = append(f.found, s)
-		i = end - 1
 	}
+	return span{f.at[s.start], f.at[s.end-1] + 1}
 }

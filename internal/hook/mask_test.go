@@ -71,6 +71,18 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// What other programs' encoders make of a value is masked, quotes around it
+// excepted: nothing of it is left but what stands around it.
+func TestMaskRecorded(t *testing.T) {
+	for _, r := range recorded() {
+		got := masker(r.value).Mask("before " + r.text + " after")
+		rest := strings.NewReplacer("before", "", "(secret)", "", "after", "").Replace(got)
+		if !strings.Contains(got, "(secret)") || strings.Trim(rest, " \n\"'`\\$=bv") != "" {
+			t.Errorf("%s: %q became %q", r.by, r.text, got)
+		}
+	}
+}
+
 // An Authorization header holds the secret at any of three alignments.
 func TestMaskBase64Inside(t *testing.T) {
 	const secret = "\xfb\xefhunter2-hunter2"

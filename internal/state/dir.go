@@ -39,7 +39,7 @@ type Dir struct {
 }
 
 // Open opens the state directory, making it 0700 where it is missing. It
-// fails with [ErrNotWritable] or [ErrUntrusted]; what is inside is not looked
+// fails with [ErrNotWritable], [ErrUnreadable] or [ErrUntrusted]; what is inside is not looked
 // at yet.
 func Open(o Options) (*Dir, error) {
 	if o.FS == nil {
@@ -67,12 +67,12 @@ func openDir(o Options) (int, error) {
 		return -1, nil
 	}
 	if err != nil {
-		return -1, notWritable(err)
+		return -1, unusable(o, err)
 	}
 	defer p.Close()
 	fd, err := p.Open()
 	if err != nil {
-		return -1, notWritable(err)
+		return -1, unusable(o, err)
 	}
 	if err = private(o.FS, fd, o.Dir); err == nil && !o.ReadOnly {
 		err = probe(o, fd)
@@ -133,6 +133,18 @@ func (d *Dir) Writable() error {
 	}
 	return notWritable(err)
 }
+
+// unusable is why a directory cannot be opened: for a reader another reason than
+// for a writer.
+func unusable(o Options, err error) error {
+	if o.ReadOnly {
+		return fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return notWritable(err)
+}
+
+// Missing reports whether there is no directory, which only ReadOnly lets be.
+func (d *Dir) Missing() bool { return d.fd < 0 }
 
 func notWritable(err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {

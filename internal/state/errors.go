@@ -11,6 +11,9 @@ var (
 	// ErrNotWritable: there is no state directory that can be written, and
 	// none can be made. Runs without hooks go on without state.
 	ErrNotWritable = errors.New("state directory is not writable")
+	// ErrUnreadable: there may be a state directory, and this user cannot tell
+	// what is in it.
+	ErrUnreadable = errors.New("state directory cannot be read")
 	// ErrUntrusted: the directory belongs to another user, or others can
 	// write it.
 	ErrUntrusted = errors.New("state directory is not private")

@@ -121,12 +121,8 @@ func (d *Dir) load(name string) (*Job, error) {
 }
 
 func decode(data []byte, r *Record) error {
-	var v struct{ Version int }
-	if err := json.Unmarshal(data, &v); err != nil {
+	if err := checkVersion(data); err != nil {
 		return err
-	}
-	if v.Version != formatVersion {
-		return fmt.Errorf("format version %d is not %d", v.Version, formatVersion)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()

@@ -11,16 +11,18 @@ import (
 // for an answer that refuses, and for an answer that does not come.
 type CallError struct {
 	Op        string // what was tried: "query table credential-store"
+	Operation string // the service's name of it, where one was called: "Query"
 	Kind      error  // the sentinel of this package that fits, or nil
 	Code      string // the service's error code; empty if none came
-	Message   string // the service's message, or a description of the network's failure
+	Message   string // one of the service's known sentences, or a description of the failure; may be empty
 	Status    int    // the HTTP status; 0 if nothing answered
 	Host      string // the host that was asked, without a port; empty if unknown
 	RequestID string // for AWS's support; empty if nothing answered
 	Attempts  int    // the number of attempts after which retries ended; else 0
 
-	// Causes are further errors that errors.Is and errors.As find: a second
-	// sentinel, and the client's own error.
+	// Causes are further errors that errors.Is and errors.As find: sentinels, and
+	// the error of a context. No error of the client or of the network is among
+	// them, since its text may hold a secret.
 	Causes []error
 }
 

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -40,10 +38,9 @@ func words(err error) string {
 	if _, placed := errors.AsType[*secretError](err); placed {
 		return err.Error()
 	}
-	op, isOp := errors.AsType[*smithy.OperationError](err)
-	api, isAPI := errors.AsType[smithy.APIError](err)
-	if !isOp || !isAPI {
+	failed, ok := errors.AsType[*source.CallError](err)
+	if !ok || failed.Code == "" || failed.Operation == "" {
 		return err.Error()
 	}
-	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", api.ErrorCode(), op.OperationName, api.ErrorMessage())
+	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)
 }

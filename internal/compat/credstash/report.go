@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -57,13 +55,12 @@ func (e *secretError) words() string {
 
 // words gives AWS's errors the form in which botocore prints them.
 func words(err error) string {
-	op, isOp := errors.AsType[*smithy.OperationError](err)
-	api, isAPI := errors.AsType[smithy.APIError](err)
-	if !isOp || !isAPI {
+	failed, ok := errors.AsType[*source.CallError](err)
+	if !ok || failed.Code == "" || failed.Operation == "" {
 		return err.Error()
 	}
-	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", api.ErrorCode(), op.OperationName, api.ErrorMessage())
-	switch op.OperationName {
+	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)
+	switch failed.Operation {
 	case "Decrypt":
 		return "KMS ERROR: Decryption error " + text
 	case "GenerateDataKey":

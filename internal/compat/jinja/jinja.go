@@ -46,11 +46,18 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // SecretError is a secret that cannot be had.
 type SecretError struct {
-	Name string
-	Err  error // wraps a sentinel of package source
+	Name string // empty where Derived
+	Err  error  // wraps a sentinel of package source
+	// Derived: the name depends on another secret's value, and is not shown.
+	Derived bool
 }
 
-func (e *SecretError) Error() string { return fmt.Sprintf("secret %s: %v", source.Show(e.Name), e.Err) }
+func (e *SecretError) Error() string {
+	if e.Derived {
+		return fmt.Sprintf("secret (its name depends on a secret): %v", e.Err)
+	}
+	return fmt.Sprintf("secret %s: %v", source.Show(e.Name), e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *SecretError) Unwrap() error { return e.Err }
@@ -98,6 +105,9 @@ func (t *Template) Render(c Context) (string, error) {
 	err := e.run(&out, t.nodes, root)
 	if e.secrets.pending {
 		return "", ErrPending
+	}
+	if len(e.failed) > 0 {
+		t.hideDerived(e.failed, c)
 	}
 	if len(e.failed) > 0 || err != nil {
 		return "", errors.Join(append(e.failed, err)...)
@@ -151,14 +161,14 @@ func (s *secrets) get(key py.Value) (py.Value, error) {
 		s.pending = true
 		return pending(), nil
 	case errors.Is(err, source.ErrNotFound):
-		return py.Undefined{What: "secret", Loud: &SecretError{name, err}}, nil
+		return py.Undefined{What: "secret", Loud: &SecretError{Name: name, Err: err}}, nil
 	case err != nil:
-		return nil, &SecretError{name, err}
+		return nil, &SecretError{Name: name, Err: err}
 	}
 	if text := string(value); strings.ToValidUTF8(text, "") == text {
 		return text, nil
 	}
-	return nil, &SecretError{name, errors.New("is binary, which a template cannot hold")}
+	return nil, &SecretError{Name: name, Err: errors.New("is binary, which a template cannot hold")}
 }
 
 func keyName(key py.Value) (string, error) {

@@ -23,7 +23,7 @@ func asking(t *testing.T, text string, held map[string]string) (string, [][]stri
 	for {
 		var wave []string
 		out, err := tmpl.Render(jinja.Context{ObjName: "secrets", Lookup: func(key py.Value) ([]byte, bool, error) {
-			name := key.(string)
+			name, _ := key.(string)
 			if !known[name] {
 				if !slices.Contains(wave, name) {
 					wave = append(wave, name)
@@ -159,4 +159,36 @@ func FuzzRender(f *testing.F) {
 		}
 		_, _ = tmpl.Render(jinja.Context{ObjName: "secrets", Lookup: func(py.Value) ([]byte, bool, error) { return []byte("v"), true, nil }})
 	})
+}
+
+// The name of a secret may be another secret's value: then no message has it.
+func TestNamesMadeOfValuesAreHidden(t *testing.T) {
+	const canary = "hunter2hunter2"
+	held := map[string]string{"s": canary, "t": "b", "port": "5432"}
+	for text, want := range map[string]string{
+		"{{ secrets[secrets.s] }}":                                               "its name depends on a secret",
+		"{{ secrets['app.' ~ secrets.s] }}":                                      "its name depends on a secret",
+		"{% set n = secrets.s|upper %}{{ secrets[n|lower] }}":                    "its name depends on a secret",
+		"{% for n in secrets.s.split('r') %}{{ secrets[n] }}{% endfor %}":        "its name depends on a secret",
+		"{{ secrets.get_str(secrets.s) }}":                                       "its name depends on a secret",
+		"{{ secrets[secrets.s, 'x'] }}":                                          "its name depends on a secret",
+		"{% if secrets.t == 'b' %}{{ secrets.gone }}{% endif %}":                 "secret gone: not found",
+		"{% if secrets.t == 'b' %}{{ secrets['go' ~ 'ne'] }}{% endif %}":         "its name depends on a secret",
+		"{{ secrets['go' ~ 'ne'] }}":                                             "secret gone: not found",
+		"{{ secrets.s + 1 }}":                                                    "TypeError",
+		"{{ secrets.s|int(base=secrets.s) }}":                                    "TypeError",
+		"{{ {'a': 1}[secrets.s] + 1 }}":                                          "has no such element",
+		"{{ {'a': 1}|attr(secrets.s) + 1 }}":                                     "no such attribute",
+		"{{ [{'a': 1}]|map(attribute=secrets.s)|first + 1 }}":                    "no such attribute",
+		"{{ secrets.s % 1 }}":                                                    "TypeError",
+		"{{ ('{' ~ secrets.s ~ '}').format() }}":                                 "KeyError",
+		"{{ '{:q}'.format(secrets.s) }}{{ ('{:' ~ secrets.s ~ '}').format(1) }}": "ValueError",
+		"{{ namespace(secrets.s) }}":                                             ":1: ",
+		"{{ dict(secrets.s) }}":                                                  ":1: ",
+	} {
+		_, _, err := asking(t, text, held)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(strings.ToLower(err.Error()), "hunter") {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
 }

@@ -19,7 +19,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -89,7 +88,10 @@ func Load(ctx context.Context, s Settings) (Config, error) {
 	meta := &metadata{}
 	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(s, meta)...)
 	if err != nil {
-		return Config{}, fmt.Errorf("load AWS settings: %w", err)
+		return Config{}, settingsError(err)
+	}
+	if err := checkEndpoints(ctx, cfg); err != nil {
+		return Config{}, err
 	}
 	meta.client = newMetadataClient(cfg)
 	if cfg.Region == "" {

@@ -2,13 +2,11 @@ package awsconfig
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // failureKept is how long credentials that could not be had are not asked for
@@ -34,12 +32,12 @@ func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err := p.recent(); err != nil {
 		return aws.Credentials{}, err
 	}
-	creds, err := p.next.Retrieve(ctx)
+	creds, err := retrieve(ctx, p.next)
 	if err == nil {
 		return creds, nil
 	}
 	if ctx.Err() != nil { // says nothing about the credentials
-		return aws.Credentials{}, err
+		return aws.Credentials{}, fmt.Errorf("find credentials: %w", ctx.Err())
 	}
 	err = newCredentialsError(err)
 	p.mu.Lock()
@@ -57,10 +55,13 @@ func (p *patient) recent() error {
 	return p.failed
 }
 
-func newCredentialsError(err error) error {
-	e := &wire.CredentialsError{Err: err}
-	if m, ok := errors.AsType[*metadataError](err); ok {
-		e.Reason = "none in the environment, ~/.aws or the container, and " + m.Error()
-	}
-	return e
+// retrieve makes an error of a panic: the SDK's provider of 'aws login' sessions
+// has one for a damaged key in its file.
+func retrieve(ctx context.Context, next aws.CredentialsProvider) (creds aws.Credentials, err error) {
+	defer func() {
+		if recover() != nil { // what it holds may be part of a key
+			err = errPanicked
+		}
+	}()
+	return next.Retrieve(ctx)
 }

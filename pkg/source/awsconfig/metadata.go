@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -84,5 +85,8 @@ func (e *metadataError) Error() string {
 	if _, asked := errors.AsType[*smithyhttp.RequestSendError](e.err); asked || errors.Is(e.err, context.DeadlineExceeded) {
 		return "no instance metadata service answers"
 	}
-	return "AWS_EC2_METADATA_DISABLED forbids to ask the instance"
+	if strings.Contains(e.err.Error(), "AWS_EC2_METADATA_DISABLED") { // it has no type of its own
+		return "instance metadata is disabled (AWS_EC2_METADATA_DISABLED=true)"
+	}
+	return "the instance metadata service could not be used"
 }

@@ -76,7 +76,7 @@ func TestErrors(t *testing.T) {
 		rule awsfake.Rule
 		want error
 	}{
-		{awsfake.Rule{Code: "AccessDeniedException", Message: "User: u is not authorized to perform: kms:Decrypt"}, source.ErrDenied},
+		{awsfake.Rule{Code: "AccessDeniedException", Message: "User: arn:aws:iam::123456789012:user/u is not authorized to perform: kms:Decrypt"}, source.ErrDenied},
 		{awsfake.Rule{Code: "InvalidCiphertextException"}, source.ErrWrongContext},
 		{awsfake.Rule{Code: "ThrottlingException", Message: "Rate exceeded"}, source.ErrThrottled},
 		{awsfake.Rule{Code: "KMSInternalException", Status: 500}, source.ErrUnreachable},

@@ -39,7 +39,7 @@ func fetch(t *testing.T, o *s3.Objects, name string) source.Result {
 
 func TestRefusals(t *testing.T) {
 	xml := func(code, more string) string {
-		return `<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>" + code + "</Code><Message>said</Message>" + more + "<StringToSign>CANARY</StringToSign></Error>"
+		return `<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>" + code + "</Code><Message>Access Denied</Message>" + more + "<StringToSign>CANARY</StringToSign></Error>"
 	}
 	for _, tt := range []struct {
 		name, body, region string
@@ -47,7 +47,7 @@ func TestRefusals(t *testing.T) {
 		want               error
 		text               string
 	}{
-		{"no object", xml("NoSuchKey", ""), "", 404, 1, source.ErrNotFound, "NoSuchKey: said"},
+		{"no object", xml("NoSuchKey", ""), "", 404, 1, source.ErrNotFound, "NoSuchKey"},
 		{"no version", xml("NoSuchVersion", ""), "", 404, 1, source.ErrNotFound, "NoSuchVersion"},
 		{"no bucket", xml("NoSuchBucket", ""), "", 404, 1, source.ErrNoStore, "NoSuchBucket"},
 		{"denied", xml("AccessDenied", ""), "", 403, 1, source.ErrDenied, "AccessDenied"},
@@ -58,8 +58,8 @@ func TestRefusals(t *testing.T) {
 		{"region in a header", xml("PermanentRedirect", "<Endpoint>b.s3.amazonaws.com</Endpoint>"), "us-west-2", 301, 1, nil, "the bucket is in region us-west-2, and was asked for in eu-west-1"},
 		{"region in the body", xml("AuthorizationHeaderMalformed", "<Region>us-west-2</Region>"), "", 400, 1, nil, "the bucket is in region us-west-2, and was asked for in eu-west-1"},
 		{"redirected for a while", xml("TemporaryRedirect", ""), "us-west-2", 307, 1, nil, "the bucket is in region us-west-2"},
-		{"proxy", "<html>CANARY", "", 403, 1, source.ErrDenied, "UnknownError"},
-		{"proxy that fails", "", "", 502, 2, source.ErrUnreachable, "UnknownError"},
+		{"proxy", "<html>CANARY", "", 403, 1, source.ErrUnreachable, "HTTP status 403 from 127.0.0.1"},
+		{"proxy that fails", "", "", 502, 2, source.ErrUnreachable, "HTTP status 502 from 127.0.0.1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			requests := 0

@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -41,7 +40,7 @@ func newClient(cfg aws.Config) *client {
 	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
 	own, err := wire.Own(context.Background(), cfg, serviceID)
 	if err != nil {
-		err = fmt.Errorf("resolve endpoint: %w", err)
+		err = wire.NoEndpoint(err)
 	}
 	return &client{
 		call: wire.New(wire.Options{
@@ -114,7 +113,7 @@ func (c *client) request(ctx context.Context, op operation) (wire.Request, error
 	params.Bucket = &op.bucket
 	e, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)
 	if err != nil {
-		return wire.Request{}, fmt.Errorf("resolve endpoint: %w", err)
+		return wire.Request{}, wire.NoEndpoint(err)
 	}
 	signing, region, err := signature(e)
 	req := wire.Request{
@@ -150,7 +149,7 @@ func signature(e smithyendpoints.Endpoint) (name, region string, err error) {
 		region, _ = smithyhttp.GetSigV4SigningRegion(&s.SignerProperties)
 		return name, region, nil
 	}
-	return "", "", errors.New("multi-region access points are not supported: their signatures are of another kind")
+	return "", "", wire.Words("multi-region access points are not supported: their signatures are of another kind")
 }
 
 // refused reads an answer that is none. One to HEAD has no body, and so no

@@ -1,12 +1,15 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
@@ -15,92 +18,142 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
+// Errors of the AWS SDK, of the network and of whoever answered a request become
+// errors that may be shown and stored here, and nowhere else.
+//
+// The source.CallError keeps nothing of the error that it is made of: it consists
+// of a sentinel of package source, AWS's error code, an HTTP status, a host, and
+// text. The text is our own words (words.go), or one of the sentences that AWS is
+// known to answer with (sentences.go). Everything else is dropped: what a proxy, a
+// credential endpoint or a damaged answer contains may be a value or a credential,
+// and AWS's own answer to a bad signature repeats the session token.
+
 // Wrap returns nil for nil, else a [*source.CallError]. A call that its context ended
-// keeps context.Canceled or context.DeadlineExceeded in its chain; the latter
+// has context.Canceled or context.DeadlineExceeded in its chain; the latter
 // is also source.ErrUnreachable, unless what it was waiting out is known.
 func Wrap(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	e := &source.CallError{Op: op, Causes: []error{err}}
+	e := &source.CallError{Op: op, Causes: kept(err)}
 	if spent, ok := errors.AsType[*retry.MaxAttemptsError](err); ok {
 		e.Attempts = spent.Attempt
 	}
-	if resp, ok := errors.AsType[interface {
-		error
-		ServiceRequestID() string
-	}](err); ok {
-		e.RequestID = resp.ServiceRequestID()
+	if call, ok := errors.AsType[*smithy.OperationError](err); ok {
+		e.Operation = call.OperationName
 	}
-	e.Status, e.Host = answered(err)
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		e.Code, e.Message = api.ErrorCode(), api.ErrorMessage()
-		e.Kind = kindOf(e.Code, e.Message)
-		if isKeyState(e.Code) {
-			e.Causes = []error{source.ErrDisabled, err}
-		}
-	} else {
-		e.Message = transportMessage(err)
-	}
-	if e.Kind == nil {
-		e.Kind = kindOfTransport(err)
-	}
+	describe(e, err)
 	if c, ok := errors.AsType[*CredentialsError](err); ok {
 		e.Kind = source.ErrCredentials
 		if e.Code == "" {
-			e.Message = c.reason()
+			e.Message = c.Reason
 		}
-	}
-	if _, unread := errors.AsType[*smithy.DeserializationError](err); unread {
-		// It carries a snapshot of the body, which may be a data key.
-		e.Causes, e.Message = nil, "the response could not be read"
-		e.Kind = source.ErrUnreachable
 	}
 	return e
 }
 
-// answered returns the HTTP status of the answer in err, or 0, and the host that
-// was asked, without its port, or "".
-func answered(err error) (status int, host string) {
-	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
-		status = resp.Response.StatusCode
-		if req := resp.Response.Request; req != nil && req.URL != nil {
-			host = req.URL.Hostname()
+// describe reads what came back: AWS's error, the answer of something else, or
+// nothing.
+func describe(e *source.CallError, err error) {
+	place := hostOf(err)
+	e.Host = (&url.URL{Host: place}).Hostname()
+	resp, hasAnswer := errors.AsType[*smithyhttp.ResponseError](err)
+	if hasAnswer {
+		e.Status = resp.HTTPStatusCode() // 0: nothing answered
+	}
+	if id, ok := errors.AsType[interface {
+		error
+		ServiceRequestID() string
+	}](err); ok {
+		e.RequestID = id.ServiceRequestID()
+	}
+	api, isAPI := errors.AsType[smithy.APIError](err)
+	if isAPI {
+		e.Code = shownCode(api.ErrorCode())
+	}
+	switch _, unread := errors.AsType[*smithy.DeserializationError](err); {
+	case e.Code != "":
+		e.Message = Sentence(api.ErrorMessage())
+		if e.Kind = kindOf(e.Code, api.ErrorMessage()); e.Kind == nil {
+			e.Kind = kindOfStatus(e.Status)
+		}
+		if isKeyState(e.Code) {
+			e.Causes = append(e.Causes, source.ErrDisabled)
+		}
+		if hasAnswer && e.Code == http.StatusText(http.StatusForbidden) && !byAWS(resp) { // to HEAD
+			foreign(e, place)
+		}
+	case e.Status != 0 && e.Status != http.StatusOK:
+		foreign(e, place)
+	case unread:
+		e.Kind, e.Message = source.ErrUnreachable, "the response could not be read"
+	default:
+		e.Kind, e.Message = kindOfTransport(err), transportMessage(err)
+	}
+}
+
+// byAWS reports whether an answer without a body has headers that only AWS sends.
+func byAWS(resp *smithyhttp.ResponseError) bool {
+	for name := range resp.Response.Header {
+		if strings.HasPrefix(name, "X-Amz") {
+			return true
 		}
 	}
-	if failed, ok := errors.AsType[*url.Error](err); ok && host == "" {
-		if u, parseErr := url.Parse(failed.URL); parseErr == nil {
-			host = u.Hostname()
+	return false
+}
+
+// foreign is the answer of a proxy or of another server than AWS's. It is no
+// refusal by AWS, whatever its status.
+func foreign(e *source.CallError, from string) {
+	from = cmp.Or(from, "the endpoint")
+	e.Code, e.Kind = "", source.ErrUnreachable
+	e.Message = fmt.Sprintf("HTTP status %d from %s, without an error code of AWS", e.Status, from)
+	if e.Status == http.StatusTooManyRequests {
+		e.Kind = source.ErrThrottled
+	}
+}
+
+// kept lists what callers may find in the chain.
+func kept(err error) (list []error) {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, known) {
+			list = append(list, known)
 		}
 	}
-	return status, host
+	if c, ok := errors.AsType[*CredentialsError](err); ok {
+		list = append(list, c)
+	}
+	return list
 }
 
 // Code returns AWS's error code, or "" where err holds none.
 func Code(err error) string {
+	if e, ok := errors.AsType[*source.CallError](err); ok {
+		return e.Code
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
+		return shownCode(api.ErrorCode())
 	}
 	return ""
 }
 
-// kindOfTransport judges a failure whose code, if any, says nothing.
+// kindOfTransport judges a failure to which nothing answered.
 func kindOfTransport(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
-	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.HTTPStatusCode() != 0 { // 0: nothing answered
-		return kindOfStatus(resp.HTTPStatusCode())
-	}
 	_, sent := errors.AsType[*smithyhttp.RequestSendError](err)
 	_, network := errors.AsType[net.Error](err)
+	if _, file := errors.AsType[*fs.PathError](err); file { // whose syscall.Errno is a net.Error
+		network = false
+	}
 	if sent || network || errors.Is(err, context.DeadlineExceeded) {
 		return source.ErrUnreachable
 	}
 	return nil
 }
 
-// kindOfStatus judges answers without a code, which come from proxies.
+// kindOfStatus judges answers with a code that says nothing.
 func kindOfStatus(status int) error {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -111,22 +164,4 @@ func kindOfStatus(status int) error {
 		return source.ErrUnreachable
 	}
 	return nil
-}
-
-// transportMessage leaves out what the SDK puts in front: operation, attempts,
-// a status of 0 and an empty request id.
-func transportMessage(err error) string {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Sprintf("%s: %v", u.URL, u.Err)
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "canceled"
-	case errors.Is(err, context.DeadlineExceeded):
-		return source.Expired
-	}
-	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
-		return op.Err.Error()
-	}
-	return err.Error()
 }

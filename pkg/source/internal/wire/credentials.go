@@ -1,10 +1,9 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"strings"
-
-	"github.com/aws/smithy-go"
 
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -13,35 +12,31 @@ import (
 // and source.ErrUnreachable or source.ErrThrottled too where that is why: then
 // AWS itself (STS, SSO) did not give them, and may in a while.
 type CredentialsError struct {
-	Reason string // for people; empty: what Err says
-	Err    error
+	Reason string // for people, in words that may be shown
+	Kind   error  // ErrUnreachable or ErrThrottled, or nil
 }
 
-func (e *CredentialsError) Error() string { return source.ErrCredentials.Error() + ": " + e.reason() }
+// NewCredentialsError describes err as [Wrap] would, and keeps nothing else of it.
+func NewCredentialsError(err error) *CredentialsError {
+	var found source.CallError
+	describe(&found, err)
+	e := &CredentialsError{Reason: cmp.Or(strings.Trim(found.Code+": "+found.Message, ": "), "the request failed")}
+	if errors.Is(found.Kind, source.ErrUnreachable) || errors.Is(found.Kind, source.ErrThrottled) {
+		e.Kind = found.Kind
+	}
+	return e
+}
 
-// Unwrap returns the sentinels and the cause.
+func (e *CredentialsError) Error() string { return source.ErrCredentials.Error() + ": " + e.Reason }
+
+// Unwrap returns the sentinels.
 func (e *CredentialsError) Unwrap() []error {
-	errs := []error{source.ErrCredentials, e.Err}
-	if e.Reason != "" { // nothing that AWS said
-		return errs
+	if e.Kind == nil {
+		return []error{source.ErrCredentials}
 	}
-	kind := kindOfTransport(e.Err)
-	if api, ok := errors.AsType[smithy.APIError](e.Err); ok {
-		kind = kindOf(api.ErrorCode(), api.ErrorMessage())
-	}
-	if errors.Is(kind, source.ErrUnreachable) || errors.Is(kind, source.ErrThrottled) {
-		errs = append(errs, kind)
-	}
-	return errs
+	return []error{source.ErrCredentials, e.Kind}
 }
 
 // RetryableError keeps the SDK from asking again: what could be tried again
 // was, by the provider.
 func (e *CredentialsError) RetryableError() bool { return false }
-
-func (e *CredentialsError) reason() string {
-	if e.Reason != "" {
-		return e.Reason
-	}
-	return strings.TrimPrefix(transportMessage(e.Err), "failed to refresh cached credentials, ")
-}

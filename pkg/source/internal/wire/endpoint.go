@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,7 +30,7 @@ func AsKMS(ctx context.Context, cfg aws.Config, o kms.Options, id, name string) 
 	service, rest, _ := strings.Cut(e.URI.Host, ".")
 	form, ok := strings.CutPrefix(service, "kms")
 	if !ok {
-		return e, errors.New("no endpoint rules for this region")
+		return e, Words("no endpoint rules for this region")
 	}
 	e.URI.Host = name + form + "." + rest
 	return e, nil

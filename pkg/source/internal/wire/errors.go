@@ -3,8 +3,8 @@ package wire
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +14,7 @@ import (
 )
 
 // ErrTooLong is of an answer with more bytes than [Request].Limit.
-var ErrTooLong = errors.New("the answer is too long")
+var ErrTooLong error = Words("the answer is too long")
 
 // forbidden is the code of a 403 without a body.
 var forbidden = StatusCode(http.StatusForbidden)
@@ -45,6 +45,9 @@ func Refused(resp *http.Response, code, message string) error {
 		e.Fault = smithy.FaultServer
 	}
 	bare := &http.Response{Status: resp.Status, StatusCode: resp.StatusCode, Header: resp.Header}
+	if req := resp.Request; req != nil && req.URL != nil { // who answered, and nothing else of it
+		bare.Request = &http.Request{URL: &url.URL{Host: Host(req.URL)}}
+	}
 	return &awshttp.ResponseError{
 		RequestID:     cmp.Or(resp.Header.Get("X-Amzn-Requestid"), resp.Header.Get("X-Amz-Request-Id")),
 		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: bare}, Err: e},

@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -120,11 +119,11 @@ func (c *JSONClient) URL() string {
 
 func (c *JSONClient) resolve(ctx context.Context) (jsonEndpoint, error) {
 	if c.options.Region == "" {
-		return jsonEndpoint{}, errors.New("no region is configured")
+		return jsonEndpoint{}, Words("no region is configured")
 	}
 	e, err := c.options.Endpoint(ctx)
 	if err != nil {
-		return jsonEndpoint{}, fmt.Errorf("resolve endpoint: %w", err)
+		return jsonEndpoint{}, NoEndpoint(err)
 	}
 	p := jsonEndpoint{url: e.URI, region: c.options.Region}
 	p.url.Path = strings.TrimSuffix(p.url.Path, "/") + "/"

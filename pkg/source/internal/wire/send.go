@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -44,7 +45,7 @@ func (c *Client) exchange(req *http.Request, what *call) error {
 	}
 	resp, err := do(req)
 	if err != nil {
-		return interrupted(ctx, Broken(err))
+		return interrupted(ctx, Broken(at(req, err)))
 	}
 	defer resp.Body.Close()
 	data, err := body(resp, req.Method, what.Limit)
@@ -52,6 +53,14 @@ func (c *Client) exchange(req *http.Request, what *call) error {
 		return interrupted(ctx, err)
 	}
 	return what.read(resp, data)
+}
+
+// at adds the host to what a Doer says of a request, unless it is there already.
+func at(req *http.Request, err error) error {
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return err
+	}
+	return &url.Error{Op: req.Method, URL: req.URL.Scheme + "://" + Host(req.URL), Err: err}
 }
 
 // request is signed anew for each attempt: credentials end, and so does the
@@ -79,7 +88,7 @@ func (c *Client) request(ctx context.Context, what *Request) (*http.Request, err
 func (c *Client) sign(ctx context.Context, req *http.Request, what *Request) error {
 	switch {
 	case c.options.Credentials == nil:
-		return errors.New("no credentials are configured")
+		return Words("no credentials are configured")
 	case aws.IsCredentialsProvider(c.options.Credentials, aws.AnonymousCredentials{}):
 		return nil
 	}

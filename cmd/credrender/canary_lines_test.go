@@ -1,0 +1,151 @@
+package main
+
+// canaryLine is one command line.
+type canaryLine struct {
+	link    string // the name of the program, if it is another
+	args    []string
+	stdin   string
+	result  bool // a value is what it prints
+	partial bool // ... even where it fails
+	stop    bool // it runs until it is told to stop
+}
+
+func line(args ...string) canaryLine { return canaryLine{args: args} }
+
+// prints is of a line whose standard output is the value.
+func prints(args ...string) canaryLine { return canaryLine{args: args, result: true} }
+
+func fed(stdin string, args ...string) canaryLine { return canaryLine{args: args, stdin: stdin} }
+
+func linked(program string, args ...string) canaryLine { return canaryLine{link: program, args: args} }
+
+// canaryLines are lines of each command, by the command.
+func canaryLines() map[string][]canaryLine {
+	value := canaryValues()[0].value
+	all := map[string][]canaryLine{
+		"get":          {prints("get", "db.password", "env=prod"), line("get", "db.password"), line("get", "db.password", "env=other"), line("get", "gone"), prints("get", "doc", "env=prod")},
+		"getall":       {prints("getall", "env=prod"), line("getall"), line("getall", "env=other"), {args: []string{"getall", "--partial"}, result: true, partial: true}},
+		"put":          {line("put", "new", value, "env=prod"), fed(value, "put", "new", "-", "env=prod"), fed(value, "put", "new", "-", "env=prod", "--version", "1"), fed(value, "put", "new", "-", "env=prod", "--if-changed"), fed(value, "put", "ssm:/new", "-")},
+		"list":         {line("list"), line("list", "db*")},
+		"delete":       {line("delete", "gone"), line("delete", "new")},
+		"prune":        {line("prune", "--keep", "1", "--dry-run"), line("prune", "--keep", "1")},
+		"rekey":        {line("rekey", "--dry-run", "env=prod"), line("rekey", "env=prod"), line("rekey", "env=other")},
+		"migrate":      {line("migrate", "--dry-run", "env=prod"), line("migrate", "env=prod")},
+		"verify-store": {line("verify-store", "env=prod"), line("verify-store"), line("verify-store", "env=other", "-o", "json")},
+		"import": {
+			line("import", "secrets.json", "env=prod", "--dry-run"), line("import", "secrets.json", "env=prod"), line("import", "broken.json"), line("import", "broken.yaml"),
+			line("import", "broken.env"), line("import", "kinds.json"), fed(`{"a":"c4n4ry-on-stdin"`, "import", "-"), line("import", "--from", "table=credential-store", "--from", "region=eu-west-1", "env=prod", "--dry-run"),
+		},
+		"export":  {line("export", "env=prod", "--file", "out.yaml"), line("export", "--file", "out.json"), line("export", "env=prod", "--to", "table=credential-store", "--to", "region=eu-west-1", "--dry-run"), prints("export", "env=prod")},
+		"encrypt": {line("encrypt", "secrets.json", "env=prod"), fed(value, "encrypt", "-"), line("encrypt", "gone")},
+		"decrypt": {line("decrypt", "secrets.json", "env=prod"), fed(value, "decrypt", "-")},
+		"setup":   {line("setup", "--dry-run"), line("setup", "--update", "--dry-run")},
+		"grant":   {line("grant", "arn:aws:iam::123456789012:role/r", "--read", "env=prod"), line("grant", "r", "--read", "env=prod")},
+		"grants":  {line("grants"), line("grants", "r")},
+		"revoke":  {line("revoke", "r", "--read", "env=prod"), line("revoke", "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60")},
+		"policy":  {line("policy", "app.tmpl")},
+		"doctor":  {line("doctor"), line("doctor", "-c", "jobs.yaml", "--all"), line("doctor", "derived.tmpl")},
+		"version": {line("version")},
+		"convert": {line("convert", "app.j2"), line("convert", "derived.j2"), prints("convert", "secrets.json")},
+		"demo":    {line("demo", "demo")},
+		"pull": {
+			line("pull", "tls.key", "env=prod", "pulled"), line("pull", "tls.key", "pulled"), line("pull", "gone", "pulled"),
+			line("pull", "tls.key", "env=prod", "pulled2", "--hook", "cat pulled2; base64 pulled2; xxd -p pulled2 2>/dev/null; exit 1"),
+			line("pull", "tls.key", "env=prod", "pulled3", "--check", "cat {{.src}}; exit 1"), line("pull", "tls.key", "env=prod", "/nowhere/at/all"),
+		},
+		"recover":    {line("recover")},
+		"status":     {line("status"), line("status", "-o", "json"), line("status", "-c", "jobs.yaml", "--check"), line("status", "--check", "--all")},
+		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true")},
+		"daemon":     {{args: []string{"daemon", "-c", "jobs.yaml"}, stop: true}},
+		"docs man":   {line("docs", "man", "man")},
+		"docs":       {line("docs")},
+		"completion": {line("completion")},
+		"help":       {line("help"), line("help", "put")},
+	}
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		all["completion "+shell] = []canaryLine{line("completion", shell)}
+	}
+	for _, name := range canaryTemplates() {
+		all["render"] = append(all["render"], line("render", "--context", "env=prod", name+":out-"+name))
+		all["plan"] = append(all["plan"], line("plan", "--context", "env=prod", name+":out-"+name))
+		all["lint"] = append(all["lint"], line("lint", "--context", "env=prod", name))
+	}
+	all["render"] = append(all["render"], line("render", "-c", "jobs.yaml"), line("render", "app.tmpl:out"), line("render", "--fixtures", "broken.yaml", "app.tmpl"), line("render", "--vars", "broken.yaml", "app.tmpl"),
+		canaryLine{args: []string{"render", "--context", "env=prod", "app.tmpl"}, result: true})
+	all["plan"] = append(all["plan"], line("plan", "-c", "jobs.yaml"), line("plan", "app.tmpl:out-app.tmpl", "--context", "env=prod"))
+	all["lint"] = append(all["lint"], line("lint", "-c", "jobs.yaml"), line("lint", "broken.yaml"))
+	all["credstash"] = credstashLines(value)
+	all["credsmash"] = credsmashLines(value)
+	return all
+}
+
+func credstashLines(value string) []canaryLine {
+	lines := []canaryLine{line("credstash", "list")}
+	for _, args := range [][]string{
+		{"delete", "gone"}, {"get", "db.password"}, {"get", "db.password", "env=other"}, {"get", "gone"}, {"getall"}, {"keys"}, {"list"},
+		{"put", "new", value, "env=prod"}, {"put", "new", value, "env=prod", "-v", "1"}, {"putall", `{"a":"c4n4ry-on-the-line"`}, {"putall", `{"a":["c4n4ry-on-the-line"]}`}, {"setup"},
+	} {
+		lines = append(lines, linked("credstash", args...))
+	}
+	return append(lines, canaryLine{link: "credstash", args: []string{"get", "db.password", "env=prod"}, result: true})
+}
+
+func credsmashLines(value string) []canaryLine {
+	lines := []canaryLine{line("credsmash", "list")}
+	for _, args := range [][]string{
+		{"list"}, {"get", "gone"}, {"delete", "gone"}, {"delete-many", "gone*"}, {"find-one", "gone*"}, {"find-many", "gone*"}, {"get", "gone", "out"}, {"get-all", "out.json"},
+		{"prune", "gone"}, {"prune-many", "gone*"}, {"put-many", "broken.json"}, {"put-many", "kinds.json"}, {"put-many", "secrets.json"}, {"setup-dynamodb"},
+		{"render-template", "app.j2", "out"}, {"render-template", "derived.j2", "out"}, {"render-template", "--secrets-file", "secrets.json", "derived.j2", "out"},
+		{"render-template", "--secrets-file", "broken.json", "derived.j2", "out"}, {"render-template", "--secrets-file", "secrets.json", "error.j2", "out"}, {"render-templates", "--secrets-file", "secrets.json", "manifest.json"},
+	} {
+		lines = append(lines, linked("credsmash", args...))
+	}
+	return append(lines, canaryLine{link: "credsmash", args: []string{"put", "new", "-"}, stdin: value})
+}
+
+// canaryTemplates are those of canaryFiles that render and plan meet.
+func canaryTemplates() []string {
+	return []string{"app.tmpl", "derived.tmpl", "fail.tmpl", "convert.tmpl", "json.tmpl", "file.tmpl", "index.tmpl", "regex.tmpl", "required.tmpl", "context.tmpl", "printf.tmpl", "key.tmpl"}
+}
+
+func canaryFiles() map[string]string {
+	const secret = `(secret "db.password")`
+	return map[string]string{
+		"app.tmpl":        `{{ secret "db.password" }} {{ secret "doc" | fromJson | toYaml }}` + "\n",
+		"derived.tmpl":    `{{ secret ` + secret + ` }}{{ ssm (printf "/%s" ` + secret + `) }}{{ s3object (printf "b/%s" ` + secret + `) }}`,
+		"fail.tmpl":       `{{ fail ` + secret + ` }}`,
+		"convert.tmpl":    `{{ secret "number" | int }}{{ secret "number" | toDate "2006-01-02" }}{{ ` + secret + ` | b64dec }}`,
+		"json.tmpl":       `{{ (secret "broken" | fromJson).password }}{{ (secret "doc" | fromJson).c4 }}`,
+		"file.tmpl":       `{{ file (secret "file.name") }}`,
+		"index.tmpl":      `{{ index (dict "a" 1) ` + secret + ` 1 }}{{ index (list 1) (secret "number") }}`,
+		"regex.tmpl":      `{{ mustRegexMatch (printf "(%s" ` + secret + `) "x" }}`,
+		"required.tmpl":   `{{ if ` + secret + ` }}{{ template "gone" . }}{{ end }}`,
+		"context.tmpl":    `{{ secret "db.password" (dict "env" ` + secret + `) }}{{ secret "db.password" (printf "env=%s" ` + secret + `) }}`,
+		"printf.tmpl":     `{{ printf "%d" ` + secret + ` }}{{ add 1 ` + secret + ` }}{{ ` + secret + `.Field }}`,
+		"key.tmpl":        `{{ secret "tls.key" | trunc 40 | fromJson }}{{ htpasswd "u:x" (secret "tls.key") }}`,
+		"broken.env.tmpl": `A B={{ secret "db.password" (dict "env" "prod") }}` + "\n",
+		"jobs.yaml": `context: {env: prod}
+textfile: metrics/credrender.prom
+schedule: "@every 1h"
+jobs:
+  - {name: app, src: app.tmpl, dest: $DIR/app.conf, verify: "cat $DIR/app.conf; exit 1"}
+  - {name: key, secret: tls.key, dest: $DIR/key.pem, mode: "0600", format: json}
+  - {name: pem, secret: tls.key, dest: $DIR/key2.pem, format: pem, hook: "sed s/^/x/ $DIR/key2.pem; exit 3"}
+  - {name: derived, src: derived.tmpl, dest: $DIR/derived}
+  - {name: doc, content: '{{ secret "broken" }}', format: json, dest: $DIR/doc.json}
+  - {name: yaml, content: '{{ secret "tls.key" }}', format: yaml, dest: $DIR/doc.yaml}
+  - {name: toml, content: '{{ secret "tls.key" }}', format: toml, dest: $DIR/doc.toml}
+  - {name: env, content: '{{ secret "tls.key" }}', format: env, dest: $DIR/doc.env}
+  - {name: pair, files: [{secret: tls.key, dest: $DIR/a.crt}, {secret: tls.key, dest: $DIR/a.key}], keypairs: [{cert: $DIR/a.crt, key: $DIR/a.key}]}
+`,
+		"secrets.json":  `{"s":"c4n4ry-in-a-file","t":"c4n4ry-two"}`,
+		"broken.json":   `{"s":"c4n4ry-in-a-file",` + "\n" + `"c4n4ry-bare`,
+		"kinds.json":    `{"s":["c4n4ry-in-a-list"],"c4":{"x":"c4n4ry-deep"}}`,
+		"broken.yaml":   "s: c4n4ry-in-yaml: x\n  - c4n4ry: [\n",
+		"broken.env":    "A='c4n4ry-in-env\nB C4 c4n4ry\n",
+		"app.j2":        "{{ secrets.s }}\n",
+		"derived.j2":    "{{ secrets[secrets.s] }}\n",
+		"error.j2":      "{{ secrets.s + 1 }}{{ secrets.s.x.y }}{{ {}[secrets.s].z }}\n",
+		"manifest.json": `[{"source":"derived.j2","destination":"one"},{"secret":"gone","destination":"two"}]`,
+	}
+}

@@ -1,0 +1,60 @@
+package jinja
+
+import (
+	"errors"
+
+	"github.com/credrender/credrender/internal/compat/jinja/py"
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// hideDerived takes the names out of errors of secrets whose name may be made of
+// another secret's value. The others are in the template as they are, or a pass
+// that knows no secret asks for them.
+func (t *Template) hideDerived(failed []error, c Context) {
+	public := t.literals()
+	c.Lookup = func(key py.Value) ([]byte, bool, error) {
+		if name, err := keyName(key); err == nil {
+			public[name] = true
+		}
+		return nil, false, nil
+	}
+	_, _ = t.Render(c) // it ends with ErrPending
+	for _, err := range failed {
+		e, ok := errors.AsType[*SecretError](err)
+		if !ok || public[e.Name] {
+			continue
+		}
+		e.Name, e.Err, e.Derived = "", sentinel(e.Err), true
+	}
+}
+
+// literals are the texts and names that the template itself has.
+func (t *Template) literals() map[string]bool {
+	all := map[string]bool{}
+	syntax.Walk(t.nodes, func(n any) bool {
+		switch n := n.(type) {
+		case *syntax.Const:
+			if text, ok := n.Value.(string); ok {
+				all[text] = true
+			}
+		case *syntax.Getattr:
+			all[n.Name] = true
+		}
+		return true
+	})
+	return all
+}
+
+// sentinel is what an error is at heart: its text may repeat the name.
+func sentinel(err error) error {
+	for _, known := range []error{
+		source.ErrNotFound, source.ErrDenied, source.ErrWrongContext, source.ErrIntegrity, source.ErrUnsupported,
+		source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials, source.ErrNoStore, source.ErrNoSource,
+	} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	return errors.New("no value")
+}

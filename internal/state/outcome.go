@@ -1,0 +1,85 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"time"
+)
+
+// Outcome is what a daemon knows of a job and no run has recorded: a run that
+// could not be started, crashed, or was killed leaves nothing in the job's [Record].
+type Outcome struct {
+	At    time.Time `json:"at"`
+	Code  int       `json:"code"`
+	Error string    `json:"error"`
+}
+
+// Over returns r with the outcome in the place of the last run's, where that was
+// before.
+func (o Outcome) Over(r Record) Record {
+	if o.Code != 0 && o.At.After(r.LastRun) {
+		r.LastRun, r.Result = o.At, Result{Code: o.Code, Error: o.Error}
+	}
+	return r
+}
+
+// outcomes is the file of a daemon. It alone writes it, and needs no lock.
+type outcomes struct {
+	Version int                `json:"version"`
+	Machine string             `json:"machine"` // hash
+	Jobs    map[string]Outcome `json:"jobs"`    // by id
+}
+
+const outcomesName = "daemon.json"
+
+// Outcomes are what the daemon of this machine has stored, by the ids of the jobs.
+func (d *Dir) Outcomes() (map[string]Outcome, error) {
+	data, err := d.read(outcomesName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var o outcomes
+	if err := checkVersion(data); err != nil {
+		return nil, &CorruptError{path.Join(d.o.Dir, outcomesName), err}
+	}
+	if err := json.Unmarshal(data, &o); err != nil {
+		return nil, &CorruptError{path.Join(d.o.Dir, outcomesName), err}
+	}
+	if o.Machine != hash(d.o.Machine) {
+		return nil, nil
+	}
+	return o.Jobs, nil
+}
+
+// SetOutcomes replaces them; with none the file goes.
+func (d *Dir) SetOutcomes(jobs map[string]Outcome) error {
+	if len(jobs) == 0 {
+		return d.remove(outcomesName)
+	}
+	data, err := json.MarshalIndent(outcomes{formatVersion, hash(d.o.Machine), maps.Clone(jobs)}, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode the daemon's outcomes: %w", err)
+	}
+	return d.write(outcomesName, data)
+}
+
+// checkVersion refuses the format of another version of credrender.
+func checkVersion(data []byte) error {
+	var v struct{ Version int }
+	switch err := json.Unmarshal(data, &v); {
+	case err != nil:
+		return err
+	case v.Version > formatVersion:
+		return fmt.Errorf("it was written by a newer credrender: format version %d, and this one reads %d", v.Version, formatVersion)
+	case v.Version != formatVersion:
+		return fmt.Errorf("format version %d is not %d", v.Version, formatVersion)
+	}
+	return nil
+}
