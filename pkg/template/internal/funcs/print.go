@@ -16,7 +16,10 @@ func printed(values []any) ([]any, error) {
 		if x := reflect.ValueOf(v); !x.IsValid() || x.Kind() == reflect.Pointer && x.IsNil() {
 			return nil, Argument(i, Problem(`no value; give one with: default "" X`))
 		}
-		all[i] = Plain(v)
+		var err error
+		if all[i], err = operand('v', v); err != nil {
+			return nil, Argument(i, err)
+		}
 	}
 	return all, nil
 }

@@ -40,7 +40,7 @@ func Plain(v any) any {
 	switch {
 	case x.Kind() == reflect.Map, x.Kind() == reflect.Slice:
 		if holdsFloat(x) {
-			plain, _ := leaves('v', x)
+			plain, _ := mapped(x, func(v any) (any, error) { return Plain(v), nil })
 			return plain
 		}
 	case x.IsValid() && x.CanFloat() && x.Type().PkgPath() == "":

@@ -86,24 +86,25 @@ func numberOperand(verb rune, v any, misfit error) (any, error) {
 
 // leaves returns a list or map with what to format in place of its elements.
 func leaves(verb rune, x reflect.Value) (any, error) {
-	leaf := func(e reflect.Value) (any, error) {
-		if v := e.Interface(); v != nil {
-			return operand(verb, v)
+	return mapped(x, func(v any) (any, error) {
+		if v == nil {
+			return nil, Problem("nil inside a list or map has no text; use toJson")
 		}
-		if verb == 'v' {
-			return nil, nil
-		}
-		return nil, Problem(fmt.Sprintf("%%%c does not fit a list or map with nil in it", verb))
-	}
+		return operand(verb, v)
+	})
+}
+
+// mapped returns a list or map with what f returns for its elements, and keys.
+func mapped(x reflect.Value, f func(any) (any, error)) (any, error) {
 	var err error
 	if x.Kind() == reflect.Map {
 		m := make(map[any]any, x.Len())
 		for it := x.MapRange(); it.Next(); {
-			key, keyErr := leaf(it.Key())
+			key, keyErr := f(it.Key().Interface())
 			if keyErr != nil {
 				return nil, keyErr
 			}
-			if m[key], err = leaf(it.Value()); err != nil {
+			if m[key], err = f(it.Value().Interface()); err != nil {
 				return nil, err
 			}
 		}
@@ -111,7 +112,7 @@ func leaves(verb rune, x reflect.Value) (any, error) {
 	}
 	list := make([]any, x.Len())
 	for i := range list {
-		if list[i], err = leaf(x.Index(i)); err != nil {
+		if list[i], err = f(x.Index(i).Interface()); err != nil {
 			return nil, err
 		}
 	}
