@@ -79,3 +79,31 @@ func (f function) checkResult(out reflect.Value, args []reflect.Value) error {
 	}
 	return funcs.Problem("its result would not be UTF-8: it cuts a character of several bytes in two")
 }
+
+// typeOf returns the type of parameter i.
+func typeOf(in []reflect.Type, variadic bool, i int) reflect.Type {
+	if last := len(in) - 1; variadic && i >= last {
+		return in[last].Elem()
+	}
+	return in[i]
+}
+
+func convert(v reflect.Value, t reflect.Type) (reflect.Value, bool) {
+	if isParameter(t) {
+		return v, true
+	}
+	if !v.IsValid() {
+		switch t.Kind() {
+		case reflect.Interface, reflect.Map, reflect.Slice, reflect.Pointer, reflect.Func, reflect.Chan:
+			return reflect.Zero(t), true
+		}
+		return v, false
+	}
+	switch {
+	case v.Type().AssignableTo(t):
+		return v, true
+	case v.Kind() == reflect.Pointer && !v.IsNil() && v.Type().Elem().AssignableTo(t):
+		return v.Elem(), true
+	}
+	return v, false
+}

@@ -193,34 +193,6 @@ func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect
 	return p.call(f, converted)
 }
 
-// typeOf returns the type of parameter i.
-func typeOf(in []reflect.Type, variadic bool, i int) reflect.Type {
-	if last := len(in) - 1; variadic && i >= last {
-		return in[last].Elem()
-	}
-	return in[i]
-}
-
-func convert(v reflect.Value, t reflect.Type) (reflect.Value, bool) {
-	if isParameter(t) {
-		return v, true
-	}
-	if !v.IsValid() {
-		switch t.Kind() {
-		case reflect.Interface, reflect.Map, reflect.Slice, reflect.Pointer, reflect.Func, reflect.Chan:
-			return reflect.Zero(t), true
-		}
-		return v, false
-	}
-	switch {
-	case v.Type().AssignableTo(t):
-		return v, true
-	case v.Kind() == reflect.Pointer && !v.IsNil() && v.Type().Elem().AssignableTo(t):
-		return v.Elem(), true
-	}
-	return v, false
-}
-
 // call calls f with arguments of its types, or any number where it takes one. A
 // panic becomes an error.
 func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err error) {

@@ -186,7 +186,7 @@ func TestNothingIsMadeUp(t *testing.T) {
 		}
 		rendered++
 		for _, made := range []string{"%!", "<nil>", "<no value>", "\ufffd", "e+0", "illegal base64"} {
-			if strings.Contains(string(out.Bytes), made) && (made != "<nil>" || !strings.ContainsAny(string(out.Bytes), "[")) && !strings.Contains(b.String(), "fff") {
+			if strings.Contains(string(out.Bytes), made) && (made != "<nil>" || !strings.Contains(b.String(), "typeOf")) {
 				t.Errorf("%s prints %q", b.String(), out.Bytes)
 			}
 		}

@@ -30,8 +30,8 @@ func TestConversions(t *testing.T) {
 		{`{{toYaml (pick $j "b" "d" "e" "n")}}`, "b: 123456789012345678901234567890\nd: 1.10\ne: 1.0e+3\n\"n\": 5"},
 		{`{{toToml (pick $j "d" "n" "nums" "p")}}`, "d = 1.10\nn = 5\nnums = [1, 2.50, 3]\np = 9007199254740993"},
 		{`{{deepCopy $j.nums}} {{merge (dict) (pick $j "d")}} {{mergeOverwrite (dict "d" 1) (pick $j "d")}}`, "[1 2.50 3] map[d:1.10] map[d:1.10]"},
-		{`{{mulf 1000 1000}} {{float64 "12345678"}} {{list 1e6 2.5}} {{print 1e6 2e6}} {{quote 1e6}} {{toYaml (dict "a" 1e6)}} {{toJson 1e6}} {{dict "a" 1e7}}`,
-			`1000000 12345678 [1000000 2.5] 1000000 2000000 "1000000" a: 1000000 1000000 map[a:10000000]`},
+		{`{{mulf 1000 1000}} {{float64 "12345678"}} {{list 1e6 2.5}} {{print 1e6 2e6}} {{quote 1e6}} {{toYaml (dict "a" 1e6)}} {{toYaml (list 1e6 nil)}} {{toJson 1e6}} {{dict "a" 1e7}}`,
+			"1000000 12345678 [1000000 2.5] 1000000 2000000 \"1000000\" a: 1000000 - 1000000\n- null 1000000 map[a:10000000]"},
 		// Truth.
 		{`{{if $j.z}}y{{else}}n{{end}}{{if $j.zd}}y{{else}}n{{end}}{{if $j.d}}y{{else}}n{{end}}{{with $j.zd}}y{{else}}n{{end}}{{if not $j.zd}}n{{end}}`, "nnynn"},
 		{`{{with $x := $j.zd}}{{else}}{{$x}} {{add $x 1}} {{eq $x 0}} {{toJson $x}} {{printf "%.1f" $x}}{{end}}`, "0.0 1 true 0.0 0.0"},
@@ -127,6 +127,7 @@ func TestRefusals(t *testing.T) {
 		`{{toToml (dict "b" $j.b)}}`: "64 bits", `{{toToml (dict "a" nil)}}`: "no null", `{{toToml (list 1)}}`: "a map", `{{toToml (pick $j "none")}}`: "no null",
 		`{{env "NOT_SET"}}`: "not set", `{{env "NOT_SET" | upper}}`: "nil", `{{env "NOT_SET" | quote}}`: "no value", `{{expandenv "$NOT_SET"}}`: "not set", `{{expandenv "${HOME:-x}"}}`: "defaults", `{{expandenv "${"}}`: "${NAME}", `{{expandenv "${}"}}`: "${NAME}",
 		`{{with $x := $j.zd}}{{else}}{{len $x}}{{end}}`: "len of type", `{{with $x := $j.zd}}{{else}}{{range $x}}{{end}}{{end}}`: "range int N",
+		`{{list nil}}`: "use toJson", `{{print (list 1 nil)}}`: "use toJson", `{{printf "%v" (dict "a" nil)}}`: "use toJson", `{{html $j}}`: "use toJson", `{{$j}}`: "use toJson", `{{randAlphaNum 0}}`: "less than 1",
 		`{{$j.none}}`: "nothing to print", `{{has 1 "abc"}}`: "not a list", `{{compact 5}}`: "not a list", `{{uniq nil}}`: "no value",
 	} {
 		got, err := convert(t, text)

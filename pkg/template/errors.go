@@ -88,7 +88,7 @@ func (t *Template) parseError(err error) *Error {
 	msg = strings.ReplaceAll(msg, rootName+":", "line ")
 	name, isCall := strings.CutPrefix(msg, `function "`)
 	if name, ok := strings.CutSuffix(name, `" not defined`); isCall && ok {
-		if s := similar(name, slices.Sorted(maps.Keys(t.table))); s != "" {
+		if s := meant(name, slices.Sorted(maps.Keys(t.table))); s != "" {
 			msg += ": did you mean " + s + "?"
 		}
 	}

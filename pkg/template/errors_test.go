@@ -94,6 +94,9 @@ func TestErrorsHideSecrets(t *testing.T) {
 func TestErrorsOfTheParser(t *testing.T) {
 	failures{
 		{`{{secert "a"}}`, `template n.tmpl:1: function "secert" not defined: did you mean secret?`},
+		{`{{toJSON 5}}`, `template n.tmpl:1: function "toJSON" not defined: did you mean toJson?`},
+		{`{{parseJSON "x"}}`, `template n.tmpl:1: function "parseJSON" not defined: did you mean fromJson?`},
+		{`{{keyOrDefault "a" "b"}}`, `template n.tmpl:1: function "keyOrDefault" not defined: did you mean secretOr?`},
 		{`{{getHostByName "a"}}`, `template n.tmpl:1: function "getHostByName" not defined`},
 		{`{{emit 1 2}}`, `template n.tmpl:1: function "emit" not defined: did you mean omit?`},
 		{"a\n{{ if 1 }}\n", `template n.tmpl:3: unexpected EOF`},

@@ -39,7 +39,7 @@ func TestSameAsTextTemplate(t *testing.T) {
 		`{{until 3}}{{untilStep 5 0 -2}}{{seq 5}}{{seq 2 -1}}{{seq 0 2 7}}{{replace "a" "bb" "banana"}}{{wrapWith 3 "\t" "a b c d"}}{{round 3.14159 2}}`,
 		`{{regexReplaceAll "a(x*)b" "-ab-axxb-" "${1}W"}}{{mustRegexReplaceAllLiteral "b" "abc" "$1"}}{{toJson (dict "a" "<x>")}}{{toRawJson "<x>"}}`,
 		`{{$d := dict "a" 1}}{{$_ := set $d "b" 2}}{{$_ := unset $d "a"}}{{$d}}{{merge (dict "x" 1) (dict "x" 2 "y" 3)}}{{get $d "b"}}{{hasKey $d "z"}}`,
-		`{{fromJson "{\"a\":[1,2,{\"b\":null}]}"}}{{(fromJson "{\"a\":1}").a}}{{dig "a" "b" "none" (dict "a" (dict "b" 1))}}{{pluck "a" (dict "a" 1) (dict)}}`,
+		`{{fromJson "{\"a\":[1,2,{\"b\":true}]}"}}{{(fromJson "{\"a\":1}").a}}{{dig "a" "b" "none" (dict "a" (dict "b" 1))}}{{pluck "a" (dict "a" 1) (dict)}}`,
 		`{{(semver "1.2.3-b+c").Minor}}{{semverCompare ">1.0" "1.2"}}{{(urlParse "http://u:p@h:1/p?q#f").host}}{{b64dec "YQ=="}}{{sha1sum "x"}}`,
 		`{{default "d" ""}}{{default "d" .Vars.h}}{{coalesce 0 "" "c"}}{{ternary 1 2 true}}{{empty 0}}{{all 1 2}}{{any 0 ""}}{{kindOf .Vars.users}}{{typeOf 1}}`,
 		`{{first .Vars.users}}{{last .Vars.users}}{{rest .Vars.users}}{{initial .Vars.users}}{{append .Vars.users 1}}{{prepend .Vars.users 1}}{{concat (list 1) (list 2)}}{{reverse .Vars.users}}{{uniq (list 1 1)}}{{has 1 (list 1)}}{{without (list 1 2) 1}}{{chunk 1 .Vars.users}}`,

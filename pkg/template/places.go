@@ -56,6 +56,9 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 		return "", nil
 	}
 	text, err := textOf(v)
+	if s.null && err == nil {
+		err = funcs.Problem("a list or map with nil in it has no text; use toJson")
+	}
 	if p.real {
 		if err != nil {
 			return "", &callError{err: err}

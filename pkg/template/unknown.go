@@ -40,6 +40,7 @@ type survey struct {
 	binary  bool // one of them is not UTF-8
 	unknown bool // an unknown is somewhere below
 	mutable bool // a map or list of anything is
+	null    bool // a map or list holds nil
 	sizes   map[container]int
 }
 
@@ -116,6 +117,7 @@ func (s *survey) container(v reflect.Value) (int, error) {
 	}
 	size := 1
 	for e := range elements(v) {
+		s.null = s.null || !concrete(e).IsValid()
 		n, err := s.size(e)
 		if err != nil {
 			return 0, err

@@ -2,13 +2,9 @@ package funcs
 
 import (
 	"fmt"
-	"math/big"
-	"reflect"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // printf is fmt's, less what it writes into the output where a verb does not fit:
@@ -160,112 +156,4 @@ func (p *directives) arg(verb rune) (any, error) {
 		return nil, Argument(p.next, Problem(`no value; give one with: default "" X`))
 	}
 	return v, nil
-}
-
-// operand returns what to format in place of v, which may be a list or map of what
-// fits.
-func operand(verb rune, v any) (any, error) {
-	misfit := Problem(fmt.Sprintf("%%%c does not fit %s; use %%v", verb, described(v)))
-	if n, ok := v.(document.Number); ok && verb != 'U' && verb != 'c' {
-		if !n.Fits(verb) {
-			return nil, misfit
-		}
-		return n, nil
-	}
-	x := reflect.ValueOf(v)
-	if isText(v) && (x.Kind() != reflect.Slice || verb != 'v') {
-		switch {
-		case !strings.ContainsRune("vsqxX", verb):
-			return nil, misfit
-		case verb == 'q' && !utf8.ValidString(fmt.Sprint(stringOf(v))):
-			return nil, Problem("the value is not UTF-8, which %q would change: use b64enc")
-		}
-		return v, nil
-	}
-	switch {
-	case x.CanInt(), x.CanUint(), x.CanFloat():
-		return numberOperand(verb, v, misfit)
-	case x.Kind() == reflect.Bool:
-		if verb != 't' && verb != 'v' {
-			return nil, misfit
-		}
-		return v, nil
-	case x.Kind() == reflect.Slice, x.Kind() == reflect.Array, x.Kind() == reflect.Map:
-		return leaves(verb, x)
-	case verb != 'v':
-		return nil, misfit
-	}
-	return v, nil
-}
-
-func isText(v any) bool {
-	switch v.(type) {
-	case string, []byte, error, fmt.Stringer:
-		return true
-	}
-	return reflect.ValueOf(v).Kind() == reflect.String
-}
-
-func stringOf(v any) any {
-	if b, ok := v.([]byte); ok {
-		return string(b)
-	}
-	return v
-}
-
-func numberOperand(verb rune, v any, misfit error) (any, error) {
-	if verb == 'v' {
-		return Plain(v), nil
-	}
-	r, ok := rational(v)
-	switch {
-	case !ok: // infinite
-		return v, nil
-	case strings.ContainsRune("dxXobO", verb) && r.IsInt():
-		return new(big.Int).Set(r.Num()), nil
-	case strings.ContainsRune("cU", verb) && r.IsInt():
-		if i := r.Num(); i.IsInt64() && utf8.ValidRune(rune(i.Int64())) && int64(rune(i.Int64())) == i.Int64() {
-			return rune(i.Int64()), nil
-		}
-	case strings.ContainsRune("feEgGF", verb):
-		if r.IsInt() {
-			return new(big.Float).SetPrec(uint(max(64, r.Num().BitLen()))).SetInt(r.Num()), nil
-		}
-		return Float(v)
-	}
-	return nil, misfit
-}
-
-// leaves returns a list or map with what to format in place of its elements.
-func leaves(verb rune, x reflect.Value) (any, error) {
-	leaf := func(e reflect.Value) (any, error) {
-		if v := e.Interface(); v != nil {
-			return operand(verb, v)
-		}
-		if verb == 'v' {
-			return nil, nil
-		}
-		return nil, Problem(fmt.Sprintf("%%%c does not fit a list or map with nil in it", verb))
-	}
-	var err error
-	if x.Kind() == reflect.Map {
-		m := make(map[any]any, x.Len())
-		for it := x.MapRange(); it.Next(); {
-			key, keyErr := leaf(it.Key())
-			if keyErr != nil {
-				return nil, keyErr
-			}
-			if m[key], err = leaf(it.Value()); err != nil {
-				return nil, err
-			}
-		}
-		return m, nil
-	}
-	list := make([]any, x.Len())
-	for i := range list {
-		if list[i], err = leaf(x.Index(i)); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
 }

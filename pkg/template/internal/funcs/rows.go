@@ -130,8 +130,8 @@ func rows() []row {
 		{"buildCustomCert", Unchanged, 0, nil, nil},
 		{"encryptAES", Strict, Volatile, nil, overEncryptAES},
 		{"decryptAES", Strict, Bytes, decryptAES, nil},
-		{"randAlphaNum randAlpha randAscii randNumeric", Strict, Volatile, nil, overRandom},
-		{"randBytes", Strict, Volatile, nil, overRandBytes},
+		{"randAlphaNum randAlpha randAscii randNumeric", Strict, Volatile | Positive, nil, overRandom},
+		{"randBytes", Strict, Volatile | Positive, nil, overRandBytes},
 		{"randInt", Unchanged, Volatile | Numeric, nil, nil},
 		{"fail", Replaced, 0, fail, nil},
 

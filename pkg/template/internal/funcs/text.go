@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"text/template"
-	"unicode"
 
 	"github.com/credrender/credrender/pkg/template/document"
 )
@@ -42,7 +40,7 @@ func Plain(v any) any {
 	switch {
 	case x.Kind() == reflect.Map, x.Kind() == reflect.Slice:
 		if holdsFloat(x) {
-			plain, _ := leaves('v', x)
+			plain, _ := mapped(x, func(v any) (any, error) { return Plain(v), nil })
 			return plain
 		}
 	case x.IsValid() && x.CanFloat() && x.Type().PkgPath() == "":
@@ -174,53 +172,6 @@ func sortAlpha(list any) ([]string, error) {
 	all, err := listed(list)
 	slices.Sort(all)
 	return all, err
-}
-
-// printed makes nil an error for the functions that print their arguments, and
-// gives floats the digits that all else gives them.
-func printed(values []any) ([]any, error) {
-	all := make([]any, len(values))
-	for i, v := range values {
-		if x := reflect.ValueOf(v); !x.IsValid() || x.Kind() == reflect.Pointer && x.IsNil() {
-			return nil, Argument(i, Problem(`no value; give one with: default "" X`))
-		}
-		all[i] = Plain(v)
-	}
-	return all, nil
-}
-
-func printer(f func(...any) string) func(...any) (string, error) {
-	return func(values ...any) (string, error) {
-		all, err := printed(values)
-		if err != nil {
-			return "", err
-		}
-		return f(all...), nil
-	}
-}
-
-func print(values ...any) (string, error)    { return printer(fmt.Sprint)(values...) }
-func println(values ...any) (string, error)  { return printer(fmt.Sprintln)(values...) }
-func urlquery(values ...any) (string, error) { return printer(template.URLQueryEscaper)(values...) }
-
-// html refuses a zero byte, which HTML cannot hold: text/template's writes
-// U+FFFD for it.
-func html(values ...any) (string, error) {
-	s, err := print(values...)
-	if err == nil && strings.ContainsRune(s, 0) {
-		return "", Problem("the value holds a zero byte, which HTML cannot hold")
-	}
-	return template.HTMLEscapeString(s), err
-}
-
-// js refuses characters that text/template's writes with five hex digits, of which
-// JavaScript reads four.
-func js(values ...any) (string, error) {
-	s, err := print(values...)
-	if strings.ContainsFunc(s, func(r rune) bool { return r > 0xffff && !unicode.IsPrint(r) }) {
-		return "", Problem("the value holds a character that js cannot escape: use toJson")
-	}
-	return template.JSEscapeString(s), err
 }
 
 // abbreviated refuses a width at which Sprig's returns the whole text.
