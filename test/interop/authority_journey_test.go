@@ -75,7 +75,6 @@ func journeyFiles(t *testing.T) string {
 		"large":           strings.Repeat("0123456789abcdef", 8<<10),
 		"import.json":     `{"web.a": "one", "web.b": "two", "bytes": {"base64": "AAEC/w=="}}`,
 		"credrender.yaml": "jobs:\n  - name: some\n    schedule: '@every 1s'\n    src: some.tmpl\n    dest: " + filepath.Join(dir, "daemon.out") + "\n",
-		"credsmash.cfg":   "[credsmash]\ntable_name = smash\nkey_id = alias/credstash\n",
 	} {
 		writeFile(t, dir, name, text)
 	}
@@ -163,7 +162,12 @@ func journeySteps() []step {
 		{args: "credstash -t stash list"},
 		{args: "credstash -t stash keys"},
 		{args: "credstash -t stash delete pw"},
-		{args: "credsmash -c $DIR/credsmash.cfg list", code: 1},
+		{args: "credsmash -t smash -k alias/credstash setup-dynamodb"},
+		{args: "credsmash -t smash -k alias/credstash --context env prod put pw $DIR/plain"},
+		{args: "credsmash -t smash -k alias/credstash --context env prod get pw"},
+		{args: "credsmash -t smash -k alias/credstash --context env prod get-all"},
+		{args: "credsmash -t smash list"},
+		{args: "credsmash -t smash delete pw"},
 	}
 }
 

@@ -35,7 +35,7 @@ func mutations() []mutation {
 		{query, "Unknown parameter in input", func(s *sent) { s.change(func(m map[string]any) { m["Tablename"] = "t" }) }},
 		{query, "Missing required parameter", func(s *sent) { s.change(func(m map[string]any) { delete(m, "TableName") }) }},
 		{query, "Invalid type for parameter Limit", func(s *sent) { s.change(func(m map[string]any) { m["Limit"] = "1" }) }},
-		{query, "Invalid range", func(s *sent) { s.change(func(m map[string]any) { m["Limit"] = 0 }) }},
+		{query, "valid min value: 1", func(s *sent) { s.change(func(m map[string]any) { m["Limit"] = 0 }) }},
 		{query, "is above 1024", func(s *sent) { s.change(func(m map[string]any) { m["TableName"] = strings.Repeat("t", 1025) }) }},
 		{query, "is not one of", func(s *sent) { s.change(func(m map[string]any) { m["Select"] = "EVERYTHING" }) }},
 		{query, "null", func(s *sent) { s.change(func(m map[string]any) { m["IndexName"] = nil }) }},
