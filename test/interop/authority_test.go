@@ -26,12 +26,22 @@ func authorityWhole() bool { return os.Getenv("AUTHORITY") == "whole" }
 // prints.
 func askBotocore(t *testing.T, out any, stdin []byte, script string, args ...string) {
 	t.Helper()
+	askBotocoreIn(t, func(f func() error) error { return f() }, out, stdin, script, args...)
+}
+
+// askBotocoreIn is askBotocore with the process started by in, which may be in
+// another network.
+func askBotocoreIn(t *testing.T, in func(func() error) error, out any, stdin []byte, script string, args ...string) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program(t, "python3"), append([]string{filepath.Join("authority", script)}, args...)...)
 	cmd.Env = []string{"PATH=" + searchPath(), "HOME=" + t.TempDir(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore"}
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	if err := in(cmd.Start); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%s: %v\n%s", script, err, stderr.String())
 	}
 	if err := json.Unmarshal(stdout.Bytes(), out); err != nil {
