@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -17,10 +16,7 @@ import (
 // The authority on what AWS accepts, without AWS, is botocore: the service
 // models, endpoint rules, signers and credential chain that Amazon's own
 // command line works by. The tests named TestAuthority compare the binary with it.
-// "make interop" runs a selection, "make authority" everything.
-
-// authorityWhole reports whether everything is asked for, and not a selection.
-func authorityWhole() bool { return os.Getenv("AUTHORITY") == "whole" }
+// "make authority" runs them alone and prints what they count.
 
 // askBotocore runs a script of test/interop/authority and decodes what it
 // prints.
@@ -59,6 +55,7 @@ type verdict struct {
 		Label, What string
 	}
 	Signed, Equal int
+	Objects       map[int]string // keys of S3 by request
 }
 
 func judge(t *testing.T, requests []sent, keys map[string]string) verdict {

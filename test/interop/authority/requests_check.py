@@ -14,13 +14,15 @@ import signatures
 
 def main():
     keys = json.loads(sys.argv[1])
-    operations, violations = collections.Counter(), []
+    operations, violations, objects = collections.Counter(), [], {}
     total = signed = equal = 0
     for line in sys.stdin:
         request = json.loads(line)
         request["body"] = base64.b64decode(request["body"] or "")
         total += 1
         service, operation, found = shapes.check(request)
+        if service == "s3" and operation:
+            objects[request["id"]] = shapes.object_key(request)
         if operation:
             operations[f"{service}.{operation}"] += 1
         wrong = signatures.check(request, keys)
@@ -31,7 +33,7 @@ def main():
             found.append("request is not signed")
         violations.extend({"id": request["id"], "label": request["label"], "what": what} for what in found + (wrong or []))
     json.dump({"botocore": botocore.__version__, "requests": total, "operations": operations,
-               "violations": violations, "signed": signed, "equal": equal}, sys.stdout)
+               "violations": violations, "signed": signed, "equal": equal, "objects": objects}, sys.stdout)
 
 
 def unsigned(service):

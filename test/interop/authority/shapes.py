@@ -75,6 +75,12 @@ def check(request):
     return service, operation, found
 
 
+def object_key(request):
+    """The key in a request of S3, whose bucket is in the path."""
+    path = urllib.parse.unquote(urllib.parse.urlsplit(request["uri"]).path)
+    return path.removeprefix("/").partition("/")[2]
+
+
 def _json(service, request, found):
     meta = model(service).metadata
     prefix, target = meta["targetPrefix"] + ".", header(request, "x-amz-target") or ""
