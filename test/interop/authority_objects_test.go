@@ -19,7 +19,9 @@ func TestAuthorityObjectKeys(t *testing.T) {
 		"é", "e\u0301", "日本語", "😀", "a\tb", strings.Repeat("k", 1024),
 	}
 	for _, name := range names {
-		rec.during(name, func() { bin.run(t, "render", writeFile(t, t.TempDir(), "t", "{{ s3object "+strconv.Quote("s3://bucket/"+name)+" }}")) })
+		rec.during(name, func() {
+			bin.run(t, "render", writeFile(t, t.TempDir(), "t", "{{ s3object "+strconv.Quote("s3://bucket/"+name)+" }}"))
+		})
 	}
 	v := judge(t, rec.sent, rec.keys)
 	for _, violation := range v.Violations {

@@ -75,29 +75,35 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		f.answer(w)
 		return
 	}
-	out, err := http.NewRequestWithContext(req.Context(), req.Method, r.target, bytes.NewReader(body))
+	kind, answer := forward(w, req, body, r.target)
+	r.learnKeys(kind, answer)
+}
+
+// forward sends a request on to another server, byte for byte, and its answer
+// back. It returns the answer.
+func forward(w http.ResponseWriter, req *http.Request, body []byte, target string) (contentType string, answer []byte) {
+	out, err := http.NewRequestWithContext(req.Context(), req.Method, target, bytes.NewReader(body))
 	if err != nil {
-		return
+		return "", nil
 	}
-	// The path goes on byte for byte, whatever it escapes.
+	// The path goes on as it is, whatever it escapes.
 	out.URL.Opaque = "//" + out.URL.Host + req.RequestURI
 	out.Header, out.Host = req.Header.Clone(), req.Host
 	resp, err := http.DefaultTransport.RoundTrip(out)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
+		return "", nil
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return
+	if answer, err = io.ReadAll(resp.Body); err != nil {
+		return "", nil
 	}
-	r.learnKeys(resp.Header.Get("Content-Type"), answer)
 	for name, values := range resp.Header {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(resp.StatusCode)
 	_, _ = w.Write(answer)
+	return resp.Header.Get("Content-Type"), answer
 }
 
 // note records a request and returns the fault that it runs into, or nil.
