@@ -138,10 +138,7 @@ func (a *account) removeTable(ctx context.Context) error {
 // removeKey schedules the key's deletion, then deletes the alias, by which a
 // second attempt would find the key.
 func (a *account) removeKey(ctx context.Context) error {
-	keys, err := a.keys(ctx)
-	if err != nil {
-		return err
-	}
+	keys, lookErr := a.keys(ctx)
 	for _, key := range keys {
 		if key.KeyState == kmstypes.KeyStatePendingDeletion {
 			continue
@@ -152,7 +149,10 @@ func (a *account) removeKey(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = a.kms.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: aws.String(a.alias())})
+	if lookErr != nil {
+		return lookErr
+	}
+	_, err := a.kms.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: aws.String(a.alias())})
 	if len(keys) > 0 && absent(err) {
 		return nil
 	}

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
 // journey is what a user does, in order.
@@ -69,11 +72,37 @@ func (j *journey) setup(ctx context.Context) error {
 	if _, err := j.ok(ctx, "setup", "--tag", tag); err != nil {
 		return err
 	}
+	if err := j.aliasSpreads(ctx); err != nil {
+		return err
+	}
 	second, err := j.ok(ctx, "setup", "--tag", tag)
 	if err == nil && strings.Count(second, "present") != 2 {
 		err = fmt.Errorf("the second setup printed %q, want table and key present", second)
 	}
 	return err
+}
+
+// aliasSpreads waits until KMS knows the new alias: it is eventually consistent
+// (https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html).
+// A few answers in a row stand for all of KMS's hosts.
+func (j *journey) aliasSpreads(ctx context.Context) error {
+	if j.emulated {
+		return nil
+	}
+	deadline := time.Now().Add(spread)
+	for known := 0; known < 5; known++ {
+		_, err := j.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(j.alias())})
+		if err != nil {
+			if !absent(err) || time.Now().After(deadline) {
+				return fmt.Errorf("describe key %s: %w", j.alias(), err)
+			}
+			known = -1
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *journey) putAndGet(ctx context.Context) error {

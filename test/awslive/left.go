@@ -21,28 +21,30 @@ import (
 // fastTable asks more often than the SDK does by itself.
 func fastTable(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = 2 * time.Second }
 
-// keys returns the keys that a run made: that of the alias, or, if there is no
-// alias, all with the run's tag. A run that was killed within setup may have
-// made a key and no alias.
+// keys returns the keys that a run made: that of the alias, and all with the
+// run's tag. A run that was killed within setup may have made a key without an
+// alias.
 func (a *account) keys(ctx context.Context) ([]*kmstypes.KeyMetadata, error) {
+	var found []*kmstypes.KeyMetadata
 	key, err := a.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(a.alias())})
 	if err == nil {
-		return []*kmstypes.KeyMetadata{key.KeyMetadata}, nil
-	}
-	if !absent(err) {
+		found = append(found, key.KeyMetadata)
+	} else if !absent(err) {
 		return nil, err
 	}
-	var found []*kmstypes.KeyMetadata
 	pages := kms.NewListKeysPaginator(a.kms, &kms.ListKeysInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, err
+			return found, fmt.Errorf("look for keys with the tag %s=%s: %w", tagKey, a.prefix, err)
 		}
 		for _, k := range page.Keys {
+			if len(found) > 0 && aws.ToString(k.KeyId) == aws.ToString(found[0].KeyId) {
+				continue
+			}
 			key, err := a.ours(ctx, k.KeyId)
 			if err != nil {
-				return nil, err
+				return found, err
 			}
 			if key != nil {
 				found = append(found, key)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,6 +56,10 @@ boto3.client("kms").create_alias(AliasName="alias/other", TargetKeyId=boto3.clie
 			bin.want(t, 3, "get", "sm:gone-"+fmt.Sprint(i))
 		})
 	}
+	rec.during("decrypt", func() {
+		sealed := bin.wantInput(t, 0, "sealed", "encrypt", "-", "env=prod").Stdout
+		bin.wantInput(t, 0, sealed, "decrypt", "-", "env=prod")
+	})
 	rec.during("daemon", func() { journeyDaemon(t, bin, dir) })
 }
 
@@ -168,6 +173,34 @@ func journeySteps() []step {
 		{args: "credsmash -t smash -k alias/credstash --context env prod get-all"},
 		{args: "credsmash -t smash list"},
 		{args: "credsmash -t smash delete pw"},
+	}
+}
+
+// withoutAWS are the commands that send nothing to AWS. Any other command that
+// the binary has must be part of the journey.
+var withoutAWS = []string{"completion", "config", "convert", "demo", "docs", "explain", "help", "hold", "init", "lint", "recover", "run-hook", "status", "test", "version"}
+
+// The journey goes through every command that there is.
+func TestAuthorityJourneyIsWhole(t *testing.T) {
+	travelled := map[string]bool{"daemon": true, "decrypt": true}
+	for _, s := range journeySteps() {
+		for word := range strings.FieldsSeq(s.args) {
+			travelled[word] = true
+		}
+	}
+	help := newCommand(t, binary, nil).want(t, 0, "--help").Stdout
+	_, list, _ := strings.Cut(help, "Commands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	commands := 0
+	for line := range strings.Lines(list) {
+		name := strings.Fields(line)[0]
+		commands++
+		if !travelled[name] && !slices.Contains(withoutAWS, name) {
+			t.Errorf("%s: no step of the journey runs it: add one to journeySteps, or the command to withoutAWS", name)
+		}
+	}
+	if commands < 30 {
+		t.Errorf("only %d commands in\n%s", commands, help)
 	}
 }
 

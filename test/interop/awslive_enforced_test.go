@@ -18,8 +18,8 @@ import (
 // moto enforces neither policies nor grants, and this project's own fake does:
 // with DynamoDB, KMS and STS there, and all else at moto, the denials of the
 // journey are checked too, and a new grant takes a while to count.
-func TestLiveEnforced(t *testing.T) {
-	aws, path := newAccount(t), buildLive(t)
+func liveEnforced(t *testing.T, path string) {
+	aws := newAccount(t)
 	target, _ := strings.CutPrefix(aws.env[0], "AWS_ENDPOINT_URL=")
 	fake := awsfake.New(awsfake.Options{GrantDelay: 3 * time.Second})
 	t.Cleanup(fake.Close)

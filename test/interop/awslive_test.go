@@ -52,10 +52,18 @@ for k in kms.list_keys()["Keys"]:
     if m["KeyManager"] == "CUSTOMER" and m["KeyState"] != "PendingDeletion": print("key", k["KeyId"])`).Stdout
 }
 
-// From start to clean-up: every step, and an account that is empty afterwards
-// but for a key that waits.
 func TestLive(t *testing.T) {
-	aws, path := newAccount(t), buildLive(t)
+	path := buildLive(t)
+	for name, test := range map[string]func(*testing.T, string){
+		"from start to clean-up": liveWhole, "enforced": liveEnforced, "refuses": liveRefuses, "cleans up": liveCleansUp,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, path) })
+	}
+}
+
+// Every step, and an account that is empty afterwards but for a key that waits.
+func liveWhole(t *testing.T, path string) {
+	aws := newAccount(t)
 	r := aws.live(t, path, binary).want(t, 0)
 	t.Logf("%s", r.Stdout)
 	for _, want := range []string{"costs at most $0.", "waits for 7 days", "ok 7/7", "left: KMS key arn:aws:kms:", "clean-up complete"} {
@@ -63,7 +71,7 @@ func TestLive(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, r.Stdout)
 		}
 	}
-	if regexp.MustCompile(`live-[0-9a-f]{40}`).MatchString(r.Stdout+r.Stderr) {
+	if regexp.MustCompile(`live-[0-9a-f]{40}`).MatchString(r.Stdout + r.Stderr) {
 		t.Errorf("a value is shown:\n%s%s", r.Stdout, r.Stderr)
 	}
 	if left := aws.remains(t); left != "" {
@@ -72,8 +80,8 @@ func TestLive(t *testing.T) {
 }
 
 // Nothing happens unless the account is named twice, and is the right one.
-func TestLiveRefuses(t *testing.T) {
-	aws, path := newAccount(t), buildLive(t)
+func liveRefuses(t *testing.T, path string) {
+	aws := newAccount(t)
 	for name, c := range map[string]struct {
 		env  []string
 		args []string
@@ -100,8 +108,8 @@ func TestLiveRefuses(t *testing.T) {
 
 // A step that fails, an interrupt and a kill leave nothing, the last after
 // aws-live-clean.
-func TestLiveCleansUp(t *testing.T) {
-	aws, path := newAccount(t), buildLive(t)
+func liveCleansUp(t *testing.T, path string) {
+	aws := newAccount(t)
 	broken := writeFile(t, t.TempDir(), "broken", "#!/bin/sh\ncase \" $* \" in *' revoke '*) echo 'credrender: error: broken' >&2; exit 1;; esac\nexec "+binary+" \"$@\"\n")
 	newCommand(t, program(t, "chmod"), nil).want(t, 0, "700", broken)
 	r := aws.live(t, path, broken).want(t, 1)
