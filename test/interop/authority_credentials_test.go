@@ -49,6 +49,20 @@ func knownCredentials() map[string]string {
 func TestAuthorityCredentials(t *testing.T) {
 	is := newIssuers(t, func(address string) (net.Listener, error) { return net.Listen("tcp", address) })
 	compareSetups(t, is, setups(), newKnown(knownCredentials()), func(f func() error) error { return f() })
+	v := judge(t, is.sent, map[string]string{"*": "secret"}) // the one that all set-ups have
+	empty := newKnown(map[string]string{"an empty token": "the SDK for Go sends it to STS, which refuses it"})
+	for _, violation := range v.Violations {
+		if !strings.Contains(violation.What, "WebIdentityToken") || !empty.expected("an empty token") {
+			t.Errorf("request %d, %s: %s", violation.ID, violation.Label, violation.What)
+		}
+	}
+	empty.check(t)
+	for _, name := range []string{"sts.AssumeRole", "sts.AssumeRoleWithWebIdentity", "sso.GetRoleCredentials", "sso-oidc.CreateToken"} {
+		if v.Operations[name] == 0 {
+			t.Errorf("no %s was sent", name)
+		}
+	}
+	t.Logf("%d requests of these, %d violations, %d of %d signatures equal", v.Requests, len(v.Violations), v.Equal, v.Signed)
 }
 
 // The same for the addresses of ECS's and EKS's agents and of the instance,

@@ -3,8 +3,10 @@
 package interop
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -24,6 +26,7 @@ type issuers struct {
 
 	mu   sync.Mutex
 	used map[string]identity // by table: what signed the request for it
+	sent []sent              // what the binary asked services for
 }
 
 // identity is what a request for DynamoDB was signed with.
@@ -65,7 +68,14 @@ func (is *issuers) serve(t *testing.T, listen func(string) (net.Listener, error)
 var signer = regexp.MustCompile(`Credential=([^/]+)/`)
 
 func (is *issuers) answer(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	is.note(r, body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	_ = r.ParseForm()
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	switch {
 	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB"):
 		is.dynamo(w, r)
@@ -78,6 +88,19 @@ func (is *issuers) answer(w http.ResponseWriter, r *http.Request) {
 	default:
 		stsCredentials(w, r)
 	}
+}
+
+// note keeps requests for the authority to judge, but not its own, nor those
+// to a container's agent, which is no service with a model.
+func (is *issuers) note(r *http.Request, body []byte) {
+	if strings.HasPrefix(r.UserAgent(), "Boto") || strings.HasPrefix(r.URL.Path, "/container") {
+		return
+	}
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	s := newSent(r, body)
+	s.ID, s.Label = len(is.sent), r.Method+" "+r.URL.Path
+	is.sent = append(is.sent, s)
 }
 
 func (is *issuers) dynamo(w http.ResponseWriter, r *http.Request) {

@@ -184,9 +184,11 @@ var withoutAWS = []string{"completion", "config", "convert", "demo", "docs", "ex
 func TestAuthorityJourneyIsWhole(t *testing.T) {
 	travelled := map[string]bool{"daemon": true, "decrypt": true}
 	for _, s := range journeySteps() {
-		for word := range strings.FieldsSeq(s.args) {
-			travelled[word] = true
+		words := strings.Fields(s.args)
+		for strings.HasPrefix(words[0], "-") { // global flags, each with a value
+			words = words[2:]
 		}
+		travelled[words[0]] = true
 	}
 	help := newCommand(t, binary, nil).want(t, 0, "--help").Stdout
 	_, list, _ := strings.Cut(help, "Commands:\n")

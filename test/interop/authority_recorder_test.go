@@ -106,8 +106,8 @@ func forward(w http.ResponseWriter, req *http.Request, body []byte, target strin
 	return resp.Header.Get("Content-Type"), answer
 }
 
-// note records a request and returns the fault that it runs into, or nil.
-func (r *recorder) note(req *http.Request, body []byte) *fault {
+// newSent is a request as it arrived.
+func newSent(req *http.Request, body []byte) sent {
 	s := sent{Method: req.Method, Scheme: "http", Host: req.Host, URI: req.RequestURI, Body: body,
 		Header: [][2]string{{"Host", req.Host}}}
 	if req.TLS != nil {
@@ -118,6 +118,12 @@ func (r *recorder) note(req *http.Request, body []byte) *fault {
 			s.Header = append(s.Header, [2]string{name, value})
 		}
 	}
+	return s
+}
+
+// note records a request and returns the fault that it runs into, or nil.
+func (r *recorder) note(req *http.Request, body []byte) *fault {
+	s := newSent(req, body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.ID, s.Label = len(r.sent), r.label

@@ -18,14 +18,16 @@ ALWAYS_SIGNED = ("host", "x-amz-date", "x-amz-security-token", "x-amz-target", "
 
 
 def check(request, keys):
-    """None for an unsigned request, else a list of violations."""
+    """None for an unsigned request, else a list of violations. keys has secrets
+    by access key; that of "*" counts for all others."""
     auth = header(request, "authorization")
     if auth is None:
         return None
     parts = AUTHORIZATION.fullmatch(auth)
     if not parts:
         return ["authorization header has another form"]
-    if parts["key"] not in keys:
+    secret = keys.get(parts["key"], keys.get("*"))
+    if secret is None:
         return [f"unknown access key {parts['key']}"]
     found = []
     signed = parts["headers"].split(";")
@@ -35,7 +37,7 @@ def check(request, keys):
     found.extend(_payload(request))
     if not (header(request, "x-amz-date") or "").startswith(parts["date"]):
         found.append("the scope's date is not the request's")
-    want = _signature(request, parts, signed, keys[parts["key"]])
+    want = _signature(request, parts, signed, secret)
     if want != parts["signature"]:
         found.append(f"signature {parts['signature'][:8]}..., botocore makes {want[:8]}...")
     return found
