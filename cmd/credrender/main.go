@@ -8,14 +8,18 @@ package main
 
 import (
 	"context"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal kills
+	context.AfterFunc(ctx, stop)               // a second signal kills
+	log.SetOutput(awsconfig.Redact(os.Stderr)) // net/http's
 	paceGC(os.LookupEnv)
 	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
 }

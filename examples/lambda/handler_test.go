@@ -25,7 +25,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{aws: awsfake.Start(t), now: time.Unix(0, 0)}
-	cfg := w.aws.Config(t, awsfake.OneAttempt)
+	cfg := w.aws.Client(t, awsfake.OneAttempt)
 	table, keys := dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
 	if _, err := table.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)

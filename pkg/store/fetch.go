@@ -27,16 +27,17 @@ func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]sou
 	return answers
 }
 
-// warm has the Decrypter prepare for n calls while the items are looked up. The
-// function that it returns puts an end to that and waits for it.
+// warm has Reader and Decrypter prepare for n calls, the latter while the items
+// are looked up. The function that it returns puts an end to that and waits for
+// it.
 func (s *Store) warm(ctx context.Context, n int) (end func()) {
-	w, ok := s.o.Decrypter.(Warmer)
-	if !ok || n == 0 {
-		return func() {}
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+	for _, part := range []any{s.o.Reader, s.o.Decrypter} {
+		if w, ok := part.(Warmer); ok && n > 0 {
+			wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+		}
+	}
 	return func() { cancel(); wg.Wait() }
 }
 

@@ -6,9 +6,11 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -37,6 +39,7 @@ type hop struct {
 
 func newHop(t *testing.T, secure bool) *hop {
 	t.Helper()
+	log.SetOutput(awsconfig.Redact(os.Stderr)) // as the program does
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +102,7 @@ func (h *hop) value(key string) string {
 // objects reads from the hop by a configuration of its own.
 func (h *hop) objects(t *testing.T) *s3.Objects {
 	t.Helper()
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +133,10 @@ var faults = map[string]func(answer []byte) []byte{
 	"the same":      func(answer []byte) []byte { return answer },
 	"twice as much": func(answer []byte) []byte { return append(answer, answer...) },
 	"bytes":         func([]byte) []byte { return []byte("more") },
-	"another":       func([]byte) []byte { return []byte("HTTP/1.1 200 OK\r\nX-Amz-Request-Id: X\r\nContent-Length: 5\r\n\r\nwrong") },
-	"408":           func([]byte) []byte { return []byte("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") },
+	"another": func([]byte) []byte {
+		return []byte("HTTP/1.1 200 OK\r\nX-Amz-Request-Id: X\r\nContent-Length: 5\r\n\r\nwrong")
+	},
+	"408": func([]byte) []byte { return []byte("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") },
 }
 
 // What arrives on an idle connection belongs to no request: the connection is
@@ -227,7 +232,7 @@ func TestRedirectNotFollowed(t *testing.T) {
 			h.reply = func(c net.Conn, _ int64, _ []byte) {
 				fmt.Fprintf(c, "HTTP/1.1 307 Temporary Redirect\r\nLocation: %s/bucket/a\r\nContent-Length: 0\r\n\r\n", to)
 			}
-			c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+			c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -46,7 +45,7 @@ func Refused(resp *http.Response, code, message string) error {
 	}
 	bare := &http.Response{Status: resp.Status, StatusCode: resp.StatusCode, Header: resp.Header}
 	return &awshttp.ResponseError{
-		RequestID:     cmp.Or(resp.Header.Get("X-Amzn-Requestid"), resp.Header.Get("X-Amz-Request-Id")),
+		RequestID:     RequestID(resp.Header),
 		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: bare}, Err: e},
 	}
 }
