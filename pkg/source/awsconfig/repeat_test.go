@@ -112,9 +112,10 @@ func TestRepeatedLate(t *testing.T) {
 		for seed := range uint64(6) {
 			t.Run(fmt.Sprintf("no ids %t, seed %d", strip, seed), func(t *testing.T) {
 				srv := awsfake.Start(t)
-				_, refs := openStore(t, srv, nil, n)
-				for i := range n / 4 {
-					refs = append(refs, source.Ref{Name: fmt.Sprintf("missing%d", i)})
+				_, there := openStore(t, srv, nil, n)
+				var refs []source.Ref
+				for i, r := range there {
+					refs = append(refs, r, source.Ref{Name: fmt.Sprintf("missing%d", i)})
 				}
 				var urls [2]string
 				for i, service := range []string{awsfake.DynamoDB, awsfake.KMS} {
