@@ -109,11 +109,11 @@ func (t *transport) preconnect(ctx context.Context, rawURL string, n int) {
 	t.dropUnclaimed(h)
 }
 
-// makeAhead begins as many of n connections as a near host has, and more as soon
-// as it turns out to be farther away: at the latest when it has not answered for
-// so long.
+// makeAhead begins a few of n connections, and more as soon as it is known how
+// far away the host is: at the latest when it has not answered for so long.
 func (t *transport) makeAhead(ctx context.Context, h *host, to origin, n int) {
 	began := time.Now()
+	t.begin(ctx, h, to, min(n, pilots))
 	for _, s := range sizes {
 		select {
 		case <-h.sized:

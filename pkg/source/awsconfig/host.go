@@ -14,13 +14,17 @@ import (
 // connection.
 const most = 256
 
+// pilots is how many requests a one-shot run has in flight to a host before it
+// knows how far away that is: more would keep the cores from seeing the answer.
+const pilots = 8
+
 // sizes are how many requests a one-shot run has in flight to a host, by the
 // round trip to it: a handshake takes a millisecond of a core, so that in a
 // region fewer connections are sooner done (docs/performance.md).
 var sizes = [...]struct {
-	rtt time.Duration // from here on
+	rtt time.Duration // from here on, the first from 0 on
 	n   int
-}{{0, 32}, {10 * time.Millisecond, 64}, {60 * time.Millisecond, 128}}
+}{{3 * time.Millisecond, 32}, {15 * time.Millisecond, 64}, {60 * time.Millisecond, 128}}
 
 // origin is where a connection leads: "https" and "kms.eu-west-1.amazonaws.com:443".
 type origin struct{ scheme, addr string }
@@ -61,7 +65,7 @@ func newHost(bounded bool) *host {
 		h.resize.Do(func() { close(h.sized) })
 		return h
 	}
-	h.size = sizes[0].n
+	h.size = pilots
 	h.turns.TryAcquire(int64(most - h.size))
 	return h
 }
@@ -71,6 +75,7 @@ func newHost(bounded bool) *host {
 func (h *host) measured(rtt time.Duration) {
 	h.resize.Do(func() {
 		was := h.size
+		h.size = sizes[0].n
 		for _, s := range sizes {
 			if rtt >= s.rtt {
 				h.size = s.n

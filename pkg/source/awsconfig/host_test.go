@@ -24,11 +24,11 @@ func turns(h *host) (n int) {
 // How many requests are in flight is settled by the first answer, once.
 func TestSize(t *testing.T) {
 	for rtt, want := range map[time.Duration]int{
-		time.Millisecond: 32, 9 * time.Millisecond: 32, 20 * time.Millisecond: 64, 80 * time.Millisecond: 128, time.Second: 128,
+		time.Millisecond: 32, 14 * time.Millisecond: 32, 20 * time.Millisecond: 64, 80 * time.Millisecond: 128, time.Second: 128,
 	} {
 		h := newHost(true)
-		if n := turns(h); n != 32 {
-			t.Errorf("%d before anything is known, want 32", n)
+		if n := turns(h); n != pilots {
+			t.Errorf("%d before anything is known, want %d", n, pilots)
 		}
 		h.measured(rtt)
 		h.measured(time.Hour)
@@ -49,7 +49,7 @@ func TestSizeThroughProxy(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer srv.Close()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(15 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 		there, err := net.Dial("tcp", r.Host)
 		if err != nil {
 			t.Error(err)
@@ -81,6 +81,6 @@ func TestSizeThroughProxy(t *testing.T) {
 	}
 	resp.Body.Close()
 	if n := turns(tr.host(originOf(req.URL))); n < 64 {
-		t.Errorf("%d requests in flight to a host that is 15 ms away, want 64 or more", n)
+		t.Errorf("%d requests in flight to a host that is 20 ms away, want 64 or more", n)
 	}
 }
