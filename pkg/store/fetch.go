@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/pkg/internal/deep"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -47,7 +46,7 @@ func (s *Store) each(n int, f func(i int)) {
 	var g errgroup.Group
 	g.SetLimit(s.o.Concurrency)
 	for i := range n {
-		g.Go(func() error { deep.Call(func() { f(i) }); return nil })
+		g.Go(func() error { f(i); return nil })
 	}
 	_ = g.Wait()
 }
