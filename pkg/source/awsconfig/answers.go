@@ -1,6 +1,9 @@
 package awsconfig
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"net/http"
 	"sync"
 
@@ -33,4 +36,45 @@ func (a *answers) check(h http.Header, used bool) (repeated, identified bool) {
 	a.recent[id] = true
 	a.meaningless = a.meaningless || seen && !used
 	return seen && used && !a.meaningless, !seen && !a.meaningless
+}
+
+// errRepeated: a hop has sent an answer again. It is as transient as an answer
+// that breaks off.
+var errRepeated = errors.Join(wire.ErrOther, io.ErrUnexpectedEOF)
+
+// exchange sends a request, and again on a new connection where it got an
+// answer that was another's.
+func (t *transport) exchange(req *http.Request) (*http.Response, error) {
+	x := wire.ExchangeOf(req.Context())
+	if x.New {
+		return t.send(t.fresh, req, x)
+	}
+	if err := keepBody(req); err != nil {
+		return nil, err
+	}
+	resp, err := t.send(t.kept, req, x)
+	if !errors.Is(err, errRepeated) {
+		return resp, err
+	}
+	if req.GetBody != nil {
+		if req.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	return t.send(t.fresh, req, x)
+}
+
+// keepBody lets a request be sent again. The SDK's are small.
+func keepBody(req *http.Request) error {
+	if req.Body == nil || req.Body == http.NoBody || req.GetBody != nil {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return err
+	}
+	_ = req.Body.Close()
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	req.Body, err = req.GetBody()
+	return err
 }

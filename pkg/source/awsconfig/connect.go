@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -14,17 +15,21 @@ import (
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// claim is for net/http, which dials where none of its idle connections will
-// do: it takes a connection that was made in advance, or is being made.
-func (t *transport) claim(scheme string) dialFunc {
-	dial := t.dial(scheme)
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+// dialer is for net/http, which dials where none of its idle connections will
+// do. Where claim is set it takes a connection that was made in advance, or is
+// being made.
+func (t *transport) dialer(scheme string, claim bool) dialFunc {
+	return func(ctx context.Context, _, addr string) (net.Conn, error) {
 		h, ok := ctx.Value(hostKey{}).(*host)
-		if !ok || !t.take(h) {
-			return dial(ctx, network, addr)
+		if !ok { // for a request that Options.Transport has made
+			h = newHost(false)
 		}
-		d := <-h.made // a dial has its time limits
-		return d.conn, d.err
+		if claim && t.take(h) {
+			d := <-h.made // a dial has its time limits
+			return d.conn, d.err
+		}
+		t.count(h, 1)
+		return t.open(ctx, h, scheme, addr, false)
 	}
 }
 
@@ -39,18 +44,6 @@ func (t *transport) take(h *host) bool {
 	return true
 }
 
-// dial makes a connection.
-func (t *transport) dial(scheme string) dialFunc {
-	return func(ctx context.Context, _, addr string) (net.Conn, error) {
-		h, ok := ctx.Value(hostKey{}).(*host)
-		if !ok {
-			h = t.host(origin{scheme, addr})
-		}
-		t.count(h, 1)
-		return t.open(ctx, h, origin{scheme, addr}, false)
-	}
-}
-
 func (t *transport) count(h *host, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -58,20 +51,20 @@ func (t *transport) count(h *host, n int) {
 }
 
 // open makes a connection that is counted already, its TLS handshake included.
-func (t *transport) open(ctx context.Context, h *host, to origin, ahead bool) (net.Conn, error) {
-	raw, err := t.tcp(ctx, "tcp", to.addr)
+func (t *transport) open(ctx context.Context, h *host, scheme, addr string, ahead bool) (net.Conn, error) {
+	raw, err := t.tcp(ctx, "tcp", addr)
 	if err != nil {
 		t.count(h, -1)
 		return nil, err
 	}
 	t.meter.opened(ahead)
 	c := &conn{Conn: raw, meter: t.meter, measured: h.measured, used: sync.OnceFunc(t.meter.used), closed: sync.OnceFunc(func() { t.count(h, -1) })}
-	if to.scheme == "http" {
+	if scheme == "http" {
 		return c, nil
 	}
 	cfg := t.tls.Clone()
 	if cfg.ServerName == "" {
-		cfg.ServerName, _, _ = net.SplitHostPort(to.addr)
+		cfg.ServerName, _, _ = net.SplitHostPort(addr)
 	}
 	secured := tls.Client(c, cfg)
 	err = c.SetDeadline(time.Now().Add(t.tlsTimeout)) // its error is a net.Error, and not ctx's
@@ -99,19 +92,15 @@ func (t *transport) preconnect(ctx context.Context, rawURL string, n int) {
 	if via, err := t.proxy(&http.Request{URL: u}); via != nil || err != nil {
 		return // connections to a proxy begin with a question to it
 	}
-	to := originOf(u)
-	h := t.host(to)
-	t.mu.Lock()
-	h.users++
-	t.mu.Unlock()
-	t.makeAhead(ctx, h, to, n)
+	h := t.host(u)
+	t.makeAhead(ctx, h, u, n)
 	<-ctx.Done()
-	t.dropUnclaimed(h)
+	t.drop(h)
 }
 
 // makeAhead begins a few of n connections, and more as soon as it is known how
 // far away the host is: at the latest when it has not answered for so long.
-func (t *transport) makeAhead(ctx context.Context, h *host, to origin, n int) {
+func (t *transport) makeAhead(ctx context.Context, h *host, to *url.URL, n int) {
 	began := time.Now()
 	t.begin(ctx, h, to, min(n, pilots))
 	for _, s := range sizes {
@@ -131,13 +120,14 @@ func (t *transport) makeAhead(ctx context.Context, h *host, to origin, n int) {
 }
 
 // begin makes what is missing of n connections.
-func (t *transport) begin(ctx context.Context, h *host, to origin, n int) {
+func (t *transport) begin(ctx context.Context, h *host, to *url.URL, n int) {
+	addr := net.JoinHostPort(to.Hostname(), cmp.Or(to.Port(), map[string]string{"http": "80", "https": "443"}[to.Scheme]))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for ; h.open < n; h.open++ {
 		h.ahead++
 		go func() {
-			c, err := t.open(context.WithoutCancel(ctx), h, to, true)
+			c, err := t.open(context.WithoutCancel(ctx), h, to.Scheme, addr, true)
 			if err != nil && t.take(h) {
 				return // nobody has claimed it: the first request finds out by itself
 			}
@@ -146,15 +136,9 @@ func (t *transport) begin(ctx context.Context, h *host, to origin, n int) {
 	}
 }
 
-// dropUnclaimed closes what no request wants, unless another preconnect of the
-// host goes on. It waits for no dial.
-func (t *transport) dropUnclaimed(h *host) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if h.users--; h.users > 0 {
-		return
-	}
-	for ; h.ahead > 0; h.ahead-- {
+// drop closes what no request has claimed. It waits for no dial.
+func (t *transport) drop(h *host) {
+	for t.take(h) {
 		go func() {
 			if d := <-h.made; d.err == nil {
 				_ = d.conn.Close()

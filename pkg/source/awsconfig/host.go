@@ -2,7 +2,6 @@ package awsconfig
 
 import (
 	"net"
-	"net/url"
 	"sync"
 	"time"
 
@@ -26,18 +25,7 @@ var sizes = [...]struct {
 	n   int
 }{{3 * time.Millisecond, 32}, {15 * time.Millisecond, 64}, {60 * time.Millisecond, 128}}
 
-// origin is where a connection leads: "https" and "kms.eu-west-1.amazonaws.com:443".
-type origin struct{ scheme, addr string }
-
-func originOf(u *url.URL) origin {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return origin{u.Scheme, net.JoinHostPort(u.Hostname(), port)}
-}
-
-// host is what is known of an origin.
+// host is what is known of one, by scheme and address.
 type host struct {
 	turns   *semaphore.Weighted // of most, those above size taken until it is known
 	size    int
@@ -48,7 +36,6 @@ type host struct {
 	// Connections, under transport.mu.
 	open  int         // and being made
 	ahead int         // of those, made in advance and not claimed
-	users int         // calls of preconnect
 	made  chan dialed // in advance
 }
 

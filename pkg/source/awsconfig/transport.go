@@ -1,10 +1,8 @@
 package awsconfig
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -26,10 +24,6 @@ const (
 	maxHead = 64 << 10
 )
 
-// errRepeated: a hop has sent an answer again. It is as transient as an answer
-// that breaks off.
-var errRepeated = errors.Join(wire.ErrOther, io.ErrUnexpectedEOF)
-
 // transport is the HTTP client that the services of a Config share: net/http's
 // transport, with a bound to the requests in flight to a host, connections that
 // are made in advance (connect.go), and an eye on repeated answers. It follows
@@ -44,13 +38,13 @@ type transport struct {
 	meter       *Meter // nil: nothing is counted
 
 	mu    sync.Mutex
-	hosts map[origin]*host
+	hosts map[string]*host
 }
 
 // newTransport takes the client as config.LoadDefaultConfig left it.
 func newTransport(c *awshttp.BuildableClient, o Options) *transport {
 	base := c.GetTransport()
-	t := &transport{proxy: base.Proxy, tcp: base.DialContext, tls: base.TLSClientConfig.Clone(), tlsTimeout: base.TLSHandshakeTimeout, oneShot: o.OneShot, meter: o.Meter, hosts: map[origin]*host{}}
+	t := &transport{proxy: base.Proxy, tcp: base.DialContext, tls: base.TLSClientConfig.Clone(), tlsTimeout: base.TLSHandshakeTimeout, oneShot: o.OneShot, meter: o.Meter, hosts: map[string]*host{}}
 	t.tls.NextProtos = []string{"http/1.1"} // all that DynamoDB and KMS speak
 	base.ForceAttemptHTTP2, base.Protocols = false, new(http.Protocols)
 	base.Protocols.SetHTTP1(true)
@@ -58,8 +52,8 @@ func newTransport(c *awshttp.BuildableClient, o Options) *transport {
 	base.MaxResponseHeaderBytes = maxHead
 	fresh := base.Clone()
 	fresh.DisableKeepAlives = true
-	base.DialContext, base.DialTLSContext = t.claim("http"), t.claim("https") // the latter not behind a proxy
-	fresh.DialContext, fresh.DialTLSContext = t.dial("http"), t.dial("https")
+	base.DialContext, base.DialTLSContext = t.dialer("http", true), t.dialer("https", true) // the latter not behind a proxy
+	fresh.DialContext, fresh.DialTLSContext = t.dialer("http", false), t.dialer("https", false)
 	t.kept, t.fresh = base, fresh
 	if o.Transport != nil {
 		t.kept, t.fresh = o.Transport(base), o.Transport(fresh)
@@ -76,50 +70,13 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// exchange sends a request, and again on a new connection where it got an
-// answer that was another's.
-func (t *transport) exchange(req *http.Request) (*http.Response, error) {
-	x := wire.ExchangeOf(req.Context())
-	if x.New {
-		return t.send(t.fresh, req, x)
-	}
-	if err := keepBody(req); err != nil {
-		return nil, err
-	}
-	resp, err := t.send(t.kept, req, x)
-	if !errors.Is(err, errRepeated) {
-		return resp, err
-	}
-	if req.GetBody != nil {
-		if req.Body, err = req.GetBody(); err != nil {
-			return nil, err
-		}
-	}
-	return t.send(t.fresh, req, x)
-}
-
-// keepBody lets a request be sent again. The SDK's are small.
-func keepBody(req *http.Request) error {
-	if req.Body == nil || req.Body == http.NoBody || req.GetBody != nil {
-		return nil
-	}
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return err
-	}
-	_ = req.Body.Close()
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	req.Body, err = req.GetBody()
-	return err
-}
-
 // hostKey marks what a request's context holds for the dials that it begins: its
 // *host.
 type hostKey struct{}
 
 // send waits for a turn, which ends with the answer's body.
 func (t *transport) send(via http.RoundTripper, req *http.Request, x *wire.Exchange) (*http.Response, error) {
-	h := t.host(originOf(req.URL))
+	h := t.host(req.URL)
 	if err := h.turns.Acquire(req.Context(), 1); err != nil {
 		return nil, err
 	}
@@ -145,15 +102,15 @@ func (t *transport) send(via http.RoundTripper, req *http.Request, x *wire.Excha
 	return resp, nil
 }
 
-// host returns what is known of an origin. Connections without TLS cost next to
-// nothing.
-func (t *transport) host(o origin) *host {
+// host returns what is known of the host of a URL. Connections without TLS cost
+// next to nothing.
+func (t *transport) host(u *url.URL) *host {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := t.hosts[o]
+	h := t.hosts[u.Scheme+"://"+u.Host]
 	if h == nil {
-		h = newHost(t.oneShot && o.scheme == "https")
-		t.hosts[o] = h
+		h = newHost(t.oneShot && u.Scheme == "https")
+		t.hosts[u.Scheme+"://"+u.Host] = h
 	}
 	return h
 }
