@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/pkg/internal/deep"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -17,7 +16,7 @@ import (
 // credstash.Candidates gives; its data key is asked for the moment that the item
 // is there. Ref.Source plays no part.
 func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
-	defer s.warm(ctx, len(refs))()
+	defer s.warm(ctx, len(refs), s.o.Reader, s.o.Decrypter)()
 	open, results := s.opener(), make([]source.Result, len(refs))
 	s.each(len(refs), func(i int) { results[i] = s.fetch(ctx, open, refs[i]) })
 	answers := make(map[source.Ref]source.Result, len(refs))
@@ -27,16 +26,17 @@ func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]sou
 	return answers
 }
 
-// warm has the Decrypter prepare for n calls while the items are looked up. The
-// function that it returns puts an end to that and waits for it.
-func (s *Store) warm(ctx context.Context, n int) (end func()) {
-	w, ok := s.o.Decrypter.(Warmer)
-	if !ok || n == 0 {
-		return func() {}
-	}
+// warm has parts prepare for n calls, those that can: the Decrypter while the
+// items are looked up. The function that it returns puts an end to that and waits
+// for it.
+func (s *Store) warm(ctx context.Context, n int, parts ...any) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+	for _, part := range parts {
+		if w, ok := part.(Warmer); ok && n > 0 {
+			wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+		}
+	}
 	return func() { cancel(); wg.Wait() }
 }
 
@@ -46,7 +46,7 @@ func (s *Store) each(n int, f func(i int)) {
 	var g errgroup.Group
 	g.SetLimit(s.o.Concurrency)
 	for i := range n {
-		g.Go(func() error { deep.Call(func() { f(i) }); return nil })
+		g.Go(func() error { f(i); return nil })
 	}
 	_ = g.Wait()
 }
