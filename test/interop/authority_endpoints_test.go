@@ -199,7 +199,7 @@ func (p *blindProxy) serve() {
 }
 
 func (p *blindProxy) close() {
-	p.Listener.Close()
+	p.Close()
 	<-p.served
 }
 
