@@ -72,7 +72,7 @@ func (j *journey) refused(ctx context.Context, what string, args []string) error
 func (j *journey) until(ctx context.Context, what string, code int, args []string) error {
 	limit, pause := time.Now().Add(spread), 2*time.Second
 	for {
-		out, err := j.product.run(ctx, "", args...)
+		out, err := j.run(ctx, "", args...)
 		if err != nil || out.code == code {
 			return err
 		}

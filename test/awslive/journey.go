@@ -168,7 +168,7 @@ func (j *journey) render(ctx context.Context) error {
 	if err := j.holds(dest, "password = "+j.current+"\n"); err != nil {
 		return err
 	}
-	second, err := j.product.run(ctx, "", "render", src+":"+dest)
+	second, err := j.run(ctx, "", "render", src+":"+dest)
 	if err == nil && (second.code != 0 || second.stdout+second.stderr != "") {
 		err = fmt.Errorf("a render without changes: exit code %d, printed %q", second.code, second.stdout+second.stderr)
 	}

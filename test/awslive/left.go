@@ -60,14 +60,14 @@ func (a *account) ours(ctx context.Context, id *string) (*kmstypes.KeyMetadata, 
 	tags, err := a.kms.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: id})
 	if err != nil {
 		if denied(err) || absent(err) {
-			return nil, nil //nolint:nilnil // somebody else's key
+			return nil, nil // somebody else's key
 		}
 		return nil, err
 	}
 	if !slices.ContainsFunc(tags.Tags, func(t kmstypes.Tag) bool {
 		return aws.ToString(t.TagKey) == tagKey && aws.ToString(t.TagValue) == a.prefix
 	}) {
-		return nil, nil //nolint:nilnil // as above
+		return nil, nil // as above
 	}
 	key, err := a.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: id})
 	if err != nil {

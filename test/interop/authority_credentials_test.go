@@ -193,7 +193,7 @@ func (is *issuers) binaryOutcome(t *testing.T, table string, s setup, in func(fu
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Error(err)
 		}
-		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "$HOME", home)), 0o700); err != nil { //nolint:gosec // some are programs
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "$HOME", home)), 0o700); err != nil {
 			t.Error(err)
 		}
 	}

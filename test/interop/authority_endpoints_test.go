@@ -39,7 +39,11 @@ func TestAuthorityEndpoints(t *testing.T) {
 	template := writeFile(t, t.TempDir(), "all.tmpl", `{{ secret "x" }}{{ ssm "/x" }}{{ secretsManager "x" }}{{ s3object "s3://bucket/x" }}{{ s3object "s3://dotted.bucket/x" }}`)
 	runs := []reach{
 		{[]string{"dynamodb", "ssm", "secretsmanager", "s3 bucket", "s3 dotted.bucket"}, []string{"render", template}, nil},
+		// Some requests go through the SDK's clients, and some through the
+		// program's own.
+		{[]string{"dynamodb"}, []string{"setup"}, nil},
 		{[]string{"kms"}, []string{"encrypt", template}, nil},
+		{[]string{"kms"}, []string{"decrypt", writeFile(t, t.TempDir(), "blob", "AQICAHh"+strings.Repeat("A", 201))}, nil},
 		{[]string{"sts"}, []string{"--arn", "arn:aws:iam::123456789012:role/x", "list"}, nil},
 	}
 	var mu sync.Mutex
@@ -199,7 +203,7 @@ func (p *blindProxy) serve() {
 }
 
 func (p *blindProxy) close() {
-	p.Listener.Close()
+	p.Close()
 	<-p.served
 }
 

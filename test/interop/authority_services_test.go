@@ -3,7 +3,7 @@
 package interop
 
 import (
-	"crypto/sha1" //nolint:gosec // the SDKs name cached sessions so
+	"crypto/sha1" // the SDKs name cached sessions by it
 	"encoding/hex"
 	"fmt"
 )
@@ -68,7 +68,7 @@ func loggedIn(text, name, token, expires string) map[string]string {
 }
 
 func ssoCache(name string) string {
-	sum := sha1.Sum([]byte(name)) //nolint:gosec // the SDKs name cached sessions so
+	sum := sha1.Sum([]byte(name))
 	return ".aws/sso/cache/" + hex.EncodeToString(sum[:]) + ".json"
 }
 
