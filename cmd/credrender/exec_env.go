@@ -106,20 +106,28 @@ func variableName(secret, before string) (string, error) {
 	return name, nil
 }
 
-// isDangerous lists variables that make the loader, a shell or an interpreter
-// run or load something else.
+// isDangerous lists variables that make the loader, a shell, an interpreter or a
+// runtime run or load something else, or send what it says somewhere else.
 func isDangerous(name string) bool {
-	for _, prefix := range []string{"LD_", "DYLD_", "BASH_FUNC_", "MALLOC_", "GCONV_", "GIT_"} {
+	for _, prefix := range []string{
+		"LD_", "DYLD_", "BASH_FUNC_", "MALLOC_", "GCONV_", "GIT_", "PYTHON", "PERL5", "LUA_", "RUBY",
+		"DOTNET_", "COMPLUS_", "CORECLR_", "COR_", "ERL_",
+	} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
 	return slices.Contains([]string{
-		"PATH", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "IFS", "PS4", "CDPATH", "PROMPT_COMMAND", "SHELL", "HOME",
-		"GLIBC_TUNABLES", "NLSPATH", "LOCPATH", "TMPDIR", "HOSTALIASES", "RES_OPTIONS", "LOCALDOMAIN", "OPENSSL_CONF", "OPENSSL_MODULES", "SSLKEYLOGFILE",
-		"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PERL5LIB", "PERLLIB", "PERL5OPT", "PERL5DB",
-		"RUBYLIB", "RUBYOPT", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH",
-		"PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT", "LUA_PATH", "LUA_CPATH", "GODEBUG", "EDITOR", "VISUAL", "PAGER", "BROWSER",
+		"PATH", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "IFS", "PS4", "CDPATH", "FPATH", "ZDOTDIR", "PROMPT_COMMAND", "SHELL", "HOME",
+		"GLIBC_TUNABLES", "NLSPATH", "LOCPATH", "TMPDIR", "TMP", "TEMP", "HOSTALIASES", "RES_OPTIONS", "LOCALDOMAIN",
+		"OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSLKEYLOGFILE", "TERMINFO", "TERMCAP", "INPUTRC",
+		"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY", "PROXY", "CGI_HTTP_PROXY",
+		"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED",
+		"PERLLIB", "NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE",
+		"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JAVA_HOME", "CATALINA_OPTS", "JRE_HOME", "CLASSPATH",
+		"PHPRC", "PHP_INI_SCAN_DIR", "PSMODULEPATH", "ELIXIR_ERL_OPTIONS", "R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER", "JULIA_LOAD_PATH", "JULIA_DEPOT_PATH",
+		"GODEBUG", "GOFLAGS", "KRB5_CONFIG", "SSH_ASKPASS", "SUDO_ASKPASS", "SUDO_EDITOR",
+		"EDITOR", "VISUAL", "PAGER", "BROWSER", "LESSOPEN", "LESSCLOSE", "QT_PLUGIN_PATH", "GTK_MODULES", "GTK_PATH",
 	}, name)
 }
 

@@ -80,6 +80,9 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err := a.guardPlaintext(o); err != nil {
 		return err
 	}
+	if err := a.guardOwn(ctx, o); err != nil {
+		return err
+	}
 	s, got, err := a.getAll(ctx, "export", &o.lifeFlags, args)
 	if err != nil {
 		return err
@@ -91,6 +94,9 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	text, err := secretfile.Write(format, entries)
 	if err != nil {
 		return unfit(err)
+	}
+	if format == secretfile.Dotenv {
+		a.warnDisputed(entries)
 	}
 	if o.dryRun {
 		return foretellExport(a, entries)
@@ -186,6 +192,16 @@ func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretf
 
 func unfit(err error) error {
 	return fmt.Errorf("%w\n--env-names makes names fit for dotenv; json and yaml hold every name and value", err)
+}
+
+// warnDisputed names the values for which no way to write them suits every
+// program that reads .env files.
+func (a *app) warnDisputed(entries []secretfile.Entry) {
+	for _, e := range entries {
+		if secretfile.Disputed(e.Value) {
+			a.log.Warn(e.Name+" is written for shells and systemd: dotenv libraries read its CR, quotes or backslashes otherwise", "name", e.Name)
+		}
+	}
 }
 
 func foretellExport(a *app, entries []secretfile.Entry) error {

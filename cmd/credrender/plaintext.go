@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/credrender/credrender/internal/render"
 )
 
 // guardPlaintext refuses to show values to others, before anything is fetched.
@@ -34,6 +37,21 @@ func guardFile(name string, info fs.FileInfo, err error) error {
 		return usagef("%s can be read by others (mode %04o): --plaintext writes there all the same", name, info.Mode().Perm())
 	}
 	return err
+}
+
+// guardOwn refuses to replace what the export itself needs, before anything is
+// fetched: the store first of all.
+func (a *app) guardOwn(ctx context.Context, o *exportOptions) error {
+	if o.file == "" {
+		return nil
+	}
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	w := a.world(cfg, nil, nil)
+	w.Own = append(w.Own, a.ownNamed("the contexts of --context-map", o.contextMap)...)
+	return render.Reserved(w, a.abs(o.file))
 }
 
 // writePrivate replaces a file whole. A new one has mode 0600, another keeps

@@ -126,6 +126,10 @@ func TestLoadFaultsOfSettings(t *testing.T) {
 				"5: jobs[1].timeout: expected a duration, got a number (write 30s or 2m)",
 			},
 		},
+		"an empty list allows nothing": {
+			"jobs:\n- {name: a, content: x, dest: /a, allow: []}",
+			[]string{"2: jobs[0].allow: must not be empty (leave it out to allow all)"},
+		},
 		"values": {
 			"store: dynamo\nlog_level: verbose\nlog_format: xml\nstate_dir: ~/state\ntable: \"\"\nlocal_key: \"\"\ntrusted_owners: [no-such-user-here, -1, 5]",
 			[]string{

@@ -72,10 +72,20 @@ func (f *file) jobFields(d *draft) fields {
 		"context":        func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
 		"schedule":       func(key string, n *yaml.Node) { d.Schedule = f.cronSpec(n, key) },
 		"splay":          func(key string, n *yaml.Node) { d.Splay = f.duration(n, key) },
-		"allow":          func(key string, n *yaml.Node) { d.Allow = f.words(n, key) },
+		"allow":          func(key string, n *yaml.Node) { d.Allow = f.someWords(n, key) },
 		"allow_no_match": func(key string, n *yaml.Node) { d.AllowNoMatch = f.words(n, key) },
 		"restrict":       func(key string, n *yaml.Node) { d.Restrict = f.boolean(n, key) },
 	}
+}
+
+// someWords reads a list that says nothing when it is empty: without the key all
+// is allowed, which nobody means by an empty list.
+func (f *file) someWords(n *yaml.Node, key string) []string {
+	words := f.words(n, key)
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		f.fail(n, key, "leave it out to allow all", "must not be empty")
+	}
+	return words
 }
 
 // plainCommand reads a verify or hook, which is run as it is written.

@@ -57,7 +57,8 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 //   - A name has letters, digits and _, does not begin with a digit, and is
 //     there once.
 //
-// Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
+// A value that begins with a backquote is refused: to some loaders it is a quote,
+// to shells a command. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
 func ParseDotenv(data []byte) ([]Variable, error) {
 	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), line: 1, seen: map[string]int{}}
 	for p.rest != "" {
@@ -113,6 +114,9 @@ func (p *parser) skip() (text string) {
 func (p *parser) value() (string, error) {
 	if p.rest != "" && (p.rest[0] == '\'' || p.rest[0] == '"') {
 		return p.quoted(p.rest[0])
+	}
+	if strings.HasPrefix(p.rest, "`") {
+		return "", errors.New("it begins with a backquote, which some programs take for a quote: put the value in single quotes")
 	}
 	text := p.skip()
 	for i := range len(text) {

@@ -43,7 +43,8 @@ func writeDotenv(entries []Entry) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// quote writes what shells, systemd and the usual dotenv libraries read alike.
+// quote writes what shells and systemd read alike, and dotenv libraries but for
+// what [Disputed] tells.
 func quote(s string) string {
 	switch {
 	case bare().MatchString(s):
@@ -52,6 +53,15 @@ func quote(s string) string {
 		return "'" + s + "'"
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(s) + `"`
+}
+
+// Disputed reports whether dotenv libraries (those of Node.js and Python) read v
+// otherwise than shells, however it is quoted: they turn CR into LF, know no
+// escapes of \ " $ and ` in double quotes, or take \' for one in single quotes.
+func Disputed(v source.Secret) bool {
+	s := string(v.Reveal())
+	return strings.Contains(s, "\r") || strings.HasSuffix(s, `\`) ||
+		strings.Contains(s, "'") && strings.ContainsAny(s, "\\\"$`")
 }
 
 func parseDotenv(data []byte) ([]Entry, error) {

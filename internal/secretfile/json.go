@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // parseJSON reads by tokens: a map would forget a name that is there twice.
@@ -43,6 +44,9 @@ func parseJSON(data []byte) ([]Entry, error) {
 		return nil, r.fault("something follows the object")
 	case !errors.Is(err, io.EOF):
 		return nil, r.fault("not valid JSON")
+	}
+	if fault, ok := errors.AsType[*document.Error](document.Surrogates(string(data))); ok {
+		return nil, &SyntaxError{fault.Line, fault.Msg}
 	}
 	return entries, nil
 }

@@ -64,6 +64,9 @@ func TestParseRefuses(t *testing.T) {
 		{secretfile.JSON, `{"a": "x"} "hunter2"`, "something follows"},
 		{secretfile.JSON, `{"a": "hunter2`, "not valid JSON"},
 		{secretfile.JSON, "{\"a\": \"\xff\"}", "not UTF-8"},
+		{secretfile.JSON, "{\"a\": \"x\",\n\"b\": \"hunter2\\ud800\"}", "line 2: half a surrogate pair"},
+		{secretfile.JSON, `{"\udc00": "hunter2"}`, "line 1: half a surrogate pair"},
+		{secretfile.YAML, "a: x\nb: !vault |\n  hunter2\n", "line 2: b: a tag that is not known"},
 		{secretfile.YAML, "a: *hunter2\n", "not valid YAML"},
 		{secretfile.YAML, "a: x\nb: [hunter2]\n", "line 2: b: a list is not a value"},
 		{secretfile.YAML, "a: x\na: hunter2\n", "line 2: a is given already on line 1"},
@@ -74,6 +77,7 @@ func TestParseRefuses(t *testing.T) {
 		{secretfile.YAML, "a: &x hunter2\nb: *x\n", "line 2: b: an alias"},
 		{secretfile.Dotenv, "A=1\nhunter2\n", "line 2: it is not NAME=VALUE"},
 		{secretfile.Dotenv, "A='hunter2\n", "not closed"},
+		{secretfile.Dotenv, "A=1\nB= `hunter2`\n", "line 2: B: it begins with a backquote"},
 		{secretfile.Dotenv, "A='x' hunter2\n", "something follows"},
 		{secretfile.Dotenv, "a.b=hunter2\n", "line 1: it is not NAME=VALUE"},
 		{secretfile.Dotenv, "A=1\nA=hunter2\n", "line 2: A is given already on line 1"},
@@ -82,6 +86,28 @@ func TestParseRefuses(t *testing.T) {
 		_, err := secretfile.Parse(tt.format, []byte(tt.text))
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s %q: got %v, want %q", tt.format, tt.text, err, tt.want)
+		}
+	}
+}
+
+// TestYAMLIsTextToEveryReader: what YAML 1.1 takes for a bool, a number or a date
+// is quoted, although this reader takes all for text.
+func TestYAMLIsTextToEveryReader(t *testing.T) {
+	for _, s := range []string{"no", "Yes", "ON", "off", "y", "N", "null", "~", "True", "010", "0o17", "1_000", "0b1", "0x1F", "1e3", "12e03", "1:30", ".inf", "2026-01-02", "=", "<<"} {
+		text, err := secretfile.Write(secretfile.YAML, []secretfile.Entry{{Name: s, Value: source.NewSecret([]byte(s))}})
+		if want := `"` + s + `": "` + s + `"` + "\n"; err != nil || string(text) != want {
+			t.Errorf("got %q, %v; want %q", text, err, want)
+		}
+	}
+}
+
+func TestDisputed(t *testing.T) {
+	for value, want := range map[string]bool{
+		"plain": false, "it's": false, `a"b`: false, `$x \n y`: false, "a\nb": false, "it's\na # b": false,
+		"a\r\nb": true, `it's $x`: true, `'"`: true, "'`": true, `'\n`: true, `a\`: true,
+	} {
+		if got := secretfile.Disputed(source.NewSecret([]byte(value))); got != want {
+			t.Errorf("%q: got %v", value, got)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -67,8 +68,10 @@ func yamlValue(name string, n *yaml.Node) ([]byte, error) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
 		return nil, &SyntaxError{n.Line, source.Show(name) + ": no value: \"\" is an empty one"}
-	case n.Kind == yaml.ScalarNode && n.Tag != "!!binary":
+	case n.Kind == yaml.ScalarNode && isTextTag(n.Tag):
 		return []byte(n.Value), nil
+	case n.Kind == yaml.ScalarNode && n.Tag != "!!binary": // !vault, !Ref, ...: what is meant is elsewhere
+		return nil, &SyntaxError{n.Line, source.Show(name) + ": a tag that is not known: take it out where the text is the value"}
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == base64Key && n.Content[1].Kind == yaml.ScalarNode:
 		encoded = n.Content[1]
 	case n.Kind != yaml.ScalarNode:
@@ -79,6 +82,15 @@ func yamlValue(name string, n *yaml.Node) ([]byte, error) {
 		return nil, &SyntaxError{encoded.Line, source.Show(name) + ": not base64"}
 	}
 	return b, nil
+}
+
+// isTextTag tells the tags of YAML's own types, whose text is the value.
+func isTextTag(tag string) bool {
+	switch tag {
+	case "", "!", "!!str", "!!int", "!!float", "!!bool", "!!timestamp":
+		return true
+	}
+	return false
 }
 
 func kindOf(n *yaml.Node) string {
@@ -116,16 +128,19 @@ func yamlOf(value []byte) *yaml.Node {
 }
 
 // yamlText is in double quotes but where it is plain beyond doubt: that is the
-// one style which holds every text, and other people's parsers agree on it.
+// one style which holds every text, and other people's parsers agree on it. To
+// readers of YAML 1.1 (PyYAML, Ruby) more is a number or a bool than to those of
+// 1.2 (https://yaml.org/type/bool.html).
 func yamlText(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
-	if plain().MatchString(s) {
-		n.Style = 0 // the encoder quotes what would read as a number or a bool
+	if plain().MatchString(s) && !slices.Contains(
+		[]string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}, strings.ToLower(s)) {
+		n.Style = 0
 	}
 	return n
 }
 
-var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`) })
+var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*$`) })
 
 func unfit(e Entry, why string) error {
 	return &source.RefError{Ref: source.Ref{Name: e.Name}, Err: fmt.Errorf("%w: %s", ErrUnfit, why)}
