@@ -31,17 +31,24 @@ func toInt(c *call, v py.Value) (py.Value, error) {
 		if n, err := strconv.ParseInt(s, int(base), 64); err == nil {
 			return n, nil
 		}
-		if f, err := strconv.ParseFloat(s, 64); err == nil && math.Abs(f) < 1<<63 {
-			return int64(f), nil
+		f, err := strconv.ParseFloat(s, 64)
+		switch {
+		case err != nil || math.IsInf(f, 0) || math.IsNaN(f):
+			return standard, nil
+		case math.Abs(f) >= 1<<63:
+			return nil, py.ErrRange
 		}
-		return standard, nil
+		return int64(f), nil
 	}
 	f, ok := py.Float(v)
 	if n, isInt := py.Int(v); isInt {
 		return n, nil
 	}
-	if !ok || math.Abs(f) >= 1<<63 || math.IsNaN(f) {
+	if !ok || math.IsNaN(f) {
 		return standard, nil
+	}
+	if math.Abs(f) >= 1<<63 {
+		return nil, py.ErrRange
 	}
 	return int64(f), nil
 }

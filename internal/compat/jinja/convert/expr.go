@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,7 +71,11 @@ func (c *converter) constant(v any) string {
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
+		s := strconv.FormatFloat(v, 'g', -1, 64)
+		if !strings.ContainsAny(s, ".e") {
+			s += ".0" // else it would be a whole number
+		}
+		return s
 	case bool:
 		return strconv.FormatBool(v)
 	}
@@ -137,6 +142,12 @@ func (c *converter) getattr(x *syntax.Getattr) string {
 			return c.loop(x.Name)
 		}
 	}
+	if slices.Contains([]string{"keys", "values", "items", "get", "pop", "popitem", "update", "copy", "clear", "setdefault", "fromkeys"}, x.Name) {
+		return c.fail("an attribute that a dict has itself, .%s", x.Name)
+	}
+	if _, isConst := x.X.(*syntax.Const); isConst {
+		return c.fail("an attribute of a constant")
+	}
 	return c.expr(x.X) + "." + x.Name
 }
 
@@ -168,7 +179,10 @@ func (c *converter) method(x *syntax.Call) string {
 	if fn, ok := x.Fn.(*syntax.Name); ok {
 		switch {
 		case fn.Name == "range" && len(x.Pos) == 1:
-			return "(until (int " + c.expr(x.Pos[0]) + "))"
+			if k, ok := x.Pos[0].(*syntax.Const); ok && k.Value != nil {
+				return "(until " + c.need("range", k, whole) + ")"
+			}
+			return "(untilStep 0 (int " + c.need("range", x.Pos[0], whole) + ") 1)" // until counts down below zero
 		case fn.Name == "range" && len(x.Pos) == 2:
 			return "(untilStep (int " + c.expr(x.Pos[0]) + ") (int " + c.expr(x.Pos[1]) + ") 1)"
 		}
@@ -190,7 +204,7 @@ func (c *converter) method(x *syntax.Call) string {
 	case at.Name == "get" && len(x.Pos) == 2:
 		return fmt.Sprintf("(dig %s %s %s)", c.expr(x.Pos[0]), c.expr(x.Pos[1]), c.expr(at.X))
 	case at.Name == "join" && len(x.Pos) == 1:
-		return c.call("join", at.X, x.Pos[0])
+		return "(join " + c.expr(at.X) + " (pystrs " + c.need("join", x.Pos[0], list) + "))"
 	case !known || len(x.Pos) != m.args:
 		return c.fail("the method %s", at.Name)
 	}

@@ -11,9 +11,9 @@ import (
 // plainFilters are those that take nothing but the value.
 func plainFilters() map[string]string {
 	return map[string]string{
-		"upper": "upper", "lower": "lower", "trim": "trim", "length": "len", "count": "len", "first": "first",
-		"last": "last", "int": "int", "float": "float64", "string": "toString", "sh": "shellquote", "env": "envquote",
-		"jsonify": "toJson", "tojson": "toJson", "minjson": "minjson", "e": "html", "escape": "html", "reverse": "reverse",
+		"upper": "upper", "lower": "lower", "trim": "trim", "length": "pylen", "count": "pylen", "first": "first",
+		"last": "last", "int": "int", "float": "float64", "sh": "shellquote", "env": "envquote",
+		"jsonify": "toJson", "tojson": "toJson", "minjson": "minjson", "reverse": "reverse",
 	}
 }
 
@@ -25,16 +25,23 @@ func (c *converter) filter(x *syntax.Filter) string {
 		return c.call(ours, x.X)
 	}
 	switch n := len(x.Pos); {
-	case (x.Name == "safe" || x.Name == "list") && n == 0:
+	case x.Name == "list" && n == 0 && c.kindOf(x.X) == list:
 		return c.expr(x.X)
+	case x.Name == "string" && n == 0:
+		if c.kindOf(x.X) == whole {
+			return c.call("toString", x.X)
+		}
+		return c.written(x.X)
+	case x.Name == "e" || x.Name == "escape" || x.Name == "safe":
+		return c.fail("the filter %s within an expression", x.Name) // what is joined to it is escaped too
 	case (x.Name == "default" || x.Name == "d") && n >= 1:
 		return c.defaultTo(x)
 	case x.Name == "replace" && n == 2:
 		return c.call("replace", x.Pos[0], x.Pos[1], x.X)
 	case x.Name == "join" && n == 1:
-		return c.call("join", x.Pos[0], x.X)
+		return "(join " + c.expr(x.Pos[0]) + " (pystrs " + c.need("join", x.X, list) + "))"
 	case x.Name == "join" && n == 0:
-		return `(join "" ` + c.expr(x.X) + ")"
+		return `(join "" (pystrs ` + c.need("join", x.X, list) + "))"
 	case x.Name == "indent" && n <= 2:
 		return c.indent(x)
 	case x.Name == "format" && n > 0:

@@ -75,7 +75,7 @@ func (c *converter) loopHead(n *syntax.For) (string, []string) {
 			c.fail("loop variables in a loop over a dict")
 		}
 		if !sorted {
-			c.left = append(c.left, Left{n.Line, "the order of items(): the Go template goes by key"})
+			c.left = append(c.left, Left{n.Line, "the order of the dict: the Go template goes by key, capitals first"})
 		}
 		c.loops = append(c.loops, loop{})
 		return fmt.Sprintf("$%s, $%s := %s", key.Name, value.Name, c.expr(dict)), []string{key.Name, value.Name}
@@ -84,7 +84,10 @@ func (c *converter) loopHead(n *syntax.For) (string, []string) {
 	if !ok {
 		c.fail("a loop over tuples")
 	}
-	list := c.expr(n.Iter)
+	list := c.need("a loop", n.Iter, list)
+	if c.kindOf(n.Iter) == unknown {
+		list = "(concat " + list + ")" // a list and nothing else: of a dict, Go gives the values
+	}
 	index := "$loop"
 	if len(c.loops) > 0 {
 		index += strconv.Itoa(len(c.loops) + 1)
@@ -101,8 +104,9 @@ func dictOf(x syntax.Expr) (dict syntax.Expr, sorted bool) {
 			return at.X, false
 		}
 	case *syntax.Filter:
-		if x.Name == "dictsort" && len(x.Pos) == 0 && len(x.Named) == 0 {
-			return x.X, true
+		if x.Name == "dictsort" && len(x.Pos) <= 1 && len(x.Named) == 0 {
+			k, ok := constantOf(x.Pos).(bool)
+			return x.X, ok && k // it asks whether case counts
 		}
 	}
 	return nil, false
@@ -126,4 +130,13 @@ func (c *converter) loop(name string) string {
 		return "(sub (len " + l.list + ") " + l.index + ")"
 	}
 	return c.fail("loop.%s", name)
+}
+
+// constantOf is the first of some arguments, if it is a constant.
+func constantOf(args []syntax.Expr) any {
+	if len(args) == 0 {
+		return nil
+	}
+	k, ok := args[0].(*syntax.Const)
+	return constantValue(k, ok)
 }

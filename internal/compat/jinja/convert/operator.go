@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,7 +16,10 @@ func (c *converter) unary(x *syntax.Unary) string {
 	case "not":
 		return "(not " + c.test(x.X) + ")"
 	case "-":
-		return "(sub 0 " + c.expr(x.X) + ")"
+		return "(sub 0 " + c.need("a minus sign", x.X, whole) + ")"
+	}
+	if k := c.kindOf(x.X); k != whole && k != float {
+		return c.fail("a plus sign")
 	}
 	return c.expr(x.X)
 }
@@ -32,7 +36,7 @@ func (c *converter) binary(x *syntax.Binary) string {
 		return "(" + x.Op + " " + c.test(x.X) + " " + c.test(x.Y) + ")"
 	case "%":
 		if !isFormat {
-			return c.call("mod", x.X, x.Y)
+			return c.divide("mod", x)
 		}
 		args := []syntax.Expr{x.Y}
 		if t, ok := x.Y.(*syntax.Tuple); ok {
@@ -42,17 +46,42 @@ func (c *converter) binary(x *syntax.Binary) string {
 	case "+":
 		switch {
 		case isText(x.X) || isText(x.Y):
-			return c.concat([]syntax.Expr{x.X, x.Y})
+			return `(printf "%s%s" ` + c.need("+", x.X, text) + " " + c.need("+", x.Y, text) + ")"
 		case isNumber(x.X) || isNumber(x.Y):
-			return c.call("add", x.X, x.Y)
+			return "(add " + c.need("+", x.X, whole) + " " + c.need("+", x.Y, whole) + ")"
 		}
 		return c.fail("+ of what may be text, numbers or lists")
 	case "-":
-		return c.call("sub", x.X, x.Y)
+		return "(sub " + c.need("-", x.X, whole) + " " + c.need("-", x.Y, whole) + ")"
 	case "//":
-		return c.call("div", x.X, x.Y)
+		return c.divide("div", x)
 	}
 	return c.fail("the operator %s", x.Op)
+}
+
+// divide converts a division, which rounds down in Python and towards zero in Go:
+// below zero they differ.
+func (c *converter) divide(fn string, x *syntax.Binary) string {
+	by, ok := x.Y.(*syntax.Const)
+	if n, isWhole := constantValue(by, ok).(int64); !isWhole || n <= 0 {
+		return c.fail("a division by what may be below zero")
+	}
+	left, n := c.need("a division", x.X, whole), c.expr(x.Y)
+	rest := fmt.Sprintf("(mod (add (mod %s %s) %s) %s)", left, n, n, n)
+	switch at, isLoop := x.X.(*syntax.Getattr); {
+	case isLoop && c.loopKind(at) == whole: // never below zero
+		return "(" + fn + " " + left + " " + n + ")"
+	case fn == "mod":
+		return rest
+	}
+	return fmt.Sprintf("(div (sub %s %s) %s)", left, rest, n)
+}
+
+func constantValue(k *syntax.Const, ok bool) any {
+	if !ok {
+		return nil
+	}
+	return k.Value
 }
 
 func isText(x syntax.Expr) bool {
@@ -85,20 +114,46 @@ func isNumber(x syntax.Expr) bool {
 // verb is one conversion of Python's % that Go's printf has too.
 var verb = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%(?:%|[-+ 0]*[0-9]*(?:\.[0-9]+)?(.?))`) })
 
-// printf carries formats over; %s is %v, since Go's %s is for text alone.
+// printf carries formats over. Python pads a text with blanks alone, and takes
+// anything for %s, of which it counts the characters.
 func (c *converter) printf(format string, args []syntax.Expr) string {
+	next := 0
+	var operands strings.Builder
 	format = verb().ReplaceAllStringFunc(format, func(v string) string {
-		switch last := v[len(v)-1]; {
-		case v == "%%", len(v) > 1 && strings.IndexByte("dxXof", last) >= 0:
+		if v == "%%" {
 			return v
-		case len(v) > 1 && last == 's':
-			return v[:len(v)-1] + "v"
 		}
-		return c.fail("a format with something else than %%s %%d %%x %%o %%f")
+		last := v[len(v)-1]
+		if len(v) < 2 || strings.IndexByte("dxXofs", last) < 0 || next >= len(args) {
+			return c.fail("a format with something else than %%s %%d %%x %%o %%f, or with too few values")
+		}
+		arg := args[next]
+		next++
+		if last != 's' {
+			operands.WriteString(" " + c.need("%"+string(last), arg, whole, float))
+			return v
+		}
+		s := c.written(arg)
+		if c.kindOf(arg) == whole {
+			s = "(toString " + s + ")"
+		}
+		operands.WriteString(" " + s)
+		flags := strings.TrimLeft(v[1:], "-+ 0")
+		if strings.Contains(v[:len(v)-len(flags)], "-") {
+			flags = "-" + flags
+		}
+		return "%" + flags
 	})
-	return "(printf " + strconv.Quote(format) + c.operands(args) + ")"
+	if next < len(args) {
+		return c.fail("a format with too many values")
+	}
+	return "(printf " + strconv.Quote(format) + operands.String() + ")"
 }
 
 func (c *converter) concat(parts []syntax.Expr) string {
-	return "(printf " + strconv.Quote(strings.Repeat("%v", len(parts))) + c.operands(parts) + ")"
+	s := "(printf " + strconv.Quote(strings.Repeat("%v", len(parts)))
+	for _, p := range parts {
+		s += " " + c.written(p)
+	}
+	return s + ")"
 }

@@ -68,7 +68,15 @@ func (c *converter) print(n *syntax.Print) {
 				return `{{"None"}}`
 			}
 		}
-		return "{{" + strip(c.expr(n.X)) + "}}"
+		if f, ok := n.X.(*syntax.Filter); ok && len(f.Pos)+len(f.Named) == 0 && f.Star == nil && f.Double == nil {
+			switch f.Name {
+			case "safe":
+				return "{{" + strip(c.written(f.X)) + "}}"
+			case "e", "escape":
+				return "{{html " + c.written(f.X) + "}}"
+			}
+		}
+		return "{{" + strip(c.written(n.X)) + "}}"
 	})
 }
 

@@ -50,12 +50,39 @@ func (c *converter) compare(x *syntax.Compare) string {
 				return c.fail("in, of what may be text, a list or a dict")
 			}
 		}
-		s = c.call("has", x.First, op.X)
+		s = c.oneOf(x.First, op.X)
 	}
 	if op.Op == "not in" {
 		return "(not " + s + ")"
 	}
 	return s
+}
+
+// oneOf converts x in [...]. has compares kinds too: where Python finds true in
+// [1], eq fails.
+func (c *converter) oneOf(x, list syntax.Expr) string {
+	var items []syntax.Expr
+	switch l := list.(type) {
+	case *syntax.List:
+		items = l.Items
+	case *syntax.Tuple:
+		items = l.Items
+	}
+	kinds := map[kind]bool{}
+	for _, item := range items {
+		kinds[c.kindOf(item)] = true
+	}
+	switch {
+	case len(kinds) == 0, len(kinds) == 1 && kinds[text]:
+		return c.call("has", x, list)
+	case len(kinds) == 1 && kinds[whole]:
+		value, s := c.need("in", x, whole), "(or"
+		for _, item := range items {
+			s += " (eq " + value + " " + c.expr(item) + ")"
+		}
+		return s + ")"
+	}
+	return c.fail("in, of a list that holds more than texts or whole numbers")
 }
 
 func (c *converter) is(x *syntax.Test) string {
@@ -73,7 +100,7 @@ func (c *converter) is(x *syntax.Test) string {
 	case "mapping":
 		s = `(kindIs "map" ` + c.expr(x.X) + ")"
 	case "odd":
-		s = "(eq (mod " + c.expr(x.X) + " 2) 1)"
+		s = "(ne (mod " + c.expr(x.X) + " 2) 0)" // -1 below zero
 	case "even":
 		s = "(eq (mod " + c.expr(x.X) + " 2) 0)"
 	default:

@@ -35,7 +35,8 @@ func Int(v Value) (int64, bool) {
 	return i, isInt && ok
 }
 
-var errRange = &Error{"OverflowError", "a number is larger than 64 bits hold"}
+// ErrRange: Python has the number, which 64 bits have not.
+var ErrRange = &Error{"OverflowError", "a number is larger than 64 bits hold"}
 
 // Operate is x op y for an arithmetic operator.
 func Operate(op string, x, y Value) (Value, error) {
@@ -67,12 +68,12 @@ func intOp(op string, a, b int64) (Value, error) {
 		if sum := a + b; (sum > a) == (b > 0) {
 			return sum, nil
 		}
-		return nil, errRange
+		return nil, ErrRange
 	case "-":
 		if diff := a - b; (diff < a) == (b > 0) {
 			return diff, nil
 		}
-		return nil, errRange
+		return nil, ErrRange
 	case "*":
 		return product(a, b)
 	case "**":
@@ -101,7 +102,7 @@ func intOp(op string, a, b int64) (Value, error) {
 func product(a, b int64) (Value, error) {
 	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
 	if hi != 0 || lo > math.MaxInt64 {
-		return nil, errRange
+		return nil, ErrRange
 	}
 	return a * b, nil
 }

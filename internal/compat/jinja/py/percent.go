@@ -1,6 +1,7 @@
 package py
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -116,6 +117,9 @@ func (s spec) percent(v Value) (string, error) {
 	case "d", "i", "u":
 		s.kind = "d"
 		if f, ok := v.(float64); ok {
+			if math.Abs(f) >= 1<<63 || math.IsNaN(f) {
+				return "", ErrRange
+			}
 			v = int64(f)
 		}
 	}

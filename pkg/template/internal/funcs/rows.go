@@ -121,6 +121,9 @@ func rows() []row {
 		{"toYaml", Own, Text | Walks, ToYAML, nil},
 		{"toToml", Own, Text | Walks, ToTOML, nil},
 		{"minjson", Own, Text, MinJSON, nil},
+		{"pystr", Own, Text, pyStr, nil},
+		{"pystrs", Own, Text | Walks, pyStrs, nil},
+		{"pylen", Own, Text | Walks, pyLen, nil},
 
 		// Keys and what is random.
 		{"bcrypt", Strict, Volatile, nil, overBcrypt},
