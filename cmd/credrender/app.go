@@ -65,7 +65,12 @@ func (a *app) main(ctx context.Context, args []string) int {
 	a.globals, a.code, a.words = newGlobals(), exitOK, args
 	root := newRoot(a)
 	root.SetArgs(args)
+	out := &helpOut{w: a.stdout}
+	root.SetOut(out)
 	c, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = out.err
+	}
 	if err != nil {
 		a.fail(err)
 		if c.Name() == "plan" && asksForDetail(args) {
@@ -73,6 +78,20 @@ func (a *app) main(ctx context.Context, args []string) int {
 		}
 	}
 	return a.code
+}
+
+// helpOut remembers what went wrong with the output of cobra, which forgets it.
+type helpOut struct {
+	w   io.Writer
+	err error
+}
+
+func (o *helpOut) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("write to standard output: %w", err)
+	}
+	return n, err
 }
 
 // fail reports an error with its hint, and counts it.

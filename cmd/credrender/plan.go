@@ -126,6 +126,8 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 		fmt.Fprintf(&b, "hook       %s%s\n", render.Show(p.Job.Hook), why)
 		changes = true
 	}
-	_, _ = fmt.Fprint(a.stdout, b.String())
+	if err := printf(a.stdout, "%s", b.String()); err != nil {
+		a.fail(err)
+	}
 	return changes
 }

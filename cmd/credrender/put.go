@@ -76,6 +76,9 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if slices.ContainsFunc(o.literal, func(word string) bool { return !isPair(word) }) {
 		return usagef("put: --context is not KEY=VALUE")
 	}
+	if err := checkVersion(o.version); err != nil {
+		return err
+	}
 	if !w.given && (!isTerminal(a.stdin) || glued(a.words)) {
 		return noValue(w.context)
 	}
@@ -111,6 +114,23 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	}
 	return nil
 }
+
+// checkVersion refuses versions that are stored and then found by nobody, or that
+// no other can follow: credstash fills all with zeros to 19 characters.
+func checkVersion(version string) error {
+	number := strings.Trim(version, "0123456789") == ""
+	switch {
+	case version == "":
+	case source.Show(version) != version, strings.ContainsAny(version, " \t"), strings.HasPrefix(version, "-"), strings.HasPrefix(version, "+"):
+		return usagef("put: --version is no version: it takes a whole number, or a word without spaces")
+	case number && len(version) > 19, number && version >= maxVersion && len(version) == 19:
+		return usagef("put: --version is too large: no version could follow it")
+	}
+	return nil
+}
+
+// maxVersion is the largest number of 64 bits, which has 19 digits.
+const maxVersion = "9223372036854775807"
 
 func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {
 	if o.version != "" || o.comment != "" || o.format != "credstash" {

@@ -100,7 +100,6 @@ func newRoot(a *app) *cobra.Command {
 		},
 	}
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.AddCommand(
 		newRender(a), newDaemon(a), newPlan(a), newLint(a), newPull(a), newRecover(a),

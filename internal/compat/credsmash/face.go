@@ -84,8 +84,9 @@ func (f *Face) Run(ctx context.Context, args []string) int {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &help):
-		_, _ = io.WriteString(f.Stdout, help.text)
-		return exitOK
+		if _, err = io.WriteString(f.Stdout, help.text); err == nil {
+			return exitOK
+		}
 	case errors.As(err, new(*helpOnError)):
 		return exitUsage
 	case errors.As(err, &usage):

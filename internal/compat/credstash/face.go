@@ -79,7 +79,10 @@ func (f *Face) Run(ctx context.Context, args []string) int {
 		return f.refuse(err)
 	}
 	if call.help != "" {
-		_, _ = io.WriteString(f.Stdout, call.help)
+		if _, err := io.WriteString(f.Stdout, call.help); err != nil {
+			_, _ = fmt.Fprintln(f.Stderr, err)
+			return exitFailed
+		}
 		return exitOK
 	}
 	s := &session{Face: f, call: call}
