@@ -14,6 +14,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/secretfile"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 type execOptions struct {
@@ -142,7 +143,7 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 // function of its place.
 type envPlan struct {
 	job   job.Job
-	read  []func(rendered []byte) ([]variable, error)
+	read  []func(template.Output) ([]variable, error)
 	named map[string]bool
 }
 
@@ -181,7 +182,7 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 	return p, err
 }
 
-func (p *envPlan) add(f job.File, read func([]byte) ([]variable, error)) {
+func (p *envPlan) add(f job.File, read func(template.Output) ([]variable, error)) {
 	f.Origin = "command line"
 	p.job.Files = append(p.job.Files, f)
 	p.read = append(p.read, read)
@@ -197,8 +198,8 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 	if err != nil {
 		return err
 	}
-	p.add(ref.File(), func(b []byte) ([]variable, error) {
-		return []variable{{name, string(b), "--env " + name}}, nil
+	p.add(ref.File(), func(out template.Output) ([]variable, error) {
+		return []variable{{name, string(out.Bytes), "--env " + name}}, nil
 	})
 	return nil
 }
@@ -206,8 +207,8 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 // addFile adds a template of NAME=VALUE lines.
 func (p *envPlan) addFile(path string) {
 	p.named[path] = true
-	p.add(job.File{Src: path}, func(b []byte) ([]variable, error) {
-		lines, err := secretfile.ParseDotenv(b)
+	p.add(job.File{Src: path}, func(out template.Output) ([]variable, error) {
+		lines, err := secretfile.ParsePrinted(out.Bytes, out.Prints())
 		if err != nil {
 			return nil, usagef("--env-file %s, as rendered: %w", path, err)
 		}

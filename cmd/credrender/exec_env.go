@@ -14,6 +14,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // variable is one of a child's environment.
@@ -53,8 +54,8 @@ func (p *envPlan) addPrefix(cfg *config.Config, pattern string) error {
 	if !ok {
 		return usagef("--env-prefix %s has no *: --env VAR=REF names one secret", source.Show(pattern))
 	}
-	p.add(job.File{Content: prefixTemplate(ref)}, func(rendered []byte) ([]variable, error) {
-		return prefixVariables(string(rendered), before, pattern)
+	p.add(job.File{Content: prefixTemplate(ref)}, func(out template.Output) ([]variable, error) {
+		return prefixVariables(string(out.Bytes), before, pattern)
 	})
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/schedule"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 type renderOptions struct {
@@ -168,7 +169,7 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 	if err != nil {
 		return err
 	}
-	var out [][]byte
+	var out []template.Output
 	for _, j := range sel.stdout {
 		files, stats, err := render.Bytes(ctx, w, a.options(cfg, o), j)
 		if o.stats {
@@ -183,8 +184,8 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 	if a.code != exitOK {
 		return nil
 	}
-	for _, b := range out {
-		if _, err := a.stdout.Write(b); err != nil {
+	for _, file := range out {
+		if _, err := a.stdout.Write(file.Bytes); err != nil {
 			return fmt.Errorf("write to standard output: %w", err)
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // round is one pass over jobs under one lock.
@@ -113,18 +114,14 @@ func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, 
 }
 
 // Bytes renders the files of one job in memory.
-func Bytes(ctx context.Context, w World, o Options, j job.Job) ([][]byte, Stats, error) {
+func Bytes(ctx context.Context, w World, o Options, j job.Job) ([]template.Output, Stats, error) {
 	r := newRound(w, o, []job.Job{j})
 	r.planOnly, r.bytesOnly = true, true
 	r.openStates(ctx)
 	r.guard()
 	p := r.planned[0]
 	r.renderAll(ctx, func(*Planned) {})
-	var out [][]byte
-	for _, o := range p.outputs {
-		out = append(out, o.Bytes)
-	}
-	return out, r.stats(), p.report.Err
+	return p.outputs, r.stats(), p.report.Err
 }
 
 // begin takes the lock and sets back what an earlier run left half done.

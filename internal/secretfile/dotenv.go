@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // Variable is one line of a file.
@@ -59,8 +63,14 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 //
 // A value that begins with a backquote is refused: to some loaders it is a quote,
 // to shells a command. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
-func ParseDotenv(data []byte) ([]Variable, error) {
-	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), line: 1, seen: map[string]int{}}
+func ParseDotenv(data []byte) ([]Variable, error) { return ParsePrinted(data, nil) }
+
+// ParsePrinted is [ParseDotenv] of a rendered template, of which prints are what
+// its actions printed. One within a value must be all of it or a part of it: a
+// secret that holds a line break, a # behind a space or a quote would be cut off
+// there, or go on as another variable.
+func ParsePrinted(data []byte, prints []template.Print) ([]Variable, error) {
+	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), size: len(data), prints: prints, line: 1, seen: map[string]int{}}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
 			return nil, &DotenvError{p.line, err}
@@ -70,16 +80,23 @@ func ParseDotenv(data []byte) ([]Variable, error) {
 }
 
 type parser struct {
-	rest  string
-	line  int
-	found []Variable
-	seen  map[string]int // line of each name
+	rest   string
+	size   int // of the whole
+	prints []template.Print
+	from   int // where the value begins, blanks before it included
+	line   int
+	found  []Variable
+	seen   map[string]int // line of each name
 }
 
 // next reads a line, and those that its quotes go on over.
 func (p *parser) next() error {
 	text, _, _ := strings.Cut(p.rest, "\n")
+	end := p.offset() + len(text)
 	if text = strings.TrimSpace(text); text == "" || text[0] == '#' {
+		if hash := p.offset() + strings.IndexByte(p.rest, '#'); text != "" && p.spills(hash, end) {
+			return errCut
+		}
 		p.skip()
 		return nil
 	}
@@ -95,7 +112,9 @@ func (p *parser) next() error {
 		return fmt.Errorf("%s is given already on line %d", fields[0], at)
 	}
 	p.seen[fields[0]] = p.line
-	p.rest = strings.TrimLeft(p.rest[strings.Index(p.rest, "=")+1:], " \t")
+	p.rest = p.rest[strings.Index(p.rest, "=")+1:]
+	p.from = p.offset()
+	p.rest = strings.TrimLeft(p.rest, " \t")
 	value, err := p.value()
 	if err != nil {
 		return fmt.Errorf("%s: %w", fields[0], err)
@@ -118,24 +137,66 @@ func (p *parser) value() (string, error) {
 	if strings.HasPrefix(p.rest, "`") {
 		return "", errors.New("it begins with a backquote, which some programs take for a quote: put the value in single quotes")
 	}
+	start := p.offset()
 	text := p.skip()
+	end := start + len(text)
 	for i := range len(text) {
 		if text[i] == '#' && (i == 0 || text[i-1] == ' ' || text[i-1] == '\t') {
-			text = text[:i]
+			end, text = p.comment(start+i, end), text[:i]
 			break
 		}
 	}
-	return strings.TrimSpace(text), nil
+	start += len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace))
+	text = strings.TrimSpace(text)
+	if p.cut(start, start+len(text), end) {
+		p.line--
+		return "", errCut
+	}
+	return text, nil
+}
+
+// comment returns the place before which what is printed belongs to the value:
+// the # of a comment, if it is the template's own and the line holds all of it.
+func (p *parser) comment(hash, end int) int {
+	printed := slices.ContainsFunc(p.prints, func(x template.Print) bool { return x.Start <= hash && hash < x.End })
+	if printed || p.spills(hash, end) {
+		return end
+	}
+	return hash
+}
+
+// spills reports whether something that is printed in a comment goes on as
+// another line.
+func (p *parser) spills(hash, end int) bool {
+	return slices.ContainsFunc(p.prints, func(x template.Print) bool { return hash < x.Start && x.Start <= end && end < x.End })
+}
+
+var errCut = errors.New("what an action prints is cut off here, or goes on as another line: end it with | envquote")
+
+func (p *parser) offset() int { return p.size - len(p.rest) }
+
+// cut reports whether something that an action printed after p.from, and before
+// end, is not wholly in the value.
+func (p *parser) cut(start, stop, end int) bool {
+	return slices.ContainsFunc(p.prints, func(x template.Print) bool {
+		return p.from <= x.Start && x.Start <= end && x.Start < x.End && (x.Start < start || x.End > stop)
+	})
 }
 
 func (p *parser) quoted(quote byte) (string, error) {
 	var b strings.Builder
-	lines := 0
+	lines, start := 0, p.offset()
 	for i := 1; i < len(p.rest); i++ {
 		switch c := p.rest[i]; {
 		case c == quote:
+			if p.broken(start, start+i) {
+				return "", errCut
+			}
 			p.rest = p.rest[i+1:]
 			p.line += lines
+			if line, _, _ := strings.Cut(p.rest, "\n"); p.spills(start+i, p.offset()+len(line)) {
+				return "", errCut
+			}
 			if after := strings.TrimSpace(p.skip()); after != "" && after[0] != '#' {
 				p.line--
 				return "", errors.New("something follows the closing quote")
@@ -155,6 +216,13 @@ func (p *parser) quoted(quote byte) (string, error) {
 		}
 	}
 	return "", errors.New("its quote is not closed")
+}
+
+// broken reports whether a quote that an action printed closes a value that it
+// did not open, or the other way round.
+func (p *parser) broken(open, closed int) bool {
+	whole := slices.ContainsFunc(p.prints, func(x template.Print) bool { return x.Start == open && x.End == closed+1 })
+	return !whole && p.cut(open+1, closed, closed)
 }
 
 func unescape(c byte) string {

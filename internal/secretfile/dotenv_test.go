@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/internal/secretfile"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 func TestParseDotenv(t *testing.T) {
@@ -38,6 +39,65 @@ CR=v` + "\r\nKEPT='a\r\nb'\r\nLAST=end"))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestParsePrinted: < and > stand round what an action printed.
+func TestParsePrinted(t *testing.T) {
+	for text, want := range map[string]string{
+		"A=<v>\nB=x<1>y<2>":       "A=v B=x1y2",
+		"A=<'a b # c'> # comment": "A=a b # c",
+		"A='<it>' # c":            "A=it",
+		`A="-<a b\n>-"`:           "A=-a b\n-",
+		"<A=1\nB=2\n>C=3":         "A=1 B=2 C=3",
+		"<A>=<>\nC= <x> ":         "A= C=x",
+		"A=<v> # <w>\n# <x>\nB=1": "A=v B=1",
+		"A=1 # <w\nB=2>":          "cut",
+		"A='1' # <w\nB=2>":        "cut",
+		"A=<v\nB=w>":              "cut",
+		"A=<\nv>":                 "cut",
+		"A=x<\n>\nB=1":            "cut",
+		"A=<v #w>":                "cut",
+		"A=<#w>":                  "cut",
+		"A=< v>":                  "cut",
+		"A=<v >":                  "cut",
+		"A=<\u00a0v>":             "cut",
+		"A=<'v>'":                 "cut",
+		"A='<v' # >'":             "cut",
+		`A="<v"> # "`:             "cut",
+		"A='<v'\nB='w>'":          "cut",
+	} {
+		var prints []template.Print
+		var b strings.Builder
+		for _, r := range text {
+			switch r {
+			case '<':
+				prints = append(prints, template.Print{Start: b.Len()})
+			case '>':
+				prints[len(prints)-1].End = b.Len()
+			default:
+				b.WriteRune(r)
+			}
+		}
+		vars, err := secretfile.ParsePrinted([]byte(b.String()), prints)
+		var got []string
+		for _, v := range vars {
+			got = append(got, v.Name+"="+v.Value)
+		}
+		switch {
+		case want != "cut" && (err != nil || strings.Join(got, " ") != want):
+			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
+		case want == "cut" && (err == nil || !strings.Contains(err.Error(), "line 1: A: what an action prints")):
+			t.Errorf("%q: got %q, %v; want an error", text, got, err)
+		}
+	}
+}
+
+// TestParsePrintedComment: a line break in what a comment prints makes no variable.
+func TestParsePrintedComment(t *testing.T) {
+	vars, err := secretfile.ParsePrinted([]byte("# x\nB=2\n"), []template.Print{{Start: 2, End: 7}})
+	if err == nil || !strings.HasPrefix(err.Error(), "line 1: what an action prints") {
+		t.Errorf("got %v, %v", vars, err)
 	}
 }
 

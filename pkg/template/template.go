@@ -105,6 +105,19 @@ type Output struct {
 	marks []mark
 }
 
+// Print is where an action's output is in a file's bytes.
+type Print struct{ Start, End int }
+
+// Prints returns what actions printed, in order; all else is the template's own
+// text.
+func (o Output) Prints() []Print {
+	prints := make([]Print, len(o.marks))
+	for i, m := range o.marks {
+		prints[i] = Print{m.start, m.end}
+	}
+	return prints
+}
+
 // Format writes the size alone, so that no value gets into a log.
 func (o Output) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[%d bytes]", len(o.Bytes)) }
 
