@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/credrender/credrender/internal/compat/jinja"
@@ -108,12 +109,18 @@ func (s *session) manifest(data []byte, format string) ([]*entry, error) {
 	return entries, errors.Join(failed...)
 }
 
+func entryKeys() []string {
+	return []string{"source", "secret", "destination", "mode", "owner", "group"}
+}
+
 func (s *session) entry(d *py.Dict) (*entry, error) {
 	text := func(key string) string { v, _ := d.Get(key); t, _ := v.(string); return t }
 	e := &entry{file: File{Path: text("destination")}, source: text("source"), secret: text("secret")}
 	switch {
 	case e.file.Path == "":
 		return nil, errors.New("has no destination")
+	case e.source != "" && e.secret != "":
+		return nil, errors.New("has both secret and source: give one")
 	case e.source == "" && e.secret == "":
 		//lint:ignore ST1005 credsmash's words
 		return nil, errors.New("Manifest entry must contain a secret or source")
@@ -122,6 +129,11 @@ func (s *session) entry(d *py.Dict) (*entry, error) {
 		e.file.Owner, e.file.Group = owner, group
 	} else if owner+group != "" {
 		s.log(levelWarning, "templates", "%s: owner and group count together only; none is set", source.Show(e.file.Path))
+	}
+	for k := range d.All() {
+		if key, _ := k.(string); !slices.Contains(entryKeys(), key) {
+			s.log(levelWarning, "templates", "%s: %s is no key of an entry; it counts for nothing", source.Show(e.file.Path), source.Show(key))
+		}
 	}
 	var err error
 	if mode, given := d.Get("mode"); given {

@@ -36,9 +36,12 @@ func (s *session) settle(global *call) error {
 	if path == "" {
 		path, _ = s.LookupEnv("CREDSMASH_CONFIG")
 	}
+	named := path != ""
 	path = cmp.Or(path, defaultConfig)
 	data, err := s.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// credsmash takes its defaults where the file that was named is missing, and
+	// so another table and key.
+	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("read the config: %w", err)
 	}
 	sections, err := parseINI(string(data))

@@ -8,11 +8,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // ParseJSON is json.loads: objects keep their order. The error tells where, and
 // nothing of what the text holds.
 func ParseJSON(text []byte) (Value, error) {
+	if !utf8.Valid(text) { // the decoder replaces what is no UTF-8
+		return nil, Errorf("UnicodeDecodeError", "not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	v, err := decode(d)
@@ -23,6 +29,9 @@ func ParseJSON(text []byte) (Value, error) {
 	}
 	if err != nil {
 		return nil, Errorf("JSONDecodeError", "not JSON, at byte %d", d.InputOffset())
+	}
+	if err := document.Surrogates(string(text)); err != nil {
+		return nil, Errorf("UnicodeEncodeError", "%v", err)
 	}
 	return v, nil
 }
