@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -140,7 +141,11 @@ func TestErrors(t *testing.T) {
 			if spent, ok := errors.AsType[*retry.MaxAttemptsError](err); ok != (tt.attempts > 1) || ok && spent.Attempt != tt.attempts {
 				t.Errorf("attempts in %v", err)
 			}
-			if last := seen.outcomes[len(seen.outcomes)-1]; last.Status != tt.status || last.ErrorClass != tt.code {
+			class := tt.code
+			if class == "UnknownError" {
+				class = strconv.Itoa(tt.status)
+			}
+			if last := seen.outcomes[len(seen.outcomes)-1]; last.Status != tt.status || last.ErrorClass != class {
 				t.Errorf("observed as %+v", last)
 			}
 			if len(seen.attempts) != tt.attempts || strings.Contains(err.Error(), "CANARY") {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -77,6 +78,8 @@ func Outcome(status int, err error) source.Outcome {
 		out.ErrorClass = "Timeout"
 	case errors.Is(kindOfTransport(err), source.ErrUnreachable):
 		out.ErrorClass = "Network"
+	case status >= http.StatusMultipleChoices: // as OpenTelemetry has it
+		out.ErrorClass = strconv.Itoa(status)
 	default:
 		out.ErrorClass = "Unknown"
 	}
