@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/state"
@@ -27,7 +29,9 @@ type app struct {
 	fs             fsys.FS // of destinations and state; nil: the kernel's
 
 	globals globals
-	words   []string // of the command line
+	words   []string       // of the command line
+	command *cobra.Command // that runs, for hints
+	key     string         // --key, for hints
 	log     *slog.Logger
 	code    int // of what was reported beside an error
 	stores  backend.Set
@@ -62,7 +66,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 // main runs one command line. The demo calls it again and again.
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
-	a.globals, a.code, a.words = newGlobals(), exitOK, args
+	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
 	root := newRoot(a)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
@@ -80,7 +84,7 @@ func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
 	a.log.Error(err.Error(), "code", code)
-	if h := hint(err); h != "" {
+	if h := a.hint(err); h != "" {
 		a.log.Info(h, hintKey, true)
 	}
 }
@@ -105,6 +109,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 		return cfg, nil // the daemon has said the rest
 	}
 	a.stores.GrantTokens = cfg.Settings.GrantTokens
+	a.key = cfg.Base.Store.Key
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
 	}

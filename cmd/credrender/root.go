@@ -117,7 +117,10 @@ func newRoot(a *app) *cobra.Command {
 		a.globals.register(c)
 		strict(c)
 		c.SetFlagErrorFunc(flagError)
-		c.PreRunE = refuseEmpty
+		c.PreRunE = func(c *cobra.Command, args []string) error {
+			a.command = c
+			return refuseEmpty(c, args)
+		}
 		c.Args = usageArgs(c.Args)
 	}
 	root.SetUsageFunc(usage)
