@@ -106,7 +106,7 @@ func itemRights(command string) []Right {
 	case "migrate":
 		return []Right{table("Scan", "GetItem", "PutItem", "UpdateItem", "DeleteItem"), key("Decrypt", "GenerateDataKey")}
 	case "import":
-		return []Right{table("Scan", "Query", "GetItem", "PutItem"), key("GenerateDataKey")}
+		return []Right{table("Query", "PutItem"), rightOn("a table that it reads", "dynamodb", []string{"Scan"}), key("Decrypt", "GenerateDataKey")}
 	case "encrypt":
 		return []Right{key("Encrypt", "GenerateDataKey")}
 	case "decrypt":
