@@ -104,7 +104,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, kms.ErrGrantTokens, dynamo.ErrTable, s3.ErrPlace, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 // isTemplates reports whether a template is at fault for one of the errors that err

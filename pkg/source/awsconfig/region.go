@@ -16,9 +16,9 @@ import (
 // be evil.com's.
 var ErrRegion = errors.New("invalid AWS region")
 
-// checkRegion refuses text that cannot be the name of a region. Whether there is
+// CheckRegion refuses text that cannot be the name of a region. Whether there is
 // such a region is for its host to tell: new ones come every year.
-func checkRegion(region string) error {
+func CheckRegion(region string) error {
 	if isRegion(region) {
 		return nil
 	}
@@ -48,7 +48,7 @@ func checkRegions(o Options, cfg aws.Config) error {
 		if region == "" {
 			continue
 		}
-		if err := checkRegion(region); err != nil {
+		if err := CheckRegion(region); err != nil {
 			return err
 		}
 	}
