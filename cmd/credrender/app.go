@@ -16,6 +16,7 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source/kms"
 )
 
 // app is the process as the commands see it: the only place, with package
@@ -107,6 +108,9 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	if a.snapshot != nil {
 		return cfg, nil // the daemon has said the rest
+	}
+	if n := len(cfg.Settings.GrantTokens); n > kms.MaxGrantTokens {
+		return nil, usagef("%d grant tokens are given, and KMS takes %d: leave out those of grants older than five minutes", n, kms.MaxGrantTokens)
 	}
 	a.stores.GrantTokens = cfg.Settings.GrantTokens
 	a.key = cfg.Base.Store.Key

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -21,8 +22,10 @@ func (b *builder) admin(needs []Need) {
 		b.allow("MakeKey", []string{"kms:CreateKey", "kms:TagResource"}, []string{"*"}, nil)
 		keys := []string{p.Key}
 		if p.Key == "" {
-			keys = []string{p.arn("kms", "key/*")}
-			b.note("", "the key is not there yet: widened to every key of the account in %s", p.Region)
+			at := p
+			at.Region = cmp.Or(p.KeyRegion, p.Region)
+			keys = []string{at.arn("kms", "key/*")}
+			b.note("", "the key is not there yet: widened to every key of the account in %s", at.Region)
 		}
 		both := slices.Clone(keys)
 		if p.Alias != "" {
