@@ -152,7 +152,7 @@ func unreachable(e *source.CallError) string {
 	case source.ByTLS:
 		return "compare 'date -u' with the dates of the certificate, and the host with the endpoint that was meant (AWS_ENDPOINT_URL, HTTPS_PROXY)"
 	case source.ByDNS:
-		return "is the region right (--region, AWS_REGION)? 'getent hosts " + host + "' shows whether it has an address"
+		return "check the region (--region, AWS_REGION); 'getent hosts " + host + "' shows whether there is such a host"
 	case source.ByProxy:
 		return "HTTPS_PROXY names the proxy, with user and password where it wants them; NO_PROXY lists hosts that are asked without it"
 	case source.ByServer:
@@ -162,7 +162,7 @@ func unreachable(e *source.CallError) string {
 	case source.ByAWS:
 		return "the fault is at AWS: https://health.aws.amazon.com"
 	}
-	return "is there a route to " + host + ", or an endpoint of the VPC (AWS_ENDPOINT_URL names one)?"
+	return "check the route to " + host + ", or whether the VPC has an endpoint for it"
 }
 
 // noStore is for tables and buckets that are not there.

@@ -73,14 +73,14 @@ func TestHintsOfCalls(t *testing.T) {
 		"no region":   {"put", "", as(dynamo("Query"), source.ErrUnreachable, by(source.ByDNS)), "--region, AWS_REGION|getent hosts dynamodb.eu-west-9.amazonaws.com", "--wait"},
 		"proxy":       {"list", "", as(dynamo("Scan"), source.ErrUnreachable, by(source.ByProxy)), "HTTPS_PROXY|NO_PROXY", "--wait"},
 		"page":        {"list", "", as(dynamo("Scan"), source.ErrUnreachable, by(source.ByServer)), "not AWS's", "--wait|IAM|takes"},
-		"network":     {"doctor", "", as(dynamo("Scan"), source.ErrUnreachable, by(source.ByNetwork)), "is there a route", "--wait"},
+		"network":     {"doctor", "", as(dynamo("Scan"), source.ErrUnreachable, by(source.ByNetwork)), "check the route", "--wait"},
 		"fault":       {"get", "", as(dynamo("Query"), source.ErrUnreachable), "health.aws.amazon.com", "--wait"},
 		"slow":        {"get", "", as(dynamo("Query"), source.ErrUnreachable, by(source.ByTime)), "--timeout", "--wait"},
 
 		"down in render": {"render", "", as(dynamo("Query"), source.ErrUnreachable, by(source.ByNetwork)), "--wait 5m|--allow-stale 24h", ""},
-		"down in plan":   {"plan", "", as(dynamo("Query"), source.ErrUnreachable, by(source.ByNetwork)), "is there a route", "--wait"},
+		"down in plan":   {"plan", "", as(dynamo("Query"), source.ErrUnreachable, by(source.ByNetwork)), "check the route", "--wait"},
 		"down in daemon": {"daemon", "", as(dynamo("Query"), source.ErrUnreachable, by(source.ByNetwork)), "the daemon tries again", "--wait"},
-		"down in grant":  {"grant", "", as(kms("CreateGrant"), source.ErrUnreachable, by(source.ByNetwork)), "is there a route", "--wait"},
+		"down in grant":  {"grant", "", as(kms("CreateGrant"), source.ErrUnreachable, by(source.ByNetwork)), "check the route", "--wait"},
 
 		"table throttles":   {"get", "", as(dynamo("Query"), source.ErrThrottled), "setup --update", "KMS|--wait"},
 		"KMS throttles":     {"render", "", as(kms("Decrypt"), source.ErrThrottled), "KMS's quota|--wait 5m", "table"},

@@ -189,7 +189,6 @@ var hints = []struct {
 	{source.ErrNotFound, "'credrender list' shows the names and versions that are there, 'credrender put NAME @FILE' adds one"},
 	{source.ErrWrongContext, "the context must be the one that the secret was put with, pair by pair and case by case"},
 	{source.ErrCredentials, "'aws sts get-caller-identity' with the same --profile shows whether there are credentials"},
-	{fs.ErrPermission, "this user may not open the file: 'ls -l FILE' shows who may; run it as that user, or change owner or mode"},
 	{source.ErrIntegrity, "somebody changed the stored item, or it was never whole: put the secret again, and ask who wrote this version"},
 	{source.ErrTooLarge, "an item holds about 300,000 bytes, with put --item-format aes-gcm about 400,000; keep larger values elsewhere, as in S3"},
 	{source.ErrExists, "that number holds another value already; 'credrender list NAME' shows the versions"},
@@ -205,6 +204,7 @@ var hints = []struct {
 	{state.ErrUnreadable, "run this as the user that renders, often with sudo; --state-dir names another directory"},
 	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},
 	{state.ErrLocked, "--lock-timeout says how long to wait"},
+	{fs.ErrPermission, "this user may not open the file: 'ls -l FILE' shows who may; run it as that user, or change owner or mode"},
 }
 
 func refusedHint(e *render.RefusedError) string {
