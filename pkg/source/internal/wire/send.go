@@ -11,7 +11,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -72,14 +71,14 @@ func Outcome(status int, err error) source.Outcome {
 	case err == nil:
 	case Code(err) != "":
 		out.ErrorClass = Code(err)
+	case status != 0 && status != http.StatusOK:
+		out.ErrorClass = "HTTP" // an answer without AWS's code, such as a proxy's
 	case errors.Is(err, context.Canceled):
 		out.ErrorClass = "Canceled"
 	case errors.Is(err, context.DeadlineExceeded):
 		out.ErrorClass = "Timeout"
 	case errors.Is(kindOfTransport(err), source.ErrUnreachable):
 		out.ErrorClass = "Network"
-	case status >= http.StatusMultipleChoices: // as OpenTelemetry has it
-		out.ErrorClass = strconv.Itoa(status)
 	default:
 		out.ErrorClass = "Unknown"
 	}
