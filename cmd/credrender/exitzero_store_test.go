@@ -4,7 +4,7 @@ package main
 func manyFaults(verb, flags string) []bad {
 	return []bad{
 		refuses(faultMissing, exitSecret, `typo\.\*: .*match`, flags+" typo.*"),
-		refuses(faultEmpty, exitUsage, `name`, flags+" ''"),
+		refuses(faultEmpty, exitUsage, `"" has no name`, flags+" ''"),
 		refuses(faultWrongRef, exitUsage, `ssm:/svc/\*: `+verb+` is not possible`, flags+" 'ssm:/svc/*'"),
 		refuses(faultWrongRef, exitUsage, `sm:app/db: `+verb+` is not possible`, flags+" sm:app/db"),
 		refuses(faultUnreadable, exitFailed, `loop`, flags+" --store local:$D/loop"),
@@ -36,8 +36,7 @@ func storeRows() map[string][]bad {
 			refuses(faultDuplicated, exitUsage, `arg`, "--keep 1 db.* db.*"),
 		),
 		"rekey": append(manyFaults("rekey", ""),
-			refuses(faultMissing, exitSecret, `db\.pw`, "--to-context env=new db.pw").writing(),
-			refuses(faultMissing, exitSecret, `db\.pw`, "--to-context env=new db.pw").writing(),
+			refuses(faultMissing, exitSecret, `db\.pw`, "--to-context env=new db.pw"),
 			refuses(faultMalformed, exitUsage, `env`, "db.pw env=prod --to-context env"),
 			refuses(faultDuplicated, exitUsage, `env`, "db.pw env=prod --to-context env=a --to-context env=b"),
 		),
