@@ -6,7 +6,7 @@ func accessRows() map[string][]bad {
 		"setup": {
 			refuses(faultMissing, exitUsage, `none\.yaml`, "-c none.yaml"),
 			refuses(faultEmpty, exitUsage, `--provisioned is empty`, "--provisioned ''"),
-			refuses(faultEmpty, exitUsage, `--tag`, "--tag ''"),
+			refuses(faultEmpty, exitUsage, `--tag is empty`, "--tag ''"),
 			refuses(faultMalformed, exitUsage, `--provisioned "5" is not READ/WRITE`, "--provisioned 5"),
 			refuses(faultMalformed, exitUsage, `--tag: team is not KEY=VALUE`, "--tag team"),
 			refuses(faultWrongType, exitUsage, `--provisioned "a/b"`, "--provisioned a/b"),
@@ -15,7 +15,7 @@ func accessRows() map[string][]bad {
 			refuses(faultUnreadable, exitFailed, `loop`, "--store local:$D/loop"),
 			refuses(faultUnreadable, exitFailed, `folder`, "--store local:$D/new.db --local-key $D/folder"),
 			refuses(faultDuplicated, exitUsage, `--tag: a is given twice`, "--store dynamodb --tag a=1 --tag a=2"),
-			refuses(faultSameFile, exitUsage, `same`, "--store local:$D/new --local-key $D/new"),
+			refuses(faultSameFile, exitUsage, `cannot be one file, .*new`, "--store local:$D/new --local-key $D/new"),
 		},
 		"grant": {
 			refuses(faultMissing, exitUsage, `--read and --write`, "web env=prod --store dynamodb"),
