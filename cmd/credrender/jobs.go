@@ -109,7 +109,10 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 		return slices.Clone(cfg.Jobs), nil
 	}
 	var jobs []job.Job
-	for _, name := range f.names {
+	for k, name := range f.names {
+		if slices.Contains(f.names[:k], name) {
+			return nil, usagef("--job: %s is given twice", name)
+		}
 		i := slices.IndexFunc(cfg.Jobs, func(j job.Job) bool { return j.Name == name })
 		if i < 0 {
 			return nil, usagef("--job: there is no job %q in %s", name, strings.Join(cfg.Files, ", "))
