@@ -45,6 +45,7 @@ func secretRows() map[string][]bad {
 			refuses(faultMalformed, exitUsage, `put NAME -- VALUE`, "new -cAnAry-word"),
 			refuses(faultMalformed, exitUsage, `--item-format is not credstash`, "new x --item-format cAnAry-word"),
 			refuses(faultWrongType, exitUsage, `--version is not a number of at most 19 digits`, "new x --version seven"),
+			refuses(faultWrongType, exitUsage, `--key alias/x is a KMS key`, "new x --key alias/x"),
 			refuses(faultWrongRef, exitUsage, `ssm:/svc/a: put is not possible`, "ssm:/svc/a cAnAry-word"),
 			refuses(faultWrongRef, exitUsage, `sm:app/db: put is not possible`, "sm:app/db cAnAry-word"),
 			refuses(faultWrongRef, exitUsage, `s3://bucket/plain: put is not possible`, "s3://bucket/plain cAnAry-word"),
@@ -53,6 +54,7 @@ func secretRows() map[string][]bad {
 			refuses(faultUnreadable, exitUsage, `@FILE cannot be read: too many`, "new @loop"),
 			refuses(faultUnreadable, exitFailed, `loop`, "new x --store local:$D/loop"),
 			refuses(faultDuplicated, exitUsage, `env is given twice`, "new x env=prod env=test"),
+			refuses(faultDuplicated, exitUsage, `put: --version does not take that value`, "new x --version 1 --version 2"),
 			refuses(faultDuplicated, exitFailed, `db\.pw: already exists`, "db.pw x env=prod --version 1"),
 		},
 		"list": {
@@ -80,6 +82,7 @@ func secretRows() map[string][]bad {
 			refuses(faultWrongRef, exitUsage, `sm:app/db: delete is not possible`, "sm:app/db"),
 			refuses(faultUnreadable, exitFailed, `loop`, "db.pw --store local:$D/loop"),
 			refuses(faultDuplicated, exitUsage, `arg`, "db.pw db.pw"),
+			refuses(faultDuplicated, exitUsage, `--version.* is given twice`, "db.pw --version 1 --version 2"),
 		},
 		"getall": {
 			refuses(faultMissing, exitSecret, `typo\.\*: .*match`, "typo.*"),
@@ -103,6 +106,7 @@ func secretRows() map[string][]bad {
 			refuses(faultMissing, exitUsage, `DEST is missing`, "db.pw env=prod"),
 			refuses(faultMissing, exitFailed, `/none: directory does not exist`, "db.pw env=prod $D/none/out"),
 			refuses(faultEmpty, exitUsage, `"" has no name`, "'' $D/out"),
+			refuses(faultMissing, exitUsage, `/new/ is a directory`, "db.pw env=prod $D/new/"),
 			refuses(faultEmpty, exitUsage, `DEST`, "db.pw env=prod ''"),
 			refuses(faultMalformed, exitUsage, `env is not KEY=VALUE`, "db.pw env $D/out"),
 			refuses(faultMalformed, exitUsage, `--mode: .*0999`, "db.pw env=prod $D/out --mode 0999"),

@@ -115,6 +115,7 @@ func newRoot(a *app) *cobra.Command {
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)
+		once(c)
 		strict(c)
 		c.SetFlagErrorFunc(flagError)
 		c.PreRunE = checkFlags
