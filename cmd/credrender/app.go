@@ -28,6 +28,7 @@ type app struct {
 
 	globals globals
 	words   []string // of the command line
+	piped   []byte   // standard input as a template, once it is read
 	log     *slog.Logger
 	code    int // of what was reported beside an error
 	stores  backend.Set

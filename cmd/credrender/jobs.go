@@ -109,7 +109,10 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 		return slices.Clone(cfg.Jobs), nil
 	}
 	var jobs []job.Job
-	for _, name := range f.names {
+	for k, name := range f.names {
+		if slices.Contains(f.names[:k], name) {
+			return nil, usagef("--job: %s is given twice", name)
+		}
 		i := slices.IndexFunc(cfg.Jobs, func(j job.Job) bool { return j.Name == name })
 		if i < 0 {
 			return nil, usagef("--job: there is no job %q in %s", name, strings.Join(cfg.Files, ", "))
@@ -133,6 +136,9 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 		if src == "" || (dest == "" && strings.HasSuffix(arg, ":")) {
 			return usagef("%q is not SRC or SRC:DEST", arg)
 		}
+		if err := isFileName(dest); err != nil {
+			return err
+		}
 		file := job.File{Src: src, Origin: "command line"}
 		if src != stdinName {
 			file.Src = a.abs(src)
@@ -155,6 +161,14 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 	}
 	if len(sel.jobs) == 0 {
 		return f.refuseWithoutDest()
+	}
+	return nil
+}
+
+// isFileName refuses a path that ends in a slash, which names a directory.
+func isFileName(path string) error {
+	if strings.HasSuffix(path, "/") {
+		return usagef("%s is a directory, expected a file: such as %sNAME", path, path)
 	}
 	return nil
 }

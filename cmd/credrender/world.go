@@ -85,7 +85,7 @@ func (a *app) readNamed(path string) ([]byte, error) {
 // the command line is root's own word and gets a warning.
 func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
 	if path == stdinName {
-		return io.ReadAll(a.stdin)
+		return a.readPiped()
 	}
 	trust := cfg.Trust
 	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
@@ -98,6 +98,19 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 		a.log.Warn(doubt.Error())
 	}
 	return data, shorter(err)
+}
+
+// readPiped returns standard input, which is the template -. It keeps the text:
+// several jobs may have that template, and --wait renders it again.
+func (a *app) readPiped() ([]byte, error) {
+	if a.piped == nil {
+		data, err := io.ReadAll(a.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		a.piped = data
+	}
+	return a.piped, nil
 }
 
 // shorter makes a usage error of a file that is not there: its name came from

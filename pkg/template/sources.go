@@ -186,6 +186,9 @@ func (o *Options) encryptionContext(ctx []any) (source.Context, error) {
 	if len(ctx) == 0 {
 		maps.Copy(pairs, o.Context)
 	}
+	if err := contradiction(o.Contexts, ctx); err != nil {
+		return source.Context{}, err
+	}
 	for _, c := range ctx {
 		if err := o.addContext(pairs, c); err != nil {
 			return source.Context{}, err
@@ -196,6 +199,31 @@ func (o *Options) encryptionContext(ctx []any) (source.Context, error) {
 		return made, &funcs.Failure{Text: err.Error(), Safe: "its encryption context is not valid", Err: source.ErrContext}
 	}
 	return made, nil
+}
+
+// contradiction refuses two pairs of one key with different values. A pair or map
+// after the name of a context is different: it replaces a value of that context.
+func contradiction(named map[string]map[string]string, ctx []any) error {
+	given := map[string]string{}
+	for _, c := range ctx {
+		text, isText := c.(string)
+		if _, isName := named[text]; !isText || isName {
+			continue
+		}
+		key, value, err := source.ParsePair(text)
+		if err != nil {
+			continue // addContext refuses it
+		}
+		if held, twice := given[key]; twice && held != value {
+			return &funcs.Failure{
+				Text: "its context has " + source.Show(key) + " twice, with different values",
+				Safe: "its context has a key twice, with different values",
+				Err:  source.ErrContext,
+			}
+		}
+		given[key] = value
+	}
+	return nil
 }
 
 // addContext adds one CTX: key=value, the name of a context, or a map.
