@@ -10,10 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source/kms"
 )
 
 // app is the process as the commands see it: the only place, with package
@@ -27,8 +30,10 @@ type app struct {
 	fs             fsys.FS // of destinations and state; nil: the kernel's
 
 	globals globals
-	words   []string // of the command line
-	piped   []byte   // standard input as a template, once it is read
+	words   []string       // of the command line
+	piped   []byte         // standard input as a template, once it is read
+	command *cobra.Command // that runs, for hints
+	key     string         // --key, for hints
 	log     *slog.Logger
 	code    int // of what was reported beside an error
 	stores  backend.Set
@@ -63,7 +68,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 // main runs one command line. The demo calls it again and again.
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
-	a.globals, a.code, a.words = newGlobals(), exitOK, args
+	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
 	root := newRoot(a)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
@@ -81,7 +86,7 @@ func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
 	a.log.Error(err.Error(), "code", code)
-	if h := hint(err); h != "" {
+	if h := a.hint(err); h != "" {
 		a.log.Info(h, hintKey, true)
 	}
 }
@@ -105,7 +110,11 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	if a.snapshot != nil {
 		return cfg, nil // the daemon has said the rest
 	}
+	if n := len(cfg.Settings.GrantTokens); n > kms.MaxGrantTokens {
+		return nil, usagef("%d grant tokens are given, and KMS takes %d: leave out those of grants older than five minutes", n, kms.MaxGrantTokens)
+	}
 	a.stores.GrantTokens = cfg.Settings.GrantTokens
+	a.key = cfg.Base.Store.Key
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
 	}

@@ -74,14 +74,14 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 		a.log.Warn(n.String())
 	}
 	switch {
-	case errors.Is(err, policy.ErrCase), errors.Is(err, policy.ErrNothing):
+	case errors.Is(err, policy.ErrCase), errors.Is(err, policy.ErrNothing), errors.Is(err, policy.ErrPlace):
 		return &usageError{err}
 	case err != nil:
 		return err
 	}
 	text := doc.JSON()
 	if o.format == "terraform" {
-		text = doc.Terraform("credrender_"+o.role, cfg.Base.Store.Table+"-"+o.role)
+		text = doc.Terraform("credrender_"+o.role, source.TableName(cfg.Base.Store.Table)+"-"+o.role)
 	}
 	return printf(a.stdout, "%s", text)
 }

@@ -118,7 +118,10 @@ func newRoot(a *app) *cobra.Command {
 		once(c)
 		strict(c)
 		c.SetFlagErrorFunc(flagError)
-		c.PreRunE = checkFlags
+		c.PreRunE = func(c *cobra.Command, args []string) error {
+			a.command = c
+			return checkFlags(c, args)
+		}
 		c.Args = usageArgs(c.Args)
 	}
 	root.SetUsageFunc(usage)

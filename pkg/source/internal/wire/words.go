@@ -66,11 +66,13 @@ func Why(err error) string {
 	}
 	for status := http.StatusMultipleChoices; status < 600; status++ { // net/http returns it alone where a proxy refuses CONNECT
 		if name := http.StatusText(status); name != "" && strings.HasSuffix(text, ": "+name) {
-			return fmt.Sprintf("the proxy answers with HTTP status %d (%s)", status, name)
+			return fmt.Sprintf(proxyAnswers+" %d (%s)", status, name)
 		}
 	}
 	return "the request failed"
 }
+
+const proxyAnswers = "the proxy answers with HTTP status"
 
 // known are failures that have no type of their own: what their text contains,
 // and what to say.
