@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,15 +31,19 @@ func flagError(c *cobra.Command, err error) error {
 	return usagef("%s: a word that begins with - is not a flag (it is not shown: it may be the value): %s; '%s --help' lists the flags", verb, instead, c.CommandPath())
 }
 
-// refuseEmpty refuses flags that were given without text, as an unset variable of
-// a script leaves them: an empty --version would mean all of them to delete. The
-// global flags are checked with their settings.
-func refuseEmpty(c *cobra.Command, _ []string) error {
+// refuseSenseless refuses flags that were given without text, as an unset variable of
+// a script leaves them: an empty --version would mean all of them to delete. So it
+// does negative durations, which would count as none. The global flags are checked
+// with their settings.
+func refuseSenseless(c *cobra.Command, _ []string) error {
 	var err error
 	c.Flags().Visit(func(f *pflag.Flag) {
 		own := f.Annotations[globalFlag] == nil
 		if own && f.Value.Type() == "string" && f.Value.String() == "" && f.Name != "comment" && err == nil {
 			err = usagef("--%s is empty: leave it out, or give it a value", f.Name)
+		}
+		if own && f.Value.Type() == "duration" && strings.HasPrefix(f.Value.String(), "-") && err == nil {
+			err = usagef("--%s: %s is negative", f.Name, f.Value)
 		}
 	})
 	return err

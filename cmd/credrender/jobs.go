@@ -142,7 +142,10 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			sel.stdout = append(sel.stdout, adHoc(cfg, file))
 			continue
 		}
-		file.Dest = a.abs(dest)
+		var err error
+		if file.Dest, err = a.destination(dest); err != nil {
+			return err
+		}
 		if seen[file.Dest] {
 			return usagef("%s is a destination twice", file.Dest)
 		}
@@ -244,6 +247,16 @@ func (a *app) moveBelow(root string, j *job.Job) {
 	if root != "" {
 		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
+}
+
+// destination makes the DEST of a command line absolute. A slash or a dot at the
+// end is a directory's, which would otherwise become a file of that name.
+func (a *app) destination(dest string) (string, error) {
+	path := a.abs(dest)
+	if job.IsDirectory(dest) {
+		return "", usagef("%s is a directory, not a file: DEST is the file itself, such as %s", source.Show(dest), source.Show(filepath.Join(path, "NAME")))
+	}
+	return path, nil
 }
 
 func (a *app) abs(path string) string {

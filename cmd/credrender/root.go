@@ -117,7 +117,7 @@ func newRoot(a *app) *cobra.Command {
 		a.globals.register(c)
 		strict(c)
 		c.SetFlagErrorFunc(flagError)
-		c.PreRunE = refuseEmpty
+		c.PreRunE = refuseSenseless
 		c.Args = usageArgs(c.Args)
 	}
 	root.SetUsageFunc(usage)

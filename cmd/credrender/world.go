@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -77,7 +76,7 @@ func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bo
 
 // readNamed reads a file that a flag or argument names.
 func (a *app) readNamed(path string) ([]byte, error) {
-	data, err := os.ReadFile(a.abs(path))
+	data, err := readFile(a.abs(path))
 	return data, shorter(err)
 }
 
@@ -85,7 +84,7 @@ func (a *app) readNamed(path string) ([]byte, error) {
 // the command line is root's own word and gets a warning.
 func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
 	if path == stdinName {
-		return io.ReadAll(a.stdin)
+		return readAll(a.stdin)
 	}
 	trust := cfg.Trust
 	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
