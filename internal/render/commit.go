@@ -38,6 +38,11 @@ func (r *round) admit(p *Planned) error {
 		if r.refusedBefore(p) {
 			return &RefusedError{What: "verify", Again: true}
 		}
+		if r.planOnly {
+			if err := r.unstartable(p); err != nil {
+				return errors.Join(r.checkDisk(p), err)
+			}
+		}
 	}
 	return r.checkDisk(p)
 }
