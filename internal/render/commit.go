@@ -236,7 +236,7 @@ func (r *round) spec(p *Planned, c job.Command) hook.Spec {
 		Command: c,
 		Env:     r.environ(p.Job.Env, p.Job.Name, p.Changed()),
 		Timeout: p.Job.CheckTimeout,
-		Masker:  hook.NewMasker(p.secrets),
+		Masker:  r.masker(),
 	}
 }
 
