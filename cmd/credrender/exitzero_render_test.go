@@ -78,7 +78,7 @@ func runFaults() []bad {
 		refuses(faultDuplicated, exitUsage, `--context: env is given twice`, "ok.tmpl:$D/out --context env=prod --context env=test"),
 		refuses(faultDuplicated, exitUsage, `--var: a is given twice`, "ok.tmpl:$D/out --var a=1 --var a=2"),
 		refuses(faultDuplicated, exitUsage, `--vars: twice\.json`, "ok.tmpl:$D/out --vars twice.json"),
-		refuses(faultDuplicated, exitUsage, `twice\.tmpl:1:.*env twice, with different values`, "twice.tmpl:$D/out"),
+		refuses(faultDuplicated, exitUsage, `twice\.tmpl:1:.*env is given twice in its context, with different values`, "twice.tmpl:$D/out"),
 		refuses(faultDuplicated, exitUsage, `--mode.* is given twice`, "plain.tmpl:$D/out --mode 0600 --mode 0644"),
 		refuses(faultDuplicated, exitUsage, `--job: a is given twice`, "-c ok.yaml --job a --job a"),
 		refuses(faultSameFile, exitUsage, `destination .*/ok\.tmpl is also the template`, "ok.tmpl:$D/ok.tmpl"),

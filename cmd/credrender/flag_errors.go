@@ -44,7 +44,7 @@ func checkFlags(c *cobra.Command, _ []string) error {
 		case isEmpty(f) && f.Name != "comment":
 			err = usagef("--%s is empty: leave it out, or give it a value", f.Name)
 		case f.Value.Type() == "duration" && strings.HasPrefix(f.Value.String(), "-"):
-			err = usagef("--%s %s is negative", f.Name, f.Value)
+			err = usagef("--%s: %s is negative", f.Name, f.Value)
 		}
 	})
 	return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -77,7 +76,7 @@ func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bo
 
 // readNamed reads a file that a flag or argument names.
 func (a *app) readNamed(path string) ([]byte, error) {
-	data, err := os.ReadFile(a.abs(path))
+	data, err := readFile(a.abs(path))
 	return data, shorter(err)
 }
 
@@ -104,7 +103,7 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 // several jobs may have that template, and --wait renders it again.
 func (a *app) readPiped() ([]byte, error) {
 	if a.piped == nil {
-		data, err := io.ReadAll(a.stdin)
+		data, err := readAll(a.stdin)
 		if err != nil {
 			return nil, fmt.Errorf("read standard input: %w", err)
 		}
