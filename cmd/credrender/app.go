@@ -16,6 +16,7 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/kms"
 )
 
@@ -31,6 +32,7 @@ type app struct {
 
 	globals globals
 	words   []string       // of the command line
+	piped   []byte         // standard input as a template, once it is read
 	command *cobra.Command // that runs, for hints
 	key     string         // --key, for hints
 	log     *slog.Logger
@@ -104,6 +106,9 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Snapshot: a.snapshot})
 	if err != nil {
 		return nil, err
+	}
+	if table, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
+		return nil, usagef("--table %s: the store is no table but %s, as --store, CREDRENDER_STORE or the config says: --store dynamodb takes the table", source.Show(table), cfg.Base.Store.Kind)
 	}
 	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	if a.snapshot != nil {

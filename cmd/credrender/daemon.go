@@ -65,6 +65,9 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := a.guardTextfile(cfg); err != nil {
+		return err
+	}
 	first := cfg
 	d, err := daemon.New(ctx, daemon.Options{
 		Now: time.Now, Host: a.machine(), Reload: reload, All: all, Log: a.log,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -77,7 +76,7 @@ func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bo
 
 // readNamed reads a file that a flag or argument names.
 func (a *app) readNamed(path string) ([]byte, error) {
-	data, err := os.ReadFile(a.abs(path))
+	data, err := readFile(a.abs(path))
 	return data, shorter(err)
 }
 
@@ -85,7 +84,7 @@ func (a *app) readNamed(path string) ([]byte, error) {
 // the command line is root's own word and gets a warning.
 func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
 	if path == stdinName {
-		return io.ReadAll(a.stdin)
+		return a.readPiped()
 	}
 	trust := cfg.Trust
 	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
@@ -98,6 +97,19 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 		a.log.Warn(doubt.Error())
 	}
 	return data, shorter(err)
+}
+
+// readPiped returns standard input, which is the template -. It keeps the text:
+// several jobs may have that template, and --wait renders it again.
+func (a *app) readPiped() ([]byte, error) {
+	if a.piped == nil {
+		data, err := readAll(a.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		a.piped = data
+	}
+	return a.piped, nil
 }
 
 // shorter makes a usage error of a file that is not there: its name came from

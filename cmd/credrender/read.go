@@ -1,0 +1,37 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// maxInput is more than any store, template or config holds. Without a limit,
+// @/dev/zero takes all of the machine's memory before a store could refuse it.
+const maxInput = 64 << 20
+
+// errLong is the error of an input that is longer.
+var errLong = errors.New("more than 64 MiB")
+
+// readAll reads an input to its end.
+func readAll(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	if err == nil && len(data) > maxInput {
+		return nil, errLong
+	}
+	return data, err
+}
+
+// readFile reads a file, or what a device or pipe gives.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := readAll(f)
+	if errors.Is(err, errLong) {
+		return nil, &os.PathError{Op: "read", Path: path, Err: err}
+	}
+	return data, err
+}
