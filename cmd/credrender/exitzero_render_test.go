@@ -109,7 +109,9 @@ func renderRows() map[string][]bad {
 	return map[string][]bad{
 		"render": append(slices.Concat(runFaults(), fileFaults()),
 			refuses(faultMissing, exitSecret, `no\.such: .*not found`, "plain.tmpl missing.tmpl"),
-			refuses(faultMalformed, exitUsage, `-:1|standard input:1`, "-").with("{{ nothing"),
+			refuses(faultEmpty, exitUsage, `standard input is empty`, "-"),
+			refuses(faultEmpty, exitUsage, `standard input is empty`, "-- -:$D/out"),
+			refuses(faultMalformed, exitUsage, `template -:1`, "-").with("{{ nothing"),
 			refuses(faultUnreadable, exitUsage, `loop: .*too many`, "plain.tmpl loop"),
 			refuses(faultSameFile, exitUsage, `standard output`, "ok.tmpl plain.tmpl:$D/ok.tmpl").giving(),
 		),
