@@ -60,3 +60,11 @@ func commanded(j job.Job, f *jobFlags) (job.Job, error) {
 	}
 	return j, nil
 }
+
+// isFileName refuses a path that ends in a slash, which names a directory.
+func isFileName(path string) error {
+	if strings.HasSuffix(path, "/") {
+		return usagef("%s is a directory, expected a file: such as %sNAME", path, path)
+	}
+	return nil
+}

@@ -165,14 +165,6 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 	return nil
 }
 
-// isFileName refuses a path that ends in a slash, which names a directory.
-func isFileName(path string) error {
-	if strings.HasSuffix(path, "/") {
-		return usagef("%s is a directory, expected a file: such as %sNAME", path, path)
-	}
-	return nil
-}
-
 // adHoc is a job of one file that no config has; its debts belong to DEST.
 func adHoc(cfg *config.Config, file job.File) job.Job {
 	j := cfg.Base
