@@ -99,6 +99,10 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 	return data, shorter(err)
 }
 
+// errEmptyPipe: no template is empty on purpose there, and an empty file would
+// replace a good one.
+var errEmptyPipe = usagef("standard input is empty: was there an error before the pipe?")
+
 // readPiped returns standard input, which is the template -. It keeps the text:
 // several jobs may have that template, and --wait renders it again.
 func (a *app) readPiped() ([]byte, error) {
@@ -106,6 +110,9 @@ func (a *app) readPiped() ([]byte, error) {
 		data, err := readAll(a.stdin)
 		if err != nil {
 			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		if len(data) == 0 {
+			return nil, errEmptyPipe
 		}
 		a.piped = data
 	}
