@@ -22,6 +22,16 @@ func readAll(r io.Reader) ([]byte, error) {
 	return data, err
 }
 
+// readInput reads standard input. Nothing at all is what a program that failed before
+// the pipe leaves.
+func (a *app) readInput(what string) ([]byte, error) {
+	data, err := readAll(a.stdin)
+	if err == nil && len(data) == 0 {
+		return nil, usagef("%s: standard input is empty: was there an error before the pipe?", what)
+	}
+	return data, err
+}
+
 // readFile reads a file, or what a device or pipe gives.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)

@@ -84,7 +84,7 @@ func (a *app) readNamed(path string) ([]byte, error) {
 // the command line is root's own word and gets a warning.
 func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
 	if path == stdinName {
-		return readAll(a.stdin)
+		return a.readInput("a template")
 	}
 	trust := cfg.Trust
 	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
