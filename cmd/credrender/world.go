@@ -99,20 +99,13 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 	return data, shorter(err)
 }
 
-// errEmptyPipe: no template is empty on purpose there, and an empty file would
-// replace a good one.
-var errEmptyPipe = usagef("standard input is empty: was there an error before the pipe?")
-
 // readPiped returns standard input, which is the template -. It keeps the text:
 // several jobs may have that template, and --wait renders it again.
 func (a *app) readPiped() ([]byte, error) {
 	if a.piped == nil {
-		data, err := readAll(a.stdin)
+		data, err := a.readInput("a template") // an empty file would replace a good one
 		if err != nil {
-			return nil, fmt.Errorf("read standard input: %w", err)
-		}
-		if len(data) == 0 {
-			return nil, errEmptyPipe
+			return nil, err
 		}
 		a.piped = data
 	}
