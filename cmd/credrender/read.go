@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 )
@@ -20,6 +21,19 @@ func readAll(r io.Reader) ([]byte, error) {
 		return nil, errLong
 	}
 	return data, err
+}
+
+// readInput reads standard input. Nothing at all is what a program that failed before
+// the pipe leaves.
+func (a *app) readInput(what string) ([]byte, error) {
+	data, err := readAll(a.stdin)
+	if err == nil && len(data) == 0 {
+		return nil, usagef("%s: standard input is empty: was there an error before the pipe?", what)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	return data, nil
 }
 
 // readFile reads a file, or what a device or pipe gives.

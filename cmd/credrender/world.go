@@ -103,9 +103,9 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 // several jobs may have that template, and --wait renders it again.
 func (a *app) readPiped() ([]byte, error) {
 	if a.piped == nil {
-		data, err := readAll(a.stdin)
+		data, err := a.readInput("a template") // an empty file would replace a good one
 		if err != nil {
-			return nil, fmt.Errorf("read standard input: %w", err)
+			return nil, err
 		}
 		a.piped = data
 	}
