@@ -60,7 +60,7 @@ func (d *doctor) noTable(ctx context.Context, c awsconfig.Config, where job.Stor
 		if region == "" || region == c.AWS.Region {
 			continue
 		}
-		other := c.AWS.Copy()
+		other := c.AWS
 		other.Region = region
 		t, err := dynamo.NewAdmin(other, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
 		if err == nil && !t.Created {

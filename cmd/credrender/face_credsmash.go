@@ -14,6 +14,8 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -56,10 +58,11 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 // does.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
-	table, keys, err := awsconfig.Open(ctx, awsconfig.Settings{Region: region}, w.Table, w.Key)
+	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true})
 	if err != nil {
 		return nil, err
 	}
+	table, keys := dynamo.New(c.AWS, w.Table), kms.New(c.KMS, w.Key)
 	create := func(ctx context.Context) (bool, error) {
 		state, err := table.EnsureTable(ctx)
 		return state.Created, err

@@ -9,6 +9,8 @@ import (
 
 	"github.com/credrender/credrender/internal/compat/credstash"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -52,13 +54,14 @@ func openCredstash(ctx context.Context, w credstash.Where) (*credstash.Backend, 
 	if err := os.Unsetenv("AWS_REGION"); err != nil {
 		return nil, err
 	}
-	table, keys, err := awsconfig.Open(ctx, awsconfig.Settings{
+	c, err := awsconfig.Load(ctx, awsconfig.Options{
 		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion,
-		Profile: w.Profile, RoleARN: w.RoleARN,
-	}, w.Table, w.Key)
+		Profile: w.Profile, RoleARN: w.RoleARN, OneShot: true,
+	})
 	if err != nil {
 		return nil, err
 	}
+	table, keys := dynamo.New(c.AWS, w.Table), kms.New(c.KMS, w.Key)
 	create := func(ctx context.Context, tags map[string]string) (bool, error) {
 		state, err := table.EnsureTable(ctx)
 		if err != nil || !state.Created {

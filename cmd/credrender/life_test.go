@@ -22,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
@@ -32,10 +33,10 @@ import (
 
 // clients reach a stand-in from this process, whatever its environment says.
 func clients(srv *awsfake.Server) (*dynamo.Table, *kms.Keys) {
-	cfg := aws.Config{
+	cfg := awsconfig.Client{Config: aws.Config{
 		Region: awsfake.Region, BaseEndpoint: aws.String(srv.URL(awsfake.DynamoDB)),
 		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AccessKey, "x", ""),
-	}
+	}}
 	return dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
 }
 

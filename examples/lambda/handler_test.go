@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{aws: awsfake.Start(t), now: time.Unix(0, 0)}
-	cfg := w.aws.Config(t, awsfake.OneAttempt)
+	cfg := w.aws.Client(t, awsfake.OneAttempt)
 	table, keys := dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
 	if _, err := table.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)
@@ -110,5 +111,52 @@ func TestHandlerHasNoSecretNoService(t *testing.T) {
 	w.now = w.now.Add(time.Hour)
 	if _, err := w.h.handle(t.Context(), request{Path: "/a"}); !errors.Is(err, source.ErrNotFound) {
 		t.Errorf("error %v, want %v", err, source.ErrNotFound)
+	}
+}
+
+// A table that throttles 60 % of all Queries costs the function time, and none
+// of its secrets: it has the retries of the program. The SDK's own
+// configuration gives up after three attempts, and after a hundred retries in
+// all.
+func TestThrottled(t *testing.T) {
+	const n = 180
+	w := newWorld(t)
+	c, err := source.NewContext(links)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refs := make([]source.Ref, n)
+	for i := range refs {
+		refs[i] = source.Ref{Name: fmt.Sprintf("key%d", i), Context: c}
+		if _, _, err := w.keep.Put(t.Context(), store.PutRequest{Name: refs[i].Name, Value: source.NewSecret([]byte(refs[i].Name)), Context: c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// How often each name in turn is told to slow down: 14 times in 23 requests.
+	times := []int{0, 1, 2, 1, 1, 3, 1, 2, 3}
+	left := map[string]int{}
+	for i, r := range refs {
+		left[r.Name] = times[i%len(times)]
+	}
+	t.Setenv("AWS_MAX_ATTEMPTS", "")
+	secrets, err := open(t.Context(), "credential-store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.aws.Forget()
+	w.aws.Fail(awsfake.Rule{
+		Operation: "Query", Code: "ProvisionedThroughputExceededException", Message: "slow down",
+		Match: func(r awsfake.Request) bool { // under the server's lock
+			left[r.Name]--
+			return left[r.Name] >= 0
+		},
+	})
+	for r, got := range secrets.Fetch(t.Context(), refs) {
+		if got.Err != nil || string(got.Secret.Reveal()) != r.Name {
+			t.Errorf("%s is lost: %v", r.Name, got.Err)
+		}
+	}
+	if got := w.aws.Count(awsfake.DynamoDB, "Query"); got != n*23/9 {
+		t.Errorf("%d Queries, want %d", got, n*23/9)
 	}
 }

@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
 )
 
 func main() {
+	log.SetOutput(awsconfig.Redact(os.Stderr)) // net/http's words
 	ctx := context.Background()
 	secrets, err := open(ctx, os.Getenv("CREDSTASH_DEFAULT_TABLE"))
 	if err != nil {
@@ -33,13 +34,15 @@ func main() {
 }
 
 // open makes a source of the table's secrets. One that only reads needs
-// neither a writer nor a KMS key: each item says which key opens it.
+// neither a writer nor a KMS key: each item says which key opens it. The
+// configuration is credrender's own: the SDK's default one loses secrets when a
+// table throttles.
 func open(ctx context.Context, table string) (source.Source, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.Load(ctx, awsconfig.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return store.New(store.Options{Reader: dynamo.New(cfg, table), Decrypter: kms.New(cfg, "")}), nil
+	return store.New(store.Options{Reader: dynamo.New(cfg.AWS, table), Decrypter: kms.New(cfg.KMS, "")}), nil
 }
 
 func ref(name string, pairs map[string]string) (source.Ref, error) {

@@ -31,6 +31,9 @@ type Set struct {
 	// Meter, set before the first store is opened, counts what is asked of
 	// AWS; nil: nothing is counted.
 	Meter *awsconfig.Meter
+	// Lasting, set before the first store is opened, is for more than a batch or
+	// two: see awsconfig.Options.OneShot.
+	Lasting bool
 	// GrantTokens, set before the first store is opened, go with every request
 	// to KMS.
 	GrantTokens []string
@@ -127,8 +130,8 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 }
 
 // Settings are what of a store's place is AWS's.
-func Settings(where job.Store) awsconfig.Settings {
-	return awsconfig.Settings{Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
+func Settings(where job.Store) awsconfig.Options {
+	return awsconfig.Options{Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
 }
 
 // LocalOptions say where a local store's files are.

@@ -71,8 +71,8 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 
 // aws loads each set of settings once: sources that share region and identity
 // share credentials and connections.
-func (s *Set) aws(ctx context.Context, settings awsconfig.Settings) (awsconfig.Config, error) {
-	settings.Meter = s.Meter
+func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Config, error) {
+	settings.Meter, settings.OneShot = s.Meter, !s.Lasting
 	key := awsKey{settings.Region, settings.KMSRegion, settings.Profile, settings.RoleARN, settings.DefaultRegion}
 	s.mu.Lock()
 	if s.configs == nil {

@@ -16,6 +16,8 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
 	"github.com/credrender/credrender/test/awsfake"
 )
@@ -42,8 +44,9 @@ func newHost(t *testing.T) *host {
 		opts:  render.Options{Timeout: time.Minute, FullRefresh: 10 * time.Minute, Code: func(error) int { return 1 }},
 	}
 	h.srv.SetEnv(t)
-	table, keys, err := awsconfig.Open(t.Context(), backend.Settings(h.where), h.where.Table, h.where.Key)
+	c, err := awsconfig.Load(t.Context(), backend.Settings(h.where))
 	h.must(err)
+	table, keys := dynamo.New(c.AWS, h.where.Table), kms.New(c.KMS, h.where.Key)
 	_, err = table.EnsureTable(t.Context())
 	h.must(err)
 	_, err = keys.EnsureKey(t.Context())
@@ -284,8 +287,9 @@ func (h *host) putRaw(name, version, value string) {
 	h.t.Helper()
 	// What put writes under a padded version, moved.
 	h.put("tmp", "1", []byte(value))
-	table, _, err := awsconfig.Open(h.t.Context(), backend.Settings(h.where), h.where.Table, h.where.Key)
+	c, err := awsconfig.Load(h.t.Context(), backend.Settings(h.where))
 	h.must(err)
+	table := dynamo.New(c.AWS, h.where.Table)
 	item, err := table.Newest(h.t.Context(), "tmp")
 	h.must(err)
 	item.Name, item.Version = name, version

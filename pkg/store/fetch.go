@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/credrender/credrender/pkg/internal/deep"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -27,16 +26,17 @@ func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]sou
 	return answers
 }
 
-// warm has the Decrypter prepare for n calls while the items are looked up. The
-// function that it returns puts an end to that and waits for it.
+// warm has Reader and Decrypter prepare for n calls, the latter while the items
+// are looked up. The function that it returns puts an end to that and waits for
+// it.
 func (s *Store) warm(ctx context.Context, n int) (end func()) {
-	w, ok := s.o.Decrypter.(Warmer)
-	if !ok || n == 0 {
-		return func() {}
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+	for _, part := range []any{s.o.Reader, s.o.Decrypter} {
+		if w, ok := part.(Warmer); ok && n > 0 {
+			wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+		}
+	}
 	return func() { cancel(); wg.Wait() }
 }
 
@@ -46,7 +46,7 @@ func (s *Store) each(n int, f func(i int)) {
 	var g errgroup.Group
 	g.SetLimit(s.o.Concurrency)
 	for i := range n {
-		g.Go(func() error { deep.Call(func() { f(i) }); return nil })
+		g.Go(func() error { f(i); return nil })
 	}
 	_ = g.Wait()
 }

@@ -89,11 +89,11 @@ type Decrypter interface {
 	Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error)
 }
 
-// Warmer is what a Decrypter may be besides: ready ahead of time for calls that
-// come as soon as the items are there.
+// Warmer is what a Reader or a Decrypter may be besides: ready ahead of time for
+// the calls of a batch.
 type Warmer interface {
-	// Warm prepares for n calls of Decrypt at once, and is done with that at
-	// the end of ctx at the latest.
+	// Warm prepares for n calls at once, and is done with that at the end of
+	// ctx at the latest.
 	Warm(ctx context.Context, n int)
 }
 

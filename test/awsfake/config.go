@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 // OneAttempt is for [Server.Config]: faults are not retried away.
@@ -20,4 +22,15 @@ func (s *Server) Config(tb testing.TB, more ...string) aws.Config {
 		tb.Fatal(err)
 	}
 	return cfg
+}
+
+// Client is what the packages of the sources make their clients of there.
+func (s *Server) Client(tb testing.TB, more ...string) awsconfig.Client {
+	tb.Helper()
+	SetEnv(tb, append(s.Env(), more...)...)
+	c, err := awsconfig.Load(tb.Context(), awsconfig.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c.AWS
 }

@@ -42,7 +42,7 @@ func warm(ctx context.Context, f *far, r *row) (ours, limits func() error, err e
 			return nil, nil, err
 		}
 	}
-	var stores backend.Set
+	stores := backend.Set{Lasting: true}
 	w := render.World{Open: stores.Source, Now: time.Now, Zone: time.UTC}
 	j := job.Job{
 		Name: "bench", Store: job.Store{Kind: backend.DynamoDB, Table: "credential-store", Region: region},

@@ -28,6 +28,7 @@ type wire struct {
 	TLS     bool
 	RTT     time.Duration
 	Connect time.Duration // per connection
+	Decrypt time.Duration // per Decrypt; 0: RTT
 	Size    int           // of a secret
 	Names   int           // of secrets that a Scan finds
 	// As standin.Options has them.
@@ -59,6 +60,7 @@ func serve(ctx context.Context, args []string) error {
 	fl := flag.NewFlagSet("serve", flag.ContinueOnError)
 	fl.DurationVar(&o.RTT, "rtt", 0, "")
 	fl.DurationVar(&o.Connect, "connect", 0, "")
+	fl.DurationVar(&o.Decrypt, "decrypt", 0, "")
 	fl.IntVar(&o.Size, "size", 100, "")
 	fl.IntVar(&o.Names, "names", 0, "")
 	fl.Float64Var(&o.Throttle, "throttle", 0, "")
@@ -101,7 +103,7 @@ func start(ctx context.Context, dir string, w wire) (*far, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "-rtt", w.RTT.String(), "-connect", w.Connect.String(), "-size", strconv.Itoa(w.Size), "-names", strconv.Itoa(w.Names),
+	args := []string{"serve", "-rtt", w.RTT.String(), "-connect", w.Connect.String(), "-decrypt", w.Decrypt.String(), "-size", strconv.Itoa(w.Size), "-names", strconv.Itoa(w.Names),
 		"-throttle", fmt.Sprint(w.Throttle), "-units", fmt.Sprint(w.Units)}
 	if w.TLS {
 		args = append(args, "-certs", dir)

@@ -36,12 +36,15 @@ func (r *report) table(b *strings.Builder, cold bool) {
 		if x.Cold != cold {
 			continue
 		}
-		wire, names, ideal := "plain", "constant", "-"
+		wire, names, ideal, away := "plain", "constant", "-", fmt.Sprintf("%d ms", x.RTT)
 		if x.TLS {
 			wire = "TLS"
 		}
 		if x.Computed {
 			names = "computed"
+		}
+		if x.Region {
+			away = "region"
 		}
 		ratio := x.Ours
 		if cold {
@@ -50,8 +53,8 @@ func (r *report) table(b *strings.Builder, cold bool) {
 		if x.Ideal > 0 {
 			ideal = fmt.Sprintf("%.2f", ratio/x.Ideal)
 		}
-		fmt.Fprintf(b, "| %s | %d ms | %d | %s | %.1f ms | %.1f ms | %.2f | %.0f ms | %s | %.1f ms | %.1f ms |\n",
-			wire, x.RTT, x.Refs, names, x.Ours, x.Limit, x.Ours/x.Limit, x.Ideal, ideal, x.OursCPU, x.LimitCPU)
+		fmt.Fprintf(b, "| %s | %s | %d | %s | %.1f ms | %.1f ms | %.2f | %.0f ms | %s | %.1f ms | %.1f ms |\n",
+			wire, away, x.Refs, names, x.Ours, x.Limit, x.Ours/x.Limit, x.Ideal, ideal, x.OursCPU, x.LimitCPU)
 	}
 	if cold {
 		b.WriteString("\n\"ours / round trips\" is without the process start, as `version` takes it.\n")

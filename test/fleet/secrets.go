@@ -75,15 +75,15 @@ func (c *Cloud) Rotate(ctx context.Context, i int) error {
 }
 
 // config leads AWS's clients to a cloud, as patiently as credrender is.
-func config(ctx context.Context, client aws.HTTPClient) (aws.Config, error) {
-	c, err := awsconfig.Load(ctx, awsconfig.Settings{Region: Where().Region})
-	return aws.Config{
+func config(ctx context.Context, client aws.HTTPClient) (awsconfig.Client, error) {
+	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: Where().Region})
+	return awsconfig.Client{Config: aws.Config{
 		Region: Where().Region, HTTPClient: client, Retryer: c.AWS.Retryer,
 		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AccessKey, "secret", ""),
-	}, err
+	}}, err
 }
 
-func open(cfg aws.Config) *store.Store {
+func open(cfg awsconfig.Client) *store.Store {
 	table, keys := dynamo.New(cfg, Where().Table), kms.New(cfg, Where().Key)
 	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table})
 }

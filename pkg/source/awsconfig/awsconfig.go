@@ -3,33 +3,44 @@
 // static keys, web identity, SSO, container and instance roles, endpoints, FIPS,
 // dual stack, and CA bundles.
 //
-// [Load] turns the settings of a store (region, KMS's region, profile, role)
-// into SDK configurations; [Open] returns a table and its keys. It differs from
-// the SDK's defaults in three ways, each because measurements required it:
+// [Load] turns [Options] into a [Config], of which the packages of the sources
+// make their clients:
+//
+//	c, err := awsconfig.Load(ctx, awsconfig.Options{})
+//	...
+//	table, keys := dynamo.New(c.AWS, "credential-store"), kms.New(c.KMS, "")
+//
+// It differs from the SDK's defaults in four ways, each because measurements
+// required it:
 //
 //   - Retries ([newRetryer]): the SDK's client-side quota fails a batch of
 //     requests on a throttled table without waiting.
-//   - Connections ([newHTTPClient], [pool]): ten idle ones per host are too few
-//     for a batch, and those to KMS are opened while the Queries run.
+//   - Connections ([transport]): ten idle ones per host are too few for a batch,
+//     and those to KMS are opened while the Queries run.
+//   - Answers ([answers]): one that a hop repeats is not taken for the next.
 //   - The instance metadata service (metadata.go) gets one second. Where there is
 //     none, the SDK takes four to five seconds, for every request again.
+//
+// net/http logs by package log what arrives on a connection that nobody uses,
+// its first bytes included, which may be a secret's: see [Redact].
 package awsconfig
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/credrender/credrender/pkg/source/dynamo"
-	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 var (
@@ -39,12 +50,12 @@ var (
 	ErrProfileAndRole = errors.New("a profile and a role exclude each other")
 )
 
-// sessionName is the default of Settings.SessionName.
+// sessionName is the default of Options.SessionName.
 const sessionName = "credrender"
 
-// Settings are what flags and config may say. Empty fields are left to the
-// SDK's environment variables and files.
-type Settings struct {
+// Options are what flags and config may say. Empty fields are left to the
+// SDK's environment variables and files, or have the defaults below.
+type Options struct {
 	Region    string
 	KMSRegion string // empty: Region
 	Profile   string // of ~/.aws/config; not with RoleARN
@@ -53,40 +64,61 @@ type Settings struct {
 	// role that was assumed; empty: "credrender".
 	SessionName string
 	// DefaultRegion is used where nothing else names one, before the instance
-	// is asked. Only the credstash face has one.
+	// is asked. Only the credstash command line has one.
 	DefaultRegion string
 	// Now is the clock that failed credentials are remembered by; nil: time.Now.
 	Now func() time.Time
+
+	// MaxAttempts bounds the attempts at a request; 0: AWS_MAX_ATTEMPTS, the
+	// profile, or 10, and 20 where AWS says "slow down".
+	MaxAttempts int
+	// How long one attempt may take to connect (5s), for a TLS handshake (5s), and
+	// from the request sent to the first byte of the answer (15s).
+	DialTimeout, TLSTimeout, AnswerTimeout time.Duration
+	// OneShot is for a process that ends after a batch or two: fewer connections
+	// than requests, by the distance of the host.
+	OneShot bool
+	// Transport wraps what sends requests, for example by
+	// otelhttp.NewTransport; nil: nothing does. It is called twice.
+	Transport func(http.RoundTripper) http.RoundTripper
+	// Observer is told of every attempt, as tracing wants; nil: nobody is.
+	Observer source.Observer
 	// Meter counts what is asked; nil: nothing is counted.
 	Meter *Meter
 }
 
-// Config holds SDK configurations for making clients. They share one pool of
+// Config holds configurations for making clients. They share one pool of
 // connections and one set of credentials.
 type Config struct {
-	AWS aws.Config // for the tables, and every service but KMS
-	KMS aws.Config // the same, in KMS's region
+	AWS Client // for the tables, and every service but KMS
+	KMS Client // the same, in KMS's region
 }
 
-// Open returns a table and its keys. Like [Load] it does not ask for
-// credentials yet: the first request does.
-func Open(ctx context.Context, s Settings, table, key string) (*dynamo.Table, *kms.Keys, error) {
-	c, err := Load(ctx, s)
-	if err != nil {
-		return nil, nil, err
-	}
-	return dynamo.New(c.AWS, table), kms.New(c.KMS, key), nil
+// Client is what the packages of the sources make their clients of: the SDK's
+// configuration, and what they can do with more than that. The zero values of the
+// other fields do nothing. [Load] sets them all. A Client with an HTTP client of
+// another make has connections as that makes them, and no protection against
+// repeated answers.
+type Client struct {
+	aws.Config
+	Observer source.Observer
+	// ReadUnits is told DynamoDB's read capacity units, which are asked for only
+	// where it is set: policies may forbid that.
+	ReadUnits func(float64)
+	// Preconnect makes connections to the host of rawURL until n are open, and at
+	// the end of ctx closes those that no request has used; then it returns.
+	Preconnect func(ctx context.Context, rawURL string, n int)
 }
 
 // Load reads the environment and ~/.aws. Where they name no region, the
 // instance is asked once, for a second at most; then the error is ErrNoRegion.
 // It does not ask for credentials: see [Config.CheckCredentials].
-func Load(ctx context.Context, s Settings) (Config, error) {
-	if s.Profile != "" && s.RoleARN != "" {
+func Load(ctx context.Context, o Options) (Config, error) {
+	if o.Profile != "" && o.RoleARN != "" {
 		return Config{}, ErrProfileAndRole
 	}
-	meta := &metadata{}
-	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(s, meta)...)
+	meta, client := &metadata{}, newHTTPClient(o)
+	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, meta, client)...)
 	if err != nil {
 		return Config{}, settingsError(err)
 	}
@@ -99,27 +131,42 @@ func Load(ctx context.Context, s Settings) (Config, error) {
 			return Config{}, err
 		}
 	}
-	now := s.Now
+	if trusting, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // with AWS_CA_BUNDLE
+		client = trusting
+	}
+	t := newTransport(client, o)
+	c := Client{Config: cfg, Observer: o.observer(), Preconnect: t.preconnect}
+	if o.Meter != nil {
+		c.ReadUnits = o.Meter.readUnits
+	}
+	c.HTTPClient = t
+	c.Retryer = newRetryer(cfg.RetryMode, cmp.Or(o.MaxAttempts, cfg.RetryMaxAttempts))
+	c.APIOptions = append(c.APIOptions, keepCause, observe(c.Observer))
+	o.identify(&c)
+	both := Config{AWS: c, KMS: c}
+	both.KMS.Config = c.Copy()
+	both.KMS.Region = cmp.Or(o.KMSRegion, c.Region)
+	return both, nil
+}
+
+// observer is that of the options, and their meter.
+func (o Options) observer() source.Observer {
+	if o.Meter == nil {
+		return source.Observers(o.Observer)
+	}
+	return source.Observers(o.Meter, o.Observer)
+}
+
+// identify completes the credentials.
+func (o Options) identify(c *Client) {
+	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
-	cfg.Retryer = newRetryer(cfg.RetryMode, cfg.RetryMaxAttempts)
-	cfg.APIOptions = append(cfg.APIOptions, keepCause)
-	connections := newPool(cfg.HTTPClient, s.Meter)
-	cfg.HTTPClient = connections
-	if s.Meter != nil {
-		cfg.HTTPClient = &metered{connections}
-		cfg.APIOptions = append(cfg.APIOptions, s.Meter.install)
+	c.Credentials = &patient{next: c.Credentials, now: now}
+	if o.RoleARN != "" {
+		c.Credentials = &patient{next: assumeRole(c.Config, o.RoleARN, cmp.Or(o.SessionName, sessionName)), now: now}
 	}
-	cfg.Credentials = &patient{next: cfg.Credentials, now: now}
-	if s.RoleARN != "" {
-		cfg.Credentials = &patient{next: assumeRole(cfg, s.RoleARN, cmp.Or(s.SessionName, sessionName)), now: now}
-	}
-	c := Config{AWS: cfg, KMS: cfg.Copy()}
-	if s.KMSRegion != "" {
-		c.KMS.Region = s.KMSRegion
-	}
-	return c, nil
 }
 
 // CheckCredentials asks for credentials, which are then kept: a cheap way to
@@ -141,21 +188,21 @@ func (c Config) Account(ctx context.Context) string {
 	return credentials.AccountID
 }
 
-func loadOptions(s Settings, meta *metadata) []func(*config.LoadOptions) error {
+func loadOptions(o Options, meta *metadata, client *awshttp.BuildableClient) []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(newHTTPClient()),
+		config.WithHTTPClient(client),
 		// The SDK logs warnings to stderr by itself, which is the commands' to use.
 		config.WithLogger(logging.Nop{}),
-		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = meta }),
+		config.WithEC2RoleCredentialOptions(func(r *ec2rolecreds.Options) { r.Client = meta }),
 	}
-	if s.Region != "" {
-		opts = append(opts, config.WithRegion(s.Region))
+	if o.Region != "" {
+		opts = append(opts, config.WithRegion(o.Region))
 	}
-	if s.DefaultRegion != "" {
-		opts = append(opts, config.WithDefaultRegion(s.DefaultRegion))
+	if o.DefaultRegion != "" {
+		opts = append(opts, config.WithDefaultRegion(o.DefaultRegion))
 	}
-	if s.Profile != "" {
-		opts = append(opts, config.WithSharedConfigProfile(s.Profile))
+	if o.Profile != "" {
+		opts = append(opts, config.WithSharedConfigProfile(o.Profile))
 	}
 	return opts
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/test/awsfake"
 )
 
@@ -31,18 +33,18 @@ func TestRegions(t *testing.T) {
 	tests := []struct {
 		name     string
 		env      []string
-		settings awsconfig.Settings
+		settings awsconfig.Options
 		aws, kms string
 	}{
-		{"variable", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{}, "eu-north-1", "eu-north-1"},
-		{"older variable", []string{"AWS_DEFAULT_REGION=eu-north-1"}, awsconfig.Settings{}, "eu-north-1", "eu-north-1"},
-		{"setting before variable", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{Region: "eu-west-3"}, "eu-west-3", "eu-west-3"},
-		{"profile", nil, awsconfig.Settings{Profile: "a"}, "eu-central-1", "eu-central-1"},
-		{"profile by variable", []string{"AWS_PROFILE=a"}, awsconfig.Settings{}, "eu-central-1", "eu-central-1"},
-		{"variable before profile", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{Profile: "a"}, "eu-north-1", "eu-north-1"},
-		{"KMS elsewhere", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{KMSRegion: "us-east-1"}, "eu-north-1", "us-east-1"},
-		{"default", nil, awsconfig.Settings{DefaultRegion: "us-east-1"}, "us-east-1", "us-east-1"},
-		{"default last", []string{"AWS_REGION=eu-north-1"}, awsconfig.Settings{DefaultRegion: "us-east-1"}, "eu-north-1", "eu-north-1"},
+		{"variable", []string{"AWS_REGION=eu-north-1"}, awsconfig.Options{}, "eu-north-1", "eu-north-1"},
+		{"older variable", []string{"AWS_DEFAULT_REGION=eu-north-1"}, awsconfig.Options{}, "eu-north-1", "eu-north-1"},
+		{"setting before variable", []string{"AWS_REGION=eu-north-1"}, awsconfig.Options{Region: "eu-west-3"}, "eu-west-3", "eu-west-3"},
+		{"profile", nil, awsconfig.Options{Profile: "a"}, "eu-central-1", "eu-central-1"},
+		{"profile by variable", []string{"AWS_PROFILE=a"}, awsconfig.Options{}, "eu-central-1", "eu-central-1"},
+		{"variable before profile", []string{"AWS_REGION=eu-north-1"}, awsconfig.Options{Profile: "a"}, "eu-north-1", "eu-north-1"},
+		{"KMS elsewhere", []string{"AWS_REGION=eu-north-1"}, awsconfig.Options{KMSRegion: "us-east-1"}, "eu-north-1", "us-east-1"},
+		{"default", nil, awsconfig.Options{DefaultRegion: "us-east-1"}, "us-east-1", "us-east-1"},
+		{"default last", []string{"AWS_REGION=eu-north-1"}, awsconfig.Options{DefaultRegion: "us-east-1"}, "eu-north-1", "eu-north-1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,7 +64,7 @@ func TestRegions(t *testing.T) {
 func TestRegionOfInstance(t *testing.T) {
 	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	setEnv(t, srv, append(meta.Env(), "AWS_REGION=")...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +80,7 @@ func TestRegionOfInstance(t *testing.T) {
 func TestNoMetadataAsked(t *testing.T) {
 	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	setEnv(t, srv, meta.Env()...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +106,7 @@ func TestAbsentMetadata(t *testing.T) {
 	for name, env := range ways {
 		t.Run("region, "+name, func(t *testing.T) {
 			setEnv(t, awsfake.Start(t), append(env, "AWS_REGION=")...)
-			_, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+			_, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 			if !errors.Is(err, awsconfig.ErrNoRegion) {
 				t.Errorf("got %v, want %v", err, awsconfig.ErrNoRegion)
 			}
@@ -113,7 +115,7 @@ func TestAbsentMetadata(t *testing.T) {
 			srv := awsfake.Start(t)
 			setEnv(t, srv, append(env, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")...)
 			before := silent.Requests()
-			tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
+			tab, keys, err := open(t, awsconfig.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +144,7 @@ func TestCredentialsLater(t *testing.T) {
 	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	setEnv(t, srv, append(meta.Env(), "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")...)
 	now := time.Now()
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{Now: func() time.Time { return now }})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +160,7 @@ func TestCredentialsLater(t *testing.T) {
 func TestRole(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{RoleARN: role}, table, key)
+	tab, _, err := open(t, awsconfig.Options{RoleARN: role})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,11 +186,11 @@ func TestSessionName(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
 	for given, want := range map[string]string{"": "/credrender", "theirs": "/theirs"} {
-		cfg, err := awsconfig.Load(t.Context(), awsconfig.Settings{RoleARN: role, SessionName: given})
+		cfg, err := awsconfig.Load(t.Context(), awsconfig.Options{RoleARN: role, SessionName: given})
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := sts.NewFromConfig(cfg.AWS).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+		who, err := sts.NewFromConfig(cfg.AWS.Config).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +204,7 @@ func TestRoleRefused(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
 	srv.Fail(awsfake.Rule{Service: awsfake.STS, Code: "AccessDenied", Status: 403, Message: "User is not authorized to perform: sts:AssumeRole"})
-	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{RoleARN: role}, table, key)
+	tab, _, err := open(t, awsconfig.Options{RoleARN: role})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +225,7 @@ func TestProfile(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "credentials"), "[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n")
 	setEnv(t, srv, "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "credentials"))
-	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{Profile: "other"}, table, key)
+	tab, _, err := open(t, awsconfig.Options{Profile: "other"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,11 +237,11 @@ func TestProfile(t *testing.T) {
 
 func TestSettingsRefused(t *testing.T) {
 	awsfake.Start(t).SetEnv(t)
-	_, err := awsconfig.Load(t.Context(), awsconfig.Settings{Profile: "a", RoleARN: role})
+	_, err := awsconfig.Load(t.Context(), awsconfig.Options{Profile: "a", RoleARN: role})
 	if !errors.Is(err, awsconfig.ErrProfileAndRole) {
 		t.Errorf("got %v, want %v", err, awsconfig.ErrProfileAndRole)
 	}
-	_, err = awsconfig.Load(t.Context(), awsconfig.Settings{Profile: "none"})
+	_, err = awsconfig.Load(t.Context(), awsconfig.Options{Profile: "none"})
 	if err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("got %v, want an error that names the profile", err)
 	}
@@ -251,7 +253,7 @@ func TestCancelled(t *testing.T) {
 	setEnv(t, srv, append(meta.Env(), "AWS_REGION=")...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := awsconfig.Load(ctx, awsconfig.Settings{}); !errors.Is(err, context.Canceled) {
+	if _, err := awsconfig.Load(ctx, awsconfig.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -259,7 +261,7 @@ func TestCancelled(t *testing.T) {
 // All services share one pool; there is nothing left for them to clone.
 func TestOnePool(t *testing.T) {
 	awsfake.Start(t).SetEnv(t)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,4 +309,14 @@ func closedPort(t *testing.T) string {
 	}
 	defer l.Close()
 	return "http://" + l.Addr().String()
+}
+
+// open returns a table and its keys.
+func open(t *testing.T, o awsconfig.Options) (*dynamo.Table, *kms.Keys, error) {
+	t.Helper()
+	c, err := awsconfig.Load(t.Context(), o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return dynamo.New(c.AWS, table), kms.New(c.KMS, key), nil
 }

@@ -39,7 +39,7 @@ func TestEndpoints(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			noEndpoints := []string{"AWS_ENDPOINT_URL=", "AWS_ENDPOINT_URL_DYNAMODB=", "AWS_ENDPOINT_URL_KMS=", "AWS_ENDPOINT_URL_STS=", "AWS_REGION=eu-west-1", "AWS_MAX_ATTEMPTS=1"}
 			setEnv(t, awsfake.Start(t), append(noEndpoints, tt.env...)...)
-			c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+			c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

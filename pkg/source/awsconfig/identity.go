@@ -42,7 +42,7 @@ func (c Config) Identity(ctx context.Context) (Identity, error) {
 	if err != nil {
 		return Identity{}, wire.Wrap("find credentials", err)
 	}
-	out, err := sts.NewFromConfig(c.AWS).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := sts.NewFromConfig(c.AWS.Config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return Identity{}, wire.Wrap("ask who I am", err)
 	}

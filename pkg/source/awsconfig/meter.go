@@ -3,15 +3,10 @@ package awsconfig
 import (
 	"context"
 	"maps"
-	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/smithy-go/middleware"
-
-	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 // Meter counts what is asked of AWS, for all configurations that are given it.
@@ -55,17 +50,14 @@ func (m *Meter) Usage() Usage {
 	return u
 }
 
-// sentKey marks what a call's context holds: *int, how often it was sent.
-type sentKey struct{}
-
-// request counts one of the SDK's that is about to be sent.
-func (m *Meter) request(ctx context.Context, service string) {
-	n := 1
-	if sent, ok := ctx.Value(sentKey{}).(*int); ok {
-		*sent++
-		n = *sent
+// Start implements source.Observer.
+func (m *Meter) Start(ctx context.Context, a source.Attempt) (context.Context, func(source.Outcome)) {
+	m.add(func(u *Usage) { u.count(a.Service, a.Operation, a.Number) })
+	return ctx, func(out source.Outcome) {
+		if out.Err != nil && throttled(out.Err) {
+			m.add(func(u *Usage) { u.Throttled++ })
+		}
 	}
-	m.add(func(u *Usage) { u.count(service, middleware.GetOperationName(ctx), n) })
 }
 
 // count adds the n-th attempt at a call.
@@ -98,50 +90,8 @@ func (m *Meter) received(n int) {
 	m.add(func(u *Usage) { u.BytesReceived += int64(n) })
 }
 
-// metered is a pool that tells its meter, which is not nil.
-type metered struct{ *pool }
-
-// Do implements aws.HTTPClient. Whose request it is, the SDK's context knows;
-// those of package wire are reported to Observe.
-func (p *metered) Do(req *http.Request) (*http.Response, error) {
-	if service := middleware.GetServiceID(req.Context()); service != "" {
-		p.meter.request(req.Context(), service)
-	}
-	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { used(i.Conn) }})
-	return p.pool.Do(req.WithContext(ctx))
-}
-
-// Observe implements wire.Observer.
-func (p *metered) Observe(a wire.Attempt) {
-	p.meter.add(func(u *Usage) {
-		u.count(a.Service, a.Operation, a.Number)
-		if a.Err != nil && throttled(a.Err) {
-			u.Throttled++
-		}
-	})
-}
-
-// AddReadUnits implements dynamo.UnitCounter.
-func (p *metered) AddReadUnits(n float64) {
-	p.meter.add(func(u *Usage) { u.ReadUnits += n })
-}
-
-// install has every call of the SDK's counted.
-func (m *Meter) install(stack *middleware.Stack) error {
-	call := middleware.InitializeMiddlewareFunc("CountCall", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-		return next.HandleInitialize(context.WithValue(ctx, sentKey{}, new(int)), in)
-	})
-	attempt := middleware.FinalizeMiddlewareFunc("CountAttempt", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
-		out, md, err := next.HandleFinalize(ctx, in)
-		if err != nil && throttled(err) {
-			m.add(func(u *Usage) { u.Throttled++ })
-		}
-		return out, md, err
-	})
-	if err := stack.Finalize.Insert(attempt, (*retry.Attempt)(nil).ID(), middleware.After); err != nil {
-		return err
-	}
-	return stack.Initialize.Add(call, middleware.Before)
+func (m *Meter) readUnits(n float64) {
+	m.add(func(u *Usage) { u.ReadUnits += n })
 }
 
 // add changes what is counted; a nil Meter lets it be.

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const (
@@ -73,14 +75,18 @@ func throttled(err error) bool {
 	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
-// retryable corrects the SDK's judgement in two cases: a certificate that does
-// not verify will not do so in a moment, and an answer that breaks off in its
-// body is as transient as one that breaks off before it.
+// retryable corrects the SDK's judgement in three cases: a certificate that does
+// not verify will not do so in a moment, an answer that breaks off in its body is
+// as transient as one that breaks off before it, and a 408 is the end of a
+// connection that the other end found idle.
 func retryable(err error) aws.Ternary {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return aws.FalseTernary
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return aws.TrueTernary
+	}
+	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.HTTPStatusCode() == http.StatusRequestTimeout {
 		return aws.TrueTernary
 	}
 	return aws.UnknownTernary

@@ -25,7 +25,7 @@ import (
 func retryer(t *testing.T, env ...string) aws.Retryer {
 	t.Helper()
 	setEnv(t, awsfake.Start(t), env...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestAttemptsMade(t *testing.T) {
 	srv := awsfake.Start(t)
 	setEnv(t, srv, "AWS_MAX_ATTEMPTS=2")
 	srv.Fail(awsfake.Rule{Code: "ProvisionedThroughputExceededException", Message: "slow down"})
-	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
+	tab, _, err := open(t, awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestAttemptsMade(t *testing.T) {
 func TestCutAnswer(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
+	_, keys, err := open(t, awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestCauseKept(t *testing.T) {
 			srv := awsfake.Start(t)
 			srv.SetEnv(t)
 			srv.Fail(tt.rule)
-			_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
+			_, keys, err := open(t, awsconfig.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,7 +167,7 @@ func TestCancelledCall(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
 	srv.Fail(awsfake.Rule{Delay: time.Hour})
-	_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
+	_, keys, err := open(t, awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestBadCertificate(t *testing.T) {
 	srv.StartTLS()
 	defer srv.Close()
 	setEnv(t, awsfake.Start(t), "AWS_ENDPOINT_URL_KMS="+srv.URL)
-	_, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
+	_, keys, err := open(t, awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestBadCertificate(t *testing.T) {
 func TestNobodyThere(t *testing.T) {
 	url := closedPort(t)
 	setEnv(t, awsfake.Start(t), "AWS_ENDPOINT_URL_DYNAMODB="+url, "AWS_MAX_ATTEMPTS=1")
-	tab, _, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, table, key)
+	tab, _, err := open(t, awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func open(t *testing.T) (*awsfake.Server, *kms.Keys) {
 	t.Helper()
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -32,9 +33,9 @@ type adminAPI struct {
 }
 
 // NewAdmin returns the administration of a table, named as for [New].
-func NewAdmin(cfg aws.Config, table string) *Admin {
-	c := dynamodb.NewFromConfig(cfg)
-	return &Admin{Table: New(cfg, table), admin: adminAPI{
+func NewAdmin(client awsconfig.Client, table string) *Admin {
+	c := dynamodb.NewFromConfig(client.Config)
+	return &Admin{Table: New(client, table), admin: adminAPI{
 		createTable:   c.CreateTable,
 		updateTable:   c.UpdateTable,
 		backups:       c.DescribeContinuousBackups,

@@ -11,7 +11,7 @@ import (
 
 func openAdmin(t *testing.T, srv *awsfake.Server) *dynamo.Admin {
 	t.Helper()
-	return dynamo.NewAdmin(srv.Config(t, awsfake.OneAttempt), "secrets")
+	return dynamo.NewAdmin(srv.Client(t, awsfake.OneAttempt), "secrets")
 }
 
 // Backups of a new table are not ready at once, which is waited out.

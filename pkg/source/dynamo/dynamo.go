@@ -16,9 +16,9 @@ package dynamo
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -35,10 +35,10 @@ const (
 // Table is one table. It is safe for concurrent use. Errors wrap the sentinels
 // of package source and keep AWS's code and message.
 type Table struct {
-	api   api
-	reads *wire.JSONClient
-	units func(float64) // nil: nobody counts read units
-	name  string
+	api    api
+	reads  *wire.JSONClient
+	client awsconfig.Client
+	name   string
 }
 
 // api holds the operations that are used as method values. A *dynamodb.Client kept
@@ -54,14 +54,13 @@ type api struct {
 	tagResource   func(context.Context, *dynamodb.TagResourceInput, ...func(*dynamodb.Options)) (*dynamodb.TagResourceOutput, error)
 }
 
-// New returns the table of that name in cfg's region. It does no I/O.
+// New returns the table of that name in the client's region. It does no I/O.
 //
-// Reads are sent by package wire, in which the middleware of cfg.APIOptions
-// has no part. Where cfg.HTTPClient is a [UnitCounter], it is told the read
-// units.
-func New(cfg aws.Config, table string) *Table {
-	c := dynamodb.NewFromConfig(cfg)
-	t := &Table{name: table, reads: newReader(c, cfg.AppID), api: api{
+// Reads do not run the middleware of the client's APIOptions; its Observer sees
+// them.
+func New(client awsconfig.Client, table string) *Table {
+	c := dynamodb.NewFromConfig(client.Config)
+	return &Table{name: table, client: client, reads: newReader(c, client), api: api{
 		putItem:       c.PutItem,
 		updateItem:    c.UpdateItem,
 		deleteItem:    c.DeleteItem,
@@ -69,18 +68,14 @@ func New(cfg aws.Config, table string) *Table {
 		createTable:   c.CreateTable,
 		tagResource:   c.TagResource,
 	}}
-	if u, ok := cfg.HTTPClient.(UnitCounter); ok {
-		t.units = u.AddReadUnits
-	}
-	return t
 }
 
-// UnitCounter takes read capacity units, as DynamoDB itself reports them
-// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html).
-// They come with an answer only where they are asked for, which policies may
-// forbid.
-type UnitCounter interface {
-	AddReadUnits(float64)
+// Warm implements store.Warmer: it makes connections for n reads at once, and
+// keeps them until ctx ends.
+func (t *Table) Warm(ctx context.Context, n int) {
+	if url := t.reads.URL(); t.client.Preconnect != nil && url != "" {
+		t.client.Preconnect(ctx, url, n)
+	}
 }
 
 func (t *Table) op(verb string) string { return verb + " table " + t.name }

@@ -35,7 +35,7 @@ const tableName = "credential-store"
 // open returns a table that is ready for use.
 func open(t *testing.T, srv *awsfake.Server) *dynamo.Table {
 	t.Helper()
-	tab := dynamo.New(srv.Config(t), tableName)
+	tab := dynamo.New(srv.Client(t), tableName)
 	if _, err := tab.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func TestErrors(t *testing.T) {
 	for operation, call := range calls {
 		t.Run(operation, func(t *testing.T) {
 			srv := awsfake.Start(t)
-			tab := dynamo.New(srv.Config(t, awsfake.OneAttempt), tableName)
+			tab := dynamo.New(srv.Client(t, awsfake.OneAttempt), tableName)
 			if operation != "CreateTable" {
 				if err := call(t.Context(), tab); !errors.Is(err, source.ErrNoStore) || !strings.Contains(err.Error(), tableName) {
 					t.Errorf("no table: got %v, want %v and its name", err, source.ErrNoStore)

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
@@ -16,13 +15,13 @@ import (
 // A program that reads secrets needs a table, KMS, and the two put together.
 func Example() {
 	ctx := context.Background()
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.Load(ctx, awsconfig.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	secrets := store.New(store.Options{
-		Reader:    dynamo.New(cfg, "credential-store"),
-		Decrypter: kms.New(cfg, ""), // no key: nothing is written
+		Reader:    dynamo.New(cfg.AWS, "credential-store"),
+		Decrypter: kms.New(cfg.KMS, ""), // no key: nothing is written
 	})
 	password := source.Ref{Name: "db.password"}
 	result := secrets.Fetch(ctx, []source.Ref{password})[password]

@@ -113,15 +113,15 @@ func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2
 // read sends one read, of whatever kind.
 func (t *Table) read(ctx context.Context, operation string, in *read) (*found, error) {
 	in.TableName = t.name
-	if t.units != nil {
+	if t.client.ReadUnits != nil {
 		in.ReturnConsumedCapacity = "TOTAL"
 	}
 	var out found
-	if err := t.reads.Do(ctx, operation, in, &out); err != nil {
+	if err := t.reads.DoChecked(ctx, operation, in, &out, func() error { return in.check(&out) }); err != nil {
 		return nil, wire.Wrap(t.op(verb(operation)), err)
 	}
-	if t.units != nil {
-		t.units(out.CapacityUnits)
+	if t.client.ReadUnits != nil {
+		t.client.ReadUnits(out.CapacityUnits)
 	}
 	return &out, nil
 }

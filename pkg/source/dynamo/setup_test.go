@@ -21,7 +21,7 @@ const tableARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/" + tableName
 func TestEnsureTable(t *testing.T) {
 	srv := awsfake.New(awsfake.Options{CreatingPolls: 1})
 	t.Cleanup(srv.Close)
-	tab := dynamo.New(srv.Config(t), tableName)
+	tab := dynamo.New(srv.Client(t), tableName)
 	want := dynamo.TableState{ARN: tableARN, Created: true, OnDemand: true}
 	for range 2 {
 		got, err := tab.EnsureTable(t.Context())
@@ -42,7 +42,7 @@ func TestEnsureTable(t *testing.T) {
 // Two setups at once end with one table and no error.
 func TestEnsureTableRace(t *testing.T) {
 	srv := awsfake.Start(t)
-	tab := dynamo.New(srv.Config(t), tableName)
+	tab := dynamo.New(srv.Client(t), tableName)
 	created := make(chan bool, 4)
 	var wg sync.WaitGroup
 	for range cap(created) {
@@ -70,7 +70,7 @@ func TestEnsureTableRace(t *testing.T) {
 func TestEnsureTableWaits(t *testing.T) {
 	srv := awsfake.New(awsfake.Options{CreatingPolls: 1 << 30})
 	t.Cleanup(srv.Close)
-	tab := dynamo.New(srv.Config(t), tableName)
+	tab := dynamo.New(srv.Client(t), tableName)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if _, err := tab.EnsureTable(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -99,13 +99,13 @@ func TestEnsureTableFound(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			cfg := awsfake.Start(t).Config(t)
+			cfg := awsfake.Start(t).Client(t)
 			in := &dynamodb.CreateTableInput{TableName: aws.String(tableName), ProvisionedThroughput: provisioned}
 			for i, k := range tt.keys {
 				in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: aws.String(k.name), AttributeType: k.kind})
 				in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: aws.String(k.name), KeyType: []types.KeyType{types.KeyTypeHash, types.KeyTypeRange}[i]})
 			}
-			if _, err := dynamodb.NewFromConfig(cfg).CreateTable(t.Context(), in); err != nil {
+			if _, err := dynamodb.NewFromConfig(cfg.Config).CreateTable(t.Context(), in); err != nil {
 				t.Fatal(err)
 			}
 			got, err := dynamo.New(cfg, tableName).EnsureTable(t.Context())

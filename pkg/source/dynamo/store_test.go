@@ -19,10 +19,11 @@ import (
 func parts(t *testing.T, srv *awsfake.Server) (*dynamo.Table, *kms.Keys) {
 	t.Helper()
 	srv.SetEnv(t)
-	tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{KMSRegion: "us-east-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	tab, keys := dynamo.New(c.AWS, tableName), kms.New(c.KMS, "alias/credstash")
 	if _, err := tab.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +52,11 @@ func TestConcurrentPuts(t *testing.T) {
 	versions := make(chan string, writers)
 	var wg sync.WaitGroup
 	for i := range writers {
-		tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{KMSRegion: "us-east-1"}, tableName, "alias/credstash")
+		c, err := awsconfig.Load(t.Context(), awsconfig.Options{KMSRegion: "us-east-1"})
 		if err != nil {
 			t.Fatal(err)
 		}
+		tab, keys := dynamo.New(c.AWS, tableName), kms.New(c.KMS, "alias/credstash")
 		wg.Go(func() {
 			v, _, err := newStore(tab, keys).Put(t.Context(), store.PutRequest{Name: "db", Value: source.NewSecret([]byte{byte(i)})})
 			if err != nil {
@@ -93,8 +95,8 @@ func TestRequestsOfFetch(t *testing.T) {
 	refs = append(refs, source.Ref{Name: "missing"})
 	srv.Forget()
 	newStore(tab, keys).Fetch(t.Context(), refs)
-	if q, d, all := srv.Count(awsfake.DynamoDB, "Query"), srv.Count(awsfake.KMS, "Decrypt"), srv.Count("", ""); q != 51 || d != 50 || all != 101 {
-		t.Errorf("got %d Queries and %d Decrypts of %d requests, want 51 and 50 of 101", q, d, all)
+	if q, d, all := srv.Count(awsfake.DynamoDB, "Query"), srv.Count(awsfake.KMS, "Decrypt"), srv.Count("", ""); q < 51 || q > 52 || d != 50 || all != q+d { // the missing one is asked for again where its connection had been used
+		t.Errorf("got %d Queries and %d Decrypts of %d requests, want 51 or 52 and 50", q, d, all)
 	}
 	for _, r := range srv.Requests() {
 		if want := map[string]string{awsfake.DynamoDB: "eu-west-1", awsfake.KMS: "us-east-1"}[r.Service]; r.Region != want {

@@ -1,13 +1,16 @@
 package dynamo
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -31,9 +34,38 @@ type read struct {
 // value is a text, which is all that we ask with.
 type value struct{ S string }
 
+// check compares an answer with the question: nothing is decrypted that was not
+// asked for. That an item is missing is asked for again, but by probes, after which
+// a render asks for itself.
+func (in *read) check(out *found) error {
+	last := len(out.LastEvaluatedKey) > 0 && bytes.Equal(out.LastEvaluatedKey, in.ExclusiveStartKey)
+	foreign := func(i item) bool { return i[nameAttr].S != in.ExpressionAttributeValues[":n"].S }
+	empty := len(out.Items) == 0 && len(in.ExclusiveStartKey) == 0
+	switch {
+	case in.Key != nil: // GetItem
+		foreign = func(i item) bool {
+			return i[nameAttr].S != in.Key[nameAttr].S || i[versionAttr].S != in.Key[versionAttr].S
+		}
+		empty = len(out.Item) == 0
+		if !empty && foreign(out.Item) {
+			return wire.Other()
+		}
+	case last: // the page that was asked for before
+		return wire.Other()
+	case in.KeyConditionExpression == "": // Scan
+		return wire.Anonymous()
+	case slices.ContainsFunc(out.Items, foreign):
+		return wire.Other()
+	}
+	if empty && in.ConsistentRead {
+		return wire.Unproven(nil)
+	}
+	return nil
+}
+
 // newReader returns what sends the reads of a table. The middleware in c's
 // configuration (APIOptions) is not run for them.
-func newReader(c *dynamodb.Client, appID string) *wire.JSONClient {
+func newReader(c *dynamodb.Client, client awsconfig.Client) *wire.JSONClient {
 	o := c.Options()
 	resolver := o.EndpointResolverV2
 	params := dynamodb.EndpointParameters{
@@ -50,6 +82,7 @@ func newReader(c *dynamodb.Client, appID string) *wire.JSONClient {
 		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) {
 			return resolver.ResolveEndpoint(ctx, params)
 		},
-		Region: o.Region, AppID: appID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+		Region: o.Region, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+		Observer: client.Observer,
 	})
 }

@@ -31,6 +31,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 // ErrNotHere: no instance metadata service answers. It comes with
@@ -85,10 +86,11 @@ var (
 	_ source.Looker = (*Instance)(nil)
 )
 
-// New returns the instance. It does no I/O. Of cfg only the endpoint of the
+// New returns the instance. It does no I/O. Of the client only the endpoint of the
 // service counts (AWS_EC2_METADATA_SERVICE_ENDPOINT), and whether it may be
 // asked at all (AWS_EC2_METADATA_DISABLED).
-func New(cfg aws.Config) *Instance {
+func New(client awsconfig.Client) *Instance {
+	cfg := client.Config
 	// The imds package sets its short timeouts on a client of its own alone.
 	cfg.HTTPClient = awshttp.NewBuildableClient()
 	cfg.Retryer = nil

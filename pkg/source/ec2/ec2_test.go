@@ -18,7 +18,7 @@ import (
 func open(t *testing.T, env ...string) *ec2.Instance {
 	t.Helper()
 	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), env...)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -38,8 +39,8 @@ type adminAPI struct {
 }
 
 // NewAdmin returns the administration of a key, named as for [New].
-func NewAdmin(cfg aws.Config, key string) *Admin {
-	return &Admin{key: key, api: newAdminAPI(kms.NewFromConfig(cfg))}
+func NewAdmin(client awsconfig.Client, key string) *Admin {
+	return &Admin{key: key, api: newAdminAPI(kms.NewFromConfig(client.Config))}
 }
 
 func newAdminAPI(c *kms.Client) adminAPI {

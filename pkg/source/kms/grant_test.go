@@ -30,7 +30,7 @@ func request(t *testing.T, pairs map[string]string) kms.GrantRequest {
 
 func openAdmin(t *testing.T, srv *awsfake.Server) (*kms.Admin, *awskms.Client) {
 	t.Helper()
-	cfg := srv.Config(t, awsfake.OneAttempt)
+	cfg := srv.Client(t, awsfake.OneAttempt)
 	// smithy closes a request's body when the answer begins. Where net/http has
 	// not yet read that body to its end, on a busy machine with a server as near
 	// as this one, it gives up the connection, and the SDK tries again.
@@ -39,7 +39,7 @@ func openAdmin(t *testing.T, srv *awsfake.Server) (*kms.Admin, *awskms.Client) {
 	if _, err := a.SetUp(t.Context(), kms.SetupOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	return a, awskms.NewFromConfig(cfg)
+	return a, awskms.NewFromConfig(cfg.Config)
 }
 
 // A role that was just made is waited for, anything else is not.

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -31,7 +32,7 @@ type Keys struct {
 	admin    adminAPI // for EnsureKey
 	decrypts *wire.JSONClient
 	key      string
-	pool     predialer // nil: nothing is known about connections
+	client   awsconfig.Client
 	tokens   []string
 }
 
@@ -45,20 +46,18 @@ type api struct {
 	reEncrypt       func(context.Context, *kms.ReEncryptInput, ...func(*kms.Options)) (*kms.ReEncryptOutput, error)
 }
 
-// New returns the KMS of cfg's region. The key, for writing only, is an alias
+// New returns the KMS of the client's region. The key, for writing only, is an alias
 // ("alias/credstash"), a key id, or the ARN of either. It does no I/O.
 //
-// Decrypt is sent by package wire, in which the middleware of cfg.APIOptions
-// has no part.
-func New(cfg aws.Config, key string) *Keys {
-	c := kms.NewFromConfig(cfg)
-	k := &Keys{key: key, decrypts: newDecrypter(c, cfg.AppID), api: api{
+// Decrypt does not run the middleware of the client's APIOptions; its Observer
+// sees it.
+func New(client awsconfig.Client, key string) *Keys {
+	c := kms.NewFromConfig(client.Config)
+	return &Keys{key: key, client: client, decrypts: newDecrypter(c, client), api: api{
 		encrypt:         c.Encrypt,
 		generateDataKey: c.GenerateDataKey,
 		reEncrypt:       c.ReEncrypt,
 	}, admin: newAdminAPI(c)}
-	k.pool, _ = cfg.HTTPClient.(predialer)
-	return k
 }
 
 // WithGrantTokens returns keys that pass tokens with whatever they make and
@@ -76,7 +75,13 @@ func (k *Keys) WithGrantTokens(tokens ...string) *Keys {
 func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error) {
 	in := decryptInput{CiphertextBlob: wrapped, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
 	var out decryptOutput
-	if err := k.decrypts.Do(ctx, "Decrypt", &in, &out); err != nil {
+	check := func() error {
+		if len(out.Plaintext) == 0 { // KMS encrypts nothing that is empty
+			return wire.Other()
+		}
+		return wire.Anonymous()
+	}
+	if err := k.decrypts.DoChecked(ctx, "Decrypt", &in, &out, check); err != nil {
 		return nil, wire.Wrap("decrypt data key", err)
 	}
 	return out.Plaintext, nil

@@ -20,7 +20,7 @@ const alias = "alias/credstash"
 // open returns keys that are ready for use.
 func open(t *testing.T, srv *awsfake.Server) *kms.Keys {
 	t.Helper()
-	k := kms.New(srv.Config(t, awsfake.OneAttempt), alias)
+	k := kms.New(srv.Client(t, awsfake.OneAttempt), alias)
 	if _, err := k.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestErrors(t *testing.T) {
 // A key that nobody can use refuses; one that is not there is missing.
 func TestKeyStates(t *testing.T) {
 	srv := awsfake.Start(t)
-	cfg := srv.Config(t, awsfake.OneAttempt)
+	cfg := srv.Client(t, awsfake.OneAttempt)
 	k := kms.New(cfg, alias)
 	state, err := k.EnsureKey(t.Context())
 	if err != nil {
@@ -119,7 +119,7 @@ func TestKeyStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	admin := awskms.NewFromConfig(cfg)
+	admin := awskms.NewFromConfig(cfg.Config)
 	expect := func(want error) {
 		t.Helper()
 		if _, err := k.Decrypt(t.Context(), wrapped, nil); !errors.Is(err, want) || !strings.Contains(err.Error(), state.ARN) {
@@ -147,7 +147,7 @@ func TestKeyStates(t *testing.T) {
 
 func TestEnsureKey(t *testing.T) {
 	srv := awsfake.Start(t)
-	cfg := srv.Config(t, awsfake.OneAttempt)
+	cfg := srv.Client(t, awsfake.OneAttempt)
 	first, err := kms.New(cfg, alias).EnsureKey(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestEnsureKey(t *testing.T) {
 	if !first.Created || !strings.HasPrefix(first.ARN, "arn:aws:kms:eu-west-1:123456789012:key/") {
 		t.Errorf("got %+v", first)
 	}
-	rotation, err := awskms.NewFromConfig(cfg).GetKeyRotationStatus(t.Context(), &awskms.GetKeyRotationStatusInput{KeyId: &first.ARN})
+	rotation, err := awskms.NewFromConfig(cfg.Config).GetKeyRotationStatus(t.Context(), &awskms.GetKeyRotationStatusInput{KeyId: &first.ARN})
 	if err != nil || !rotation.KeyRotationEnabled {
 		t.Errorf("the key does not rotate: %v", err)
 	}
@@ -185,7 +185,7 @@ func TestOrphan(t *testing.T) {
 		t.Run(operation, func(t *testing.T) {
 			srv := awsfake.Start(t)
 			srv.Fail(awsfake.Rule{Operation: operation, Code: "AccessDeniedException", Message: "no"})
-			_, err := kms.New(srv.Config(t, awsfake.OneAttempt), alias).EnsureKey(t.Context())
+			_, err := kms.New(srv.Client(t, awsfake.OneAttempt), alias).EnsureKey(t.Context())
 			orphan, ok := errors.AsType[*kms.OrphanError](err)
 			if !ok || !errors.Is(err, source.ErrDenied) {
 				t.Fatalf("got %v, want an orphan and %v", err, source.ErrDenied)
@@ -200,7 +200,7 @@ func TestOrphan(t *testing.T) {
 func TestRefusedLookup(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.Fail(awsfake.Rule{Operation: "DescribeKey", Code: "AccessDeniedException", Message: "no"})
-	_, err := kms.New(srv.Config(t, awsfake.OneAttempt), alias).EnsureKey(t.Context())
+	_, err := kms.New(srv.Client(t, awsfake.OneAttempt), alias).EnsureKey(t.Context())
 	if !errors.Is(err, source.ErrDenied) {
 		t.Errorf("got %v, want %v", err, source.ErrDenied)
 	}

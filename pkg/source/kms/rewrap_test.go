@@ -21,7 +21,7 @@ var _ store.Rewrapper = (*kms.Keys)(nil)
 func TestRewrap(t *testing.T) {
 	srv := awsfake.Start(t)
 	k := open(t, srv)
-	other := kms.New(srv.Config(t, awsfake.OneAttempt), "alias/other")
+	other := kms.New(srv.Client(t, awsfake.OneAttempt), "alias/other")
 	if _, err := other.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestRewrap(t *testing.T) {
 		{"no context", k, dev, nil, true, nil},
 		{"as it is", k, dev, map[string]string{"env": "dev"}, false, nil},
 		{"wrong context", other, prod, prod, false, source.ErrWrongContext},
-		{"no such key", kms.New(srv.Config(t, awsfake.OneAttempt), "alias/none"), dev, dev, false, source.ErrNoStore},
+		{"no such key", kms.New(srv.Client(t, awsfake.OneAttempt), "alias/none"), dev, dev, false, source.ErrNoStore},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,8 +66,8 @@ func TestRewrapTakesBothRights(t *testing.T) {
 	const policy = `{"Version":"2012-10-17","Statement":[{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":["` + awsfake.User + `"]},"Action":"kms:*","Resource":"*"}]}`
 	srv := awsfake.New(awsfake.Options{Principals: map[string]string{worker: role}})
 	t.Cleanup(srv.Close)
-	cfg := srv.Config(t, awsfake.OneAttempt)
-	admin := awskms.NewFromConfig(cfg)
+	cfg := srv.Client(t, awsfake.OneAttempt)
+	admin := awskms.NewFromConfig(cfg.Config)
 	made, err := admin.CreateKey(t.Context(), &awskms.CreateKeyInput{Policy: aws.String(policy)})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -23,7 +24,7 @@ type decryptOutput struct {
 	Plaintext []byte
 }
 
-func newDecrypter(c *kms.Client, appID string) *wire.JSONClient {
+func newDecrypter(c *kms.Client, client awsconfig.Client) *wire.JSONClient {
 	o := c.Options()
 	resolver := o.EndpointResolverV2
 	params := kms.EndpointParameters{
@@ -37,6 +38,7 @@ func newDecrypter(c *kms.Client, appID string) *wire.JSONClient {
 		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) {
 			return resolver.ResolveEndpoint(ctx, params)
 		},
-		Region: o.Region, AppID: appID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+		Region: o.Region, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+		Observer: client.Observer,
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,10 +23,14 @@ import (
 // against returns the buckets that a handler makes up, asked twice at most.
 func against(t *testing.T, h http.HandlerFunc) *s3.Objects {
 	t.Helper()
-	srv := httptest.NewServer(h)
+	var answers atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amz-Request-Id", fmt.Sprint(answers.Add(1)))
+		h(w, r)
+	}))
 	t.Cleanup(srv.Close)
 	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_MAX_ATTEMPTS=2")...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

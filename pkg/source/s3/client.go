@@ -17,6 +17,7 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -36,7 +37,8 @@ type client struct {
 	putSums, getSums bool
 }
 
-func newClient(cfg aws.Config) *client {
+func newClient(from awsconfig.Client) *client {
+	cfg := from.Config
 	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
 	own, err := wire.Own(context.Background(), cfg, serviceID)
 	if err != nil {
@@ -45,6 +47,7 @@ func newClient(cfg aws.Config) *client {
 	return &client{
 		call: wire.New(wire.Options{
 			ServiceID: serviceID, AppID: cfg.AppID, Credentials: cfg.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+			Observer: from.Observer,
 			// A key is escaped once
 			// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 			Sign: func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true },

@@ -17,11 +17,11 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/blob"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
@@ -49,10 +49,10 @@ var (
 	_ source.Lister  = (*Objects)(nil)
 )
 
-// New returns the buckets of cfg's region. It does no I/O. With an endpoint of
+// New returns the buckets of the client's region. It does no I/O. With an endpoint of
 // one's own, buckets are in the path: few stand-ins know their names as hosts.
-func New(cfg aws.Config) *Objects {
-	return &Objects{newClient(cfg)}
+func New(client awsconfig.Client) *Objects {
+	return &Objects{newClient(client)}
 }
 
 // Fetch implements source.Source.

@@ -40,7 +40,7 @@ func open(t *testing.T) world {
 	}
 	t.Cleanup(w.s3.Close)
 	awsfake.SetEnv(t, append(w.aws.Env(), w.s3.Env()...)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

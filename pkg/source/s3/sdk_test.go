@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire/endpointtest"
 )
 
@@ -50,7 +51,7 @@ func newPair(cfg aws.Config) pair {
 	cfg.HTTPClient, cfg.Logger = p.caught, logging.Nop{}
 	cfg.Credentials = credentials.NewStaticCredentialsProvider("AKID", "SECRET", "TOKEN")
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	p.ours = newClient(cfg)
+	p.ours = newClient(awsconfig.Client{Config: cfg})
 	p.theirs = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.UsePathStyle = o.BaseEndpoint != nil
 		o.DisableS3ExpressSessionAuth = aws.Bool(true)
@@ -231,11 +232,11 @@ func load(t *testing.T) aws.Config {
 func TestWithoutCredentials(t *testing.T) {
 	caught := &catcher{}
 	cfg := aws.Config{Region: "eu-west-1", HTTPClient: caught, Credentials: aws.AnonymousCredentials{}}
-	if _, _, err := newClient(cfg).get(t.Context(), "bucket", "key", ""); err != nil || caught.last.Header.Get("Authorization") != "" {
+	if _, _, err := newClient(awsconfig.Client{Config: cfg}).get(t.Context(), "bucket", "key", ""); err != nil || caught.last.Header.Get("Authorization") != "" {
 		t.Errorf("anonymous: %v", err)
 	}
 	caught.last, cfg.Credentials = nil, nil
-	if _, _, err := newClient(cfg).get(t.Context(), "bucket", "key", ""); err == nil || caught.last != nil {
+	if _, _, err := newClient(awsconfig.Client{Config: cfg}).get(t.Context(), "bucket", "key", ""); err == nil || caught.last != nil {
 		t.Errorf("none: %v", err)
 	}
 }

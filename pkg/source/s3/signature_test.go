@@ -3,6 +3,7 @@ package s3_test
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -88,6 +89,7 @@ func TestSignatureOfTheExamples(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	var arrived []string
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amz-Request-Id", rand.Text())
 		arrived = append(arrived, r.Method+" "+r.URL.Path)
 		body, _ := io.ReadAll(r.Body)
 		if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != r.Header.Get("X-Amz-Content-Sha256") {
@@ -103,7 +105,7 @@ func TestSignatures(t *testing.T) {
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
 	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_SECRET_ACCESS_KEY="+exampleKey)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,11 @@ import (
 	"hash/crc64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // get reads an object, the newest version for ""
@@ -26,10 +28,15 @@ func (c *client) get(ctx context.Context, bucket, key, version string) (data []b
 	}
 	err = c.do(ctx, op, func(resp *http.Response, body []byte) error {
 		data, header = body, resp.Header
-		if !c.getSums {
-			return nil
+		if got := resp.Header.Get("X-Amz-Version-Id"); version != "" && got != "" && got != version {
+			return wire.Other()
 		}
-		return intact(resp.Header, body)
+		if c.getSums {
+			if err := intact(resp.Header, body); err != nil {
+				return err
+			}
+		}
+		return wire.Anonymous()
 	})
 	return data, header, err
 }
@@ -99,6 +106,8 @@ type object struct {
 type page struct {
 	XMLName               xml.Name `xml:"ListBucketResult"`
 	EncodingType          string
+	Prefix                string
+	ContinuationToken     string // as it was asked for
 	Contents              []object
 	IsTruncated           bool
 	NextContinuationToken string
@@ -120,6 +129,9 @@ func (c *client) list(ctx context.Context, bucket, prefix, token string) (object
 		if err := xml.Unmarshal(data, &p); err != nil || p.decode() != nil || p.IsTruncated && p.NextContinuationToken == "" {
 			return unreadable(data)
 		}
+		if err := p.check(prefix, token); err != nil {
+			return err
+		}
 		objects, next = p.Contents, ""
 		if p.IsTruncated {
 			next = p.NextContinuationToken
@@ -129,11 +141,29 @@ func (c *client) list(ctx context.Context, bucket, prefix, token string) (object
 	return objects, next, err
 }
 
+// check compares a page with the question.
+func (p *page) check(prefix, token string) error {
+	foreign := func(o object) bool { return !strings.HasPrefix(o.Key, prefix) }
+	switch {
+	case p.Prefix != "" && p.Prefix != prefix, p.ContinuationToken != "" && p.ContinuationToken != token,
+		slices.ContainsFunc(p.Contents, foreign):
+		return wire.Other()
+	case len(p.Contents) == 0 && p.Prefix == "": // nothing to compare
+		return wire.Anonymous()
+	}
+	return nil
+}
+
 // decode undoes the encoding of keys, where it was done.
 func (p *page) decode() error {
 	if p.EncodingType != "url" {
 		return nil
 	}
+	prefix, err := url.QueryUnescape(p.Prefix)
+	if err != nil {
+		return err
+	}
+	p.Prefix = prefix
 	for i, o := range p.Contents {
 		key, err := url.QueryUnescape(o.Key)
 		if err != nil {

@@ -18,10 +18,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -44,9 +44,9 @@ var (
 	_ source.Looker = (*Secrets)(nil)
 )
 
-// New returns the Secrets Manager of cfg's region. It does no I/O.
-func New(cfg aws.Config) *Secrets {
-	return &Secrets{newClient(cfg)}
+// New returns the Secrets Manager of the client's region. It does no I/O.
+func New(client awsconfig.Client) *Secrets {
+	return &Secrets{newClient(client)}
 }
 
 // want is one stored value, whichever of its keys are asked for.

@@ -26,7 +26,7 @@ func open(t *testing.T) (*smtest.Server, *secretsmanager.Secrets) {
 	srv := smtest.New()
 	t.Cleanup(srv.Close)
 	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), srv.Env()...)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

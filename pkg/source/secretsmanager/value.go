@@ -115,7 +115,7 @@ func (s *Secrets) batch(ctx context.Context, ids []string) (map[want]value, erro
 	in := batchInput{SecretIDList: ids}
 	for {
 		var out batchOutput
-		if err := s.client.Do(ctx, "BatchGetSecretValue", &in, &out); err != nil {
+		if err := s.client.DoChecked(ctx, "BatchGetSecretValue", &in, &out, func() error { return in.check(&out) }); err != nil {
 			return values, wire.Wrap("read secrets", err)
 		}
 		for _, e := range out.SecretValues {
@@ -163,7 +163,7 @@ func (s *Secrets) one(ctx context.Context, w want) value {
 		in.VersionStage = w.version
 	}
 	var out stored
-	if err := s.client.Do(ctx, "GetSecretValue", &in, &out); err != nil {
+	if err := s.client.DoChecked(ctx, "GetSecretValue", &in, &out, func() error { return in.check(&out) }); err != nil {
 		return failure(err)
 	}
 	return out.value()
@@ -172,7 +172,13 @@ func (s *Secrets) one(ctx context.Context, w want) value {
 // versionOf tells which version id a stage has now.
 func (s *Secrets) versionOf(ctx context.Context, w want) (string, error) {
 	var out describeOutput
-	if err := s.client.Do(ctx, "DescribeSecret", describeInput{SecretID: w.id}, &out); err != nil {
+	check := func() error {
+		if !named(w.id, out.Name, out.ARN) {
+			return wire.Other()
+		}
+		return nil
+	}
+	if err := s.client.DoChecked(ctx, "DescribeSecret", describeInput{SecretID: w.id}, &out, check); err != nil {
 		return "", failure(err).err
 	}
 	if out.DeletedDate != nil {

@@ -2,12 +2,14 @@ package secretsmanager
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -40,7 +42,8 @@ type getInput struct {
 // stored is one version of a secret, which is text or bytes.
 type stored struct {
 	ARN, Name    string
-	VersionID    string `json:"VersionId"`
+	VersionID    string   `json:"VersionId"`
+	Stages       []string `json:"VersionStages"`
 	SecretString *string
 	SecretBinary []byte
 }
@@ -52,23 +55,58 @@ func (s *stored) value() value {
 	return value{data: s.SecretBinary, version: s.VersionID}
 }
 
+// check compares an answer with the question: its secrets are those that were
+// asked for.
+func (in *batchInput) check(out *batchOutput) error {
+	asked := func(name, arn string) bool {
+		return slices.ContainsFunc(in.SecretIDList, func(id string) bool { return named(id, name, arn) })
+	}
+	for _, s := range out.SecretValues {
+		if !asked(s.Name, s.ARN) {
+			return wire.Other()
+		}
+	}
+	for _, e := range out.Errors {
+		if !asked(e.SecretID, e.SecretID) {
+			return wire.Other()
+		}
+	}
+	if in.NextToken != "" && out.NextToken == in.NextToken {
+		return wire.Other()
+	}
+	return nil
+}
+
+// check compares an answer with the question: the secret, and the version or
+// its stage.
+func (in *getInput) check(out *stored) error {
+	if !named(in.SecretID, out.Name, out.ARN) || in.VersionID != "" && out.VersionID != in.VersionID ||
+		in.VersionStage != "" && len(out.Stages) > 0 && !slices.Contains(out.Stages, in.VersionStage) {
+		return wire.Other()
+	}
+	return nil
+}
+
 type describeInput struct {
 	SecretID string `json:"SecretId"`
 }
 
 type describeOutput struct {
+	ARN, Name          string
 	DeletedDate        *float64            // nil: it is not to be deleted
 	VersionIDsToStages map[string][]string `json:"VersionIdsToStages"`
 }
 
 const serviceID = "Secrets Manager"
 
-func newClient(cfg aws.Config) *wire.JSONClient {
+func newClient(client awsconfig.Client) *wire.JSONClient {
+	cfg := client.Config
 	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
 	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: serviceID, Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1",
 		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) { return endpoint(ctx, cfg, o) },
 		Region:   o.Region, AppID: cfg.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+		Observer: client.Observer,
 	})
 }
 

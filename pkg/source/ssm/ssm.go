@@ -20,10 +20,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -47,9 +47,9 @@ var (
 	_ source.Looker  = (*Parameters)(nil)
 )
 
-// New returns the Parameter Store of cfg's region. It does no I/O.
-func New(cfg aws.Config) *Parameters {
-	return &Parameters{newClient(cfg)}
+// New returns the Parameter Store of the client's region. It does no I/O.
+func New(client awsconfig.Client) *Parameters {
+	return &Parameters{newClient(client)}
 }
 
 // Fetch implements source.Source.
@@ -127,7 +127,7 @@ func (p *Parameters) matches(ctx context.Context, pattern string, decrypt bool) 
 	var found []parameter
 	for {
 		var out pathOutput
-		if err := p.client.Do(ctx, "GetParametersByPath", &in, &out); err != nil {
+		if err := p.client.DoChecked(ctx, "GetParametersByPath", &in, &out, func() error { return in.check(&out) }); err != nil {
 			return nil, wire.Wrap("read parameters below "+in.Path, err)
 		}
 		for _, param := range out.Parameters {
@@ -232,7 +232,8 @@ func base(name string) string {
 // all, fails the whole request: then each is asked for by itself.
 func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) map[string]answer {
 	var out getOutput
-	err := p.client.Do(ctx, "GetParameters", getInput{names, decrypt}, &out)
+	in := getInput{names, decrypt}
+	err := p.client.DoChecked(ctx, "GetParameters", &in, &out, func() error { return in.check(&out) })
 	all := make(map[string]answer, len(names))
 	if err != nil {
 		err = wire.Wrap("read parameters", err)

@@ -24,7 +24,7 @@ func open(t *testing.T) (*ssmtest.Server, *ssm.Parameters) {
 	srv := ssmtest.New()
 	t.Cleanup(srv.Close)
 	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), srv.Env()...)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestAnAnswerThatIsLostIsNoAbsence(t *testing.T) {
 	srv, _ := open(t)
 	srv.Fail(front.Fault{Code: "InternalServerError", Status: 500})
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	c, err := awsconfig.Load(t.Context(), awsconfig.Settings{})
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,12 +2,15 @@ package ssm
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -45,14 +48,52 @@ type parameter struct {
 	LastModifiedDate float64 // seconds since 1970
 }
 
+// check compares an answer with the question: it names the parameters that were
+// asked for, and no others.
+func (in *getInput) check(out *getOutput) error {
+	foreign := func(p parameter) bool {
+		return !slices.ContainsFunc(in.Names, func(name string) bool { return p.is(name) })
+	}
+	switch {
+	case slices.ContainsFunc(out.Parameters, foreign):
+		return wire.Other()
+	case slices.ContainsFunc(out.InvalidParameters, func(name string) bool { return !slices.Contains(in.Names, name) }):
+		return wire.Other()
+	}
+	return nil
+}
+
+// is reports whether a parameter is what a name asks for, its version included
+// where the name has one.
+func (p *parameter) is(name string) bool {
+	base := base(name)
+	version, err := strconv.ParseInt(strings.TrimPrefix(name[len(base):], ":"), 10, 64)
+	return (p.Name == base || p.ARN == base) && (err != nil || p.Version == version)
+}
+
+// check compares a page with the question.
+func (in *pathInput) check(out *pathOutput) error {
+	below := strings.TrimSuffix(in.Path, "/") + "/"
+	foreign := func(p parameter) bool { return below != "/" && !strings.HasPrefix(p.Name, below) }
+	switch {
+	case slices.ContainsFunc(out.Parameters, foreign), in.NextToken != "" && out.NextToken == in.NextToken:
+		return wire.Other()
+	case len(out.Parameters) == 0: // nothing to compare
+		return wire.Anonymous()
+	}
+	return nil
+}
+
 const serviceID = "SSM"
 
-func newClient(cfg aws.Config) *wire.JSONClient {
+func newClient(client awsconfig.Client) *wire.JSONClient {
+	cfg := client.Config
 	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
 	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: serviceID, Signing: "ssm", Target: "AmazonSSM", Version: "1.1",
 		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) { return endpoint(ctx, cfg, o) },
 		Region:   o.Region, AppID: cfg.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+		Observer: client.Observer,
 	})
 }
 

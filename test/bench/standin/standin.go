@@ -13,6 +13,7 @@ package standin
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -30,6 +31,7 @@ import (
 // Options are what a server is like.
 type Options struct {
 	RTT     time.Duration // per request
+	Decrypt time.Duration // per Decrypt; 0: RTT
 	Connect time.Duration // per connection
 	Size    int           // of each secret, in bytes
 	Names   int           // how many secrets a Scan finds: n0, n1, ...
@@ -50,6 +52,8 @@ type Server struct {
 
 	// Requests are all, Reads those of the table.
 	Connections, Requests, Reads atomic.Int64
+
+	ids atomic.Int64
 
 	mu   sync.Mutex
 	next time.Time // when the next unit is there
@@ -115,12 +119,34 @@ func (s *Server) serve(c net.Conn, ready time.Time) {
 			return
 		}
 		s.Requests.Add(1)
-		time.Sleep(s.opts.RTT)
-		if _, err := c.Write(s.answer(target, body)); err != nil {
+		time.Sleep(s.takes(target))
+		if _, err := c.Write(s.identified(s.answer(target, body))); err != nil {
 			return
 		}
 	}
 }
+
+// takes is how long an answer takes.
+func (s *Server) takes(target string) time.Duration {
+	if strings.HasSuffix(target, ".Decrypt") {
+		return cmp.Or(s.opts.Decrypt, s.opts.RTT)
+	}
+	return s.opts.RTT
+}
+
+// identified gives an answer a request id of its own, as AWS does.
+func (s *Server) identified(answer []byte) []byte {
+	at := bytes.Index(answer, []byte(anID))
+	if at < 0 {
+		return answer
+	}
+	out := bytes.Clone(answer)
+	copy(out[at:], fmt.Sprintf("%0*d", len(anID), s.ids.Add(1)))
+	return out
+}
+
+// anID is what answers that are made ahead have in place of an id.
+const anID = "0000000000000000"
 
 // readRequest reads as much of HTTP/1.1 as the SDK and package limit use.
 func readRequest(in *bufio.Reader) (target string, body []byte, err error) {
@@ -194,6 +220,6 @@ func notImplemented(what string) []byte {
 }
 
 func response(status string, body []byte) []byte {
-	out := fmt.Appendf(make([]byte, 0, len(body)+200), "HTTP/1.1 %s\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Crc32: %d\r\nContent-Length: %d\r\n\r\n", status, crc32.ChecksumIEEE(body), len(body))
+	out := fmt.Appendf(make([]byte, 0, len(body)+250), "HTTP/1.1 %s\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amzn-Requestid: "+anID+"\r\nX-Amz-Crc32: %d\r\nContent-Length: %d\r\n\r\n", status, crc32.ChecksumIEEE(body), len(body))
 	return append(out, body...)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/dynamo"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
 	"github.com/credrender/credrender/test/bench/limit"
 	"github.com/credrender/credrender/test/bench/standin"
@@ -31,10 +33,11 @@ func begin(t *testing.T, o standin.Options) (*standin.Server, *store.Store) {
 	} {
 		t.Setenv(name, value)
 	}
-	tab, keys, err := awsconfig.Open(t.Context(), awsconfig.Settings{}, "credential-store", "alias/credstash")
+	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	tab, keys := dynamo.New(c.AWS, "credential-store"), kms.New(c.KMS, "alias/credstash")
 	return srv, store.New(store.Options{Reader: tab, Scanner: tab, Decrypter: keys, Prober: tab})
 }
 

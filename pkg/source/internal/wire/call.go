@@ -30,6 +30,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
+
+	"github.com/credrender/credrender/pkg/source"
 )
 
 // Options are what a service's own SDK client would have settled.
@@ -39,6 +41,7 @@ type Options struct {
 	Credentials aws.CredentialsProvider
 	HTTP        Doer
 	Retryer     aws.Retryer
+	Observer    source.Observer // nil: nobody is told
 	// Sign sets how signatures are made; nil: as all services but S3 have it.
 	Sign func(*v4.SignerOptions)
 }
@@ -46,24 +49,6 @@ type Options struct {
 // Doer sends one HTTP request, as *http.Client and the SDK's clients do.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
-}
-
-// Exchanger is what a [Doer] may be besides: a quicker way to send requests
-// that may be sent twice.
-type Exchanger interface {
-	Exchange(*http.Request) (*http.Response, error)
-}
-
-// Observer is what a [Doer] may be besides, to be told of each attempt.
-type Observer interface {
-	Observe(Attempt)
-}
-
-// Attempt is one request that was sent.
-type Attempt struct {
-	Service, Operation string // "DynamoDB", "Query"
-	Number             int    // from 1
-	Err                error
 }
 
 // Request is what a call sends, in each of its attempts.
@@ -81,31 +66,24 @@ type Request struct {
 // concurrent use.
 type Client struct {
 	options Options
-	do      func(*http.Request) (*http.Response, error)
 	retryer aws.RetryerV2
 	signer  *v4.Signer
-	observe func(Attempt)
 	skew    atomic.Int64 // nanoseconds that AWS's clock is ahead of ours
 }
 
 // New returns a client. It does no I/O.
 func New(o Options) *Client {
-	c := &Client{options: o, do: o.HTTP.Do, retryer: asV2(o.Retryer), signer: v4.NewSigner(), observe: func(Attempt) {}}
+	c := &Client{options: o, retryer: asV2(o.Retryer), signer: v4.NewSigner()}
 	if o.Sign != nil {
 		c.signer = v4.NewSigner(o.Sign)
-	}
-	if x, ok := o.HTTP.(Exchanger); ok {
-		c.do = x.Exchange
-	}
-	if w, ok := o.HTTP.(Observer); ok {
-		c.observe = w.Observe
 	}
 	return c
 }
 
 // Do sends the request that prepare returns, and hands each answer to read: its
 // status and headers, and its body, whole. What read returns is what became of
-// the attempt: nil, or [Refused], [Broken] or an error of its own.
+// the attempt: nil, or [Refused], [Broken], a doubt ([Unproven], [Anonymous],
+// [Other]) or an error of its own.
 //
 // Errors have the types that the SDK's would have (smithy.OperationError, in it
 // smithy.APIError, awshttp.ResponseError, retry.MaxAttemptsError), and none of

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -49,7 +48,7 @@ func Refused(resp *http.Response, code, message string) error {
 		bare.Request = &http.Request{URL: &url.URL{Host: Host(req.URL)}}
 	}
 	return &awshttp.ResponseError{
-		RequestID:     cmp.Or(resp.Header.Get("X-Amzn-Requestid"), resp.Header.Get("X-Amz-Request-Id")),
+		RequestID:     RequestID(resp.Header),
 		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: bare}, Err: e},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,8 @@ import (
 	smithyauth "github.com/aws/smithy-go/auth"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/credrender/credrender/pkg/source"
 )
 
 // maxAnswer is far above what a page of DynamoDB can be: 1 MB of items, a third
@@ -39,6 +42,7 @@ type JSONOptions struct {
 	Credentials aws.CredentialsProvider
 	HTTP        Doer
 	Retryer     aws.Retryer
+	Observer    source.Observer // nil: nobody is told
 }
 
 // jsonEndpoint is where requests go, and the region that they are signed for.
@@ -58,7 +62,7 @@ type JSONClient struct {
 // NewJSON returns a client. It does no I/O.
 func NewJSON(o JSONOptions) *JSONClient {
 	c := &JSONClient{options: o, call: New(Options{
-		ServiceID: o.ServiceID, AppID: o.AppID, Credentials: o.Credentials, HTTP: o.HTTP, Retryer: o.Retryer,
+		ServiceID: o.ServiceID, AppID: o.AppID, Credentials: o.Credentials, HTTP: o.HTTP, Retryer: o.Retryer, Observer: o.Observer,
 	})}
 	// Evaluating rules takes no time worth cancelling.
 	c.endpoint = sync.OnceValues(func() (jsonEndpoint, error) { return c.resolve(context.Background()) })
@@ -68,6 +72,12 @@ func NewJSON(o JSONOptions) *JSONClient {
 // Do calls an operation with what in is as JSON, and reads the answer into out.
 // Its errors are those of [Client.Do].
 func (c *JSONClient) Do(ctx context.Context, operation string, in, out any) error {
+	return c.DoChecked(ctx, operation, in, out, func() error { return nil })
+}
+
+// DoChecked is Do with a look at each answer that has been read into out: check
+// may return a doubt.
+func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out any, check func() error) error {
 	return c.call.Do(ctx, operation, func() (Request, error) { return c.request(operation, in) }, func(resp *http.Response, data []byte) error {
 		if err := intact(resp, data); err != nil {
 			return err
@@ -75,11 +85,12 @@ func (c *JSONClient) Do(ctx context.Context, operation string, in, out any) erro
 		if resp.StatusCode != http.StatusOK {
 			return refused(resp, data)
 		}
+		reflect.ValueOf(out).Elem().SetZero() // of an answer that was in doubt
 		if err := unmarshal(data, out); err != nil {
 			// Its own message may quote the answer.
 			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the JSON that was expected", len(data))}
 		}
-		return nil
+		return check()
 	})
 }
 

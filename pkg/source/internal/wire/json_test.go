@@ -22,20 +22,26 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// observed is an HTTP client that notes what it is told.
+// observed notes what it is told.
 type observed struct {
-	*http.Client
 	mu       sync.Mutex
-	attempts []wire.Attempt
+	attempts []source.Attempt
+	outcomes []source.Outcome
 }
 
-func (o *observed) Observe(a wire.Attempt) {
+func (o *observed) Start(ctx context.Context, a source.Attempt) (context.Context, func(source.Outcome)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.attempts = append(o.attempts, a)
+	return ctx, func(out source.Outcome) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.outcomes = append(o.outcomes, out)
+	}
 }
 
 // newJSON returns one that three attempts are enough for, without pauses.
@@ -47,11 +53,11 @@ func newJSON(t *testing.T, h http.HandlerFunc) (*wire.JSONClient, *observed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &observed{Client: srv.Client()}
+	o := &observed{}
 	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: "DynamoDB", Signing: "dynamodb", Target: "T", Version: "1.0", AppID: "app",
 		Endpoint: func(context.Context) (smithyendpoints.Endpoint, error) { return smithyendpoints.Endpoint{URI: *u}, nil },
-		Region:   "eu-west-1", HTTP: o,
+		Region:   "eu-west-1", HTTP: srv.Client(), Observer: o,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET", SessionToken: "TOKEN"}, nil
 		}),
@@ -92,7 +98,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("the signature %q does not name %q", signed, want)
 		}
 	}
-	if diff := cmp.Diff([]wire.Attempt{{Service: "DynamoDB", Operation: "Query", Number: 1}}, seen.attempts); diff != "" {
+	if diff := cmp.Diff([]source.Attempt{{Service: "DynamoDB", Operation: "Query", Number: 1}}, seen.attempts); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 }
@@ -133,6 +139,9 @@ func TestErrors(t *testing.T) {
 			}
 			if spent, ok := errors.AsType[*retry.MaxAttemptsError](err); ok != (tt.attempts > 1) || ok && spent.Attempt != tt.attempts {
 				t.Errorf("attempts in %v", err)
+			}
+			if last := seen.outcomes[len(seen.outcomes)-1]; last.Status != tt.status || last.ErrorClass != tt.code {
+				t.Errorf("observed as %+v", last)
 			}
 			if len(seen.attempts) != tt.attempts || strings.Contains(err.Error(), "CANARY") {
 				t.Errorf("%d attempts, want %d: %v", len(seen.attempts), tt.attempts, err)

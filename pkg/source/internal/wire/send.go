@@ -13,12 +13,9 @@ import (
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-)
 
-// largeBody is from how many bytes on net/http sends a body, not an [Exchanger]:
-// it sees an answer that comes before the end, most likely a refusal, and does
-// not count the time of sending as time without an answer.
-const largeBody = 64 << 10
+	"github.com/credrender/credrender/pkg/source"
+)
 
 // call is a request and what looks at its answers.
 type call struct {
@@ -32,27 +29,58 @@ func (c *Client) attempt(ctx context.Context, n int, operation string, what *cal
 	if err != nil {
 		return err
 	}
-	err = c.exchange(req, what)
-	c.observe(Attempt{Service: c.options.ServiceID, Operation: operation, Number: n, Err: err})
+	var x Exchange
+	again, err := c.exchange(req, n, operation, what, &x)
+	if !again {
+		return err
+	}
+	if req.GetBody != nil {
+		if req.Body, err = req.GetBody(); err != nil {
+			return err
+		}
+	}
+	_, err = c.exchange(req, n, operation, what, &Exchange{New: true})
 	return err
 }
 
-func (c *Client) exchange(req *http.Request, what *call) error {
-	ctx := req.Context()
-	do := c.do
-	if len(what.Body) > largeBody {
-		do = c.options.HTTP.Do
+// exchange sends a request and has its answer read. It reports whether the
+// answer is to be asked for again on a new connection.
+func (c *Client) exchange(req *http.Request, n int, operation string, what *call, x *Exchange) (again bool, err error) {
+	ctx, status, end := req.Context(), 0, func(source.Outcome) {}
+	if c.options.Observer != nil {
+		ctx, end = c.options.Observer.Start(ctx, source.Attempt{Service: c.options.ServiceID, Operation: operation, Number: n})
 	}
-	resp, err := do(req)
+	defer func() { end(Outcome(status, err)) }()
+	resp, err := c.options.HTTP.Do(req.WithContext(withExchange(ctx, x)))
 	if err != nil {
-		return interrupted(ctx, Broken(at(req, err)))
+		return false, interrupted(ctx, Broken(at(req, err)))
 	}
 	defer resp.Body.Close()
+	status = resp.StatusCode
 	data, err := body(resp, req.Method, what.Limit)
 	if err != nil {
-		return interrupted(ctx, err)
+		return false, interrupted(ctx, err)
 	}
-	return what.read(resp, data)
+	return settled(what.read(resp, data), x)
+}
+
+// Outcome is what an observer is told of an attempt.
+func Outcome(status int, err error) source.Outcome {
+	out := source.Outcome{Status: status, Err: err}
+	switch {
+	case err == nil:
+	case Code(err) != "":
+		out.ErrorClass = Code(err)
+	case errors.Is(err, context.Canceled):
+		out.ErrorClass = "Canceled"
+	case errors.Is(err, context.DeadlineExceeded):
+		out.ErrorClass = "Timeout"
+	case errors.Is(kindOfTransport(err), source.ErrUnreachable):
+		out.ErrorClass = "Network"
+	default:
+		out.ErrorClass = "Unknown"
+	}
+	return out
 }
 
 // at adds the host to what a Doer says of a request, unless it is there already.
