@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // app is the process as the commands see it: the only place, with package
@@ -25,6 +27,9 @@ type app struct {
 	dir            string // working directory
 	euid           int
 	fs             fsys.FS // of destinations and state; nil: the kernel's
+	terminal       func(stream any) bool
+	noticeAfter    time.Duration
+	limit          *limit.Limit // of what the command waits for; nil: before it began
 
 	globals globals
 	words   []string // of the command line
@@ -39,7 +44,14 @@ type app struct {
 // the name of another program's it is that program.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(stdin, stdout, stderr)
-	switch filepath.Base(args[0]) {
+	name := filepath.Base(args[0])
+	if name == credstashName || name == credsmashName {
+		a.log = newLogger(stderr, slog.LevelInfo, "text")
+		limited, stop := a.limited(ctx, compatTimeout)
+		defer stop()
+		ctx = limited
+	}
+	switch name {
 	case credstashName:
 		return a.credstash(ctx, args[1:])
 	case credsmashName:
@@ -56,6 +68,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 	return &app{
 		stdin: stdin, stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
+		terminal: isTerminal, noticeAfter: noticeAfter,
 	}
 }
 
@@ -65,6 +78,8 @@ func (a *app) main(ctx context.Context, args []string) int {
 	a.globals, a.code, a.words = newGlobals(), exitOK, args
 	root := newRoot(a)
 	root.SetArgs(args)
+	ctx, stop := a.limited(ctx, compatTimeout)
+	defer stop()
 	c, err := root.ExecuteContextC(ctx)
 	if err != nil {
 		a.fail(err)
@@ -101,6 +116,8 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 		return nil, err
 	}
 	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
+	a.setTimeout(cfg.Settings.Timeout)
+	a.stores.MFA = a.askMFA
 	if a.snapshot != nil {
 		return cfg, nil // the daemon has said the rest
 	}

@@ -65,6 +65,7 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	a.setTimeout(0) // each look and each render has its own
 	first := cfg
 	d, err := daemon.New(ctx, daemon.Options{
 		Now: time.Now, Host: a.machine(), Reload: reload, All: all, Log: a.log,

@@ -179,7 +179,7 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	if where.Kind == backend.Local {
 		return d.tell(fine, "store", "local, "+where.Path)
 	}
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := d.a.stores.AWS(ctx, where)
 	if errors.Is(err, awsconfig.ErrNoRegion) {
 		d.hopeless = true
 		return d.tell(failing, "region", err.Error(), "export AWS_REGION=eu-west-1  # or where the table is")

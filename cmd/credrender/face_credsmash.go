@@ -58,7 +58,7 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 // does.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
-	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true})
+	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true, MFA: a.askMFA})
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,10 @@ type Set struct {
 	// to KMS.
 	GrantTokens []string
 
+	// MFA, set before the first store is opened, asks for codes: see
+	// awsconfig.Options.MFA.
+	MFA func(ctx context.Context, serial string) (code string, err error)
+
 	mu      sync.Mutex
 	configs map[awsKey]*opened[awsconfig.Config]
 	sources map[job.Store]*opened[source.Source]

@@ -69,10 +69,16 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 	return nil, fmt.Errorf("%w: of type %s", source.ErrNoSource, where.Kind)
 }
 
+// AWS is the configuration of a store in AWS, shared with what the Set has
+// opened there: whoever is asked for an MFA code is asked once.
+func (s *Set) AWS(ctx context.Context, where job.Store) (awsconfig.Config, error) {
+	return s.aws(ctx, Settings(where))
+}
+
 // aws loads each set of settings once: sources that share region and identity
 // share credentials and connections.
 func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Config, error) {
-	settings.Meter, settings.OneShot = s.Meter, !s.Lasting
+	settings.Meter, settings.OneShot, settings.MFA = s.Meter, !s.Lasting, s.MFA
 	key := awsKey{settings.Region, settings.KMSRegion, settings.Profile, settings.RoleARN, settings.DefaultRegion}
 	s.mu.Lock()
 	if s.configs == nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // failureKept is how long credentials that could not be had are not asked for
@@ -18,8 +20,10 @@ const failureKept = 5 * time.Second
 // there, and the SDK's retryer, which sees a refused connection and not whose,
 // would let each do so ten times.
 type patient struct {
-	next aws.CredentialsProvider
-	now  func() time.Time
+	next      aws.CredentialsProvider
+	now       func() time.Time
+	processes *processes
+	place     place
 
 	mu     sync.Mutex
 	failed error
@@ -32,14 +36,15 @@ func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err := p.recent(); err != nil {
 		return aws.Credentials{}, err
 	}
-	creds, err := retrieve(ctx, p.next)
+	creds, err := p.retrieve(ctx)
 	if err == nil {
 		return creds, nil
 	}
 	if ctx.Err() != nil { // says nothing about the credentials
+		p.processes.settle()
 		return aws.Credentials{}, fmt.Errorf("find credentials: %w", ctx.Err())
 	}
-	err = newCredentialsError(err)
+	err = newCredentialsError(err, p.place)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failed, p.until = err, p.now().Add(failureKept)
@@ -57,11 +62,16 @@ func (p *patient) recent() error {
 
 // retrieve makes an error of a panic: the SDK's provider of 'aws login' sessions
 // has one for a damaged key in its file.
-func retrieve(ctx context.Context, next aws.CredentialsProvider) (creds aws.Credentials, err error) {
+func (p *patient) retrieve(ctx context.Context) (creds aws.Credentials, err error) {
+	if ctx.Value(callerKey{}) == nil { // else it is a role's request for those below it
+		ctx = context.WithValue(ctx, callerKey{}, ctx)
+	}
+	// It says nothing of progress: credentials that are kept come at once.
+	defer limit.Wait(ctx, limit.Subject{Name: p.place.waitedFor()})(false)
 	defer func() {
 		if recover() != nil { // what it holds may be part of a key
 			err = errPanicked
 		}
 	}()
-	return next.Retrieve(ctx)
+	return p.next.Retrieve(ctx)
 }
