@@ -16,11 +16,15 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // metadataTimeout is for one question, its token included. A metadata service
 // answers within milliseconds or is not there.
 const metadataTimeout = time.Second
+
+var metadataService = limit.Subject{Name: "the instance metadata service"}
 
 // metadata asks the instance metadata service, never longer than
 // metadataTimeout. The SDK's credential chain uses it too: it holds it before
@@ -54,9 +58,11 @@ func newMetadataClient(cfg aws.Config, observed *seen) *imds.Client {
 
 // GetMetadata implements ec2rolecreds.GetMetadataAPIClient.
 func (m *metadata) GetMetadata(ctx context.Context, in *imds.GetMetadataInput, opts ...func(*imds.Options)) (*imds.GetMetadataOutput, error) {
+	end := limit.Wait(ctx, metadataService)
 	ctx, cancel := context.WithTimeout(caller(ctx), metadataTimeout)
 	defer cancel()
 	out, err := m.client.GetMetadata(ctx, in, opts...)
+	end(err == nil)
 	if err != nil {
 		return nil, &metadataError{err, m.seen.state()}
 	}
@@ -64,13 +70,16 @@ func (m *metadata) GetMetadata(ctx context.Context, in *imds.GetMetadataInput, o
 }
 
 // region asks for the instance's region, by IMDSv2 only.
-func (m *metadata) region(ctx context.Context) (string, error) {
+func (m *metadata) region(ctx context.Context) (region string, err error) {
+	whole := ctx
+	end := limit.Wait(whole, metadataService)
+	defer func() { end(err == nil) }()
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()
 	out, err := m.client.GetRegion(ctx, nil, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
 	if err != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return "", fmt.Errorf("find the region: %w", context.Canceled)
+		if whole.Err() != nil {
+			return "", fmt.Errorf("find the region: %w", whole.Err())
 		}
 		m.askWithoutToken(ctx)
 		return "", fmt.Errorf("%w: none is set, and %w", ErrNoRegion, &metadataError{err, m.seen.state()})
