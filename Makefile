@@ -61,6 +61,8 @@ lint: ## golangci-lint, and tidiness of the modules beside this one (the first t
 	$(GO) -C tools mod tidy -diff
 	$(GO) -C test/interop/tfaws mod tidy -diff
 	$(GO) -C test/interop/tfaws vet ./...
+	$(GO) -C test/awslive mod tidy -diff
+	$(GO) -C test/awslive vet ./...
 	$(call tool,golangci-lint) run --build-tags interop ./...
 
 vuln: ## govulncheck; says so where its database is out of reach
@@ -76,7 +78,20 @@ demo: build ## a local store, the nginx example rendered from it, a rotation; no
 
 interop: ## run against Debian's nginx, and against moto with Python credstash
 	test/interop/prepare $(VENV)
-	$(GO) test -tags interop -count=1 ./test/interop
+	$(GO) test -tags interop -count=1 -skip '^TestAuthority' ./test/interop
+	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
+
+authority: ## compare requests, signatures, endpoints, credentials and errors with botocore, and print the counts
+	test/interop/prepare $(VENV)
+	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
+
+aws-live: build ## try everything in a real AWS account, and clean up; needs AWS_LIVE=1 and AWS_LIVE_ACCOUNT=ID
+	$(GO) build -C test/awslive -o $(CURDIR)/bin/awslive .
+	bin/awslive -bin $(BIN) $(AWS_LIVE_FLAGS)
+
+aws-live-clean: ## remove what an interrupted aws-live made: PREFIX=credrender-live-...
+	$(GO) build -C test/awslive -o $(CURDIR)/bin/awslive .
+	bin/awslive -clean '$(PREFIX)'
 
 crash: ## kill 2,000 renders, at every step and at random, and count what is torn, mixed, lost or stray; 10,000 hostile swaps
 	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) HOSTILE_SWAPS=10000 \
@@ -120,4 +135,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean

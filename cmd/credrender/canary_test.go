@@ -16,9 +16,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/test/awsfake"
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/test/awsfake"
 )
 
 // Every command, against every failure, at debug level, in text and JSON: nothing

@@ -182,7 +182,7 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 
 // cause is why a file cannot be read, without its name.
 func cause(err error) error {
-	if pe, ok := err.(*fs.PathError); ok { //nolint:errorlint // of os alone
+	if pe, ok := err.(*fs.PathError); ok {
 		return pe.Err
 	}
 	return fs.ErrInvalid

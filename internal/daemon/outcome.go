@@ -1,12 +1,34 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
+	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 )
+
+// ending is how a render ended, as far as its process tells.
+type ending struct {
+	code int
+	err  error // it could not be run
+}
+
+func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed bool) ending {
+	names := make([]string, 0, len(busy))
+	for _, j := range busy {
+		names = append(names, j.Name)
+	}
+	code, err := c.Render(ctx, names, changed)
+	if err != nil {
+		d.o.Log.Error(fmt.Sprintf("render %s: %v", strings.Join(names, ", "), err), "jobs", names)
+		return ending{codeFailed, err}
+	}
+	return ending{code: code}
+}
 
 // outcome is what is to be told of a render that failed and of which no record
 // tells.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -147,25 +146,6 @@ func (d *Daemon) sayUnseen(l render.Look) {
 	case before && !after:
 		d.o.Log.Info(fmt.Sprintf("%s: its store answers again", l.Job.Name), "job", l.Job.Name)
 	}
-}
-
-// ending is how a render ended, as far as its process tells.
-type ending struct {
-	code int
-	err  error // it could not be run
-}
-
-func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, changed bool) ending {
-	names := make([]string, 0, len(busy))
-	for _, j := range busy {
-		names = append(names, j.Name)
-	}
-	code, err := c.Render(ctx, names, changed)
-	if err != nil {
-		d.o.Log.Error(fmt.Sprintf("render %s: %v", strings.Join(names, ", "), err), "jobs", names)
-		return ending{codeFailed, err}
-	}
-	return ending{code: code}
 }
 
 // settle counts how each job has fared, and plans what has to be tried again.

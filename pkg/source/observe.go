@@ -24,9 +24,9 @@ type Attempt struct {
 // Outcome is what became of an attempt.
 type Outcome struct {
 	Status int // of HTTP; 0 without an answer
-	// ErrorClass is empty after success; else AWS's error code, or "Network",
-	// "Canceled", "Timeout" or "Unknown". It has few different values, as
-	// OpenTelemetry's error.type wants.
+	// ErrorClass is empty after success; else AWS's error code, or "HTTP" (an
+	// answer without a code), "Network", "Canceled", "Timeout" or "Unknown". It
+	// has few different values, as OpenTelemetry's error.type wants.
 	ErrorClass string
 	Err        error // holds nothing of the request or the answer but AWS's code and message
 }

@@ -1,4 +1,4 @@
-// Package awstest is DynamoDB, KMS and a little of STS in the test's own
+// Package awsfake is DynamoDB, KMS and a little of STS in the test's own
 // process, strict where AWS is strict.
 //
 // The real SDK talks to it over loopback HTTP, led there by its own variables:

@@ -4,6 +4,7 @@ package interop
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -65,12 +66,20 @@ func (c command) run(t *testing.T, args ...string) result {
 
 func (c command) runInput(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), c.path, append(c.args[:len(c.args):len(c.args)], args...)...)
+	return c.runContext(t, t.Context(), stdin, args...)
+}
+
+// runContext kills the program when the context ends: its exit code is then -1.
+//
+//nolint:revive // tests take t first
+func (c command) runContext(t *testing.T, ctx context.Context, stdin string, args ...string) result {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, c.path, append(c.args[:len(c.args):len(c.args)], args...)...)
 	cmd.Env, cmd.Stdin, cmd.Dir = c.env, strings.NewReader(stdin), t.TempDir()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+	if exit := (*exec.ExitError)(nil); err != nil && cmd.ProcessState == nil && !errors.As(err, &exit) {
 		t.Fatalf("run %s %q: %v", filepath.Base(c.path), args, err)
 	}
 	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}

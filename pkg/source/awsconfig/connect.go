@@ -16,49 +16,39 @@ import (
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // dialer is for net/http, which dials where none of its idle connections will
-// do. Where claim is set it takes a connection that was made in advance, or is
-// being made.
-func (t *transport) dialer(scheme string, claim bool) dialFunc {
+// do. Where shared is set it takes a connection that was made in advance, or is
+// being made, and waits where one will be idle soon.
+func (t *transport) dialer(scheme string, shared bool) dialFunc {
 	return func(ctx context.Context, _, addr string) (net.Conn, error) {
 		h, ok := ctx.Value(hostKey{}).(*host)
-		if !ok { // for a request that Options.Transport has made
+		switch {
+		case !ok: // for a request that Options.Transport has made
 			h = newHost(false)
+		case shared:
+			claimed, err := h.need()
+			if err != nil {
+				return nil, err
+			}
+			if claimed {
+				d := <-h.made // a dial has its time limits
+				return d.conn, d.err
+			}
+		default:
+			h.count(0, 1)
 		}
-		if claim && t.take(h) {
-			d := <-h.made // a dial has its time limits
-			return d.conn, d.err
-		}
-		t.count(h, 1)
 		return t.open(ctx, h, scheme, addr, false)
 	}
-}
-
-// take claims one of a host's connections in advance.
-func (t *transport) take(h *host) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if h.ahead == 0 {
-		return false
-	}
-	h.ahead--
-	return true
-}
-
-func (t *transport) count(h *host, n int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	h.open += n
 }
 
 // open makes a connection that is counted already, its TLS handshake included.
 func (t *transport) open(ctx context.Context, h *host, scheme, addr string, ahead bool) (net.Conn, error) {
 	raw, err := t.tcp(ctx, "tcp", addr)
 	if err != nil {
-		t.count(h, -1)
+		h.count(0, -1)
 		return nil, err
 	}
 	t.meter.opened(ahead)
-	c := &conn{Conn: raw, meter: t.meter, measured: h.measured, used: sync.OnceFunc(t.meter.used), closed: sync.OnceFunc(func() { t.count(h, -1) })}
+	c := &conn{Conn: raw, meter: t.meter, measured: h.measured, used: sync.OnceFunc(t.meter.used), closed: sync.OnceFunc(func() { h.count(0, -1) })}
 	if scheme == "http" {
 		return c, nil
 	}
@@ -93,6 +83,9 @@ func (t *transport) preconnect(ctx context.Context, rawURL string, n int) {
 		return // connections to a proxy begin with a question to it
 	}
 	h := t.host(u)
+	if n >= most {
+		h.large.Store(true)
+	}
 	t.makeAhead(ctx, h, u, n)
 	<-ctx.Done()
 	t.drop(h)
@@ -122,13 +115,14 @@ func (t *transport) makeAhead(ctx context.Context, h *host, to *url.URL, n int) 
 // begin makes what is missing of n connections.
 func (t *transport) begin(ctx context.Context, h *host, to *url.URL, n int) {
 	addr := net.JoinHostPort(to.Hostname(), cmp.Or(to.Port(), map[string]string{"http": "80", "https": "443"}[to.Scheme]))
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	defer h.changed.Broadcast()
 	for ; h.open < n; h.open++ {
 		h.ahead++
 		go func() {
 			c, err := t.open(context.WithoutCancel(ctx), h, to.Scheme, addr, true)
-			if err != nil && t.take(h) {
+			if err != nil && h.take() {
 				return // nobody has claimed it: the first request finds out by itself
 			}
 			h.made <- dialed{c, err}
@@ -138,7 +132,7 @@ func (t *transport) begin(ctx context.Context, h *host, to *url.URL, n int) {
 
 // drop closes what no request has claimed. It waits for no dial.
 func (t *transport) drop(h *host) {
-	for t.take(h) {
+	for h.take() {
 		go func() {
 			if d := <-h.made; d.err == nil {
 				_ = d.conn.Close()

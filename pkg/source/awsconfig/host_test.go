@@ -36,7 +36,13 @@ func TestSize(t *testing.T) {
 			t.Errorf("%s away: %d, want %d", rtt, n, want)
 		}
 	}
-	h := newHost(false)
+	h := newHost(true)
+	h.large.Store(true)
+	h.measured(time.Millisecond)
+	if n := turns(h); n != 128 {
+		t.Errorf("%d for a large batch nearby, want 128", n)
+	}
+	h = newHost(false)
 	h.measured(time.Millisecond)
 	if n := turns(h); n != most {
 		t.Errorf("%d where nothing is bounded, want %d", n, most)

@@ -119,7 +119,7 @@ func TestRepeatedLate(t *testing.T) {
 				}
 				var urls [2]string
 				for i, service := range []string{awsfake.DynamoDB, awsfake.KMS} {
-					r := &repeater{to: srv.URL(service), strip: strip, dice: rand.New(rand.NewPCG(seed, uint64(i)))} //nolint:gosec // dice
+					r := &repeater{to: srv.URL(service), strip: strip, dice: rand.New(rand.NewPCG(seed, uint64(i)))}
 					urls[i] = r.start(t)
 					defer func() {
 						if r.repeated.Load() == 0 {
@@ -157,7 +157,7 @@ func TestRepeatedObjects(t *testing.T) {
 			t.Run(fmt.Sprintf("no ids %t, seed %d", anonymous, seed), func(t *testing.T) {
 				h := newHop(t, false)
 				h.anonymous = anonymous
-				dice := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // dice
+				dice := rand.New(rand.NewPCG(seed, 0))
 				var mu sync.Mutex
 				h.reply = func(c net.Conn, _ int64, answer []byte) {
 					mu.Lock()

@@ -80,7 +80,11 @@ func (t *transport) send(via http.RoundTripper, req *http.Request, x *wire.Excha
 	if err := h.turns.Acquire(req.Context(), 1); err != nil {
 		return nil, err
 	}
-	done := sync.OnceFunc(func() { h.turns.Release(1) })
+	h.count(1, 0)
+	done := sync.OnceFunc(func() {
+		h.count(-1, 0)
+		h.turns.Release(1)
+	})
 	var on httptrace.GotConnInfo
 	ctx := httptrace.WithClientTrace(context.WithValue(req.Context(), hostKey{}, h), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
 		on = i

@@ -6,6 +6,7 @@
 package front
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -82,6 +83,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), s.target)
 	out, err := s.run(name, body)
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-RequestId", rand.Text())
 	if api, ok := errors.AsType[*wire.Error](err); ok {
 		status := api.Status
 		if status == 0 {

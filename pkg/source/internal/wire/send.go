@@ -71,6 +71,8 @@ func Outcome(status int, err error) source.Outcome {
 	case err == nil:
 	case Code(err) != "":
 		out.ErrorClass = Code(err)
+	case status != 0 && status != http.StatusOK:
+		out.ErrorClass = "HTTP" // an answer without AWS's code, such as a proxy's
 	case errors.Is(err, context.Canceled):
 		out.ErrorClass = "Canceled"
 	case errors.Is(err, context.DeadlineExceeded):

@@ -33,20 +33,20 @@ type Func struct {
 type Traits uint
 
 const (
-	// Mutates: the first argument is changed.
+	// Mutates marks functions that change their first argument.
 	Mutates Traits = 1 << iota
-	// Volatile: the result is another at each run.
+	// Volatile marks functions whose result differs at each run.
 	Volatile
-	// Text: text that is not UTF-8 would be changed, so it is refused.
+	// Text marks functions that would change text that is not UTF-8, and so refuse it.
 	Text
-	// Bytes: the result may be any bytes. That of all others is UTF-8 where the
-	// arguments are, or they have cut a character in two.
+	// Bytes marks functions whose result may be any bytes. All others return UTF-8
+	// for UTF-8, or have cut a character in two.
 	Bytes
-	// Walks: all of a list or map is looked at, so its size must be bounded.
+	// Walks marks functions that read all of a list or map, so its size must be bounded.
 	Walks
-	// Positive: whole numbers that it takes are 1 and more.
+	// Positive marks functions that take whole numbers of 1 and more only.
 	Positive
-	// Numeric: the result is a number.
+	// Numeric marks functions whose result is a number.
 	Numeric
 )
 
@@ -57,16 +57,16 @@ func (t Traits) Has(trait Traits) bool { return t&trait != 0 }
 type Treatment int
 
 const (
-	// Unchanged: it is Sprig's.
+	// Unchanged functions are Sprig's.
 	Unchanged Treatment = iota
-	// Strict: it gives Sprig's result or an error.
+	// Strict functions give Sprig's result or an error.
 	Strict
-	// Replaced: it also gives another result where Sprig's is wrong or differs from
-	// run to run, or works on what Sprig's does not know.
+	// Replaced functions also give another result where Sprig's is wrong or differs
+	// from run to run, or take values that Sprig's do not know.
 	Replaced
-	// Removed: it is not there.
+	// Removed functions are not registered.
 	Removed
-	// Own: Sprig has none of this name.
+	// Own functions have no namesake in Sprig.
 	Own
 )
 
