@@ -13,6 +13,7 @@ import (
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source/limit"
@@ -29,12 +30,14 @@ type app struct {
 	fs             fsys.FS // of destinations and state; nil: the kernel's
 	terminal       func(stream any) bool
 	noticeAfter    time.Duration
+	input          *input.Reader
 	limit          *limit.Limit // of what the command waits for; nil: before it began
 
 	globals globals
 	words   []string // of the command line
 	log     *slog.Logger
-	code    int // of what was reported beside an error
+	piped   map[string]text // of files that can be read once, by path
+	code    int             // of what was reported beside an error
 	stores  backend.Set
 	// snapshot, of a daemon's render, is the config that the daemon accepted.
 	snapshot *config.Snapshot
@@ -111,7 +114,7 @@ func (a *app) lookupEnv(name string) (string, bool) {
 
 // config loads flags, environment and files, and sets up the log.
 func (a *app) config(ctx context.Context) (*config.Config, error) {
-	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Snapshot: a.snapshot})
+	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile, Snapshot: a.snapshot})
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,7 @@ func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) 
 // reread loads the config anew for a reload. A directory of which a file is
 // broken is refused as a whole: its jobs run as they did.
 func (a *app) reread(ctx context.Context, old *config.Config) (*config.Config, error) {
-	c, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid})
+	c, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -47,7 +48,8 @@ binary named credsmash does the same without the word.`,
 func (a *app) credsmash(ctx context.Context, args []string) int {
 	f := &credsmash.Face{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, LookupEnv: a.lookupEnv, Now: time.Now,
-		ReadFile: func(path string) ([]byte, error) { return os.ReadFile(a.abs(path)) },
+		ReadFile: func(path string) ([]byte, error) { return a.input.ReadFile(a.abs(path)) },
+		ReadAll:  func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 		Open:     a.openCredsmash, Install: a.installCredsmash,
 	}
 	return f.Run(ctx, args)
@@ -118,6 +120,6 @@ func (a *app) stateOnly(ctx context.Context) (*config.Config, error) {
 		}
 	}
 	return config.Load(ctx, config.Options{
-		Flags: map[string]string{"config": os.DevNull}, Environ: environ, Dir: a.dir, EUID: a.euid,
+		Flags: map[string]string{"config": os.DevNull}, Environ: environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile,
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -42,6 +43,7 @@ func (a *app) credstash(ctx context.Context, args []string) int {
 	f := &credstash.Face{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr,
 		LookupEnv: a.lookupEnv, Home: a.home(), Now: time.Now, Open: a.openCredstash,
+		ReadFile: a.input.ReadFile, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 	}
 	return f.Run(ctx, args)
 }

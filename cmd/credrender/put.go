@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -168,9 +167,12 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 	case w.literal:
 		return []byte(w.value), nil
 	case w.value == "-":
-		return io.ReadAll(a.stdin)
+		return a.readStdin()
 	case strings.HasPrefix(w.value, "@"):
-		data, err := os.ReadFile(a.abs(w.value[1:]))
+		data, err := a.input.ReadFile(a.abs(w.value[1:]))
+		if own := ofFile("put: @FILE", err); own != err { //nolint:errorlint // it is the same or not
+			return nil, own
+		}
 		if err != nil {
 			return nil, usagef("put: @FILE cannot be read: %w (its name is not shown, since it may be the value; one that begins with @ goes after --: 'credrender put NAME -- VALUE', or to standard input: 'credrender put NAME - ')", cause(err))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
@@ -23,7 +24,8 @@ const (
 // metadata. --timeout is known only when the config has been read, and sets the
 // limit then.
 func (a *app) limited(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	a.limit = limit.New(d)
+	a.limit, a.input, a.piped = limit.New(d), input.NewReader(ctx), map[string]text{}
+	a.input.SetIdle(d)
 	if a.terminal(a.stderr) {
 		a.limit.Notify(a.noticeAfter, func(s limit.Subject) { a.log.Info("waiting for " + s.String() + " ...") })
 	}
@@ -32,7 +34,6 @@ func (a *app) limited(ctx context.Context, d time.Duration) (context.Context, co
 
 // setTimeout is for the flag, once it is known.
 func (a *app) setTimeout(d time.Duration) {
-	if a.limit != nil {
-		a.limit.Set(d)
-	}
+	a.limit.Set(d)
+	a.input.SetIdle(d)
 }

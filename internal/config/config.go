@@ -41,6 +41,8 @@ type Options struct {
 	// EUID is the effective user ID. 0 turns on the checks of [Trust] and
 	// keeps state in /var/lib.
 	EUID int
+	// Read becomes that of the [Trust].
+	Read func(path string) ([]byte, error)
 	// Default replaces DefaultPath; empty: it does not.
 	Default string
 	// Snapshot is read in place of the files on the disk: they were believed
