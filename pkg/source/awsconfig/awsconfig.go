@@ -40,6 +40,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -123,7 +124,7 @@ func Load(ctx context.Context, o Options) (Config, error) {
 		return Config{}, ErrProfileAndRole
 	}
 	meta, client, role := &metadata{}, newHTTPClient(o), &roles{ask: o.MFA}
-	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, meta, client, role)...)
+	cfg, err := loadDefault(ctx, loadOptions(o, meta, client, role))
 	if err != nil {
 		return Config{}, settingsError(err)
 	}
@@ -198,6 +199,8 @@ func (c Config) Account(ctx context.Context) string {
 func loadOptions(o Options, meta *metadata, client *awshttp.BuildableClient, role *roles) []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
+		files,
+		config.WithAPIOptions([]func(*middleware.Stack) error{recovered}),
 		// The SDK logs warnings to stderr by itself, which is the commands' to use.
 		config.WithLogger(logging.Nop{}),
 		config.WithEC2RoleCredentialOptions(func(r *ec2rolecreds.Options) { r.Client = meta }),

@@ -60,18 +60,11 @@ func (p *patient) recent() error {
 	return p.failed
 }
 
-// retrieve makes an error of a panic: the SDK's provider of 'aws login' sessions
-// has one for a damaged key in its file.
-func (p *patient) retrieve(ctx context.Context) (creds aws.Credentials, err error) {
+func (p *patient) retrieve(ctx context.Context) (aws.Credentials, error) {
 	if ctx.Value(callerKey{}) == nil { // else it is a role's request for those below it
 		ctx = context.WithValue(ctx, callerKey{}, ctx)
 	}
 	// It says nothing of progress: credentials that are kept come at once.
 	defer limit.Wait(ctx, limit.Subject{Name: p.place.waitedFor()})(false)
-	defer func() {
-		if recover() != nil { // what it holds may be part of a key
-			err = errPanicked
-		}
-	}()
 	return p.next.Retrieve(ctx)
 }

@@ -2,6 +2,7 @@ package awsconfig
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -72,6 +73,7 @@ func (p place) waitedFor() string {
 // 'aws login', or returns "".
 func (p place) sessionWords(err error) string {
 	_, invalid := errors.AsType[*ssocreds.InvalidTokenError](err)
+	_, ofTLS := errors.AsType[*tls.CertificateVerificationError](err)
 	text := err.Error() // compared, and not shown
 	found := func(fragments ...string) bool {
 		for _, f := range fragments {
@@ -89,6 +91,8 @@ func (p place) sessionWords(err error) string {
 	switch {
 	case errors.Is(err, errPanicked):
 		return fmt.Sprintf("the stored session is damaged%s: '%s --profile %s' makes a new one", file, p.command(), name)
+	case p.login && !ofTLS && found("x509: ", "asn1: "): // of the key in its file
+		return fmt.Sprintf("the stored session is damaged%s: 'aws login --profile %s' makes a new one", file, name)
 	case found("load login token", "validate login token"):
 		return fmt.Sprintf("the login session is missing or damaged%s: 'aws login --profile %s' makes a new one", file, name)
 	case p.login && p.refused(err):
