@@ -39,6 +39,7 @@ type app struct {
 	piped   map[string]text // of files that can be read once, by path
 	code    int             // of what was reported beside an error
 	stores  backend.Set
+	refused refusals // of the requests of a daemon's own
 	// snapshot, of a daemon's render, is the config that the daemon accepted.
 	snapshot *config.Snapshot
 }

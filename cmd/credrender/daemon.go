@@ -61,6 +61,7 @@ func runDaemon(ctx context.Context, a *app) error {
 	// A process that ends in a moment may let garbage lie; this one may not.
 	debug.SetGCPercent(50)
 	a.meter(true)
+	a.stores.Observer = &a.refused
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -77,6 +78,7 @@ func runDaemon(ctx context.Context, a *app) error {
 				if c, err = a.reread(ctx, cfg); err != nil {
 					return nil, err
 				}
+				a.renewCredentials(ctx, c)
 			}
 			return a.daemonConfig(c)
 		},
@@ -181,7 +183,11 @@ func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]r
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
 	opts.Timeout = cmp.Or(opts.Timeout, lookTimeout)
-	return render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	looks, err := render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
+		looks, err = render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	}
+	return looks, err
 }
 
 // records reads the state of all jobs. A directory that is missing is one that

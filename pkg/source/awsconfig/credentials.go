@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
@@ -50,6 +52,10 @@ func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	p.failed, p.until = err, p.now().Add(failureKept)
 	return aws.Credentials{}, err
 }
+
+// Refused reports whether an attempt was refused for whose it was: credentials that
+// have expired, or that are not known.
+func Refused(o source.Outcome) bool { return wire.IsCredentials(o.ErrorClass) }
 
 func (p *patient) recent() error {
 	p.mu.Lock()
