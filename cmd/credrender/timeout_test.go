@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,5 +132,55 @@ func endsInTime(t *testing.T, srv *awsfake.Server, silent, command string, env [
 	local := []string{"lint", "recover", "status", "version", "help", "import"}
 	if silent == "AWS" && err == nil && !slices.Contains(local, command) {
 		t.Errorf("%s silent: %s succeeds", silent, command)
+	}
+}
+
+// On a terminal, whoever waits is told what for, once.
+func TestToldWhatIsWaitedFor(t *testing.T) {
+	srv := awsfake.Start(t)
+	srv.SetEnv(t)
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", silence(t))
+	t.Setenv("CREDRENDER_STATE_DIR", t.TempDir())
+	for _, terminal := range []bool{true, false} {
+		var stderr bytes.Buffer
+		a := newApp(strings.NewReader(""), &bytes.Buffer{}, &stderr)
+		a.terminal, a.noticeAfter = func(any) bool { return terminal }, time.Millisecond
+		code := a.main(t.Context(), []string{"--timeout", shortLimit.String(), "get", "n0"})
+		told := strings.Count(stderr.String(), "waiting for DynamoDB in eu-west-1 ...\n")
+		if code != exitFailed || terminal != (told == 1) || told > 1 {
+			t.Errorf("terminal %v: exit code %d, told %d times:\n%s", terminal, code, told, &stderr)
+		}
+	}
+}
+
+// Whatever the proxy variables are, no proxy is asked for credentials, nor sees the
+// token that goes with the question.
+func TestNoProxyForCredentials(t *testing.T) {
+	var seen atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		seen.Add(1)
+		http.Error(w, "proxy", http.StatusBadGateway)
+	}))
+	defer proxy.Close()
+	srv := awsfake.Start(t)
+	for name, env := range map[string][]string{
+		"EKS":        {"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23:1/v1/credentials"},
+		"EKS, IPv6":  {"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://[fd00:ec2::23]:1/v1/credentials"},
+		"ECS":        {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials"},
+		"metadata":   {"AWS_EC2_METADATA_DISABLED=false"},
+		"IPv6":       {"AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6"},
+		"EC2 a fact": {"AWS_EC2_METADATA_DISABLED=false"},
+	} {
+		line := []string{"--timeout", "500ms", "get", "n0"}
+		if name == "EC2 a fact" {
+			line = []string{"--timeout", "500ms", "render", "-"}
+		}
+		cmd, _ := command(t, srv, append(env, "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL, "HTTPS_PROXY="+proxy.URL, "NO_PROXY=", "no_proxy=",
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN=t0ken", "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="), line...)
+		cmd.Stdin = strings.NewReader(`{{ ec2 "instance-id" }}`)
+		out, err := cmd.CombinedOutput()
+		if n := seen.Swap(0); n != 0 || err == nil {
+			t.Errorf("%s: the proxy saw %d requests; %v\n%s", name, n, err, out)
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,32 +96,6 @@ func TestMFAWithoutATerminal(t *testing.T) {
 	}
 	err := check(t, awsconfig.Options{Profile: "app", MFA: func(context.Context, string) (string, error) { return "000000", nil }})
 	wantWords(t, err, "MultiFactorAuthentication failed")
-}
-
-// Whatever HTTP_PROXY says, no proxy sees a request for credentials.
-func TestNoProxyForCredentials(t *testing.T) {
-	var seen atomic.Int64
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.Add(1)
-		http.Error(w, "proxy", http.StatusBadGateway)
-	}))
-	defer proxy.Close()
-	// net/http reads these variables once: they are those of a process of its own
-	// in TestProxyOfContainer of cmd/credrender.
-	setEnv(t, awsfake.Start(t), append(noKeys(), "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23:1/v1/credentials",
-		"AWS_CONTAINER_AUTHORIZATION_TOKEN=t0ken", "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL)...)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	c, err := awsconfig.Load(ctx, awsconfig.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.CheckCredentials(ctx); err == nil {
-		t.Error("credentials from nowhere")
-	}
-	if n := seen.Load(); n != 0 {
-		t.Errorf("the proxy saw %d requests", n)
-	}
 }
 
 // STS of a profile is where AWS_ENDPOINT_URL says, or endpoint_url.
