@@ -11,11 +11,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
@@ -34,7 +38,9 @@ type app struct {
 	limit          *limit.Limit // of what the command waits for; nil: before it began
 
 	globals globals
-	words   []string // of the command line
+	words   []string       // of the command line
+	command *cobra.Command // that runs, for hints
+	key     string         // --key, for hints
 	log     *slog.Logger
 	piped   map[string]text // of files that can be read once, by path
 	code    int             // of what was reported beside an error
@@ -79,7 +85,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 // main runs one command line. The demo calls it again and again.
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
-	a.globals, a.code, a.words = newGlobals(), exitOK, args
+	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
 	root := newRoot(a)
 	root.SetArgs(args)
 	ctx, stop := a.limited(ctx, compatTimeout)
@@ -99,7 +105,7 @@ func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
 	a.log.Error(err.Error(), "code", code)
-	if h := hint(err); h != "" {
+	if h := a.hint(err); h != "" {
 		a.log.Info(h, hintKey, true)
 	}
 }
@@ -119,13 +125,20 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if table, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
+		return nil, usagef("--table %s: the store is no table but %s, as --store, CREDRENDER_STORE or the config says: --store dynamodb takes the table", source.Show(table), cfg.Base.Store.Kind)
+	}
 	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	a.setTimeout(cfg.Settings.Timeout)
 	a.stores.MFA = a.askMFA
 	if a.snapshot != nil {
 		return cfg, nil // the daemon has said the rest
 	}
+	if n := len(cfg.Settings.GrantTokens); n > kms.MaxGrantTokens {
+		return nil, usagef("%d grant tokens are given, and KMS takes %d: leave out those of grants older than five minutes", n, kms.MaxGrantTokens)
+	}
 	a.stores.GrantTokens = cfg.Settings.GrantTokens
+	a.key = cfg.Base.Store.Key
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
 	}

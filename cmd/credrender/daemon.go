@@ -66,6 +66,9 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := a.guardTextfile(cfg); err != nil {
+		return err
+	}
 	a.setTimeout(0) // each look and each render has its own
 	first := cfg
 	d, err := daemon.New(ctx, daemon.Options{

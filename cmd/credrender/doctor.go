@@ -233,22 +233,42 @@ func (d *doctor) noIdentity(err error) error {
 	return d.tell(warning, "identity", err.Error()+"; rendering does without STS, unless a role is assumed", "curl -sS https://sts.amazonaws.com  # shows whether the network lets AWS be reached")
 }
 
-// examineJobs does what a render does, up to the disk.
+// examineJobs does what a render does, up to the disk, of which it looks at the
+// places of destinations alone.
 func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[string]bool) error {
 	st, err := d.a.openState(d.cfg, true)
 	if err != nil {
 		return err
 	}
-	planned, _, err := render.Plan(ctx, d.a.world(d.cfg, st, named), render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
+	w := d.a.world(d.cfg, st, named)
+	misplaced := map[string]bool{} // by the job's id
+	for i, err := range render.Arrange(w, jobs, make([][]job.Unit, len(jobs))) {
+		if err == nil {
+			continue
+		}
+		misplaced[jobs[i].ID] = true
+		if err := d.tell(failing, "job "+jobs[i].Name, err.Error(), d.lint()); err != nil {
+			return err
+		}
+	}
+	planned, _, err := render.Plan(ctx, w, render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
 	if err != nil {
 		return err
 	}
 	for _, p := range planned {
+		if p.Err() == nil && misplaced[p.Job.ID] {
+			continue
+		}
 		if err := d.examineJob(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lint is the command that lists what else is wrong with the jobs.
+func (d *doctor) lint() string {
+	return d.line(append([]string{"lint"}, d.args...)...) + "  # lists what else is wrong"
 }
 
 func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
@@ -258,7 +278,7 @@ func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
 	}
 	failed, ok := errors.AsType[*render.SecretsError](err)
 	if !ok {
-		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.line(append([]string{"lint"}, d.args...)...)+"  # lists what else is wrong")
+		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.lint())
 	}
 	for _, f := range failed.Failures {
 		text, mends := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)

@@ -16,7 +16,7 @@ var storeSettings = []string{"store", "table", "key", "local_key", "region", "km
 
 // elsewhere is the store that SETTING=VALUE words make of this one.
 func (a *app) elsewhere(ctx context.Context, flag string, words []string) (job.Store, error) {
-	given, err := pairs(flag, words)
+	given, err := pairs("--"+flag, words)
 	if err != nil {
 		return job.Store{}, err
 	}

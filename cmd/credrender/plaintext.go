@@ -53,8 +53,11 @@ func writePrivate(path string, text []byte) (err error) {
 		mode = info.Mode().Perm()
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {                      // of the temporary file
+		return usagef("%s: %w", path, pe.Err)
+	}
 	if err != nil {
-		return shorter(err)
+		return err
 	}
 	defer func() {
 		if err != nil {

@@ -35,13 +35,18 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	if isPair(args[last]) && !strings.Contains(args[last], "/") {
 		return usagef("pull: DEST is missing: the last word is KEY=VALUE, which is a context; a file of that name is given as ./%s", args[last])
 	}
+	if err := isFileName(args[last]); err != nil {
+		return err
+	}
 	t, err := a.target(cfg, args[0], "", args[1:last], o.context)
 	if err != nil {
 		return err
 	}
 	file := t.File()
 	if args[last] != stdoutName {
-		file.Dest = a.abs(args[last])
+		if file.Dest, err = a.destination(args[last]); err != nil {
+			return err
+		}
 	} else if err := o.refuseWithoutDest(); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -72,8 +74,14 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if !ok {
 		return usagef("--item-format is not credstash, aes-ctr or aes-gcm")
 	}
+	if len(o.version) > 19 || strings.Trim(o.version, "0123456789") != "" {
+		return usagef("put: --version is not a number of at most 19 digits")
+	}
 	if slices.ContainsFunc(o.literal, func(word string) bool { return !isPair(word) }) {
 		return usagef("put: --context is not KEY=VALUE")
+	}
+	if o.version != "" && !isVersion(o.version) {
+		return usagef("put: --version is not a whole number of 1 to 19 digits, and no version could follow it: 'credrender list NAME' shows those that are there")
 	}
 	if !w.given && (!isTerminal(a.stdin) || glued(a.words)) {
 		return noValue(w.context)
@@ -109,6 +117,12 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 		a.warnOf(warn)
 	}
 	return nil
+}
+
+// isVersion reports whether another version can be numbered after this one, and
+// readers agree on which of the two is the newer.
+func isVersion(s string) bool {
+	return len(s) <= 19 && strings.Trim(s, "0123456789") == ""
 }
 
 func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {
@@ -170,10 +184,10 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 		return a.readStdin()
 	case strings.HasPrefix(w.value, "@"):
 		data, err := a.input.ReadFile(a.abs(w.value[1:]))
-		if own := ofFile("put: @FILE", err); own != err { //nolint:errorlint // it is the same or not
-			return nil, own
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, input.ErrSilent), errors.Is(err, context.Canceled):
+			return nil, fmt.Errorf("put: @FILE: %w", err)
+		case err != nil:
 			return nil, usagef("put: @FILE cannot be read: %w (its name is not shown, since it may be the value; one that begins with @ goes after --: 'credrender put NAME -- VALUE', or to standard input: 'credrender put NAME - ')", cause(err))
 		}
 		return data, nil
@@ -186,6 +200,9 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 func cause(err error) error {
 	if pe, ok := err.(*fs.PathError); ok {
 		return pe.Err
+	}
+	if errors.Is(err, input.ErrTooLarge) {
+		return err // names none
 	}
 	return fs.ErrInvalid
 }

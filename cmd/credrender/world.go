@@ -129,8 +129,7 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 		return t.data, t.err
 	}
 	if path == stdinName {
-		data, err := a.input.ReadAll(a.stdin, a.terminal(a.stdin))
-		return data, shorter(ofFile("standard input", err))
+		return a.readPiped()
 	}
 	trust := cfg.Trust
 	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
@@ -143,6 +142,17 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 		a.log.Warn(doubt.Error())
 	}
 	return data, shorter(ofFile(path, err))
+}
+
+// readPiped returns standard input, which is the template -. It keeps the text:
+// several jobs may have that template, and --wait renders it again.
+func (a *app) readPiped() ([]byte, error) {
+	data, err := a.input.ReadAll(a.stdin, a.terminal(a.stdin))
+	if err != nil {
+		err = fmt.Errorf("read standard input: %w", ofFile("standard input", err))
+	}
+	a.piped[stdinName] = text{data, err}
+	return data, err
 }
 
 // shorter makes a usage error of a file that is not there: its name came from

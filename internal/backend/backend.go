@@ -143,9 +143,13 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 	return s.openSource(ctx, where)
 }
 
-// Settings are what of a store's place is AWS's.
+// Settings are what of a store's place is AWS's. A table's ARN states its region.
 func Settings(where job.Store) awsconfig.Options {
-	return awsconfig.Options{Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
+	region := where.Region
+	if arn, named, err := source.ParseTable(where.Table); err == nil && !named && hasItems(where.Kind) {
+		region = arn.Region
+	}
+	return awsconfig.Options{Region: region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
 }
 
 // LocalOptions say where a local store's files are.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,11 @@ func (l *loader) parse(path string, data []byte) *file {
 	}
 	var err error
 	if f.base, err = l.base(f.scalars); err != nil {
-		f.fail(&yaml.Node{Line: f.scalars["store"].line}, "store", "", "%v", err)
+		key, msg := "store", err.Error()
+		if of, ok := errors.AsType[*Error](err); ok {
+			key, msg = of.Key, of.Msg
+		}
+		f.fail(&yaml.Node{Line: f.scalars[key].line}, key, "", "%s", msg)
 	}
 	f.shared(s)
 	if s.jobs != nil {

@@ -179,6 +179,9 @@ func (l *loader) finish(single bool) (*Config, error) {
 	if !single || len(c.Files) == 0 {
 		var err error
 		if c.Base, err = l.base(nil); err != nil {
+			if of, ok := errors.AsType[*Error](err); ok {
+				return nil, of
+			}
 			return nil, &Error{Key: "store", Msg: err.Error(), Err: err}
 		}
 	}

@@ -61,7 +61,7 @@ func settings() []setting {
 	return []setting{
 		{Flag: Flag{Name: "config", Short: "c", Default: DefaultPath, Usage: "YAML `FILE|DIR` with settings and jobs"}, scope: outside, norm: path},
 		{Flag: Flag{Name: "store", Default: dynamoDB, Usage: "where secrets are: `dynamodb|local[:PATH]|s3://BUCKET/PREFIX`"}, norm: store},
-		{Flag: Flag{Name: "table", Short: "t", Default: defaultTable, Usage: "DynamoDB `TABLE`"}, norm: notEmpty},
+		{Flag: Flag{Name: "table", Short: "t", Default: defaultTable, Usage: "DynamoDB `TABLE`, a name or an ARN"}, norm: table},
 		{Flag: Flag{Name: "key", Short: "k", Default: "alias/credstash", Usage: "KMS `KEY` for writes"}, norm: notEmpty},
 		{Flag: Flag{Name: "local-key", Usage: "key `FILE` of the local store"}, norm: path},
 		{Flag: Flag{Name: "region", Short: "r", Usage: "AWS `REGION`"}, norm: anything},

@@ -38,6 +38,11 @@ func (r *round) admit(p *Planned) error {
 		if r.refusedBefore(p) {
 			return &RefusedError{What: "verify", Again: true}
 		}
+		if r.planOnly {
+			if err := r.unstartable(p); err != nil {
+				return errors.Join(r.checkDisk(p), err)
+			}
+		}
 	}
 	return r.checkDisk(p)
 }
@@ -231,7 +236,7 @@ func (r *round) spec(p *Planned, c job.Command) hook.Spec {
 		Command: c,
 		Env:     r.environ(p.Job.Env, p.Job.Name, p.Changed()),
 		Timeout: p.Job.CheckTimeout,
-		Masker:  hook.NewMasker(p.secrets),
+		Masker:  r.masker(),
 	}
 }
 

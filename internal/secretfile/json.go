@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // parseJSON reads by tokens: a map would forget a name that is there twice.
@@ -43,6 +44,9 @@ func parseJSON(data []byte) ([]Entry, error) {
 		return nil, r.fault("something follows the object")
 	case !errors.Is(err, io.EOF):
 		return nil, r.fault("not valid JSON")
+	}
+	if i := document.LoneSurrogate(string(data)); i >= 0 { // the decoder replaces that too
+		return nil, &SyntaxError{1 + bytes.Count(data[:i], []byte("\n")), `half a surrogate pair (\ud800 to \udfff), which is no character`}
 	}
 	return entries, nil
 }

@@ -64,6 +64,8 @@ func TestParseRefuses(t *testing.T) {
 		{secretfile.JSON, `{"a": "x"} "hunter2"`, "something follows"},
 		{secretfile.JSON, `{"a": "hunter2`, "not valid JSON"},
 		{secretfile.JSON, "{\"a\": \"\xff\"}", "not UTF-8"},
+		{secretfile.JSON, "{\"a\": \"x\",\n\"b\": \"hunter2\\ud800\"}", "line 2: half a surrogate pair"},
+		{secretfile.YAML, "a: {base64: }\n", "line 1: a: no value"},
 		{secretfile.YAML, "a: *hunter2\n", "not valid YAML"},
 		{secretfile.YAML, "a: x\nb: [hunter2]\n", "line 2: b: a list is not a value"},
 		{secretfile.YAML, "a: x\na: hunter2\n", "line 2: a is given already on line 1"},

@@ -64,13 +64,16 @@ func parseYAML(data []byte) ([]Entry, error) {
 
 func yamlValue(name string, n *yaml.Node) ([]byte, error) {
 	encoded := n
+	none := &SyntaxError{n.Line, source.Show(name) + ": no value: \"\" is an empty one"}
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		return nil, &SyntaxError{n.Line, source.Show(name) + ": no value: \"\" is an empty one"}
+		return nil, none
 	case n.Kind == yaml.ScalarNode && n.Tag != "!!binary":
 		return []byte(n.Value), nil
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == base64Key && n.Content[1].Kind == yaml.ScalarNode:
-		encoded = n.Content[1]
+		if encoded = n.Content[1]; encoded.Tag == "!!null" {
+			return nil, none
+		}
 	case n.Kind != yaml.ScalarNode:
 		return nil, &SyntaxError{n.Line, notValue(name, kindOf(n))}
 	}

@@ -12,7 +12,9 @@ import (
 // for an answer that refuses, and for an answer that does not come.
 type CallError struct {
 	Op        string // what was tried: "query table credential-store"
+	Service   string // the SDK's name of the service, where one was called: "DynamoDB"
 	Operation string // the service's name of it, where one was called: "Query"
+	By        Party  // who kept it from its end; empty if that is unknown
 	Kind      error  // the sentinel of this package that fits, or nil
 	Code      string // the service's error code; empty if none came
 	Message   string // one of the service's known sentences, or a description of the failure; may be empty

@@ -25,9 +25,14 @@ var (
 	ErrIntegrity = errors.New("integrity check failed")
 	// ErrUnsupported: the item names an algorithm or digest that is not known.
 	ErrUnsupported = errors.New("unsupported format")
-	// ErrDisabled is an ErrDenied too: the KMS key is disabled, or waits for its
-	// deletion, until somebody changes that.
-	ErrDisabled = errors.New("key is disabled")
+	// ErrDisabled comes with ErrDenied: the KMS key is disabled, pending deletion or
+	// pending import, until somebody changes that.
+	ErrDisabled = errors.New("key disabled or pending deletion")
+	// ErrClock comes with ErrCredentials: AWS takes no signature whose time is
+	// minutes away from its own.
+	ErrClock = errors.New("the clock of this machine is wrong")
+	// ErrNoKey comes with ErrNoStore: the KMS key or alias is not there.
+	ErrNoKey = errors.New("no such key")
 	// ErrThrottled: refused for its rate, after all retries.
 	ErrThrottled = errors.New("throttled")
 	// ErrUnreachable: no answer: network, time-out, or a fault at the other end.

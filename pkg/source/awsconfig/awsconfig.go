@@ -29,6 +29,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -131,11 +132,17 @@ func Load(ctx context.Context, o Options) (Config, error) {
 	if err := checkEndpoints(ctx, cfg); err != nil {
 		return Config{}, err
 	}
+	if err := checkRegions(o, cfg); err != nil {
+		return Config{}, err
+	}
 	meta.client = newMetadataClient(cfg, &meta.seen)
 	role.endpoint = cfg.BaseEndpoint
 	if cfg.Region == "" {
 		if cfg.Region, err = meta.region(ctx); err != nil {
 			return Config{}, err
+		}
+		if !isRegion(cfg.Region) { // its text is not shown: anything may answer there
+			return Config{}, fmt.Errorf("%w: the answer of the instance metadata service is not the name of one", ErrRegion)
 		}
 	}
 	if trusting, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // with AWS_CA_BUNDLE

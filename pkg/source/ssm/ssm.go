@@ -172,20 +172,23 @@ func (a answer) result() source.Result {
 	value := []byte(a.param.Value)
 	return source.Result{Secret: source.NewSecret(value), Trace: source.Trace{
 		Version: strconv.FormatInt(a.param.Version, 10),
-		// A parameter that was deleted and made anew counts from 1 again.
-		Mark: strconv.FormatFloat(a.param.LastModifiedDate, 'f', 3, 64),
-		Size: int64(len(value)),
+		Mark:    a.param.mark(),
+		Size:    int64(len(value)),
 	}}
 }
 
 // ask answers every name.
 func (p *Parameters) ask(ctx context.Context, names []string, decrypt bool) map[string]answer {
-	batches := batches(names)
+	own, references := names, []string(nil)
+	if !decrypt {
+		own, references = apart(names)
+	}
+	batches := append(batches(own), batches(references)...)
 	answers := make([]map[string]answer, len(batches))
 	var g errgroup.Group
 	g.SetLimit(concurrency)
 	for i, batch := range batches {
-		g.Go(func() error { answers[i] = p.batch(ctx, batch, decrypt); return nil })
+		g.Go(func() error { answers[i] = p.batch(ctx, batch, decrypt || isReference(batch[0])); return nil })
 	}
 	_ = g.Wait()
 	all := make(map[string]answer, len(names))
@@ -195,6 +198,25 @@ func (p *Parameters) ask(ctx context.Context, names []string, decrypt bool) map[
 		}
 	}
 	return all
+}
+
+// isReference reports whether a name stands for a secret of Secrets Manager. AWS gives
+// those with decryption alone
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
+func isReference(name string) bool {
+	const path = "/aws/reference/secretsmanager/"
+	return strings.HasPrefix(name, path) || strings.HasPrefix(name, "arn:") && strings.Contains(name, ":parameter"+path)
+}
+
+func apart(names []string) (own, references []string) {
+	for _, name := range names {
+		if isReference(name) {
+			references = append(references, name)
+		} else {
+			own = append(own, name)
+		}
+	}
+	return own, references
 }
 
 // batches divides names so that none has two versions of one parameter: the

@@ -22,7 +22,7 @@ func JSON(text string) (any, error) {
 	if err := valid(text); err != nil {
 		return nil, err
 	}
-	if i := loneSurrogate(text); i >= 0 {
+	if i := LoneSurrogate(text); i >= 0 {
 		return nil, jsonError(text, i, `half a surrogate pair (\ud800 to \udfff), which is no character`, "")
 	}
 	r := &jsonReader{text: text, dec: json.NewDecoder(strings.NewReader(text))}
@@ -142,8 +142,8 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// loneSurrogate returns where valid JSON escapes half of a surrogate pair, or -1.
-func loneSurrogate(text string) int {
+// LoneSurrogate returns where valid JSON escapes half of a surrogate pair, or -1.
+func LoneSurrogate(text string) int {
 	for i := 0; ; {
 		next := strings.IndexByte(text[i:], '\\')
 		if next < 0 {

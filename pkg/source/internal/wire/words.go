@@ -67,17 +67,20 @@ func Why(err error) string {
 	}
 	for status := http.StatusMultipleChoices; status < 600; status++ { // net/http returns it alone where a proxy refuses CONNECT
 		if name := http.StatusText(status); name != "" && strings.HasSuffix(text, ": "+name) {
-			return fmt.Sprintf("the proxy answers with HTTP status %d (%s)", status, name)
+			return fmt.Sprintf(proxyAnswers+" %d (%s)", status, name)
 		}
 	}
 	return "the request failed"
 }
+
+const proxyAnswers = "the proxy answers with HTTP status"
 
 // known are failures that have no type of their own: what their text contains,
 // and what to say.
 var known = []struct{ fragment, words string }{
 	{"invalid proxy address", "the address of the proxy is not a URL (HTTPS_PROXY, HTTP_PROXY)"},
 	{"server gave HTTP response to HTTPS client", "the answer is not TLS: is the endpoint http://, or a proxy in between?"},
+	{"response headers exceeded", "the head of the answer is too long"},
 	{"malformed HTTP", "the answer is not HTTP"},
 	{"malformed MIME", "the answer is not HTTP"},
 	{"stopped after 10 redirects", "too many redirects"},
