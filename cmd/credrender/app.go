@@ -18,7 +18,6 @@ import (
 	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/limit"
 )
@@ -125,8 +124,8 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if table, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
-		return nil, usagef("--table %s: the store is no table but %s, as --store, CREDRENDER_STORE or the config says: --store dynamodb takes the table", source.Show(table), cfg.Base.Store.Kind)
+	if _, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
+		return nil, usagef("--table: the store is no table but %s, as --store, CREDRENDER_STORE or the config says: --store dynamodb takes the table", cfg.Base.Store.Kind)
 	}
 	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	a.setTimeout(cfg.Settings.Timeout)

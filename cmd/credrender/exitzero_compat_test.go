@@ -19,9 +19,9 @@ func compatRows() map[string][]bad {
 			refuses(faultDuplicated, 1, `aws\.pw`, "put aws.pw cAnAry-word env=prod -v 1"),
 		},
 		"credsmash": {
-			refuses(faultMissing, 1, `no\.such`, "get no.such"),
-			refuses(faultMissing, 2, `.`, "get"),
-			refuses(faultEmpty, 1, `.`, "get ''"),
+			refuses(faultMissing, 1, `no\.such`, "-t credential-store get no.such"),
+			refuses(faultMissing, 2, `Missing argument .SECRET_NAME.`, "get"),
+			refuses(faultEmpty, 1, `"": `, "-t credential-store get ''"),
 			refuses(faultMalformed, 2, `none`, "none"),
 			refuses(faultMalformed, 1, `bad\.j2`, "render-template --secrets-file a.json bad.j2 out"),
 			refuses(faultMalformed, 1, `notjson\.json`, "put-many notjson.json"),

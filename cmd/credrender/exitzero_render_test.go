@@ -2,8 +2,8 @@ package main
 
 import "slices"
 
-// runFaults are of every command that renders jobs in memory or for good: render
-// and plan, which ends with the code that render would give.
+// runFaults are lines of both render and plan, which ends with the code that render
+// would give.
 func runFaults() []bad {
 	return []bad{
 		refuses(faultMissing, exitSecret, `no\.such: .*not found`, "missing.tmpl:$D/out"),
@@ -59,6 +59,13 @@ func runFaults() []bad {
 		refuses(faultWrongRef, exitUsage, `ref\.tmpl:1:.*s3://`, "ref.tmpl:$D/out"),
 		refuses(faultWrongRef, exitSecret, `ssm:/svc/none.*not found`, "ssm.tmpl:$D/out"),
 		refuses(faultWrongRef, exitUsage, `source\.yaml:2:.*ssm:`, "-c source.yaml"),
+	}
+}
+
+// fileFaults are the rest of runFaults: files that cannot be read, are given twice,
+// or are read and written.
+func fileFaults() []bad {
+	return []bad{
 		refuses(faultUnreadable, exitUsage, `loop: .*too many`, "loop:$D/out"),
 		refuses(faultUnreadable, exitUsage, `folder: .*directory`, "folder:$D/out"),
 		refuses(faultUnreadable, exitUsage, `ok\.tmpl/x: .*not a directory`, "ok.tmpl/x:$D/out"),
@@ -100,13 +107,15 @@ func runFaults() []bad {
 
 func renderRows() map[string][]bad {
 	return map[string][]bad{
-		"render": append(runFaults(),
+		"render": append(slices.Concat(runFaults(), fileFaults()),
 			refuses(faultMissing, exitSecret, `no\.such: .*not found`, "plain.tmpl missing.tmpl"),
-			refuses(faultMalformed, exitUsage, `-:1|standard input:1`, "-").with("{{ nothing"),
+			refuses(faultEmpty, exitUsage, `standard input is empty`, "-"),
+			refuses(faultEmpty, exitUsage, `standard input is empty`, "-- -:$D/out"),
+			refuses(faultMalformed, exitUsage, `template -:1`, "-").with("{{ nothing"),
 			refuses(faultUnreadable, exitUsage, `loop: .*too many`, "plain.tmpl loop"),
 			refuses(faultSameFile, exitUsage, `standard output`, "ok.tmpl plain.tmpl:$D/ok.tmpl").giving(),
 		),
-		"plan": append(slices.Clone(runFaults()),
+		"plan": append(slices.Concat(runFaults(), fileFaults()),
 			refuses(faultMissing, exitUsage, `plan compares with a destination: .*plain\.tmpl`, "plain.tmpl"),
 			refuses(faultMissing, exitFailed, `no\.such`, "missing.tmpl:$D/out --detailed-exitcode"),
 			refuses(faultMalformed, exitFailed, `broken\.tmpl:1`, "broken.tmpl:$D/out --detailed-exitcode"),
@@ -114,4 +123,5 @@ func renderRows() map[string][]bad {
 	}
 }
 
+// renderImmune is empty: render and plan meet every fault.
 func renderImmune() map[string]immune { return nil }

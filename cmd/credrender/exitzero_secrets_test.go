@@ -44,7 +44,7 @@ func secretRows() map[string][]bad {
 			refuses(faultMalformed, exitUsage, `quote a value with spaces`, "new correct cAnAry-word"),
 			refuses(faultMalformed, exitUsage, `put NAME -- VALUE`, "new -cAnAry-word"),
 			refuses(faultMalformed, exitUsage, `--item-format is not credstash`, "new x --item-format cAnAry-word"),
-			refuses(faultWrongType, exitUsage, `--version is not a number of at most 19 digits`, "new x --version seven"),
+			refuses(faultWrongType, exitUsage, `--version is not a whole number`, "new x --version seven"),
 			refuses(faultWrongType, exitUsage, `--key alias/x is a KMS key`, "new x --key alias/x"),
 			refuses(faultWrongRef, exitUsage, `ssm:/svc/a: put is not possible`, "ssm:/svc/a cAnAry-word"),
 			refuses(faultWrongRef, exitUsage, `sm:app/db: put is not possible`, "sm:app/db cAnAry-word"),

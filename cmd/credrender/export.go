@@ -77,8 +77,10 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if o.envNames && format != secretfile.Dotenv {
 		return usagef("--env-names goes with --output dotenv: %s holds every name", format)
 	}
-	if err := isFileName(o.file); err != nil {
-		return err
+	if o.file != "" {
+		if _, err := a.destination(o.file); err != nil {
+			return err
+		}
 	}
 	if err := a.guardPlaintext(o); err != nil {
 		return err

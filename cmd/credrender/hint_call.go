@@ -39,6 +39,9 @@ func (ad adviser) call(err error) string {
 	if !ok {
 		return ""
 	}
+	if ref, ok := errors.AsType[*source.RefError](err); ok && isElsewhere(ref.Ref) && e.Service == "KMS" {
+		ad.command = "" // its rights are on a table, of which this is no item
+	}
 	switch {
 	case e.By == source.ByClock:
 		return "compare 'date -u' with the time elsewhere; 'timedatectl' shows whether this machine's clock is synchronized"

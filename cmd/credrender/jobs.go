@@ -137,9 +137,6 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 		if src == "" || (dest == "" && strings.HasSuffix(arg, ":")) {
 			return usagef("%q is not SRC or SRC:DEST", arg)
 		}
-		if err := isFileName(dest); err != nil {
-			return err
-		}
 		file := job.File{Src: src, Origin: "command line"}
 		if src != stdinName {
 			file.Src = a.abs(src)
@@ -165,14 +162,6 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 	}
 	if len(sel.jobs) == 0 {
 		return f.refuseWithoutDest()
-	}
-	return nil
-}
-
-// isFileName refuses a path that ends in a slash, which names a directory.
-func isFileName(path string) error {
-	if strings.HasSuffix(path, "/") {
-		return usagef("%s is a directory, expected a file: such as %sNAME", path, path)
 	}
 	return nil
 }

@@ -126,6 +126,8 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 		fmt.Fprintf(&b, "hook       %s%s\n", render.Show(p.Job.Hook), why)
 		changes = true
 	}
-	_, _ = fmt.Fprint(a.stdout, b.String())
+	if _, err := fmt.Fprint(a.stdout, b.String()); err != nil {
+		a.fail(fmt.Errorf("write to standard output: %w", err))
+	}
 	return changes
 }

@@ -58,6 +58,9 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 	if o.format != "json" && o.format != "terraform" {
 		return usagef("--format %q is not json or terraform", o.format)
 	}
+	if role == policy.Admin && len(args)+len(o.names) > 0 {
+		return usagef("--role admin is about the store, whatever is rendered: it goes without SRC and --job")
+	}
 	if o.account != "" && !isAccount(o.account) {
 		return usagef("--account %q is not the ID of an account, which has 12 digits", o.account)
 	}

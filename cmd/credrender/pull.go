@@ -35,9 +35,6 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	if isPair(args[last]) && !strings.Contains(args[last], "/") {
 		return usagef("pull: DEST is missing: the last word is KEY=VALUE, which is a context; a file of that name is given as ./%s", args[last])
 	}
-	if err := isFileName(args[last]); err != nil {
-		return err
-	}
 	t, err := a.target(cfg, args[0], "", args[1:last], o.context)
 	if err != nil {
 		return err

@@ -74,9 +74,6 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if !ok {
 		return usagef("--item-format is not credstash, aes-ctr or aes-gcm")
 	}
-	if len(o.version) > 19 || strings.Trim(o.version, "0123456789") != "" {
-		return usagef("put: --version is not a number of at most 19 digits")
-	}
 	if slices.ContainsFunc(o.literal, func(word string) bool { return !isPair(word) }) {
 		return usagef("put: --context is not KEY=VALUE")
 	}

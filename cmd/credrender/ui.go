@@ -74,7 +74,7 @@ func exitCode(err error) int {
 		return secretsCode(err)
 	case isUsage(err):
 		return exitUsage
-	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrWrongContext, render.ErrRemoved):
+	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrDisabled, source.ErrWrongContext, render.ErrRemoved):
 		return exitSecret
 	}
 	if _, ok := errors.AsType[*render.RefusedError](err); ok {

@@ -89,6 +89,24 @@ func (a *app) readStdin() ([]byte, error) {
 	return data, shorter(ofFile("standard input", err))
 }
 
+// readInput reads standard input, which must hold something.
+func (a *app) readInput(what string) ([]byte, error) {
+	data, err := a.input.ReadAll(a.stdin, true)
+	return full(what, data, err)
+}
+
+// full refuses standard input with nothing at all: that is what a program leaves
+// that failed before the pipe.
+func full(what string, data []byte, err error) ([]byte, error) {
+	if err == nil && len(data) == 0 {
+		return nil, usagef("%s: standard input is empty: was there an error before the pipe?", what)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", ofFile("standard input", err))
+	}
+	return data, nil
+}
+
 // text is what reading a file has come to.
 type text struct {
 	data []byte
@@ -147,10 +165,11 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 // readPiped returns standard input, which is the template -. It keeps the text:
 // several jobs may have that template, and --wait renders it again.
 func (a *app) readPiped() ([]byte, error) {
-	data, err := a.input.ReadAll(a.stdin, a.terminal(a.stdin))
-	if err != nil {
-		err = fmt.Errorf("read standard input: %w", ofFile("standard input", err))
+	if t, ok := a.piped[stdinName]; ok {
+		return t.data, t.err
 	}
+	data, err := a.input.ReadAll(a.stdin, a.terminal(a.stdin))
+	data, err = full("a template", data, err) // an empty file would replace a good one
 	a.piped[stdinName] = text{data, err}
 	return data, err
 }

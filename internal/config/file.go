@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -110,6 +111,12 @@ func (f *file) shared(s sections) {
 	if s.contexts != nil {
 		f.base.Contexts = map[string]map[string]string{}
 		for _, p := range f.pairs(s.contexts, "contexts") {
+			switch {
+			case p.name == "":
+				f.fail(p.value, join("contexts", p.name), "rename the context", "the name is empty")
+			case strings.Contains(p.name, "="):
+				f.fail(p.value, join("contexts", p.name), "rename the context", "an = would take the place of a pair in a template")
+			}
 			f.base.Contexts[p.name] = f.encryption(p.value, join("contexts", p.name))
 		}
 	}

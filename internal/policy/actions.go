@@ -53,8 +53,7 @@ func Rights(command, service string) []Right {
 		"S3": {
 			"get": objects("s3:GetObject"), "put": objects("s3:PutObject"), "delete": objects("s3:DeleteObject"), "list": listing(), "getall": append(listing(), objects("s3:GetObject")...),
 		},
-		"SSM":             {"list": parameters(), "getall": parameters()},
-		"Secrets Manager": {},
+		"SSM": {"list": parameters(), "getall": parameters()},
 	}[service]
 	if rights, ok := of[command]; ok {
 		return rights
@@ -65,7 +64,7 @@ func Rights(command, service string) []Right {
 	case "SSM":
 		return parameters()
 	case "Secrets Manager":
-		return []Right{{"the secrets", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}}, {"all (for two secrets and more)", []string{"secretsmanager:BatchGetSecretValue"}}}
+		return managed(command)
 	case "DynamoDB", "KMS":
 		return itemRights(command)
 	}
@@ -80,6 +79,17 @@ func listing() []Right { return []Right{{"the bucket", []string{"s3:ListBucket"}
 
 func parameters() []Right {
 	return []Right{{"the parameters", []string{"ssm:GetParameters"}}, {"their paths", []string{"ssm:GetParametersByPath"}}}
+}
+
+func managed(command string) []Right {
+	one := Right{"the secrets", []string{"secretsmanager:GetSecretValue"}}
+	if command == "get" {
+		return []Right{one}
+	}
+	if command == "render" || command == "daemon" { // which look for changes
+		one.Actions = append(one.Actions, "secretsmanager:DescribeSecret")
+	}
+	return []Right{one, {"all (for two secrets and more)", []string{"secretsmanager:BatchGetSecretValue"}}}
 }
 
 // itemRights lists what a command takes of a table and a key.

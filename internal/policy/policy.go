@@ -75,50 +75,6 @@ var (
 	ErrPlace = errors.New("invalid place")
 )
 
-// Place says where a reference is read from, as ARNs need it. It is comparable.
-type Place struct {
-	Partition string // aws, aws-cn, aws-us-gov
-	Account   string // twelve digits
-	Region    string
-	KeyRegion string // of a key that is not there yet; empty: Region
-	Table     string // a name or an ARN
-	Key       string // the ARN of the key itself: policies do not know aliases
-	Alias     string // for Admin: the ARN of the alias, if the key has one
-}
-
-func (p Place) arn(service, resource string) string {
-	return source.ARN{Partition: p.Partition, Service: service, Region: p.Region, Account: p.Account, Resource: resource}.String()
-}
-
-func (p Place) table() string {
-	if strings.HasPrefix(p.Table, "arn:") {
-		return p.Table
-	}
-	return p.arn("dynamodb", "table/"+p.Table)
-}
-
-// check refuses what would make a policy that allows nothing, or other things: the
-// parts of a place are printed into ARNs.
-func (p Place) check() error {
-	arn, named, err := source.ParseTable(p.Table)
-	switch {
-	case err != nil:
-		return err
-	case named && p.Table != "" && !source.IsTableName(p.Table):
-		return fmt.Errorf("%w: %s is not the name of a table: DynamoDB takes 3 to 255 letters, digits, '.', '-' and '_'", ErrPlace, source.Show(p.Table))
-	case !named && arn.Partition != p.Partition:
-		return fmt.Errorf("%w: the table %s is not in the partition of region %s, which is %s", ErrPlace, p.Table, p.Region, p.Partition)
-	case len(p.Account) != 12 || strings.Trim(p.Account, "0123456789") != "":
-		return fmt.Errorf("%w: %s is not the ID of an account, which has twelve digits", ErrPlace, source.Show(p.Account))
-	}
-	if key, ok := source.ParseARN(p.Key); p.Key != "" && (!ok || key.Service != "kms" || !strings.HasPrefix(key.Resource, "key/") || strings.ContainsAny(p.Key, "*?$ ")) {
-		return fmt.Errorf("%w: %s is not the ARN of a key", ErrPlace, source.Show(p.Key))
-	} else if p.Key != "" && key.Partition != p.Partition {
-		return fmt.Errorf("%w: the key %s is not in the partition of region %s, which is %s", ErrPlace, p.Key, p.Region, p.Partition)
-	}
-	return nil
-}
-
 // Need is one reference of a template, as far as it is known without rendering.
 type Need struct {
 	Place Place
@@ -166,54 +122,6 @@ type Statement struct {
 	Action    []string
 	Resource  []string
 	Condition Conditions `json:",omitempty"`
-}
-
-// Conditions are a statement's conditions: operator, condition key, values. A Null
-// has one value, and is written as a text, not a list of one: IAM takes both, and
-// parliament ends with an exception at a list
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Null).
-type Conditions map[string]map[string][]string
-
-// MarshalJSON implements json.Marshaler.
-func (c Conditions) MarshalJSON() ([]byte, error) {
-	all := map[string]map[string]any{}
-	for operator, keys := range c {
-		all[operator] = map[string]any{}
-		for key, values := range keys {
-			all[operator][key] = values
-			if operator == "Null" && len(values) == 1 {
-				all[operator][key] = values[0]
-			}
-		}
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(all)
-	return b.Bytes(), err
-}
-
-// UnmarshalJSON implements json.Unmarshaler, for texts and lists.
-func (c *Conditions) UnmarshalJSON(data []byte) error {
-	var all map[string]map[string]json.RawMessage
-	if err := json.Unmarshal(data, &all); err != nil {
-		return err
-	}
-	*c = Conditions{}
-	for operator, keys := range all {
-		(*c)[operator] = map[string][]string{}
-		for key, raw := range keys {
-			var one string
-			var list []string
-			if err := json.Unmarshal(raw, &one); err == nil {
-				list = []string{one}
-			} else if err := json.Unmarshal(raw, &list); err != nil {
-				return err
-			}
-			(*c)[operator][key] = list
-		}
-	}
-	return nil
 }
 
 // JSON returns the document as indented JSON with a newline at its end.

@@ -151,6 +151,9 @@ func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
 		}
 		cmd := hook.Expand(c.File.Check, staged, c.Path)
 		_, err := hook.Run(ctx, r.spec(p, cmd))
+		if err == nil {
+			err = t.Unaltered(c.File.Dest)
+		}
 		errs = append(errs, judge("check", c.Path, c.File.Check, err))
 	}
 	return errors.Join(errs...)

@@ -63,3 +63,28 @@ func (e *RefError) Error() string { return fmt.Sprintf("secret %s: %v", e.Ref, e
 
 // Unwrap returns the cause.
 func (e *RefError) Unwrap() error { return e.Err }
+
+// Nameless returns err with a text that repeats no name, for a ref whose name is a
+// secret's value: errors tell which key, version or fact is missing. What errors.Is
+// finds in err it finds in the result.
+func Nameless(err error) error {
+	for _, known := range []error{
+		ErrNotFound, ErrNoMatch, ErrDisabled, ErrDenied, ErrWrongContext, ErrIntegrity, ErrUnsupported, ErrThrottled,
+		ErrUnreachable, ErrCredentials, ErrNoStore, ErrNoSource, ErrTooLarge, ErrRef, ErrContext,
+	} {
+		if errors.Is(err, known) {
+			return &nameless{known.Error(), err}
+		}
+	}
+	return &nameless{"no value", err}
+}
+
+type nameless struct {
+	text string
+	err  error
+}
+
+func (e *nameless) Error() string { return e.text }
+
+// Is stands for Unwrap, by which the text would be found again.
+func (e *nameless) Is(target error) bool { return errors.Is(e.err, target) }

@@ -113,10 +113,13 @@ func newClient(client awsconfig.Client) *wire.JSONClient {
 }
 
 // endpoint is KMS's under another name, but for GovCloud, where the plain
-// endpoints are FIPS's.
+// endpoints are FIPS's. A test compares it with the SDK's rules in all regions. To
+// evaluate those themselves costs 1.26 MB of program (both services, -s -w) and
+// 3 ms of each start (the best of 300 runs of credrender version): the package
+// describes all messages of the service when the program starts.
 func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
 	e, err := wire.AsKMS(ctx, cfg, o, serviceID, "ssm")
-	if strings.HasPrefix(o.Region, "us-gov-") && strings.HasSuffix(e.URI.Host, ".amazonaws.com") {
+	if strings.HasPrefix(strings.TrimPrefix(o.Region, "aws-"), "us-gov-") && strings.HasSuffix(e.URI.Host, ".amazonaws.com") {
 		e.URI.Host = strings.Replace(e.URI.Host, "ssm-fips.", "ssm.", 1)
 	}
 	return e, err

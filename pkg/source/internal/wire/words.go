@@ -80,7 +80,6 @@ const proxyAnswers = "the proxy answers with HTTP status"
 var known = []struct{ fragment, words string }{
 	{"invalid proxy address", "the address of the proxy is not a URL (HTTPS_PROXY, HTTP_PROXY)"},
 	{"server gave HTTP response to HTTPS client", "the answer is not TLS: is the endpoint http://, or a proxy in between?"},
-	{"response headers exceeded", "the head of the answer is too long"},
 	{"malformed HTTP", "the answer is not HTTP"},
 	{"malformed MIME", "the answer is not HTTP"},
 	{"stopped after 10 redirects", "too many redirects"},
@@ -88,6 +87,7 @@ var known = []struct{ fragment, words string }{
 	{"failed to resolve service endpoint", string(noEndpoint)},
 	{"get identity", "there are no credentials"},
 	{"get credentials", "there are no credentials"},
+	{"headers exceeded", "the headers of the answer are too long"},
 	{"connection broken", "the connection broke"},
 	{"use of closed network connection", "the connection broke"},
 	{"connection reset", "connection reset by peer"},
