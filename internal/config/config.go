@@ -93,7 +93,7 @@ type Settings struct {
 	GrantTokens []string
 	// StateDir is absolute; empty: there is no home directory to put it in.
 	StateDir  string
-	Timeout   time.Duration // for one run's fetching; 0: none
+	Timeout   time.Duration // of waiting for AWS, credentials and inputs; 0: none
 	LogLevel  slog.Level
 	LogFormat string // text or json
 	// FullRefresh is how old a full look may be before a quiet tick is
