@@ -45,7 +45,7 @@ func samePlace(a, b job.Store) bool {
 }
 
 func (a *app) where(ctx context.Context, flags map[string]string) (job.Store, error) {
-	cfg, err := config.Load(ctx, config.Options{Flags: flags, Environ: a.environ, Dir: a.dir, EUID: a.euid})
+	cfg, err := config.Load(ctx, config.Options{Flags: flags, Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile})
 	if err != nil {
 		return job.Store{}, err
 	}

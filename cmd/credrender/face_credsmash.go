@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -50,9 +51,10 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, LookupEnv: a.lookupEnv, Now: time.Now,
 		ReadFile: func(path string) ([]byte, error) {
 			own = append(own, a.ownNamed("a file that this command reads", path)...)
-			return readFile(a.abs(path))
+			return a.input.ReadFile(a.abs(path))
 		},
-		Open: a.openCredsmash,
+		ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
+		Open:    a.openCredsmash,
 		Install: func(ctx context.Context, id string, files []credsmash.File) error {
 			return a.installCredsmash(ctx, id, files, own)
 		},
@@ -65,7 +67,7 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 // does.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
-	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true})
+	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true, MFA: a.askMFA})
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +132,6 @@ func (a *app) stateOnly(ctx context.Context) (*config.Config, error) {
 		}
 	}
 	return config.Load(ctx, config.Options{
-		Flags: map[string]string{"config": os.DevNull}, Environ: environ, Dir: a.dir, EUID: a.euid,
+		Flags: map[string]string{"config": os.DevNull}, Environ: environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile,
 	})
 }

@@ -141,7 +141,7 @@ func (a *app) grantKey(ctx context.Context) (grantKey, error) {
 	if where.Kind == backend.Local {
 		return grantKey{}, usagef("a local store has no grants: whoever reads its key file reads it")
 	}
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := a.stores.AWS(ctx, where)
 	return grantKey{kms.NewAdmin(c.KMS, where.Key), c}, err
 }
 

@@ -32,7 +32,7 @@ func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (
 	if p, ok := f.found[id]; ok {
 		return p, nil
 	}
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := f.a.stores.AWS(ctx, where)
 	if err != nil {
 		return policy.Place{}, err
 	}

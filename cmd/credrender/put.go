@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -177,10 +178,13 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 	case w.literal:
 		return []byte(w.value), nil
 	case w.value == "-":
-		return readAll(a.stdin)
+		return a.readStdin()
 	case strings.HasPrefix(w.value, "@"):
-		data, err := readFile(a.abs(w.value[1:]))
-		if err != nil {
+		data, err := a.input.ReadFile(a.abs(w.value[1:]))
+		switch {
+		case errors.Is(err, input.ErrSilent), errors.Is(err, context.Canceled):
+			return nil, fmt.Errorf("put: @FILE: %w", err)
+		case err != nil:
 			return nil, usagef("put: @FILE cannot be read: %w (its name is not shown, since it may be the value; one that begins with @ goes after --: 'credrender put NAME -- VALUE', or to standard input: 'credrender put NAME - ')", cause(err))
 		}
 		return data, nil
@@ -194,8 +198,8 @@ func cause(err error) error {
 	if pe, ok := err.(*fs.PathError); ok {
 		return pe.Err
 	}
-	if errors.Is(err, errLong) {
-		return errLong
+	if errors.Is(err, input.ErrTooLarge) {
+		return err // names none
 	}
 	return fs.ErrInvalid
 }

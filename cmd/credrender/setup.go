@@ -11,7 +11,6 @@ import (
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -72,7 +71,7 @@ func runSetup(ctx context.Context, a *app, o *setupOptions) error {
 
 // setupAWS makes the table, then the key; each says what it is.
 func (a *app) setupAWS(ctx context.Context, where job.Store, o dynamo.SetupOptions) error {
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := a.stores.AWS(ctx, where)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,13 @@ type Set struct {
 	// to KMS.
 	GrantTokens []string
 
+	// MFA, set before the first store is opened, asks for codes: see
+	// awsconfig.Options.MFA.
+	MFA func(ctx context.Context, serial string) (code string, err error)
+
+	// Observer, set before the first store is opened, is told of every attempt.
+	Observer source.Observer
+
 	mu      sync.Mutex
 	configs map[awsKey]*opened[awsconfig.Config]
 	sources map[job.Store]*opened[source.Source]
@@ -62,6 +69,13 @@ func (o *opened[T]) get(open func() (T, error)) (T, error) {
 		o.value, o.done = value, true
 	}
 	return value, err
+}
+
+// current returns what is open.
+func (o *opened[T]) current() (value T, open bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.value, o.done
 }
 
 // Source implements render.Opener: prefix is empty for the store, else that of

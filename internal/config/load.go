@@ -37,7 +37,7 @@ func newLoader(o Options) (*loader, error) {
 		dests:   map[string]string{},
 	}
 	v := l.resolve(nil)
-	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v.GetString("trusted-owner"))}
+	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v.GetString("trusted-owner")), Read: o.Read}
 	l.config.Warnings = l.strangers()
 	return l, nil
 }

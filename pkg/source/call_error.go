@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // CallError is one failed call to a service. It is what every source returns
@@ -47,10 +48,26 @@ func (e *CallError) Error() string {
 	switch {
 	case e.Attempts > 1:
 		fmt.Fprintf(&b, ", after %d attempts", e.Attempts)
-	case e.Message != Expired && errors.Is(errors.Join(e.Causes...), context.DeadlineExceeded):
-		b.WriteString(", until time ran out")
+	default:
+		b.WriteString(e.ending())
 	}
 	return b.String()
+}
+
+// ending tells what ended the attempts, where that is not all there is to tell.
+func (e *CallError) ending() string {
+	for _, c := range e.Causes {
+		switch limited, ok := c.(interface{ Limited() time.Duration }); {
+		case ok && c.Error() == e.Message:
+			return ""
+		case ok:
+			return fmt.Sprintf(", for %s (--timeout)", limited.Limited())
+		}
+	}
+	if e.Message != Expired && errors.Is(errors.Join(e.Causes...), context.DeadlineExceeded) {
+		return ", until time ran out"
+	}
+	return ""
 }
 
 func (e *CallError) detail() string {

@@ -17,6 +17,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // Errors of the AWS SDK, of the network and of whoever answered a request become
@@ -165,6 +166,9 @@ func foreign(e *source.CallError, from string) {
 
 // kept lists what callers may find in the chain.
 func kept(err error) (list []error) {
+	if over, ok := errors.AsType[*limit.Error](err); ok {
+		list = append(list, over)
+	}
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, known) {
 			list = append(list, known)

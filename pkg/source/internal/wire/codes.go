@@ -37,7 +37,7 @@ func kindOf(code, message string) error {
 		return source.ErrDenied
 	case isThrottle(code):
 		return source.ErrThrottled
-	case isCredentials(code):
+	case IsCredentials(code):
 		return source.ErrCredentials
 	case isFault(code):
 		return source.ErrUnreachable
@@ -79,8 +79,8 @@ func isThrottle(code string) bool {
 	return false
 }
 
-// isCredentials lists what is said of an identity, not of what it may do.
-func isCredentials(code string) bool {
+// IsCredentials lists what is said of an identity, not of what it may do.
+func IsCredentials(code string) bool {
 	switch code {
 	case "ExpiredTokenException", "ExpiredToken", "RequestExpired",
 		"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",

@@ -17,6 +17,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // Words is an error whose text is credrender's own, so that it may be shown.
@@ -40,7 +41,7 @@ func NoEndpoint(err error) error {
 // answered.
 func transportMessage(err error) string {
 	why := Why(err)
-	if host := hostOf(err); host != "" && why != source.Expired && why != "canceled" {
+	if host := hostOf(err); host != "" && why != source.Expired && why != "canceled" && !strings.HasPrefix(why, "no answer from ") {
 		return host + ": " + why
 	}
 	return why
@@ -154,7 +155,10 @@ func network(err error) string {
 }
 
 func ended(err error) string {
+	over, limited := errors.AsType[*limit.Error](err)
 	switch {
+	case limited:
+		return over.Error()
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded):
