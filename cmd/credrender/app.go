@@ -9,11 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // app is the process as the commands see it: the only place, with package
@@ -25,12 +31,20 @@ type app struct {
 	dir            string // working directory
 	euid           int
 	fs             fsys.FS // of destinations and state; nil: the kernel's
+	terminal       func(stream any) bool
+	noticeAfter    time.Duration
+	input          *input.Reader
+	limit          *limit.Limit // of what the command waits for; nil: before it began
 
 	globals globals
-	words   []string // of the command line
+	words   []string       // of the command line
+	command *cobra.Command // that runs, for hints
+	key     string         // --key, for hints
 	log     *slog.Logger
-	code    int // of what was reported beside an error
+	piped   map[string]text // of files that can be read once, by path
+	code    int             // of what was reported beside an error
 	stores  backend.Set
+	refused refusals // of the requests of a daemon's own
 	// snapshot, of a daemon's render, is the config that the daemon accepted.
 	snapshot *config.Snapshot
 }
@@ -39,7 +53,14 @@ type app struct {
 // the name of another program's it is that program.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(stdin, stdout, stderr)
-	switch filepath.Base(args[0]) {
+	name := filepath.Base(args[0])
+	if name == credstashName || name == credsmashName {
+		a.log = newLogger(stderr, slog.LevelInfo, "text")
+		limited, stop := a.limited(ctx, compatTimeout)
+		defer stop()
+		ctx = limited
+	}
+	switch name {
 	case credstashName:
 		return a.credstash(ctx, args[1:])
 	case credsmashName:
@@ -56,17 +77,20 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 	return &app{
 		stdin: stdin, stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
+		terminal: isTerminal, noticeAfter: noticeAfter,
 	}
 }
 
 // main runs one command line. The demo calls it again and again.
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
-	a.globals, a.code, a.words = newGlobals(), exitOK, args
+	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
 	root := newRoot(a)
 	root.SetArgs(args)
 	out := &helpOut{w: a.stdout}
 	root.SetOut(out)
+	ctx, stop := a.limited(ctx, compatTimeout)
+	defer stop()
 	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		err = out.err
@@ -99,7 +123,7 @@ func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
 	a.log.Error(err.Error(), "code", code)
-	if h := hint(err); h != "" {
+	if h := a.hint(err); h != "" {
 		a.log.Info(h, hintKey, true)
 	}
 }
@@ -115,15 +139,24 @@ func (a *app) lookupEnv(name string) (string, bool) {
 
 // config loads flags, environment and files, and sets up the log.
 func (a *app) config(ctx context.Context) (*config.Config, error) {
-	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Snapshot: a.snapshot})
+	cfg, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile, Snapshot: a.snapshot})
 	if err != nil {
 		return nil, err
 	}
+	if _, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
+		return nil, usagef("--table: the store is no table but %s, as --store, CREDRENDER_STORE or the config says: --store dynamodb takes the table", cfg.Base.Store.Kind)
+	}
 	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
+	a.setTimeout(cfg.Settings.Timeout)
+	a.stores.MFA = a.askMFA
 	if a.snapshot != nil {
 		return cfg, nil // the daemon has said the rest
 	}
+	if n := len(cfg.Settings.GrantTokens); n > kms.MaxGrantTokens {
+		return nil, usagef("%d grant tokens are given, and KMS takes %d: leave out those of grants older than five minutes", n, kms.MaxGrantTokens)
+	}
 	a.stores.GrantTokens = cfg.Settings.GrantTokens
+	a.key = cfg.Base.Store.Key
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
 	}

@@ -37,6 +37,9 @@ func (a *app) contexts(path string, given source.Context) (store.Contexts, error
 	if err != nil {
 		return nil, usagef("%s%w", path, err)
 	}
+	if len(rules) == 0 {
+		return nil, usagef("%s: it holds no {pattern, context}: leave --context-map out, or write the file again", path)
+	}
 	return func(name string) []source.Context {
 		for _, r := range rules {
 			if source.Match(r.pattern, name) {

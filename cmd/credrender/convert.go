@@ -31,7 +31,7 @@ func runConvert(a *app, o *convert.Options, path string) error {
 	var text []byte
 	var err error
 	if path == stdinName {
-		text, err = io.ReadAll(a.stdin)
+		text, err = a.readPiped()
 	} else {
 		text, err = a.readNamed(path)
 	}

@@ -61,10 +61,15 @@ func runDaemon(ctx context.Context, a *app) error {
 	// A process that ends in a moment may let garbage lie; this one may not.
 	debug.SetGCPercent(50)
 	a.meter(true)
+	a.stores.Observer = &a.refused
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
+	if err := a.guardTextfile(cfg); err != nil {
+		return err
+	}
+	a.setTimeout(0) // each look and each render has its own
 	first := cfg
 	d, err := daemon.New(ctx, daemon.Options{
 		Now: time.Now, Host: a.machine(), Reload: reload, All: all, Log: a.log,
@@ -76,6 +81,7 @@ func runDaemon(ctx context.Context, a *app) error {
 				if c, err = a.reread(ctx, cfg); err != nil {
 					return nil, err
 				}
+				a.renewCredentials(ctx, c)
 			}
 			return a.daemonConfig(c)
 		},
@@ -113,7 +119,7 @@ func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) 
 // reread loads the config anew for a reload. A directory of which a file is
 // broken is refused as a whole: its jobs run as they did.
 func (a *app) reread(ctx context.Context, old *config.Config) (*config.Config, error) {
-	c, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid})
+	c, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile})
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +186,11 @@ func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]r
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
 	opts.Timeout = cmp.Or(opts.Timeout, lookTimeout)
-	return render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	looks, err := render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
+		looks, err = render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	}
+	return looks, err
 }
 
 // records reads the state of all jobs. A directory that is missing is one that

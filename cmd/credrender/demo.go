@@ -35,6 +35,9 @@ type demo struct {
 }
 
 func runDemo(ctx context.Context, a *app, args []string) error {
+	if len(args) > 0 && args[0] == "" {
+		return usagef("DIR is empty: leave it out, or name a directory")
+	}
 	d, err := newDemoDir(a, args)
 	if err != nil {
 		return err

@@ -42,6 +42,9 @@ func runDocsMan(a *app, root *cobra.Command, args []string) error {
 		}
 		return nil
 	}
+	if args[0] == "" {
+		return usagef("DIR is empty: leave it out, or name a directory")
+	}
 	dir := a.abs(args[0])
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder of manual pages: %w", err)

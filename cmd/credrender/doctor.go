@@ -17,6 +17,7 @@ import (
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 type doctorOptions struct {
@@ -179,7 +180,7 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	if where.Kind == backend.Local {
 		return d.tell(fine, "store", "local, "+where.Path)
 	}
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := d.a.stores.AWS(ctx, where)
 	if errors.Is(err, awsconfig.ErrNoRegion) {
 		d.hopeless = true
 		return d.tell(failing, "region", err.Error(), "export AWS_REGION=eu-west-1  # or where the table is")
@@ -187,17 +188,8 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	if err != nil {
 		return err
 	}
-	if d.me, err = c.Identity(ctx); err != nil {
-		return d.noIdentity(err)
-	}
-	if err := d.tell(fine, "identity", fmt.Sprintf("%s, from %s, region %s", d.me.ARN, d.me.Source, c.AWS.Region)); err != nil {
+	if err := d.examineIdentity(ctx, c); err != nil || d.hopeless {
 		return err
-	}
-	if skew := d.me.Skew.Abs(); skew > maxSkew/2 {
-		text := fmt.Sprintf("this machine's is off by %s; AWS refuses more than %s", skew.Round(time.Second), maxSkew)
-		if err := d.tell(warning, "clock", text, "timedatectl set-ntp true && systemctl restart systemd-timesyncd"); err != nil {
-			return err
-		}
 	}
 	if where.Kind != backend.DynamoDB && where.Kind != "" {
 		return nil
@@ -211,31 +203,72 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	return d.examineItems(ctx, where)
 }
 
+// examineIdentity asks STS who asks. Rendering does without STS, and so does the
+// rest of the examination: the two share the time that --timeout gives.
+func (d *doctor) examineIdentity(ctx context.Context, c awsconfig.Config) error {
+	half := d.cfg.Settings.Timeout / 2
+	asking, stop := limit.New(half).Context(ctx)
+	defer stop()
+	var err error
+	if d.me, err = c.Identity(asking); err != nil {
+		d.a.setTimeout(half)
+		return d.noIdentity(err)
+	}
+	if err := d.tell(fine, "identity", fmt.Sprintf("%s, from %s, region %s", d.me.ARN, d.me.Source, c.AWS.Region)); err != nil {
+		return err
+	}
+	if skew := d.me.Skew.Abs(); skew > maxSkew/2 {
+		text := fmt.Sprintf("this machine's is off by %s; AWS refuses more than %s", skew.Round(time.Second), maxSkew)
+		return d.tell(warning, "clock", text, "timedatectl set-ntp true && systemctl restart systemd-timesyncd")
+	}
+	return nil
+}
+
 func (d *doctor) noIdentity(err error) error {
-	d.hopeless = true
 	if errors.Is(err, source.ErrCredentials) {
+		d.hopeless = true
 		return d.tell(failing, "identity", err.Error(),
 			"aws sso login  # or give the instance a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --profile names another")
 	}
-	return d.tell(failing, "identity", err.Error(), "curl -sS https://sts.amazonaws.com  # shows whether the network lets AWS be reached")
+	return d.tell(warning, "identity", err.Error()+"; rendering does without STS, unless a role is assumed", "curl -sS https://sts.amazonaws.com  # shows whether the network lets AWS be reached")
 }
 
-// examineJobs does what a render does, up to the disk.
+// examineJobs does what a render does, up to the disk, of which it looks at the
+// places of destinations alone.
 func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[string]bool) error {
 	st, err := d.a.openState(d.cfg, true)
 	if err != nil {
 		return err
 	}
-	planned, _, err := render.Plan(ctx, d.a.world(d.cfg, st, named), render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
+	w := d.a.world(d.cfg, st, named)
+	misplaced := map[string]bool{} // by the job's id
+	for i, err := range render.Arrange(w, jobs, make([][]job.Unit, len(jobs))) {
+		if err == nil {
+			continue
+		}
+		misplaced[jobs[i].ID] = true
+		if err := d.tell(failing, "job "+jobs[i].Name, err.Error(), d.lint()); err != nil {
+			return err
+		}
+	}
+	planned, _, err := render.Plan(ctx, w, render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
 	if err != nil {
 		return err
 	}
 	for _, p := range planned {
+		if p.Err() == nil && misplaced[p.Job.ID] {
+			continue
+		}
 		if err := d.examineJob(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lint is the command that lists what else is wrong with the jobs.
+func (d *doctor) lint() string {
+	return d.line(append([]string{"lint"}, d.args...)...) + "  # lists what else is wrong"
 }
 
 func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
@@ -245,7 +278,7 @@ func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
 	}
 	failed, ok := errors.AsType[*render.SecretsError](err)
 	if !ok {
-		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.line(append([]string{"lint"}, d.args...)...)+"  # lists what else is wrong")
+		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.lint())
 	}
 	for _, f := range failed.Failures {
 		text, mends := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)

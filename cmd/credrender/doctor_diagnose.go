@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -20,7 +21,11 @@ import (
 func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, err error) (text string, mends []string) {
 	switch {
 	case errors.Is(err, source.ErrDisabled):
-		return err.Error(), enable(keyIn(err), err.Error())
+		said, _ := errors.AsType[*source.CallError](err)
+		if said == nil {
+			return err.Error(), nil
+		}
+		return err.Error(), enable(keyIn(err), said.Message)
 	case errors.Is(err, source.ErrDenied):
 		return d.denied(ref, err)
 	case isElsewhere(ref) && !isOne(err, source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials):
@@ -78,10 +83,7 @@ func (d *doctor) denied(ref source.Ref, err error) (text string, mends []string)
 	case said != nil && strings.Contains(said.Op, "decrypt") && ref.Source == "" && !ref.Context.IsZero():
 		_, twin := ref.Context.CaseTwins()
 		if twin == "" {
-			who := d.me.Role()
-			if who == "" {
-				who = d.me.ARN
-			}
+			who := cmp.Or(d.me.Role(), d.me.ARN, "ROLE") // without STS nobody knows
 			return "it may be read, and not decrypted", []string{d.line(append([]string{"grant", who, "--read"}, words(ref.Context)...)...)}
 		}
 	case said != nil && strings.Contains(said.Op, "decrypt"):
@@ -92,6 +94,9 @@ func (d *doctor) denied(ref source.Ref, err error) (text string, mends []string)
 
 // attach gives the identity the policy of these templates.
 func (d *doctor) attach() []string {
+	if d.me.ARN == "" {
+		return []string{d.line(append([]string{"policy"}, d.args...)...) + " > policy.json  # then attach it to the identity"}
+	}
 	kind, name := "user", d.me.ARN[strings.LastIndex(d.me.ARN, "/")+1:]
 	if role := d.me.Role(); role != "" || strings.Contains(d.me.ARN, ":role/") {
 		kind = "role"

@@ -94,7 +94,7 @@ func (d *doctor) examineKey(ctx context.Context, c awsconfig.Config, where job.S
 // enable is how a key comes back.
 func enable(arn, state string) []string {
 	again := "aws kms enable-key --key-id " + arn
-	if state == "PendingDeletion" || strings.Contains(state, "pending deletion") {
+	if state == "PendingDeletion" || strings.Contains(state, " is pending deletion") {
 		return []string{"aws kms cancel-key-deletion --key-id " + arn, again}
 	}
 	return []string{again}

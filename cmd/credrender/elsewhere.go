@@ -16,7 +16,7 @@ var storeSettings = []string{"store", "table", "key", "local_key", "region", "km
 
 // elsewhere is the store that SETTING=VALUE words make of this one.
 func (a *app) elsewhere(ctx context.Context, flag string, words []string) (job.Store, error) {
-	given, err := pairs(flag, words)
+	given, err := pairs("--"+flag, words)
 	if err != nil {
 		return job.Store{}, err
 	}
@@ -45,7 +45,7 @@ func samePlace(a, b job.Store) bool {
 }
 
 func (a *app) where(ctx context.Context, flags map[string]string) (job.Store, error) {
-	cfg, err := config.Load(ctx, config.Options{Flags: flags, Environ: a.environ, Dir: a.dir, EUID: a.euid})
+	cfg, err := config.Load(ctx, config.Options{Flags: flags, Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile})
 	if err != nil {
 		return job.Store{}, err
 	}

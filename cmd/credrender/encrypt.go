@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -72,10 +70,12 @@ func (a *app) sealing(ctx context.Context, args, literal []string, verb string) 
 	}
 	var data []byte
 	switch {
+	case args[0] == stdinName && verb == "encrypt": // which may be told to take nothing
+		data, err = a.readStdin()
 	case args[0] == stdinName:
-		data, err = io.ReadAll(a.stdin)
+		data, err = a.readInput(verb)
 	case verb == "encrypt":
-		if data, err = os.ReadFile(a.abs(args[0])); err != nil {
+		if data, err = a.input.ReadFile(a.abs(args[0])); err != nil {
 			err = usagef("encrypt: FILE cannot be read: %w (its name is not shown, since it may be a value): encrypt takes FILE, or - for standard input", cause(err))
 		}
 	default:

@@ -65,6 +65,9 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	if len(args) == 0 {
 		return usagef("no command: credrender exec [flags] -- CMD [ARG]...")
 	}
+	if args[0] == "" {
+		return usagef("CMD is empty: credrender exec [flags] -- CMD [ARG]...")
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -196,7 +199,7 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 	}
 	ref, err := backend.ParseRef(cfg.Base.Store, text, "", nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("--env %s: %w", name, err)
 	}
 	p.add(ref.File(), func(out template.Output) ([]variable, error) {
 		return []variable{{name, string(out.Bytes), "--env " + name}}, nil

@@ -77,13 +77,23 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if o.envNames && format != secretfile.Dotenv {
 		return usagef("--env-names goes with --output dotenv: %s holds every name", format)
 	}
+	if o.file != "" {
+		if _, err := a.destination(o.file); err != nil {
+			return err
+		}
+	}
 	if err := a.guardPlaintext(o); err != nil {
 		return err
 	}
-	if err := a.guardOwn(ctx, o); err != nil {
+	cfg, err := a.config(ctx)
+	if err != nil {
 		return err
 	}
-	s, got, err := a.getAll(ctx, "export", &o.lifeFlags, args)
+	own := append(a.own(cfg), a.ownNamed("the file of --context-map", o.contextMap)...)
+	if err := a.guardOwn(cfg, own, o.file); err != nil {
+		return err
+	}
+	s, got, err := a.getAll(ctx, cfg, "export", &o.lifeFlags, args)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -45,16 +46,17 @@ binary named credsmash does the same without the word.`,
 
 // credsmash runs one of credsmash's command lines.
 func (a *app) credsmash(ctx context.Context, args []string) int {
-	var reads []render.Own // nothing that this command reads may be a destination
+	var own []render.Own
 	f := &credsmash.Face{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, LookupEnv: a.lookupEnv, Now: time.Now,
 		ReadFile: func(path string) ([]byte, error) {
-			reads = append(reads, a.ownNamed("a file that this command reads", path)...)
-			return os.ReadFile(a.abs(path))
+			own = append(own, a.ownNamed("a file that this command reads", path)...)
+			return a.input.ReadFile(a.abs(path))
 		},
-		Open: a.openCredsmash,
+		ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
+		Open:    a.openCredsmash,
 		Install: func(ctx context.Context, id string, files []credsmash.File) error {
-			return a.installCredsmash(ctx, id, files, reads)
+			return a.installCredsmash(ctx, id, files, own)
 		},
 	}
 	return f.Run(ctx, args)
@@ -65,7 +67,7 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 // does.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
-	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true})
+	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true, MFA: a.askMFA})
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +85,8 @@ func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.
 }
 
 // installCredsmash puts files in place as one job: the same line, lock, journal
-// and state directory as of any render, without hooks.
-func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash.File, reads []render.Own) error {
+// and state directory as of any render, without hooks. None of them may be among own.
+func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash.File, own []render.Own) error {
 	a.log = newLogger(a.stderr, 0, "text")
 	cfg, err := a.stateOnly(ctx)
 	if err != nil {
@@ -99,12 +101,16 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 	}
 	j := job.Job{ID: "credsmash: " + a.abs(id), Name: "credsmash " + id, Origin: "command line"}
 	for _, f := range files {
+		dest, err := a.destination(f.Path)
+		if err != nil {
+			return err
+		}
 		j.Files = append(j.Files, job.File{
-			Data: append([]byte{}, f.Data...), Dest: a.abs(f.Path), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Origin: id,
+			Data: append([]byte{}, f.Data...), Dest: dest, Mode: f.Mode, Owner: f.Owner, Group: f.Group, Origin: id,
 		})
 	}
 	w := a.world(cfg, st, nil)
-	w.Own = append(w.Own, reads...)
+	w.Own = append(w.Own, own...)
 	w.Account = nil // nothing is looked up here, so that it does not matter whose state it is
 	// Force: what to install is decided, so that no probe has a say.
 	report, err := render.Run(ctx, w, render.Options{LockTimeout: time.Minute, Force: true, Code: exitCode}, []job.Job{j})
@@ -126,6 +132,6 @@ func (a *app) stateOnly(ctx context.Context) (*config.Config, error) {
 		}
 	}
 	return config.Load(ctx, config.Options{
-		Flags: map[string]string{"config": os.DevNull}, Environ: environ, Dir: a.dir, EUID: a.euid,
+		Flags: map[string]string{"config": os.DevNull}, Environ: environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile,
 	})
 }

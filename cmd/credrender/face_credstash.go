@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -41,13 +42,14 @@ credstash does the same without the word.`,
 func (a *app) credstash(ctx context.Context, args []string) int {
 	f := &credstash.Face{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr,
-		LookupEnv: a.lookupEnv, Home: a.home(), Now: time.Now, Open: openCredstash,
+		LookupEnv: a.lookupEnv, Home: a.home(), Now: time.Now, Open: a.openCredstash,
+		ReadFile: a.input.ReadFile, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 	}
 	return f.Run(ctx, args)
 }
 
 // openCredstash opens a table and its keys as credstash finds them.
-func openCredstash(ctx context.Context, w credstash.Where) (*credstash.Backend, error) {
+func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.Backend, error) {
 	// The SDK prefers AWS_REGION, which boto3 does not read: where both are
 	// set, or neither AWS_DEFAULT_REGION nor a profile names one, credstash's
 	// table is elsewhere.
@@ -56,7 +58,7 @@ func openCredstash(ctx context.Context, w credstash.Where) (*credstash.Backend, 
 	}
 	c, err := awsconfig.Load(ctx, awsconfig.Options{
 		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion,
-		Profile: w.Profile, RoleARN: w.RoleARN, OneShot: true,
+		Profile: w.Profile, RoleARN: w.RoleARN, OneShot: true, MFA: a.askMFA,
 	})
 	if err != nil {
 		return nil, err

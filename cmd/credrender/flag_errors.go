@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,16 +32,28 @@ func flagError(c *cobra.Command, err error) error {
 	return usagef("%s: a word that begins with - is not a flag (it is not shown: it may be the value): %s; '%s --help' lists the flags", verb, instead, c.CommandPath())
 }
 
-// refuseEmpty refuses flags that were given without text, as an unset variable of
-// a script leaves them: an empty --version would mean all of them to delete. The
-// global flags are checked with their settings.
-func refuseEmpty(c *cobra.Command, _ []string) error {
+// checkFlags refuses flags that were given without text, as an unset variable of
+// a script leaves them: an empty --version would mean all of them to delete. It
+// refuses negative durations too, which would switch a limit off. The global flags
+// are checked with their settings.
+func checkFlags(c *cobra.Command, _ []string) error {
 	var err error
 	c.Flags().Visit(func(f *pflag.Flag) {
-		own := f.Annotations[globalFlag] == nil
-		if own && f.Value.Type() == "string" && f.Value.String() == "" && f.Name != "comment" && err == nil {
+		switch {
+		case f.Annotations[globalFlag] != nil || err != nil:
+		case isEmpty(f) && f.Name != "comment":
 			err = usagef("--%s is empty: leave it out, or give it a value", f.Name)
+		case f.Value.Type() == "duration" && strings.HasPrefix(f.Value.String(), "-"):
+			err = usagef("--%s: %s is negative", f.Name, f.Value)
 		}
 	})
 	return err
+}
+
+// isEmpty reports whether a flag, or one of those of a repeatable flag, has no text.
+func isEmpty(f *pflag.Flag) bool {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")
+	}
+	return f.Value.Type() == "string" && f.Value.String() == ""
 }

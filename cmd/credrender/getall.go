@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -46,7 +47,11 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 	if o.output != "json" && o.output != "yaml" {
 		return usagef("--output %q is not json or yaml", o.output)
 	}
-	s, got, err := a.getAll(ctx, "getall", &o.lifeFlags, args)
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	s, got, err := a.getAll(ctx, cfg, "getall", &o.lifeFlags, args)
 	if err != nil {
 		return err
 	}
@@ -70,11 +75,7 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 }
 
 // getAll fetches what a command line names.
-func (a *app) getAll(ctx context.Context, verb string, f *lifeFlags, args []string) (*scoped, map[string]source.Result, error) {
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
+func (a *app) getAll(ctx context.Context, cfg *config.Config, verb string, f *lifeFlags, args []string) (*scoped, map[string]source.Result, error) {
 	p := a.progress(verb)
 	s, err := a.scope(cfg, args, f, p)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/backend"
-	"github.com/credrender/credrender/internal/policy"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/kms"
@@ -142,7 +141,7 @@ func (a *app) grantKey(ctx context.Context) (grantKey, error) {
 	if where.Kind == backend.Local {
 		return grantKey{}, usagef("a local store has no grants: whoever reads its key file reads it")
 	}
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := a.stores.AWS(ctx, where)
 	return grantKey{kms.NewAdmin(c.KMS, where.Key), c}, err
 }
 
@@ -150,7 +149,7 @@ func (a *app) grantKey(ctx context.Context) (grantKey, error) {
 // own account and partition.
 func (k grantKey) principal(ctx context.Context, role string) (string, error) {
 	if !strings.HasPrefix(role, "arn:") {
-		if role == "" || strings.ContainsAny(role, ": =*") {
+		if !isPrincipal(strings.TrimPrefix(role, "role/")) {
 			return "", usagef("%s is not the name or ARN of a role", source.Show(role))
 		}
 		me, err := k.aws.Identity(ctx)
@@ -159,10 +158,18 @@ func (k grantKey) principal(ctx context.Context, role string) (string, error) {
 		}
 		return "arn:" + me.Partition + ":iam::" + me.Account + ":role/" + strings.TrimPrefix(role, "role/"), nil
 	}
-	_, _, _, resource, ok := policy.ParseARN(role)
-	kind, name, _ := strings.Cut(resource, "/")
-	if !ok || name == "" || kind != "role" && kind != "user" {
+	arn, ok := source.ParseARN(role)
+	kind, name, _ := strings.Cut(arn.Resource, "/")
+	if !ok || arn.Service != "iam" || arn.Region != "" || !isPrincipal(name) || kind != "role" && kind != "user" {
 		return "", usagef("%s is not the ARN of a role or user", source.Show(role))
 	}
 	return role, nil
+}
+
+// isPrincipal reports whether IAM takes a role or user of that name, with its path
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+func isPrincipal(name string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	last := name[strings.LastIndexByte(name, '/')+1:]
+	return last != "" && len(last) <= 64 && strings.Trim(name, letters+"+=,.@_-/") == ""
 }

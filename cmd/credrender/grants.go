@@ -78,7 +78,7 @@ nobody can use it, and files that were rendered stay.`,
 
 func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error {
 	byID := !f.read && !f.write && !f.subset && !f.anyContext && len(f.literal) == 0
-	if byID && len(args) != 1 {
+	if byID && (len(args) != 1 || args[0] == "") {
 		return usagef("a grant is named by its id, or by ROLE, --read or --write, and KEY=VALUE")
 	}
 	if !byID {

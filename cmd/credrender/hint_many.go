@@ -24,8 +24,8 @@ func manyFailed(all int, what string, failed []*source.RefError) *manyError {
 	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &render.SecretsError{Failures: failed})}
 }
 
-// manyHint says what to do where one command is about many secrets, or "".
-func manyHint(err error) (text string) {
+// many says what to do where one command is about many secrets, or "".
+func (ad adviser) many(err error) (text string) {
 	many, ok := errors.AsType[*manyError](err)
 	if !ok {
 		return ""
@@ -35,7 +35,7 @@ func manyHint(err error) (text string) {
 	}
 	if many.partial && leavable(err) {
 		if text == "" {
-			text = oneHint(err)
+			text = ad.one(err)
 		}
 		if text != "" {
 			text += "; "

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -117,7 +116,7 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 	}
 	read := a.readNamed
 	if file == stdinName {
-		read = func(string) ([]byte, error) { return io.ReadAll(a.stdin) }
+		read = func(string) ([]byte, error) { return a.readStdin() }
 	}
 	data, err := read(file)
 	if err != nil {

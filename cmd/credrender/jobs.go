@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -109,7 +110,10 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 		return slices.Clone(cfg.Jobs), nil
 	}
 	var jobs []job.Job
-	for _, name := range f.names {
+	for k, name := range f.names {
+		if slices.Contains(f.names[:k], name) {
+			return nil, usagef("--job: %s is given twice", name)
+		}
 		i := slices.IndexFunc(cfg.Jobs, func(j job.Job) bool { return j.Name == name })
 		if i < 0 {
 			return nil, usagef("--job: there is no job %q in %s", name, strings.Join(cfg.Files, ", "))
@@ -142,7 +146,10 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			sel.stdout = append(sel.stdout, adHoc(cfg, file))
 			continue
 		}
-		file.Dest = a.abs(dest)
+		var err error
+		if file.Dest, err = a.destination(dest); err != nil {
+			return err
+		}
 		if seen[file.Dest] {
 			return usagef("%s is a destination twice", file.Dest)
 		}
@@ -244,6 +251,21 @@ func (a *app) moveBelow(root string, j *job.Job) {
 	if root != "" {
 		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
+}
+
+// destination makes the DEST of a command line absolute. A slash or a dot at the
+// end is a directory's, which would otherwise become a file of that name.
+func (a *app) destination(dest string) (string, error) {
+	path := a.abs(dest)
+	switch {
+	case job.IsDirectory(dest):
+		return "", usagef("%s is a directory, not a file: DEST is the file itself, such as %s", source.Show(dest), source.Show(filepath.Join(path, "NAME")))
+	case strings.ContainsAny(dest, "\n\r"): // CREDRENDER_CHANGED would have two files
+		return "", usagef("DEST %s holds a line break", source.Show(dest))
+	case !utf8.ValidString(dest): // the state could not be read again
+		return "", usagef("DEST %s is not UTF-8", source.Show(dest))
+	}
+	return path, nil
 }
 
 func (a *app) abs(path string) string {

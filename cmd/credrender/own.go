@@ -14,6 +14,9 @@ import (
 	"github.com/credrender/credrender/internal/state"
 )
 
+// textfileName is what messages call the file of the metrics.
+const textfileName = "the metrics of textfile"
+
 // own lists what a run reads or keeps for itself: nothing there may be a
 // destination.
 func (a *app) own(cfg *config.Config) []render.Own {
@@ -26,7 +29,7 @@ func (a *app) own(cfg *config.Config) []render.Own {
 	}
 	set := cfg.Settings
 	list = append(list, render.Own{What: "the state directory", Path: set.StateDir, Below: true})
-	list = append(list, a.ownNamed("the metrics of textfile", set.Textfile)...)
+	list = append(list, a.ownNamed(textfileName, set.Textfile)...)
 	if socket, ok := strings.CutPrefix(set.Listen, "unix:"); ok {
 		list = append(list, render.Own{What: "the socket of listen", Path: socket})
 	}
@@ -64,6 +67,38 @@ func (a *app) ownNamed(what, path string) []render.Own {
 		return nil
 	}
 	return []render.Own{{What: what, Path: a.abs(path)}}
+}
+
+// guardOwn refuses to replace one of those files by one that is no job's; path may
+// be empty.
+func (a *app) guardOwn(cfg *config.Config, own []render.Own, path string) error {
+	if path == "" {
+		return nil
+	}
+	w := a.world(cfg, nil, nil)
+	w.Own = own
+	j := adHoc(cfg, job.File{Dest: a.abs(path)})
+	return render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
+}
+
+// guardTextfile refuses metrics in the place of a file that is read or kept. A unit
+// may write nowhere but in its state directory, so that they may be there.
+func (a *app) guardTextfile(cfg *config.Config) error {
+	path := cfg.Settings.Textfile
+	own := slices.DeleteFunc(a.own(cfg), func(o render.Own) bool {
+		return o.What == textfileName || o.Path == cfg.Settings.StateDir
+	})
+	for _, j := range cfg.Jobs {
+		for _, f := range j.Files {
+			if f.Src != "" {
+				own = append(own, render.Own{What: "the template of job " + j.Name, Path: f.Src})
+			}
+		}
+	}
+	if err := a.guardOwn(cfg, own, path); err != nil {
+		return usagef("textfile: %w", err)
+	}
+	return nil
 }
 
 // root is the directory of --root, which create_dirs may make; empty: none was

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/credrender/credrender/internal/render"
 )
 
 // guardPlaintext refuses to show values to others, before anything is fetched.
@@ -39,21 +36,6 @@ func guardFile(name string, info fs.FileInfo, err error) error {
 	return err
 }
 
-// guardOwn refuses to replace what the export itself needs, before anything is
-// fetched: the store first of all.
-func (a *app) guardOwn(ctx context.Context, o *exportOptions) error {
-	if o.file == "" {
-		return nil
-	}
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return err
-	}
-	w := a.world(cfg, nil, nil)
-	w.Own = append(w.Own, a.ownNamed("the contexts of --context-map", o.contextMap)...)
-	return render.Reserved(w, a.abs(o.file))
-}
-
 // writePrivate replaces a file whole. A new one has mode 0600, another keeps
 // its own.
 func writePrivate(path string, text []byte) (err error) {
@@ -71,8 +53,11 @@ func writePrivate(path string, text []byte) (err error) {
 		mode = info.Mode().Perm()
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {                      // of the temporary file
+		return usagef("%s: %w", path, pe.Err)
+	}
 	if err != nil {
-		return shorter(err)
+		return err
 	}
 	defer func() {
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +58,12 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 	if o.format != "json" && o.format != "terraform" {
 		return usagef("--format %q is not json or terraform", o.format)
 	}
+	if role == policy.Admin && len(args)+len(o.names) > 0 {
+		return usagef("--role admin is about the store, whatever is rendered: it goes without SRC and --job")
+	}
+	if o.account != "" && !isAccount(o.account) {
+		return usagef("--account %q is not the ID of an account, which has 12 digits", o.account)
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -70,16 +77,22 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 		a.log.Warn(n.String())
 	}
 	switch {
-	case errors.Is(err, policy.ErrCase), errors.Is(err, policy.ErrNothing):
+	case errors.Is(err, policy.ErrCase), errors.Is(err, policy.ErrNothing), errors.Is(err, policy.ErrPlace):
 		return &usageError{err}
 	case err != nil:
 		return err
 	}
 	text := doc.JSON()
 	if o.format == "terraform" {
-		text = doc.Terraform("credrender_"+o.role, cfg.Base.Store.Table+"-"+o.role)
+		text = doc.Terraform("credrender_"+o.role, source.TableName(cfg.Base.Store.Table)+"-"+o.role)
 	}
 	return printf(a.stdout, "%s", text)
+}
+
+// isAccount reports whether s is an account ID
+// (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html).
+func isAccount(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
 // policyNeeds are the references of all jobs. An admin needs none.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
@@ -10,6 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/s3"
 )
 
 // placeFinder learns account and key of stores, asking AWS for what the
@@ -30,23 +32,22 @@ func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (
 	if p, ok := f.found[id]; ok {
 		return p, nil
 	}
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := f.a.stores.AWS(ctx, where)
 	if err != nil {
 		return policy.Place{}, err
 	}
-	p := policy.Place{Region: c.AWS.Region, Table: where.Table, Account: f.account, Partition: "aws"}
+	p := policy.Place{Region: c.AWS.Region, KeyRegion: c.KMS.Region, Table: where.Table, Account: f.account, Partition: s3.Partition(c.AWS.Region)}
 	if withKey {
 		if p.Key, err = keyARN(ctx, c, where.Key); err != nil {
 			return policy.Place{}, err
 		}
-		p.Partition, _, _, _, _ = policy.ParseARN(p.Key)
 	}
 	if p.Account == "" {
 		me, err := c.Identity(ctx)
 		if err != nil {
 			return policy.Place{}, err
 		}
-		p.Account, p.Partition = me.Account, me.Partition
+		p.Account = me.Account
 	}
 	f.found[id] = p
 	return p, nil
@@ -69,15 +70,15 @@ func (f *placeFinder) admin(ctx context.Context, where job.Store) (policy.Place,
 
 // regionOf is the key's region, which may be another than the table's.
 func regionOf(p policy.Place) string {
-	if _, region, _, _, ok := policy.ParseARN(p.Key); ok {
-		return region
+	if key, ok := source.ParseARN(p.Key); ok {
+		return key.Region
 	}
-	return p.Region
+	return p.KeyRegion
 }
 
 // keyARN is the ARN of the key itself; AWS is asked unless it is given.
 func keyARN(ctx context.Context, c awsconfig.Config, key string) (string, error) {
-	if _, _, _, resource, ok := policy.ParseARN(key); ok && len(resource) > 4 && resource[:4] == "key/" {
+	if arn, ok := source.ParseARN(key); ok && strings.HasPrefix(arn.Resource, "key/") {
 		return key, nil
 	}
 	found, err := kms.NewAdmin(c.KMS, key).Describe(ctx)

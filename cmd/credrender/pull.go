@@ -41,7 +41,9 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	}
 	file := t.File()
 	if args[last] != stdoutName {
-		file.Dest = a.abs(args[last])
+		if file.Dest, err = a.destination(args[last]); err != nil {
+			return err
+		}
 	} else if err := o.refuseWithoutDest(); err != nil {
 		return err
 	}

@@ -3,8 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -76,8 +77,8 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if slices.ContainsFunc(o.literal, func(word string) bool { return !isPair(word) }) {
 		return usagef("put: --context is not KEY=VALUE")
 	}
-	if err := checkVersion(o.version); err != nil {
-		return err
+	if o.version != "" && !isVersion(o.version) {
+		return usagef("put: --version is not a whole number of 1 to 19 digits, and no version could follow it: 'credrender list NAME' shows those that are there")
 	}
 	if !w.given && (!isTerminal(a.stdin) || glued(a.words)) {
 		return noValue(w.context)
@@ -115,22 +116,11 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	return nil
 }
 
-// checkVersion refuses versions that are stored and then found by nobody, or that
-// no other can follow: credstash fills all with zeros to 19 characters.
-func checkVersion(version string) error {
-	number := strings.Trim(version, "0123456789") == ""
-	switch {
-	case version == "":
-	case source.Show(version) != version, strings.ContainsAny(version, " \t"), strings.HasPrefix(version, "-"), strings.HasPrefix(version, "+"):
-		return usagef("put: --version is no version: it takes a whole number, or a word without spaces")
-	case number && len(version) > 19, number && version >= maxVersion && len(version) == 19:
-		return usagef("put: --version is too large: no version could follow it")
-	}
-	return nil
+// isVersion reports whether another version can be numbered after this one, and
+// readers agree on which of the two is the newer.
+func isVersion(s string) bool {
+	return len(s) <= 19 && strings.Trim(s, "0123456789") == ""
 }
-
-// maxVersion is the largest number of 64 bits, which has 19 digits.
-const maxVersion = "9223372036854775807"
 
 func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {
 	if o.version != "" || o.comment != "" || o.format != "credstash" {
@@ -188,10 +178,13 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 	case w.literal:
 		return []byte(w.value), nil
 	case w.value == "-":
-		return io.ReadAll(a.stdin)
+		return a.readStdin()
 	case strings.HasPrefix(w.value, "@"):
-		data, err := os.ReadFile(a.abs(w.value[1:]))
-		if err != nil {
+		data, err := a.input.ReadFile(a.abs(w.value[1:]))
+		switch {
+		case errors.Is(err, input.ErrSilent), errors.Is(err, context.Canceled):
+			return nil, fmt.Errorf("put: @FILE: %w", err)
+		case err != nil:
 			return nil, usagef("put: @FILE cannot be read: %w (its name is not shown, since it may be the value; one that begins with @ goes after --: 'credrender put NAME -- VALUE', or to standard input: 'credrender put NAME - ')", cause(err))
 		}
 		return data, nil
@@ -204,6 +197,9 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 func cause(err error) error {
 	if pe, ok := err.(*fs.PathError); ok {
 		return pe.Err
+	}
+	if errors.Is(err, input.ErrTooLarge) {
+		return err // names none
 	}
 	return fs.ErrInvalid
 }

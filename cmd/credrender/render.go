@@ -107,6 +107,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if len(sel.jobs) == 0 {
 		return nil
 	}
+	a.readPipes(cfg, sel.jobs, sel.named)
 	st, err := a.openState(cfg, false)
 	if err != nil {
 		return err

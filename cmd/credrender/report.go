@@ -91,7 +91,7 @@ func (a *app) failJob(j *job.Job, err error) {
 	for _, e := range flatten(err) {
 		a.log.Error(fmt.Sprintf("%s: %v", j.Name, e), "job", j.Name, "code", exitCode(e))
 		a.output(e)
-		if h := hint(e); h != "" && !hinted[h] {
+		if h := a.hint(e); h != "" && !hinted[h] {
 			hinted[h] = true
 			a.log.Info(h, hintKey, true)
 		}
@@ -102,7 +102,7 @@ func (a *app) failWithOutput(err error) {
 	a.log.Error(err.Error(), "code", exitCode(err))
 	a.output(err)
 	a.code = worse(a.code, exitCode(err))
-	if h := hint(err); h != "" {
+	if h := a.hint(err); h != "" {
 		a.log.Info(h, hintKey, true)
 	}
 }

@@ -114,9 +114,13 @@ func newRoot(a *app) *cobra.Command {
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)
+		once(c)
 		strict(c)
 		c.SetFlagErrorFunc(flagError)
-		c.PreRunE = refuseEmpty
+		c.PreRunE = func(c *cobra.Command, args []string) error {
+			a.command = c
+			return checkFlags(c, args)
+		}
 		c.Args = usageArgs(c.Args)
 	}
 	root.SetUsageFunc(usage)
@@ -131,9 +135,12 @@ func newHelp() *cobra.Command {
 		Short: "Help about any command",
 		Long:  "Print the help of a command; without one, the list of all.",
 		RunE: func(c *cobra.Command, args []string) error {
-			about, _, err := c.Root().Find(args)
+			about, rest, err := c.Root().Find(args)
 			if err != nil {
 				return unknownCommand(c.Root(), args[0])
+			}
+			if len(rest) > 0 {
+				return unknownCommand(about, rest[0])
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()

@@ -174,6 +174,8 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 			policies = append(policies, []byte(ts.ReadFile(name)))
 		}
 		ts.Check(server(ts).Restrict(roleARN(args[1]), policies...))
+	case len(args) == 2 && args[0] == "expire":
+		server(ts).Fail(awsfake.Rule{Code: "ExpiredTokenException", Match: func(r awsfake.Request) bool { return r.AccessKey == args[1] }})
 	case len(args) == 4 && args[0] == "delay":
 		d, err := time.ParseDuration(args[3])
 		ts.Check(err)
@@ -187,7 +189,7 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		faults := ts.Value(healKey{}).(*[]func())
 		*faults = append(*faults, server(ts).Fail(r))
 	default:
-		ts.Fatalf("usage: aws down | aws heal | aws restrict ROLE [POLICY]... | aws delay SERVICE OPERATION DURATION | aws fail SERVICE OPERATION CODE [NAME]")
+		ts.Fatalf("usage: aws down | aws heal | aws expire KEY | aws restrict ROLE [POLICY]... | aws delay SERVICE OPERATION DURATION | aws fail SERVICE OPERATION CODE [NAME]")
 	}
 }
 

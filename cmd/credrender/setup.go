@@ -10,7 +10,7 @@ import (
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -71,7 +71,7 @@ func runSetup(ctx context.Context, a *app, o *setupOptions) error {
 
 // setupAWS makes the table, then the key; each says what it is.
 func (a *app) setupAWS(ctx context.Context, where job.Store, o dynamo.SetupOptions) error {
-	c, err := awsconfig.Load(ctx, backend.Settings(where))
+	c, err := a.stores.AWS(ctx, where)
 	if err != nil {
 		return err
 	}
@@ -120,6 +120,9 @@ func setupLocal(ctx context.Context, a *app, where job.Store, dryRun bool) error
 	if dryRun {
 		return usagef("--dry-run is for AWS")
 	}
+	if sameFile(where.Path, where.LocalKey) {
+		return usagef("the store and its key cannot be one file, %s: --local-key names another", where.Path)
+	}
 	created, err := local.Create(ctx, backend.LocalOptions(where))
 	if err != nil {
 		return err
@@ -128,6 +131,13 @@ func setupLocal(ctx context.Context, a *app, where job.Store, dryRun bool) error
 		return err
 	}
 	return printf(a.stdout, "key    %-7s  %s\n", found(created, false), where.LocalKey)
+}
+
+// sameFile reports whether two paths lead to one file, or would if it existed.
+func sameFile(a, b string) bool {
+	one, errOne := fsys.Identify(fsys.OS{}, a)
+	other, errOther := fsys.Identify(fsys.OS{}, b)
+	return errOne == nil && errOther == nil && one.Same(other)
 }
 
 func found(created, dryRun bool) string {

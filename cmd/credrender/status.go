@@ -56,6 +56,9 @@ without --force those that owe a hook or were cut off.`,
 			if !o.check && (o.all || c.Flags().Changed("max-age")) {
 				return usagef("--all and --max-age are for --check")
 			}
+			if c.Flags().Changed("max-age") && o.maxAge == 0 {
+				return usagef("--max-age: 0 is no age: leave it out to accept any, or write 15m")
+			}
 			if o.force || c.Flags().Changed("lock-timeout") {
 				return usagef("--force and --lock-timeout are for --forget")
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // This file holds the exit codes and every hint. The rules for words:
@@ -73,7 +75,7 @@ func exitCode(err error) int {
 		return secretsCode(err)
 	case isUsage(err):
 		return exitUsage
-	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrWrongContext, render.ErrRemoved):
+	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrDisabled, source.ErrWrongContext, render.ErrRemoved):
 		return exitSecret
 	}
 	if _, ok := errors.AsType[*render.RefusedError](err); ok {
@@ -103,7 +105,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
 // isTemplates reports whether a template is at fault for one of the errors that err
@@ -137,19 +139,20 @@ func isOne(err error, kinds ...error) bool {
 }
 
 // hint says what to do about an error, or "".
-func hint(err error) string {
-	if text := manyHint(err); text != "" {
+func (a *app) hint(err error) string {
+	ad := adviserOf(a.command, a.key)
+	if text := ad.many(err); text != "" {
 		return text
 	}
-	return oneHint(err)
+	return ad.one(err)
 }
 
-// oneHint is the hint of an error of one secret, job or file.
-func oneHint(err error) string {
+// one is the hint of an error of one secret, job or file.
+func (ad adviser) one(err error) string {
 	if locked, ok := errors.AsType[*state.LockedError](err); ok && locked.Inside {
 		return "a hook or check cannot render: the files it would change are being changed"
 	}
-	if _, ok := errors.AsType[*local.KeyError](err); ok {
+	if _, ok := errors.AsType[*local.KeyError](err); ok && !errors.Is(err, fs.ErrPermission) {
 		return "--local-key names the key file of this store; a copy of it must come from where the store was made"
 	}
 	if _, ok := errors.AsType[*credstash.VersionError](err); ok {
@@ -162,6 +165,9 @@ func oneHint(err error) string {
 		return "the hook is owed: the next run tries it again, also if no file changes"
 	}
 	if text := destHint(err); text != "" {
+		return text
+	}
+	if text := ad.call(err); text != "" {
 		return text
 	}
 	if text := sourceHint(err); text != "" {
@@ -184,9 +190,6 @@ var hints = []struct {
 	{source.ErrNotFound, "'credrender list' shows the names and versions that are there, 'credrender put NAME @FILE' adds one"},
 	{source.ErrWrongContext, "the context must be the one that the secret was put with, pair by pair and case by case"},
 	{source.ErrCredentials, "'aws sts get-caller-identity' with the same --profile shows whether there are credentials"},
-	{source.ErrDenied, "reading takes dynamodb:Query and dynamodb:GetItem on the table and kms:Decrypt on the key, for this context; docs/lifecycle.md lists what rekey and its like take"},
-	{source.ErrThrottled, "--wait 5m keeps trying; a table on demand does not throttle at this rate"},
-	{source.ErrUnreachable, "the files in place stay as they are; --wait 5m keeps trying, --allow-stale 24h makes this no failure"},
 	{source.ErrIntegrity, "somebody changed the stored item, or it was never whole: put the secret again, and ask who wrote this version"},
 	{source.ErrTooLarge, "an item holds about 300,000 bytes, with put --item-format aes-gcm about 400,000; keep larger values elsewhere, as in S3"},
 	{source.ErrExists, "that number holds another value already; 'credrender list NAME' shows the versions"},
@@ -202,6 +205,7 @@ var hints = []struct {
 	{state.ErrUnreadable, "run this as the user that renders, often with sudo; --state-dir names another directory"},
 	{state.ErrUntrusted, "the state directory must be yours and mode 0700"},
 	{state.ErrLocked, "--lock-timeout says how long to wait"},
+	{fs.ErrPermission, "this user may not open the file: 'ls -l FILE' shows who may; run it as that user, or change owner or mode"},
 }
 
 func refusedHint(e *render.RefusedError) string {
@@ -245,7 +249,7 @@ func (h textHandler) Handle(_ context.Context, r slog.Record) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for line := range strings.SplitSeq(strings.TrimRight(r.Message, "\n"), "\n") {
-		if _, err := fmt.Fprintln(h.out, prefix+line); err != nil {
+		if _, err := fmt.Fprintln(h.out, prefix+mask.Visible(line)); err != nil {
 			return err
 		}
 	}

@@ -64,7 +64,11 @@ func (a *app) open(cfg *config.Config, ref backend.Ref) (*backend.Target, error)
 	if err != nil {
 		return nil, err
 	}
-	if key, ok := a.globals.given()["key"]; ok && t.HasItems() && t.Place().Kind != backend.Local && t.Place().Key != key {
+	key, ok := a.globals.given()["key"]
+	if ok && t.HasItems() && t.Place().Kind == backend.Local {
+		return nil, usagef("--key %s is a KMS key, and the store is local: --local-key names its key file", key)
+	}
+	if ok && t.HasItems() && t.Place().Key != key {
 		return nil, usagef("--key %s: %s is in a source with a key of its own, %s", key, t.Bare(), t.Place().Key)
 	}
 	return t, nil

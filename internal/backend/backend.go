@@ -38,6 +38,13 @@ type Set struct {
 	// to KMS.
 	GrantTokens []string
 
+	// MFA, set before the first store is opened, asks for codes: see
+	// awsconfig.Options.MFA.
+	MFA func(ctx context.Context, serial string) (code string, err error)
+
+	// Observer, set before the first store is opened, is told of every attempt.
+	Observer source.Observer
+
 	mu      sync.Mutex
 	configs map[awsKey]*opened[awsconfig.Config]
 	sources map[job.Store]*opened[source.Source]
@@ -62,6 +69,13 @@ func (o *opened[T]) get(open func() (T, error)) (T, error) {
 		o.value, o.done = value, true
 	}
 	return value, err
+}
+
+// current returns what is open.
+func (o *opened[T]) current() (value T, open bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.value, o.done
 }
 
 // Source implements render.Opener: prefix is empty for the store, else that of
@@ -129,9 +143,13 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 	return s.openSource(ctx, where)
 }
 
-// Settings are what of a store's place is AWS's.
+// Settings are what of a store's place is AWS's. A table's ARN states its region.
 func Settings(where job.Store) awsconfig.Options {
-	return awsconfig.Options{Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
+	region := where.Region
+	if arn, named, err := source.ParseTable(where.Table); err == nil && !named && hasItems(where.Kind) {
+		region = arn.Region
+	}
+	return awsconfig.Options{Region: region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
 }
 
 // LocalOptions say where a local store's files are.

@@ -69,10 +69,16 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 	return nil, fmt.Errorf("%w: of type %s", source.ErrNoSource, where.Kind)
 }
 
+// AWS is the configuration of a store in AWS, shared with what the Set has
+// opened there: whoever is asked for an MFA code is asked once.
+func (s *Set) AWS(ctx context.Context, where job.Store) (awsconfig.Config, error) {
+	return s.aws(ctx, Settings(where))
+}
+
 // aws loads each set of settings once: sources that share region and identity
 // share credentials and connections.
 func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Config, error) {
-	settings.Meter, settings.OneShot = s.Meter, !s.Lasting
+	settings = s.complete(settings)
 	key := awsKey{settings.Region, settings.KMSRegion, settings.Profile, settings.RoleARN, settings.DefaultRegion}
 	s.mu.Lock()
 	if s.configs == nil {
@@ -85,6 +91,47 @@ func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Co
 	}
 	s.mu.Unlock()
 	return o.get(func() (awsconfig.Config, error) { return awsconfig.Load(ctx, settings) })
+}
+
+func (s *Set) complete(o awsconfig.Options) awsconfig.Options {
+	o.Meter, o.OneShot, o.MFA, o.Observer = s.Meter, !s.Lasting, s.MFA, s.Observer
+	return o
+}
+
+// Renew loads the credentials of everything that is open anew, and returns the
+// configurations whose credentials are others now: the SDK reads static ones of
+// ~/.aws once, however long the process runs. What cannot be loaded stays.
+func (s *Set) Renew(ctx context.Context) (renewed []awsconfig.Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, o := range s.configs {
+		old, open := o.current()
+		if !open {
+			continue
+		}
+		fresh, err := awsconfig.Load(ctx, s.complete(awsconfig.Options{
+			Region: key.region, KMSRegion: key.kmsRegion, Profile: key.profile, RoleARN: key.role, DefaultRegion: key.defaultRegion,
+		}))
+		if err != nil || !differ(ctx, old, fresh) {
+			continue
+		}
+		s.configs[key] = &opened[awsconfig.Config]{done: true, value: fresh}
+		renewed = append(renewed, fresh)
+	}
+	if len(renewed) > 0 {
+		s.sources = nil
+	}
+	return renewed
+}
+
+// differ reports whether fresh has credentials, and others than old.
+func differ(ctx context.Context, old, fresh awsconfig.Config) bool {
+	now, err := fresh.AWS.Credentials.Retrieve(ctx)
+	if err != nil {
+		return false
+	}
+	before, err := old.AWS.Credentials.Retrieve(ctx)
+	return err != nil || now.AccessKeyID != before.AccessKeyID || now.SecretAccessKey != before.SecretAccessKey || now.SessionToken != before.SessionToken
 }
 
 // awsKey is what of settings can differ within a Set.

@@ -43,6 +43,9 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	if kind == typeS3 {
 		j.Store.Path = strings.TrimPrefix(path, "//")
 	}
+	if err := checkTable(j.Store); err != nil {
+		return j, &Error{Key: "table", Msg: err.Error(), Err: err}
+	}
 	return j, nil
 }
 

@@ -41,6 +41,8 @@ type Options struct {
 	// EUID is the effective user ID. 0 turns on the checks of [Trust] and
 	// keeps state in /var/lib.
 	EUID int
+	// Read becomes that of the [Trust].
+	Read func(path string) ([]byte, error)
 	// Default replaces DefaultPath; empty: it does not.
 	Default string
 	// Snapshot is read in place of the files on the disk: they were believed
@@ -91,7 +93,7 @@ type Settings struct {
 	GrantTokens []string
 	// StateDir is absolute; empty: there is no home directory to put it in.
 	StateDir  string
-	Timeout   time.Duration // for one run's fetching; 0: none
+	Timeout   time.Duration // of waiting for AWS, credentials and inputs; 0: none
 	LogLevel  slog.Level
 	LogFormat string // text or json
 	// FullRefresh is how old a full look may be before a quiet tick is

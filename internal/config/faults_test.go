@@ -115,6 +115,13 @@ func TestLoadFaultsOfSettings(t *testing.T) {
 				"7: jobs[0].context: expected a mapping or the name of an entry in contexts, got a list",
 			},
 		},
+		"names of contexts that a pair would have": {
+			"contexts:\n  env=prod: {a: b}\n  \"\": {a: b}\n",
+			[]string{
+				"2: contexts.env=prod: an = would take the place of a pair in a template (rename the context)",
+				"3: contexts.: the name is empty (rename the context)",
+			},
+		},
 		"a context and no contexts": {"context: web", []string{"1: context: there is no context web (contexts has no entries)"}},
 		"durations": {
 			"timeout: 30\nsplay: 5x\njobs:\n- {name: a, content: x, dest: /a, timeout: 0s, splay: -1s}\n- {name: b, content: x, dest: /b, timeout: 5}",

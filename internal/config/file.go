@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -47,7 +49,11 @@ func (l *loader) parse(path string, data []byte) *file {
 	}
 	var err error
 	if f.base, err = l.base(f.scalars); err != nil {
-		f.fail(&yaml.Node{Line: f.scalars["store"].line}, "store", "", "%v", err)
+		key, msg := "store", err.Error()
+		if of, ok := errors.AsType[*Error](err); ok {
+			key, msg = of.Key, of.Msg
+		}
+		f.fail(&yaml.Node{Line: f.scalars[key].line}, key, "", "%s", msg)
 	}
 	f.shared(s)
 	if s.jobs != nil {
@@ -105,6 +111,12 @@ func (f *file) shared(s sections) {
 	if s.contexts != nil {
 		f.base.Contexts = map[string]map[string]string{}
 		for _, p := range f.pairs(s.contexts, "contexts") {
+			switch {
+			case p.name == "":
+				f.fail(p.value, join("contexts", p.name), "rename the context", "the name is empty")
+			case strings.Contains(p.name, "="):
+				f.fail(p.value, join("contexts", p.name), "rename the context", "an = would take the place of a pair in a template")
+			}
 			f.base.Contexts[p.name] = f.encryption(p.value, join("contexts", p.name))
 		}
 	}

@@ -112,7 +112,7 @@ func (f *file) destination(n *yaml.Node, key string) string {
 	case !ok:
 	case !filepath.IsAbs(dest):
 		f.fail(n, key, "", "%s is not an absolute path", source.Show(dest))
-	case strings.HasSuffix(dest, "/"):
+	case job.IsDirectory(dest):
 		f.fail(n, key, "", "%s is a directory, expected a file", source.Show(dest))
 	case strings.ContainsAny(dest, "\n\r"):
 		f.fail(n, key, "", "holds a line break")

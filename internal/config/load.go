@@ -37,7 +37,7 @@ func newLoader(o Options) (*loader, error) {
 		dests:   map[string]string{},
 	}
 	v := l.resolve(nil)
-	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v.GetString("trusted-owner"))}
+	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v.GetString("trusted-owner")), Read: o.Read}
 	l.config.Warnings = l.strangers()
 	return l, nil
 }
@@ -179,6 +179,9 @@ func (l *loader) finish(single bool) (*Config, error) {
 	if !single || len(c.Files) == 0 {
 		var err error
 		if c.Base, err = l.base(nil); err != nil {
+			if of, ok := errors.AsType[*Error](err); ok {
+				return nil, of
+			}
 			return nil, &Error{Key: "store", Msg: err.Error(), Err: err}
 		}
 	}

@@ -61,7 +61,7 @@ func settings() []setting {
 	return []setting{
 		{Flag: Flag{Name: "config", Short: "c", Default: DefaultPath, Usage: "YAML `FILE|DIR` with settings and jobs"}, scope: outside, norm: path},
 		{Flag: Flag{Name: "store", Default: dynamoDB, Usage: "where secrets are: `dynamodb|local[:PATH]|s3://BUCKET/PREFIX`"}, norm: store},
-		{Flag: Flag{Name: "table", Short: "t", Default: defaultTable, Usage: "DynamoDB `TABLE`"}, norm: notEmpty},
+		{Flag: Flag{Name: "table", Short: "t", Default: defaultTable, Usage: "DynamoDB `TABLE`, a name or an ARN"}, norm: table},
 		{Flag: Flag{Name: "key", Short: "k", Default: "alias/credstash", Usage: "KMS `KEY` for writes"}, norm: notEmpty},
 		{Flag: Flag{Name: "local-key", Usage: "key `FILE` of the local store"}, norm: path},
 		{Flag: Flag{Name: "region", Short: "r", Usage: "AWS `REGION`"}, norm: anything},
@@ -70,7 +70,7 @@ func settings() []setting {
 		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: anything},
 		{Flag: Flag{Name: "grant-token", Repeat: true, Usage: "`TOKEN` of a KMS grant that is too new to count without"}, scope: ofProcess, norm: anything},
 		{Flag: Flag{Name: "state-dir", Usage: "`DIR` of versions in place, owed hooks and locks"}, scope: ofProcess, norm: path},
-		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "`LIMIT` for one run's fetching"}, scope: ofProcess, norm: duration, example: "30s"},
+		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "`LIMIT` of waiting for AWS, credentials and metadata without an answer"}, scope: ofProcess, norm: duration, example: "30s"},
 		{Flag: Flag{Name: "trusted-owner", Repeat: true, Usage: "`USER` whose files root believes too"}, scope: outside, norm: users},
 		{Flag: Flag{Name: "log-level", Default: "info", Usage: "`debug|info|warn|error`"}, scope: ofProcess, norm: oneOf("debug", "info", "warn", "error")},
 		{Flag: Flag{Name: "log-format", Default: "text", Usage: "`text|json`"}, scope: ofProcess, norm: oneOf("text", "json")},

@@ -43,7 +43,7 @@ func (f *file) setSources(n *yaml.Node) {
 }
 
 func (f *file) oneSource(n *yaml.Node, key string) job.Store {
-	s := job.Store{Region: f.base.Store.Region}
+	s := job.Store{}
 	word := func(to *string) func(string, *yaml.Node) {
 		return func(key string, n *yaml.Node) { *to, _ = f.word(n, key) }
 	}
@@ -83,7 +83,13 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 	if base := f.base.Store; s.Profile == "" && s.RoleARN == "" {
 		s.Profile, s.RoleARN = base.Profile, base.RoleARN
 	}
+	if _, named, err := source.ParseTable(s.Table); s.Region == "" && (named || err != nil) {
+		s.Region = f.base.Store.Region // an ARN states its own
+	}
 	isLocal, isTable := s.Kind == local, s.Kind == dynamoDB
+	if err := checkTable(*s); err != nil {
+		f.fail(n, join(key, "table"), "", "%v", err)
+	}
 	switch {
 	case s.Kind == "":
 		f.fail(n, key, "", "has no type")

@@ -78,10 +78,36 @@ func packed(text []byte) (out []byte, at []int) {
 	return out, at
 }
 
-// jsonStrings returns the strings in a JSON object or list, keys excepted.
-func jsonStrings(v []byte) [][]byte {
+// assigned returns the value of a line as YAML, TOML, INI and .env have it: templates
+// print it by itself.
+func assigned(line []byte) []byte {
+	at := bytes.IndexAny(line, ":=")
+	if at < 0 {
+		return nil
+	}
+	value := bytes.TrimSpace(line[at+1:])
+	if n := len(value) - 1; n > 0 && (value[0] == '"' || value[0] == '\'') && value[n] == value[0] {
+		value = value[1:n]
+	}
+	return value
+}
+
+// decoded returns what a value in base64 holds, or nil.
+func decoded(v []byte) []byte {
+	out, err := base64.StdEncoding.DecodeString(string(v)) // it skips line breaks
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// jsonScalars returns the strings and numbers in a JSON object or list, keys excepted.
+func jsonScalars(v []byte) [][]byte {
 	var doc any
-	if v = bytes.TrimSpace(v); len(v) == 0 || v[0] != '{' && v[0] != '[' || json.Unmarshal(v, &doc) != nil {
+	v = bytes.TrimSpace(v)
+	dec := json.NewDecoder(bytes.NewReader(v))
+	dec.UseNumber() // as templates print them
+	if len(v) == 0 || v[0] != '{' && v[0] != '[' || dec.Decode(&doc) != nil {
 		return nil
 	}
 	var all [][]byte
@@ -89,6 +115,8 @@ func jsonStrings(v []byte) [][]byte {
 	walk = func(x any) {
 		switch x := x.(type) {
 		case string:
+			all = append(all, []byte(x))
+		case json.Number:
 			all = append(all, []byte(x))
 		case []any:
 			for _, e := range x {

@@ -17,7 +17,7 @@ const (
 	// beginning lies before the part that is shown.
 	maxReach = 1 << 20
 
-	// smallJSON is up to which size the strings in a JSON value are looked for
+	// smallJSON is up to which size the strings and numbers in a JSON value are looked for
 	// in every form; those of larger ones not in hex and base64.
 	smallJSON = 16 << 10
 	// maxGrowth is by how much a printed value can be longer than the value: a
@@ -28,8 +28,9 @@ const (
 )
 
 // Masker replaces known secrets in what a command printed by "(secret)". It
-// is a best effort: it knows each value, its lines, and the strings in it
-// where it is JSON, if they have 8 bytes or more, as they are, with characters
+// is a best effort: it knows each value, its lines, what stands after a colon or
+// an equals sign in them, what base64 in it holds, and the strings and numbers in
+// it where it is JSON, if they have 8 bytes or more, as they are, with characters
 // escaped for JSON, URLs, HTML, shells and other languages (escapes.go), in hex
 // and in base64. A command that prints a value in pieces or in any other form
 // gets past it. It is safe for concurrent use.
@@ -119,8 +120,10 @@ func (f *finder) value(v []byte) {
 	}
 	for line := range bytes.Lines(v) {
 		f.spelled(bytes.TrimSpace(line))
+		f.spelled(assigned(line))
 	}
-	for _, s := range jsonStrings(v) {
+	f.encoded(decoded(v))
+	for _, s := range jsonScalars(v) {
 		if len(v) <= smallJSON {
 			f.encoded(s)
 		}

@@ -61,6 +61,10 @@ func TestMask(t *testing.T) {
 		"base64 for URLs":       {"\xfb\xff\xbf\xfb\xff\xbf\xfb\xff", base64.URLEncoding.EncodeToString([]byte("\xfb\xff\xbf\xfb\xff\xbf\xfb\xff")), "(secret)"},
 		"its lines":             {"first line\r\nshort\n  third line\n", "at 'first line': short, third line", "at '(secret)': short, (secret)"},
 		"strings in JSON":       {`{"user":"bob","l":["c3R5bGVk&"]}`, "bob:c3R5bGVk& c3R5bGVk%26", "bob:(secret) (secret)"},
+		"numbers in JSON":       {`{"pin":9007199254740993,"port":5432}`, "pin 9007199254740993 of 5432", "pin (secret) of 5432"},
+		"values in YAML":        {"db:\n  user: bob\n  password: 'hunter2: x'\n- token: c3R5bGVk\n", "bob: hunter2: x c3R5bGVk", "bob: (secret) (secret)"},
+		"values in INI":         {"[db]\nuser = bob\npassword = \"hunter2=x\"\nTOKEN=c3R5bGVk\n", "bob: hunter2=x c3R5bGVk", "bob: (secret) (secret)"},
+		"decoded base64":        {"aHVudGVyMmh1bnRlcjI=\n", "pw=hunter2hunter2 68756e7465723268756e74657232", "pw=(secret) (secret)"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -38,6 +38,27 @@ func command(spec Spec) (*exec.Cmd, error) {
 	}, nil
 }
 
+// Missing reports whether the program of a command is not there, or cannot be
+// executed. The error wraps [ErrStart].
+func Missing(spec Spec) error {
+	cmd, err := command(spec)
+	if err != nil {
+		return err
+	}
+	path := cmd.Path
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(cmd.Dir, path)
+	}
+	info, err := os.Stat(path)
+	if err == nil && (info.IsDir() || info.Mode()&0o111 == 0) {
+		err = &os.PathError{Op: "execute", Path: path, Err: os.ErrPermission}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	return nil
+}
+
 // lookPath finds name in the absolute directories of env's PATH. One that is
 // there but not executable is reported as such, as a shell does.
 func lookPath(name string, env []string) (string, error) {

@@ -18,6 +18,13 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
+// IsDirectory reports whether a destination is written as a directory: with a
+// slash at the end, or as . or .. of one. Cleaned, it would be a file.
+func IsDirectory(dest string) bool {
+	last := dest[strings.LastIndexByte(dest, '/')+1:]
+	return last == "" || last == "." || last == ".."
+}
+
 // Job is a set of files with their commands. All of its files change, or none.
 type Job struct {
 	// ID is what state and debts belong to: "config path#name", or the

@@ -46,6 +46,9 @@ func lookupID(ctx context.Context, database, name string, local func(string) (st
 	if id, err := strconv.ParseUint(name, 10, 31); err == nil {
 		return int(id), nil
 	}
+	if isNumber(name) {
+		return Keep, fmt.Errorf("%w: %q is not an id of 31 bits", ErrOwner, name)
+	}
 	id, err := local(name)
 	if err != nil {
 		id, err = getent(ctx, database, name)
@@ -58,6 +61,13 @@ func lookupID(ctx context.Context, database, name string, local func(string) (st
 		return Keep, fmt.Errorf("%w: %s %q has the id %q", ErrOwner, database, name, id)
 	}
 	return n, nil
+}
+
+// isNumber reports whether getent reads name as a number. It does so modulo
+// 2^32: 4294967296 and +0 would be root.
+func isNumber(name string) bool {
+	digits := strings.TrimLeft(name, "+- \t")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 // getent answers NAME:x:ID:... for both databases.

@@ -1,13 +1,13 @@
 package policy
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 )
 
-// admin allows setup, grant, grants and revoke. What setup asks for is listed
-// with pkg/source/dynamo and kms; it changes nothing that exists.
+// admin allows setup, with --update too, grant, grants and revoke.
 //
 // Who may create grants without conditions can give himself everything, so
 // they must be of the two operations and constrained to one context
@@ -18,22 +18,21 @@ func (b *builder) admin(needs []Need) {
 		if p.Table == "" {
 			continue
 		}
-		b.allow("SetUpTable", []string{
-			"dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:TagResource", "dynamodb:ListTagsOfResource",
-			"dynamodb:DescribeContinuousBackups", "dynamodb:UpdateContinuousBackups",
-		}, []string{p.table()}, nil)
+		b.allow("SetUpTable", setUpTable(), []string{p.table()}, nil)
 		b.allow("MakeKey", []string{"kms:CreateKey", "kms:TagResource"}, []string{"*"}, nil)
 		keys := []string{p.Key}
 		if p.Key == "" {
-			keys = []string{p.arn("kms", "key/*")}
-			b.note("", "the key is not there yet: widened to every key of the account in %s", p.Region)
+			at := p
+			at.Region = cmp.Or(p.KeyRegion, p.Region)
+			keys = []string{at.arn("kms", "key/*")}
+			b.note("", "the key is not there yet: widened to every key of the account in %s", at.Region)
 		}
 		both := slices.Clone(keys)
 		if p.Alias != "" {
 			both = append(both, p.Alias)
 		}
 		b.allow("SetUpKey", []string{"kms:CreateAlias"}, both, nil)
-		b.allow("SetUpKey", []string{"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus", "kms:ListResourceTags"}, slices.Clone(keys), nil)
+		b.allow("SetUpKey", setUpKey(), slices.Clone(keys), nil)
 		b.allow("GiveGrants", []string{"kms:CreateGrant"}, slices.Clone(keys), Conditions{
 			"ForAllValues:StringEquals": {"kms:GrantOperations": {"Decrypt", "GenerateDataKey"}},
 			"StringEquals":              {"kms:GrantConstraintType": {"EncryptionContextEquals"}},

@@ -17,6 +17,13 @@ type builder struct {
 	statements []Statement
 	notes      []Note
 	sids       map[string]int
+	err        error // the first
+}
+
+func (b *builder) fail(n Need, err error) {
+	if b.err == nil {
+		b.err = fmt.Errorf("%s: %w", n.Origin, err)
+	}
 }
 
 func (b *builder) note(origin, format string, args ...any) {

@@ -12,7 +12,9 @@
 //	        ReadVersions  dynamodb:GetItem on the table, for the names asked for by version
 //	        ScanTable     dynamodb:Scan on the table, where a pattern is asked for
 //	        Decrypt       kms:Decrypt on the key, one statement for each context
-//	        Parameters, ParameterPaths, Objects, ObjectVersions, ListObjects, SecretsManager
+//	        Parameters, ParameterPaths, Objects, ObjectVersions, ListObjects
+//	        SecretsManager secretsmanager:GetSecretValue, and DescribeSecret for the daemon's look for changes
+//	        SecretsInBatches secretsmanager:BatchGetSecretValue, which has no resource, where two secrets are asked for
 //	writer  WriteSecrets  dynamodb:PutItem and dynamodb:Query on the table, for the names
 //	        MakeDataKeys  kms:GenerateDataKey on the key, one statement for each context
 //	admin   SetUpTable, MakeKey, SetUpKey, GiveGrants, SeeAndRevokeGrants
@@ -69,23 +71,9 @@ var (
 	ErrNothing = errors.New("there is nothing to allow")
 	// ErrRole: an unknown [Role].
 	ErrRole = errors.New("no such role")
+	// ErrPlace: an account, a table or a key that AWS would not take.
+	ErrPlace = errors.New("invalid place")
 )
-
-// Place says where a reference is read from, as ARNs need it. It is comparable.
-type Place struct {
-	Partition string // aws, aws-cn, aws-us-gov
-	Account   string // twelve digits
-	Region    string
-	Table     string
-	Key       string // the ARN of the key itself: policies do not know aliases
-	Alias     string // for Admin: the ARN of the alias, if the key has one
-}
-
-func (p Place) arn(service, resource string) string {
-	return "arn:" + p.Partition + ":" + service + ":" + p.Region + ":" + p.Account + ":" + resource
-}
-
-func (p Place) table() string { return p.arn("dynamodb", "table/"+p.Table) }
 
 // Need is one reference of a template, as far as it is known without rendering.
 type Need struct {
@@ -136,9 +124,6 @@ type Statement struct {
 	Condition Conditions `json:",omitempty"`
 }
 
-// Conditions are a statement's conditions: operator, condition key, values.
-type Conditions map[string]map[string][]string
-
 // JSON returns the document as indented JSON with a newline at its end.
 func (d Document) JSON() []byte {
 	var b bytes.Buffer
@@ -168,6 +153,9 @@ func Escape(s string) string {
 func Build(role Role, needs []Need) (Document, []Note, error) {
 	b := &builder{sids: map[string]int{}}
 	for _, n := range needs {
+		if err := n.Place.check(); err != nil {
+			return Document{}, nil, err
+		}
 		if a, twin := n.Ref.Context.CaseTwins(); twin != "" {
 			return Document{}, nil, fmt.Errorf("%s: %w: %s and %s", n.Ref, ErrCase, source.Show(a), source.Show(twin))
 		}
@@ -181,6 +169,9 @@ func Build(role Role, needs []Need) (Document, []Note, error) {
 		b.admin(needs)
 	default:
 		return Document{}, nil, fmt.Errorf("%w: %q", ErrRole, role)
+	}
+	if b.err != nil {
+		return Document{}, b.notes, b.err
 	}
 	if len(b.statements) == 0 {
 		return Document{}, b.notes, ErrNothing

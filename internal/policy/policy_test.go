@@ -85,7 +85,7 @@ func TestReader(t *testing.T) {
       "Resource": ["` + tableARN + `"],
       "Condition": {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a", "c"]},
-        "Null": {"dynamodb:LeadingKeys": ["false"]}
+        "Null": {"dynamodb:LeadingKeys": "false"}
       }
     },
     {
@@ -95,7 +95,7 @@ func TestReader(t *testing.T) {
       "Resource": ["` + tableARN + `"],
       "Condition": {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["b"]},
-        "Null": {"dynamodb:LeadingKeys": ["false"]}
+        "Null": {"dynamodb:LeadingKeys": "false"}
       }
     },
     {
@@ -103,7 +103,7 @@ func TestReader(t *testing.T) {
       "Effect": "Allow",
       "Action": ["kms:Decrypt"],
       "Resource": ["` + keyARN + `"],
-      "Condition": {"Null": {"kms:EncryptionContextKeys": ["true"]}}
+      "Condition": {"Null": {"kms:EncryptionContextKeys": "true"}}
     },
     {
       "Sid": "Decrypt2",
@@ -337,7 +337,7 @@ func TestTerraform(t *testing.T) {
             "dynamodb:LeadingKeys" = ["&{a}$${$}{b}%%{c}"]
           }
           "Null" = {
-            "dynamodb:LeadingKeys" = ["false"]
+            "dynamodb:LeadingKeys" = "false"
           }
         }
       },
@@ -348,7 +348,7 @@ func TestTerraform(t *testing.T) {
         Resource = ["` + keyARN + `"]
         Condition = {
           "Null" = {
-            "kms:EncryptionContextKeys" = ["true"]
+            "kms:EncryptionContextKeys" = "true"
           }
         }
       },
@@ -358,5 +358,68 @@ func TestTerraform(t *testing.T) {
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A secret alone is read and looked at; from two on they come in batches, which IAM
+// cannot limit to secrets.
+func TestSecretsManager(t *testing.T) {
+	sm := func(name string, prefix bool) policy.Need {
+		return policy.Need{Place: place(), Ref: source.Ref{Source: source.SecretsManager, Name: name}, Prefix: prefix}
+	}
+	const whole = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3"
+	for name, tt := range map[string]struct {
+		needs []policy.Need
+		batch bool
+		want  []string
+	}{
+		"one":       {[]policy.Need{sm("db", false)}, false, []string{"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-??????"}},
+		"one twice": {[]policy.Need{sm("db#user", false), sm("db#password", false)}, false, []string{"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-??????"}},
+		"two":       {[]policy.Need{sm("db", false), sm("x", false)}, true, []string{"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-??????", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-??????"}},
+		"prefix":    {[]policy.Need{sm("db", true)}, true, []string{"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db*"}},
+		"ARN":       {[]policy.Need{sm(whole, false)}, false, []string{whole}},
+		"part of one": {[]policy.Need{sm(strings.TrimSuffix(whole, "-a1B2c3"), false)}, false, []string{
+			"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-??????",
+		}},
+	} {
+		d, _, err := policy.Build(policy.Reader, tt.needs)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		batch := false
+		for _, s := range d.Statement {
+			if batch = batch || s.Sid == "SecretsInBatches"; s.Sid == "SecretsManager" {
+				if diff := cmp.Diff(tt.want, s.Resource); diff != "" {
+					t.Errorf("%s: %s", name, diff)
+				}
+			}
+		}
+		if batch != tt.batch {
+			t.Errorf("%s: in batches: %v", name, batch)
+		}
+	}
+}
+
+// What is printed into a policy is checked first.
+func TestPlacesAreChecked(t *testing.T) {
+	for name, change := range map[string]func(*policy.Need){
+		"account":   func(n *policy.Need) { n.Place.Account = "*" },
+		"table":     func(n *policy.Need) { n.Place.Table = "*" },
+		"table ARN": func(n *policy.Need) { n.Place.Table = "arn:aws:dynamodb:eu-west-1:123456789012:table/*" },
+		"partition": func(n *policy.Need) { n.Place.Table = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/abc" },
+		"key":       func(n *policy.Need) { n.Place.Key = "arn:aws:kms:eu-west-1:123456789012:key/*" },
+		"alias":     func(n *policy.Need) { n.Place.Key = "alias/a" },
+		"parameter": func(n *policy.Need) { n.Ref = source.Ref{Source: source.SSM, Name: "arn:aws:s3:::b"} },
+		"secret":    func(n *policy.Need) { n.Ref = source.Ref{Source: source.SecretsManager, Name: "arn:aws:s3:::b"} },
+		"object":    func(n *policy.Need) { n.Ref = source.Ref{Source: source.S3Object, Name: "arn:aws:s3:::b/k"} },
+		"multi": func(n *policy.Need) {
+			n.Ref = source.Ref{Source: source.S3Object, Name: "arn:aws:s3::123456789012:accesspoint/m.mrap/k"}
+		},
+	} {
+		n := policy.Need{Place: place(), Ref: source.Ref{Name: "a"}}
+		change(&n)
+		if _, _, err := policy.Build(policy.Reader, []policy.Need{n}); !errors.Is(err, policy.ErrPlace) && !errors.Is(err, source.ErrARN) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -13,7 +15,7 @@ func (b *builder) parameters(g group) {
 	var single, paths []string
 	for _, n := range g.of(source.SSM) {
 		b.noteKeys(n)
-		name := parameterARN(g.place, n.Ref.Name)
+		name := b.parameterARN(n, g.place)
 		switch {
 		case n.Pattern:
 			path := strings.TrimSuffix(strings.TrimSuffix(name, Escape("*")), "/")
@@ -30,50 +32,16 @@ func (b *builder) parameters(g group) {
 }
 
 // parameterARN takes a name, which may end in a version or label, or an ARN.
-func parameterARN(p Place, name string) string {
+func (b *builder) parameterARN(n Need, p Place) string {
+	name := n.Ref.Name
 	if strings.HasPrefix(name, "arn:") {
 		if parts := strings.Split(name, ":"); len(parts) > 6 {
 			name = strings.Join(parts[:6], ":")
 		}
-		return Escape(name)
+		return b.known(n, "ssm", name)
 	}
 	name, _, _ = strings.Cut(name, ":")
 	return p.arn("ssm", "parameter/"+Escape(strings.TrimPrefix(name, "/")))
-}
-
-// objects allows reading from S3. Names are "bucket/key".
-func (b *builder) objects(g group) {
-	var newest, versions []string
-	listed := map[string][]string{}
-	for _, n := range g.of(source.S3, source.S3Object) {
-		b.noteKeys(n)
-		name := Escape(n.Ref.Name)
-		arn := "arn:" + g.place.Partition + ":s3:::"
-		switch {
-		case n.Pattern:
-			name = strings.TrimSuffix(name, Escape("*"))
-			bucket, prefix, _ := strings.Cut(name, "/")
-			listed[arn+bucket] = append(listed[arn+bucket], prefix)
-			name += "*"
-		case n.Prefix:
-			b.noteWidened(n)
-			if !strings.Contains(name, "/") {
-				name += "*/"
-			}
-			name += "*"
-		}
-		if n.Ref.Version == "" {
-			newest = append(newest, arn+name)
-		}
-		if n.Ref.Version != "" || n.AnyVersion {
-			versions = append(versions, arn+name)
-		}
-	}
-	b.allow("Objects", []string{"s3:GetObject"}, newest, nil)
-	b.allow("ObjectVersions", []string{"s3:GetObjectVersion"}, versions, nil)
-	for _, bucket := range sortedKeys(listed) {
-		b.allow("ListObjects", []string{"s3:ListBucket"}, []string{bucket}, Conditions{"StringEquals": {"s3:prefix": unique(listed[bucket])}})
-	}
 }
 
 // managed allows reading from Secrets Manager. AWS ends the ARN of a secret in
@@ -87,14 +55,36 @@ func (b *builder) managed(g group) {
 		switch {
 		case n.Prefix:
 			b.noteWidened(n)
-			arns = append(arns, g.place.arn("secretsmanager", "secret:"+Escape(name)+"*"))
+			arns = append(arns, g.place.arn("secretsmanager", "secret:"+Escape(name)+"*"), "")
 		case strings.HasPrefix(name, "arn:"):
-			arns = append(arns, Escape(name))
+			arns = append(arns, b.known(n, "secretsmanager", name)+unfinished(name))
 		default:
 			arns = append(arns, g.place.arn("secretsmanager", "secret:"+Escape(name)+"-??????"))
 		}
 	}
-	b.allow("SecretsManager", []string{"secretsmanager:GetSecretValue"}, arns, nil)
+	arns = unique(arns)
+	if len(arns) > 1 { // a prefix may be for several
+		b.allow("SecretsInBatches", []string{"secretsmanager:BatchGetSecretValue"}, []string{"*"}, nil)
+	}
+	arns = slices.DeleteFunc(arns, func(s string) bool { return s == "" })
+	b.allow("SecretsManager", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, arns, nil)
+}
+
+// unfinished is what the ARN of a secret lacks of its end, which AWS finds by itself.
+func unfinished(arn string) string {
+	i := strings.LastIndexByte(arn, '-')
+	if i >= 0 && len(arn)-i == 7 {
+		return ""
+	}
+	return "-??????"
+}
+
+// known is an ARN as a resource, which has to be one of the service.
+func (b *builder) known(n Need, service, arn string) string {
+	if a, ok := source.ParseARN(arn); !ok || a.Service != service || a.Region == "" {
+		b.fail(n, fmt.Errorf("%w: %s: it is not an ARN of %s", source.ErrARN, source.Show(arn), service))
+	}
+	return Escape(arn)
 }
 
 // noteKeys: which key a parameter, secret or object lies under shows only there.

@@ -30,7 +30,12 @@ func (s Statement) terraform(b *strings.Builder) {
 		for _, operator := range sortedKeys(s.Condition) {
 			fmt.Fprintf(b, "          %s = {\n", quote(operator))
 			for _, key := range sortedKeys(s.Condition[operator]) {
-				fmt.Fprintf(b, "            %s = %s\n", quote(key), list(s.Condition[operator][key]))
+				values := s.Condition[operator][key]
+				text := list(values)
+				if operator == "Null" && len(values) == 1 {
+					text = quote(values[0])
+				}
+				fmt.Fprintf(b, "            %s = %s\n", quote(key), text)
 			}
 			b.WriteString("          }\n")
 		}

@@ -44,12 +44,3 @@ func (n Need) allowPrefix() string {
 	}
 	return n.Ref.Source + ":"
 }
-
-// ParseARN splits the ARN of a key or principal. ok is false for what is none.
-func ParseARN(arn string) (partition, region, account, resource string, ok bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" {
-		return "", "", "", "", false
-	}
-	return parts[1], parts[3], parts[4], parts[5], true
-}

@@ -118,6 +118,9 @@ func (a *asked) result(ref source.Ref, derived bool, res source.Result) {
 		if inner, ok := errors.AsType[*source.RefError](cause); ok && (derived || inner.Ref == ref) {
 			cause = inner.Err // the name is said by ref, or not at all
 		}
+		if derived {
+			cause = source.Nameless(cause)
+		}
 		a.failures = append(a.failures, &source.RefError{Ref: ref, Err: cause})
 		return
 	}

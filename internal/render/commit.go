@@ -38,6 +38,11 @@ func (r *round) admit(p *Planned) error {
 		if r.refusedBefore(p) {
 			return &RefusedError{What: "verify", Again: true}
 		}
+		if r.planOnly {
+			if err := r.unstartable(p); err != nil {
+				return errors.Join(r.checkDisk(p), err)
+			}
+		}
 	}
 	return r.checkDisk(p)
 }
@@ -146,6 +151,9 @@ func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
 		}
 		cmd := hook.Expand(c.File.Check, staged, c.Path)
 		_, err := hook.Run(ctx, r.spec(p, cmd))
+		if err == nil {
+			err = t.Unaltered(c.File.Dest)
+		}
 		errs = append(errs, judge("check", c.Path, c.File.Check, err))
 	}
 	return errors.Join(errs...)
@@ -231,7 +239,7 @@ func (r *round) spec(p *Planned, c job.Command) hook.Spec {
 		Command: c,
 		Env:     r.environ(p.Job.Env, p.Job.Name, p.Changed()),
 		Timeout: p.Job.CheckTimeout,
-		Masker:  hook.NewMasker(p.secrets),
+		Masker:  r.masker(),
 	}
 }
 

@@ -146,7 +146,7 @@ func (f *Fetcher) ask(ctx context.Context, g group, wants []Want) map[Want]Got {
 func glob(ctx context.Context, src source.Source, w Want) Got {
 	globber, ok := src.(source.Globber)
 	if !ok {
-		return failed(fmt.Errorf("%w: it cannot search by pattern", source.ErrUnsupported))
+		return failed(fmt.Errorf("%w: this source cannot search by pattern", source.ErrRef))
 	}
 	values, err := globber.Glob(ctx, w.Ref)
 	if err != nil {

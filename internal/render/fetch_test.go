@@ -113,8 +113,8 @@ func TestGlob(t *testing.T) {
 	if names := slices.Collect(maps.Keys(got.Values)); !cmp.Equal(names, []string{"web.*"}) {
 		t.Errorf("glob: got %v", names)
 	}
-	if got, _ := f.Got(unable); !errors.Is(got.Result.Err, source.ErrUnsupported) {
-		t.Errorf("a source without patterns: got %v, want ErrUnsupported", got.Result.Err)
+	if got, _ := f.Got(unable); !errors.Is(got.Result.Err, source.ErrRef) {
+		t.Errorf("a source without patterns: got %v, want ErrRef", got.Result.Err)
 	}
 	if got, _ := f.Got(want("web.*")); got.Result.Err != nil {
 		t.Errorf("the same name as a plain ref: got %v", got.Result.Err)

@@ -82,8 +82,13 @@ func (r *round) addDestination(p *Planned, i int) {
 
 // conflict says what else a destination is; "" if nothing.
 func (r *round) conflict(d destination) string {
-	if is := r.reserved(d.file().Dest, d.id); is != "" {
-		return is
+	for _, own := range r.w.Own {
+		if r.isOwn(d, own) {
+			if own.Below && own.Ext == "" {
+				return fmt.Sprintf("is in %s, %s", own.What, own.Path)
+			}
+			return fmt.Sprintf("is %s, %s", own.What, own.Path)
+		}
 	}
 	for _, f := range d.planned.Job.Files {
 		if id, ok := r.identify(f.Src); ok && id.Same(d.id) {
@@ -99,43 +104,19 @@ func (r *round) conflict(d destination) string {
 	return ""
 }
 
-// Reserved returns an error where path, a file of this machine that a command is
-// about to write, is one of w.Own.
-func Reserved(w World, path string) error {
-	r := newRound(w, Options{}, nil)
-	if id, ok := r.identify(path); ok {
-		if is := r.reserved(path, id); is != "" {
-			return &PlaceError{path, is}
-		}
-	}
-	return nil
-}
-
-// reserved says which file of the run itself dest is; "" if none.
-func (r *round) reserved(dest string, id fsys.Identity) string {
-	for _, own := range r.w.Own {
-		if r.isOwn(dest, id, own) {
-			if own.Below && own.Ext == "" {
-				return fmt.Sprintf("is in %s, %s", own.What, own.Path)
-			}
-			return fmt.Sprintf("is %s, %s", own.What, own.Path)
-		}
-	}
-	return ""
-}
-
-func (r *round) isOwn(dest string, id fsys.Identity, own Own) bool {
-	ownID, ok := r.identify(own.Path)
+func (r *round) isOwn(d destination, own Own) bool {
+	id, ok := r.identify(own.Path)
 	switch {
 	case !ok:
 		return false
 	case !own.Below:
-		return id.Same(ownID)
+		return d.id.Same(id)
 	case own.Ext == "":
-		return id.Below(ownID)
+		return d.id.Below(id)
 	}
+	dest := d.file().Dest
 	dir, err := r.w.Disk.IdentifyHost(r.w.Disk.Host(filepath.Dir(dest)))
-	return err == nil && dir.Same(ownID) && filepath.Ext(dest) == own.Ext
+	return err == nil && dir.Same(id) && filepath.Ext(dest) == own.Ext
 }
 
 // identify finds out which file a path of the machine is, once a run: a file

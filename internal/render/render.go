@@ -23,6 +23,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source/limit"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -37,7 +38,8 @@ type round struct {
 	phases  []Phase
 	now     time.Time // of the whole run, so that templates agree
 	texts   map[textKey]text
-	dests   []destination            // of all jobs
+	dests   []destination // of all jobs
+	limit   *limit.Limit
 	ids     map[string]fsys.Identity // of files that are read, by path
 	blind   bool                     // destinations are not read
 	// planOnly: nothing is installed, so that jobs read what others would write.
@@ -53,6 +55,7 @@ type round struct {
 func newRound(w World, o Options, jobs []job.Job) *round {
 	r := &round{
 		w: w, o: o, fetcher: NewFetcher(w.Open), now: w.Now(),
+		limit: limit.Total(o.Timeout),
 		texts: map[textKey]text{}, ids: map[string]fsys.Identity{}, stamps: map[string]string{}, unrecovered: map[string]error{},
 	}
 	for i := range jobs {
@@ -147,12 +150,10 @@ func (r *round) end() {
 	}
 }
 
-// fetching bounds what waits for AWS.
+// fetching bounds what waits for AWS: all of a run's fetching together, and
+// nothing of what commands take in between.
 func (r *round) fetching(ctx context.Context) (context.Context, context.CancelFunc) {
-	if r.o.Timeout > 0 {
-		return context.WithTimeout(ctx, r.o.Timeout)
-	}
-	return ctx, func() {}
+	return r.limit.Context(ctx)
 }
 
 // openStates opens every job's state.

@@ -107,7 +107,7 @@ func (r *round) runHook(ctx context.Context, d *due) HookReport {
 		Command: d.command,
 		Env:     r.environ(d.env, strings.Join(names, "\n"), slices.Compact(slices.Sorted(slices.Values(dests)))),
 		Timeout: d.owers[0].Job.HookTimeout,
-		Masker:  masker(d.owers),
+		Masker:  r.masker(),
 	}
 	report := HookReport{Command: d.command, Jobs: names}
 	if _, err := hook.Run(ctx, spec); err != nil {
@@ -123,11 +123,18 @@ func (r *round) runHook(ctx context.Context, d *due) HookReport {
 	return report
 }
 
-// masker knows the secrets of all jobs that a hook runs for.
-func masker(jobs []*Planned) *hook.Masker {
+// masker knows the secrets of all jobs of the run: a job's commands may print what
+// others have written.
+func (r *round) masker() *hook.Masker {
 	var all []source.Secret
-	for _, p := range jobs {
-		all = append(all, p.secrets...)
+	seen := map[string]bool{}
+	for _, p := range r.planned {
+		for _, s := range p.secrets {
+			if text := string(s.Reveal()); !seen[text] {
+				seen[text] = true
+				all = append(all, s)
+			}
+		}
 	}
 	return hook.NewMasker(all)
 }

@@ -45,8 +45,8 @@ func parseJSON(data []byte) ([]Entry, error) {
 	case !errors.Is(err, io.EOF):
 		return nil, r.fault("not valid JSON")
 	}
-	if fault, ok := errors.AsType[*document.Error](document.Surrogates(string(data))); ok {
-		return nil, &SyntaxError{fault.Line, fault.Msg}
+	if i := document.LoneSurrogate(string(data)); i >= 0 { // the decoder replaces that too
+		return nil, &SyntaxError{1 + bytes.Count(data[:i], []byte("\n")), `half a surrogate pair (\ud800 to \udfff), which is no character`}
 	}
 	return entries, nil
 }

@@ -65,15 +65,18 @@ func parseYAML(data []byte) ([]Entry, error) {
 
 func yamlValue(name string, n *yaml.Node) ([]byte, error) {
 	encoded := n
+	none := &SyntaxError{n.Line, source.Show(name) + ": no value: \"\" is an empty one"}
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		return nil, &SyntaxError{n.Line, source.Show(name) + ": no value: \"\" is an empty one"}
+		return nil, none
 	case n.Kind == yaml.ScalarNode && isTextTag(n.Tag):
 		return []byte(n.Value), nil
 	case n.Kind == yaml.ScalarNode && n.Tag != "!!binary": // !vault, !Ref, ...: what is meant is elsewhere
 		return nil, &SyntaxError{n.Line, source.Show(name) + ": a tag that is not known: take it out where the text is the value"}
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == base64Key && n.Content[1].Kind == yaml.ScalarNode:
-		encoded = n.Content[1]
+		if encoded = n.Content[1]; encoded.Tag == "!!null" {
+			return nil, none
+		}
 	case n.Kind != yaml.ScalarNode:
 		return nil, &SyntaxError{n.Line, notValue(name, kindOf(n))}
 	}

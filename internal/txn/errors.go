@@ -17,6 +17,8 @@ var (
 	ErrMountPoint = errors.New("is a mount point")
 	// ErrInterfered: somebody replaced a staged file or moved its directory.
 	ErrInterfered = errors.New("replaced by somebody else meanwhile")
+	// ErrAltered: a check changed the staged file that it was given to read.
+	ErrAltered = errors.New("the check changed the file, which it is to read alone")
 	// ErrTwice: two destinations of one transaction are the same file.
 	ErrTwice = errors.New("same file as another destination")
 	// ErrOthersWrite: the file is to be changed where it is, in a directory

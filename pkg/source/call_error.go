@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // CallError is one failed call to a service. It is what every source returns
 // for an answer that refuses, and for an answer that does not come.
 type CallError struct {
 	Op        string // what was tried: "query table credential-store"
+	Service   string // the SDK's name of the service, where one was called: "DynamoDB"
 	Operation string // the service's name of it, where one was called: "Query"
+	By        Party  // who kept it from its end; empty if that is unknown
 	Kind      error  // the sentinel of this package that fits, or nil
 	Code      string // the service's error code; empty if none came
 	Message   string // one of the service's known sentences, or a description of the failure; may be empty
@@ -45,10 +48,26 @@ func (e *CallError) Error() string {
 	switch {
 	case e.Attempts > 1:
 		fmt.Fprintf(&b, ", after %d attempts", e.Attempts)
-	case e.Message != Expired && errors.Is(errors.Join(e.Causes...), context.DeadlineExceeded):
-		b.WriteString(", until time ran out")
+	default:
+		b.WriteString(e.ending())
 	}
 	return b.String()
+}
+
+// ending tells what ended the attempts, where that is not all there is to tell.
+func (e *CallError) ending() string {
+	for _, c := range e.Causes {
+		switch limited, ok := c.(interface{ Limited() time.Duration }); {
+		case ok && c.Error() == e.Message:
+			return ""
+		case ok:
+			return fmt.Sprintf(", for %s (--timeout)", limited.Limited())
+		}
+	}
+	if e.Message != Expired && errors.Is(errors.Join(e.Causes...), context.DeadlineExceeded) {
+		return ", until time ran out"
+	}
+	return ""
 }
 
 func (e *CallError) detail() string {

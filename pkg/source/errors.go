@@ -25,9 +25,14 @@ var (
 	ErrIntegrity = errors.New("integrity check failed")
 	// ErrUnsupported: the item names an algorithm or digest that is not known.
 	ErrUnsupported = errors.New("unsupported format")
-	// ErrDisabled is an ErrDenied too: the KMS key is disabled, or waits for its
-	// deletion, until somebody changes that.
-	ErrDisabled = errors.New("key is disabled")
+	// ErrDisabled comes with ErrDenied: the KMS key is disabled, pending deletion or
+	// pending import, until somebody changes that.
+	ErrDisabled = errors.New("key disabled or pending deletion")
+	// ErrClock comes with ErrCredentials: AWS takes no signature whose time is
+	// minutes away from its own.
+	ErrClock = errors.New("the clock of this machine is wrong")
+	// ErrNoKey comes with ErrNoStore: the KMS key or alias is not there.
+	ErrNoKey = errors.New("no such key")
 	// ErrThrottled: refused for its rate, after all retries.
 	ErrThrottled = errors.New("throttled")
 	// ErrUnreachable: no answer: network, time-out, or a fault at the other end.
@@ -58,3 +63,28 @@ func (e *RefError) Error() string { return fmt.Sprintf("secret %s: %v", e.Ref, e
 
 // Unwrap returns the cause.
 func (e *RefError) Unwrap() error { return e.Err }
+
+// Nameless returns err with a text that repeats no name, for a ref whose name is a
+// secret's value: errors tell which key, version or fact is missing. What errors.Is
+// finds in err it finds in the result.
+func Nameless(err error) error {
+	for _, known := range []error{
+		ErrNotFound, ErrNoMatch, ErrDisabled, ErrDenied, ErrWrongContext, ErrIntegrity, ErrUnsupported, ErrThrottled,
+		ErrUnreachable, ErrCredentials, ErrNoStore, ErrNoSource, ErrTooLarge, ErrRef, ErrContext,
+	} {
+		if errors.Is(err, known) {
+			return &nameless{known.Error(), err}
+		}
+	}
+	return &nameless{"no value", err}
+}
+
+type nameless struct {
+	text string
+	err  error
+}
+
+func (e *nameless) Error() string { return e.text }
+
+// Is stands for Unwrap, by which the text would be found again.
+func (e *nameless) Is(target error) bool { return errors.Is(e.err, target) }

@@ -66,7 +66,7 @@ func Parse(s string, sources []string) (Ref, error) {
 // ParseName reads a REF without a context part: a "?" belongs to the name.
 func ParseName(s string, sources []string) (Ref, error) {
 	r := Ref{Name: s}
-	if prefix, rest, ok := strings.Cut(s, ":"); ok && (isBuiltin(prefix) || slices.Contains(sources, prefix)) {
+	if prefix, rest, ok := strings.Cut(s, ":"); ok && (IsBuiltin(prefix) || slices.Contains(sources, prefix)) {
 		r = Ref{Source: prefix, Name: rest}
 	}
 	if r.Source == S3 {
@@ -74,6 +74,9 @@ func ParseName(s string, sources []string) (Ref, error) {
 	}
 	if r.Name == "" {
 		return Ref{}, fmt.Errorf("%w: %s has no name", ErrRef, strconv.Quote(s))
+	}
+	if r.Source == SecretsManager && strings.HasSuffix(r.Name, "#") { // no name of a secret has one
+		return Ref{}, fmt.Errorf("%w: %s has no key after the #: leave it out for the whole secret", ErrRef, Show(s))
 	}
 	if !utf8.ValidString(r.Name) {
 		return Ref{}, fmt.Errorf("%w: %s is not UTF-8", ErrRef, strconv.Quote(s))
@@ -91,7 +94,8 @@ func (r Ref) Plain() Ref {
 	return r
 }
 
-func isBuiltin(prefix string) bool {
+// IsBuiltin reports whether prefix is one of those that need no config.
+func IsBuiltin(prefix string) bool {
 	return prefix == SSM || prefix == S3 || prefix == SecretsManager
 }
 

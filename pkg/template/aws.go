@@ -28,8 +28,8 @@ func s3object(p *pass, name string, version ...string) (string, error) {
 	if ref.Source != source.S3 {
 		return "", funcs.Problem("s3object takes s3://bucket/key")
 	}
-	if len(version) > 1 {
-		return "", funcs.Problem("s3object takes an object and at most one version")
+	if len(version) > 1 || len(version) == 1 && version[0] == "" {
+		return "", funcs.Problem("s3object takes an object and at most one version, which is not empty")
 	}
 	ref.Source, ref.Version = source.S3Object, strings.Join(version, "")
 	return p.text(Query{Kind: Secret, Ref: ref.Plain()})
@@ -51,6 +51,9 @@ func ssm(p *pass, name string) (string, error) {
 
 // ssmPath are all parameters below a path, by what follows it.
 func ssmPath(p *pass, path string) (map[string]any, error) {
+	if strings.Contains(path, "*") { // no name of a parameter has one
+		return nil, funcs.Problem("it takes a path: secrets \"ssm:PATTERN\" takes a pattern")
+	}
 	return p.below(source.SSM, path, nil)
 }
 
@@ -58,6 +61,9 @@ func ssmPath(p *pass, path string) (map[string]any, error) {
 func secretsManager(p *pass, id string, key ...string) (string, error) {
 	if len(key) > 1 {
 		return "", funcs.Problem("secretsManager takes an id and at most one key")
+	}
+	if len(key) == 1 && key[0] == "" { // it would be all of the document
+		return "", funcs.Problem("its key is empty: leave it out for the whole secret")
 	}
 	if len(key) == 1 {
 		id += "#" + key[0]
@@ -87,6 +93,9 @@ func (p *pass) below(prefix, folder string, ctx []any) (map[string]any, error) {
 // refOf reads a name that has the given prefix where it states none.
 func (o *Options) refOf(prefix, name string, ctx []any) (source.Ref, error) {
 	ref, err := o.ref(name, ctx)
+	if err == nil && ref.Source != prefix && source.IsBuiltin(ref.Source) {
+		return ref, funcs.Problem("its name begins with " + ref.Source + ":, and it takes " + prefix + ": alone")
+	}
 	if err != nil || ref.Source != "" {
 		return ref, err
 	}

@@ -68,7 +68,7 @@ func TestConversions(t *testing.T) {
 		{`{{fromJson "null" | default "x"}} {{default "null" "" | fromJson | default "y"}} {{(fromYaml "a: 1.10").a}} {{(fromToml "a = 1.10").a}}`, "x y 1.10 1.10"},
 		{`{{toJson (fromYaml "{a: 0x1F, b: 1_000, c: .5, d: 1.0}")}}`, `{"a":31,"b":1000,"c":0.5,"d":1.0}`},
 		// What is missing by design, and lists and maps.
-		{`{{get (dict) "a"}}|{{dig "a" "d" (dict)}}|{{pluck "a" (dict)}}|{{first list | default "d"}}|{{index (dict) "k" | default "d"}}|{{env "NOT_SET" | default "d"}}|{{if env "NOT_SET"}}x{{end}}`, "|d|[]|d|d|d|"},
+		{`{{get (dict) "a" | default ""}}|{{dig "a" "d" (dict)}}|{{pluck "a" (dict)}}|{{first list | default "d"}}|{{index (dict) "k" | default "d"}}|{{env "NOT_SET" | default "d"}}|{{if env "NOT_SET"}}x{{end}}`, "|d|[]|d|d|d|"},
 		{`{{merge (dict "a" 0 "f" false "s" "" "m" (dict "x" 0)) (dict "a" 1 "f" true "s" "t" "m" (dict "x" 1 "y" 2) "new" 1)}}`, "map[a:0 f:false m:map[x:0 y:2] new:1 s:]"},
 		{`{{merge (dict "a" nil) (dict "a" 1)}} {{mergeOverwrite (dict "a" 1 "b" 1) (dict "a" 0)}}`, "map[a:1] map[a:0 b:1]"},
 		// Bytes that nobody has to change.

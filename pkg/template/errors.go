@@ -180,7 +180,8 @@ func (e *Error) ofQuery(q Query, err error, named bool) {
 
 func sentinels() []error {
 	return []error{source.ErrNotFound, source.ErrDenied, source.ErrWrongContext, source.ErrIntegrity, source.ErrUnsupported,
-		source.ErrThrottled, source.ErrUnreachable, source.ErrNoStore, source.ErrNoSource, ErrNotAllowed, ErrNotFetched}
+		source.ErrThrottled, source.ErrUnreachable, source.ErrNoStore, source.ErrNoSource, ErrNotAllowed, ErrNotFetched,
+		source.ErrDisabled, source.ErrNoKey} // the narrower ones last
 }
 
 // position is how text/template begins a message, and plain is what may follow:

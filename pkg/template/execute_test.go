@@ -152,6 +152,21 @@ func TestContexts(t *testing.T) {
 	}
 }
 
+// Two values of one key are a contradiction, and no message shows them.
+func TestContradictoryContext(t *testing.T) {
+	for _, text := range []string{
+		`{{secret "a" "Env=x" "Env=y"}}`, `{{secretVersion "a" 7 "Env=x" "k=v" "Env=y"}}`, `{{secrets "a*" "Env=x" "Env=y"}}`,
+	} {
+		_, _, err := newWorld().render(t, text, template.Options{Name: "n"})
+		if err == nil || !strings.Contains(err.Error(), "Env is given twice in its context, with different values") {
+			t.Errorf("%s: got %v, want an error that names the key", text, err)
+		}
+	}
+	if queries := discover(t, `{{secret "a" "Env=x" "Env=x"}}`, template.Options{}); len(queries) != 1 {
+		t.Errorf("got %v, want the same pair to be taken twice", queries)
+	}
+}
+
 func discover(t *testing.T, text string, o template.Options) []template.Query {
 	t.Helper()
 	tmpl, err := template.Parse(text, o)

@@ -61,6 +61,8 @@ func checkLogin(user, password string) error {
 		return funcs.Problem("the password is longer than 255 bytes, which crypt(3) does not take everywhere")
 	case strings.ContainsRune(password, 0):
 		return funcs.Problem("the password holds a zero byte, where crypt(3) would end it")
+	case strings.ContainsAny(password, "\r\n"):
+		return funcs.Problem("the password holds a line break, which nobody can type; use trim first")
 	}
 	return nil
 }

@@ -182,12 +182,12 @@ func (o *Options) ref(name string, ctx []any) (source.Ref, error) {
 }
 
 func (o *Options) encryptionContext(ctx []any) (source.Context, error) {
-	pairs := map[string]string{}
+	pairs, stated := map[string]string{}, map[string]string{}
 	if len(ctx) == 0 {
 		maps.Copy(pairs, o.Context)
 	}
 	for _, c := range ctx {
-		if err := o.addContext(pairs, c); err != nil {
+		if err := o.addContext(pairs, stated, c); err != nil {
 			return source.Context{}, err
 		}
 	}
@@ -198,29 +198,50 @@ func (o *Options) encryptionContext(ctx []any) (source.Context, error) {
 	return made, nil
 }
 
-// addContext adds one CTX: key=value, the name of a context, or a map.
-func (o *Options) addContext(pairs map[string]string, c any) error {
+// addContext adds one CTX: key=value, the name of a context, or a map. What a
+// template states replaces what a context before it has; stated has it by itself.
+func (o *Options) addContext(pairs, stated map[string]string, c any) error {
 	switch c := c.(type) {
 	case map[string]string:
-		maps.Copy(pairs, c)
+		return state(pairs, stated, c)
 	case map[string]any:
+		texts := map[string]string{}
 		for k, v := range c {
 			s, ok := scalar(v)
 			if !ok {
 				return funcs.Problem(fmt.Sprintf("a value in its context is a %T, not a string", v))
 			}
-			pairs[k] = s
+			texts[k] = s
 		}
+		return state(pairs, stated, texts)
 	case string:
 		if named, ok := o.Contexts[c]; ok {
-			maps.Copy(pairs, named)
-		} else if key, value, err := source.ParsePair(c); err == nil {
-			pairs[key] = value
-		} else {
+			return join(pairs, named)
+		}
+		key, value, err := source.ParsePair(c)
+		if err != nil {
 			return o.unknownContext(c)
 		}
+		return state(pairs, stated, map[string]string{key: value})
 	default:
 		return funcs.Problem(fmt.Sprintf("a context is key=value, a name or a map, not a %T", c))
+	}
+}
+
+func state(pairs, stated, more map[string]string) error {
+	err := join(stated, more)
+	maps.Copy(pairs, more)
+	return err
+}
+
+// join adds pairs to a context, which may not contradict those that it has: which of
+// them is meant cannot be known, and secretOr would take the wrong one for missing.
+func join(pairs, more map[string]string) error {
+	for k, v := range more {
+		if held, twice := pairs[k]; twice && held != v {
+			return &funcs.Failure{Text: source.Show(k) + " is given twice in its context, with different values", Safe: "a key is given twice in its context, with different values"}
+		}
+		pairs[k] = v
 	}
 	return nil
 }

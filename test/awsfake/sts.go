@@ -41,6 +41,9 @@ func random(n int) []byte {
 // xmlBody is an answer of the query protocol.
 type xmlBody string
 
+// MFACode is the code that every MFA device shows.
+const MFACode = "123456"
+
 // sessionLength is how long an assumed role's credentials live.
 const sessionLength = time.Hour
 
@@ -71,6 +74,9 @@ func (s *Server) assumeRole(form url.Values) (any, error) {
 	role, name := form.Get("RoleArn"), form.Get("RoleSessionName")
 	if !strings.HasPrefix(role, "arn:aws:iam::") || name == "" {
 		return nil, &wire.Error{Code: "ValidationError", Message: "the role or the session name is invalid"}
+	}
+	if form.Get("SerialNumber") != "" && form.Get("TokenCode") != MFACode {
+		return nil, &wire.Error{Code: "AccessDenied", Message: "MultiFactorAuthentication failed with invalid MFA one time pass code."}
 	}
 	s.serial++
 	token := "session-" + hex.EncodeToString(random(16))

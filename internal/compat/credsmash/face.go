@@ -34,6 +34,8 @@ type Face struct {
 	// ReadFile reads what the command line, the config or a manifest names,
 	// from the working directory.
 	ReadFile func(path string) ([]byte, error)
+	// ReadAll reads standard input. Both may give up.
+	ReadAll func(io.Reader) ([]byte, error)
 	// Open opens the store that a command line names.
 	Open func(ctx context.Context, w Where) (*Backend, error)
 	// Install puts files in place, all or none. The id tells one command's

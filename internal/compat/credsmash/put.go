@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -17,7 +16,7 @@ import (
 // read reads a file that an argument or option names; - is standard input.
 func (s *session) read(param, path string) ([]byte, error) {
 	if path == "-" {
-		return io.ReadAll(s.Stdin)
+		return s.ReadAll(s.Stdin)
 	}
 	data, err := s.ReadFile(path)
 	if err != nil {

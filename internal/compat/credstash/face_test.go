@@ -3,6 +3,7 @@ package credstash
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,7 +48,7 @@ func (b *bench) run(stdin string, args ...string) outcome {
 	b.t.Helper()
 	var stdout, stderr bytes.Buffer
 	l := b.items
-	f := &Face{
+	f := &Face{ReadFile: os.ReadFile, ReadAll: io.ReadAll,
 		Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Home: b.home,
 		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok },
 		Now:       func() time.Time { return time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC) },

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"io/fs"
 	"os/user"
 	"path/filepath"
 	"regexp"
@@ -44,22 +43,30 @@ var errNotText = errors.New("not text in UTF-8")
 func (s *session) value(dest, word string) (value []byte, err error) {
 	switch {
 	case word == "-":
-		if value, err = io.ReadAll(s.Stdin); err != nil {
+		if value, err = s.ReadAll(s.Stdin); err != nil {
 			return nil, s.call.refuse("argument %s: cannot read standard input: %v", dest, err)
 		}
 		return value, nil
 	case !strings.HasPrefix(word, "@"):
 		return []byte(word), nil
 	}
-	value, err = os.ReadFile(s.expandUser(word[1:]))
+	value, err = s.ReadFile(s.expandUser(word[1:]))
 	if err != nil {
-		return nil, s.call.refuse("argument %s: Unable to read file (its name is not shown, it may be the value): %v", dest, errors.Unwrap(err))
+		return nil, s.call.refuse("argument %s: Unable to read file (its name is not shown, it may be the value): %v", dest, bare(err))
 	}
 	if !utf8.Valid(value) || !bytes.Contains(value, []byte("\r")) {
 		return value, nil
 	}
 	s.warn("line ends of %s were made \\n, as credstash does; 'credrender put' keeps them", word)
 	return []byte(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(value))), nil
+}
+
+// bare is an error without the name of its file.
+func bare(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
+	}
+	return err
 }
 
 // expandUser is Python's os.path.expanduser.

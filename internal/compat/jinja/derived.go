@@ -25,7 +25,7 @@ func (t *Template) hideDerived(failed []error, c Context) {
 		if !ok || public[e.Name] {
 			continue
 		}
-		e.Name, e.Err, e.Derived = "", sentinel(e.Err), true
+		e.Name, e.Err, e.Derived = "", source.Nameless(e.Err), true
 	}
 }
 
@@ -44,17 +44,4 @@ func (t *Template) literals() map[string]bool {
 		return true
 	})
 	return all
-}
-
-// sentinel is what an error is at heart: its text may repeat the name.
-func sentinel(err error) error {
-	for _, known := range []error{
-		source.ErrNotFound, source.ErrDenied, source.ErrWrongContext, source.ErrIntegrity, source.ErrUnsupported,
-		source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials, source.ErrNoStore, source.ErrNoSource,
-	} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	return errors.New("no value")
 }

@@ -29,6 +29,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -36,9 +37,11 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -66,6 +69,10 @@ type Options struct {
 	// DefaultRegion is used where nothing else names one, before the instance
 	// is asked. Only the credstash command line has one.
 	DefaultRegion string
+	// MFA asks for the current code of an MFA device, which the role of a profile
+	// with mfa_serial takes. It fails with [ErrNoTerminal] where there is nobody to
+	// ask; nil: there never is.
+	MFA func(ctx context.Context, serial string) (code string, err error)
 	// Now is the clock that failed credentials are remembered by; nil: time.Now.
 	Now func() time.Time
 
@@ -117,18 +124,25 @@ func Load(ctx context.Context, o Options) (Config, error) {
 	if o.Profile != "" && o.RoleARN != "" {
 		return Config{}, ErrProfileAndRole
 	}
-	meta, client := &metadata{}, newHTTPClient(o)
-	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, meta, client)...)
+	meta, client, role := &metadata{}, newHTTPClient(o), &roles{ask: o.MFA}
+	cfg, err := loadDefault(ctx, loadOptions(o, meta, client, role))
 	if err != nil {
 		return Config{}, settingsError(err)
 	}
 	if err := checkEndpoints(ctx, cfg); err != nil {
 		return Config{}, err
 	}
-	meta.client = newMetadataClient(cfg)
+	if err := checkRegions(o, cfg); err != nil {
+		return Config{}, err
+	}
+	meta.client = newMetadataClient(cfg, &meta.seen)
+	role.endpoint = cfg.BaseEndpoint
 	if cfg.Region == "" {
 		if cfg.Region, err = meta.region(ctx); err != nil {
 			return Config{}, err
+		}
+		if !isRegion(cfg.Region) { // its text is not shown: anything may answer there
+			return Config{}, fmt.Errorf("%w: the answer of the instance metadata service is not the name of one", ErrRegion)
 		}
 	}
 	if trusting, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // with AWS_CA_BUNDLE
@@ -141,8 +155,8 @@ func Load(ctx context.Context, o Options) (Config, error) {
 	}
 	c.HTTPClient = t
 	c.Retryer = newRetryer(cfg.RetryMode, cmp.Or(o.MaxAttempts, cfg.RetryMaxAttempts))
-	c.APIOptions = append(c.APIOptions, keepCause, observe(c.Observer))
-	o.identify(&c)
+	c.APIOptions = append(c.APIOptions, keepCause, waiting, observe(c.Observer))
+	o.identify(&c, role)
 	both := Config{AWS: c, KMS: c}
 	both.KMS.Config = c.Copy()
 	both.KMS.Region = cmp.Or(o.KMSRegion, c.Region)
@@ -158,14 +172,15 @@ func (o Options) observer() source.Observer {
 }
 
 // identify completes the credentials.
-func (o Options) identify(c *Client) {
+func (o Options) identify(c *Client, role *roles) {
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
-	c.Credentials = &patient{next: c.Credentials, now: now}
+	chain, running := withProcess(c.Config, role)
+	c.Credentials = &patient{next: chain, now: now, processes: running, place: newPlace(c.Config)}
 	if o.RoleARN != "" {
-		c.Credentials = &patient{next: assumeRole(c.Config, o.RoleARN, cmp.Or(o.SessionName, sessionName)), now: now}
+		c.Credentials = &patient{next: assumeRole(c.Config, o.RoleARN, cmp.Or(o.SessionName, sessionName)), now: now, processes: running}
 	}
 }
 
@@ -188,12 +203,17 @@ func (c Config) Account(ctx context.Context) string {
 	return credentials.AccountID
 }
 
-func loadOptions(o Options, meta *metadata, client *awshttp.BuildableClient) []func(*config.LoadOptions) error {
+func loadOptions(o Options, meta *metadata, client *awshttp.BuildableClient, role *roles) []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
+		files,
+		config.WithAPIOptions([]func(*middleware.Stack) error{recovered}),
 		// The SDK logs warnings to stderr by itself, which is the commands' to use.
 		config.WithLogger(logging.Nop{}),
 		config.WithEC2RoleCredentialOptions(func(r *ec2rolecreds.Options) { r.Client = meta }),
+		config.WithEndpointCredentialOptions(func(e *endpointcreds.Options) { e.HTTPClient = withoutProxy(newHTTPClient(o)) }),
+		config.WithAssumeRoleCredentialOptions(role.option),
+		config.WithWebIdentityRoleCredentialOptions(role.webIdentity),
 	}
 	if o.Region != "" {
 		opts = append(opts, config.WithRegion(o.Region))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -17,15 +16,21 @@ import (
 )
 
 // errPanicked: the SDK's own code failed on what it found.
-var errPanicked = wire.Words("the AWS SDK failed on the stored login session: 'aws login' makes a new one")
+var errPanicked = errors.New("the AWS SDK failed")
 
 // newCredentialsError says why there are no credentials. The SDK's errors are
 // only recognized here, by type or by a fragment of their text, and never shown:
 // they repeat the output of a credential_process, the answers of credential
 // endpoints, and parts of cached tokens.
-func newCredentialsError(err error) error {
+func newCredentialsError(err error, from place) error {
 	if m, ok := errors.AsType[*metadataError](err); ok {
 		return &wire.CredentialsError{Reason: "none in the environment, ~/.aws or the container, and " + m.Error()}
+	}
+	if m, ok := errors.AsType[*mfaError](err); ok {
+		return &wire.CredentialsError{Reason: m.Error()}
+	}
+	if text := from.sessionWords(err); text != "" {
+		return &wire.CredentialsError{Reason: text}
 	}
 	if text, kind := endpointWords(err); text != "" {
 		return &wire.CredentialsError{Reason: text, Kind: kind}
@@ -42,9 +47,6 @@ func credentialWords(err error) string {
 	if p, ok := errors.AsType[*processcreds.ProviderError](err); ok {
 		return "credential_process of the profile: " + processWords(p)
 	}
-	if _, ok := errors.AsType[*ssocreds.InvalidTokenError](err); ok {
-		return "the SSO session is missing, damaged or has expired: 'aws sso login' makes a new one"
-	}
 	if text := profileWords(err); text != "" {
 		return text
 	}
@@ -59,10 +61,6 @@ func credentialWords(err error) string {
 
 // knownCredentials are failures of the SDK's providers that have no type.
 var knownCredentials = []struct{ fragment, words string }{
-	{"cached SSO token", "the SSO session is missing, damaged or has expired: 'aws sso login' makes a new one"},
-	{"refresh SSO token", "the SSO session is missing, damaged or has expired: 'aws sso login' makes a new one"},
-	{"load login token", "the login session is missing or damaged: 'aws login' makes a new one"},
-	{"validate login token", "the login session is missing or damaged: 'aws login' makes a new one"},
 	{"authorization token contains invalid newline", "AWS_CONTAINER_AUTHORIZATION_TOKEN, or the file with it, contains a line break"},
 	{"failed to read authorization token", "the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read"},
 	{"resolve auth token", "the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read"},

@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // failureKept is how long credentials that could not be had are not asked for
@@ -18,8 +22,10 @@ const failureKept = 5 * time.Second
 // there, and the SDK's retryer, which sees a refused connection and not whose,
 // would let each do so ten times.
 type patient struct {
-	next aws.CredentialsProvider
-	now  func() time.Time
+	next      aws.CredentialsProvider
+	now       func() time.Time
+	processes *processes
+	place     place
 
 	mu     sync.Mutex
 	failed error
@@ -32,19 +38,24 @@ func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err := p.recent(); err != nil {
 		return aws.Credentials{}, err
 	}
-	creds, err := retrieve(ctx, p.next)
+	creds, err := p.retrieve(ctx)
 	if err == nil {
 		return creds, nil
 	}
 	if ctx.Err() != nil { // says nothing about the credentials
+		p.processes.settle()
 		return aws.Credentials{}, fmt.Errorf("find credentials: %w", ctx.Err())
 	}
-	err = newCredentialsError(err)
+	err = newCredentialsError(err, p.place)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failed, p.until = err, p.now().Add(failureKept)
 	return aws.Credentials{}, err
 }
+
+// Refused reports whether an attempt was refused for whose it was: credentials that
+// have expired, or that are not known.
+func Refused(o source.Outcome) bool { return wire.IsCredentials(o.ErrorClass) }
 
 func (p *patient) recent() error {
 	p.mu.Lock()
@@ -55,13 +66,11 @@ func (p *patient) recent() error {
 	return p.failed
 }
 
-// retrieve makes an error of a panic: the SDK's provider of 'aws login' sessions
-// has one for a damaged key in its file.
-func retrieve(ctx context.Context, next aws.CredentialsProvider) (creds aws.Credentials, err error) {
-	defer func() {
-		if recover() != nil { // what it holds may be part of a key
-			err = errPanicked
-		}
-	}()
-	return next.Retrieve(ctx)
+func (p *patient) retrieve(ctx context.Context) (aws.Credentials, error) {
+	if ctx.Value(callerKey{}) == nil { // else it is a role's request for those below it
+		ctx = context.WithValue(ctx, callerKey{}, ctx)
+	}
+	// It says nothing of progress: credentials that are kept come at once.
+	defer limit.Wait(ctx, limit.Subject{Name: p.place.waitedFor()})(false)
+	return p.next.Retrieve(ctx)
 }

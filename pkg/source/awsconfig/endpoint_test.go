@@ -29,7 +29,8 @@ func TestEndpoints(t *testing.T) {
 		tables, kms string
 	}{
 		{"default", nil, "https://dynamodb.eu-west-1.amazonaws.com", "https://kms.eu-west-1.amazonaws.com"},
-		{"account", []string{"AWS_ACCOUNT_ID=123456789012", "AWS_ACCOUNT_ID_ENDPOINT_MODE=preferred"}, "https://dynamodb.eu-west-1.amazonaws.com", "https://kms.eu-west-1.amazonaws.com"},
+		{"account", []string{"AWS_ACCOUNT_ID=123456789012", "AWS_ACCOUNT_ID_ENDPOINT_MODE=preferred"}, "https://123456789012.ddb.eu-west-1.amazonaws.com", "https://kms.eu-west-1.amazonaws.com"},
+		{"no account", []string{"AWS_ACCOUNT_ID=123456789012", "AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled"}, "https://dynamodb.eu-west-1.amazonaws.com", "https://kms.eu-west-1.amazonaws.com"},
 		{"FIPS", []string{"AWS_USE_FIPS_ENDPOINT=true", "AWS_REGION=us-east-1"}, "https://dynamodb-fips.us-east-1.amazonaws.com", "https://kms-fips.us-east-1.amazonaws.com"},
 		{"dual stack", []string{"AWS_USE_DUALSTACK_ENDPOINT=true"}, "https://dynamodb.eu-west-1.api.aws", "https://kms.eu-west-1.api.aws"},
 		{"China", []string{"AWS_REGION=cn-north-1"}, "https://dynamodb.cn-north-1.amazonaws.com.cn", "https://kms.cn-north-1.amazonaws.com.cn"},

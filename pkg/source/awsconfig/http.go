@@ -20,6 +20,13 @@ const (
 	answerTimeout = 15 * time.Second
 )
 
+// withoutProxy is for addresses on the machine itself, or next to it: a proxy
+// could not reach them, and what is sent there (a container's authorization
+// token) is none of its business. botocore has no proxy for them either.
+func withoutProxy(c *awshttp.BuildableClient) *awshttp.BuildableClient {
+	return c.WithTransportOptions(func(tr *http.Transport) { tr.Proxy = nil })
+}
+
 // newHTTPClient returns a client for config.LoadDefaultConfig, which adds
 // AWS_CA_BUNDLE to it; [newTransport] then makes the one that all services share.
 func newHTTPClient(o Options) *awshttp.BuildableClient {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,23 +16,32 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // metadataTimeout is for one question, its token included. A metadata service
 // answers within milliseconds or is not there.
 const metadataTimeout = time.Second
 
+var metadataService = limit.Subject{Name: "the instance metadata service"}
+
 // metadata asks the instance metadata service, never longer than
 // metadataTimeout. The SDK's credential chain uses it too: it holds it before
 // the client, which takes its settings from what the chain loads, is there.
-type metadata struct{ client *imds.Client }
+type metadata struct {
+	client *imds.Client
+	seen   seen
+}
 
 // newMetadataClient returns a client that tries again where the service answers
 // with an error (it limits rates), and never where it does not answer.
-func newMetadataClient(cfg aws.Config) *imds.Client {
-	// Its short dial and response timeouts are the imds package's own; it sets
-	// them only on a client that it may still change.
-	cfg.HTTPClient = awshttp.NewBuildableClient()
+func newMetadataClient(cfg aws.Config, observed *seen) *imds.Client {
+	cfg.HTTPClient = &watched{withoutProxy(awshttp.NewBuildableClient()).WithDialerOptions(func(d *net.Dialer) {
+		d.Timeout = metadataTimeout / 4 // as the imds package sets for a client of its own
+	}).WithTransportOptions(func(tr *http.Transport) {
+		tr.ResponseHeaderTimeout = metadataTimeout / 3 // for two requests within the limit
+	}), observed}
 	return imds.NewFromConfig(cfg, func(o *imds.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 			r.RateLimiter = ratelimit.None
@@ -47,35 +58,102 @@ func newMetadataClient(cfg aws.Config) *imds.Client {
 
 // GetMetadata implements ec2rolecreds.GetMetadataAPIClient.
 func (m *metadata) GetMetadata(ctx context.Context, in *imds.GetMetadataInput, opts ...func(*imds.Options)) (*imds.GetMetadataOutput, error) {
-	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
+	end := limit.Wait(ctx, metadataService)
+	ctx, cancel := context.WithTimeout(caller(ctx), metadataTimeout)
 	defer cancel()
 	out, err := m.client.GetMetadata(ctx, in, opts...)
+	end(err == nil)
 	if err != nil {
-		return nil, &metadataError{err}
+		return nil, &metadataError{err, m.seen.state()}
 	}
 	return out, nil
 }
 
 // region asks for the instance's region, by IMDSv2 only.
-func (m *metadata) region(ctx context.Context) (string, error) {
+func (m *metadata) region(ctx context.Context) (region string, err error) {
+	whole := ctx
+	end := limit.Wait(whole, metadataService)
+	defer func() { end(err == nil) }()
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()
 	out, err := m.client.GetRegion(ctx, nil, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
 	if err != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return "", fmt.Errorf("find the region: %w", context.Canceled)
+		if whole.Err() != nil {
+			return "", fmt.Errorf("find the region: %w", whole.Err())
 		}
-		return "", fmt.Errorf("%w: none is set, and %w", ErrNoRegion, &metadataError{err})
+		m.askWithoutToken(ctx)
+		return "", fmt.Errorf("%w: none is set, and %w", ErrNoRegion, &metadataError{err, m.seen.state()})
 	}
 	return out.Region, nil
+}
+
+// askWithoutToken finds out whether a service that gave no token is there at all.
+// It takes nothing from the answer.
+func (m *metadata) askWithoutToken(ctx context.Context) {
+	if m.seen.state().token != noAnswer {
+		return
+	}
+	_, _ = m.client.GetMetadata(ctx, &imds.GetMetadataInput{Path: "placement/region"}, func(o *imds.Options) { o.EnableFallback = aws.TrueTernary })
+}
+
+// noAnswer stands for the status of a request that was sent and not answered.
+const noAnswer = -1
+
+// seen is what the metadata service has answered: the SDK's errors do not tell
+// which of its two requests failed.
+type seen struct {
+	mu           sync.Mutex
+	token, other int // HTTP status of the last request for a token, and without one; 0: never sent
+}
+
+// sights is a copy of [seen].
+type sights struct{ token, other int }
+
+func (s *seen) state() sights {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sights{s.token, s.other}
+}
+
+// watched is an HTTP client that notes what it sees.
+type watched struct {
+	next *awshttp.BuildableClient
+	seen *seen
+}
+
+// Do implements imds.HTTPClient.
+func (w *watched) Do(req *http.Request) (*http.Response, error) {
+	resp, err := w.next.Do(req)
+	status := noAnswer
+	if err == nil {
+		status = resp.StatusCode
+	}
+	w.seen.mu.Lock()
+	defer w.seen.mu.Unlock()
+	switch {
+	case req.Method == http.MethodPut:
+		w.seen.token = status
+	case req.Header.Get("X-Aws-Ec2-Metadata-Token") == "":
+		w.seen.other = status
+	}
+	return resp, err
 }
 
 // metadataError says in few words why the instance did not answer. Nearly
 // always there is none, and the SDK's words for that would mislead. It does not
 // unwrap: the deadline in its chain is ours, not the caller's.
-type metadataError struct{ err error }
+type metadataError struct {
+	err  error
+	seen sights
+}
 
 func (e *metadataError) Error() string {
+	if strings.Contains(e.err.Error(), "AWS_EC2_METADATA_DISABLED") { // it has no type of its own
+		return "instance metadata is disabled (AWS_EC2_METADATA_DISABLED=true)"
+	}
+	if text := e.seen.words(); text != "" {
+		return text
+	}
 	if resp, ok := errors.AsType[*smithyhttp.ResponseError](e.err); ok && resp.HTTPStatusCode() == http.StatusNotFound {
 		return "the instance has no role"
 	}
@@ -85,8 +163,22 @@ func (e *metadataError) Error() string {
 	if _, asked := errors.AsType[*smithyhttp.RequestSendError](e.err); asked || errors.Is(e.err, context.DeadlineExceeded) {
 		return "no instance metadata service answers"
 	}
-	if strings.Contains(e.err.Error(), "AWS_EC2_METADATA_DISABLED") { // it has no type of its own
-		return "instance metadata is disabled (AWS_EC2_METADATA_DISABLED=true)"
-	}
 	return "the instance metadata service could not be used"
+}
+
+// words tells the ways apart in which a service that is there gives no token
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html).
+func (s sights) words() string {
+	there := s.other > 0
+	switch {
+	case s.other == http.StatusNotFound: // it answers without a token
+		return ""
+	case s.token == noAnswer && there:
+		return "the instance metadata service does not answer requests for a token: the hop limit of the instance must be 2 or more for a container ('aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2')"
+	case s.token == http.StatusNotFound || s.token == http.StatusMethodNotAllowed:
+		return fmt.Sprintf("the instance metadata service gives no tokens (HTTP status %d): it knows IMDSv1 alone", s.token)
+	case s.token == http.StatusForbidden:
+		return "the instance metadata service refuses a token: it is disabled on the instance"
+	}
+	return ""
 }

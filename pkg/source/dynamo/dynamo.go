@@ -54,13 +54,14 @@ type api struct {
 	tagResource   func(context.Context, *dynamodb.TagResourceInput, ...func(*dynamodb.Options)) (*dynamodb.TagResourceOutput, error)
 }
 
-// New returns the table of that name in the client's region. It does no I/O.
+// New returns the table of that name in the client's region, or of that ARN, which
+// may be another account's. It does no I/O.
 //
 // Reads do not run the middleware of the client's APIOptions; its Observer sees
 // them.
 func New(client awsconfig.Client, table string) *Table {
 	c := dynamodb.NewFromConfig(client.Config)
-	return &Table{name: table, client: client, reads: newReader(c, client), api: api{
+	return &Table{name: table, client: client, reads: newReader(c, client, table), api: api{
 		putItem:       c.PutItem,
 		updateItem:    c.UpdateItem,
 		deleteItem:    c.DeleteItem,
@@ -73,7 +74,7 @@ func New(client awsconfig.Client, table string) *Table {
 // Warm implements store.Warmer: it makes connections for n reads at once, and
 // keeps them until ctx ends.
 func (t *Table) Warm(ctx context.Context, n int) {
-	if url := t.reads.URL(); t.client.Preconnect != nil && url != "" {
+	if url := t.reads.URL(ctx); t.client.Preconnect != nil && url != "" {
 		t.client.Preconnect(ctx, url, n)
 	}
 }

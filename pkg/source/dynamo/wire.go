@@ -65,7 +65,11 @@ func (in *read) check(out *found) error {
 
 // newReader returns what sends the reads of a table. The middleware in c's
 // configuration (APIOptions) is not run for them.
-func newReader(c *dynamodb.Client, client awsconfig.Client) *wire.JSONClient {
+//
+// They go where c's own requests go: by default to a host of the account, where the
+// credentials tell it, or the ARN of the table
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html).
+func newReader(c *dynamodb.Client, client awsconfig.Client, table string) *wire.JSONClient {
 	o := c.Options()
 	resolver := o.EndpointResolverV2
 	params := dynamodb.EndpointParameters{
@@ -73,16 +77,37 @@ func newReader(c *dynamodb.Client, client awsconfig.Client) *wire.JSONClient {
 		Endpoint:     o.BaseEndpoint,
 		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
-		// The account's own endpoint is another host for each account, known
-		// only with the credentials; the region's serves them all.
-		AccountIdEndpointMode: aws.String("disabled"),
+		ResourceArn:  aws.String(table), // the rules pass over what is no ARN
+
+		AccountIdEndpointMode: aws.String(string(o.AccountIDEndpointMode)),
 	}
 	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: dynamodb.ServiceID, Signing: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0",
-		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) {
+		Endpoint: func(ctx context.Context, account string) (smithyendpoints.Endpoint, error) {
+			params := params
+			if account != "" {
+				params.AccountId = aws.String(account)
+			}
 			return resolver.ResolveEndpoint(ctx, params)
 		},
-		Region: o.Region, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
+		Account: accountOf(o),
+		Region:  o.Region, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
 		Observer: client.Observer,
 	})
+}
+
+// accountOf is what tells the account of the credentials, as the SDK's client has
+// it, or nil where no account is part of the host.
+func accountOf(o dynamodb.Options) func(context.Context) (string, error) {
+	anonymous := o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, aws.AnonymousCredentials{})
+	if anonymous || o.BaseEndpoint != nil || o.AccountIDEndpointMode == aws.AccountIDEndpointModeDisabled {
+		return nil
+	}
+	return func(ctx context.Context) (string, error) {
+		credentials, err := o.Credentials.Retrieve(ctx)
+		if err == nil && credentials.AccountID == "" && o.AccountIDEndpointMode == aws.AccountIDEndpointModeRequired {
+			err = wire.Words("AWS_ACCOUNT_ID_ENDPOINT_MODE is required, and the credentials do not tell their account (AWS_ACCOUNT_ID)")
+		}
+		return credentials.AccountID, err
+	}
 }

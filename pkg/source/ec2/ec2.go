@@ -91,8 +91,9 @@ var (
 // asked at all (AWS_EC2_METADATA_DISABLED).
 func New(client awsconfig.Client) *Instance {
 	cfg := client.Config
-	// The imds package sets its short timeouts on a client of its own alone.
-	cfg.HTTPClient = awshttp.NewBuildableClient()
+	// The imds package sets its short timeouts on a client of its own alone. No proxy
+	// is next to the instance.
+	cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.Proxy = nil })
 	cfg.Retryer = nil
 	c := imds.NewFromConfig(cfg, func(o *imds.Options) {
 		o.EnableFallback = aws.FalseTernary // to IMDSv1

@@ -62,6 +62,13 @@ func newAdminAPI(c *kms.Client) adminAPI {
 // id or ARN.
 func IsAlias(key string) bool { return strings.HasPrefix(key, "alias/") }
 
+// IsID reports whether a key is named by its ID, such as
+// 1234abcd-12ab-34cd-56ef-1234567890ab, or mrk- and 32 digits.
+func IsID(key string) bool {
+	digits := strings.ReplaceAll(strings.TrimPrefix(key, "mrk-"), "-", "")
+	return len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
 // Description is a key as KMS describes it.
 type Description struct {
 	ARN   string // of the key itself, not of an alias

@@ -23,6 +23,10 @@ import (
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html).
 const MaxDataKey = 1024
 
+// MaxGrantTokens is the most grant tokens that one request may have
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html).
+const MaxGrantTokens = 10
+
 // Keys is KMS in one region, with one key to make data keys with. It is safe
 // for concurrent use. Errors wrap the sentinels of package source and keep
 // AWS's code and message; a key that is disabled or pending deletion is

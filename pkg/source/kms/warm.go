@@ -7,7 +7,7 @@ import "context"
 // speaks HTTP/1.1, so a call in flight is a connection, and a new one takes two
 // round trips before its first request.
 func (k *Keys) Warm(ctx context.Context, n int) {
-	if url := k.decrypts.URL(); k.client.Preconnect != nil && url != "" {
+	if url := k.decrypts.URL(ctx); k.client.Preconnect != nil && url != "" {
 		k.client.Preconnect(ctx, url, n)
 	}
 }

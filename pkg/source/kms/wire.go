@@ -35,7 +35,7 @@ func newDecrypter(c *kms.Client, client awsconfig.Client) *wire.JSONClient {
 	}
 	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: kms.ServiceID, Signing: "kms", Target: "TrentService", Version: "1.1",
-		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) {
+		Endpoint: func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) {
 			return resolver.ResolveEndpoint(ctx, params)
 		},
 		Region: o.Region, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,

@@ -147,13 +147,20 @@ func (f *file) openFile(path string, flag int, perm os.FileMode) (*os.File, erro
 	return file, nil
 }
 
+// permissionError: the kernel refuses to open a file. It wraps source.ErrDenied and
+// fs.ErrPermission.
+type permissionError struct{}
+
+func (permissionError) Error() string   { return fs.ErrPermission.Error() }
+func (permissionError) Unwrap() []error { return []error{source.ErrDenied, fs.ErrPermission} }
+
 func (f *file) explain(err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		err = source.ErrNoStore
 	case errors.Is(err, fs.ErrPermission):
-		err = source.ErrDenied
+		err = permissionError{}
 	case errors.Is(err, syscall.EISDIR):
 		err = fmt.Errorf("%w: a directory", ErrNotStore)
 	case errors.As(err, &path):

@@ -126,7 +126,7 @@ func readPrivate(path string) (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", &KeyError{path, "is missing", source.ErrNoStore}
 	case errors.Is(err, fs.ErrPermission):
-		return "", &KeyError{path, "cannot be read", source.ErrDenied}
+		return "", &KeyError{path, "cannot be read", permissionError{}}
 	case err != nil:
 		return "", &KeyError{path, "cannot be read", err}
 	}

@@ -33,6 +33,7 @@ type client struct {
 	call  *wire.Client
 	rules s3.EndpointParameters // all but the bucket
 	unset error                 // why there is no endpoint
+	homes homes                 // of buckets in other regions
 	// putSums, getSums: objects are stored with, and compared with, a checksum.
 	putSums, getSums bool
 }
@@ -58,8 +59,8 @@ func newClient(from awsconfig.Client) *client {
 			ForcePathStyle:                 aws.Bool(own != nil),
 			UseFIPS:                        aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 			UseDualStack:                   aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
-			UseArnRegion:                   aws.Bool(set(cfg, arnRegion.GetS3UseARNRegion)),
-			DisableMultiRegionAccessPoints: aws.Bool(set(cfg, multiRegion.GetS3DisableMultiRegionAccessPoints)),
+			UseArnRegion:                   aws.Bool(set(cfg, arnRegion.GetS3UseARNRegion, true)), // as the AWS CLI has it
+			DisableMultiRegionAccessPoints: aws.Bool(set(cfg, multiRegion.GetS3DisableMultiRegionAccessPoints, false)),
 			DisableS3ExpressSessionAuth:    aws.Bool(true), // sessions take an operation of their own
 		},
 		unset:   err,
@@ -77,7 +78,7 @@ type multiRegion interface {
 }
 
 // set looks a switch up in the environment and the profile.
-func set[T any](cfg aws.Config, get func(T, context.Context) (value, found bool, err error)) bool {
+func set[T any](cfg aws.Config, get func(T, context.Context) (value, found bool, err error), otherwise bool) bool {
 	for _, src := range cfg.ConfigSources {
 		if p, ok := src.(T); ok {
 			if value, found, err := get(p, context.Background()); err == nil && found {
@@ -85,7 +86,7 @@ func set[T any](cfg aws.Config, get func(T, context.Context) (value, found bool,
 			}
 		}
 	}
-	return false
+	return otherwise
 }
 
 // operation is one request.
@@ -98,30 +99,49 @@ type operation struct {
 	body        []byte
 }
 
-// do sends an operation, and hands the answer to read.
+// do sends an operation, and hands the answer to read. Where the bucket turns out to
+// be in another region it is asked for there, once.
 func (c *client) do(ctx context.Context, op operation, read func(*http.Response, []byte) error) error {
-	return c.call.Do(ctx, op.name, func() (wire.Request, error) { return c.request(ctx, op) }, func(resp *http.Response, data []byte) error {
+	region := c.homes.region(op.bucket, *c.rules.Region)
+	elsewhere, err := c.doIn(ctx, region, op, read)
+	if elsewhere == "" || elsewhere == region || !c.follows(op.bucket, elsewhere) {
+		return err
+	}
+	if _, err = c.doIn(ctx, elsewhere, op, read); err == nil {
+		c.homes.learn(op.bucket, elsewhere)
+	}
+	return err
+}
+
+// doIn sends an operation to a region. elsewhere is the region that the bucket is in,
+// where the answer names another.
+func (c *client) doIn(ctx context.Context, region string, op operation, read func(*http.Response, []byte) error) (elsewhere string, err error) {
+	err = c.call.Do(ctx, op.name, func() (wire.Request, error) { return c.request(ctx, region, op) }, func(resp *http.Response, data []byte) error {
+		elsewhere = ""
 		if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
-			return refused(resp, op.method, data, *c.rules.Region)
+			var refusal error
+			elsewhere, refusal = refused(resp, op.method, data, region)
+			return refusal
 		}
 		return read(resp, data)
 	})
+	return elsewhere, err
 }
 
-func (c *client) request(ctx context.Context, op operation) (wire.Request, error) {
+func (c *client) request(ctx context.Context, region string, op operation) (wire.Request, error) {
 	if c.unset != nil {
 		return wire.Request{}, c.unset
 	}
 	params := c.rules
-	params.Bucket = &op.bucket
+	params.Bucket, params.Region = &op.bucket, &region
 	e, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)
 	if err != nil {
 		return wire.Request{}, wire.NoEndpoint(err)
 	}
-	signing, region, err := signature(e)
+	signing, signed, err := signature(e)
 	req := wire.Request{
 		Method: op.method, URL: e.URI, Header: http.Header{}, Body: op.body,
-		Signing: signing, Region: region, Limit: maxObject,
+		Signing: signing, Region: signed, Limit: maxObject,
 	}
 	if e.URI.RawPath == "" {
 		req.URL.RawPath = e.URI.Path
@@ -155,9 +175,9 @@ func signature(e smithyendpoints.Endpoint) (name, region string, err error) {
 	return "", "", wire.Words("multi-region access points are not supported: their signatures are of another kind")
 }
 
-// refused reads an answer that is none. One to HEAD has no body, and so no
-// code but its status.
-func refused(resp *http.Response, method string, data []byte, region string) error {
+// refused reads an answer that is none, and the region that the bucket is in, if
+// the answer tells. One to HEAD has no body, and so no code but its status.
+func refused(resp *http.Response, method string, data []byte, region string) (elsewhere string, err error) {
 	var body struct {
 		XMLName               xml.Name `xml:"Error"`
 		Code, Message, Region string
@@ -174,10 +194,11 @@ func refused(resp *http.Response, method string, data []byte, region string) err
 			body.Region = there
 		}
 		if body.Region != "" && body.Region != region {
+			elsewhere = body.Region
 			body.Message = fmt.Sprintf("the bucket is in region %s, and was asked for in %s", body.Region, region)
 		}
 	}
-	return wire.Refused(resp, body.Code, body.Message)
+	return elsewhere, wire.Refused(resp, body.Code, body.Message)
 }
 
 // unreadable is of an answer that is not what was asked for. What xml says of it

@@ -146,8 +146,11 @@ func byName(results map[source.Ref]source.Result) map[string]source.Result {
 // matches lists the refs that a pattern stands for.
 func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref, error) {
 	literal, _, _ := strings.Cut(pattern.Name, "*")
-	bucket, prefix, ok := strings.Cut(literal, "/")
-	if !ok || bucket == "" {
+	bucket, prefix, err := source.SplitObject(literal)
+	if err != nil {
+		return nil, err
+	}
+	if bucket == "" || bucket == literal {
 		return nil, fmt.Errorf("%w: a pattern of objects begins with a bucket, as in bucket/*", source.ErrRef)
 	}
 	var refs []source.Ref
@@ -196,7 +199,10 @@ func (o *Objects) head(ctx context.Context, r source.Ref, etag string) error {
 }
 
 func place(r source.Ref) (bucket, key string, err error) {
-	bucket, key, _ = strings.Cut(r.Name, "/")
+	bucket, key, err = source.SplitObject(r.Name)
+	if err != nil {
+		return "", "", err
+	}
 	if bucket == "" || key == "" {
 		return "", "", fmt.Errorf("%w: an object is bucket/key", source.ErrRef)
 	}

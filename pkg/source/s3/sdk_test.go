@@ -54,6 +54,7 @@ func newPair(cfg aws.Config) pair {
 	p.ours = newClient(awsconfig.Client{Config: cfg})
 	p.theirs = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.UsePathStyle = o.BaseEndpoint != nil
+		o.UseARNRegion = *p.ours.rules.UseArnRegion // on by default here, as with the AWS CLI
 		o.DisableS3ExpressSessionAuth = aws.Bool(true)
 	})
 	return p

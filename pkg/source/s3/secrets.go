@@ -181,7 +181,10 @@ func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifC
 	if err != nil {
 		return "", false, err
 	}
-	bucket, key, _ := strings.Cut(f.full(r).Name, "/")
+	bucket, key, err := place(f.full(r))
+	if err != nil {
+		return "", false, err
+	}
 	version, err = f.secrets.objects.client.put(ctx, bucket, key, data)
 	if err != nil {
 		return "", false, wire.Wrap("write object", err)
@@ -196,6 +199,9 @@ func (f *Folder) Delete(ctx context.Context, name string) error {
 	if err := f.secrets.objects.head(ctx, full, ""); err != nil {
 		return err // S3 says nothing of what is not there
 	}
-	bucket, key, _ := strings.Cut(full.Name, "/")
+	bucket, key, err := place(full)
+	if err != nil {
+		return err
+	}
 	return wire.Wrap("delete object", f.secrets.objects.client.delete(ctx, bucket, key))
 }

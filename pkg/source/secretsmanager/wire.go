@@ -104,7 +104,7 @@ func newClient(client awsconfig.Client) *wire.JSONClient {
 	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
 	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: serviceID, Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1",
-		Endpoint: func(ctx context.Context) (smithyendpoints.Endpoint, error) { return endpoint(ctx, cfg, o) },
+		Endpoint: func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) { return endpoint(ctx, cfg, o) },
 		Region:   o.Region, AppID: cfg.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
 		Observer: client.Observer,
 	})

@@ -142,23 +142,6 @@ func (p *Parameters) matches(ctx context.Context, pattern string, decrypt bool) 
 	}
 }
 
-// wanted is what AWS is asked for.
-func wanted(r source.Ref) string {
-	if r.Version == "" {
-		return r.Name
-	}
-	return r.Name + ":" + r.Version
-}
-
-func names(refs []source.Ref) []string {
-	all := make([]string, len(refs))
-	for i, r := range refs {
-		all[i] = wanted(r)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
 // answer is what became of one name.
 type answer struct {
 	param parameter
@@ -172,20 +155,23 @@ func (a answer) result() source.Result {
 	value := []byte(a.param.Value)
 	return source.Result{Secret: source.NewSecret(value), Trace: source.Trace{
 		Version: strconv.FormatInt(a.param.Version, 10),
-		// A parameter that was deleted and made anew counts from 1 again.
-		Mark: strconv.FormatFloat(a.param.LastModifiedDate, 'f', 3, 64),
-		Size: int64(len(value)),
+		Mark:    a.param.mark(),
+		Size:    int64(len(value)),
 	}}
 }
 
 // ask answers every name.
 func (p *Parameters) ask(ctx context.Context, names []string, decrypt bool) map[string]answer {
-	batches := batches(names)
+	own, references := names, []string(nil)
+	if !decrypt {
+		own, references = apart(names)
+	}
+	batches := append(batches(own), batches(references)...)
 	answers := make([]map[string]answer, len(batches))
 	var g errgroup.Group
 	g.SetLimit(concurrency)
 	for i, batch := range batches {
-		g.Go(func() error { answers[i] = p.batch(ctx, batch, decrypt); return nil })
+		g.Go(func() error { answers[i] = p.batch(ctx, batch, decrypt || isReference(batch[0])); return nil })
 	}
 	_ = g.Wait()
 	all := make(map[string]answer, len(names))
@@ -195,37 +181,6 @@ func (p *Parameters) ask(ctx context.Context, names []string, decrypt bool) map[
 		}
 	}
 	return all
-}
-
-// batches divides names so that none has two versions of one parameter: the
-// answer names the parameter, and AWS takes no name twice.
-func batches(names []string) [][]string {
-	var layers [][]string
-	depth := map[string]int{}
-	for _, name := range names {
-		base := base(name)
-		if depth[base] == len(layers) {
-			layers = append(layers, nil)
-		}
-		layers[depth[base]] = append(layers[depth[base]], name)
-		depth[base]++
-	}
-	var all [][]string
-	for _, layer := range layers {
-		all = slices.AppendSeq(all, slices.Chunk(layer, maxBatch))
-	}
-	return all
-}
-
-// base is a name without its version or label. An ARN has colons of its own.
-func base(name string) string {
-	if strings.HasPrefix(name, "arn:") {
-		head, tail, _ := strings.Cut(name, "/")
-		tail, _, _ = strings.Cut(tail, ":")
-		return head + "/" + tail
-	}
-	name, _, _ = strings.Cut(name, ":")
-	return name
 }
 
 // batch asks for up to ten names. One that may not be read, or is no name at

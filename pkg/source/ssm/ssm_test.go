@@ -186,3 +186,27 @@ func TestProbe(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A reference to a secret of Secrets Manager is had with decryption alone, in a
+// probe too; the parameters beside it stay without.
+func TestProbeOfAReference(t *testing.T) {
+	srv, p := open(t)
+	refs := []source.Ref{ref("/plain", ""), ref("/aws/reference/secretsmanager/db", "")}
+	for _, r := range refs {
+		put(t, srv, r.Name, "v", "SecureString")
+	}
+	var known []source.Known
+	for r, res := range p.Fetch(t.Context(), refs) {
+		if res.Err != nil {
+			t.Fatal(r, res.Err)
+		}
+		known = append(known, source.Known{Ref: r, Trace: res.Trace})
+	}
+	if changed, err := p.Probe(t.Context(), known); err != nil || len(changed) != 0 {
+		t.Errorf("nothing changed: %v, %v", changed, err)
+	}
+	put(t, srv, refs[1].Name, "w", "SecureString")
+	if changed, err := p.Probe(t.Context(), known); err != nil || len(changed) != 1 || changed[0] != refs[1] {
+		t.Errorf("a new version: %v, %v", changed, err)
+	}
+}

@@ -22,8 +22,8 @@ func JSON(text string) (any, error) {
 	if err := valid(text); err != nil {
 		return nil, err
 	}
-	if err := Surrogates(text); err != nil {
-		return nil, err
+	if i := LoneSurrogate(text); i >= 0 {
+		return nil, jsonError(text, i, `half a surrogate pair (\ud800 to \udfff), which is no character`, "")
 	}
 	r := &jsonReader{text: text, dec: json.NewDecoder(strings.NewReader(text))}
 	r.dec.UseNumber()
@@ -142,18 +142,8 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// Surrogates refuses JSON that escapes half of a surrogate pair, which
-// encoding/json replaces by U+FFFD. The text is valid JSON otherwise. The error
-// is of type [*Error].
-func Surrogates(text string) error {
-	if i := loneSurrogate(text); i >= 0 {
-		return jsonError(text, i, `half a surrogate pair (\ud800 to \udfff), which is no character`, "")
-	}
-	return nil
-}
-
-// loneSurrogate returns where valid JSON escapes half of a surrogate pair, or -1.
-func loneSurrogate(text string) int {
+// LoneSurrogate returns where valid JSON escapes half of a surrogate pair, or -1.
+func LoneSurrogate(text string) int {
 	for i := 0; ; {
 		next := strings.IndexByte(text[i:], '\\')
 		if next < 0 {

@@ -23,13 +23,13 @@ locals {
     "ForAllValues:${length(var.prefixes) == 0 ? "StringEquals" : "StringLike"}" = {
       "dynamodb:LeadingKeys" = sort(distinct(local.newest))
     }
-    Null = { "dynamodb:LeadingKeys" = ["false"] }
+    Null = { "dynamodb:LeadingKeys" = "false" }
   }
   only_version = {
     "ForAllValues:${length(var.version_prefixes) == 0 ? "StringEquals" : "StringLike"}" = {
       "dynamodb:LeadingKeys" = sort(distinct(local.version))
     }
-    Null = { "dynamodb:LeadingKeys" = ["false"] }
+    Null = { "dynamodb:LeadingKeys" = "false" }
   }
 
   reads = concat(
@@ -72,7 +72,7 @@ locals {
   contexts = { for c in distinct(var.contexts) :
   "${join(" ", [for k in sort(keys(c)) : "${k}=${c[k]}"])}\n${jsonencode(c)}" => c }
   exactly = [for c in values(local.contexts) : length(c) == 0 ? jsonencode({
-    Null = { "kms:EncryptionContextKeys" = ["true"] }
+    Null = { "kms:EncryptionContextKeys" = "true" }
     }) : jsonencode({
     StringEquals = { for k, v in c : "kms:EncryptionContext:${k}" =>
     [replace(replace(replace(v, "$", "$${$}"), "*", "$${*}"), "?", "$${?}")] }

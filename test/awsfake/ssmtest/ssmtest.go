@@ -112,6 +112,9 @@ func (s *Server) getParameters(body []byte) (any, error) {
 	}
 	seen := map[string]bool{}
 	for _, name := range in.Names {
+		if strings.HasPrefix(name, "/aws/reference/secretsmanager/") && !in.WithDecryption {
+			return nil, wire.Invalid("WithDecryption flag must be True for retrieving a Secret Manager secret.")
+		}
 		base, selector := split(name)
 		if seen[base] {
 			return nil, wire.Invalid("duplicate parameter %s", base)

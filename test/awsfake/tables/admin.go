@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/credrender/credrender/test/awsfake/wire"
 )
@@ -11,7 +12,15 @@ import (
 // onTable is a request for one table.
 type onTable struct{ TableName string }
 
-func (t onTable) describe(r *wire.Request) { r.Table = t.TableName }
+func (t onTable) describe(r *wire.Request) { r.Table = bare(t.TableName) }
+
+// bare is the name in a table's ARN, which DynamoDB takes in the place of the name.
+func bare(name string) string {
+	if _, resource, ok := strings.Cut(name, ":table/"); ok {
+		return resource
+	}
+	return name
+}
 
 type attributeDefinition struct{ AttributeName, AttributeType string }
 
@@ -104,7 +113,7 @@ func (t *table) setCapacity(r *Region, billing string, given *throughput) error 
 
 // table returns a table that can be used.
 func (r *Region) table(name string) (*table, error) {
-	t := r.tables[name]
+	t := r.tables[bare(name)]
 	if t == nil || t.status() != "ACTIVE" {
 		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found"}
 	}
@@ -114,7 +123,7 @@ func (r *Region) table(name string) (*table, error) {
 type describeTable struct{ onTable }
 
 func (d *describeTable) run(r *Region, _ *wire.Request) (any, error) {
-	t := r.tables[d.TableName]
+	t := r.tables[bare(d.TableName)]
 	if t == nil {
 		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: Table: " + d.TableName + " not found"}
 	}

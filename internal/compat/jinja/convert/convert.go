@@ -102,7 +102,7 @@ func (c *converter) scope(nodes []syntax.Node, declared []string) {
 		c.declare(name)
 	}
 	for _, name := range setWithinIf(nodes) {
-		value := "get $.Vars " + strconv.Quote(name) // "" where it is not there, which prints the same
+		value := "dig " + strconv.Quote(name) + ` "" $.Vars` // "" where it is not there, which prints the same
 		if c.visible(name) {
 			value = "$" + name
 		}

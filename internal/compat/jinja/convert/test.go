@@ -94,7 +94,7 @@ func (c *converter) is(x *syntax.Test) string {
 			s = "(not " + s + ")"
 		}
 	case "none":
-		s = `(kindIs "invalid" ` + c.test(x.X) + ")"
+		s = `(kindIs "invalid" ` + c.expr(x.X) + ")" // what is missing is not none
 	case "string":
 		s = `(kindIs "string" ` + c.expr(x.X) + ")"
 	case "mapping":

@@ -30,8 +30,8 @@ func ParseJSON(text []byte) (Value, error) {
 	if err != nil {
 		return nil, Errorf("JSONDecodeError", "not JSON, at byte %d", d.InputOffset())
 	}
-	if err := document.Surrogates(string(text)); err != nil {
-		return nil, Errorf("UnicodeEncodeError", "%v", err)
+	if i := document.LoneSurrogate(string(text)); i >= 0 {
+		return nil, Errorf("UnicodeEncodeError", "half a surrogate pair, at byte %d", i)
 	}
 	return v, nil
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // Errors of the AWS SDK, of the network and of whoever answered a request become
@@ -40,7 +42,7 @@ func Wrap(op string, err error) error {
 		e.Attempts = spent.Attempt
 	}
 	if call, ok := errors.AsType[*smithy.OperationError](err); ok {
-		e.Operation = call.OperationName
+		e.Service, e.Operation = call.ServiceID, call.OperationName
 	}
 	describe(e, err)
 	if c, ok := errors.AsType[*CredentialsError](err); ok {
@@ -74,12 +76,11 @@ func describe(e *source.CallError, err error) {
 	switch _, unread := errors.AsType[*smithy.DeserializationError](err); {
 	case e.Code != "":
 		e.Message = Sentence(api.ErrorMessage())
+		e.By = source.ByAWS
 		if e.Kind = kindOf(e.Code, api.ErrorMessage()); e.Kind == nil {
 			e.Kind = kindOfStatus(e.Status)
 		}
-		if isKeyState(e.Code) {
-			e.Causes = append(e.Causes, source.ErrDisabled)
-		}
+		special(e, api)
 		if hasAnswer && e.Code == http.StatusText(http.StatusForbidden) && !byAWS(resp) { // to HEAD
 			foreign(e, place)
 		}
@@ -88,8 +89,55 @@ func describe(e *source.CallError, err error) {
 	case unread:
 		e.Kind, e.Message = source.ErrUnreachable, "the response could not be read"
 	default:
-		e.Kind, e.Message = kindOfTransport(err), transportMessage(err)
+		e.Kind, e.Message, e.By = kindOfTransport(err), transportMessage(err), party(err)
 	}
+}
+
+// special narrows what kindOf says of keys and clocks, and keeps the wider kind
+// as a cause.
+func special(e *source.CallError, api smithy.APIError) {
+	kind, wider := e.Kind, e.Kind
+	switch {
+	case isKeyState(e.Code):
+		kind = source.ErrDisabled
+	case e.Code == "NotFoundException": // of KMS alone, among the services
+		kind = source.ErrNoKey
+	case ofClock(e.Code, api.ErrorMessage()):
+		kind, wider, e.By = source.ErrClock, source.ErrCredentials, source.ByClock
+	}
+	if e.Kind = kind; kind != wider && wider != nil {
+		e.Causes = append(e.Causes, wider)
+	}
+}
+
+// party tells who is behind a failure to which nothing answered.
+func party(err error) source.Party {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "proxyconnect" {
+		return source.ByProxy
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return source.ByAuthority
+	}
+	if certificate(err) != "" {
+		return source.ByTLS
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return source.ByDNS
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return source.ByFile
+	}
+	switch why := Why(err); {
+	case strings.HasPrefix(why, proxyAnswers), strings.HasPrefix(why, "the address of the proxy"):
+		return source.ByProxy
+	case strings.HasPrefix(why, "the answer is not"): // HTTP, or of a length that AWS sends
+		return source.ByServer
+	case errors.Is(err, context.DeadlineExceeded):
+		return source.ByTime
+	case errors.Is(kindOfTransport(err), source.ErrUnreachable):
+		return source.ByNetwork
+	}
+	return ""
 }
 
 // byAWS reports whether an answer without a body has headers that only AWS sends.
@@ -106,15 +154,21 @@ func byAWS(resp *smithyhttp.ResponseError) bool {
 // refusal by AWS, whatever its status.
 func foreign(e *source.CallError, from string) {
 	from = cmp.Or(from, "the endpoint")
-	e.Code, e.Kind = "", source.ErrUnreachable
+	e.Code, e.Kind, e.By = "", source.ErrUnreachable, source.ByServer
 	e.Message = fmt.Sprintf("HTTP status %d from %s, without an error code of AWS", e.Status, from)
-	if e.Status == http.StatusTooManyRequests {
+	switch e.Status {
+	case http.StatusTooManyRequests:
 		e.Kind = source.ErrThrottled
+	case http.StatusProxyAuthRequired:
+		e.By = source.ByProxy
 	}
 }
 
 // kept lists what callers may find in the chain.
 func kept(err error) (list []error) {
+	if over, ok := errors.AsType[*limit.Error](err); ok {
+		list = append(list, over)
+	}
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, known) {
 			list = append(list, known)

@@ -32,6 +32,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // Options are what a service's own SDK client would have settled.
@@ -92,7 +93,9 @@ func New(o Options) *Client {
 func (c *Client) Do(ctx context.Context, operation string, prepare func() (Request, error), read func(*http.Response, []byte) error) error {
 	req, err := prepare()
 	if err == nil {
+		end := limit.Wait(ctx, limit.Subject{Name: c.options.ServiceID, Place: req.Region, Operation: operation})
 		err = c.send(ctx, operation, &call{Request: req, read: read})
+		end(Answered(err))
 	}
 	if err != nil {
 		return &smithy.OperationError{ServiceID: c.options.ServiceID, OperationName: operation, Err: err}

@@ -16,6 +16,8 @@ func kindOf(code, message string) error {
 	switch code {
 	case "AccessDeniedException", "AccessDenied":
 		return source.ErrDenied
+	case "InvalidKeyUsageException": // a key that does not encrypt: no matter of rights
+		return source.ErrUnsupported
 	case "InvalidCiphertextException":
 		return source.ErrWrongContext
 	case "ResourceNotFoundException", "NotFoundException", "NoSuchBucket":
@@ -35,7 +37,7 @@ func kindOf(code, message string) error {
 		return source.ErrDenied
 	case isThrottle(code):
 		return source.ErrThrottled
-	case isCredentials(code):
+	case IsCredentials(code):
 		return source.ErrCredentials
 	case isFault(code):
 		return source.ErrUnreachable
@@ -48,8 +50,20 @@ func kindOf(code, message string) error {
 // no absence.
 func isKeyState(code string) bool {
 	switch code {
-	case "DisabledException", "KMSInvalidStateException", "InvalidKeyUsageException":
+	case "DisabledException", "KMSInvalidStateException":
 		return true
+	}
+	return false
+}
+
+// ofClock reports whether AWS refuses a signature for its time
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html).
+func ofClock(code, message string) bool {
+	switch code {
+	case "RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed":
+		return true
+	case "InvalidSignatureException", "SignatureDoesNotMatch":
+		return strings.HasPrefix(message, "Signature expired") || strings.HasPrefix(message, "Signature not yet current")
 	}
 	return false
 }
@@ -65,8 +79,8 @@ func isThrottle(code string) bool {
 	return false
 }
 
-// isCredentials lists what is said of an identity, not of what it may do.
-func isCredentials(code string) bool {
+// IsCredentials lists what is said of an identity, not of what it may do.
+func IsCredentials(code string) bool {
 	switch code {
 	case "ExpiredTokenException", "ExpiredToken", "RequestExpired",
 		"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",

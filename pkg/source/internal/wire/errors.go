@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,6 +52,20 @@ func Refused(resp *http.Response, code, message string) error {
 		RequestID:     RequestID(resp.Header),
 		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: bare}, Err: e},
 	}
+}
+
+// Answered reports whether a call that ended with err got an answer to what it
+// asked, a refusal included. "Slow down" and a fault at AWS's end are none.
+func Answered(err error) bool {
+	if err == nil {
+		return true
+	}
+	resp, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || isThrottle(Code(err)) {
+		return false
+	}
+	status := resp.HTTPStatusCode()
+	return status != 0 && status != http.StatusTooManyRequests && status < http.StatusInternalServerError
 }
 
 // Broken is the error of an answer that did not arrive as it was sent. It is

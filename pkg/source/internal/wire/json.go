@@ -11,7 +11,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
@@ -33,9 +33,12 @@ type JSONOptions struct {
 	Signing   string // the name that signatures have: "dynamodb"
 	Target    string // what stands before the operation in X-Amz-Target: "DynamoDB_20120810"
 	Version   string // of the protocol: "1.0" or "1.1"
-	// Endpoint evaluates the service's endpoint rules; it is called once, before
-	// the first request.
-	Endpoint func(context.Context) (smithyendpoints.Endpoint, error)
+	// Endpoint evaluates the service's endpoint rules, for an account or "". It is
+	// called before the first request, and when the account changes.
+	Endpoint func(ctx context.Context, account string) (smithyendpoints.Endpoint, error)
+	// Account returns the account that the endpoint is for, which may be ""; nil: it
+	// is the same for all.
+	Account func(context.Context) (string, error)
 
 	Region      string
 	AppID       string // AWS_SDK_UA_APP_ID, for the User-Agent
@@ -45,10 +48,11 @@ type JSONOptions struct {
 	Observer    source.Observer // nil: nobody is told
 }
 
-// jsonEndpoint is where requests go, and the region that they are signed for.
+// jsonEndpoint is where requests go, the region that they are signed for, and the
+// account that it was resolved for.
 type jsonEndpoint struct {
-	url    url.URL
-	region string
+	url             url.URL
+	region, account string
 }
 
 // JSONClient sends requests to one service in one region. It is safe for
@@ -56,17 +60,14 @@ type jsonEndpoint struct {
 type JSONClient struct {
 	options  JSONOptions
 	call     *Client
-	endpoint func() (jsonEndpoint, error)
+	resolved atomic.Pointer[jsonEndpoint] // the last one
 }
 
 // NewJSON returns a client. It does no I/O.
 func NewJSON(o JSONOptions) *JSONClient {
-	c := &JSONClient{options: o, call: New(Options{
+	return &JSONClient{options: o, call: New(Options{
 		ServiceID: o.ServiceID, AppID: o.AppID, Credentials: o.Credentials, HTTP: o.HTTP, Retryer: o.Retryer, Observer: o.Observer,
 	})}
-	// Evaluating rules takes no time worth cancelling.
-	c.endpoint = sync.OnceValues(func() (jsonEndpoint, error) { return c.resolve(context.Background()) })
-	return c
 }
 
 // Do calls an operation with what in is as JSON, and reads the answer into out.
@@ -78,7 +79,7 @@ func (c *JSONClient) Do(ctx context.Context, operation string, in, out any) erro
 // DoChecked is Do with a look at each answer that has been read into out: check
 // may return a doubt.
 func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out any, check func() error) error {
-	return c.call.Do(ctx, operation, func() (Request, error) { return c.request(operation, in) }, func(resp *http.Response, data []byte) error {
+	return c.call.Do(ctx, operation, func() (Request, error) { return c.request(ctx, operation, in) }, func(resp *http.Response, data []byte) error {
 		if err := intact(resp, data); err != nil {
 			return err
 		}
@@ -103,8 +104,8 @@ func unmarshal(data []byte, out any) error {
 	return json.Unmarshal(data, out)
 }
 
-func (c *JSONClient) request(operation string, in any) (Request, error) {
-	to, err := c.endpoint()
+func (c *JSONClient) request(ctx context.Context, operation string, in any) (Request, error) {
+	to, err := c.endpoint(ctx)
 	if err != nil {
 		return Request{}, err
 	}
@@ -120,23 +121,42 @@ func (c *JSONClient) request(operation string, in any) (Request, error) {
 
 // URL is where requests go, or "" where the rules allow no endpoint: then the
 // first call says why.
-func (c *JSONClient) URL() string {
-	p, err := c.endpoint()
+func (c *JSONClient) URL(ctx context.Context) string {
+	p, err := c.endpoint(ctx)
 	if err != nil {
 		return ""
 	}
 	return p.url.String()
 }
 
-func (c *JSONClient) resolve(ctx context.Context) (jsonEndpoint, error) {
+// endpoint is that of the account, resolved anew only where the account changes.
+func (c *JSONClient) endpoint(ctx context.Context) (*jsonEndpoint, error) {
+	account := ""
+	if c.options.Account != nil {
+		var err error
+		if account, err = c.options.Account(ctx); err != nil {
+			return nil, interrupted(ctx, fmt.Errorf("get identity: %w", err))
+		}
+	}
+	if p := c.resolved.Load(); p != nil && p.account == account {
+		return p, nil
+	}
+	p, err := c.resolve(ctx, account)
+	if err == nil {
+		c.resolved.Store(p)
+	}
+	return p, err
+}
+
+func (c *JSONClient) resolve(ctx context.Context, account string) (*jsonEndpoint, error) {
 	if c.options.Region == "" {
-		return jsonEndpoint{}, Words("no region is configured")
+		return nil, Words("no region is configured")
 	}
-	e, err := c.options.Endpoint(ctx)
+	e, err := c.options.Endpoint(ctx, account)
 	if err != nil {
-		return jsonEndpoint{}, NoEndpoint(err)
+		return nil, NoEndpoint(err)
 	}
-	p := jsonEndpoint{url: e.URI, region: c.options.Region}
+	p := &jsonEndpoint{url: e.URI, region: c.options.Region, account: account}
 	p.url.Path = strings.TrimSuffix(p.url.Path, "/") + "/"
 	// Of the rules for these services only the made-up region "local" is signed
 	// for another.

@@ -56,8 +56,10 @@ func newJSON(t *testing.T, h http.HandlerFunc) (*wire.JSONClient, *observed) {
 	o := &observed{}
 	return wire.NewJSON(wire.JSONOptions{
 		ServiceID: "DynamoDB", Signing: "dynamodb", Target: "T", Version: "1.0", AppID: "app",
-		Endpoint: func(context.Context) (smithyendpoints.Endpoint, error) { return smithyendpoints.Endpoint{URI: *u}, nil },
-		Region:   "eu-west-1", HTTP: srv.Client(), Observer: o,
+		Endpoint: func(context.Context, string) (smithyendpoints.Endpoint, error) {
+			return smithyendpoints.Endpoint{URI: *u}, nil
+		},
+		Region: "eu-west-1", HTTP: srv.Client(), Observer: o,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET", SessionToken: "TOKEN"}, nil
 		}),

@@ -17,6 +17,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // Words is an error whose text is credrender's own, so that it may be shown.
@@ -40,7 +41,7 @@ func NoEndpoint(err error) error {
 // answered.
 func transportMessage(err error) string {
 	why := Why(err)
-	if host := hostOf(err); host != "" && why != source.Expired && why != "canceled" {
+	if host := hostOf(err); host != "" && why != source.Expired && why != "canceled" && !strings.HasPrefix(why, "no answer from ") {
 		return host + ": " + why
 	}
 	return why
@@ -66,15 +67,22 @@ func Why(err error) string {
 	}
 	for status := http.StatusMultipleChoices; status < 600; status++ { // net/http returns it alone where a proxy refuses CONNECT
 		if name := http.StatusText(status); name != "" && strings.HasSuffix(text, ": "+name) {
-			return fmt.Sprintf("the proxy answers with HTTP status %d (%s)", status, name)
+			return fmt.Sprintf(proxyAnswers+" %d (%s)", status, name)
 		}
 	}
 	return "the request failed"
 }
 
+// Descriptions that tell who is at fault.
+const (
+	proxyAnswers    = "the proxy answers with HTTP status"
+	headersExceeded = "the answer is not AWS's: its headers exceeded the limit of 64 KiB"
+)
+
 // known are failures that have no type of their own: what their text contains,
 // and what to say.
 var known = []struct{ fragment, words string }{
+	{"response headers exceeded", headersExceeded},
 	{"invalid proxy address", "the address of the proxy is not a URL (HTTPS_PROXY, HTTP_PROXY)"},
 	{"server gave HTTP response to HTTPS client", "the answer is not TLS: is the endpoint http://, or a proxy in between?"},
 	{"malformed HTTP", "the answer is not HTTP"},
@@ -84,6 +92,7 @@ var known = []struct{ fragment, words string }{
 	{"failed to resolve service endpoint", string(noEndpoint)},
 	{"get identity", "there are no credentials"},
 	{"get credentials", "there are no credentials"},
+	{"headers exceeded", "the headers of the answer are too long"},
 	{"connection broken", "the connection broke"},
 	{"use of closed network connection", "the connection broke"},
 	{"connection reset", "connection reset by peer"},
@@ -146,7 +155,10 @@ func network(err error) string {
 }
 
 func ended(err error) string {
+	over, limited := errors.AsType[*limit.Error](err)
 	switch {
+	case limited:
+		return over.Error()
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded):

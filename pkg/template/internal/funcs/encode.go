@@ -76,10 +76,11 @@ func ToYAML(v any) (string, error) {
 }
 
 // quoteNumerals quotes the texts that yaml.v3 takes for text and other readers for
-// numbers: 1e400, and a hexadecimal number of more than 64 bits.
+// numbers, such as 1e400 and a hexadecimal number of more than 64 bits, and =, which
+// YAML 1.1 has a type for (https://yaml.org/type/value.html) and PyYAML refuses.
 func quoteNumerals(n *yaml.Node) {
 	if n.Kind == yaml.ScalarNode && n.Style == 0 && n.ShortTag() == "!!str" {
-		if v, err := document.YAMLScalar(n); err != nil || v != n.Value {
+		if v, err := document.YAMLScalar(n); err != nil || v != n.Value || v == "=" {
 			n.Style = yaml.DoubleQuotedStyle
 		}
 	}

@@ -126,6 +126,11 @@ func values(dict map[string]any) []any {
 	return all
 }
 
+// get returns the value of a key, and nil where there is none, as index does:
+// printing that is an error. Sprig's returns "", with which a misspelled key looks
+// like an empty value.
+func get(d map[string]any, key string) any { return d[key] }
+
 // dict refuses a key without a value, and one that is there twice.
 func dict(pairs ...any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {

@@ -21,7 +21,8 @@ func rows() []row {
 		{"unixEpoch", Unchanged, 0, nil, nil},
 
 		// Text. What works on characters would write U+FFFD for bytes that are none.
-		{"upper lower title untitle swapcase snakecase camelcase kebabcase initials nospace", Strict, Text, nil, unwrapped},
+		{"upper lower title untitle swapcase snakecase camelcase kebabcase nospace", Strict, Text, nil, unwrapped},
+		{"initials", Replaced, Text, initials, nil}, // Sprig's takes the first byte of a word
 		{"shuffle", Strict, Text | Volatile, nil, unwrapped},
 		{"abbrev", Strict, Text, nil, overAbbrev},
 		{"abbrevboth", Strict, Text, nil, overAbbrevBoth},
@@ -104,7 +105,8 @@ func rows() []row {
 		{"has mustHas", Replaced, Walks, has, nil},
 		{"slice mustSlice", Strict, 0, slice, nil},
 		{"dict", Strict, 0, dict, nil},
-		{"get hasKey pluck pick omit dig", Unchanged, 0, nil, nil}, // what is missing is missing by design
+		{"get", Strict, 0, get, nil},
+		{"hasKey pluck pick omit dig", Unchanged, 0, nil, nil}, // what is missing is missing by design
 		{"set unset", Unchanged, Mutates, nil, nil},
 		{"keys", Replaced, 0, keys, nil},
 		{"values", Replaced, 0, values, nil},

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/template/document"
 )
@@ -206,4 +207,14 @@ func overPath(own any) any {
 		}
 		return own.(func(string) string)(path), nil
 	}
+}
+
+// initials returns the first character of each word.
+func initials(s string) string {
+	var b strings.Builder
+	for word := range strings.FieldsSeq(s) {
+		first, _ := utf8.DecodeRuneInString(word)
+		b.WriteRune(first)
+	}
+	return b.String()
 }

@@ -6,15 +6,23 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// regions are of all partitions, and one that is in none.
+// regions are all of the SDK's list (aws/internal/endpoints/awsrulesfn), the global
+// ones of each partition, and one that is in none.
 func regions() []string {
-	return []string{"eu-west-1", "us-east-1", "ca-central-1", "cn-north-1", "us-gov-west-1", "us-gov-east-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1", "us-isof-south-1", "eu-isoe-west-1", "ap-southeast-7", "mx-central-1", "il-central-1", "xx-new-9"}
+	return strings.Fields(`
+		af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2
+		ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1
+		eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1
+		us-east-1 us-east-2 us-west-1 us-west-2 aws-global cn-north-1 cn-northwest-1 aws-cn-global us-gov-east-1 us-gov-west-1
+		aws-us-gov-global us-iso-east-1 us-iso-west-1 aws-iso-global us-isob-east-1 us-isob-west-1 aws-iso-b-global aws-iso-e-global aws-iso-f-global eu-isoe-west-1 us-isof-east-1 us-isof-south-1
+		eusc-de-east-1 xx-new-9`)
 }
 
 // Run calls check for each configuration. service is the service's name as

@@ -1,0 +1,127 @@
+package main
+
+import "slices"
+
+// runFaults are lines of both render and plan, which ends with the code that render
+// would give.
+func runFaults() []bad {
+	return []bad{
+		refuses(faultMissing, exitSecret, `no\.such: .*not found`, "missing.tmpl:$D/out"),
+		refuses(faultMissing, exitSecret, `db\.pw.*`, "'ok.tmpl:$D/out' --fixtures none.json"),
+		refuses(faultMissing, exitSecret, `typo\.\*: .*matches`, "nomatch.tmpl:$D/out"),
+		refuses(faultMissing, exitUsage, `none\.tmpl: .*no such file`, "none.tmpl:$D/out"),
+		refuses(faultMissing, exitFailed, `/none: directory does not exist`, "plain.tmpl:$D/none/out"),
+		refuses(faultMissing, exitUsage, `/new/ is a directory`, "plain.tmpl:$D/new/"),
+		refuses(faultMissing, exitUsage, `none\.yaml`, "-c none.yaml"),
+		refuses(faultMissing, exitUsage, `none\.tmpl`, "-c nosrc.yaml"),
+		refuses(faultMissing, exitSecret, `no\.such`, "-c nosecret.yaml"),
+		refuses(faultMissing, exitUsage, `no job "b" in .*ok\.yaml`, "-c ok.yaml --job b"),
+		refuses(faultMissing, exitUsage, `none\.json`, "plain.tmpl:$D/out --vars folder/none.json"),
+		refuses(faultMissing, exitUsage, `none\.json`, "plain.tmpl:$D/out --fixtures folder/none.json"),
+		refuses(faultMissing, exitUsage, `nothing to do`, ""),
+		refuses(faultMissing, exitUsage, `nobody-knows`, "plain.tmpl:$D/out --owner nobody-knows"),
+		refuses(faultEmpty, exitUsage, `nothing to do`, "-c empty.yaml"),
+		refuses(faultEmpty, exitUsage, `"" is not SRC`, "''"),
+		refuses(faultEmpty, exitUsage, `"plain\.tmpl:" is not SRC`, "plain.tmpl:"),
+		refuses(faultEmpty, exitUsage, `":.*/out" is not SRC`, ":$D/out"),
+		refuses(faultEmpty, exitUsage, `--context is empty`, "ok.tmpl:$D/out --context ''"),
+		refuses(faultEmpty, exitUsage, `--context: .*KEY=VALUE`, "ok.tmpl:$D/out --context =prod"),
+		refuses(faultEmpty, exitUsage, `--vars is empty`, "ok.tmpl:$D/out --vars ''"),
+		refuses(faultEmpty, exitUsage, `--mode is empty`, "ok.tmpl:$D/out --mode ''"),
+		refuses(faultEmpty, exitUsage, `--hook is empty`, "ok.tmpl:$D/out --hook ''"),
+		refuses(faultEmpty, exitUsage, `--root is empty`, "ok.tmpl:out --root ''"),
+		refuses(faultEmpty, exitUsage, `--job is empty`, "-c ok.yaml --job ''"),
+		refuses(faultEmpty, exitUsage, `noname\.tmpl:1:.*name`, "noname.tmpl:$D/out"),
+		refuses(faultEmpty, exitUsage, `default\.tmpl:1:.*name`, "default.tmpl:$D/out"),
+		refuses(faultMalformed, exitUsage, `broken\.tmpl:1`, "broken.tmpl:$D/out"),
+		refuses(faultMalformed, exitUsage, `bad\.yaml:`, "-c bad.yaml"),
+		refuses(faultMalformed, exitUsage, `key\.yaml:1: .*jobz.*jobs`, "-c key.yaml"),
+		refuses(faultMalformed, exitUsage, `--context: env is not KEY=VALUE`, "ok.tmpl:$D/out --context env"),
+		refuses(faultMalformed, exitUsage, `--vars: bad\.yaml`, "ok.tmpl:$D/out --vars bad.yaml"),
+		refuses(faultMalformed, exitUsage, `--fixtures.*bad\.yaml|bad\.yaml`, "ok.tmpl:$D/out --fixtures bad.yaml"),
+		refuses(faultMalformed, exitUsage, `--mode: .*0999`, "plain.tmpl:$D/out --mode 0999"),
+		refuses(faultMalformed, exitUsage, `--check: .*\{\{`, "plain.tmpl:$D/out --check 'jq {{.source}}'"),
+		refuses(faultMalformed, exitUsage, `--permit: .*all`, "plain.tmpl:$D/out --permit all"),
+		refuses(faultMalformed, exitFailed, `json\.tmpl:1:.*fromJson`, "json.tmpl:$D/out"),
+		refuses(faultMalformed, exitRefused, `out refused the new files: not valid JSON`, "-c format.yaml"),
+		refuses(faultWrongType, exitUsage, `type\.yaml:2: .*(src|dest)`, "-c type.yaml"),
+		refuses(faultWrongType, exitUsage, `list\.yaml`, "-c list.yaml"),
+		refuses(faultWrongType, exitUsage, `--vars: list\.json is not a YAML mapping`, "ok.tmpl:$D/out --vars list.json"),
+		refuses(faultWrongType, exitUsage, `list\.json`, "ok.tmpl:$D/out --fixtures list.json"),
+		refuses(faultWrongType, exitUsage, `--mode: .*rw`, "plain.tmpl:$D/out --mode rw"),
+		refuses(faultWrongType, exitUsage, `--lock-timeout`, "plain.tmpl:$D/out --lock-timeout soon"),
+		refuses(faultWrongType, exitUsage, `--wait`, "ok.tmpl:$D/out --context env=prod --wait -1m"),
+		refuses(faultWrongType, exitUsage, `--allow-stale`, "ok.tmpl:$D/out --context env=prod --allow-stale -1m"),
+		refuses(faultWrongType, exitUsage, `--splay`, "ok.tmpl:$D/out --context env=prod --splay -1m"),
+		refuses(faultWrongType, exitUsage, `--lock-timeout`, "ok.tmpl:$D/out --context env=prod --lock-timeout -1m"),
+		refuses(faultWrongType, exitUsage, `type\.tmpl:1:11: expected string`, "type.tmpl:$D/out"),
+		refuses(faultWrongType, exitFailed, `int\.tmpl:1:.*int`, "int.tmpl:$D/out"),
+		refuses(faultWrongRef, exitUsage, `ref\.tmpl:1:.*s3://`, "ref.tmpl:$D/out"),
+		refuses(faultWrongRef, exitSecret, `ssm:/svc/none.*not found`, "ssm.tmpl:$D/out"),
+		refuses(faultWrongRef, exitUsage, `source\.yaml:2:.*ssm:`, "-c source.yaml"),
+	}
+}
+
+// fileFaults are the rest of runFaults: files that cannot be read, are given twice,
+// or are read and written.
+func fileFaults() []bad {
+	return []bad{
+		refuses(faultUnreadable, exitUsage, `loop: .*too many`, "loop:$D/out"),
+		refuses(faultUnreadable, exitUsage, `folder: .*directory`, "folder:$D/out"),
+		refuses(faultUnreadable, exitUsage, `ok\.tmpl/x: .*not a directory`, "ok.tmpl/x:$D/out"),
+		refuses(faultUnreadable, exitUsage, `loop`, "-c loop"),
+		refuses(faultUnreadable, exitUsage, `loop`, "-c loop.yaml"),
+		refuses(faultUnreadable, exitUsage, `loop`, "plain.tmpl:$D/out --vars loop"),
+		refuses(faultUnreadable, exitUsage, `folder`, "plain.tmpl:$D/out --fixtures folder"),
+		refuses(faultUnreadable, exitUsage, `read\.tmpl:1:.*loop`, "read.tmpl:$D/out"),
+		refuses(faultUnreadable, exitFailed, `state`, "plain.tmpl:$D/out --state-dir loop --hook true"),
+		refuses(faultUnreadable, exitUsage, `folder is a directory`, "plain.tmpl:$D/folder"),
+		refuses(faultUnreadable, exitUsage, `--root: .*text\.txt`, "plain.tmpl:out --root text.txt"),
+		refuses(faultDuplicated, exitUsage, `twice\.yaml:3: .*a`, "-c twice.yaml"),
+		refuses(faultDuplicated, exitUsage, `again\.yaml:2: .*region`, "-c again.yaml"),
+		refuses(faultDuplicated, exitUsage, `samedest\.yaml:4: .*/out`, "-c samedest.yaml"),
+		refuses(faultDuplicated, exitUsage, `/(hard|ok\.tmpl)`, "-c linkdest.yaml"),
+		refuses(faultDuplicated, exitUsage, `/out is a destination twice`, "plain.tmpl:$D/out ok.tmpl:$D/out"),
+		refuses(faultDuplicated, exitUsage, `--context: env is given twice`, "ok.tmpl:$D/out --context env=prod --context env=test"),
+		refuses(faultDuplicated, exitUsage, `--var: a is given twice`, "ok.tmpl:$D/out --var a=1 --var a=2"),
+		refuses(faultDuplicated, exitUsage, `--vars: twice\.json`, "ok.tmpl:$D/out --vars twice.json"),
+		refuses(faultDuplicated, exitUsage, `twice\.tmpl:1:.*env is given twice in its context, with different values`, "twice.tmpl:$D/out"),
+		refuses(faultDuplicated, exitUsage, `--mode.* is given twice`, "plain.tmpl:$D/out --mode 0600 --mode 0644"),
+		refuses(faultDuplicated, exitUsage, `--job: a is given twice`, "-c ok.yaml --job a --job a"),
+		refuses(faultSameFile, exitUsage, `destination .*/ok\.tmpl is also the template`, "ok.tmpl:$D/ok.tmpl"),
+		refuses(faultSameFile, exitUsage, `also the template`, "ok.tmpl:$D/link"),
+		refuses(faultSameFile, exitUsage, `also the template`, "ok.tmpl:$D/hard"),
+		refuses(faultSameFile, exitUsage, `also the template`, "ok.tmpl:$D/folder/../ok.tmpl"),
+		refuses(faultSameFile, exitUsage, `is the config`, "-c ok.yaml plain.tmpl:$D/ok.yaml"),
+		refuses(faultSameFile, exitUsage, `is the file of --vars`, "plain.tmpl:$D/ok.json --vars ok.json"),
+		refuses(faultSameFile, exitUsage, `is the file of --fixtures`, "plain.tmpl:$D/fix.yaml --fixtures fix.yaml"),
+		refuses(faultSameFile, exitUsage, `is the store`, "plain.tmpl:$D/.data/store.db"),
+		refuses(faultSameFile, exitUsage, `is the key of the store`, "plain.tmpl:$D/.data/store.key"),
+		refuses(faultSameFile, exitUsage, `is in the state directory`, "plain.tmpl:$D/.state/x"),
+		refuses(faultSameFile, exitUsage, `also the template`, "-c selfdest.yaml"),
+		refuses(faultSameFile, exitUsage, `read by its own job`, "-c selfread.yaml"),
+		refuses(faultSameFile, exitUsage, `a -> b -> a`, "-c cycle.yaml"),
+		refuses(faultSameFile, exitUsage, `/dev/stdout`, "plain.tmpl:/dev/stdout"),
+	}
+}
+
+func renderRows() map[string][]bad {
+	return map[string][]bad{
+		"render": append(slices.Concat(runFaults(), fileFaults()),
+			refuses(faultMissing, exitSecret, `no\.such: .*not found`, "plain.tmpl missing.tmpl"),
+			refuses(faultEmpty, exitUsage, `standard input is empty`, "-"),
+			refuses(faultEmpty, exitUsage, `standard input is empty`, "-- -:$D/out"),
+			refuses(faultMalformed, exitUsage, `template -:1`, "-").with("{{ nothing"),
+			refuses(faultUnreadable, exitUsage, `loop: .*too many`, "plain.tmpl loop"),
+			refuses(faultSameFile, exitUsage, `standard output`, "ok.tmpl plain.tmpl:$D/ok.tmpl").giving(),
+		),
+		"plan": append(slices.Concat(runFaults(), fileFaults()),
+			refuses(faultMissing, exitUsage, `plan compares with a destination: .*plain\.tmpl`, "plain.tmpl"),
+			refuses(faultMissing, exitFailed, `no\.such`, "missing.tmpl:$D/out --detailed-exitcode"),
+			refuses(faultMalformed, exitFailed, `broken\.tmpl:1`, "broken.tmpl:$D/out --detailed-exitcode"),
+		),
+	}
+}
+
+// renderImmune is empty: render and plan meet every fault.
+func renderImmune() map[string]immune { return nil }

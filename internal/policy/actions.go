@@ -1,0 +1,163 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// What calls and commands take of IAM. The statements of [Build], the hints of
+// the command line and docs/access.md go by these two tables; a test runs each
+// command and compares what it asks for.
+
+// Right is actions on one kind of resource.
+type Right struct {
+	On      string // "the table", "the key"
+	Actions []string
+}
+
+// String reads "dynamodb:PutItem and dynamodb:Query on the table".
+func (r Right) String() string { return enumerate(r.Actions) + " on " + r.On }
+
+// Action is what IAM calls an operation, by the SDK's names of service and
+// operation: most are service:Operation. It is nil for a service that is not
+// known here.
+//
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+func Action(service, operation string) []string {
+	switch service + " " + operation {
+	case "KMS ReEncrypt":
+		return []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}
+	case "S3 HeadObject":
+		return []string{"s3:GetObject"}
+	case "S3 ListObjectsV2":
+		return []string{"s3:ListBucket"}
+	case "DynamoDB TransactWriteItems": // by what is in it
+		return []string{"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
+	case "Secrets Manager BatchGetSecretValue":
+		return []string{"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"}
+	}
+	prefix, ok := map[string]string{
+		"DynamoDB": "dynamodb", "KMS": "kms", "S3": "s3", "SSM": "ssm", "Secrets Manager": "secretsmanager", "STS": "sts",
+	}[service]
+	if !ok || operation == "" {
+		return nil
+	}
+	return []string{prefix + ":" + operation}
+}
+
+// Rights lists what a command takes of the service that it was refused by: the
+// table and its key, or one of the other sources. It is nil for commands that
+// ask for nothing, and for unknown ones.
+func Rights(command, service string) []Right {
+	of := map[string]map[string][]Right{
+		"S3": {
+			"get": objects("s3:GetObject"), "put": objects("s3:PutObject"), "delete": objects("s3:DeleteObject"), "list": listing(), "getall": append(listing(), objects("s3:GetObject")...),
+		},
+		"SSM": {"list": parameters(), "getall": parameters()},
+	}[service]
+	if rights, ok := of[command]; ok {
+		return rights
+	}
+	switch service {
+	case "S3":
+		return append(objects("s3:GetObject"), listing()...)
+	case "SSM":
+		return parameters()
+	case "Secrets Manager":
+		return managed(command)
+	case "DynamoDB", "KMS":
+		return itemRights(command)
+	}
+	return nil
+}
+
+func objects(action string) []Right {
+	return []Right{{"the objects", []string{action}}}
+}
+
+func listing() []Right { return []Right{{"the bucket", []string{"s3:ListBucket"}}} }
+
+func parameters() []Right {
+	return []Right{{"the parameters", []string{"ssm:GetParameters"}}, {"their paths", []string{"ssm:GetParametersByPath"}}}
+}
+
+func managed(command string) []Right {
+	one := Right{"the secrets", []string{"secretsmanager:GetSecretValue"}}
+	if command == "get" {
+		return []Right{one}
+	}
+	if command == "render" || command == "daemon" { // which look for changes
+		one.Actions = append(one.Actions, "secretsmanager:DescribeSecret")
+	}
+	return []Right{one, {"all (for two secrets and more)", []string{"secretsmanager:BatchGetSecretValue"}}}
+}
+
+// itemRights lists what a command takes of a table and a key.
+func itemRights(command string) []Right {
+	table := func(operations ...string) Right { return rightOn("the table", "dynamodb", operations) }
+	key := func(operations ...string) Right { return rightOn("the key", "kms", operations) }
+	switch command {
+	case "render", "render-templates", "plan", "pull", "exec", "daemon", "doctor":
+		return []Right{table("Query", "GetItem"), key("Decrypt")}
+	case "get":
+		return []Right{table("Query", "GetItem"), key("Decrypt")}
+	case "put":
+		return []Right{table("Query", "PutItem"), key("GenerateDataKey")}
+	case "list":
+		return []Right{table("Scan")}
+	case "delete":
+		return []Right{table("Query", "DeleteItem")}
+	case "getall", "export", "verify-store":
+		return []Right{table("Scan"), key("Decrypt")}
+	case "prune":
+		return []Right{table("Scan", "DeleteItem")}
+	case "rekey":
+		return []Right{table("Scan", "GetItem", "UpdateItem"), key("ReEncryptFrom", "ReEncryptTo")}
+	case "migrate":
+		return []Right{table("Scan", "GetItem", "PutItem", "UpdateItem", "DeleteItem"), key("Decrypt", "GenerateDataKey")}
+	case "import":
+		return []Right{table("Query", "PutItem"), rightOn("a table that it reads", "dynamodb", []string{"Scan"}), key("Decrypt", "GenerateDataKey")}
+	case "encrypt":
+		return []Right{key("Encrypt", "GenerateDataKey")}
+	case "decrypt":
+		return []Right{key("Decrypt")}
+	case "setup":
+		return []Right{{"the table", setUpTable()}, {"the key", setUpKey()}, {"all (to make a key)", []string{"kms:CreateKey", "kms:TagResource"}}, {"the key and its alias", []string{"kms:CreateAlias"}}}
+	case "grant":
+		return []Right{key("DescribeKey", "ListGrants", "CreateGrant")}
+	case "grants":
+		return []Right{key("DescribeKey", "ListGrants")}
+	case "revoke":
+		return []Right{key("DescribeKey", "ListGrants", "RevokeGrant")}
+	case "policy":
+		return []Right{key("DescribeKey")}
+	}
+	return nil
+}
+
+func rightOn(what, service string, operations []string) Right {
+	r := Right{On: what}
+	for _, o := range operations {
+		r.Actions = append(r.Actions, service+":"+o)
+	}
+	return r
+}
+
+func setUpTable() []string {
+	return []string{
+		"dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:TagResource", "dynamodb:ListTagsOfResource",
+		"dynamodb:DescribeContinuousBackups", "dynamodb:UpdateContinuousBackups",
+	}
+}
+
+func setUpKey() []string {
+	return []string{"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:TagResource"}
+}
+
+func enumerate(words []string) string {
+	words = slices.Clone(words)
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
+}

@@ -1,0 +1,311 @@
+// Package limit bounds how long a command waits for AWS, credentials and
+// instance metadata without getting an answer.
+//
+// A [Limit] belongs to contexts. Code that waits for something outside of the
+// process calls [Wait] with that context. The clock runs while at least one wait
+// is in progress, and starts again at zero when something answers: a long job
+// over many items ends when nothing has answered for the limit, and not because
+// it is long. What happens between waits (prompts, editors, hooks, pauses) does
+// not count.
+package limit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Subject is what something waits for.
+type Subject struct {
+	Name      string // "DynamoDB", "credential_process of the profile"
+	Place     string // a region or a host; may be empty
+	Operation string // "Query"; may be empty
+}
+
+// String returns the subject without its operation, as people are told.
+func (s Subject) String() string {
+	if s.Place == "" {
+		return s.Name
+	}
+	return s.Name + " in " + s.Place
+}
+
+// Error is the error of a context that a limit ended. It is also
+// context.DeadlineExceeded and source.ErrUnreachable.
+type Error struct {
+	Subject Subject // the zero value where nothing is known of it
+	Limit   time.Duration
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	what := e.Subject.String()
+	if e.Subject.Operation != "" {
+		what += " (" + e.Subject.Operation + ")"
+	}
+	if what != "" {
+		what = " from " + what
+	}
+	return fmt.Sprintf("no answer%s within %s (--timeout)", what, e.Limit)
+}
+
+// Unwrap returns the sentinels.
+func (e *Error) Unwrap() []error { return []error{context.DeadlineExceeded, source.ErrUnreachable} }
+
+// Limited returns the limit.
+func (e *Error) Limited() time.Duration { return e.Limit }
+
+// Timeout implements net.Error.
+func (e *Error) Timeout() bool { return true }
+
+// Temporary implements net.Error.
+func (e *Error) Temporary() bool { return true }
+
+// Limit ends contexts when nothing has answered for so long. It is safe for
+// concurrent use.
+type Limit struct {
+	mu      sync.Mutex
+	limit   time.Duration // 0: none
+	strict  bool          // answers do not start the clock again
+	live    map[*expiring]bool
+	over    error // once it has ended its contexts
+	waits   []*wait
+	paused  int
+	running bool
+	since   time.Time     // when the clock began to run
+	before  time.Duration // what it showed then: without an answer
+	total   time.Duration // and in all
+	expiry  *time.Timer
+	notice  *time.Timer
+	tell    func(Subject) // nil: there is nobody, or nothing more, to tell
+	after   time.Duration
+}
+
+type wait struct{ subject Subject }
+
+type limitKey struct{}
+
+// New returns a limit for what is waited for in the contexts that its Context
+// makes: they end when nothing has answered for d; 0 is no limit.
+func New(d time.Duration) *Limit { return &Limit{limit: d, live: map[*expiring]bool{}} }
+
+// Total returns a limit for all waits together, whatever answers.
+func Total(d time.Duration) *Limit {
+	l := New(d)
+	l.strict = true
+	return l
+}
+
+// Context returns a context under the limit; the caller must call stop. A limit
+// of parent does not count what is waited for under this one. Contexts that are
+// made after the limit has ended others have ended too.
+func (l *Limit) Context(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
+	var tell func(Subject)
+	var after time.Duration
+	if outer := of(parent); outer != nil {
+		tell, after = outer.say, outer.noticeAfter()
+	}
+	e := &expiring{Context: context.WithValue(parent, limitKey{}, l), done: make(chan struct{})}
+	detach := context.AfterFunc(parent, func() { e.end(parent.Err()) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tell == nil && after > 0 {
+		l.tell, l.after = tell, after
+	}
+	l.live[e] = true
+	if l.over != nil {
+		e.end(l.over)
+	}
+	ctx, cancel := context.WithCancel(e)
+	return ctx, func() {
+		detach()
+		cancel()
+		e.end(context.Canceled)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.live, e)
+		if len(l.live) == 0 {
+			l.stop()
+		}
+	}
+}
+
+func of(ctx context.Context) *Limit {
+	l, _ := ctx.Value(limitKey{}).(*Limit)
+	return l
+}
+
+// Set changes the limit.
+func (l *Limit) Set(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stop()
+	l.limit = d
+	l.start()
+}
+
+// Notify has tell called once, when what was waited for has taken after in all.
+func (l *Limit) Notify(after time.Duration, tell func(Subject)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stop()
+	l.after, l.tell = after, tell
+	l.start()
+}
+
+func (l *Limit) noticeAfter() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.after
+}
+
+// Wait begins a wait, and the function it returns ends it: answered says that
+// something outside of the process did. Without a limit in ctx it does nothing.
+func Wait(ctx context.Context, s Subject) (end func(answered bool)) {
+	l := of(ctx)
+	if l == nil {
+		return func(bool) {}
+	}
+	w := &wait{s}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waits = append(l.waits, w)
+	l.start()
+	return func(answered bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.stop()
+		if answered && !l.strict {
+			l.before = 0
+		}
+		l.waits = slices.DeleteFunc(l.waits, func(other *wait) bool { return other == w })
+		l.start()
+	}
+}
+
+// Pause stops the clock of ctx's limit, as for a question to a person.
+func Pause(ctx context.Context) (resume func()) {
+	l := of(ctx)
+	if l == nil {
+		return func() {}
+	}
+	l.pause(1)
+	return sync.OnceFunc(func() { l.pause(-1) })
+}
+
+func (l *Limit) pause(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stop()
+	l.paused += n
+	l.start()
+}
+
+// start runs the clock, if something is waited for.
+func (l *Limit) start() {
+	if l.running || l.paused > 0 || len(l.waits) == 0 {
+		return
+	}
+	l.running, l.since = true, time.Now()
+	if l.limit > 0 {
+		l.expiry = rearm(l.expiry, l.limit-l.before, l.expire)
+	}
+	if l.tell != nil {
+		l.notice = rearm(l.notice, l.after-l.total, l.notify)
+	}
+}
+
+func rearm(t *time.Timer, d time.Duration, f func()) *time.Timer {
+	if t == nil {
+		return time.AfterFunc(d, f)
+	}
+	t.Reset(d)
+	return t
+}
+
+func (l *Limit) stop() {
+	if !l.running {
+		return
+	}
+	l.running = false
+	passed := time.Since(l.since)
+	l.before += passed
+	l.total += passed
+	for _, t := range []*time.Timer{l.expiry, l.notice} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+}
+
+// expire ends the context, unless the timer was stopped too late.
+func (l *Limit) expire() {
+	l.mu.Lock()
+	over := l.running && l.limit > 0 && l.before+time.Since(l.since) >= l.limit
+	if over {
+		l.over = &Error{Subject: l.subject(), Limit: l.limit}
+		for e := range l.live {
+			e.end(l.over)
+		}
+	}
+	l.mu.Unlock()
+}
+
+// subject is what was begun last: the innermost of what is waited for.
+func (l *Limit) subject() Subject {
+	if len(l.waits) == 0 {
+		return Subject{}
+	}
+	return l.waits[len(l.waits)-1].subject
+}
+
+// notify is called when the waits have taken long enough to be told of.
+func (l *Limit) notify() {
+	l.mu.Lock()
+	s, running := l.subject(), l.running
+	l.mu.Unlock()
+	if running {
+		l.say(s)
+	}
+}
+
+// say tells of a wait, if nobody has been told yet.
+func (l *Limit) say(s Subject) {
+	l.mu.Lock()
+	tell := l.tell
+	l.tell = nil
+	l.mu.Unlock()
+	if tell != nil {
+		tell(s)
+	}
+}
+
+// expiring is a context whose error is what ended it. Package context has none:
+// all of its own contexts end with Canceled, or at a time that is fixed.
+type expiring struct {
+	context.Context
+	once sync.Once
+	done chan struct{}
+	err  error // is set before done is closed
+}
+
+func (e *expiring) end(err error) {
+	e.once.Do(func() { e.err = err; close(e.done) })
+}
+
+// Done implements context.Context.
+func (e *expiring) Done() <-chan struct{} { return e.done }
+
+// Err implements context.Context.
+func (e *expiring) Err() error {
+	select {
+	case <-e.done:
+		return e.err
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,36 @@
+package s3
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// partitions are those that AWS has, the largest first, each with one of its
+// regions.
+func partitions() [][2]string {
+	return [][2]string{
+		{"aws", "us-east-1"}, {"aws-us-gov", "us-gov-west-1"}, {"aws-cn", "cn-north-1"}, {"aws-eusc", "eusc-de-east-1"},
+		{"aws-iso", "us-iso-east-1"}, {"aws-iso-b", "us-isob-east-1"}, {"aws-iso-e", "eu-isoe-west-1"}, {"aws-iso-f", "us-isof-south-1"},
+	}
+}
+
+// Partition is the partition that a region is in: "aws", "aws-cn", "aws-us-gov".
+//
+// The SDK keeps its list of partitions to itself. Its rules for S3 refuse an
+// access point in another partition than the region's, so they are asked for one in
+// each. Like the SDK they take a region that is in no known partition for one of
+// "aws".
+func Partition(region string) string {
+	for _, p := range partitions() {
+		_, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), s3.EndpointParameters{
+			Region: aws.String(region), UseArnRegion: aws.Bool(true),
+			Bucket: aws.String("arn:" + p[0] + ":s3:" + p[1] + ":123456789012:accesspoint/probe"),
+		})
+		if err == nil {
+			return p[0]
+		}
+	}
+	return "aws"
+}
