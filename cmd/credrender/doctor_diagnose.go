@@ -21,7 +21,11 @@ import (
 func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, err error) (text string, mends []string) {
 	switch {
 	case errors.Is(err, source.ErrDisabled):
-		return err.Error(), enable(keyIn(err), err.Error())
+		said, _ := errors.AsType[*source.CallError](err)
+		if said == nil {
+			return err.Error(), nil
+		}
+		return err.Error(), enable(keyIn(err), said.Message)
 	case errors.Is(err, source.ErrDenied):
 		return d.denied(ref, err)
 	case isElsewhere(ref) && !isOne(err, source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials):

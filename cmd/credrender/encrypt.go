@@ -70,6 +70,8 @@ func (a *app) sealing(ctx context.Context, args, literal []string, verb string) 
 	}
 	var data []byte
 	switch {
+	case args[0] == stdinName && verb == "encrypt": // which may be told to take nothing
+		data, err = a.readStdin()
 	case args[0] == stdinName:
 		data, err = a.readInput(verb)
 	case verb == "encrypt":

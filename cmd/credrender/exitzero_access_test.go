@@ -69,7 +69,7 @@ func accessRows() map[string][]bad {
 		},
 		"decrypt": {
 			refuses(faultMissing, exitUsage, `none\.enc`, "none.enc --store dynamodb"),
-			refuses(faultEmpty, exitFailed, `-: `, "- --store dynamodb"),
+			refuses(faultEmpty, exitUsage, `standard input is empty`, "- --store dynamodb"),
 			refuses(faultEmpty, exitFailed, `empty\.tmpl`, "empty.tmpl --store dynamodb"),
 			refuses(faultMalformed, exitSecret, `text\.txt`, "text.txt --store dynamodb"),
 			refuses(faultMalformed, exitUsage, `env is not KEY=VALUE`, "text.txt env --store dynamodb"),

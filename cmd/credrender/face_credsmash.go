@@ -46,17 +46,17 @@ binary named credsmash does the same without the word.`,
 
 // credsmash runs one of credsmash's command lines.
 func (a *app) credsmash(ctx context.Context, args []string) int {
-	var read []render.Own
+	var own []render.Own
 	f := &credsmash.Face{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, LookupEnv: a.lookupEnv, Now: time.Now,
 		ReadFile: func(path string) ([]byte, error) {
-			read = append(read, a.ownNamed("also a file that the command reads", path)...)
+			own = append(own, a.ownNamed("a file that this command reads", path)...)
 			return a.input.ReadFile(a.abs(path))
 		},
 		ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 		Open:    a.openCredsmash,
 		Install: func(ctx context.Context, id string, files []credsmash.File) error {
-			return a.installCredsmash(ctx, id, files, read)
+			return a.installCredsmash(ctx, id, files, own)
 		},
 	}
 	return f.Run(ctx, args)
@@ -85,9 +85,8 @@ func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.
 }
 
 // installCredsmash puts files in place as one job: the same line, lock, journal
-// and state directory as of any render, without hooks. No file that was read may be
-// replaced.
-func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash.File, read []render.Own) error {
+// and state directory as of any render, without hooks. None of them may be among own.
+func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash.File, own []render.Own) error {
 	a.log = newLogger(a.stderr, 0, "text")
 	cfg, err := a.stateOnly(ctx)
 	if err != nil {
@@ -102,12 +101,16 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 	}
 	j := job.Job{ID: "credsmash: " + a.abs(id), Name: "credsmash " + id, Origin: "command line"}
 	for _, f := range files {
+		dest, err := a.destination(f.Path)
+		if err != nil {
+			return err
+		}
 		j.Files = append(j.Files, job.File{
-			Data: append([]byte{}, f.Data...), Dest: a.abs(f.Path), Mode: f.Mode, Owner: f.Owner, Group: f.Group, Origin: id,
+			Data: append([]byte{}, f.Data...), Dest: dest, Mode: f.Mode, Owner: f.Owner, Group: f.Group, Origin: id,
 		})
 	}
 	w := a.world(cfg, st, nil)
-	w.Own = append(w.Own, read...)
+	w.Own = append(w.Own, own...)
 	w.Account = nil // nothing is looked up here, so that it does not matter whose state it is
 	// Force: what to install is decided, so that no probe has a say.
 	report, err := render.Run(ctx, w, render.Options{LockTimeout: time.Minute, Force: true, Code: exitCode}, []job.Job{j})

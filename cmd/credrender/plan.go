@@ -108,7 +108,7 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 	}
 	var b strings.Builder
 	for i, c := range p.Changes {
-		fmt.Fprintf(&b, "%-9s  %s\n", c.Kind, c.Path)
+		fmt.Fprintf(&b, "%-9s  %s\n", c.Kind, mask.Visible(c.Path))
 		switch c.Kind {
 		case job.Create, job.Update:
 			b.WriteString(mask.Diff(c.Path, c.Old.Data, p.Texts[i]))

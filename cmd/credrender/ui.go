@@ -23,6 +23,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // This file holds the exit codes and every hint. The rules for words:
@@ -248,7 +249,7 @@ func (h textHandler) Handle(_ context.Context, r slog.Record) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for line := range strings.SplitSeq(strings.TrimRight(r.Message, "\n"), "\n") {
-		if _, err := fmt.Fprintln(h.out, prefix+line); err != nil {
+		if _, err := fmt.Fprintln(h.out, prefix+mask.Visible(line)); err != nil {
 			return err
 		}
 	}

@@ -158,7 +158,7 @@ func TestContradictoryContext(t *testing.T) {
 		`{{secret "a" "Env=x" "Env=y"}}`, `{{secretVersion "a" 7 "Env=x" "k=v" "Env=y"}}`, `{{secrets "a*" "Env=x" "Env=y"}}`,
 	} {
 		_, _, err := newWorld().render(t, text, template.Options{Name: "n"})
-		if err == nil || !strings.Contains(err.Error(), "Env twice, with different values") {
+		if err == nil || !strings.Contains(err.Error(), "Env is given twice in its context, with different values") {
 			t.Errorf("%s: got %v, want an error that names the key", text, err)
 		}
 	}

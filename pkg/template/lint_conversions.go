@@ -52,6 +52,9 @@ func (l *linter) call(id *parse.IdentifierNode, args []reflect.Value) {
 		if looksLikeName(text(args, 0)) && args[1].IsValid() && !strings.ContainsAny(text(args, 1), "./:-_") {
 			l.add(id.Pos, Swapped, "secretOr takes DEFAULT and then NAME: %q looks like the name", text(args, 0))
 		}
+		if strings.Index(text(args, 1), "=") > 0 { // the default was forgotten
+			l.add(id.Pos, Swapped, "secretOr takes DEFAULT, then NAME, then a context: the name %q looks like a context", text(args, 1))
+		}
 	}
 }
 

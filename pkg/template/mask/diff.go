@@ -27,7 +27,7 @@ func Diff(name string, old []byte, text Text) string {
 	if old == nil {
 		from = "/dev/null"
 	}
-	header := fmt.Sprintf("--- %s\n+++ %s\n", visible(from), visible(name))
+	header := fmt.Sprintf("--- %s\n+++ %s\n", Visible(from), Visible(name))
 	if isBinary(old) || isBinary(text.bytes) {
 		return header + "Binary files differ\n"
 	}
@@ -115,7 +115,7 @@ func (d *differ) old(content string) row {
 		end = "\n"
 	}
 	if d.known[text] {
-		return row{"-" + visible(text), end, false}
+		return row{"-" + Visible(text), end, false}
 	}
 	return row{"-" + withheld, end, true}
 }

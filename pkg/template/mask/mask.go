@@ -77,7 +77,7 @@ func (t Text) lines() []line {
 		next, at := stop+len(l.end), start
 		for len(spans) > 0 && (spans[0].Start < next || spans[0].Start == stop) {
 			s := spans[0]
-			l.shown += visible(text[at:max(at, s.Start)]) + "(" + s.Label + ")"
+			l.shown += Visible(text[at:max(at, s.Start)]) + "(" + s.Label + ")"
 			l.clean = false
 			at = min(max(at, s.End), stop)
 			if s.End > next { // it goes on in the next line
@@ -86,15 +86,15 @@ func (t Text) lines() []line {
 			spans = spans[1:]
 		}
 		l.real = text[start:stop]
-		l.shown += visible(text[at:stop])
+		l.shown += Visible(text[at:stop])
 		lines = append(lines, l)
 		start = next
 	}
 	return lines
 }
 
-// visible writes out what a terminal would obey.
-func visible(s string) string {
+// Visible writes out what a terminal would obey.
+func Visible(s string) string {
 	if !strings.ContainsFunc(s, isControl) {
 		return s
 	}

@@ -130,6 +130,8 @@ func party(err error) source.Party {
 	switch why := Why(err); {
 	case strings.HasPrefix(why, proxyAnswers), strings.HasPrefix(why, "the address of the proxy"):
 		return source.ByProxy
+	case strings.HasPrefix(why, "the answer is not"): // HTTP, or of a length that AWS sends
+		return source.ByServer
 	case errors.Is(err, context.DeadlineExceeded):
 		return source.ByTime
 	case errors.Is(kindOfTransport(err), source.ErrUnreachable):

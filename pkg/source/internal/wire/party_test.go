@@ -37,6 +37,8 @@ func TestParty(t *testing.T) {
 		"unknown authority": {send(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), source.ByAuthority},
 		"another host":      {send(&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}}), source.ByTLS},
 		"old certificate":   {send(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}), source.ByTLS},
+		"an endless head":   {send(errors.New("net/http: HTTP/1.x transport connection broken: net/http: server response headers exceeded 65536 bytes; aborted")), source.ByServer},
+		"no HTTP":           {send(errors.New("net/http: HTTP/1.x transport connection broken: malformed HTTP response")), source.ByServer},
 		"our deadline":      {context.DeadlineExceeded, source.ByTime},
 		"canceled":          {context.Canceled, ""},
 		"a file":            {&fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, source.ByFile},

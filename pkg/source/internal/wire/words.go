@@ -73,11 +73,16 @@ func Why(err error) string {
 	return "the request failed"
 }
 
-const proxyAnswers = "the proxy answers with HTTP status"
+// Descriptions that tell who is at fault.
+const (
+	proxyAnswers    = "the proxy answers with HTTP status"
+	headersExceeded = "the answer is not AWS's: its headers exceeded the limit of 64 KiB"
+)
 
 // known are failures that have no type of their own: what their text contains,
 // and what to say.
 var known = []struct{ fragment, words string }{
+	{"response headers exceeded", headersExceeded},
 	{"invalid proxy address", "the address of the proxy is not a URL (HTTPS_PROXY, HTTP_PROXY)"},
 	{"server gave HTTP response to HTTPS client", "the answer is not TLS: is the endpoint http://, or a proxy in between?"},
 	{"malformed HTTP", "the answer is not HTTP"},
