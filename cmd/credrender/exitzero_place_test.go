@@ -126,7 +126,8 @@ func sweepWrite(t *testing.T, path string, data []byte) {
 func (p *sweepPlace) invoke(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	a := &app{stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, environ: p.env, dir: p.dir, euid: os.Geteuid()}
+	a := newApp(strings.NewReader(stdin), &out, &errs)
+	a.environ, a.dir = p.env, p.dir
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	code = a.main(ctx, args)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -251,21 +250,6 @@ func (a *app) moveBelow(root string, j *job.Job) {
 	if root != "" {
 		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
-}
-
-// destination makes the DEST of a command line absolute. A slash or a dot at the
-// end is a directory's, which would otherwise become a file of that name.
-func (a *app) destination(dest string) (string, error) {
-	path := a.abs(dest)
-	switch {
-	case job.IsDirectory(dest):
-		return "", usagef("%s is a directory, not a file: DEST is the file itself, such as %s", source.Show(dest), source.Show(filepath.Join(path, "NAME")))
-	case strings.ContainsAny(dest, "\n\r"): // CREDRENDER_CHANGED would have two files
-		return "", usagef("DEST %s holds a line break", source.Show(dest))
-	case !utf8.ValidString(dest): // the state could not be read again
-		return "", usagef("DEST %s is not UTF-8", source.Show(dest))
-	}
-	return path, nil
 }
 
 func (a *app) abs(path string) string {

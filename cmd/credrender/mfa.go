@@ -26,7 +26,7 @@ func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
 		return "", awsconfig.ErrNoTerminal
 	}
 	out := io.Writer(a.stderr)
-	if !a.terminal(out) {
+	if !a.atTerminal(out) {
 		out = tty
 	}
 	_, _ = fmt.Fprintf(out, "Enter MFA code for %s: ", serial)
@@ -56,8 +56,8 @@ func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
 // openTerminal returns the terminal to ask on, or nil where nobody is at one.
 func (a *app) openTerminal() (tty *os.File, done func()) {
 	stdin, _ := a.stdin.(*os.File)
-	atStdin := stdin != nil && a.terminal(stdin)
-	if !atStdin && !a.terminal(a.stderr) {
+	atStdin := stdin != nil && a.atTerminal(stdin)
+	if !atStdin && !a.atTerminal(a.stderr) {
 		return nil, nil
 	}
 	if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {

@@ -26,7 +26,7 @@ const (
 func (a *app) limited(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	a.limit, a.input, a.piped = limit.New(d), input.NewReader(ctx), map[string]text{}
 	a.input.SetIdle(d)
-	if a.terminal(a.stderr) {
+	if a.atTerminal(a.stderr) {
 		a.limit.Notify(a.noticeAfter, func(s limit.Subject) { a.log.Info("waiting for " + s.String() + " ...") })
 	}
 	return a.limit.Context(ctx)
@@ -37,3 +37,6 @@ func (a *app) setTimeout(d time.Duration) {
 	a.limit.Set(d)
 	a.input.SetIdle(d)
 }
+
+// atTerminal reports whether a stream is one that a person sits at.
+func (a *app) atTerminal(stream any) bool { return a.terminal != nil && a.terminal(stream) }

@@ -168,7 +168,7 @@ func (a *app) readPiped() ([]byte, error) {
 	if t, ok := a.piped[stdinName]; ok {
 		return t.data, t.err
 	}
-	data, err := a.input.ReadAll(a.stdin, a.terminal(a.stdin))
+	data, err := a.input.ReadAll(a.stdin, a.atTerminal(a.stdin))
 	data, err = full("a template", data, err) // an empty file would replace a good one
 	a.piped[stdinName] = text{data, err}
 	return data, err
