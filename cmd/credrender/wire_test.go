@@ -86,7 +86,7 @@ func TestEndlessHead(t *testing.T) {
 		}
 	})
 	code, stdout, stderr := renderObjects(t, url, `{{ s3object "bucket/a" }}`)
-	if code != exitFailed || stdout != "" || !strings.Contains(stderr, "the headers of the answer are too long") {
+	if code != exitFailed || stdout != "" || !strings.Contains(stderr, "headers exceeded the limit") {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
 	}
 }

@@ -92,7 +92,6 @@ var known = []struct{ fragment, words string }{
 	{"failed to resolve service endpoint", string(noEndpoint)},
 	{"get identity", "there are no credentials"},
 	{"get credentials", "there are no credentials"},
-	{"headers exceeded", "the headers of the answer are too long"},
 	{"connection broken", "the connection broke"},
 	{"use of closed network connection", "the connection broke"},
 	{"connection reset", "connection reset by peer"},
