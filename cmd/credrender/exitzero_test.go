@@ -39,7 +39,6 @@ type bad struct {
 	stdin  string
 	code   int
 	says   string // a regular expression for standard error
-	writes bool   // files or stores may change: a run over several jobs still installs the good ones
 	prints bool   // standard output may have text, where the message may be too
 	gives  bool   // standard output may have a value
 }
@@ -50,9 +49,6 @@ func refuses(fault string, code int, says, line string) bad {
 
 // with gives the row standard input.
 func (b bad) with(stdin string) bad { b.stdin = stdin; return b }
-
-// writing permits changes on disk and in stores.
-func (b bad) writing() bad { b.writes = true; return b }
 
 // printing permits standard output.
 func (b bad) printing() bad { b.prints = true; return b }
@@ -139,9 +135,6 @@ func (g *sweepGround) sweep(t *testing.T, name string, row bad) {
 		}
 	}
 	stateKeepsNoValue(t, p.dir)
-	if row.writes {
-		return
-	}
 	unchanged(t, before, contents(t, p.dir))
 	g.wroteNothing(t, asked)
 }
