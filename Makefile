@@ -40,9 +40,12 @@ install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/syste
 	install -m 0644 packaging/systemd/*.service packaging/systemd/*.timer $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 test: ## run the tests, with the race detector where a C compiler is there
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -timeout 20m ./...
 
-check: format vet static test tidy demo ## what CI runs before interop: format, vet, staticcheck, test, tidy, demo
+check: format vet static test canary tidy demo ## what CI runs before interop: format, vet, staticcheck, test, canary, tidy, demo
+
+canary: ## every command against every failure, looked through for values and credentials (a minute)
+	$(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
 
 format: ## fail where gofmt would change a file
 	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
@@ -135,4 +138,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check format vet static tidy lint vuln demo interop authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary format vet static tidy lint vuln demo interop authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean
