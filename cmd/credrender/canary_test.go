@@ -104,11 +104,14 @@ func (p *canaryPlace) check(t *testing.T, line canaryLine, format string) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if line.stop { // a daemon is told to, after its first run
-		ended := time.AfterFunc(400*time.Millisecond, func() { _ = cmd.Process.Signal(os.Interrupt) })
-		defer ended.Stop()
+	err := cmd.Start()
+	if err == nil {
+		if line.stop { // a daemon is told to, after its first run
+			ended := time.AfterFunc(400*time.Millisecond, func() { _ = cmd.Process.Signal(os.Interrupt) })
+			defer ended.Stop()
+		}
+		err = cmd.Wait()
 	}
-	err := cmd.Run()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		t.Fatalf("%v: %v", args, err)
 	}
