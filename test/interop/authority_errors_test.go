@@ -193,8 +193,7 @@ func sensible(operation, code string) []int {
 func knownErrors() map[string]string {
 	const forever = "to do: --timeout ends a command that is told the same again and again"
 	return map[string]string{
-		"NotAuthorized":        "to do: a common error that no service is known to send",
-		"RequestTimeTooSkewed": "to do: the clock is wrong, nobody refuses",
+		"NotAuthorized": "to do: a common error that no service is known to send",
 		"dynamodb.PutItem ConditionalCheckFailedException": forever,
 		"dynamodb.DescribeTable ResourceNotFoundException": forever,
 		"dynamodb.CreateTable ResourceInUseException":      forever,

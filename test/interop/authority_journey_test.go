@@ -144,7 +144,7 @@ func journeySteps() []step {
 		{args: "doctor $DIR/some.tmpl"},
 		{args: "doctor --all env=prod", code: 2},
 		{args: "policy $DIR/some.tmpl"},
-		{args: "policy $DIR/some.tmpl --role admin"},
+		{args: "policy --role admin"},
 		{args: "grant web --read env=prod"},
 		{args: "grant web --write env=prod --subset"},
 		{args: "grant web --read --any-context"},
