@@ -94,10 +94,18 @@ func (p *put) exact(ctx context.Context) (string, bool, error) {
 // next tries until a version is free, each time after another look. Whoever takes one away has stored a
 // value, so that of n writers at once none tries more than n times.
 func (p *put) next(ctx context.Context) (string, bool, error) {
+	before, stuck := "", 0
 	for try := 0; ; try++ {
 		newest, err := orNone(p.o.Reader.Newest(ctx, p.Name))
 		if err != nil {
 			return "", false, err
+		}
+		// A writer that was faster has left a newer version.
+		if stuck++; newest.Version != before {
+			before, stuck = newest.Version, 0
+		}
+		if stuck == maxStuck {
+			return "", false, fmt.Errorf("%w: the table refuses each next version as one that exists, and shows none", source.ErrExists)
 		}
 		if same, err := p.same(ctx, newest); same || err != nil {
 			return newest.Version, false, err
@@ -118,6 +126,10 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 		}
 	}
 }
+
+// maxStuck is how often a version may be refused as one that exists while a
+// consistent read shows none: some emulators do that for ever.
+const maxStuck = 8
 
 // Writers that lost a version to another wait a random while, so that they do
 // not all come back at once: up to firstPause after the first time, twice as

@@ -281,6 +281,23 @@ func TestPutGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
+// A table that refuses every version as one that exists, and never has a newer one,
+// does not keep a writer for ever.
+func TestPutGivesUpWhereNoVersionAppears(t *testing.T) {
+	f := newFixture()
+	tries := 0
+	f.table.fail = func(_ context.Context, op, _, _ string) error {
+		if op != "put" {
+			return nil
+		}
+		tries++
+		return source.ErrExists
+	}
+	if _, _, err := f.Put(t.Context(), request("n", "value")); !errors.Is(err, source.ErrExists) || tries > 10 {
+		t.Errorf("%v after %d tries", err, tries)
+	}
+}
+
 func TestDelete(t *testing.T) {
 	stored := []string{"0000000000000000007", "0000000000000000010", "7", "9"}
 	tests := []struct {

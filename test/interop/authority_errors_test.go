@@ -194,7 +194,6 @@ func knownErrors() map[string]string {
 	const forever = "to do: --timeout ends a command that is told the same again and again"
 	return map[string]string{
 		"NotAuthorized": "to do: a common error that no service is known to send",
-		"dynamodb.PutItem ConditionalCheckFailedException": forever,
 		"dynamodb.DescribeTable ResourceNotFoundException": forever,
 		"dynamodb.CreateTable ResourceInUseException":      forever,
 	}
