@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -25,7 +24,7 @@ func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
 	if err != nil {
 		return "", awsconfig.ErrNoTerminal
 	}
-	out := io.Writer(a.stderr)
+	out := a.stderr
 	if !a.atTerminal(out) {
 		out = tty
 	}

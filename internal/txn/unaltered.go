@@ -22,7 +22,7 @@ func (t *Txn) Unaltered(dest string) error {
 
 func (t *Txn) unaltered(s *staged) error {
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.New)
-	if err != nil || !st.Same(s.inode) {
+	if there := err == nil && st.Same(s.inode); !there {
 		return nil
 	}
 	r := s.rights()

@@ -91,7 +91,7 @@ func SplitObject(name string) (bucket, key string, err error) {
 		if found != kind {
 			return "", "", errAccessPoint(name)
 		}
-		id := after
+		var id string
 		if i < len(kinds)-1 {
 			id, rest = cutEither(after)
 		} else {

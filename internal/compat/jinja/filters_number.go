@@ -32,9 +32,10 @@ func toInt(c *call, v py.Value) (py.Value, error) {
 			return n, nil
 		}
 		f, err := strconv.ParseFloat(s, 64)
-		switch {
-		case err != nil || math.IsInf(f, 0) || math.IsNaN(f):
+		if isNumber := err == nil && !math.IsInf(f, 0) && !math.IsNaN(f); !isNumber {
 			return standard, nil
+		}
+		switch {
 		case math.Abs(f) >= 1<<63:
 			return nil, py.ErrRange
 		}

@@ -105,7 +105,7 @@ func special(e *source.CallError, api smithy.APIError) {
 	case ofClock(e.Code, api.ErrorMessage()):
 		kind, wider, e.By = source.ErrClock, source.ErrCredentials, source.ByClock
 	}
-	if e.Kind = kind; kind != wider && wider != nil {
+	if e.Kind = kind; wider != nil && !errors.Is(kind, wider) {
 		e.Causes = append(e.Causes, wider)
 	}
 }
