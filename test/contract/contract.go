@@ -1,10 +1,10 @@
 // Package contract is what credrender relies on DynamoDB and KMS to do, as
 // cases that run through the real SDK against anything that says it is AWS.
 //
-// awstest passes all of them in go test. make interop runs them against other
+// awsfake passes all of them in go test. make interop runs them against other
 // people's stand-ins, the referees: where one differs, the case says so and has
 // to fail there, so that the list ([Table], which docs/dev/testing.md holds) stays
-// true. Where awstest and a referee disagreed, AWS's documentation decided.
+// true. Where awsfake and a referee disagreed, AWS's documentation decided.
 //
 // contract.go runs cases, world.go has what they are written with; the cases
 // are in limits.go, reading.go, writing.go (DynamoDB), crypt.go, keys.go and
@@ -100,11 +100,11 @@ func (c Case) run(ctx context.Context, s Stand) (err error) {
 	return errors.Join(w.errs...)
 }
 
-// Table returns the cases against awstest and the referees, in Markdown.
+// Table returns the cases against awsfake and the referees, in Markdown.
 func Table() string {
 	referees := []string{Moto, Dynalite, DynamoDBLocal}
 	var b strings.Builder
-	fmt.Fprintf(&b, "| | AWS | awstest | %s |\n|---|---|---|%s\n", strings.Join(referees, " | "), strings.Repeat("---|", len(referees)))
+	fmt.Fprintf(&b, "| | AWS | awsfake | %s |\n|---|---|---|%s\n", strings.Join(referees, " | "), strings.Repeat("---|", len(referees)))
 	for _, c := range Cases() {
 		fmt.Fprintf(&b, "| %s | %s | yes |", c.Service, c.Name)
 		for _, r := range referees {

@@ -15,7 +15,7 @@ func TestAwstest(t *testing.T) {
 	srv := awsfake.New(awsfake.Options{Burst: 5 * time.Minute})
 	t.Cleanup(srv.Close)
 	contract.Run(t, contract.Stand{
-		Name: "awstest", Config: srv.Config(t),
+		Name: "awsfake", Config: srv.Config(t),
 		DynamoDB: srv.URL(awsfake.DynamoDB), KMS: srv.URL(awsfake.KMS), STS: srv.URL(awsfake.STS),
 	})
 }

@@ -2,7 +2,7 @@
 // (Decrypt) and Parameter Store with bytes made ahead, as fast as it can, for
 // measuring clients.
 //
-// It is no model of AWS (package awstest is): it reads no signature, knows no
+// It is no model of AWS (package awsfake is): it reads no signature, knows no
 // grants and has an item for every name. Its items are real ones: any reader of
 // credstash's format decrypts them to [Value]. What it does model is distance.
 // Each answer takes RTT from the arrival of its request, and no connection
