@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/test/contract"
 )
 
-func TestAwstest(t *testing.T) {
+func TestAwsfake(t *testing.T) {
 	srv := awsfake.New(awsfake.Options{Burst: 5 * time.Minute})
 	t.Cleanup(srv.Close)
 	contract.Run(t, contract.Stand{
