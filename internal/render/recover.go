@@ -34,7 +34,7 @@ func Recover(ctx context.Context, w World, o Options) (notes []string, err error
 // own report says it.
 func (r *round) noteStuck() {
 	for _, err := range r.damaged {
-		r.report.Notes = append(r.report.Notes, err.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+		r.report.Notes = append(r.report.Notes, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
 		if !slices.ContainsFunc(r.planned, func(p *Planned) bool { return p.Job.ID == id }) {
@@ -125,8 +125,8 @@ func (r *round) openState(ctx context.Context, p *Planned) error {
 	}
 	p.state, p.journal = j, j
 	if debt := j.DroppedDebt(); debt != nil {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another account, table, region or role: the hook that was owed there since %s will not run",
-			p.Job.Name, "the state directory", debt.Since.Format("2006-01-02 15:04")))
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: its state was made on another machine: the hook that was pending there since %s will not run",
+			p.Job.Name, debt.Since.Format("2006-01-02 15:04")))
 	}
 	return nil
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -36,7 +38,11 @@ type JobReport struct {
 	Quiet bool
 	// News are those of Versions that the render before did not have.
 	News []source.Known
-	Err  error
+	// Repeat: it failed as it did before, which was logged less than an hour ago.
+	Repeat bool
+	// Result is how the run ended, as the state has it.
+	Result state.Result
+	Err    error
 }
 
 // Changed returns the destinations whose content changed.
@@ -46,6 +52,8 @@ func (r JobReport) Changed() []string { return changedDests(r.Changes) }
 type HookReport struct {
 	Command job.Command
 	Jobs    []string
+	Took    time.Duration
+	Repeat  bool  // it failed as before for all of its jobs: see JobReport
 	Err     error // a *HookError
 }
 

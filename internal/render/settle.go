@@ -29,7 +29,8 @@ type due struct {
 // settle runs what is owed, distinct commands once, in config order, after all
 // files of the run are in place; then it writes down how each job stands.
 func (r *round) settle(ctx context.Context) {
-	for _, d := range r.dues() {
+	dues := r.dues()
+	for _, d := range dues {
 		r.report.Hooks = append(r.report.Hooks, r.runHook(ctx, d))
 	}
 	for _, p := range r.planned {
@@ -44,6 +45,9 @@ func (r *round) settle(ctx context.Context) {
 			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("write state: %w", err))
 		}
 	}
+	for i, d := range dues {
+		r.report.Hooks[i].Repeat = !slices.ContainsFunc(d.owers, func(p *Planned) bool { return !p.report.Repeat })
+	}
 }
 
 // dues collects the hooks that are owed: of jobs that changed now, and of jobs
@@ -52,7 +56,7 @@ func (r *round) dues() []*due {
 	var list []*due
 	byKey := map[string]*due{}
 	for _, p := range r.busy() {
-		if r.o.NoHook || p.Job.Hook.IsZero() || !p.owes() || r.waits(p) {
+		if r.o.NoHook || r.o.DeferHooks || p.Job.Hook.IsZero() || !p.owes() || r.waits(p) {
 			continue
 		}
 		key := hookKey(p.Job)
@@ -110,6 +114,7 @@ func (r *round) runHook(ctx context.Context, d *due) HookReport {
 		Masker:  r.masker(),
 	}
 	report := HookReport{Command: d.command, Jobs: names}
+	began := r.w.Now()
 	if _, err := hook.Run(ctx, spec); err != nil {
 		failure := &HookError{Command: d.command, Err: err}
 		if exit, ok := errors.AsType[*hook.ExitError](err); ok {
@@ -117,6 +122,7 @@ func (r *round) runHook(ctx context.Context, d *due) HookReport {
 		}
 		report.Err = failure
 	}
+	report.Took = r.w.Now().Sub(began)
 	for _, p := range d.owers {
 		p.hookRan, p.hookErr = true, report.Err
 	}
@@ -164,12 +170,16 @@ func (r *round) note(p *Planned, rec *state.Record) {
 		rec.HookFailed(now, class(p.hookErr), r.w.State.Fingerprint([]byte(hookKey(p.Job))), dests)
 	case p.hookRan, p.Job.Hook.IsZero():
 		rec.Paid() // a job that has no hook any more owes nothing
+	case r.o.DeferHooks && !r.o.NoHook && p.owes():
+		rec.Owe(now, dests)
+		rec.Txn = txn.Record{}
 	default:
 		rec.Paid()
 		rec.Debt = debt
 	}
 	rec.LastRun = now
-	rec.Result = r.outcome(errors.Join(p.report.Err, p.hookErr))
+	rec.Result, p.report.Repeat = r.outcome(errors.Join(p.report.Err, p.hookErr)).After(rec.Result, now)
+	p.report.Result = rec.Result
 	if !p.report.Installed {
 		return
 	}
@@ -194,7 +204,7 @@ func (r *round) outcome(err error) state.Result {
 	if err == nil {
 		return state.Result{}
 	}
-	res := state.Result{Code: 1, Error: class(err)}
+	res := state.Result{Code: 1, Error: class(err), Run: r.o.RunID}
 	if r.o.Code != nil {
 		res.Code = r.o.Code(err)
 	}
@@ -209,7 +219,7 @@ func (r *round) placed(c job.Change) state.File {
 		now, _ = r.w.Disk.Inspect(c.File.Dest) // at worst it is not known
 	}
 	if now.Exists && bytes.Equal(now.Data, c.Data) {
-		f.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+		f.Stamp, f.Seen = r.w.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	}
 	return f
 }

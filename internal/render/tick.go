@@ -166,7 +166,7 @@ func (r *round) restamp(p *Planned, f job.File, in state.File) bool {
 	if p.tick.files == nil {
 		p.tick.files = map[string]state.File{}
 	}
-	in.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+	in.Stamp, in.Seen = r.w.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	p.tick.files[r.w.Disk.Host(f.Dest)] = in
 	return true
 }
@@ -222,7 +222,7 @@ func (r *round) noteLook(p *Planned) error {
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun = r.w.Now()
 		if rec.Debt == nil { // else the result tells of the hook
-			rec.Result = r.outcome(p.tick.unseen)
+			rec.Result, _ = r.outcome(p.tick.unseen).After(rec.Result, rec.LastRun)
 		}
 	})
 }

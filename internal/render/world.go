@@ -60,6 +60,10 @@ type Options struct {
 	// reach and they were rendered no longer ago than this.
 	AllowStale time.Duration
 	NoHook     bool
+	// DeferHooks leaves hooks pending, for the next run.
+	DeferHooks bool
+	// RunID tells this run from others in logs and state.
+	RunID string
 	// NoDisk is for what a run fetches and renders, whatever its destinations.
 	NoDisk bool
 	Force  bool
