@@ -46,7 +46,7 @@ func TestEndpoints(t *testing.T) {
 		}
 	}
 	d.Tick(t.Context())
-	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "without their files: a\n") {
+	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "cannot be run: a: /a is missing\n") {
 		t.Errorf("not ready: got %q", body)
 	}
 	f.files = true
@@ -71,7 +71,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	comment := regexp.MustCompile(`^# (HELP|TYPE) (credrender_[a-z_]+) .+$`)
-	line := regexp.MustCompile(`^(credrender_[a-z_]+)(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})? [0-9.]+$`)
+	line := regexp.MustCompile(`^(credrender_[a-z_]+?)(?:_bucket|_sum|_count)?(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})? [0-9.]+$`)
 	families := map[string]int{}
 	seen := map[string]bool{}
 	for l := range strings.Lines(body) {
