@@ -36,15 +36,20 @@ type app struct {
 	input          *input.Reader
 	limit          *limit.Limit // of what the command waits for; nil: before it began
 
-	globals globals
-	words   []string       // of the command line
-	command *cobra.Command // that runs, for hints
-	key     string         // --key, for hints
-	log     *slog.Logger
-	piped   map[string]text // of files that can be read once, by path
-	code    int             // of what was reported beside an error
-	stores  backend.Set
-	refused refusals // of the requests of a daemon's own
+	globals     globals
+	words       []string       // of the command line
+	command     *cobra.Command // that runs, for hints
+	key         string         // --key, for hints
+	log         *slog.Logger
+	piped       map[string]text // of files that can be read once, by path
+	code        int             // of what was reported beside an error
+	stores      backend.Set
+	refused     refusals                 // of the requests of a daemon's own
+	dated       bool                     // log lines of text begin with the time, but in the journal
+	runID       string                   // of the daemon's run that this process is, for log lines
+	repeats     bool                     // failures are logged that were logged before
+	results     *os.File                 // where a daemon's render writes its report
+	mayRunHooks func(jobs []string) bool // asks the daemon; nil: they run
 	// snapshot, of a daemon's render, is the config that the daemon accepted.
 	snapshot *config.Snapshot
 }
@@ -83,7 +88,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 
 // main runs one command line. The demo calls it again and again.
 func (a *app) main(ctx context.Context, args []string) int {
-	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
+	a.log = a.newLog(slog.LevelInfo, "text")
 	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
 	root := newRoot(a)
 	root.SetArgs(args)
@@ -146,7 +151,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	if _, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
 		return nil, usagef("--table: the store is no table but %s, as --store, CREDRENDER_STORE or the config says: --store dynamodb takes the table", cfg.Base.Store.Kind)
 	}
-	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
+	a.log = a.newLog(cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	a.setTimeout(cfg.Settings.Timeout)
 	a.stores.MFA = a.askMFA
 	if a.snapshot != nil {

@@ -3,8 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -29,28 +32,50 @@ import (
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
-// lookTimeout bounds the daemon's own look at the stores where --timeout does
-// not.
+// lookTimeout bounds the daemon's change checks where --timeout does not.
 const lookTimeout = 2 * time.Minute
 
+type daemonOptions struct {
+	bootWait    time.Duration
+	checkConfig bool
+}
+
 func newDaemon(a *app) *cobra.Command {
-	return &cobra.Command{
+	o := &daemonOptions{}
+	c := &cobra.Command{
 		Use:   "daemon",
 		Short: "Run the jobs of the config on their schedules",
 		Long: `Run every job of the config at the start and then on its schedule, until told
-to stop. A tick at which nothing has changed costs half a read unit a secret
-and nothing of KMS; what has changed is rendered by a process of its own, so that this
-one never holds a secret.
+to stop. An unchanged run costs half a read unit a secret and no call to KMS. Jobs
+that may have changed are rendered by a child process, so that this one never
+holds a secret. A config that does not exist yet is waited for.
+
+Under systemd the start succeeds as soon as every file is the one that credrender
+installed on this machine, after --boot-wait at most. It waits for missing files
+until --timeout is over, and then fails; the setting ready: best-effort lets it
+succeed without them. Hooks run after that.
 
 SIGHUP reads the config again (a bad one is refused, and the old stays in
 force), SIGUSR1 runs all jobs now, SIGTERM and SIGINT let a run end first.`,
-		Example: `  credrender daemon -c /etc/credrender/credrender.yaml`,
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return runDaemon(c.Context(), a) },
+		Example: `  credrender daemon -c /etc/credrender/credrender.yaml
+  credrender daemon --check-config    # before a reload: exit code 2 if it would be refused`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !c.Flags().Changed("boot-wait") {
+				o.bootWait = -1
+			}
+			return runDaemon(c.Context(), a, o)
+		},
 	}
+	c.Flags().DurationVar(&o.bootWait, "boot-wait", 2*time.Second, "how long a start whose files are in place waits for news, `DURATION`")
+	c.Flags().BoolVar(&o.checkConfig, "check-config", false, "read the config as the daemon would, report faults, and exit")
+	return c
 }
 
-func runDaemon(ctx context.Context, a *app) error {
+func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
+	if o.checkConfig {
+		return a.checkConfig(ctx)
+	}
 	// Unheard, these end a process: from the first moment on they are heard.
 	reload, all := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
@@ -58,8 +83,15 @@ func runDaemon(ctx context.Context, a *app) error {
 	defer signal.Stop(reload)
 	defer signal.Stop(all)
 	outliveReaders()
-	// A process that ends in a moment may let garbage lie; this one may not.
+	crashBySignal()
+	// A short-lived process may leave garbage uncollected; this one may not.
 	debug.SetGCPercent(50)
+	a.dated = true
+	a.log = a.newLog(slog.LevelInfo, "text")
+	notify := daemon.NewNotifier(a.lookupEnv)
+	if err := a.awaitConfig(ctx, notify); err != nil || ctx.Err() != nil {
+		return err
+	}
 	a.meter(true)
 	a.stores.Observer = &a.refused
 	cfg, err := a.config(ctx)
@@ -69,31 +101,53 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err := a.guardTextfile(cfg); err != nil {
 		return err
 	}
-	a.setTimeout(0) // each look and each render has its own
-	first := cfg
-	d, err := daemon.New(ctx, daemon.Options{
-		Now: time.Now, Host: a.machine(), Reload: reload, All: all, Log: a.log,
-		Notify: daemon.NewNotifier(a.lookupEnv), Jitter: rand.Float64,
-		Textfile: cfg.Settings.Textfile, Version: version(), GoVersion: runtime.Version(), Usage: a.usage,
-		Load: func(ctx context.Context) (*daemon.Config, error) {
-			c := first
-			if first = nil; c == nil {
-				if c, err = a.reread(ctx, cfg); err != nil {
-					return nil, err
-				}
-				a.renewCredentials(ctx, c)
-			}
-			return a.daemonConfig(c)
-		},
-	})
+	limit := cfg.Settings.Timeout
+	a.setTimeout(0) // each change check and each render has its own
+	d, err := daemon.New(ctx, a.daemonOptions(cfg, o, daemon.Options{Reload: reload, All: all, Notify: notify, BootLimit: limit}))
 	if err != nil {
 		return err
 	}
+	a.log.Info(fmt.Sprintf("credrender %s: daemon started as process %d: %d jobs of %s", version(), os.Getpid(), len(cfg.Jobs), strings.Join(cfg.Files, ", ")))
 	if err := a.runAndServe(ctx, d, cfg.Settings.Listen); err != nil {
 		return err
 	}
-	a.code = exitOK // what was said at the start is no result
+	a.log.Info("daemon stopped")
+	a.code = exitOK // faults reported at the start are no result
 	return nil
+}
+
+// daemonOptions completes o for a daemon that starts with cfg.
+func (a *app) daemonOptions(cfg *config.Config, given *daemonOptions, o daemon.Options) daemon.Options {
+	first := cfg
+	o.Now, o.Host, o.Log, o.Jitter = time.Now, a.machine(), a.log, rand.Float64
+	o.Textfile, o.Version, o.GoVersion, o.Usage = cfg.Settings.Textfile, version(), runtime.Version(), a.usage
+	o.NewRunID = func() string { return fmt.Sprintf("%08x", rand.Uint32()) } //nolint:gosec // a name for log lines
+	o.BootWait, o.BestEffort = cfg.Settings.BootWait, cfg.Settings.Ready == config.ReadyBestEffort
+	if given.bootWait >= 0 {
+		o.BootWait = given.bootWait
+	}
+	o.Load = func(ctx context.Context) (*daemon.Config, error) {
+		c := first
+		if first = nil; c == nil {
+			var err error
+			if c, err = a.reread(ctx, cfg); err != nil {
+				return nil, err
+			}
+			a.renewCredentials(ctx, c)
+		}
+		return a.daemonConfig(c)
+	}
+	return o
+}
+
+// checkConfig reports whether a reload would accept the config.
+func (a *app) checkConfig(ctx context.Context) error {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = a.daemonConfig(cfg)
+	return errors.Join(err, a.guardTextfile(cfg))
 }
 
 // runAndServe runs the daemon and its endpoints, both to their end.
@@ -108,10 +162,12 @@ func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) 
 		}
 		g.Go(func() error { return d.Serve(serving, l) })
 	}
+	if os.Getpid() == 1 {
+		g.Go(func() error { daemon.ReapOrphans(serving); return nil })
+	}
 	g.Go(func() error {
 		defer stop()
-		d.Run(ctx)
-		return nil
+		return d.Run(ctx)
 	})
 	return g.Wait()
 }
@@ -149,17 +205,81 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 		}
 	}
 	stamp := stampOf(cfg)
-	return &daemon.Config{
-		Jobs: cfg.Jobs, Timeout: cfg.Settings.Timeout,
-		Look: func(ctx context.Context, jobs []job.Job) ([]render.Look, error) { return a.look(ctx, cfg, jobs) },
-		Render: func(ctx context.Context, names []string, changed bool) (int, error) {
-			return a.renderApart(ctx, cfg, names, changed)
-		},
-		Records:  func() ([]state.Record, error) { return a.records(cfg) },
-		Store:    func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) },
-		Present:  func(dest string) bool { s, err := (txn.Disk{FS: a.fs}).Stamp(dest); return err == nil && s != "" },
-		Outdated: func() bool { return stampOf(cfg) != stamp },
-	}, nil
+	c := a.facts(cfg)
+	c.Timeout = cfg.Settings.Timeout
+	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) { return a.look(ctx, cfg, jobs) }
+	c.Render = func(ctx context.Context, o daemon.Order) (daemon.Ended, error) { return a.renderApart(ctx, cfg, o) }
+	c.Store = func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) }
+	c.Missing, c.Installed = a.missing, a.installed
+	c.Outdated = func() bool { return stampOf(cfg) != stamp }
+	return c, nil
+}
+
+// facts is what the metrics tell of a config and its jobs.
+func (a *app) facts(cfg *config.Config) *daemon.Config {
+	c := &daemon.Config{Jobs: cfg.Jobs, Records: func() ([]state.Record, error) { return a.records(cfg) }}
+	hash := sha256.New()
+	for _, f := range cfg.Read.Files {
+		_, _ = fmt.Fprintf(hash, "%q%q", f.Path, f.Data)
+		if info, err := os.Stat(f.Path); err == nil && info.ModTime().After(c.Modified) {
+			c.Modified = info.ModTime()
+		}
+	}
+	c.Hash = hex.EncodeToString(hash.Sum(nil)[:6])
+	return c
+}
+
+// writeTextfile writes the metrics of a render that no daemon has started. They
+// are no result of it: a failure is a warning.
+func (a *app) writeTextfile(cfg *config.Config) {
+	path := cfg.Settings.Textfile
+	if path == "" || a.snapshot != nil || len(cfg.Jobs) == 0 {
+		return
+	}
+	err := a.guardTextfile(cfg)
+	if err == nil {
+		err = daemon.WriteTextfile(path, a.facts(cfg), version(), runtime.Version())
+	}
+	if err != nil {
+		a.log.Warn(fmt.Sprintf("write metrics to %s: %v", path, err))
+	}
+}
+
+// missing returns which destination of a job is not there.
+func (a *app) missing(j job.Job) string {
+	for _, f := range j.Files {
+		s, err := (txn.Disk{FS: a.fs}).Stamp(f.Dest)
+		if err != nil {
+			return err.Error()
+		}
+		if s == "" {
+			return f.Dest + " is missing"
+		}
+	}
+	return ""
+}
+
+// installed returns why the files of a job are not those that rec has as
+// installed on this machine: a package's default file is not, nor one of an image.
+func (a *app) installed(j job.Job, rec state.Record) string {
+	disk := txn.Disk{FS: a.fs}
+	if why := a.missing(j); why != "" {
+		return why
+	}
+	if rec.Txn.Phase != txn.Idle {
+		return "its last run was interrupted"
+	}
+	for _, f := range j.Files {
+		in := rec.Files[disk.Host(f.Dest)]
+		stamp, err := disk.Stamp(f.Dest)
+		if err != nil {
+			return err.Error()
+		}
+		if !rec.MadeOn(a.machine()) || in.Seen == "" || in.Seen != state.Seen(stamp) {
+			return f.Dest + " is not the file that credrender installed on this machine"
+		}
+	}
+	return ""
 }
 
 // stampOf is another string after a file of the config was changed, added or
@@ -222,11 +342,11 @@ func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcom
 	return st.SetOutcomes(outcomes)
 }
 
-// usage is what the daemon itself has asked of AWS.
+// usage is what this process has asked of AWS.
 func (a *app) usage() daemon.Usage {
 	var u awsconfig.Usage
 	if a.stores.Meter != nil {
 		u = a.stores.Meter.Usage()
 	}
-	return daemon.Usage{Requests: u.Requests, ReadUnits: u.ReadUnits}
+	return daemon.Usage{Requests: u.Requests, Retries: u.Retries, Throttled: u.Throttled, ReadUnits: u.ReadUnits}
 }

@@ -21,6 +21,7 @@ type renderOptions struct {
 	splay, lockTimeout time.Duration
 	noHook, force      bool
 	stats              bool
+	deferHooks         bool
 	tick, changed      bool // for the daemon alone
 }
 
@@ -37,6 +38,7 @@ func (o *renderOptions) registerRun(c *cobra.Command) {
 	splayFlag(c, &o.splay)
 	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
 	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and owe none (image builds)")
+	fl.BoolVar(&o.deferHooks, "defer-hooks", false, "leave hooks pending, for the next run (a unit at boot, for which services wait)")
 	fl.BoolVar(&o.force, "force", false, "look at everything again, and install what verify has refused")
 	fl.BoolVar(&o.stats, "stats", false, "say what was asked of AWS and where the time went")
 }
@@ -82,6 +84,9 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 			return err
 		}
 	}
+	if o.noHook && o.deferHooks {
+		return usagef("--no-hook leaves no hook pending, and --defer-hooks does: give one of them")
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -98,7 +103,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
 		return err
 	}
-	a.meter(o.stats)
+	a.meter(o.stats || o.tick)
 	if len(sel.stdout) > 0 {
 		if err := a.renderToStdout(ctx, cfg, o, sel); err != nil {
 			return err
@@ -120,6 +125,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 		return err
 	}
 	w.Own = append(w.Own, sel.own()...)
+	defer a.writeTextfile(cfg)
 	return a.renderUntilHealed(ctx, w, a.options(cfg, o), sel.jobs, o)
 }
 
@@ -132,6 +138,7 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 		last := time.Until(deadline) < pause
 		report, err := render.Run(ctx, w, opts, jobs)
 		again := a.report(report, err == nil && !last)
+		a.sendReport(report)
 		if o.stats {
 			a.stats(report.Stats)
 		}
@@ -149,7 +156,7 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files

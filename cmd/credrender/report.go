@@ -21,17 +21,25 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 			again = append(again, *j.Job)
 			continue
 		}
+		if a.isRepeat(j.Err != nil && j.Repeat) {
+			a.code = worse(a.code, exitCode(j.Err))
+			continue
+		}
 		a.reportJob(j)
 		if a.snapshot != nil {
 			a.reportNews(j)
+			a.reportRow(j)
 		}
 	}
 	for _, h := range r.Hooks {
-		if h.Err != nil {
+		switch {
+		case a.isRepeat(h.Err != nil && h.Repeat):
+			a.code = worse(a.code, exitCode(h.Err))
+		case h.Err != nil:
 			a.failWithOutput(h.Err)
-			continue
+		default:
+			a.log.Info("ran hook "+h.String(), "jobs", h.Jobs, "seconds", h.Took.Seconds())
 		}
-		a.log.Info(fmt.Sprintf("ran hook %s", render.Show(h.Command)), "jobs", h.Jobs)
 	}
 	return again
 }

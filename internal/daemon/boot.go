@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -101,6 +102,22 @@ func (d *Daemon) hasDeferred() bool {
 		}
 	}
 	return false
+}
+
+// filesInPlace is called by a run before its hooks: READY=1 may be sent now, and
+// hooks may run if it was.
+func (d *Daemon) filesInPlace(names []string) (mayRunHooks bool) {
+	d.mu.Lock()
+	for _, j := range d.config.Jobs {
+		if slices.Contains(names, j.Name) {
+			s := d.of(j.ID)
+			s.good, s.lost = true, ""
+		}
+	}
+	d.boot.waited = true // there is no more news to wait for
+	d.mu.Unlock()
+	d.tellReady()
+	return !d.defersHooks()
 }
 
 // defersHooks reports whether hooks have to wait for READY: what they tell may

@@ -69,9 +69,9 @@ type Order struct {
 	// Changed: a lookup is known to have another answer, so that the child need
 	// not check for changes.
 	Changed bool
-	// DeferHooks leaves hooks pending: systemd waits for READY, and hooks may wait
-	// for systemd.
-	DeferHooks bool
+	// MayRunHooks is asked when the files of jobs are in place; false leaves hooks
+	// pending. nil: they run.
+	MayRunHooks func(names []string) bool
 	// LogRepeats has failures logged that were logged before this process began.
 	LogRepeats bool
 	// Terse keeps the traces of a crash short, after the first of a row.
@@ -166,7 +166,7 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	}
 	now := o.Now()
 	d := &Daemon{
-		o: o, config: c, started: now, beat: now, totals: newTotals(), fail: func(error) {},
+		o: o, config: c, started: now, beat: now, shown: now, totals: newTotals(), fail: func(error) {},
 		stats: map[string]*jobStats{}, next: map[string]time.Time{}, reloads: reloads{true, now},
 		troubles: troubles{now: o.Now, log: o.Log, known: map[string]state.Result{}},
 	}

@@ -52,7 +52,7 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order)
 	}
 	d.mu.Unlock()
 	if d.defersHooks() {
-		o.DeferHooks = true
+		o.MayRunHooks = d.filesInPlace
 	} else {
 		d.tell("rendering " + strings.Join(o.Names, ", "))
 	}
@@ -69,7 +69,7 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order)
 	case errors.Is(err, ErrNotStarted):
 		return ending{codeFailed, lostStart, fmt.Errorf("the daemon could not run it: %w", err)}
 	}
-	return ending{codeFailed, lostCrash, fmt.Errorf("its run ended early: %w", err)}
+	return ending{codeFailed, lostCrash, fmt.Errorf("the daemon could not run it: %w", err)}
 }
 
 // recordless is what a run means for a job that it has recorded nothing of.

@@ -24,8 +24,8 @@ func (d *Daemon) Handler() http.Handler {
 		answer(w, ok, "the loop stands still, or a run takes longer than its parts may")
 	})
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
-		lacking := d.lacking(true)
-		answer(w, len(lacking) == 0, "without their files, or cannot be run: "+strings.Join(lacking, "; "))
+		names, why := d.lacking(false), d.lacking(true)
+		answer(w, len(names) == 0, "not tried yet, cannot be run, or without their files: "+strings.Join(names, ", ")+"\n"+strings.Join(why, "\n"))
 	})
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

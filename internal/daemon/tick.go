@@ -35,6 +35,7 @@ const (
 	codeFailed  = 1
 	codeSecret  = 3
 	codeRefused = 4
+	codeHook    = 5
 )
 
 // tick does what is due, and returns what that means for the plan.
@@ -44,20 +45,19 @@ func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan
 	d.logOutdated(c)
 	found := d.check(ctx, c, jobs)
 	var end ending
-	deferred := d.defersHooks()
 	if len(found.busy) > 0 {
-		end = d.render(ctx, c, found.busy, Order{Changed: found.changed, DeferHooks: deferred})
+		end = d.render(ctx, c, found.busy, Order{Changed: found.changed})
 	}
 	st := c.stored()
 	d.logStored(c, st)
-	then := d.finish(tickOf{jobs, found, began, end, deferred}, st)
+	then := d.finish(tickOf{jobs, found, began, end}, st)
 	d.storeOutcomes(c)
-	isReady := d.tellReady()
+	d.tellReady()
 	d.tellStatus(c, st)
 	d.writeTextfile()
 	return func(p *schedule.Plan) {
 		then(p)
-		if isReady {
+		if !d.defersHooks() {
 			d.runDeferred(p)
 		}
 		d.mu.Lock()
@@ -160,7 +160,6 @@ type tickOf struct {
 	found    found
 	began    time.Time
 	end      ending
-	deferred bool
 }
 
 // finish notes how each job has fared, and plans what has to be tried again.
@@ -176,9 +175,10 @@ func (d *Daemon) finish(t tickOf, st stored) func(*schedule.Plan) {
 		s.attempted, s.run = true, now
 		s.count(find(t.found.busy, j.ID) != nil, result)
 		if result == codeOK {
-			s.good, s.success = true, now
+			s.success = now
 		}
-		s.deferred = t.deferred && rec.Debt != nil && !rec.Debt.Next.After(now)
+		s.good = s.good || result == codeOK || result == codeHook // whose files are in place
+		s.deferred = find(t.found.busy, j.ID) != nil && result == codeOK && rec.Debt != nil && !rec.Debt.Next.After(now)
 		if limit := longest(result, s.lost); limit > 0 {
 			hold[j.ID] = now.Add(d.pause(s.fails, limit))
 		}

@@ -81,6 +81,7 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 	r.guard()
 	r.during("probe", func() { r.probe(ctx) })
 	r.renderAll(ctx, func(p *Planned) { r.installOne(ctx, p) })
+	r.beforeHooks()
 	r.during("settle", func() { r.settle(ctx) })
 	for _, p := range r.planned {
 		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.tick.quiet
@@ -88,6 +89,20 @@ func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error
 	}
 	r.report.Stats = r.stats()
 	return r.report, nil
+}
+
+// beforeHooks asks whether hooks may run now.
+func (r *round) beforeHooks() {
+	if r.o.BeforeHooks == nil {
+		return
+	}
+	var names []string
+	for _, p := range r.planned {
+		if p.report.Err == nil {
+			names = append(names, p.Job.Name)
+		}
+	}
+	r.o.DeferHooks = !r.o.BeforeHooks(names) || r.o.DeferHooks
 }
 
 // installOne puts a job that has not failed in place.

@@ -57,6 +57,17 @@ type HookReport struct {
 	Err     error // a *HookError
 }
 
+// String shows the command and whose hook it is.
+func (h HookReport) String() string {
+	switch len(h.Jobs) {
+	case 0:
+		return Show(h.Command)
+	case 1:
+		return Show(h.Command) + " (job " + h.Jobs[0] + ")"
+	}
+	return Show(h.Command) + " (jobs " + strings.Join(h.Jobs, ", ") + ")"
+}
+
 // ErrRemoved: a secret that this host has rendered before is gone, so that
 // secretOr does not take its default unasked.
 var ErrRemoved = errors.New("was rendered here before and is gone")
@@ -122,11 +133,14 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // owed.
 type HookError struct {
 	Command job.Command
+	Jobs    []string
 	Err     error
 	Output  string // masked
 }
 
-func (e *HookError) Error() string { return fmt.Sprintf("hook %s: %v", Show(e.Command), e.Err) }
+func (e *HookError) Error() string {
+	return fmt.Sprintf("hook %s: %v", HookReport{Command: e.Command, Jobs: e.Jobs}, e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *HookError) Unwrap() error { return e.Err }

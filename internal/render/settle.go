@@ -116,7 +116,7 @@ func (r *round) runHook(ctx context.Context, d *due) HookReport {
 	report := HookReport{Command: d.command, Jobs: names}
 	began := r.w.Now()
 	if _, err := hook.Run(ctx, spec); err != nil {
-		failure := &HookError{Command: d.command, Err: err}
+		failure := &HookError{Command: d.command, Jobs: names, Err: err}
 		if exit, ok := errors.AsType[*hook.ExitError](err); ok {
 			failure.Output = exit.Output
 		}

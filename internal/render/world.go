@@ -62,6 +62,9 @@ type Options struct {
 	NoHook     bool
 	// DeferHooks leaves hooks pending, for the next run.
 	DeferHooks bool
+	// BeforeHooks is called when all files of the run are in place, with the names
+	// of the jobs whose files are right; false defers their hooks. nil: they run.
+	BeforeHooks func(jobs []string) bool
 	// RunID tells this run from others in logs and state.
 	RunID string
 	// NoDisk is for what a run fetches and renders, whatever its destinations.
