@@ -52,7 +52,7 @@ holds a secret. A config that does not exist yet is waited for.
 
 Under systemd the start succeeds as soon as every file is the one that credrender
 installed on this machine, after --boot-wait at most. It waits for missing files
-until --timeout is over, and then fails; the setting ready: best-effort lets it
+until --timeout is over (30 s at least), and then fails; the setting ready: best-effort lets it
 succeed without them. Hooks run after that.
 
 SIGHUP reads the config again (a bad one is refused, and the old stays in
@@ -101,7 +101,7 @@ func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
 	if err := a.guardTextfile(cfg); err != nil {
 		return err
 	}
-	limit := cfg.Settings.Timeout
+	limit := startLimit(cfg.Settings.Timeout)
 	a.setTimeout(0) // each change check and each render has its own
 	d, err := daemon.New(ctx, a.daemonOptions(cfg, o, daemon.Options{Reload: reload, All: all, Notify: notify, BootLimit: limit}))
 	if err != nil {

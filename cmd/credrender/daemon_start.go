@@ -36,7 +36,18 @@ func crashBySignal() {
 const (
 	configPoll     = 500 * time.Millisecond
 	defaultTimeout = 2 * time.Minute // as --timeout has it
+	// minStart is how long systemd's start waits at least: a short --timeout must
+	// leave time for another try.
+	minStart = 30 * time.Second
 )
+
+// startLimit is how long systemd's start waits for files and config; 0: for ever.
+func startLimit(timeout time.Duration) time.Duration {
+	if timeout <= 0 {
+		return 0
+	}
+	return max(timeout, minStart)
+}
 
 // awaitConfig waits for a config that is not there: cloud-init may write it after
 // the daemon has been started. systemd's start fails when --timeout is over.
@@ -49,7 +60,7 @@ func (a *app) awaitConfig(ctx context.Context, n *daemon.Notifier) error {
 	a.log.Warn(text)
 	n.Send("STATUS=" + text)
 	if n != nil {
-		limited, stop := context.WithTimeout(ctx, a.startLimit())
+		limited, stop := context.WithTimeout(ctx, startLimit(a.uncheckedTimeout()))
 		defer stop()
 		if err := a.waitForConfig(limited, path); errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("the start failed: config %s does not exist", path)
@@ -109,9 +120,9 @@ func (a *app) configStamp(path string) string {
 	return strings.TrimSpace(stamp)
 }
 
-// startLimit is --timeout, which nobody has checked yet: a value that is not one
+// uncheckedTimeout is --timeout before there is a config: a value that is not one
 // is an error when the config is read.
-func (a *app) startLimit() time.Duration {
+func (a *app) uncheckedTimeout() time.Duration {
 	text := a.globals.given()["timeout"]
 	if text == "" {
 		text, _ = a.lookupEnv("CREDRENDER_TIMEOUT")

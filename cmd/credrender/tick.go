@@ -184,13 +184,19 @@ func (a *app) sendReport(r render.Report) {
 	if a.results == nil {
 		return
 	}
-	var out daemon.Report
+	out := daemon.Report{Codes: map[string]int{}}
+	for _, j := range r.Jobs {
+		out.Codes[j.Job.Name] = exitCode(j.Err)
+	}
 	for _, p := range r.Stats.Phases {
 		if p.Name == "fetch" {
 			out.Fetch += p.Took
 		}
 	}
 	for _, h := range r.Hooks {
+		for _, name := range h.Jobs {
+			out.Codes[name] = worse(out.Codes[name], exitCode(h.Err))
+		}
 		out.Hooks = append(out.Hooks, daemon.HookRun{Jobs: h.Jobs, Took: h.Took})
 	}
 	out.Usage = a.usage()

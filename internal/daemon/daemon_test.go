@@ -68,10 +68,10 @@ func (f *fake) config() *daemon.Config {
 	c := &daemon.Config{
 		Missing: inPlace, Timeout: time.Minute,
 		Installed: func(j job.Job, _ state.Record) string {
-			if !f.installed {
-				return j.Files[0].Dest + " was not installed here"
+			if why := inPlace(j); why != "" || f.installed {
+				return why
 			}
-			return inPlace(j)
+			return j.Files[0].Dest + " was not installed here"
 		},
 	}
 	for _, n := range f.names {
@@ -103,7 +103,7 @@ func (f *fake) config() *daemon.Config {
 				continue
 			}
 			f.last["c#"+n] = state.Record{
-				ID: "c#" + n, Name: n, LastRun: f.now(), Debt: f.debt, Result: state.Result{Code: f.code},
+				ID: "c#" + n, Name: n, LastRun: f.now(), Debt: f.debt, Result: state.Result{Code: f.code, Error: map[bool]string{true: "refused"}[f.code != 0]},
 				Files: map[string]state.File{"/" + n: {NotAfter: time.Unix(2e9, 0)}},
 			}
 		}

@@ -194,11 +194,12 @@ func usageMetrics(prefix, whose string, u Usage) []metric {
 	return []metric{requests, retries, throttled, units}
 }
 
-// Report is what a child process tells of its run: counts and times.
+// Report is what a child process tells of its run: exit codes, counts and times.
 type Report struct {
-	Fetch time.Duration `json:"fetch"`
-	Hooks []HookRun     `json:"hooks,omitempty"`
-	Usage Usage         `json:"usage"`
+	Codes map[string]int `json:"codes"` // the exit code of each job by itself, by name
+	Fetch time.Duration  `json:"fetch"`
+	Hooks []HookRun      `json:"hooks,omitempty"`
+	Usage Usage          `json:"usage"`
 }
 
 // HookRun is one hook that ran.

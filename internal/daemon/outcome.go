@@ -29,9 +29,10 @@ var ErrNotStarted = errors.New("the render process could not be started")
 
 // ending is how a child process ended, as far as the process itself tells.
 type ending struct {
-	code int
-	lost loss
-	err  error
+	code   int
+	lost   loss
+	err    error
+	report *Report
 }
 
 // render runs a child process for the busy jobs, for no longer than its parts may
@@ -63,28 +64,32 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order)
 	d.observe(d.o.Now().Sub(began), ended.Report)
 	switch {
 	case err == nil:
-		return ending{code: ended.Code}
+		return ending{code: ended.Code, report: ended.Report}
 	case ctx.Err() != nil:
-		return ending{codeFailed, lostTimeout, fmt.Errorf("its run took longer than %v, and was ended", allowed)}
+		return ending{code: codeFailed, lost: lostTimeout, err: fmt.Errorf("its run took longer than %v, and was ended", allowed)}
 	case errors.Is(err, ErrNotStarted):
-		return ending{codeFailed, lostStart, fmt.Errorf("the daemon could not run it: %w", err)}
+		return ending{code: codeFailed, lost: lostStart, err: fmt.Errorf("the daemon could not run it: %w", err)}
 	}
-	return ending{codeFailed, lostCrash, fmt.Errorf("the daemon could not run it: %w", err)}
+	return ending{code: codeFailed, lost: lostCrash, err: fmt.Errorf("the daemon could not run it: %w", err)}
 }
 
 // recordless is what a run means for a job that it has recorded nothing of.
-func (e ending) recordless(st stored, at time.Time) (state.Outcome, loss) {
-	switch {
-	case e.err != nil:
-		return state.Outcome{At: at, Code: codeFailed, Error: e.err.Error()}, e.lost
-	case e.code == codeOK: // it has no state directory to write to
-		return state.Outcome{}, ""
+func (e ending) recordless(j job.Job, at time.Time) (code int, o state.Outcome, lost loss) {
+	if e.err != nil {
+		return codeFailed, state.Outcome{At: at, Code: codeFailed, Error: e.err.Error()}, e.lost
 	}
-	text := fmt.Sprintf("its run ended with exit status %d and recorded no result; the daemon's log shows why", e.code)
-	if st.err != nil {
-		return state.Outcome{At: at, Code: e.code, Error: text}, "" // nor could it have
+	code = e.code
+	if e.report != nil { // it has no state directory to write to
+		code = e.report.Codes[j.Name]
 	}
-	return state.Outcome{At: at, Code: e.code, Error: text}, lostCrash
+	if code == codeOK {
+		return code, state.Outcome{}, ""
+	}
+	o = state.Outcome{At: at, Code: code, Error: fmt.Sprintf("its run ended with exit status %d and recorded no result; the daemon's log shows why", code)}
+	if e.report == nil {
+		lost = lostCrash
+	}
+	return code, o, lost
 }
 
 // logLost logs how a run of a job was lost, once.

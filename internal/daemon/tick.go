@@ -156,10 +156,10 @@ func (d *Daemon) logUnseen(l render.Look) {
 
 // tickOf is one tick, after its run.
 type tickOf struct {
-	jobs     []job.Job
-	found    found
-	began    time.Time
-	end      ending
+	jobs  []job.Job
+	found found
+	began time.Time
+	end   ending
 }
 
 // finish notes how each job has fared, and plans what has to be tried again.
@@ -203,8 +203,7 @@ func (d *Daemon) judge(j job.Job, s *jobStats, t tickOf, st stored) int {
 	result := codeOK
 	switch {
 	case isBusy && rec.LastRun.Before(t.began):
-		s.outcome, s.lost = t.end.recordless(st, d.o.Now())
-		if result = t.end.code; s.lost != "" {
+		if result, s.outcome, s.lost = t.end.recordless(j, d.o.Now()); s.lost != "" {
 			d.logLost(j, s)
 			return result
 		}
