@@ -31,20 +31,20 @@ func newStatus(a *app) *cobra.Command {
 	o := &statusOptions{}
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Say how each job stands",
+		Short: "Show the last run and the state of each job",
 		Long: `Print from the state directory each job's last run, its result, what is in place
-and which hooks are owed, and from the config when a daemon looks at it next. It asks
+and which hooks are pending, and from the config when a daemon runs it next. It asks
 nothing of AWS. A state directory that cannot be read is an error, exit code 1, and
 so is a state file that is damaged.
 
---check judges the jobs of the config: one that has not run yet, failed, owes a
-hook, was cut off, is older than --max-age, or cannot be run by the daemon, is
-named, and the exit code is 1. --all judges jobs of the command line too.
+--check judges the jobs of the config: one that has not run yet, failed, has a
+pending hook, was interrupted, is older than --max-age, or cannot be run by the
+daemon, is named, and the exit code is 1. --all judges jobs of the command line too.
 
 A job that is taken out of its config is forgotten by the next run. One of the
 command line (SRC:DEST, pull) stays, by the name of its destination, until
 --forget: that touches no rendered file, and refuses jobs that the config has, and
-without --force those that owe a hook or were cut off.`,
+without --force those that have a pending hook or were interrupted.`,
 		Example: `  credrender status
   credrender status --check --max-age 15m   # for monitoring: silent and 0, or named and 1
   credrender status --forget /tmp/trial.conf`,
@@ -66,7 +66,7 @@ without --force those that owe a hook or were cut off.`,
 		},
 	}
 	outputFlag(c, &o.output, "text|json", "text")
-	c.Flags().BoolVar(&o.check, "check", false, "print nothing, and exit 1 if a job failed, owes a hook or is too old")
+	c.Flags().BoolVar(&o.check, "check", false, "print nothing, and exit 1 if a job failed, has a pending hook or is too old")
 	c.Flags().BoolVar(&o.all, "all", false, "with --check: also jobs of the command line (SRC:DEST, pull) and of other configs")
 	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: how long ago a job may have succeeded, `DURATION`")
 	o.addForget(a, c)
@@ -89,7 +89,33 @@ type jobStatus struct {
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
 
+	Config       string                `json:"config,omitempty"` // the file that the job is of
+	Schedule     string                `json:"schedule,omitempty"`
+	LastRefresh  time.Time             `json:"last_full_refresh,omitzero"`
+	RunID        string                `json:"run,omitempty"`      // of the last failure, as in the daemon's log
+	Failures     int                   `json:"failures,omitempty"` // in a row
+	FailingSince time.Time             `json:"failing_since,omitzero"`
+	PendingHook  *pendingHook          `json:"pending_hook,omitempty"`
+	Installed    map[string]fileStatus `json:"installed,omitempty"` // by destination
+
 	ofConfig bool
+}
+
+// pendingHook is a hook that has not succeeded since files changed.
+type pendingHook struct {
+	Since    time.Time `json:"since,omitzero"`
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error,omitempty"`
+	Next     time.Time `json:"next,omitzero"` // when a daemon tries again
+	Changed  []string  `json:"changed,omitempty"`
+}
+
+// fileStatus is one file as it was put in place.
+type fileStatus struct {
+	Mode     string    `json:"mode"`
+	UID      int       `json:"uid"`
+	GID      int       `json:"gid"`
+	NotAfter time.Time `json:"certificate_expires,omitzero"`
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -142,7 +168,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			none := outcomes[j.ID].Over(state.Record{ID: j.ID, Name: j.Name})
 			list = append(list, statusOf(none))
 		}
-		list[i].ofConfig = true
+		list[i].ofConfig, list[i].Schedule = true, j.Schedule
 		if s, err := schedule.Parse(j.Schedule); j.Schedule != "" && err == nil {
 			_, list[i].NextTick = schedule.Entry{ID: j.ID, Schedule: s, Splay: j.Splay}.Next(a.machine(), time.Now())
 		}
@@ -164,8 +190,17 @@ func statusOf(r state.Record) jobStatus {
 		Code: r.Result.Code, Error: r.Result.Error, HookOwed: r.Owed(), Interrupted: r.Txn.Phase != "",
 		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
-	if r.Debt != nil {
-		s.HookError = r.Debt.Error
+	s.Config, _ = job.ConfigOf(r.ID, r.Name)
+	s.LastRefresh, s.RunID, s.Failures, s.FailingSince = r.LastLook, r.Result.Run, r.Result.Count, r.Result.Since
+	if d := r.Debt; d != nil {
+		s.HookError = d.Error
+		s.PendingHook = &pendingHook{d.Since, d.Attempts, d.Error, d.Next, d.Dests}
+	}
+	for dest, f := range r.Files {
+		if s.Installed == nil {
+			s.Installed = map[string]fileStatus{}
+		}
+		s.Installed[dest] = fileStatus{fmt.Sprintf("%04o", f.Mode.Perm()), f.UID, f.GID, f.NotAfter}
 	}
 	return s
 }
@@ -177,14 +212,14 @@ func (a *app) printStatus(list []jobStatus) error {
 		result, hook := "ok", "-"
 		switch {
 		case s.Interrupted:
-			result = "cut off"
+			result = "interrupted"
 		case s.Code != exitOK:
 			result = fmt.Sprintf("failed (%d)", s.Code)
 		case s.LastRun.IsZero():
 			result = "-"
 		}
 		if s.HookOwed {
-			hook = "owed"
+			hook = "pending"
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
 			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), nextTick(s.NextTick), len(s.Files))
@@ -193,7 +228,11 @@ func (a *app) printStatus(list []jobStatus) error {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	for _, s := range list {
-		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
+		text := s.Error
+		if s.HookError != s.Error {
+			text = strings.TrimSpace(text + "\n" + s.HookError)
+		}
+		if text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
 	}

@@ -40,9 +40,9 @@ func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) err
 func (s *jobStatus) wrong(maxAge time.Duration) string {
 	switch age := time.Since(s.LastSuccess); {
 	case s.Interrupted:
-		return "its last run was cut off"
+		return "its last run was interrupted"
 	case s.HookOwed && (s.Code == exitOK || s.Code == exitHook):
-		return strings.TrimSuffix("its hook is owed: "+s.HookError, ": ")
+		return strings.TrimSuffix("its hook is pending: "+s.HookError, ": ")
 	case s.Code != exitOK:
 		return "its last run failed: " + s.Error
 	case s.LastRun.IsZero():

@@ -27,7 +27,7 @@ import (
 
 func (o *statusOptions) addForget(a *app, c *cobra.Command) {
 	c.Flags().StringArrayVar(&o.forget, "forget", nil, "forget a `JOB` of the command line, or of a config that is gone (repeatable); its files stay")
-	c.Flags().BoolVar(&o.force, "force", false, "with --forget: also one whose hook is owed, or whose last run was cut off")
+	c.Flags().BoolVar(&o.force, "force", false, "with --forget: also one whose hook is pending, or whose last run was interrupted")
 	c.Flags().DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "with --forget: how long to wait for another run, `DURATION`")
 	_ = c.RegisterFlagCompletionFunc("forget", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return a.forgettable(c.Context()), cobra.ShellCompDirectiveNoFileComp
@@ -130,9 +130,9 @@ func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, forc
 	switch {
 	case force:
 	case rec.Txn.Phase != txn.Idle:
-		return nil, fmt.Errorf("%s: its last run was cut off: 'credrender recover' sets its files back; --force forgets it and leaves them as they are", rec.Name)
+		return nil, fmt.Errorf("%s: its last run was interrupted: 'credrender recover' sets its files back; --force forgets it and leaves them as they are", rec.Name)
 	case rec.Owed():
-		return nil, fmt.Errorf("%s: its hook is owed: a render of it pays the hook; --force forgets both", rec.Name)
+		return nil, fmt.Errorf("%s: its hook is pending: a render of the job runs it; --force forgets both", rec.Name)
 	}
 	return found[0], nil
 }
@@ -163,12 +163,12 @@ func (a *app) sayForgotten(rec state.Record) {
 	}
 	a.log.Info(text, "job", rec.Name)
 	if rec.Owed() {
-		a.log.Warn(rec.Name+": its hook, which was owed, will not run", "job", rec.Name)
+		a.log.Warn(rec.Name+": its hook, which was pending, will not run", "job", rec.Name)
 	}
 	if rec.Txn.Phase == txn.Idle {
 		return
 	}
-	a.log.Warn(rec.Name+": its last run was cut off, and nobody will set its files back", "job", rec.Name)
+	a.log.Warn(rec.Name+": its last run was interrupted, and its files are not restored", "job", rec.Name)
 	for _, f := range rec.Txn.Files {
 		dir := path.Join(rec.Txn.Root, path.Dir(f.Path))
 		a.log.Warn(fmt.Sprintf("%s: %s may be old or new; beside it may be %s (the new one) and %s (the old one)",

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -118,11 +119,18 @@ func TestRulesKnowTheirMetrics(t *testing.T) {
 	}
 	var groups struct {
 		Groups []struct {
-			Rules []struct{ Alert, Expr string }
+			Rules []struct {
+				Alert, Expr string
+				Annotations map[string]string
+			}
 		}
 	}
 	if err := yaml.Unmarshal(rules, &groups); err != nil || len(groups.Groups) != 1 || len(groups.Groups[0].Rules) < 5 {
 		t.Fatalf("got %v, %v", groups, err)
+	}
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
 	}
 	name := regexp.MustCompile(`credrender_[a-z_]+`)
 	for _, r := range groups.Groups[0].Rules {
@@ -132,10 +140,29 @@ func TestRulesKnowTheirMetrics(t *testing.T) {
 				t.Errorf("%s: there is no metric %s", r.Alert, m)
 			}
 		}
+		if !bytes.Contains(runbook, []byte("\n## "+r.Alert+"\n")) || !strings.HasSuffix(r.Annotations["runbook_url"], "docs/runbook.md#"+strings.ToLower(r.Alert)) {
+			t.Errorf("%s has no page in the runbook, or another's: %s", r.Alert, r.Annotations["runbook_url"])
+		}
 		if len(found) == 0 {
 			t.Errorf("%s is about none of our metrics", r.Alert)
 		}
 	}
+}
+
+// metricOf reads one value of a textfile.
+func metricOf(t *testing.T, path, prefix string) float64 {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(data), "\n"+prefix)
+	value, _, _ := strings.Cut(rest, "\n")
+	f, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		t.Fatalf("%s: %v in\n%s", prefix, err, data)
+	}
+	return f
 }
 
 func TestTextfile(t *testing.T) {
