@@ -23,17 +23,18 @@ func ReapOrphans(ctx context.Context) {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
 	defer signal.Stop(ended)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	var before map[int]bool
-	for {
+	for wait := time.After(0); ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ended:
-			timer.Reset(orphanAge)
+		case <-ended: // there may be one every moment: a wait under way goes on
+			if wait == nil {
+				wait = time.After(orphanAge)
+			}
 			continue
-		case <-timer.C:
+		case <-wait:
+			wait = nil
 		}
 		now := zombies(os.Getpid())
 		for pid := range now {
@@ -43,7 +44,7 @@ func ReapOrphans(ctx context.Context) {
 			}
 		}
 		if before = now; len(now) > 0 {
-			timer.Reset(orphanAge)
+			wait = time.After(orphanAge)
 		}
 	}
 }

@@ -32,7 +32,14 @@ func TestOrphansAreReaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	orphan := strings.TrimSpace(string(out))
-	for range 5 { // children of our own, some of which end while others are reaped
+	busy, stop := context.WithCancel(ctx) // children of our own end all the time, as a daemon's do
+	defer stop()
+	go func() {
+		for busy.Err() == nil {
+			_ = exec.CommandContext(busy, "/bin/sleep", "0.05").Run()
+		}
+	}()
+	for range 5 { // each is waited for by itself
 		if err := exec.CommandContext(t.Context(), "/bin/sh", "-c", "sleep 0.3; exit 7").Run(); err == nil || err.Error() != "exit status 7" {
 			t.Errorf("a child of our own: %v", err)
 		}
