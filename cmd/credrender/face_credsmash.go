@@ -114,7 +114,7 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 	w.Account = nil // nothing is looked up here, so that it does not matter whose state it is
 	// Force: what to install is decided, so that no probe has a say.
 	report, err := render.Run(ctx, w, render.Options{LockTimeout: time.Minute, Force: true, Code: exitCode}, []job.Job{j})
-	for _, n := range report.Notes {
+	for _, n := range append(report.Notes, report.Stuck...) {
 		a.log.Warn(n)
 	}
 	for _, r := range report.Jobs {

@@ -15,6 +15,11 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 	for _, n := range r.Notes {
 		a.log.Warn(n)
 	}
+	for _, n := range r.Stuck {
+		if a.snapshot == nil { // a daemon logs it by itself, once
+			a.log.Warn(n)
+		}
+	}
 	for _, j := range r.Jobs {
 		if retry && j.Err != nil && !j.Stale && render.MayHeal(j.Err) {
 			a.log.Info(fmt.Sprintf("%s: %v; trying again", j.Job.Name, j.Err), "job", j.Job.Name)

@@ -133,6 +133,7 @@ type Daemon struct {
 	allowed time.Duration // how long the run under way may take
 	running time.Duration // how long it has taken
 	busy    bool          // a tick is under way
+	loud    bool          // the next run logs failures that were logged before
 	started time.Time
 	boot    boot
 	status  string                   // what systemd was last told
@@ -221,10 +222,18 @@ func (d *Daemon) hear(ctx context.Context) {
 		case <-d.o.Reload:
 			d.reload(ctx)
 		case <-d.o.All:
-			d.troubles.forget() // somebody is looking
+			d.logAnew()
 			d.loop.Change(func(p *schedule.Plan) { p.All(d.o.Now()) })
 		}
 	}
+}
+
+// logAnew has failures logged again: somebody has asked for a run, and is looking.
+func (d *Daemon) logAnew() {
+	d.troubles.forget()
+	d.mu.Lock()
+	d.loud = true
+	d.mu.Unlock()
 }
 
 // reload puts another config in force, or keeps the current one.
@@ -261,6 +270,7 @@ func (d *Daemon) replace(p *schedule.Plan, c *Config) {
 	maps.DeleteFunc(d.stats, func(id string, _ *jobStats) bool { return find(c.Jobs, id) == nil })
 	d.troubles.forget()
 	d.troubles.drop(outdatedConfig)
+	d.loud = true
 	d.config, d.reloads = c, reloads{true, now}
 }
 

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,6 +80,32 @@ func TestLostRunsAreLoggedSparely(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		if len(lines) != 4 || !strings.Contains(lines[2], "failures since") || !strings.Contains(lines[3], fmt.Sprintf("a: works again, after %d failures since", len(terse))) {
 			t.Errorf("said\n%s", log.String())
+		}
+	})
+}
+
+// SIGUSR1 has a failure logged again that was logged before.
+func TestAskedRunsLogRepeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{names: []string{"a"}, now: time.Now, code: 3}
+		all := make(chan os.Signal)
+		d := newDaemon(t, f.config(), func(o *daemon.Options) { o.All = all })
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		time.AfterFunc(time.Minute, func() { all <- syscall.SIGUSR1 })
+		_ = d.Run(ctx)
+		var got []bool
+		for _, o := range f.orders {
+			got = append(got, o.LogRepeats)
+		}
+		n := 0
+		for _, loud := range got[1:] {
+			if loud {
+				n++
+			}
+		}
+		if !got[0] || n != 1 {
+			t.Errorf("runs that log repeats: %v, want the first and the one that was asked for", got)
 		}
 	})
 }

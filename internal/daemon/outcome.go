@@ -46,6 +46,7 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order)
 	}
 	d.mu.Lock()
 	allowed := d.allowed
+	o.LogRepeats, d.loud = d.loud, false
 	for _, j := range busy {
 		s := d.of(j.ID)
 		o.LogRepeats = o.LogRepeats || !s.attempted

@@ -34,11 +34,11 @@ func Recover(ctx context.Context, w World, o Options) (notes []string, err error
 // own report says it.
 func (r *round) noteStuck() {
 	for _, err := range r.damaged {
-		r.report.Notes = append(r.report.Notes, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
+		r.report.Stuck = append(r.report.Stuck, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
 		if !slices.ContainsFunc(r.planned, func(p *Planned) bool { return p.Job.ID == id }) {
-			r.report.Notes = append(r.report.Notes, r.unrecovered[id].Error())
+			r.report.Stuck = append(r.report.Stuck, r.unrecovered[id].Error())
 		}
 	}
 }

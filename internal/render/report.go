@@ -19,6 +19,8 @@ type Report struct {
 	// Notes are things an operator should know that are no failures: a crash
 	// that was recovered, a debt that was dropped.
 	Notes []string
+	// Stuck tell of state that cannot be read and files that could not be restored.
+	Stuck []string
 	Stats Stats
 }
 
