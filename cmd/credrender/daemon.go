@@ -27,7 +27,6 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
@@ -243,43 +242,6 @@ func (a *app) writeTextfile(cfg *config.Config) {
 	if err != nil {
 		a.log.Warn(fmt.Sprintf("write metrics to %s: %v", path, err))
 	}
-}
-
-// missing returns which destination of a job is not there.
-func (a *app) missing(j job.Job) string {
-	for _, f := range j.Files {
-		s, err := (txn.Disk{FS: a.fs}).Stamp(f.Dest)
-		if err != nil {
-			return err.Error()
-		}
-		if s == "" {
-			return f.Dest + " is missing"
-		}
-	}
-	return ""
-}
-
-// installed returns why the files of a job are not those that rec has as
-// installed on this machine: a package's default file is not, nor one of an image.
-func (a *app) installed(j job.Job, rec state.Record) string {
-	disk := txn.Disk{FS: a.fs}
-	if why := a.missing(j); why != "" {
-		return why
-	}
-	if rec.Txn.Phase != txn.Idle {
-		return "its last run was interrupted"
-	}
-	for _, f := range j.Files {
-		in := rec.Files[disk.Host(f.Dest)]
-		stamp, err := disk.Stamp(f.Dest)
-		if err != nil {
-			return err.Error()
-		}
-		if !rec.MadeOn(a.machine()) || in.Seen == "" || in.Seen != state.Seen(stamp) {
-			return f.Dest + " is not the file that credrender installed on this machine"
-		}
-	}
-	return ""
 }
 
 // stampOf is another string after a file of the config was changed, added or
