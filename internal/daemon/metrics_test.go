@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -145,6 +146,37 @@ func TestRulesKnowTheirMetrics(t *testing.T) {
 		}
 		if len(found) == 0 {
 			t.Errorf("%s is about none of our metrics", r.Alert)
+		}
+	}
+}
+
+// So does each query of the dashboard.
+func TestDashboardKnowsItsMetrics(t *testing.T) {
+	data, err := os.ReadFile("../../examples/prometheus/dashboard.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(data, &dashboard); err != nil || len(dashboard.Panels) < 10 {
+		t.Fatalf("got %d panels, %v", len(dashboard.Panels), err)
+	}
+	name := regexp.MustCompile(`credrender_[a-z_]+`)
+	for _, p := range dashboard.Panels {
+		for _, q := range p.Targets {
+			found := name.FindAllString(q.Expr, -1)
+			for _, m := range found {
+				if !slices.Contains(daemon.Names(), strings.TrimSuffix(m, "_bucket")) {
+					t.Errorf("%s: there is no metric %s", p.Title, m)
+				}
+			}
+			if len(found) == 0 {
+				t.Errorf("%s asks for none of our metrics", p.Title)
+			}
 		}
 	}
 }
