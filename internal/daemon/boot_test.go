@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +128,19 @@ func TestReadyWithoutItsFiles(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A reload does not end a start that waits for files.
+func TestReloadBeforeReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{names: []string{"a"}, now: time.Now, files: true, code: 1}
+		reload := make(chan os.Signal)
+		time.AfterFunc(10*time.Second, func() { reload <- syscall.SIGHUP })
+		w, _, err := boots(t, f.config(), func(o *daemon.Options) { o.Reload = reload })
+		if w.ready() != -1 || err == nil || w.has("RELOADING") {
+			t.Errorf("ready after %v, %v\n%s", w.ready(), err, strings.Join(w.lines, "\n"))
+		}
+	})
 }
 
 // A run under way at the limit is waited for.

@@ -238,8 +238,13 @@ func (d *Daemon) logAnew() {
 
 // reload puts another config in force, or keeps the current one.
 func (d *Daemon) reload(ctx context.Context) {
-	d.o.Notify.Reloading()
-	defer d.o.Notify.Send("READY=1") // systemd waits for it, whatever came of it
+	d.mu.Lock()
+	isStarted := d.boot.done
+	d.mu.Unlock()
+	if isStarted { // else READY=1 would end the start
+		d.o.Notify.Reloading()
+		defer d.o.Notify.Send("READY=1") // systemd waits for it, whatever came of it
+	}
 	c, err := d.o.Load(ctx)
 	if err != nil {
 		d.mu.Lock()
