@@ -92,13 +92,17 @@ func (a *app) waitForConfig(ctx context.Context, path string) error {
 
 // configPath is where the config is, and whether somebody named it.
 func (a *app) configPath() (path string, isAsked bool) {
-	if path = a.globals.given()["config"]; path == "" {
+	path, isAsked = a.globals.given()["config"]
+	if !isAsked {
 		path, _ = a.lookupEnv("CREDRENDER_CONFIG")
 	}
-	if path == "" {
-		return config.DefaultPath, false
+	switch {
+	case path != "":
+		return a.abs(path), true
+	case isAsked:
+		return os.DevNull, true // config.Load refuses an empty name
 	}
-	return a.abs(path), true
+	return config.DefaultPath, false
 }
 
 // configStamp is another string after the config changed; "" where it is not there,
