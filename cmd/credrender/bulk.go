@@ -6,41 +6,15 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"github.com/spf13/cobra"
-
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
 
 // What the commands over many secrets have in common: prune, rekey, migrate,
 // import, export, verify-store, getall.
-
-// lifeFlags are flags of several of them.
-type lifeFlags struct {
-	contextMap   string
-	literal      []string
-	dryRun       bool
-	allowNoMatch bool
-}
-
-func (f *lifeFlags) addContextMap(c *cobra.Command) {
-	c.Flags().StringVar(&f.contextMap, "context-map", "", contextMapHelp)
-	contextFlag(c, &f.literal)
-}
-
-func (f *lifeFlags) addDryRun(c *cobra.Command, usage string) {
-	c.Flags().BoolVar(&f.dryRun, "dry-run", false, usage)
-}
-
-func (f *lifeFlags) addAllowNoMatch(c *cobra.Command) {
-	allowNoMatchFlag(c, &f.allowNoMatch)
-}
-
-func allowNoMatchFlag(c *cobra.Command, allow *bool) {
-	c.Flags().BoolVar(allow, "allow-no-match", false, "let a pattern match nothing, which is exit code 3 otherwise")
-}
 
 // scope reads [REF] [KEY=VALUE]... and makes a scope that tells p how far it is.
 // The pattern of the scope is the target's to tell: see [scoped.items].
@@ -222,4 +196,28 @@ func count(n int, what string) string {
 func (a *app) finish(p *progress, s *scoped, outcomes []store.Outcome, err error) error {
 	p.end()
 	return errors.Join(s.matched(err), a.settle(s, outcomes))
+}
+
+// manyError is what failed of many secrets: what to do about it is another thing
+// than of one.
+type manyError struct {
+	err error
+	// partial: there is a flag of that name, which was not given.
+	partial bool
+}
+
+func (e *manyError) Error() string { return e.err.Error() }
+
+func (e *manyError) Unwrap() error { return e.err }
+
+// manyFailed says of how many what is the matter, and then of each why.
+func manyFailed(all int, what string, failed []*source.RefError) *manyError {
+	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &render.SecretsError{Failures: failed})}
+}
+
+// leavable reports whether there is something of which nothing else would come
+// however often it is asked for: of what a network or a quota kept away nothing
+// is known.
+func leavable(err error) bool {
+	return isOne(err, source.ErrWrongContext, source.ErrDenied, source.ErrIntegrity, source.ErrUnsupported, errBinary)
 }

@@ -2,7 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"sync/atomic"
+
+	"golang.org/x/term"
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/pkg/source"
@@ -36,4 +42,60 @@ func (a *app) renewCredentials(ctx context.Context, cfg *config.Config) bool {
 		a.log.Info("AWS credentials have changed" + who)
 	}
 	return len(renewed) > 0
+}
+
+// askMFA asks for the code of an MFA device on the terminal, as botocore does:
+// that of the process, where standard input is something else.
+func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
+	tty, done := a.openTerminal()
+	if tty == nil {
+		return "", awsconfig.ErrNoTerminal
+	}
+	defer done()
+	state, err := term.GetState(int(tty.Fd()))
+	if err != nil {
+		return "", awsconfig.ErrNoTerminal
+	}
+	out := a.stderr
+	if !a.atTerminal(out) {
+		out = tty
+	}
+	_, _ = fmt.Fprintf(out, "Enter MFA code for %s: ", serial)
+	type answer struct {
+		code []byte
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() { // ends with the process where nobody answers
+		code, err := term.ReadPassword(int(tty.Fd()))
+		answers <- answer{code, err}
+	}()
+	defer func() { _, _ = fmt.Fprintln(out) }()
+	select {
+	case <-ctx.Done():
+		_ = term.Restore(int(tty.Fd()), state)
+		return "", ctx.Err()
+	case got := <-answers:
+		code := strings.TrimSpace(string(got.code))
+		if got.err != nil || code == "" {
+			return "", errors.New("no MFA code was entered")
+		}
+		return code, nil
+	}
+}
+
+// openTerminal returns the terminal to ask on, or nil where nobody is at one.
+func (a *app) openTerminal() (tty *os.File, done func()) {
+	stdin, _ := a.stdin.(*os.File)
+	atStdin := stdin != nil && a.atTerminal(stdin)
+	if !atStdin && !a.atTerminal(a.stderr) {
+		return nil, nil
+	}
+	if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
+		return tty, func() { _ = tty.Close() }
+	}
+	if atStdin {
+		return stdin, func() {}
+	}
+	return nil, nil
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -66,4 +68,25 @@ func outcomesOf(entries []source.Entry, action store.Action) []store.Outcome {
 		all[i] = store.Outcome{Name: e.Name, Version: e.Version, Action: action}
 	}
 	return all
+}
+
+func (a *app) deleteObject(ctx context.Context, t *backend.Target, version string, dryRun bool) error {
+	if version != "" {
+		return usagef("a store in S3 takes no --version: older versions of objects are the bucket's")
+	}
+	f, ref, err := t.Folder(ctx, "delete")
+	if err != nil {
+		return err
+	}
+	if dryRun {
+		if got := f.Fetch(ctx, []source.Ref{ref})[ref]; errors.Is(got.Err, source.ErrNotFound) {
+			return t.Fault(got.Err)
+		}
+		return a.foretell([]store.Outcome{{Name: ref.Name, Action: store.Deleted}})
+	}
+	if err := f.Delete(ctx, ref.Name); err != nil {
+		return t.Fault(err)
+	}
+	a.log.Info(fmt.Sprintf("deleted %s", t), "name", ref.Name)
+	return nil
 }

@@ -1,79 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/render"
-	"github.com/credrender/credrender/internal/secretfile"
-	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/source"
 )
-
-// world is what a render sees of this machine.
-func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
-	w := render.World{
-		Open: a.stores.Source, Account: a.stores.Account, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
-		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
-	}
-	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.own(cfg)
-	w.LockToken, _ = a.lookupEnv(render.LockEnv)
-	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
-	w.HostKey = func() ([]byte, error) {
-		if st == nil {
-			return nil, errors.New("htpasswd needs a state directory, which keeps this host's key for salts")
-		}
-		return st.HostKey()
-	}
-	return w
-}
-
-// renderWorld is the world, with fixtures in the place of what they have.
-func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
-	w := a.world(cfg, st, named)
-	w.Own = append(w.Own, a.ownNamed("the file of --vars", f.varsFile)...)
-	w.Own = append(w.Own, a.ownNamed("the file of --fixtures", f.fixtures)...)
-	var err error
-	if w.Disk.Root, err = a.root(f.root); err != nil || f.fixtures == "" {
-		return w, err
-	}
-	data, err := a.readNamed(f.fixtures)
-	if err != nil {
-		return w, err
-	}
-	set, err := secretfile.ParseFixtures(f.fixtures, data)
-	if err != nil {
-		return w, &usageError{err}
-	}
-	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
-	w.StampFile, w.Account = nil, nil
-	if set.Env != nil {
-		w.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
-	}
-	if set.Hostname != "" {
-		w.Hostname = func() (string, error) { return set.Hostname, nil }
-	}
-	if !set.Now.IsZero() {
-		w.Now = func() time.Time { return set.Now.Time }
-	}
-	read := w.ReadFile
-	w.ReadFile = func(j *job.Job, path string) ([]byte, error) {
-		if v, ok := set.File[path]; ok {
-			return v.Reveal(), nil
-		}
-		return read(j, path)
-	}
-	return w, nil
-}
 
 // readNamed reads a file that a flag or argument names.
 func (a *app) readNamed(path string) ([]byte, error) {

@@ -8,68 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/credrender/credrender/internal/config"
 )
-
-// globals are the flags that every command has. They are registered anew on
-// each command over one set of values, so that a command may own a short form
-// (credstash's -n means a role before the command and something else after).
-type globals map[string]*globalValue
-
-func newGlobals() globals {
-	g := globals{}
-	for _, f := range config.Flags() {
-		g[f.Name] = &globalValue{value: f.Default, repeat: f.Repeat}
-	}
-	return g
-}
-
-// given are the flags that were on the command line, as config takes them.
-func (g globals) given() map[string]string {
-	m := map[string]string{}
-	for name, v := range g {
-		if v.set {
-			m[name] = v.value
-		}
-	}
-	return m
-}
-
-// register adds the flags to c. A short form that c has itself stays c's.
-func (g globals) register(c *cobra.Command) {
-	for _, f := range config.Flags() {
-		if c.Flags().Lookup(f.Name) != nil {
-			continue
-		}
-		short := f.Short
-		if short != "" && c.Flags().ShorthandLookup(short) != nil {
-			short = ""
-		}
-		c.Flags().VarP(g[f.Name], f.Name, short, f.Usage)
-		c.Flags().Lookup(f.Name).Annotations = map[string][]string{globalFlag: {"true"}}
-	}
-}
-
-const globalFlag = "credrender_global"
-
-// globalValue is the value behind all registrations of one global flag.
-type globalValue struct {
-	value  string
-	set    bool
-	repeat bool
-}
-
-func (v *globalValue) String() string { return v.value }
-func (v *globalValue) Type() string   { return "string" }
-
-func (v *globalValue) Set(s string) error {
-	if v.repeat && v.set {
-		s = v.value + "," + s
-	}
-	v.value, v.set = s, true
-	return nil
-}
 
 const rootHelp = `credrender puts secrets into whole config files.
 
@@ -231,4 +170,55 @@ func commandList(c *cobra.Command) string {
 		}
 	}
 	return b.String()
+}
+
+// peers says what to type here for a command of another program of the family
+// that is none of ours: of credstash, credsmash, gcredstash, unicreds, chamber,
+// confd and consul-template. Where it depends, the commoner meaning is told.
+func peers() map[string]string {
+	return map[string]string{
+		// credstash
+		"keys":   "credrender list",
+		"putall": "credrender import --help', and of JSON as credstash takes it 'credrender credstash putall",
+		// credsmash
+		"get-all":         "credrender getall",
+		"find-one":        "credrender list PATTERN' and 'credrender get NAME",
+		"find-many":       "credrender getall PATTERN",
+		"put-many":        "credrender import",
+		"delete-many":     "credrender list PATTERN' and 'credrender delete NAME",
+		"prune-many":      "credrender prune PATTERN",
+		"render-template": "credrender render SRC:DEST' for Go templates, 'credrender credsmash render-template' for Jinja2, 'credrender convert FILE.j2' to change over",
+		"setup-dynamodb":  "credrender setup",
+		// gcredstash
+		"template":      "credrender render SRC' to standard output, or 'credrender render SRC:DEST",
+		"getall-json":   "credrender getall",
+		"getall-yaml":   "credrender export --help",
+		"put-file":      "credrender put NAME @FILE",
+		"put_file":      "credrender put NAME @FILE",
+		"get-file":      "credrender pull NAME DEST",
+		"env":           "credrender export --help' for a file, or a template with 'secret NAME | envquote",
+		"write":         "credrender put NAME VALUE",
+		"read":          "credrender get NAME",
+		"rm":            "credrender delete NAME",
+		"remove":        "credrender delete NAME",
+		"ls":            "credrender list",
+		"history":       "credrender list NAME",
+		"versions":      "credrender list NAME",
+		"find":          "credrender list PATTERN",
+		"list-services": "credrender list",
+		"rotate":        "credrender rekey",
+		"reencrypt":     "credrender rekey",
+		"show":          "credrender get NAME",
+		"create-table":  "credrender setup",
+		// confd and consul-template
+		"apply":    "credrender render",
+		"once":     "credrender render",
+		"watch":    "credrender render' from cron or a systemd timer",
+		"validate": "credrender lint",
+		"check":    "credrender lint",
+		"diff":     "credrender plan",
+		"dry-run":  "credrender plan",
+		"upload":   "credrender put NAME @FILE",
+		"download": "credrender pull NAME DEST",
+	}
 }

@@ -7,12 +7,35 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
+
+// How commands read a REF, and the words that are its context.
+
+// contextPairs reads a context: words are arguments, literal what --context has.
+// AWS's own shorthand for several pairs would be one pair here, so that it is
+// refused as a word.
+func contextPairs(words, literal []string) (map[string]string, error) {
+	for _, w := range words {
+		if isJoined(w) {
+			key, _, _ := strings.Cut(w, "=")
+			return nil, usagef("context: the word that begins with %s= holds several pairs: separate them by spaces; --context KEY=VALUE takes a comma literally", source.Show(key))
+		}
+	}
+	return pairs("context", append(words[:len(words):len(words)], literal...))
+}
+
+// isJoined reports whether a word is a=b,c=d.
+func isJoined(word string) bool {
+	_, value, ok := strings.Cut(word, "=")
+	_, after, comma := strings.Cut(value, ",")
+	return ok && comma && strings.Index(after, "=") > 0
+}
 
 const contextMapHelp = "YAML `FILE` with the contexts of names, as a list of {pattern, context}"
 
