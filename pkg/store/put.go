@@ -63,6 +63,17 @@ func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed 
 	return p.next(ctx)
 }
 
+// NewerThan returns the version that readers get of a name instead of version, or
+// "" if version is the one that they get. A Put that states its version may store
+// one that no reader finds.
+func (s *Store) NewerThan(ctx context.Context, name, version string) (newer string, err error) {
+	newest, err := s.o.Reader.Newest(ctx, name)
+	if err != nil || newest.Version <= version {
+		return "", err
+	}
+	return newest.Version, nil
+}
+
 // put is one Put under way. The item is sealed once: the format binds neither
 // name nor version, so that it goes into whichever version is free.
 type put struct {
