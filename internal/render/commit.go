@@ -31,10 +31,10 @@ func (r *round) admit(p *Planned) error {
 	if err := r.stateFor(p); err != nil {
 		return err
 	}
+	if err := validate(p); err != nil {
+		return err
+	}
 	if len(p.Changed()) > 0 {
-		if err := validate(p); err != nil {
-			return err
-		}
 		if r.refusedBefore(p) {
 			return &RefusedError{What: "verify", Again: true}
 		}
@@ -129,7 +129,7 @@ func validate(p *Planned) error {
 	var errs []error
 	for _, c := range p.Changes {
 		data[c.File.Dest], paths[c.File.Dest] = c.Data, c.Path
-		if err := job.Validate(c.File.Format, c.Data); err != nil {
+		if err := job.Validate(c.File.Format, c.Data, c.Prints); err != nil {
 			errs = append(errs, &RefusedError{What: "format", Dest: c.Path, Err: err})
 		}
 	}
