@@ -212,7 +212,7 @@ func (r *round) diff(ctx context.Context, p *Planned) error {
 			errs = append(errs, err)
 			continue
 		}
-		c := job.Diff(u.File, p.outputs[i].Bytes, uid, gid, old)
+		c := job.Diff(u.File, p.outputs[i], uid, gid, old)
 		c.Path = r.w.Disk.Host(u.File.Dest)
 		p.Changes = append(p.Changes, c)
 	}
