@@ -12,8 +12,8 @@ import (
 // limit; renders have one of their own inside of it, for each of their runs.
 
 const (
-	// compatTimeout is for the compatibility command lines, whose originals have
-	// no such flag.
+	// compatTimeout limits the compatibility command lines, whose originals have
+	// no --timeout.
 	compatTimeout = 2 * time.Minute
 	// noticeAfter is how long a person at a terminal waits before being told
 	// what for.
