@@ -33,6 +33,7 @@ type app struct {
 	fs             fsys.FS // of destinations and state; nil: the kernel's
 	terminal       func(stream any) bool
 	noticeAfter    time.Duration
+	compatTimeout  time.Duration // the limit of the compatibility command lines
 	input          *input.Reader
 	limit          *limit.Limit // of what the command waits for; nil: before it began
 
@@ -56,7 +57,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	name := filepath.Base(args[0])
 	if name == credstashName || name == credsmashName {
 		a.log = newLogger(stderr, slog.LevelInfo, "text")
-		limited, stop := a.limited(ctx, compatTimeout)
+		limited, stop := a.limited(ctx, a.compatTimeout)
 		defer stop()
 		ctx = limited
 	}
@@ -77,7 +78,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 	return &app{
 		stdin: stdin, stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
-		terminal: isTerminal, noticeAfter: noticeAfter,
+		terminal: isTerminal, noticeAfter: noticeAfter, compatTimeout: compatTimeout,
 	}
 }
 
@@ -89,7 +90,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	out := &helpOut{w: a.stdout}
 	root.SetOut(out)
-	ctx, stop := a.limited(ctx, compatTimeout)
+	ctx, stop := a.limited(ctx, a.compatTimeout)
 	defer stop()
 	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
@@ -235,8 +236,8 @@ func (a *app) machine() string {
 }
 
 const (
-	// compatTimeout is for the compatibility command lines, whose originals have
-	// no such flag.
+	// compatTimeout limits the compatibility command lines, whose originals have
+	// no --timeout.
 	compatTimeout = 2 * time.Minute
 	// noticeAfter is how long a person at a terminal waits before being told
 	// what for.

@@ -32,8 +32,8 @@ type Face struct {
 	LookupEnv      func(name string) (string, bool)
 	Home           string // where .credstash is, and ~ leads
 	Now            func() time.Time
-	// ReadFile reads the file of a word @FILE, ReadAll standard input; both may
-	// give up.
+	// ReadFile reads ~/.credstash and the file of a word @FILE; ReadAll reads
+	// standard input. Both may give up.
 	ReadFile func(path string) ([]byte, error)
 	ReadAll  func(io.Reader) ([]byte, error)
 	// Open opens the store that a command line names.

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -19,8 +20,6 @@ type found struct {
 // item has attributes by name, each of which DynamoDB sends as an object with
 // one key, its type
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html).
-// Of the types that no item format uses only the name is kept, so that such an
-// attribute is not mistaken for a missing one.
 type item map[string]credstash.Attribute
 
 func (i item) decode() (credstash.Item, error) { return credstash.Decode(i) }
@@ -101,6 +100,8 @@ func (t *input) attribute() (a credstash.Attribute, err error) {
 			a.S, err = unquote(value)
 		case a.Type == "B":
 			a.B, err = binary(value)
+		case a.Type != "NULL":
+			a.JSON = bytes.Clone(value)
 		}
 		return err
 	})

@@ -34,6 +34,9 @@ func slowly(data []byte) (item, error) {
 				err = json.Unmarshal(raw, &a.S)
 			case "B":
 				err = json.Unmarshal(raw, &a.B)
+			case "NULL":
+			default:
+				a.JSON = raw
 			}
 			if err != nil {
 				return nil, err
