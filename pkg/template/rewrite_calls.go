@@ -50,15 +50,12 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 		return "", &callError{err: err}
 	}
 	at := place{p.path(), id}
-	p.noted[at] = !s.unknown
+	p.noted[at] = !isUnknown(concrete(v)) || isUnknownList(v)
 	if s.unknown {
 		p.prints[at] = printed{}
 		return "", nil
 	}
 	text, err := textOf(v)
-	if s.null && err == nil {
-		err = funcs.Problem("a list or map with nil in it has no text; use toJson")
-	}
 	if p.real {
 		if err != nil {
 			return "", &callError{err: err}
