@@ -14,7 +14,6 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/pkg/schedule"
 )
 
 type statusOptions struct {
@@ -80,7 +79,9 @@ type jobStatus struct {
 	LastRun     time.Time         `json:"last_run,omitzero"`
 	LastSuccess time.Time         `json:"last_success,omitzero"`
 	LastChange  time.Time         `json:"last_change,omitzero"`
-	NextTick    time.Time         `json:"next_tick,omitzero"` // by the schedule in the config, for a daemon
+	NextTick    time.Time         `json:"next_tick,omitzero"`  // when a daemon on this host runs the job next, with its splay
+	NextRuns    []time.Time       `json:"next_runs,omitempty"` // of the schedule, without splay
+	Zone        string            `json:"zone,omitempty"`      // of the schedule
 	Code        int               `json:"code"`
 	Error       string            `json:"error,omitempty"`
 	HookOwed    bool              `json:"hook_owed"`
@@ -90,6 +91,7 @@ type jobStatus struct {
 	Files       []string          `json:"files,omitempty"`
 
 	ofConfig bool
+	nextRuns string
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -105,6 +107,9 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 		return err
 	}
 	defer st.Close()
+	if err := a.checkSchedules(cfg.Jobs); err != nil {
+		return err
+	}
 	list, err := a.statuses(st, cfg.Jobs)
 	if err != nil {
 		return err
@@ -143,9 +148,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			list = append(list, statusOf(none))
 		}
 		list[i].ofConfig = true
-		if s, err := schedule.Parse(j.Schedule); j.Schedule != "" && err == nil {
-			_, list[i].NextTick = schedule.Entry{ID: j.ID, Schedule: s, Splay: j.Splay}.Next(a.machine(), time.Now())
-		}
+		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
 				list[i].Code, list[i].Error = exitFailed, e.Error()
@@ -172,7 +175,7 @@ func statusOf(r state.Record) jobStatus {
 
 func (a *app) printStatus(list []jobStatus) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT TICK\tFILES")
+	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT RUN\tFILES")
 	for _, s := range list {
 		result, hook := "ok", "-"
 		switch {
@@ -193,6 +196,14 @@ func (a *app) printStatus(list []jobStatus) error {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	for _, s := range list {
+		if s.nextRuns == "" {
+			continue
+		}
+		if err := printf(a.stdout, "%s: next runs %s\n", s.Job, s.nextRuns); err != nil {
+			return err
+		}
+	}
+	for _, s := range list {
 		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
@@ -204,7 +215,7 @@ func nextTick(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return stamp(t)
+	return zoned(t)
 }
 
 func stamp(t time.Time) string {

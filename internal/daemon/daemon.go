@@ -141,15 +141,11 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	return d, nil
 }
 
-// entries are the schedules of jobs, which the config has checked.
+// entries returns the schedules of jobs.
 func entries(jobs []job.Job) []schedule.Entry {
 	list := make([]schedule.Entry, 0, len(jobs))
 	for _, j := range jobs {
-		e := schedule.Entry{ID: j.ID, Splay: j.Splay}
-		if j.Schedule != "" {
-			e.Schedule, _ = schedule.Parse(j.Schedule)
-		}
-		list = append(list, e)
+		list = append(list, schedule.Entry{ID: j.ID, Schedule: j.Schedule, Splay: j.Splay})
 	}
 	return list
 }
