@@ -159,6 +159,7 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 			return a.renderApart(ctx, cfg, names, changed)
 		},
 		Records:  func() ([]state.Record, error) { return a.records(cfg) },
+		Holds:    func() (map[string]state.Hold, error) { return a.daemonHolds(cfg) },
 		Store:    func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) },
 		Present:  func(dest string) bool { s, err := (txn.Disk{FS: a.fs}).Stamp(dest); return err == nil && s != "" },
 		Outdated: func() bool { return stampOf(cfg) != stamp },

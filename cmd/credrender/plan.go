@@ -85,6 +85,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
+	sel.jobs = a.withoutHeld(st, sel.jobs, o.force)
 	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return false, err

@@ -89,6 +89,8 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
+	HeldUntil   time.Time         `json:"held_until,omitzero"`
+	HeldReason  string            `json:"held_reason,omitempty"`
 
 	ofConfig bool
 	nextRuns string
@@ -158,6 +160,11 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	for _, e := range damaged {
 		a.fail(e)
 	}
+	for id, h := range a.holds(st) {
+		if i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == id }); i >= 0 {
+			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
+		}
+	}
 	return list, nil
 }
 
@@ -196,6 +203,9 @@ func (a *app) printStatus(list []jobStatus) error {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	for _, s := range list {
+		if !s.HeldUntil.IsZero() {
+			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
+		}
 		if s.nextRuns == "" {
 			continue
 		}

@@ -45,6 +45,8 @@ func (s *jobStatus) wrong(maxAge time.Duration) string {
 		return strings.TrimSuffix("its hook is owed: "+s.HookError, ": ")
 	case s.Code != exitOK:
 		return "its last run failed: " + s.Error
+	case !s.HeldUntil.IsZero(): // an operator keeps it from running
+		return ""
 	case s.LastRun.IsZero():
 		return "it has not run yet"
 	case s.LastSuccess.IsZero():
