@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -84,8 +85,12 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
+	sel.jobs = a.withoutHeld(st, sel.jobs, o.force)
 	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
+		return false, err
+	}
+	if err := a.checkSchedules(slices.DeleteFunc(slices.Clone(sel.jobs), func(j job.Job) bool { return !isConfigured(&j) })); err != nil {
 		return false, err
 	}
 	planned, stats, err := render.Plan(ctx, w, render.Options{
@@ -116,6 +121,9 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 			fmt.Fprintf(&b, "  mode %04o, owner %d:%d; now %04o, %d:%d\n", c.Mode, c.UID, c.GID, c.Old.Mode, c.Old.UID, c.Old.GID)
 		}
 		changes = changes || c.Kind != job.Unchanged
+	}
+	if runs := nextRuns(p.Job, a.machine(), time.Now()); runs != "" && isConfigured(p.Job) {
+		fmt.Fprintf(&b, "next runs  %s\n", runs)
 	}
 	told := len(p.Changed()) > 0 || p.Owed
 	if told && !noHook && !p.Job.Hook.IsZero() {

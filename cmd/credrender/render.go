@@ -122,6 +122,9 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if st != nil {
 		defer st.Close()
 	}
+	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
+		return nil
+	}
 	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err

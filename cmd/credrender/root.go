@@ -46,7 +46,7 @@ func newRoot(a *app) *cobra.Command {
 		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
 		newEncrypt(a), newDecrypt(a), newExec(a),
 		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
-		newStatus(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
+		newStatus(a), newHold(a), newRunHook(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()

@@ -14,7 +14,6 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/pkg/schedule"
 )
 
 type statusOptions struct {
@@ -80,7 +79,9 @@ type jobStatus struct {
 	LastRun     time.Time         `json:"last_run,omitzero"`
 	LastSuccess time.Time         `json:"last_success,omitzero"`
 	LastChange  time.Time         `json:"last_change,omitzero"`
-	NextTick    time.Time         `json:"next_tick,omitzero"` // by the schedule in the config, for a daemon
+	NextTick    time.Time         `json:"next_tick,omitzero"`  // when a daemon on this host runs the job next, with its splay
+	NextRuns    []time.Time       `json:"next_runs,omitempty"` // of the schedule, without splay
+	Zone        string            `json:"zone,omitempty"`      // of the schedule
 	Code        int               `json:"code"`
 	Error       string            `json:"error,omitempty"`
 	HookOwed    bool              `json:"hook_owed"`
@@ -88,8 +89,11 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
+	HeldUntil   time.Time         `json:"held_until,omitzero"`
+	HeldReason  string            `json:"held_reason,omitempty"`
 
 	ofConfig bool
+	nextRuns string
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -105,6 +109,9 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 		return err
 	}
 	defer st.Close()
+	if err := a.checkSchedules(cfg.Jobs); err != nil {
+		return err
+	}
 	list, err := a.statuses(st, cfg.Jobs)
 	if err != nil {
 		return err
@@ -143,9 +150,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			list = append(list, statusOf(none))
 		}
 		list[i].ofConfig = true
-		if s, err := schedule.Parse(j.Schedule); j.Schedule != "" && err == nil {
-			_, list[i].NextTick = schedule.Entry{ID: j.ID, Schedule: s, Splay: j.Splay}.Next(a.machine(), time.Now())
-		}
+		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
 				list[i].Code, list[i].Error = exitFailed, e.Error()
@@ -154,6 +159,11 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	}
 	for _, e := range damaged {
 		a.fail(e)
+	}
+	for id, h := range a.holds(st) {
+		if i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == id }); i >= 0 {
+			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
+		}
 	}
 	return list, nil
 }
@@ -172,7 +182,7 @@ func statusOf(r state.Record) jobStatus {
 
 func (a *app) printStatus(list []jobStatus) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT TICK\tFILES")
+	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT RUN\tFILES")
 	for _, s := range list {
 		result, hook := "ok", "-"
 		switch {
@@ -193,6 +203,17 @@ func (a *app) printStatus(list []jobStatus) error {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	for _, s := range list {
+		if !s.HeldUntil.IsZero() {
+			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
+		}
+		if s.nextRuns == "" {
+			continue
+		}
+		if err := printf(a.stdout, "%s: next runs %s\n", s.Job, s.nextRuns); err != nil {
+			return err
+		}
+	}
+	for _, s := range list {
 		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
@@ -204,7 +225,7 @@ func nextTick(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return stamp(t)
+	return zoned(t)
 }
 
 func stamp(t time.Time) string {
@@ -250,6 +271,8 @@ func (s *jobStatus) wrong(maxAge time.Duration) string {
 		return strings.TrimSuffix("its hook is owed: "+s.HookError, ": ")
 	case s.Code != exitOK:
 		return "its last run failed: " + s.Error
+	case !s.HeldUntil.IsZero(): // an operator keeps it from running
+		return ""
 	case s.LastRun.IsZero():
 		return "it has not run yet"
 	case s.LastSuccess.IsZero():

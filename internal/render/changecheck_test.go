@@ -14,6 +14,7 @@ import (
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
@@ -275,7 +276,7 @@ func TestTickNotices(t *testing.T) {
 		{"the environment", false, func(h *host) { h.env["E"] = "other" }, 1},
 		{"a variable that is not read", false, func(h *host) { h.env["F"] = "other" }, 0},
 		{"a file that it reads", false, func(h *host) { h.write("in", "other") }, 1},
-		{"the schedule", false, func(h *host) { h.jobs[0].Schedule, h.jobs[0].Origin = "@daily", "c:9" }, 0},
+		{"the schedule", false, func(h *host) { h.jobs[0].Schedule, h.jobs[0].Origin = schedule.MustParse("@daily"), "c:9" }, 0},
 		{"a destination touched", false, func(h *host) { h.must(os.Chtimes(h.path("j"), h.now, h.now)) }, 1},
 	} {
 		t.Run(c.name, c.run)

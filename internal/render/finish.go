@@ -24,6 +24,7 @@ type due struct {
 	command job.Command
 	env     map[string]string
 	owers   []*Planned
+	dests   []string // changed, beside those that the owers have not told yet
 }
 
 // settle runs what is owed, distinct commands once, in config order, after all
@@ -98,7 +99,8 @@ func hookKey(j *job.Job) string {
 }
 
 func (r *round) runHook(ctx context.Context, d *due) HookReport {
-	var names, dests []string
+	var names []string
+	dests := d.dests
 	for _, p := range d.owers {
 		names = append(names, p.Job.Name)
 		dests = append(dests, p.untold()...)

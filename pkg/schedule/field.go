@@ -51,6 +51,9 @@ func isStar(text string) bool { return strings.HasPrefix(text, "*") || text == "
 
 // parse returns the values of a field as a set of bits.
 func (f field) parse(text string) (bits uint64, err error) {
+	if text == "?" && (f.name == dayOfMonth || f.name == dayOfWeek) {
+		text = "*"
+	}
 	for item := range strings.SplitSeq(text, ",") {
 		set, err := f.item(item)
 		if err != nil {
@@ -93,14 +96,11 @@ func (f field) item(text string) (bits uint64, err error) {
 	return bits, nil
 }
 
-// span reads what stands in front of a step, if any: *, ?, a value or a range. A
+// span reads an item without its step: *, a value or a range. A
 // single value with a step counts up to the end of the field, as in robfig/cron.
 func (f field) span(text string, stepped bool) (first, last int, err error) {
 	from, to, isRange := strings.Cut(text, "-")
-	switch {
-	case text == "*":
-		return f.min, f.max, nil
-	case text == "?" && !stepped && (f.name == dayOfMonth || f.name == dayOfWeek):
+	if text == "*" {
 		return f.min, f.max, nil
 	}
 	if first, err = f.value(from); err != nil {
@@ -174,6 +174,8 @@ func (f field) foreign(text string) error {
 		named = strings.ReplaceAll(named, n, "")
 	}
 	switch {
+	case strings.Contains(named, "?"):
+		return errors.New("? must be the whole field, and the field a day")
 	case strings.Contains(named, "h"):
 		return errors.New("H (a hash, as in Jenkins) is not supported: write a value, and use splay to spread hosts")
 	case strings.Contains(named, "~"):

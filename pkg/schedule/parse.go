@@ -62,6 +62,15 @@ func Parse(spec string) (Schedule, error) {
 	return s, nil
 }
 
+// MustParse is Parse for schedules that are constants. It panics on an error.
+func MustParse(spec string) Schedule {
+	s, err := Parse(spec)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
 func parse(spec string) (Schedule, error) {
 	s := Schedule{spec: spec}
 	if len(spec) > maxSpec {
@@ -83,7 +92,7 @@ func parse(spec string) (Schedule, error) {
 		err = s.setFields(fields)
 	}
 	if err == nil && s.Next(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-		err = errors.New("it never fires: no month has such a day")
+		err = errors.New("it never fires")
 	}
 	return s, err
 }
