@@ -18,8 +18,8 @@ import (
 
 // scope reads [REF] [KEY=VALUE]... and makes a scope that tells p how far it is.
 // The pattern of the scope is the target's to tell: see [scoped.items].
-func (a *app) scope(cfg *config.Config, args []string, f *lifeFlags, p *progress) (*scoped, error) {
-	s := &scoped{flags: f, Scope: store.Scope{DryRun: f.dryRun, Progress: p.told}}
+func (a *app) scope(cfg *config.Config, args []string, f *bulkFlags, p *progress) (*scoped, error) {
+	s := &scoped{flags: f, Scope: store.Scope{DryRun: f.dryRun, Progress: p.update}}
 	ref := ""
 	named := len(args) > 0 && isRef(args[0])
 	if named {
@@ -48,7 +48,7 @@ func (a *app) scope(cfg *config.Config, args []string, f *lifeFlags, p *progress
 type scoped struct {
 	*backend.Target
 	store.Scope
-	flags *lifeFlags
+	flags *bulkFlags
 }
 
 // items opens the table or local store that it is about, and completes the scope.
@@ -118,9 +118,9 @@ var verbs = map[store.Action]string{
 	store.Rescued: "rescue", store.Unhidden: "unhide", store.Stored: "put",
 }
 
-// settle says what became of the versions: a line for all, or in a dry run for
+// reportOutcomes says what became of the versions: a line for all, or in a dry run for
 // each, and every failure.
-func (a *app) settle(s *scoped, outcomes []store.Outcome) error {
+func (a *app) reportOutcomes(s *scoped, outcomes []store.Outcome) error {
 	dryRun := s.DryRun
 	var failed []*source.RefError
 	for _, o := range outcomes {
@@ -133,11 +133,11 @@ func (a *app) settle(s *scoped, outcomes []store.Outcome) error {
 		}
 	}
 	if dryRun {
-		if err := a.foretell(outcomes); err != nil {
+		if err := a.printPlanned(outcomes); err != nil {
 			return err
 		}
 	} else {
-		a.sumUp(outcomes)
+		a.logSummary(outcomes)
 	}
 	if len(failed) > 0 {
 		return manyFailed(len(outcomes), "versions cannot be done", failed)
@@ -145,8 +145,8 @@ func (a *app) settle(s *scoped, outcomes []store.Outcome) error {
 	return nil
 }
 
-// foretell prints what a run would do.
-func (a *app) foretell(outcomes []store.Outcome) error {
+// printPlanned prints what a run would do.
+func (a *app) printPlanned(outcomes []store.Outcome) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, o := range outcomes {
 		if o.Err != nil || o.Action == store.Kept {
@@ -164,7 +164,7 @@ func (a *app) foretell(outcomes []store.Outcome) error {
 	return nil
 }
 
-func (a *app) sumUp(outcomes []store.Outcome) {
+func (a *app) logSummary(outcomes []store.Outcome) {
 	versions, names := map[store.Action]int{}, map[store.Action]map[string]bool{}
 	for _, o := range outcomes {
 		if o.Err != nil || o.Action == store.Kept || o.Action == store.Unhidden {
@@ -195,7 +195,7 @@ func count(n int, what string) string {
 // finish puts what was done before a command was cut short beside the reason.
 func (a *app) finish(p *progress, s *scoped, outcomes []store.Outcome, err error) error {
 	p.end()
-	return errors.Join(s.matched(err), a.settle(s, outcomes))
+	return errors.Join(s.matched(err), a.reportOutcomes(s, outcomes))
 }
 
 // manyError is what failed of many secrets: what to do about it is another thing
@@ -215,9 +215,9 @@ func manyFailed(all int, what string, failed []*source.RefError) *manyError {
 	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &render.SecretsError{Failures: failed})}
 }
 
-// leavable reports whether there is something of which nothing else would come
+// isPermanent reports whether there is something of which nothing else would come
 // however often it is asked for: of what a network or a quota kept away nothing
 // is known.
-func leavable(err error) bool {
+func isPermanent(err error) bool {
 	return isOne(err, source.ErrWrongContext, source.ErrDenied, source.ErrIntegrity, source.ErrUnsupported, errBinary)
 }

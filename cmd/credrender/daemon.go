@@ -57,7 +57,7 @@ func runDaemon(ctx context.Context, a *app) error {
 	signal.Notify(all, syscall.SIGUSR1)
 	defer signal.Stop(reload)
 	defer signal.Stop(all)
-	outliveReaders()
+	catchSIGPIPE()
 	// A process that ends in a moment may let garbage lie; this one may not.
 	debug.SetGCPercent(50)
 	a.meter(true)
@@ -66,7 +66,7 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := a.guardTextfile(cfg); err != nil {
+	if err := a.checkTextfile(cfg); err != nil {
 		return err
 	}
 	a.setTimeout(0) // each look and each render has its own
@@ -153,7 +153,7 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 		Jobs: cfg.Jobs, Timeout: cfg.Settings.Timeout,
 		Look: func(ctx context.Context, jobs []job.Job) ([]render.Look, error) { return a.look(ctx, cfg, jobs) },
 		Render: func(ctx context.Context, names []string, changed bool) (int, error) {
-			return a.renderApart(ctx, cfg, names, changed)
+			return a.renderInChild(ctx, cfg, names, changed)
 		},
 		Records:  func() ([]state.Record, error) { return a.records(cfg) },
 		Store:    func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) },
@@ -186,9 +186,9 @@ func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]r
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
 	opts.Timeout = cmp.Or(opts.Timeout, lookTimeout)
-	looks, err := render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	looks, err := render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
 	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
-		looks, err = render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+		looks, err = render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
 	}
 	return looks, err
 }

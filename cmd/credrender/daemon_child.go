@@ -24,15 +24,15 @@ import (
 // This file is both ends of a daemon's render: the process that the daemon
 // starts, and what that does otherwise than a render by hand.
 
-// renderApart renders jobs of cfg in a process of its own, which gets the config
+// renderInChild renders jobs of cfg in a process of its own, which gets the config
 // on its standard input and speaks for itself on standard error.
-func (a *app) renderApart(ctx context.Context, cfg *config.Config, names []string, changed bool) (int, error) {
+func (a *app) renderInChild(ctx context.Context, cfg *config.Config, names []string, changed bool) (int, error) {
 	snapshot, err := json.Marshal(cfg.Read)
 	if err != nil {
 		return exitFailed, err
 	}
 	cmd := exec.CommandContext(ctx, self())
-	cmd.Args = append([]string{"credrender", "render", "--tick"}, a.tickArgs(names, changed)...)
+	cmd.Args = append([]string{"credrender", "render", "--tick"}, a.childArgs(names, changed)...)
 	cmd.Env = slices.DeleteFunc(slices.Clone(a.environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains(daemon.NotifyVariables(), name)
@@ -51,7 +51,7 @@ func (a *app) renderApart(ctx context.Context, cfg *config.Config, names []strin
 	return exitOK, nil
 }
 
-func (a *app) tickArgs(names []string, changed bool) []string {
+func (a *app) childArgs(names []string, changed bool) []string {
 	var args []string
 	if changed {
 		args = append(args, "--changed")
@@ -79,26 +79,26 @@ func self() string {
 	return path
 }
 
-// asTick makes this process a daemon's render: it takes the config from standard
+// becomeChild makes this process a daemon's render: it takes the config from standard
 // input, and is not told to stop, since systemd tells every process of a service
 // and a job that has begun shall end.
-func (a *app) asTick(ctx context.Context) (context.Context, error) {
+func (a *app) becomeChild(ctx context.Context) (context.Context, error) {
 	a.snapshot = &config.Snapshot{}
 	if err := json.NewDecoder(a.stdin).Decode(a.snapshot); err != nil {
 		return nil, usagef("--tick is for the daemon alone: %w", err)
 	}
-	outliveReaders()
+	catchSIGPIPE()
 	return context.WithoutCancel(ctx), nil
 }
 
-// outliveReaders makes a write to a standard error that nobody reads any more an
+// catchSIGPIPE makes a write to a standard error that nobody reads any more an
 // error like another: unheard, SIGPIPE ends a Go program there, and systemd takes
 // that for an end in good order. Heard and not ignored, since hooks would inherit
 // that (https://pkg.go.dev/os/signal#hdr-SIGPIPE).
-func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+func catchSIGPIPE() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// reportNews says on one line what a job has changed: names and versions.
-func (a *app) reportNews(j render.JobReport) {
+// reportChild says on one line what a job has changed: names and versions.
+func (a *app) reportChild(j render.JobReport) {
 	var dests []string
 	for _, c := range j.Changes {
 		if c.Kind != job.Unchanged {

@@ -52,7 +52,7 @@ func runDelete(ctx context.Context, a *app, ref, version string, dryRun bool) er
 		if err != nil {
 			return t.Fault(err)
 		}
-		return a.foretell(outcomesOf(stored, store.Deleted))
+		return a.printPlanned(outcomesOf(stored, store.Deleted))
 	}
 	gone, err := st.Delete(ctx, name, version)
 	for _, e := range gone {
@@ -82,7 +82,7 @@ func (a *app) deleteObject(ctx context.Context, t *backend.Target, version strin
 		if got := f.Fetch(ctx, []source.Ref{ref})[ref]; errors.Is(got.Err, source.ErrNotFound) {
 			return t.Fault(got.Err)
 		}
-		return a.foretell([]store.Outcome{{Name: ref.Name, Action: store.Deleted}})
+		return a.printPlanned([]store.Outcome{{Name: ref.Name, Action: store.Deleted}})
 	}
 	if err := f.Delete(ctx, ref.Name); err != nil {
 		return t.Fault(err)

@@ -29,10 +29,10 @@ func newDoctor(a *app) *cobra.Command {
 	o := &doctorOptions{}
 	c := &cobra.Command{
 		Use:   "doctor [SRC[:DEST]]...",
-		Short: "Find out why a render would fail, and what mends it",
+		Short: "Find out why a render would fail, and what fixes it",
 		Long: `Look at everything a render depends on: credentials, clock, region, table, key,
 and every secret that the templates ask for, read and decrypted as a render
-would. Each finding comes with the command that mends it; some are for whoever
+would. Each finding comes with the command that fixes it; some are for whoever
 administers the account. Nothing is changed, and no value is shown.
 
 Exit code 3 says that a render would fail.`,
@@ -158,11 +158,11 @@ func (d *doctor) knownContexts(jobs []job.Job, named map[string]bool) []source.C
 }
 
 // tell prints a finding, once.
-func (d *doctor) tell(level, subject, text string, mends ...string) error {
+func (d *doctor) tell(level, subject, text string, fixes ...string) error {
 	d.unhealthy = d.unhealthy || level == failing
 	line := fmt.Sprintf("%-5s  %s: %s\n", level, subject, text)
-	for _, m := range mends {
-		line += "       mend: " + m + "\n"
+	for _, m := range fixes {
+		line += "       fix: " + m + "\n"
 	}
 	if d.seen[line] {
 		return nil
@@ -240,7 +240,7 @@ func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[stri
 	if err != nil {
 		return err
 	}
-	w := d.a.world(d.cfg, st, named)
+	w := d.a.env(d.cfg, st, named)
 	misplaced := map[string]bool{} // by the job's id
 	for i, err := range render.Arrange(w, jobs, make([][]job.Unit, len(jobs))) {
 		if err == nil {
@@ -281,8 +281,8 @@ func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
 		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.lint())
 	}
 	for _, f := range failed.Failures {
-		text, mends := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)
-		if err := d.tell(failing, "secret "+f.Ref.String(), text, mends...); err != nil {
+		text, fixes := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)
+		if err := d.tell(failing, "secret "+f.Ref.String(), text, fixes...); err != nil {
 			return err
 		}
 	}

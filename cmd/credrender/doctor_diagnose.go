@@ -18,7 +18,7 @@ import (
 )
 
 // diagnose names the cause of one failure, and the commands that mend it.
-func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, err error) (text string, mends []string) {
+func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, err error) (text string, fixes []string) {
 	switch {
 	case errors.Is(err, source.ErrDisabled):
 		said, _ := errors.AsType[*source.CallError](err)
@@ -28,8 +28,8 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 		return err.Error(), enable(keyIn(err), said.Message)
 	case errors.Is(err, source.ErrDenied):
 		return d.denied(ref, err)
-	case isElsewhere(ref) && !isOne(err, source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials):
-		return err.Error(), nil // no command of ours mends what others have put there
+	case isExternal(ref) && !isOne(err, source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials):
+		return err.Error(), nil // no command of ours fixes what others have put there
 	case errors.Is(err, source.ErrWrongContext):
 		return d.wrongContext(ctx, where, ref)
 	case errors.Is(err, source.ErrNoMatch):
@@ -40,7 +40,7 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 		return "it is not there", []string{d.line(d.put(ref)...)}
 	case errors.Is(err, source.ErrIntegrity), errors.Is(err, source.ErrUnsupported):
 		return err.Error(), []string{d.line(d.put(ref)...)}
-	case errors.Is(err, source.ErrThrottled) && !isElsewhere(ref):
+	case errors.Is(err, source.ErrThrottled) && !isExternal(ref):
 		return err.Error(), []string{d.setup(where, ref, "--update")}
 	case errors.Is(err, source.ErrNoStore):
 		return err.Error(), []string{d.setup(where, ref)}
@@ -48,9 +48,9 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 	return err.Error(), []string{d.line("render", "--wait", "5m") + "  # keeps trying"}
 }
 
-// isElsewhere reports whether a value is one of AWS's other services, and not an
+// isExternal reports whether a value is one of AWS's other services, and not an
 // item of a table.
-func isElsewhere(ref source.Ref) bool {
+func isExternal(ref source.Ref) bool {
 	return slices.Contains([]string{source.S3, source.S3Object, source.SSM, source.SecretsManager, source.EC2}, ref.Source)
 }
 
@@ -75,7 +75,7 @@ func (d *doctor) setup(where job.Store, ref source.Ref, flags ...string) string 
 const foreignKey = "does not exist in this region"
 
 // denied tells rights on the table from those on the key.
-func (d *doctor) denied(ref source.Ref, err error) (text string, mends []string) {
+func (d *doctor) denied(ref source.Ref, err error) (text string, fixes []string) {
 	said, _ := errors.AsType[*source.CallError](err)
 	switch {
 	case said != nil && strings.Contains(said.Message, foreignKey):
@@ -111,13 +111,13 @@ func (d *doctor) attach() []string {
 }
 
 // wrongContext tries the contexts that are known, the right one first.
-func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.Ref) (text string, mends []string) {
+func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.Ref) (text string, fixes []string) {
 	st, err := d.a.stores.Source(ctx, where, ref.Source)
 	if err != nil {
 		return err.Error(), nil
 	}
-	if text, mends := d.olderOpens(ctx, st, ref); text != "" {
-		return text, mends
+	if text, fixes := d.olderOpens(ctx, st, ref); text != "" {
+		return text, fixes
 	}
 	refs := make([]source.Ref, len(d.contexts))
 	for i, c := range d.contexts {
@@ -151,7 +151,7 @@ const triedVersions = 20
 // olderOpens finds an older version that opens as it was asked for. Then the newer
 // one may have been put by mistake, such as a word that was meant for a context:
 // to put it in the context that is asked for would deploy it.
-func (d *doctor) olderOpens(ctx context.Context, src source.Source, ref source.Ref) (text string, mends []string) {
+func (d *doctor) olderOpens(ctx context.Context, src source.Source, ref source.Ref) (text string, fixes []string) {
 	st, ok := src.(*store.Store)
 	if !ok {
 		return "", nil

@@ -88,10 +88,10 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	return a.become(args, a.childEnv(vars, o.pristine))
 }
 
-// ownEnvFiles lists the templates of --env-file.
-func (a *app) ownEnvFiles(o *execOptions) (list []render.Own) {
+// protectedEnvFiles lists the templates of --env-file.
+func (a *app) protectedEnvFiles(o *execOptions) (list []render.Own) {
 	for _, path := range o.envFiles {
-		list = append(list, a.ownNamed("also the template of --env-file", path)...)
+		list = append(list, a.protectedFile("also the template of --env-file", path)...)
 	}
 	return list
 }
@@ -121,11 +121,11 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 	if err != nil {
 		return nil, err
 	}
-	w, err := a.renderWorld(cfg, st, plan.named, &o.jobFlags)
+	w, err := a.renderEnv(cfg, st, plan.named, &o.jobFlags)
 	if err != nil {
 		return nil, err
 	}
-	w.Own = append(w.Own, a.ownEnvFiles(o)...)
+	w.Own = append(w.Own, a.protectedEnvFiles(o)...)
 	out, _, err := render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
 	if err != nil {
 		a.failJob(&plan.job, err)

@@ -18,7 +18,7 @@ import (
 )
 
 type exportOptions struct {
-	lifeFlags
+	bulkFlags
 	file, format        string
 	plaintext, envNames bool
 	to, toContext       []string
@@ -86,18 +86,18 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 			return err
 		}
 	}
-	if err := a.guardPlaintext(o); err != nil {
+	if err := a.checkPlaintext(o); err != nil {
 		return err
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	own := append(a.own(cfg), a.ownNamed("the file of --context-map", o.contextMap)...)
-	if err := a.guardOwn(cfg, own, o.file); err != nil {
+	own := append(a.protected(cfg), a.protectedFile("the file of --context-map", o.contextMap)...)
+	if err := a.refuseProtected(cfg, own, o.file); err != nil {
 		return err
 	}
-	s, got, err := a.getAll(ctx, cfg, "export", &o.lifeFlags, args)
+	s, got, err := a.getAll(ctx, cfg, "export", &o.bulkFlags, args)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 		a.warnDisputed(entries)
 	}
 	if o.dryRun {
-		return foretellExport(a, entries)
+		return printPlannedExport(a, entries)
 	}
 	if o.file == "" {
 		return printf(a.stdout, "%s", text)
@@ -145,7 +145,7 @@ func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) e
 		return err
 	}
 	p := a.progress("export")
-	s, err := a.scope(cfg, args, &o.lifeFlags, p)
+	s, err := a.scope(cfg, args, &o.bulkFlags, p)
 	if err != nil {
 		return err
 	}
@@ -153,11 +153,11 @@ func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	into, err := a.elsewhere(ctx, "to", o.to)
+	into, err := a.otherStore(ctx, "to", o.to)
 	if err != nil {
 		return err
 	}
-	if samePlace(s.Place(), into) {
+	if sameStore(s.Place(), into) {
 		return usagef("--to names the store itself")
 	}
 	to, err := a.stores.Store(ctx, into, "export --to")
@@ -218,7 +218,7 @@ func (a *app) warnDisputed(entries []secretfile.Entry) {
 	}
 }
 
-func foretellExport(a *app, entries []secretfile.Entry) error {
+func printPlannedExport(a *app, entries []secretfile.Entry) error {
 	for _, e := range entries {
 		if err := printf(a.stdout, "write  %s\n", source.Show(e.Name)); err != nil {
 			return err
@@ -227,8 +227,8 @@ func foretellExport(a *app, entries []secretfile.Entry) error {
 	return nil
 }
 
-// guardPlaintext refuses to show values to others, before anything is fetched.
-func (a *app) guardPlaintext(o *exportOptions) error {
+// checkPlaintext refuses to show values to others, before anything is fetched.
+func (a *app) checkPlaintext(o *exportOptions) error {
 	switch {
 	case o.plaintext || o.dryRun:
 		return nil
@@ -237,7 +237,7 @@ func (a *app) guardPlaintext(o *exportOptions) error {
 	case o.file == "":
 		if f, ok := a.stdout.(*os.File); ok {
 			info, err := f.Stat()
-			return guardFile("standard output", info, err)
+			return checkReadable("standard output", info, err)
 		}
 		return nil
 	}
@@ -245,10 +245,10 @@ func (a *app) guardPlaintext(o *exportOptions) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return guardFile(o.file, info, err)
+	return checkReadable(o.file, info, err)
 }
 
-func guardFile(name string, info fs.FileInfo, err error) error {
+func checkReadable(name string, info fs.FileInfo, err error) error {
 	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 {
 		return usagef("%s can be read by others (mode %04o): --plaintext writes there all the same", name, info.Mode().Perm())
 	}
@@ -265,7 +265,7 @@ func writePrivate(path string, text []byte) (err error) {
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return shorter(err)
+		return fileError(err)
 	case !info.Mode().IsRegular():
 		return usagef("%s is not a regular file", path)
 	default:

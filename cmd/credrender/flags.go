@@ -13,9 +13,9 @@ import (
 	"github.com/credrender/credrender/internal/config"
 )
 
-// ofDest returns those flags with their values that make sense only for a file
+// fileFlags returns those flags with their values that make sense only for a file
 // on the command line.
-func (f *jobFlags) ofDest() map[string]string {
+func (f *jobFlags) fileFlags() map[string]string {
 	given := map[string]string{
 		"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook,
 		"permit": strings.Join(f.permit, ","),
@@ -29,7 +29,7 @@ func (f *jobFlags) ofDest() map[string]string {
 
 // refuseWithoutDest refuses what standard output cannot have.
 func (f *jobFlags) refuseWithoutDest() error {
-	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
+	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
 		return usagef("--%s goes with SRC:DEST: there is no DEST but standard output", flag)
 	}
 	return nil
@@ -222,24 +222,24 @@ func splayFlag(c *cobra.Command, d *time.Duration) {
 	c.Flags().DurationVar(d, "splay", 0, "wait this host's fixed share of `DURATION` first")
 }
 
-// lifeFlags are flags of several of them.
-type lifeFlags struct {
+// bulkFlags are flags of several of them.
+type bulkFlags struct {
 	contextMap   string
 	literal      []string
 	dryRun       bool
 	allowNoMatch bool
 }
 
-func (f *lifeFlags) addContextMap(c *cobra.Command) {
+func (f *bulkFlags) addContextMap(c *cobra.Command) {
 	c.Flags().StringVar(&f.contextMap, "context-map", "", contextMapHelp)
 	contextFlag(c, &f.literal)
 }
 
-func (f *lifeFlags) addDryRun(c *cobra.Command, usage string) {
+func (f *bulkFlags) addDryRun(c *cobra.Command, usage string) {
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, usage)
 }
 
-func (f *lifeFlags) addAllowNoMatch(c *cobra.Command) {
+func (f *bulkFlags) addAllowNoMatch(c *cobra.Command) {
 	allowNoMatchFlag(c, &f.allowNoMatch)
 }
 

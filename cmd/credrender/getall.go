@@ -15,7 +15,7 @@ import (
 )
 
 type getallOptions struct {
-	lifeFlags
+	bulkFlags
 	output  string
 	partial bool
 }
@@ -51,13 +51,13 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	s, got, err := a.getAll(ctx, cfg, "getall", &o.lifeFlags, args)
+	s, got, err := a.getAll(ctx, cfg, "getall", &o.bulkFlags, args)
 	if err != nil {
 		return err
 	}
 	values, failed := texts(s, got)
 	if o.partial {
-		failed = a.leaveOut(failed)
+		failed = a.dropUnreadable(failed)
 	}
 	if len(failed) > 0 {
 		many := manyFailed(len(got), "secrets cannot be printed", failed)
@@ -75,7 +75,7 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 }
 
 // getAll fetches what a command line names.
-func (a *app) getAll(ctx context.Context, cfg *config.Config, verb string, f *lifeFlags, args []string) (*scoped, map[string]source.Result, error) {
+func (a *app) getAll(ctx context.Context, cfg *config.Config, verb string, f *bulkFlags, args []string) (*scoped, map[string]source.Result, error) {
 	p := a.progress(verb)
 	s, err := a.scope(cfg, args, f, p)
 	if err != nil {
@@ -107,11 +107,11 @@ func texts(s *scoped, got map[string]source.Result) (values map[string]string, f
 	return values, failed
 }
 
-// leaveOut names what stays as it is however often it is asked for, and returns
+// dropUnreadable names what stays as it is however often it is asked for, and returns
 // the rest.
-func (a *app) leaveOut(failed []*source.RefError) (rest []*source.RefError) {
+func (a *app) dropUnreadable(failed []*source.RefError) (rest []*source.RefError) {
 	for _, f := range failed {
-		if leavable(f) {
+		if isPermanent(f) {
 			a.log.Warn("left out " + f.Error())
 			continue
 		}

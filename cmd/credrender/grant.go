@@ -66,7 +66,7 @@ func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest,
 
 func newGrant(a *app) *cobra.Command {
 	f := &grantFlags{}
-	patience := 2 * time.Minute
+	wait := 2 * time.Minute
 	c := &cobra.Command{
 		Use:   "grant ROLE --read|--write KEY=VALUE...",
 		Short: "Let a role open or put secrets of one context",
@@ -79,14 +79,14 @@ is printed, counts at once for requests that pass it.`,
 		Example: `  credrender grant web --read env=prod service=web
   credrender grant arn:aws:iam::123456789012:role/ci --write env=test --subset`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runGrant(c.Context(), a, f, args, patience) },
+		RunE: func(c *cobra.Command, args []string) error { return runGrant(c.Context(), a, f, args, wait) },
 	}
 	f.register(c)
-	c.Flags().DurationVar(&patience, "wait", patience, "how long to wait for a new role to be known to KMS")
+	c.Flags().DurationVar(&wait, "wait", wait, "how long to wait for a new role to be known to KMS")
 	return c
 }
 
-func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, patience time.Duration) error {
+func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, wait time.Duration) error {
 	if _, err := f.request("", args[1:]); err != nil { // before anything is asked
 		return err
 	}
@@ -102,7 +102,7 @@ func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, patienc
 	if err != nil {
 		return err
 	}
-	made, err := key.Grant(ctx, r, patience, func(waited time.Duration) {
+	made, err := key.Grant(ctx, r, wait, func(waited time.Duration) {
 		a.log.Info(fmt.Sprintf("KMS does not know %s yet: waiting (%s so far)", principal, waited))
 	})
 	if err != nil {

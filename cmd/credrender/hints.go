@@ -47,7 +47,7 @@ func (ad adviser) call(err error) string {
 	if !ok {
 		return ""
 	}
-	if ref, ok := errors.AsType[*source.RefError](err); ok && isElsewhere(ref.Ref) && e.Service == "KMS" {
+	if ref, ok := errors.AsType[*source.RefError](err); ok && isExternal(ref.Ref) && e.Service == "KMS" {
 		ad.command = "" // its rights are on a table, of which this is no item
 	}
 	switch {
@@ -342,7 +342,7 @@ func (ad adviser) many(err error) (text string) {
 	if errors.Is(err, source.ErrWrongContext) {
 		text = "where contexts differ, --context-map FILE says which names have which (docs/lifecycle.md)"
 	}
-	if many.partial && leavable(err) {
+	if many.partial && isPermanent(err) {
 		if text == "" {
 			text = ad.one(err)
 		}

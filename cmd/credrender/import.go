@@ -14,7 +14,7 @@ import (
 )
 
 type importOptions struct {
-	lifeFlags
+	bulkFlags
 	format          string
 	from, toContext []string
 	all             bool
@@ -68,7 +68,7 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 		return usagef("import: a word after FILE is not KEY=VALUE (it is not shown: it may be a value)")
 	}
 	p := a.progress("import")
-	s, err := a.scope(cfg, args[1:], &o.lifeFlags, p)
+	s, err := a.scope(cfg, args[1:], &o.bulkFlags, p)
 	if err != nil {
 		return err
 	}
@@ -137,21 +137,21 @@ func importStore(ctx context.Context, a *app, o *importOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	there, err := a.elsewhere(ctx, "from", o.from)
+	there, err := a.otherStore(ctx, "from", o.from)
 	if err != nil {
 		return err
 	}
-	if samePlace(cfg.Base.Store, there) {
+	if sameStore(cfg.Base.Store, there) {
 		return usagef("--from names the store itself")
 	}
 	other := *cfg
 	other.Base.Store = there
 	p := a.progress("import")
-	s, err := a.scope(&other, args, &o.lifeFlags, p)
+	s, err := a.scope(&other, args, &o.bulkFlags, p)
 	if err != nil {
 		return err
 	}
-	if !samePlace(s.Place(), there) {
+	if !sameStore(s.Place(), there) {
 		return usagef("%s names another source than --from does", s)
 	}
 	from, err := s.items(ctx, "import --from")

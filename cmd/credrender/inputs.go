@@ -15,30 +15,30 @@ import (
 func (a *app) readNamed(path string) ([]byte, error) {
 	path = a.abs(path)
 	data, err := a.input.ReadFile(path)
-	return data, shorter(ofFile(path, err))
+	return data, fileError(nameFile(path, err))
 }
 
 // readStdin reads standard input to its end, for as long as somebody takes to
 // write it.
 func (a *app) readStdin() ([]byte, error) {
 	data, err := a.input.ReadAll(a.stdin, true)
-	return data, shorter(ofFile("standard input", err))
+	return data, fileError(nameFile("standard input", err))
 }
 
 // readInput reads standard input, which must hold something.
 func (a *app) readInput(what string) ([]byte, error) {
 	data, err := a.input.ReadAll(a.stdin, true)
-	return full(what, data, err)
+	return refuseEmpty(what, data, err)
 }
 
 // full refuses standard input with nothing at all: that is what a program leaves
 // that failed before the pipe.
-func full(what string, data []byte, err error) ([]byte, error) {
+func refuseEmpty(what string, data []byte, err error) ([]byte, error) {
 	if err == nil && len(data) == 0 {
 		return nil, usagef("%s: standard input is empty: was there an error before the pipe?", what)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read standard input: %w", ofFile("standard input", err))
+		return nil, fmt.Errorf("read standard input: %w", nameFile("standard input", err))
 	}
 	return data, nil
 }
@@ -66,7 +66,7 @@ func (a *app) readPipes(cfg *config.Config, jobs []job.Job, named map[string]boo
 }
 
 // ofFile names the file of an error that package input leaves unnamed.
-func ofFile(path string, err error) error {
+func nameFile(path string, err error) error {
 	switch {
 	case errors.Is(err, input.ErrTooLarge):
 		return usagef("%s: %w", path, err)
@@ -89,13 +89,13 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
 	if !named[path] {
 		data, err := trust.ReadFile(path)
-		return data, shorter(ofFile(path, err))
+		return data, fileError(nameFile(path, err))
 	}
 	data, doubt, err := trust.ReadNamed(path)
 	if doubt != nil {
 		a.log.Warn(doubt.Error())
 	}
-	return data, shorter(ofFile(path, err))
+	return data, fileError(nameFile(path, err))
 }
 
 // readPiped returns standard input, which is the template -. It keeps the text:
@@ -105,14 +105,14 @@ func (a *app) readPiped() ([]byte, error) {
 		return t.data, t.err
 	}
 	data, err := a.input.ReadAll(a.stdin, a.atTerminal(a.stdin))
-	data, err = full("a template", data, err) // an empty file would replace a good one
+	data, err = refuseEmpty("a template", data, err) // an empty file would replace a good one
 	a.piped[stdinName] = text{data, err}
 	return data, err
 }
 
 // shorter makes a usage error of a file that is not there: its name came from
 // the config or the command line.
-func shorter(err error) error {
+func fileError(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func newMigrate(a *app) *cobra.Command {
-	f := &lifeFlags{}
+	f := &bulkFlags{}
 	var rescue bool
 	var format string
 	c := &cobra.Command{
@@ -43,7 +43,7 @@ was killed is finished by running it again.`,
 	return c
 }
 
-func runMigrate(ctx context.Context, a *app, f *lifeFlags, args []string, r store.MigrateRequest) error {
+func runMigrate(ctx context.Context, a *app, f *bulkFlags, args []string, r store.MigrateRequest) error {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
-	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return false, err
 	}

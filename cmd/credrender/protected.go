@@ -19,7 +19,7 @@ const textfileName = "the metrics of textfile"
 
 // own lists what a run reads or keeps for itself: nothing there may be a
 // destination.
-func (a *app) own(cfg *config.Config) []render.Own {
+func (a *app) protected(cfg *config.Config) []render.Own {
 	var list []render.Own
 	for _, file := range cfg.Files {
 		list = append(list, render.Own{What: "the config", Path: file})
@@ -29,7 +29,7 @@ func (a *app) own(cfg *config.Config) []render.Own {
 	}
 	set := cfg.Settings
 	list = append(list, render.Own{What: "the state directory", Path: set.StateDir, Below: true})
-	list = append(list, a.ownNamed(textfileName, set.Textfile)...)
+	list = append(list, a.protectedFile(textfileName, set.Textfile)...)
 	if socket, ok := strings.CutPrefix(set.Listen, "unix:"); ok {
 		list = append(list, render.Own{What: "the socket of listen", Path: socket})
 	}
@@ -41,11 +41,11 @@ func (a *app) own(cfg *config.Config) []render.Own {
 	for _, j := range cfg.Jobs {
 		stores = append(stores, j.Store)
 	}
-	return append(list, ownStores(stores)...)
+	return append(list, protectedStores(stores)...)
 }
 
-// ownStores lists the files of local stores, named sources among them.
-func ownStores(stores []job.Store) (list []render.Own) {
+// protectedStores lists the files of local stores, named sources among them.
+func protectedStores(stores []job.Store) (list []render.Own) {
 	for _, s := range slices.Clone(stores) {
 		for _, name := range s.SourceNames() {
 			named, _ := s.Named(name)
@@ -61,31 +61,31 @@ func ownStores(stores []job.Store) (list []render.Own) {
 	return list
 }
 
-// ownNamed is a file that a flag names, if it does.
-func (a *app) ownNamed(what, path string) []render.Own {
+// protectedFile is a file that a flag names, if it does.
+func (a *app) protectedFile(what, path string) []render.Own {
 	if path == "" {
 		return nil
 	}
 	return []render.Own{{What: what, Path: a.abs(path)}}
 }
 
-// guardOwn refuses to replace one of those files by one that is no job's; path may
+// refuseProtected refuses to replace one of those files by one that is no job's; path may
 // be empty.
-func (a *app) guardOwn(cfg *config.Config, own []render.Own, path string) error {
+func (a *app) refuseProtected(cfg *config.Config, own []render.Own, path string) error {
 	if path == "" {
 		return nil
 	}
-	w := a.world(cfg, nil, nil)
+	w := a.env(cfg, nil, nil)
 	w.Own = own
 	j := adHoc(cfg, job.File{Dest: a.abs(path)})
 	return render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
 }
 
-// guardTextfile refuses metrics in the place of a file that is read or kept. A unit
+// checkTextfile refuses metrics in the place of a file that is read or kept. A unit
 // may write nowhere but in its state directory, so that they may be there.
-func (a *app) guardTextfile(cfg *config.Config) error {
+func (a *app) checkTextfile(cfg *config.Config) error {
 	path := cfg.Settings.Textfile
-	own := slices.DeleteFunc(a.own(cfg), func(o render.Own) bool {
+	own := slices.DeleteFunc(a.protected(cfg), func(o render.Own) bool {
 		return o.What == textfileName || o.Path == cfg.Settings.StateDir
 	})
 	for _, j := range cfg.Jobs {
@@ -95,7 +95,7 @@ func (a *app) guardTextfile(cfg *config.Config) error {
 			}
 		}
 	}
-	if err := a.guardOwn(cfg, own, path); err != nil {
+	if err := a.refuseProtected(cfg, own, path); err != nil {
 		return usagef("textfile: %w", err)
 	}
 	return nil
@@ -115,11 +115,11 @@ func (a *app) root(dir string) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return dir, nil
 	}
-	return dir, shorter(err)
+	return dir, fileError(err)
 }
 
 // own lists the templates that are printed before jobs are rendered.
-func (s selection) own() (list []render.Own) {
+func (s selection) protected() (list []render.Own) {
 	for _, j := range s.stdout {
 		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
 			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})

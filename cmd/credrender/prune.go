@@ -9,7 +9,7 @@ import (
 )
 
 func newPrune(a *app) *cobra.Command {
-	f := &lifeFlags{}
+	f := &bulkFlags{}
 	var keep int
 	c := &cobra.Command{
 		Use:   "prune --keep N [REF]",
@@ -34,7 +34,7 @@ which of its values is the newest cannot be told from their order.`,
 	return c
 }
 
-func runPrune(ctx context.Context, a *app, f *lifeFlags, args []string, keep int) error {
+func runPrune(ctx context.Context, a *app, f *bulkFlags, args []string, keep int) error {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	} else if err := o.refuseWithoutDest(); err != nil {
 		return err
 	}
-	j, err := commanded(adHoc(cfg, file), &o.jobFlags)
+	j, err := applyFileFlags(adHoc(cfg, file), &o.jobFlags)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 		return err
 	}
 	override(&j)
-	a.moveBelow(o.root, &j)
+	a.applyRoot(o.root, &j)
 	if file.Dest == "" {
 		return a.render(ctx, cfg, o, selection{stdout: []job.Job{j}})
 	}

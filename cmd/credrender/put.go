@@ -80,7 +80,7 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if o.version != "" && !isVersion(o.version) {
 		return usagef("put: --version is not a whole number of 1 to 19 digits, and no version could follow it: 'credrender list NAME' shows those that are there")
 	}
-	if !w.given && (!isTerminal(a.stdin) || glued(a.words)) {
+	if !w.given && (!isTerminal(a.stdin) || hasAttachedFlag(a.words)) {
 		return noValue(w.context)
 	}
 	cfg, err := a.config(ctx)
@@ -111,7 +111,7 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	}
 	if changed {
 		a.log.Info(fmt.Sprintf("stored %s version %s", t.Bare(), version), "name", name, "version", version)
-		a.warnOf(warn)
+		a.warnIf(warn)
 	}
 	return nil
 }
@@ -130,11 +130,11 @@ func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target
 	if err != nil {
 		return err
 	}
-	defer a.warnOf(warn)
+	defer a.warnIf(warn)
 	return a.putObject(ctx, t, o, source.NewSecret(value))
 }
 
-func (a *app) warnOf(text string) {
+func (a *app) warnIf(text string) {
 	if text != "" {
 		a.log.Warn(text)
 	}
@@ -261,7 +261,7 @@ func sortPutWords(args []string, dash int) (putWords, error) {
 		w.value, rest = rest[0], rest[1:]
 	}
 	if i := slices.IndexFunc(rest, func(word string) bool { return !isPair(word) }); i >= 0 {
-		return w, surplus(w.given)
+		return w, unexpectedWord(w.given)
 	}
 	if !w.given && slices.ContainsFunc(rest, func(word string) bool { return strings.HasSuffix(word, "=") }) {
 		return w, usagef("put: no value: the word that ends in = was read as KEY=VALUE of a context; a value of that form, such as base64, goes after --: 'credrender put NAME -- VALUE', or to standard input: 'credrender put NAME - [KEY=VALUE]...'")
@@ -273,7 +273,7 @@ func sortPutWords(args []string, dash int) (putWords, error) {
 	return w, nil
 }
 
-func surplus(given bool) error {
+func unexpectedWord(given bool) error {
 	if !given {
 		return usagef("put: the value stands right after the name, and words KEY=VALUE after it: 'credrender put NAME - [KEY=VALUE]...' reads standard input, 'credrender put NAME -- VALUE [KEY=VALUE]...' takes any VALUE")
 	}
@@ -294,8 +294,8 @@ func noValue(context []string) error {
 	return usagef("put: %s: 'credrender put NAME - [KEY=VALUE]...' reads standard input, @FILE a file; a value that looks like KEY=VALUE (base64 may end in =) goes after --: 'credrender put NAME -- VALUE'", why)
 }
 
-// glued reports whether after the word put a flag and its value were given as one word, like -Xyz:
+// hasAttachedFlag reports whether after the word put a flag and its value were given as one word, like -Xyz:
 // where the value is missing, that word may have been meant for it.
-func glued(words []string) bool {
+func hasAttachedFlag(words []string) bool {
 	return slices.ContainsFunc(words[slices.Index(words, "put")+1:], func(w string) bool { return len(w) > 2 && w[0] == '-' && w[1] != '-' })
 }

@@ -45,7 +45,7 @@ func runRecover(ctx context.Context, a *app, lockTimeout time.Duration) error {
 		return fmt.Errorf("recover: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
 	}
 	defer st.Close() // each write was synced by itself
-	notes, err := render.Recover(ctx, a.world(cfg, st, nil), render.Options{LockTimeout: lockTimeout})
+	notes, err := render.Recover(ctx, a.env(cfg, st, nil), render.Options{LockTimeout: lockTimeout})
 	for _, n := range notes {
 		a.log.Warn(n)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 type rekeyOptions struct {
-	lifeFlags
+	bulkFlags
 	to       []string
 	newLocal bool
 }
@@ -53,7 +53,7 @@ func runRekey(ctx context.Context, a *app, o *rekeyOptions, args []string) error
 		return err
 	}
 	p := a.progress("rekey")
-	s, err := a.scope(cfg, args, &o.lifeFlags, p)
+	s, err := a.scope(cfg, args, &o.bulkFlags, p)
 	if err != nil {
 		return err
 	}

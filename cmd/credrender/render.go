@@ -85,7 +85,7 @@ func hide(c *cobra.Command, flags ...string) {
 func runRender(ctx context.Context, a *app, o *renderOptions, args []string) error {
 	if o.tick {
 		var err error
-		if ctx, err = a.asTick(ctx); err != nil {
+		if ctx, err = a.becomeChild(ctx); err != nil {
 			return err
 		}
 	}
@@ -122,11 +122,11 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if st != nil {
 		defer st.Close()
 	}
-	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
 	}
-	w.Own = append(w.Own, sel.own()...)
+	w.Own = append(w.Own, sel.protected()...)
 	return a.renderUntilHealed(ctx, w, a.options(cfg, o), sel.jobs, o)
 }
 
@@ -173,7 +173,7 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 	if err != nil {
 		return err
 	}
-	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
 	}
@@ -215,12 +215,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // world is what a render sees of this machine.
-func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
+func (a *app) env(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
 	w := render.World{
 		Open: a.stores.Source, Account: a.stores.Account, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
 		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
 	}
-	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.own(cfg)
+	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.protected(cfg)
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
 	w.HostKey = func() ([]byte, error) {
@@ -232,11 +232,11 @@ func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) re
 	return w
 }
 
-// renderWorld is the world, with fixtures in the place of what they have.
-func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
-	w := a.world(cfg, st, named)
-	w.Own = append(w.Own, a.ownNamed("the file of --vars", f.varsFile)...)
-	w.Own = append(w.Own, a.ownNamed("the file of --fixtures", f.fixtures)...)
+// renderEnv is the world, with fixtures in the place of what they have.
+func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
+	w := a.env(cfg, st, named)
+	w.Own = append(w.Own, a.protectedFile("the file of --vars", f.varsFile)...)
+	w.Own = append(w.Own, a.protectedFile("the file of --fixtures", f.fixtures)...)
 	var err error
 	if w.Disk.Root, err = a.root(f.root); err != nil || f.fixtures == "" {
 		return w, err

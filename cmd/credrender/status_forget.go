@@ -47,7 +47,7 @@ func (a *app) forgettable(ctx context.Context) (names []string) {
 	defer st.Close()
 	jobs, _ := st.Jobs()
 	for _, j := range jobs {
-		if rec := j.Record(); heldByConfig(cfg, rec) == nil {
+		if rec := j.Record(); refuseConfigured(cfg, rec) == nil {
 			names = append(names, rec.Name)
 		}
 	}
@@ -80,7 +80,7 @@ func runForget(ctx context.Context, a *app, o *statusOptions) error {
 	var chosen []*state.Job
 	var errs []error
 	for _, name := range o.forget {
-		j, errJob := a.toForget(cfg, known, name, o.force)
+		j, errJob := a.findForgettable(cfg, known, name, o.force)
 		if errJob != nil {
 			errs = append(errs, errJob)
 			continue
@@ -94,14 +94,14 @@ func runForget(ctx context.Context, a *app, o *statusOptions) error {
 		if err := j.Forget(); err != nil {
 			return fmt.Errorf("forget %s: %w", j.Record().Name, err)
 		}
-		a.sayForgotten(j.Record())
+		a.reportForgotten(j.Record())
 	}
 	return nil
 }
 
-// toForget finds the job of that name, or id, and refuses one that is not to be
+// findForgettable finds the job of that name, or id, and refuses one that is not to be
 // forgotten.
-func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, force bool) (*state.Job, error) {
+func (a *app) findForgettable(cfg *config.Config, known []*state.Job, name string, force bool) (*state.Job, error) {
 	var found []*state.Job
 	var names []string
 	for _, j := range known {
@@ -124,7 +124,7 @@ func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, forc
 		return nil, usagef("--forget: several jobs are called %q; 'credrender status -o json' has the id of each, which goes too", name)
 	}
 	rec := found[0].Record()
-	if err := heldByConfig(cfg, rec); err != nil {
+	if err := refuseConfigured(cfg, rec); err != nil {
 		return nil, err
 	}
 	switch {
@@ -137,8 +137,8 @@ func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, forc
 	return found[0], nil
 }
 
-// heldByConfig refuses a job that a config has, or may have.
-func heldByConfig(cfg *config.Config, rec state.Record) error {
+// refuseConfigured refuses a job that a config has, or may have.
+func refuseConfigured(cfg *config.Config, rec state.Record) error {
 	file, ofConfig := job.ConfigOf(rec.ID, rec.Name)
 	if !ofConfig {
 		return nil
@@ -155,8 +155,8 @@ func heldByConfig(cfg *config.Config, rec state.Record) error {
 	return nil
 }
 
-// sayForgotten says what is left behind, and what will not happen.
-func (a *app) sayForgotten(rec state.Record) {
+// reportForgotten says what is left behind, and what will not happen.
+func (a *app) reportForgotten(rec state.Record) {
 	text := "forgot " + rec.Name
 	if files := slices.Sorted(maps.Keys(rec.Files)); len(files) > 0 {
 		text += ", and left " + strings.Join(files, ", ") + " in place"

@@ -13,7 +13,7 @@ import (
 )
 
 func newVerifyStore(a *app) *cobra.Command {
-	f := &lifeFlags{}
+	f := &bulkFlags{}
 	var output string
 	c := &cobra.Command{
 		Use:   "verify-store [REF] [KEY=VALUE]...",
@@ -52,7 +52,7 @@ type finding struct {
 	Notes   []string `json:"notes,omitempty"`
 }
 
-func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, output string) error {
+func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, output string) error {
 	if output != "text" && output != "json" {
 		return usagef("--output %q is not text or json", output)
 	}
