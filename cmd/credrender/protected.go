@@ -14,11 +14,11 @@ import (
 	"github.com/credrender/credrender/internal/state"
 )
 
-// textfileName is what messages call the file of the metrics.
+// textfileName is the name of the metrics file in messages.
 const textfileName = "the metrics of textfile"
 
-// own lists what a run reads or keeps for itself: nothing there may be a
-// destination.
+// protected returns the files that a run reads or writes for itself, which must not be
+// destinations.
 func (a *app) protected(cfg *config.Config) []render.Own {
 	var list []render.Own
 	for _, file := range cfg.Files {
@@ -34,7 +34,7 @@ func (a *app) protected(cfg *config.Config) []render.Own {
 		list = append(list, render.Own{What: "the socket of listen", Path: socket})
 	}
 	if dir := a.runtimeDir(); dir != "" {
-		// Only the key: services render into a runtime directory of theirs.
+		// Only the key, because services may render into their runtime directory.
 		list = append(list, render.Own{What: "the key of the state's fingerprints", Path: state.KeyPath(dir)})
 	}
 	stores := []job.Store{cfg.Base.Store}
@@ -44,7 +44,7 @@ func (a *app) protected(cfg *config.Config) []render.Own {
 	return append(list, protectedStores(stores)...)
 }
 
-// protectedStores lists the files of local stores, named sources among them.
+// protectedStores returns the files of local stores, including those of sources.
 func protectedStores(stores []job.Store) (list []render.Own) {
 	for _, s := range slices.Clone(stores) {
 		for _, name := range s.SourceNames() {
@@ -61,7 +61,7 @@ func protectedStores(stores []job.Store) (list []render.Own) {
 	return list
 }
 
-// protectedFile is a file that a flag names, if it does.
+// protectedFile returns the file of a flag, or nothing if path is empty.
 func (a *app) protectedFile(what, path string) []render.Own {
 	if path == "" {
 		return nil
@@ -69,8 +69,8 @@ func (a *app) protectedFile(what, path string) []render.Own {
 	return []render.Own{{What: what, Path: a.abs(path)}}
 }
 
-// refuseProtected refuses to replace one of those files by one that is no job's; path may
-// be empty.
+// refuseProtected returns an error if path, which is no job's destination, is one of the
+// protected files. path may be empty.
 func (a *app) refuseProtected(cfg *config.Config, own []render.Own, path string) error {
 	if path == "" {
 		return nil
@@ -81,8 +81,8 @@ func (a *app) refuseProtected(cfg *config.Config, own []render.Own, path string)
 	return render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
 }
 
-// checkTextfile refuses metrics in the place of a file that is read or kept. A unit
-// may write nowhere but in its state directory, so that they may be there.
+// checkTextfile refuses a metrics file in the place of a protected file. It may be in the
+// state directory, because a systemd unit may have no other writable directory.
 func (a *app) checkTextfile(cfg *config.Config) error {
 	path := cfg.Settings.Textfile
 	own := slices.DeleteFunc(a.protected(cfg), func(o render.Own) bool {
@@ -101,8 +101,7 @@ func (a *app) checkTextfile(cfg *config.Config) error {
 	return nil
 }
 
-// root is the directory of --root, which create_dirs may make; empty: none was
-// given.
+// root returns the absolute directory of --root, which need not exist, or "".
 func (a *app) root(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
@@ -118,7 +117,7 @@ func (a *app) root(dir string) (string, error) {
 	return dir, fileError(err)
 }
 
-// own lists the templates that are printed before jobs are rendered.
+// protected returns the templates that are printed before jobs are rendered.
 func (s selection) protected() (list []render.Own) {
 	for _, j := range s.stdout {
 		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
