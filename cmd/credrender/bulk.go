@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"strings"
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
@@ -13,13 +13,23 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// What the commands over many secrets have in common: prune, rekey, migrate,
-// import, export, verify-store, getall.
+// This file holds what the commands over many secrets share: prune, rekey, migrate,
+// import, export, verify-store and getall.
 
-// scope reads [REF] [KEY=VALUE]... and makes a scope that tells p how far it is.
-// The pattern of the scope is the target's to tell: see [scoped.items].
-func (a *app) scope(cfg *config.Config, args []string, f *lifeFlags, p *progress) (*scoped, error) {
-	s := &scoped{flags: f, Scope: store.Scope{DryRun: f.dryRun, Progress: p.told}}
+// scoped is the store and the selection of secrets that a command works on.
+type scoped struct {
+	*backend.Target
+	store.Scope
+	flags    *bulkFlags
+	progress *progress
+}
+
+// scope parses [REF] [KEY=VALUE]... for the command verb. The pattern of the scope is
+// set when it is opened.
+func (a *app) scope(cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, error) {
+	verb, _, _ = strings.Cut(verb, " ")
+	s := &scoped{flags: f, progress: a.progress(verb)}
+	s.Scope = store.Scope{DryRun: f.dryRun, Progress: s.progress.update}
 	ref := ""
 	named := len(args) > 0 && isRef(args[0])
 	if named {
@@ -44,21 +54,18 @@ func (a *app) scope(cfg *config.Config, args []string, f *lifeFlags, p *progress
 	return s, err
 }
 
-// scoped is what a command over many secrets works on.
-type scoped struct {
-	*backend.Target
-	store.Scope
-	flags *lifeFlags
-}
-
-// items opens the table or local store that it is about, and completes the scope.
-func (s *scoped) items(ctx context.Context, verb string) (*store.Store, error) {
+// openScope opens the table or local store that [REF] [KEY=VALUE]... selects.
+func (a *app) openScope(ctx context.Context, cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
+	s, err := a.scope(cfg, verb, args, f)
+	if err != nil {
+		return nil, nil, err
+	}
 	st, pattern, err := s.Items(ctx, verb)
 	s.Pattern = pattern
-	return st, err
+	return s, st, err
 }
 
-// values fetches what it is about.
+// values fetches the selected secrets.
 func (s *scoped) values(ctx context.Context, verb string) (map[string]source.Result, error) {
 	got, err := s.Values(ctx, verb, s.Scope)
 	if err == nil && len(got) == 0 && !s.flags.allowNoMatch {
@@ -74,7 +81,8 @@ func (s *scoped) noMatch() error {
 	return fmt.Errorf("%s: %w", s.Text(), source.ErrNoMatch)
 }
 
-// matched is err, but for a pattern without a match where that is permitted.
+// matched returns err, but nil for a pattern without a match if --allow-no-match
+// permits it.
 func (s *scoped) matched(err error) error {
 	switch {
 	case !errors.Is(err, source.ErrNoMatch):
@@ -97,8 +105,8 @@ func contextOf(words, literal []string) (source.Context, error) {
 	return c, nil
 }
 
-// toContext is what --to-context says: nil where it says nothing, no pairs
-// where it says none.
+// toContext parses --to-context. It returns nil without the flag, and the empty
+// context for the word "none".
 func toContext(words []string) (*source.Context, error) {
 	switch {
 	case len(words) == 0:
@@ -110,17 +118,17 @@ func toContext(words []string) (*source.Context, error) {
 	return &c, err
 }
 
-const toContextHelp = "`KEY=VALUE` of the context that all get (repeatable), or none"
+const toContextHelp = "`KEY=VALUE` of the new context for all secrets (repeatable), or none"
 
-// verbs are what a dry run says of actions.
+// verbs are the words for actions in the output of a dry run.
 var verbs = map[store.Action]string{
 	store.Deleted: "delete", store.Rekeyed: "rekey", store.Padded: "pad", store.PutAgain: "put-again",
 	store.Rescued: "rescue", store.Unhidden: "unhide", store.Stored: "put",
 }
 
-// settle says what became of the versions: a line for all, or in a dry run for
-// each, and every failure.
-func (a *app) settle(s *scoped, outcomes []store.Outcome) error {
+// reportOutcomes logs one line per kind of action, or prints one per version in a dry
+// run, and returns the failures.
+func (a *app) reportOutcomes(s *scoped, outcomes []store.Outcome) error {
 	dryRun := s.DryRun
 	var failed []*source.RefError
 	for _, o := range outcomes {
@@ -128,26 +136,26 @@ func (a *app) settle(s *scoped, outcomes []store.Outcome) error {
 		case o.Err != nil:
 			failed = append(failed, &source.RefError{Ref: s.One(o.Name, o.Version), Err: o.Err})
 		case o.Action == store.Unhidden && !dryRun:
-			a.log.Warn(fmt.Sprintf("the newest version of %s is %s from now on; it was %s, which hid it",
+			a.log.Warn(fmt.Sprintf("%s: the newest version is now %s; %s was hiding it",
 				source.Show(o.Name), source.Show(o.To), source.Show(o.Version)))
 		}
 	}
 	if dryRun {
-		if err := a.foretell(outcomes); err != nil {
+		if err := a.printPlanned(outcomes); err != nil {
 			return err
 		}
 	} else {
-		a.sumUp(outcomes)
+		a.logSummary(outcomes)
 	}
 	if len(failed) > 0 {
-		return manyFailed(len(outcomes), "versions cannot be done", failed)
+		return manyFailed(len(outcomes), "versions failed", failed)
 	}
 	return nil
 }
 
-// foretell prints what a run would do.
-func (a *app) foretell(outcomes []store.Outcome) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+// printPlanned prints the actions that a run would take.
+func (a *app) printPlanned(outcomes []store.Outcome) error {
+	var rows []string
 	for _, o := range outcomes {
 		if o.Err != nil || o.Action == store.Kept {
 			continue
@@ -156,15 +164,12 @@ func (a *app) foretell(outcomes []store.Outcome) error {
 		if o.To != "" {
 			row += "\t-> " + source.Show(o.To)
 		}
-		_, _ = fmt.Fprintln(w, row)
+		rows = append(rows, row)
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
+	return a.printTable(rows)
 }
 
-func (a *app) sumUp(outcomes []store.Outcome) {
+func (a *app) logSummary(outcomes []store.Outcome) {
 	versions, names := map[store.Action]int{}, map[store.Action]map[string]bool{}
 	for _, o := range outcomes {
 		if o.Err != nil || o.Action == store.Kept || o.Action == store.Unhidden {
@@ -185,39 +190,31 @@ func (a *app) sumUp(outcomes []store.Outcome) {
 	}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+// finish reports the outcomes of a command, including those before the error err
+// ended it.
+func (a *app) finish(s *scoped, outcomes []store.Outcome, err error) error {
+	s.progress.end()
+	return errors.Join(s.matched(err), a.reportOutcomes(s, outcomes))
 }
 
-// finish puts what was done before a command was cut short beside the reason.
-func (a *app) finish(p *progress, s *scoped, outcomes []store.Outcome, err error) error {
-	p.end()
-	return errors.Join(s.matched(err), a.settle(s, outcomes))
-}
-
-// manyError is what failed of many secrets: what to do about it is another thing
-// than of one.
+// manyError is the failure of some of many secrets. Its hint differs from the hint
+// for one secret.
 type manyError struct {
-	err error
-	// partial: there is a flag of that name, which was not given.
-	partial bool
+	err     error
+	partial bool // the command has a --partial flag, which was not given
 }
 
 func (e *manyError) Error() string { return e.err.Error() }
 
 func (e *manyError) Unwrap() error { return e.err }
 
-// manyFailed says of how many what is the matter, and then of each why.
+// manyFailed returns an error with the count of failures, then the cause of each.
 func manyFailed(all int, what string, failed []*source.RefError) *manyError {
 	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &render.SecretsError{Failures: failed})}
 }
 
-// leavable reports whether there is something of which nothing else would come
-// however often it is asked for: of what a network or a quota kept away nothing
-// is known.
-func leavable(err error) bool {
+// isPermanent reports whether a retry would fail the same way. A network error or
+// throttling is not permanent: it tells nothing about the secret.
+func isPermanent(err error) bool {
 	return isOne(err, source.ErrWrongContext, source.ErrDenied, source.ErrIntegrity, source.ErrUnsupported, errBinary)
 }

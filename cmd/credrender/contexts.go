@@ -15,11 +15,9 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// How commands read a REF, and the words that are its context.
-
-// contextPairs reads a context: words are arguments, literal what --context has.
-// AWS's own shorthand for several pairs would be one pair here, so that it is
-// refused as a word.
+// contextPairs parses an encryption context from KEY=VALUE arguments and from the
+// values of --context. AWS's shorthand a=b,c=d would become one pair, so it is refused
+// as an argument; --context takes it literally.
 func contextPairs(words, literal []string) (map[string]string, error) {
 	for _, w := range words {
 		if isJoined(w) {
@@ -30,24 +28,22 @@ func contextPairs(words, literal []string) (map[string]string, error) {
 	return pairs("context", append(words[:len(words):len(words)], literal...))
 }
 
-// isJoined reports whether a word is a=b,c=d.
+// isJoined reports whether a word has the form a=b,c=d.
 func isJoined(word string) bool {
 	_, value, ok := strings.Cut(word, "=")
 	_, after, comma := strings.Cut(value, ",")
 	return ok && comma && strings.Index(after, "=") > 0
 }
 
-const contextMapHelp = "YAML `FILE` with the contexts of names, as a list of {pattern, context}"
-
-// contextRule is an entry of a context map. The first whose pattern matches a
-// name counts; its context is a mapping, or a list of them to try in turn.
+// contextRule is an entry of a context map. The first rule whose pattern matches a
+// name applies. Its context is a mapping, or a list of mappings to try in turn.
 type contextRule struct {
 	pattern  string
 	contexts []source.Context
 }
 
-// contexts are those of a context map, or where it says nothing, or there is
-// none, the given one.
+// contexts returns the contexts of each name according to a context map. Names without
+// a rule, and all names without a map, have the given context.
 func (a *app) contexts(path string, given source.Context) (store.Contexts, error) {
 	if path == "" {
 		return store.Always(given), nil
@@ -61,7 +57,7 @@ func (a *app) contexts(path string, given source.Context) (store.Contexts, error
 		return nil, usagef("%s%w", path, err)
 	}
 	if len(rules) == 0 {
-		return nil, usagef("%s: it holds no {pattern, context}: leave --context-map out, or write the file again", path)
+		return nil, usagef("%s: no {pattern, context} entry in the file: leave --context-map out, or add one", path)
 	}
 	return func(name string) []source.Context {
 		for _, r := range rules {
@@ -80,7 +76,7 @@ func parseContextMap(data []byte) ([]contextRule, error) {
 		return nil, fmt.Errorf(": not a list of {pattern, context}: %w", err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New(": a second document follows the list: a file holds one")
+		return nil, errors.New(": a second YAML document follows the list: a file holds one")
 	}
 	rules := make([]contextRule, len(entries))
 	for i, entry := range entries {
@@ -110,7 +106,7 @@ func parseRule(entry map[string]yaml.Node) (r contextRule, err error) {
 	case r.pattern == "":
 		return r, errors.New("no pattern")
 	case len(r.contexts) == 0:
-		return r, errors.New("no context; {} has no pairs")
+		return r, errors.New("no context: {} is the empty context")
 	}
 	return r, nil
 }

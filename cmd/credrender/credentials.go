@@ -16,8 +16,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// refusals is an observer that notes when AWS has refused the credentials of a
-// request: a daemon then loads them anew.
+// refusals is an observer that records whether AWS refused the credentials of a
+// request. The daemon then reloads them.
 type refusals struct{ seen atomic.Bool }
 
 // Start implements source.Observer.
@@ -29,23 +29,23 @@ func (r *refusals) Start(ctx context.Context, _ source.Attempt) (context.Context
 	}
 }
 
-// renewCredentials loads credentials anew, and reports whether they are others.
+// renewCredentials reloads credentials and reports whether they changed.
 func (a *app) renewCredentials(ctx context.Context, cfg *config.Config) bool {
 	ctx, stop := limit.New(cfg.Settings.Timeout).Context(ctx)
 	defer stop()
 	renewed := a.stores.Renew(ctx)
 	for _, c := range renewed {
-		who := ""
+		identity := ""
 		if id, err := c.Identity(ctx); err == nil {
-			who = ": now " + id.ARN
+			identity = ": now " + id.ARN
 		}
-		a.log.Info("AWS credentials have changed" + who)
+		a.log.Info("AWS credentials have changed" + identity)
 	}
 	return len(renewed) > 0
 }
 
-// askMFA asks for the code of an MFA device on the terminal, as botocore does:
-// that of the process, where standard input is something else.
+// askMFA prompts for the code of an MFA device on the terminal, as botocore does. It
+// uses the controlling terminal if standard input is redirected.
 func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
 	tty, done := a.openTerminal()
 	if tty == nil {
@@ -66,7 +66,7 @@ func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
 		err  error
 	}
 	answers := make(chan answer, 1)
-	go func() { // ends with the process where nobody answers
+	go func() { // without an answer it ends with the process
 		code, err := term.ReadPassword(int(tty.Fd()))
 		answers <- answer{code, err}
 	}()
@@ -84,7 +84,7 @@ func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
 	}
 }
 
-// openTerminal returns the terminal to ask on, or nil where nobody is at one.
+// openTerminal returns the terminal for a prompt, or nil if there is none.
 func (a *app) openTerminal() (tty *os.File, done func()) {
 	stdin, _ := a.stdin.(*os.File)
 	atStdin := stdin != nil && a.atTerminal(stdin)

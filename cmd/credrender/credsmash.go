@@ -47,10 +47,10 @@ binary named credsmash does the same without the word.`,
 // credsmash runs one of credsmash's command lines.
 func (a *app) credsmash(ctx context.Context, args []string) int {
 	var own []render.Own
-	f := &credsmash.Face{
+	f := &credsmash.CommandLine{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, LookupEnv: a.lookupEnv, Now: time.Now,
 		ReadFile: func(path string) ([]byte, error) {
-			own = append(own, a.ownNamed("a file that this command reads", path)...)
+			own = append(own, a.protectedFile("a file that this command reads", path)...)
 			return a.input.ReadFile(a.abs(path))
 		},
 		ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
@@ -109,7 +109,7 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 			Data: append([]byte{}, f.Data...), Dest: dest, Mode: f.Mode, Owner: f.Owner, Group: f.Group, Origin: id,
 		})
 	}
-	w := a.world(cfg, st, nil)
+	w := a.env(cfg, st, nil)
 	w.Own = append(w.Own, own...)
 	w.Account = nil // nothing is looked up here, so that it does not matter whose state it is
 	// Force: what to install is decided, so that no probe has a say.

@@ -21,25 +21,25 @@ import (
 	"github.com/credrender/credrender/internal/render"
 )
 
-// This file is both ends of a daemon's render: the process that the daemon
-// starts, and what that does otherwise than a render by hand.
+// This file holds both ends of the daemon's child process: the daemon starts it, and
+// it renders the changed jobs.
 
-// renderApart renders jobs of cfg in a process of its own, which gets the config
-// on its standard input and speaks for itself on standard error.
-func (a *app) renderApart(ctx context.Context, cfg *config.Config, names []string, changed bool) (int, error) {
+// renderInChild renders jobs of cfg in a child process, and returns its exit code. The
+// child reads the config from standard input and logs directly to standard error.
+func (a *app) renderInChild(ctx context.Context, cfg *config.Config, names []string, changed bool) (int, error) {
 	snapshot, err := json.Marshal(cfg.Read)
 	if err != nil {
 		return exitFailed, err
 	}
 	cmd := exec.CommandContext(ctx, self())
-	cmd.Args = append([]string{"credrender", "render", "--tick"}, a.tickArgs(names, changed)...)
+	cmd.Args = append([]string{"credrender", "render", "--tick"}, a.childArgs(names, changed)...)
 	cmd.Env = slices.DeleteFunc(slices.Clone(a.environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains(daemon.NotifyVariables(), name)
 	})
 	cmd.Dir = a.dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(snapshot), a.stdout, a.stderr
-	// A terminal's Ctrl-C is for the daemon, which waits for this one to end.
+	// Ctrl-C on a terminal must reach only the daemon, which waits for the child.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err = cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
@@ -51,7 +51,7 @@ func (a *app) renderApart(ctx context.Context, cfg *config.Config, names []strin
 	return exitOK, nil
 }
 
-func (a *app) tickArgs(names []string, changed bool) []string {
+func (a *app) childArgs(names []string, changed bool) []string {
 	var args []string
 	if changed {
 		args = append(args, "--changed")
@@ -66,8 +66,8 @@ func (a *app) tickArgs(names []string, changed bool) []string {
 	return args
 }
 
-// self is this very program, also where a newer one has taken its place on the
-// disk: what it says to its renders is between the two of them.
+// self returns the path of the running program, even after an upgrade replaced the file:
+// daemon and child must be the same version.
 func self() string {
 	if runtime.GOOS == "linux" {
 		return "/proc/self/exe"
@@ -79,26 +79,26 @@ func self() string {
 	return path
 }
 
-// asTick makes this process a daemon's render: it takes the config from standard
-// input, and is not told to stop, since systemd tells every process of a service
-// and a job that has begun shall end.
-func (a *app) asTick(ctx context.Context) (context.Context, error) {
+// becomeChild makes this process a daemon's child. It reads the config from standard
+// input and ignores SIGTERM, which systemd sends to every process of a service: a job
+// that has begun runs to its end.
+func (a *app) becomeChild(ctx context.Context) (context.Context, error) {
 	a.snapshot = &config.Snapshot{}
 	if err := json.NewDecoder(a.stdin).Decode(a.snapshot); err != nil {
-		return nil, usagef("--tick is for the daemon alone: %w", err)
+		return nil, usagef("--tick is for the daemon only: %w", err)
 	}
-	outliveReaders()
+	catchSIGPIPE()
 	return context.WithoutCancel(ctx), nil
 }
 
-// outliveReaders makes a write to a standard error that nobody reads any more an
-// error like another: unheard, SIGPIPE ends a Go program there, and systemd takes
-// that for an end in good order. Heard and not ignored, since hooks would inherit
-// that (https://pkg.go.dev/os/signal#hdr-SIGPIPE).
-func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+// catchSIGPIPE turns a write to a closed standard error into an ordinary error. By
+// default SIGPIPE ends the process, and systemd treats that as a clean exit. The signal
+// is caught and not ignored, because hooks would inherit an ignored one
+// (https://pkg.go.dev/os/signal#hdr-SIGPIPE).
+func catchSIGPIPE() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// reportNews says on one line what a job has changed: names and versions.
-func (a *app) reportNews(j render.JobReport) {
+// reportChild logs the changes of a job, and the new versions, on one line.
+func (a *app) reportChild(j render.JobReport) {
 	var dests []string
 	for _, c := range j.Changes {
 		if c.Kind != job.Unchanged {

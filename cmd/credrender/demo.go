@@ -27,16 +27,16 @@ import (
 func newDemo(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo [DIR]",
-		Short: "Render the nginx example from a local store, below one folder",
+		Short: "Render the nginx example from a local store",
 		Long: `Make a local store, put the secrets of examples/nginx into it, render the site,
 rotate a password and render again. Everything stays below DIR (default: a new
-folder in the directory for temporary files), which is named at the end.`,
+directory for temporary files), which is printed at the end.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return runDemo(c.Context(), a, args) },
 	}
 }
 
-// demo plays a session of this very program and shows it.
+// demo runs command lines of credrender and prints them.
 type demo struct {
 	app  *app
 	dir  string
@@ -45,7 +45,7 @@ type demo struct {
 
 func runDemo(ctx context.Context, a *app, args []string) error {
 	if len(args) > 0 && args[0] == "" {
-		return usagef("DIR is empty: leave it out, or name a directory")
+		return usagef("DIR is empty: leave it out, or pass a directory")
 	}
 	d, err := newDemoDir(a, args)
 	if err != nil {
@@ -58,21 +58,21 @@ func runDemo(ctx context.Context, a *app, args []string) error {
 	steps := []func(context.Context) error{
 		func(ctx context.Context) error { return d.play(ctx, "a store without AWS", "setup") },
 		func(ctx context.Context) error { return d.seed(ctx, secrets) },
-		func(ctx context.Context) error { return d.play(ctx, "what a render would do", "plan") },
+		func(ctx context.Context) error { return d.play(ctx, "preview the changes", "plan") },
 		func(ctx context.Context) error {
 			return d.play(ctx, "the files change together, then the hook runs", "render")
 		},
 		func(ctx context.Context) error {
-			return d.play(ctx, "nothing changed: no rewrite, no hook, no word", "render")
+			return d.play(ctx, "nothing changed: no rewrite, no hook, no output", "render")
 		},
 		func(ctx context.Context) error {
 			return d.put(ctx, "web.admin.password", []byte("the next password"), "rotate a password")
 		},
 		func(ctx context.Context) error {
-			return d.play(ctx, "one file differs; its old line is not shown", "plan")
+			return d.play(ctx, "one file differs; its old line is hidden", "plan")
 		},
 		func(ctx context.Context) error { return d.play(ctx, "and only that one is replaced", "render") },
-		func(ctx context.Context) error { return d.play(ctx, "how the job stands", "status") },
+		func(ctx context.Context) error { return d.play(ctx, "the status of the job", "status") },
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -82,7 +82,7 @@ func runDemo(ctx context.Context, a *app, args []string) error {
 	return printf(a.stdout, "\nEverything is below %s\n", d.dir)
 }
 
-// newDemoDir lays out the folder: config, templates, store, key and state.
+// newDemoDir writes the config and the templates.
 func newDemoDir(a *app, args []string) (*demo, error) {
 	var dir string
 	var err error
@@ -93,7 +93,7 @@ func newDemoDir(a *app, args []string) (*demo, error) {
 		dir, err = os.MkdirTemp("", "credrender-demo-")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make the demo's folder: %w", err)
+		return nil, fmt.Errorf("create the demo directory: %w", err)
 	}
 	me, err := user.Current()
 	if err != nil {
@@ -122,7 +122,7 @@ func newDemoDir(a *app, args []string) (*demo, error) {
 	return &demo{app: a, dir: dir, conf: conf}, nil
 }
 
-// findNginx looks where nginx is installed; an ordinary user's PATH may lack sbin.
+// findNginx returns the path of nginx, or "". The PATH of ordinary users may lack sbin.
 func findNginx() string {
 	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -136,7 +136,7 @@ func (d *demo) seed(ctx context.Context, secrets []demoSecret) error {
 	for i, s := range secrets {
 		why := ""
 		if i == 0 {
-			why = "secrets, each opened by its context alone"
+			why = "secrets, which open only with their context"
 		}
 		if err := d.put(ctx, s.name, s.value, why); err != nil {
 			return err
@@ -145,13 +145,13 @@ func (d *demo) seed(ctx context.Context, secrets []demoSecret) error {
 	return nil
 }
 
-// put gives the value on standard input, so that no argument has it.
+// put passes the value on standard input, so that it is not an argument.
 func (d *demo) put(ctx context.Context, name string, value []byte, why string) error {
 	d.app.stdin = strings.NewReader(string(value))
 	return d.play(ctx, why, "put", name, "-", "Env=prod", "app.tier=web")
 }
 
-// play shows a command line and runs it.
+// play prints a command line and runs it.
 func (d *demo) play(ctx context.Context, why string, args ...string) error {
 	if why != "" {
 		why = "\n# " + why + "\n"
@@ -164,18 +164,18 @@ func (d *demo) play(ctx context.Context, why string, args ...string) error {
 	if err := printf(d.app.stdout, "%s$ credrender %s\n", why, strings.ReplaceAll(strings.Join(line, " "), d.dir, "$DIR")); err != nil {
 		return err
 	}
-	// A copy: the command line that runs us keeps its own flags and code.
+	// A copy, because the outer command line keeps its own flags and exit code.
 	sub := app{
 		stdin: d.app.stdin, stdout: d.app.stdout, stderr: d.app.stderr,
 		environ: withoutSettings(d.app.environ), dir: d.app.dir, euid: d.app.euid,
 	}
 	if code := sub.main(ctx, line); code != exitOK {
-		return errors.New("the demo stops here")
+		return errors.New("the demo failed")
 	}
 	return nil
 }
 
-// withoutSettings keeps the user's own settings out of the demo.
+// withoutSettings removes the user's own settings from the environment of the demo.
 func withoutSettings(environ []string) []string {
 	var list []string
 	for _, e := range environ {
@@ -191,12 +191,12 @@ type demoSecret struct {
 	value []byte
 }
 
-// bundleSize is how large the demo's bundle of CA certificates is at least:
-// such bundles are what config files of this size are made of.
+// bundleSize is the minimum size of the demo's bundle of CA certificates. Large secrets
+// are usually such bundles.
 const bundleSize = 100 << 10
 
-// demoSecrets are what examples/nginx asks for, made on the spot: a
-// self-signed pair, a bundle of certificate authorities, passwords.
+// demoSecrets generates the secrets of examples/nginx: a self-signed certificate and its
+// key, a bundle of certificate authorities, and passwords.
 func demoSecrets() ([]demoSecret, error) {
 	cert, key, err := selfSigned("www.example.com", 1)
 	if err != nil {

@@ -10,17 +10,16 @@ import (
 	"syscall"
 )
 
-// Exit codes of a command that does not start, as a shell has them
+// Exit codes for a command that does not start, as in a shell
 // (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02).
 const (
 	exitCannotRun = 126
 	exitNoCommand = 127
 )
 
-// become replaces this process by a command. It returns only where that fails.
-// Signals that were caught are the command's to decide on again: execve(2) sets
-// them back.
-func (a *app) become(args, env []string) error {
+// replaceProcess replaces this process with a command, and returns only on failure.
+// execve(2) resets the signals that this process catches.
+func (a *app) replaceProcess(args, env []string) error {
 	path, err := a.lookPath(args[0])
 	if err == nil {
 		err = syscall.Exec(path, args, env)
@@ -34,8 +33,8 @@ func (a *app) become(args, env []string) error {
 	return nil
 }
 
-// lookPath finds a command as a shell does, by the PATH that this process was
-// given: the child's may be empty.
+// lookPath finds a command as a shell does, in the PATH of this process: the child's
+// environment may have none.
 func (a *app) lookPath(name string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, isCommand(name)
@@ -43,7 +42,7 @@ func (a *app) lookPath(name string) (string, error) {
 	list, _ := a.lookupEnv("PATH")
 	found := error(&fs.PathError{Op: "find", Path: name, Err: fs.ErrNotExist})
 	for _, dir := range filepath.SplitList(list) {
-		if !filepath.IsAbs(dir) { // as in os/exec: nothing from the working directory by accident
+		if !filepath.IsAbs(dir) { // as in os/exec, never run a program of the working directory by accident
 			continue
 		}
 		path := filepath.Join(dir, name)
@@ -69,7 +68,7 @@ func isCommand(path string) error {
 	return nil
 }
 
-// reason drops the path from an error whose message has named the command.
+// reason removes the path from an error, for a message that contains the command.
 func reason(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err

@@ -17,25 +17,22 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// This file holds the exit codes and every hint. The rules for words:
-// results go to stdout and nothing else does; the rest goes to stderr, with
-// "credrender:" in front, lower case and no full stop. An error is followed by
-// what to do about it. A run that changed nothing says nothing.
-
-// Exit codes; docs/configuration.md and the man page list them.
+// Exit codes. The help of the root command and README.md list them.
 const (
 	exitOK      = 0
-	exitFailed  = 1 // an item that fails its integrity check too
+	exitFailed  = 1 // includes items that fail their integrity check
 	exitUsage   = 2 // usage, config or template
 	exitSecret  = 3 // a secret is missing or refused
 	exitRefused = 4 // a check or verify refused the new files
 	exitHook    = 5 // all files are in place but a hook failed
 )
 
-// exitChanges is plan's answer under --detailed-exitcode, as terraform's.
+// exitChanges is the exit code of plan --detailed-exitcode if a render would change
+// something, as in terraform.
 const exitChanges = 2
 
-// severity orders the codes: of several errors the first of these counts.
+// severity orders the exit codes: of several failures the first code listed here is
+// the process's.
 var severity = [...]int{exitUsage, exitFailed, exitSecret, exitRefused, exitHook, exitOK}
 
 func worse(a, b int) int {
@@ -47,7 +44,7 @@ func worse(a, b int) int {
 	return exitFailed
 }
 
-// usageError is a fault in the arguments.
+// usageError is an error in the arguments.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -56,7 +53,7 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
-// exitCode is what an error means to a script.
+// exitCode returns the exit code for an error.
 func exitCode(err error) int {
 	switch {
 	case err == nil:
@@ -98,8 +95,8 @@ func isUsage(err error) bool {
 	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
 }
 
-// isTemplates reports whether a template is at fault for one of the errors that err
-// joins. One that fails over a secret's value is not.
+// isTemplates reports whether err is, or joins, an error in a template's text. A
+// template that fails because of a secret's value is not at fault.
 func isTemplates(err error) bool {
 	switch e := err.(type) {
 	case *template.Error:
@@ -111,7 +108,7 @@ func isTemplates(err error) bool {
 	return inner != nil && isTemplates(inner)
 }
 
-// isPlace: a destination that no run could write.
+// isPlace reports whether err is about a destination that no run could write.
 func isPlace(err error) bool {
 	_, place := errors.AsType[*render.PlaceError](err)
 	_, cycle := errors.AsType[*render.CycleError](err)

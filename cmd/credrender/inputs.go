@@ -11,46 +11,45 @@ import (
 	"github.com/credrender/credrender/internal/job"
 )
 
-// readNamed reads a file that a flag or argument names.
+// readNamed reads a file given by a flag or an argument.
 func (a *app) readNamed(path string) ([]byte, error) {
 	path = a.abs(path)
 	data, err := a.input.ReadFile(path)
-	return data, shorter(ofFile(path, err))
+	return data, fileError(nameFile(path, err))
 }
 
-// readStdin reads standard input to its end, for as long as somebody takes to
-// write it.
+// readStdin reads standard input to its end. It may be empty.
 func (a *app) readStdin() ([]byte, error) {
 	data, err := a.input.ReadAll(a.stdin, true)
-	return data, shorter(ofFile("standard input", err))
+	return data, fileError(nameFile("standard input", err))
 }
 
-// readInput reads standard input, which must hold something.
+// readInput reads standard input, which must not be empty.
 func (a *app) readInput(what string) ([]byte, error) {
 	data, err := a.input.ReadAll(a.stdin, true)
-	return full(what, data, err)
+	return refuseEmpty(what, data, err)
 }
 
-// full refuses standard input with nothing at all: that is what a program leaves
-// that failed before the pipe.
-func full(what string, data []byte, err error) ([]byte, error) {
+// refuseEmpty refuses empty standard input, which usually means that the command before
+// the pipe failed.
+func refuseEmpty(what string, data []byte, err error) ([]byte, error) {
 	if err == nil && len(data) == 0 {
-		return nil, usagef("%s: standard input is empty: was there an error before the pipe?", what)
+		return nil, usagef("%s: standard input is empty: did the command before the pipe fail?", what)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read standard input: %w", ofFile("standard input", err))
+		return nil, fmt.Errorf("read standard input: %w", nameFile("standard input", err))
 	}
 	return data, nil
 }
 
-// text is what reading a file has come to.
+// text is the result of reading a file.
 type text struct {
 	data []byte
 	err  error
 }
 
-// readPipes reads what can be read only once, or may keep a reader waiting,
-// before a render takes its lock. --wait renders again of what was read.
+// readPipes reads pipes and standard input before a render takes its lock: they may
+// block, and can be read only once. --wait reuses the content.
 func (a *app) readPipes(cfg *config.Config, jobs []job.Job, named map[string]bool) {
 	for i := range jobs {
 		for _, f := range jobs[i].Files {
@@ -65,8 +64,8 @@ func (a *app) readPipes(cfg *config.Config, jobs []job.Job, named map[string]boo
 	}
 }
 
-// ofFile names the file of an error that package input leaves unnamed.
-func ofFile(path string, err error) error {
+// nameFile adds the name of a file to errors of package input.
+func nameFile(path string, err error) error {
 	switch {
 	case errors.Is(err, input.ErrTooLarge):
 		return usagef("%s: %w", path, err)
@@ -76,8 +75,8 @@ func ofFile(path string, err error) error {
 	return err
 }
 
-// readFile reads what a job names, if it is believed; a file that was named on
-// the command line is root's own word and gets a warning.
+// readFile reads a file of a job if it is trusted. An untrusted file given on the command
+// line is read with a warning, because the user chose it.
 func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
 	if t, ok := a.piped[path]; ok {
 		return t.data, t.err
@@ -89,30 +88,30 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
 	if !named[path] {
 		data, err := trust.ReadFile(path)
-		return data, shorter(ofFile(path, err))
+		return data, fileError(nameFile(path, err))
 	}
 	data, doubt, err := trust.ReadNamed(path)
 	if doubt != nil {
 		a.log.Warn(doubt.Error())
 	}
-	return data, shorter(ofFile(path, err))
+	return data, fileError(nameFile(path, err))
 }
 
-// readPiped returns standard input, which is the template -. It keeps the text:
-// several jobs may have that template, and --wait renders it again.
+// readPiped returns standard input as a template. It keeps the content for other jobs
+// with the same template, and for --wait.
 func (a *app) readPiped() ([]byte, error) {
 	if t, ok := a.piped[stdinName]; ok {
 		return t.data, t.err
 	}
 	data, err := a.input.ReadAll(a.stdin, a.atTerminal(a.stdin))
-	data, err = full("a template", data, err) // an empty file would replace a good one
+	data, err = refuseEmpty("a template", data, err) // an empty template would replace a good file
 	a.piped[stdinName] = text{data, err}
 	return data, err
 }
 
-// shorter makes a usage error of a file that is not there: its name came from
-// the config or the command line.
-func shorter(err error) error {
+// fileError turns an error about a file of the config or the command line into a usage
+// error.
+func fileError(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
 	}

@@ -49,14 +49,14 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
 			override(&jobs[i])
-			a.moveBelow(f.root, &jobs[i])
+			a.applyRoot(f.root, &jobs[i])
 		}
 	}
 	return sel, nil
 }
 
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
-	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
+	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
 		return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
 	}
 	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
@@ -110,7 +110,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			return usagef("%s is a destination twice", file.Dest)
 		}
 		seen[file.Dest] = true
-		j, err := commanded(adHoc(cfg, file), f)
+		j, err := applyFileFlags(adHoc(cfg, file), f)
 		if err != nil {
 			return err
 		}
@@ -201,9 +201,9 @@ func pairs(flag string, list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// moveBelow makes of a job the one whose destinations are below root: it has
+// applyRoot makes of a job the one whose destinations are below root: it has
 // state of its own.
-func (a *app) moveBelow(root string, j *job.Job) {
+func (a *app) applyRoot(root string, j *job.Job) {
 	if root != "" {
 		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
@@ -216,8 +216,8 @@ func (a *app) abs(path string) string {
 	return filepath.Join(a.dir, path)
 }
 
-// commanded applies what the flags say of ad-hoc jobs.
-func commanded(j job.Job, f *jobFlags) (job.Job, error) {
+// applyFileFlags applies what the flags say of ad-hoc jobs.
+func applyFileFlags(j job.Job, f *jobFlags) (job.Job, error) {
 	file := &j.Files[0]
 	if f.mode != "" {
 		m, err := config.ParseMode(f.mode)

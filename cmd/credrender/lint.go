@@ -69,11 +69,11 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 	if err := a.lintSchedules(jobs); err != nil {
 		return err
 	}
-	w, err := a.renderWorld(cfg, nil, sel.named, o)
+	w, err := a.renderEnv(cfg, nil, sel.named, o)
 	if err != nil {
 		return err
 	}
-	w.Own = append(w.Own, sel.own()...)
+	w.Own = append(w.Own, sel.protected()...)
 	for i, err := range render.Arrange(w, jobs, all) {
 		if err != nil {
 			a.failJob(&jobs[i], err)

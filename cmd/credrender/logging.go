@@ -13,8 +13,12 @@ import (
 	"github.com/credrender/credrender/pkg/template/mask"
 )
 
-// textHandler prints a record's message as a person reads it: the attributes
-// are for machines, and messages say all.
+// The rules for output: stdout carries results only. Messages go to stderr with the
+// prefix "credrender:", in lower case and without a full stop. A hint with a command
+// to run follows an error. A run that changed nothing prints nothing.
+
+// textHandler prints messages for people. It drops attributes, which are for the JSON
+// format: each message is complete without them.
 type textHandler struct {
 	mu    *sync.Mutex
 	out   io.Writer
@@ -53,7 +57,7 @@ func (h textHandler) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// hintKey marks a record that is a hint.
+// hintKey is the attribute that marks a record as a hint.
 const hintKey = "hint"
 
 func newLogger(out io.Writer, level slog.Level, format string) *slog.Logger {
@@ -63,18 +67,17 @@ func newLogger(out io.Writer, level slog.Level, format string) *slog.Logger {
 	return slog.New(textHandler{mu: &sync.Mutex{}, out: out, level: level})
 }
 
-// quietLibraries keeps what credrender is built of from the streams of this process:
-// only what a command was given as standard error says something there.
+// quietLibraries keeps libraries away from the standard streams.
 //
-// The SDK hands os.Stderr and os.Stdin to a credential_process, which may print a
-// credential into a log, and read the value that was piped in. It has both on a
-// terminal, where some ask for a code. net/http logs how answers begin that
-// nobody asked for.
+// The SDK passes os.Stderr and os.Stdin to a credential_process, which could print a
+// credential into a log or consume a secret piped into put. On a terminal it keeps
+// both streams, because some processes prompt for a code. net/http logs the beginning
+// of unsolicited responses.
 func quietLibraries() {
 	log.SetOutput(io.Discard)
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return // there is nothing to put in their place
+		return // no replacement for the streams
 	}
 	if !isTerminal(os.Stderr) {
 		os.Stderr = null

@@ -14,12 +14,12 @@ import (
 	"github.com/credrender/credrender/internal/state"
 )
 
-// textfileName is what messages call the file of the metrics.
+// textfileName is the name of the metrics file in messages.
 const textfileName = "the metrics of textfile"
 
-// own lists what a run reads or keeps for itself: nothing there may be a
-// destination.
-func (a *app) own(cfg *config.Config) []render.Own {
+// protected returns the files that a run reads or writes for itself, which must not be
+// destinations.
+func (a *app) protected(cfg *config.Config) []render.Own {
 	var list []render.Own
 	for _, file := range cfg.Files {
 		list = append(list, render.Own{What: "the config", Path: file})
@@ -29,23 +29,23 @@ func (a *app) own(cfg *config.Config) []render.Own {
 	}
 	set := cfg.Settings
 	list = append(list, render.Own{What: "the state directory", Path: set.StateDir, Below: true})
-	list = append(list, a.ownNamed(textfileName, set.Textfile)...)
+	list = append(list, a.protectedFile(textfileName, set.Textfile)...)
 	if socket, ok := strings.CutPrefix(set.Listen, "unix:"); ok {
 		list = append(list, render.Own{What: "the socket of listen", Path: socket})
 	}
 	if dir := a.runtimeDir(); dir != "" {
-		// Only the key: services render into a runtime directory of theirs.
+		// Only the key, because services may render into their runtime directory.
 		list = append(list, render.Own{What: "the key of the state's fingerprints", Path: state.KeyPath(dir)})
 	}
 	stores := []job.Store{cfg.Base.Store}
 	for _, j := range cfg.Jobs {
 		stores = append(stores, j.Store)
 	}
-	return append(list, ownStores(stores)...)
+	return append(list, protectedStores(stores)...)
 }
 
-// ownStores lists the files of local stores, named sources among them.
-func ownStores(stores []job.Store) (list []render.Own) {
+// protectedStores returns the files of local stores, including those of sources.
+func protectedStores(stores []job.Store) (list []render.Own) {
 	for _, s := range slices.Clone(stores) {
 		for _, name := range s.SourceNames() {
 			named, _ := s.Named(name)
@@ -61,31 +61,31 @@ func ownStores(stores []job.Store) (list []render.Own) {
 	return list
 }
 
-// ownNamed is a file that a flag names, if it does.
-func (a *app) ownNamed(what, path string) []render.Own {
+// protectedFile returns the file of a flag, or nothing if path is empty.
+func (a *app) protectedFile(what, path string) []render.Own {
 	if path == "" {
 		return nil
 	}
 	return []render.Own{{What: what, Path: a.abs(path)}}
 }
 
-// guardOwn refuses to replace one of those files by one that is no job's; path may
-// be empty.
-func (a *app) guardOwn(cfg *config.Config, own []render.Own, path string) error {
+// refuseProtected returns an error if path, which is no job's destination, is one of the
+// protected files. path may be empty.
+func (a *app) refuseProtected(cfg *config.Config, own []render.Own, path string) error {
 	if path == "" {
 		return nil
 	}
-	w := a.world(cfg, nil, nil)
+	w := a.env(cfg, nil, nil)
 	w.Own = own
 	j := adHoc(cfg, job.File{Dest: a.abs(path)})
 	return render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
 }
 
-// guardTextfile refuses metrics in the place of a file that is read or kept. A unit
-// may write nowhere but in its state directory, so that they may be there.
-func (a *app) guardTextfile(cfg *config.Config) error {
+// checkTextfile refuses a metrics file in the place of a protected file. It may be in the
+// state directory, because a systemd unit may have no other writable directory.
+func (a *app) checkTextfile(cfg *config.Config) error {
 	path := cfg.Settings.Textfile
-	own := slices.DeleteFunc(a.own(cfg), func(o render.Own) bool {
+	own := slices.DeleteFunc(a.protected(cfg), func(o render.Own) bool {
 		return o.What == textfileName || o.Path == cfg.Settings.StateDir
 	})
 	for _, j := range cfg.Jobs {
@@ -95,14 +95,13 @@ func (a *app) guardTextfile(cfg *config.Config) error {
 			}
 		}
 	}
-	if err := a.guardOwn(cfg, own, path); err != nil {
+	if err := a.refuseProtected(cfg, own, path); err != nil {
 		return usagef("textfile: %w", err)
 	}
 	return nil
 }
 
-// root is the directory of --root, which create_dirs may make; empty: none was
-// given.
+// root returns the absolute directory of --root, which need not exist, or "".
 func (a *app) root(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
@@ -115,11 +114,11 @@ func (a *app) root(dir string) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return dir, nil
 	}
-	return dir, shorter(err)
+	return dir, fileError(err)
 }
 
-// own lists the templates that are printed before jobs are rendered.
-func (s selection) own() (list []render.Own) {
+// protected returns the templates that are printed before jobs are rendered.
+func (s selection) protected() (list []render.Own) {
 	for _, j := range s.stdout {
 		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
 			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})

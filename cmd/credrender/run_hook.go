@@ -53,7 +53,7 @@ func runRunHook(ctx context.Context, a *app, name string, lockTimeout time.Durat
 		return err
 	}
 	defer st.Close() // each write was synced by itself
-	w := a.world(cfg, st, nil)
+	w := a.env(cfg, st, nil)
 	w.Account = nil // which would have to be asked for
 	report, err := render.RunHook(ctx, w, render.Options{LockTimeout: lockTimeout, Code: exitCode}, *j)
 	for _, n := range report.Notes {

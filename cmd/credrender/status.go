@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,22 +29,23 @@ func newStatus(a *app) *cobra.Command {
 	o := &statusOptions{}
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Say how each job stands",
-		Long: `Print from the state directory each job's last run, its result, what is in place
-and which hooks are owed, and from the config when a daemon looks at it next. It asks
-nothing of AWS. A state directory that cannot be read is an error, exit code 1, and
-so is a state file that is damaged.
+		Short: "Show the last run of each job",
+		Long: `Print each job's last run and its result, the installed versions and the pending
+hooks, from the state directory, and the next tick of a daemon, from the config.
+Nothing is requested from AWS. A state directory that cannot be read, or a damaged
+state file, is an error with exit code 1.
 
---check judges the jobs of the config: one that has not run yet, failed, owes a
-hook, was cut off, is older than --max-age, or cannot be run by the daemon, is
-named, and the exit code is 1. --all judges jobs of the command line too.
+With --check, print the jobs of the config that have not run yet, failed, have a
+pending hook, were interrupted, succeeded longer than --max-age ago, or cannot be
+run by the daemon, and exit 1 if there are any. --all includes the jobs of the
+command line.
 
-A job that is taken out of its config is forgotten by the next run. One of the
-command line (SRC:DEST, pull) stays, by the name of its destination, until
---forget: that touches no rendered file, and refuses jobs that the config has, and
-without --force those that owe a hook or were cut off.`,
+The next run forgets a job that was removed from its config. A job of the command
+line (SRC:DEST, pull) stays under the name of its destination until --forget. That
+changes no rendered file. It refuses jobs of the config, and without --force jobs
+that have a pending hook or were interrupted.`,
 		Example: `  credrender status
-  credrender status --check --max-age 15m   # for monitoring: silent and 0, or named and 1
+  credrender status --check --max-age 15m   # for monitoring: silent, or the failures and exit code 1
   credrender status --forget /tmp/trial.conf`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -56,7 +56,7 @@ without --force those that owe a hook or were cut off.`,
 				return usagef("--all and --max-age are for --check")
 			}
 			if c.Flags().Changed("max-age") && o.maxAge == 0 {
-				return usagef("--max-age: 0 is no age: leave it out to accept any, or write 15m")
+				return usagef("--max-age must be above 0: leave it out to accept any age, or write 15m")
 			}
 			if o.force || c.Flags().Changed("lock-timeout") {
 				return usagef("--force and --lock-timeout are for --forget")
@@ -65,14 +65,14 @@ without --force those that owe a hook or were cut off.`,
 		},
 	}
 	outputFlag(c, &o.output, "text|json", "text")
-	c.Flags().BoolVar(&o.check, "check", false, "print nothing, and exit 1 if a job failed, owes a hook or is too old")
-	c.Flags().BoolVar(&o.all, "all", false, "with --check: also jobs of the command line (SRC:DEST, pull) and of other configs")
-	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: how long ago a job may have succeeded, `DURATION`")
+	c.Flags().BoolVar(&o.check, "check", false, "print only problems, and exit 1 if a job failed, has a pending hook or is too old")
+	c.Flags().BoolVar(&o.all, "all", false, "with --check: include jobs of the command line (SRC:DEST, pull) and of other configs")
+	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: the last success may be at most `DURATION` ago")
 	o.addForget(a, c)
 	return c
 }
 
-// jobStatus is one job as status -o json prints it.
+// jobStatus is the status of one job, as status -o json prints it.
 type jobStatus struct {
 	Job         string            `json:"job"`
 	ID          string            `json:"id"`
@@ -84,7 +84,7 @@ type jobStatus struct {
 	Zone        string            `json:"zone,omitempty"`      // of the schedule
 	Code        int               `json:"code"`
 	Error       string            `json:"error,omitempty"`
-	HookOwed    bool              `json:"hook_owed"`
+	HookPending bool              `json:"hook_pending"`
 	HookError   string            `json:"hook_error,omitempty"`
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
@@ -97,9 +97,6 @@ type jobStatus struct {
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
-	if o.output != "text" && o.output != "json" {
-		return usagef("--output %q is not text or json", o.output)
-	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -120,7 +117,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	case o.check:
 		return a.checkStatus(st, list, o)
 	case o.output == "json":
-		return printJSON(a, list)
+		return a.printJSON(list)
 	}
 	if st.Missing() {
 		a.log.Warn(fmt.Sprintf("state directory %s does not exist: no job has run with it", cfg.Settings.StateDir))
@@ -128,8 +125,8 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	return a.printStatus(list)
 }
 
-// statuses are of all jobs that have state, and of those of the config that have
-// none. A state file that is damaged is reported, and the job that it is of failed.
+// statuses returns the status of all jobs with state, and of those of the config. A
+// damaged state file is reported, and its job counts as failed.
 func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	outcomes, errOutcomes := st.Outcomes()
 	known, errJobs := st.Jobs()
@@ -171,7 +168,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 func statusOf(r state.Record) jobStatus {
 	s := jobStatus{
 		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
-		Code: r.Result.Code, Error: r.Result.Error, HookOwed: r.Owed(), Interrupted: r.Txn.Phase != "",
+		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
 		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
 	if r.Debt != nil {
@@ -181,26 +178,29 @@ func statusOf(r state.Record) jobStatus {
 }
 
 func (a *app) printStatus(list []jobStatus) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT RUN\tFILES")
+	rows := []string{"JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT RUN\tFILES"}
 	for _, s := range list {
 		result, hook := "ok", "-"
 		switch {
 		case s.Interrupted:
-			result = "cut off"
+			result = "interrupted"
 		case s.Code != exitOK:
 			result = fmt.Sprintf("failed (%d)", s.Code)
 		case s.LastRun.IsZero():
 			result = "-"
 		}
-		if s.HookOwed {
-			hook = "owed"
+		if s.HookPending {
+			hook = "pending"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
-			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), nextTick(s.NextTick), len(s.Files))
+		next := "-"
+		if !s.NextTick.IsZero() {
+			next = zoned(s.NextTick)
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%d",
+			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), next, len(s.Files)))
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
+	if err := a.printTable(rows); err != nil {
+		return err
 	}
 	for _, s := range list {
 		if !s.HeldUntil.IsZero() {
@@ -221,13 +221,6 @@ func (a *app) printStatus(list []jobStatus) error {
 	return nil
 }
 
-func nextTick(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return zoned(t)
-}
-
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return "never"
@@ -235,12 +228,12 @@ func stamp(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
-// checkStatus names what is wrong, for monitoring. What cannot be judged is wrong
-// too: silence means that all is well.
+// checkStatus returns the problems of jobs, for monitoring. A job whose state is unknown
+// has a problem, so that silence means that all is well.
 func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) error {
 	var errs []error
 	if err := st.Writable(); err != nil {
-		errs = append(errs, fmt.Errorf("%w: what runs do now is not recorded", err))
+		errs = append(errs, fmt.Errorf("%w: runs are not recorded", err))
 	}
 	judged := 0
 	for _, s := range list {
@@ -248,27 +241,27 @@ func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) err
 			continue
 		}
 		judged++
-		if why := s.wrong(o.maxAge); why != "" {
+		if why := s.problem(o.maxAge); why != "" {
 			errs = append(errs, fmt.Errorf("%s: %s", s.Job, why))
 		}
 	}
 	switch {
 	case judged > 0:
 	case o.all:
-		errs = append(errs, errors.New("no job has run yet, and the config has none"))
+		errs = append(errs, errors.New("no job has run yet, and the config has no jobs"))
 	default:
-		errs = append(errs, usagef("--check: the config has no jobs: --config names another, --all judges those of the command line"))
+		errs = append(errs, usagef("--check: the config has no jobs: select another with --config, or include jobs of the command line with --all"))
 	}
 	return errors.Join(errs...)
 }
 
-// wrong says what is wrong with a job, or "".
-func (s *jobStatus) wrong(maxAge time.Duration) string {
+// problem returns what is wrong with a job, or "".
+func (s *jobStatus) problem(maxAge time.Duration) string {
 	switch age := time.Since(s.LastSuccess); {
 	case s.Interrupted:
-		return "its last run was cut off"
-	case s.HookOwed && (s.Code == exitOK || s.Code == exitHook):
-		return strings.TrimSuffix("its hook is owed: "+s.HookError, ": ")
+		return "its last run was interrupted"
+	case s.HookPending && (s.Code == exitOK || s.Code == exitHook):
+		return strings.TrimSuffix("its hook is pending: "+s.HookError, ": ")
 	case s.Code != exitOK:
 		return "its last run failed: " + s.Error
 	case !s.HeldUntil.IsZero(): // an operator keeps it from running
@@ -277,8 +270,8 @@ func (s *jobStatus) wrong(maxAge time.Duration) string {
 		return "it has not run yet"
 	case s.LastSuccess.IsZero():
 		return "it has not succeeded yet"
-	case maxAge > 0 && age < -maxAge: // else it would be young for ever
-		return fmt.Sprintf("it last succeeded at %s, which is yet to come: the clock was set back", stamp(s.LastSuccess))
+	case maxAge > 0 && age < -maxAge: // or the age would stay below the limit
+		return fmt.Sprintf("it last succeeded at %s, which is in the future: the clock was set back", stamp(s.LastSuccess))
 	case maxAge > 0 && age > maxAge:
 		return fmt.Sprintf("it last succeeded %s ago", age.Round(time.Second))
 	}

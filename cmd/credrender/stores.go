@@ -16,8 +16,8 @@ import (
 // as for this one.
 var storeSettings = []string{"store", "table", "key", "local_key", "region", "kms_region", "profile", "arn"}
 
-// elsewhere is the store that SETTING=VALUE words make of this one.
-func (a *app) elsewhere(ctx context.Context, flag string, words []string) (job.Store, error) {
+// otherStore is the store that SETTING=VALUE words make of this one.
+func (a *app) otherStore(ctx context.Context, flag string, words []string) (job.Store, error) {
 	given, err := pairs("--"+flag, words)
 	if err != nil {
 		return job.Store{}, err
@@ -39,9 +39,9 @@ func (a *app) elsewhere(ctx context.Context, flag string, words []string) (job.S
 	return a.where(ctx, flags)
 }
 
-// samePlace reports whether two stores are one, whatever sources are
+// sameStore reports whether two stores are one, whatever sources are
 // configured beside them.
-func samePlace(a, b job.Store) bool {
+func sameStore(a, b job.Store) bool {
 	a.Sources, b.Sources = nil, nil
 	return a == b
 }
