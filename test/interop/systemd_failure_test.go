@@ -40,9 +40,9 @@ func TestSystemdRestartsAfterACrash(t *testing.T) {
 			{"killed", "KILL"},
 			{"watchdog missed", "STOP"},
 		} {
-			t.Run(crash.name, func(t *testing.T) {
+			ok := t.Run(crash.name, func(t *testing.T) {
 				before := m.mainPID(t)
-				m.want(t, 0, "kill", "-"+crash.signal, before)
+				m.signal(t, crash.signal, before)
 				eventually(t, "another daemon is ready", func() bool {
 					pid := m.mainPID(t)
 					return pid != before && pid != "0" && m.property(t, "credrender.service", "ActiveState") == "active"
@@ -51,10 +51,13 @@ func TestSystemdRestartsAfterACrash(t *testing.T) {
 					t.Error("the journal has no missed watchdog")
 				}
 			})
+			if !ok {
+				return
+			}
 		}
 		m.put(t, "app.password", "second")
 		eventually(t, "the restarted daemon renders", func() bool { return m.read(t, "/etc/app.conf") == "password=second" })
-		if cores := m.run(t, "find", "/", "-xdev", "-name", "core*", "-type", "f", "-size", "+1k", "-not", "-path", "/usr/*").Stdout; cores != "" {
+		if cores := m.run(t, "find", "/", "-xdev", "-name", "core*", "-type", "f", "-size", "+1k", "-newer", "/etc/hostname").Stdout; cores != "" {
 			t.Errorf("there are cores:\n%s", cores)
 		}
 	})
@@ -169,11 +172,11 @@ func (m *machine) expectOrphanToEnd(t *testing.T) {
 	var daemon, child string
 	eventually(t, "the daemon has started a render", func() bool {
 		daemon = m.mainPID(t)
-		child = strings.TrimSpace(m.run(t, "ps", "-o", "pid=", "--ppid", daemon).Stdout)
+		child = strings.TrimSpace(m.run(t, "sh", "-c", "cat /proc/"+daemon+"/task/*/children").Stdout)
 		return child != ""
 	})
-	m.want(t, 0, "kill", "-KILL", daemon)
+	m.signal(t, "KILL", daemon)
 	killed := time.Now()
-	eventually(t, "the orphaned render has ended", func() bool { return m.run(t, "kill", "-0", child).Code != 0 })
+	eventually(t, "the orphaned render has ended", func() bool { return !m.signal(t, "0", child) })
 	t.Logf("the render ended %.1f s after its daemon", time.Since(killed).Seconds())
 }
