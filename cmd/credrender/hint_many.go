@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // manyError is what failed of many secrets: what to do about it is another thing
@@ -21,7 +21,7 @@ func (e *manyError) Unwrap() error { return e.err }
 
 // manyFailed says of how many what is the matter, and then of each why.
 func manyFailed(all int, what string, failed []*source.RefError) *manyError {
-	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &render.SecretsError{Failures: failed})}
+	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &template.SecretsError{Failures: failed})}
 }
 
 // many says what to do where one command is about many secrets, or "".

@@ -88,7 +88,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
-	planned, stats, err := render.Plan(ctx, w, render.Options{
+	planned, stats, err := render.DryRun(ctx, w, render.Options{
 		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch,
 	}, sel.jobs)
 	for _, p := range planned {
@@ -101,7 +101,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 }
 
 // showPlan prints one job and reports whether a render would do anything.
-func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
+func (a *app) showPlan(p *render.Plan, noHook bool) (changes bool) {
 	if err := p.Err(); err != nil {
 		a.failJob(p.Job, err)
 		return false
@@ -117,7 +117,7 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 		}
 		changes = changes || c.Kind != job.Unchanged
 	}
-	told := len(p.Changed()) > 0 || p.Owed
+	told := len(p.Changed()) > 0 || p.HookPending
 	if told && !noHook && !p.Job.Hook.IsZero() {
 		why := ""
 		if len(p.Changed()) == 0 {

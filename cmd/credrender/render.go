@@ -126,7 +126,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 // renderUntilHealed renders, and again what may heal, until --wait is over.
 // Jobs that are ready never wait for those that are not: each round installs
 // and tells what it can, and gives up the lock.
-func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render.Options, jobs []job.Job, o *renderOptions) error {
+func (a *app) renderUntilHealed(ctx context.Context, w render.Env, opts render.Options, jobs []job.Job, o *renderOptions) error {
 	deadline := time.Now().Add(o.wait)
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
 		last := time.Until(deadline) < pause

@@ -88,12 +88,12 @@ func exitCode(err error) int {
 }
 
 func isSecrets(err error) bool {
-	_, ok := errors.AsType[*render.SecretsError](err)
+	_, ok := errors.AsType[*template.SecretsError](err)
 	return ok
 }
 
 func secretsCode(err error) int {
-	failed, _ := errors.AsType[*render.SecretsError](err)
+	failed, _ := errors.AsType[*template.SecretsError](err)
 	code := exitOK
 	for _, f := range failed.Failures {
 		code = worse(code, exitCode(f.Err))

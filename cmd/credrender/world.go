@@ -17,18 +17,19 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // world is what a render sees of this machine.
-func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
-	w := render.World{
-		Open: a.stores.Source, Account: a.stores.Account, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
-		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
+func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) render.Env {
+	w := render.Env{
+		Open: a.stores.Source, Account: a.stores.Account, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
+		Host: template.Host{LookupEnv: a.lookupEnv, Hostname: os.Hostname, Now: time.Now, LoadLocation: time.LoadLocation},
 	}
 	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.own(cfg)
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
-	w.HostKey = func() ([]byte, error) {
+	w.Host.SaltKey = func() ([]byte, error) {
 		if st == nil {
 			return nil, errors.New("htpasswd needs a state directory, which keeps this host's key for salts")
 		}
@@ -38,7 +39,7 @@ func (a *app) world(cfg *config.Config, st *state.Dir, named map[string]bool) re
 }
 
 // renderWorld is the world, with fixtures in the place of what they have.
-func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
+func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.Env, error) {
 	w := a.world(cfg, st, named)
 	w.Own = append(w.Own, a.ownNamed("the file of --vars", f.varsFile)...)
 	w.Own = append(w.Own, a.ownNamed("the file of --fixtures", f.fixtures)...)
@@ -57,13 +58,13 @@ func (a *app) renderWorld(cfg *config.Config, st *state.Dir, named map[string]bo
 	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
 	w.StampFile, w.Account = nil, nil
 	if set.Env != nil {
-		w.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
+		w.Host.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
 	}
 	if set.Hostname != "" {
-		w.Hostname = func() (string, error) { return set.Hostname, nil }
+		w.Host.Hostname = func() (string, error) { return set.Hostname, nil }
 	}
 	if !set.Now.IsZero() {
-		w.Now = func() time.Time { return set.Now.Time }
+		w.Host.Now = func() time.Time { return set.Now.Time }
 	}
 	read := w.ReadFile
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) {

@@ -35,21 +35,17 @@ type Verdict struct {
 // answer now, without decrypting anything. The jobs' lookups go out together,
 // equal ones once.
 func Probe(ctx context.Context, open Opener, seen []Seen) []Verdict {
-	type key struct {
-		group
-		full bool
-	}
-	asked := map[key]*probe{}
+	asked := map[batch]*probe{}
 	for i, s := range seen {
 		for _, k := range s.Trace {
-			g := key{group{s.Store, k.Ref.Source}, s.Full}
+			g := batch{s.Store, k.Ref.Source, s.Full}
 			asked[g] = asked[g].add(k, i)
 		}
 	}
 	verdicts := make([]Verdict, len(seen)) // of patterns, to begin with
 	var wg sync.WaitGroup
 	for g, p := range asked {
-		wg.Go(func() { p.changed, p.unseen = p.ask(ctx, open, g.group, g.full) })
+		wg.Go(func() { p.changed, p.unseen = p.ask(ctx, open, g) })
 	}
 	for i, s := range seen {
 		if s.Full && len(s.Globs) > 0 {
@@ -61,6 +57,13 @@ func Probe(ctx context.Context, open Opener, seen []Seen) []Verdict {
 		p.tell(verdicts)
 	}
 	return verdicts
+}
+
+// batch is what goes out together.
+type batch struct {
+	store  job.Store
+	prefix string
+	full   bool
 }
 
 // probe is what is asked of one source.
@@ -105,8 +108,8 @@ func (p *probe) add(k source.Known, asker int) *probe {
 }
 
 // ask returns what may have changed, and what got no answer.
-func (p *probe) ask(ctx context.Context, open Opener, g group, full bool) ([]source.Ref, map[source.Ref]error) {
-	changed, err := p.look(ctx, open, g, full)
+func (p *probe) ask(ctx context.Context, open Opener, g batch) ([]source.Ref, map[source.Ref]error) {
+	changed, err := p.look(ctx, open, g)
 	look, partly := errors.AsType[*source.LookError](err)
 	if err != nil && !partly {
 		var found source.Findings
@@ -122,7 +125,7 @@ func (p *probe) ask(ctx context.Context, open Opener, g group, full bool) ([]sou
 	return changed, nil
 }
 
-func (p *probe) look(ctx context.Context, open Opener, g group, full bool) ([]source.Ref, error) {
+func (p *probe) look(ctx context.Context, open Opener, g batch) ([]source.Ref, error) {
 	src, err := open(ctx, g.store, g.prefix)
 	if err != nil {
 		return nil, err
@@ -130,9 +133,9 @@ func (p *probe) look(ctx context.Context, open Opener, g group, full bool) ([]so
 	look, canLook := src.(source.Looker)
 	cheap, canProbe := src.(source.Prober)
 	switch {
-	case full && canLook:
+	case g.full && canLook:
 		return look.Look(ctx, p.known)
-	case !full && canProbe:
+	case !g.full && canProbe:
 		return cheap.Probe(ctx, p.known)
 	}
 	return nil, source.ErrUnsupported

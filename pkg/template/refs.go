@@ -77,7 +77,7 @@ func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, kno
 	if !known {
 		return ref
 	}
-	p := t.newPass(context.Background(), func(Query) (Answer, bool) { return Answer{}, false })
+	p := t.newPass(context.Background(), nil)
 	_, err := p.callLoose(id.Ident, f, args)
 	ask, refused := errors.AsType[*askError](err)
 	switch {
