@@ -6,5 +6,7 @@
 //   - what other programs read is parsed, and the commands of credrender in it
 //     are run (container_test.go)
 //
+//   - the program in library is built in a module of its own (library_test.go)
+//
 // examples/nginx and examples/lambda are packages of their own, tested there.
 package examples
