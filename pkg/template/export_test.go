@@ -1,6 +1,10 @@
 package template
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
 // SetMaxSteps lowers the bound of a pass, which takes the race detector a
 // minute to reach.
@@ -30,3 +34,7 @@ func (x *Rendering) Used(ctx context.Context) (map[Query]bool, bool) {
 
 // Template returns the template.
 func (x *Rendering) Template() *Template { return x.t }
+
+// Functions returns the names of all functions that templates can call, less
+// text/template's own and, or and call.
+func Functions() []string { return slices.Sorted(maps.Keys(table())) }

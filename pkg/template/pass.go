@@ -88,7 +88,7 @@ func (p *pass) functions() template.FuncMap {
 		fnSettle:  settle,
 	}
 	for name, f := range p.t.used {
-		if p.real && !f.native {
+		if p.real {
 			m[name] = p.strict(name, f)
 		} else {
 			m[name] = p.lift(name, f)

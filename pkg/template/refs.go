@@ -143,7 +143,7 @@ func (t *Template) constantPipe(cmds []*parse.CommandNode) (v reflect.Value, ok 
 		return t.constant(last.Args[0])
 	}
 	f, known := t.table[id.Ident]
-	if !known || f.asks || f.native || f.Like != nil {
+	if !known || f.asks || f.Like != nil {
 		return v, false
 	}
 	args, ok := t.constants(cmds[:len(cmds)-1], last.Args[1:])

@@ -43,8 +43,7 @@ type Template struct {
 	sites    []site
 	table    map[string]function
 	used     map[string]function // of the table
-	builtins builtins
-	strings  map[string]bool // the string constants of the text
+	strings  map[string]bool     // the string constants of the text
 	maxSteps int
 	refs     func() []StaticRef
 	// constantKeys are the keys of the queries whose arguments are constants.
