@@ -154,7 +154,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 		return cfg, nil // the daemon has reported warnings and broken files
 	}
 	if n := len(cfg.Settings.GrantTokens); n > kms.MaxGrantTokens {
-		return nil, usagef("%d grant tokens: KMS accepts at most %d: leave out the tokens of grants older than five minutes", n, kms.MaxGrantTokens)
+		return nil, usagef("%d grant tokens are given, and KMS takes %d: leave out those of grants older than five minutes", n, kms.MaxGrantTokens)
 	}
 	a.stores.GrantTokens = cfg.Settings.GrantTokens
 	a.key = cfg.Base.Store.Key

@@ -192,7 +192,7 @@ type onceValue struct {
 // Set refuses a second value that differs from the first.
 func (v *onceValue) Set(s string) error {
 	if v.set && v.given != s {
-		return errors.New("given twice, with different values")
+		return errors.New("it is given twice, with different values")
 	}
 	v.given, v.set = s, true
 	return v.Value.Set(s)
