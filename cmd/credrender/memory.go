@@ -7,22 +7,21 @@ import (
 	"runtime/metrics"
 )
 
-// limits on memory, in bytes, are soft, and kept to one after the other: the
-// first does for nearly every run, the next for some dozens of secrets of 100 KiB.
-// 200 small secrets over TLS take 38 MiB with what does not count here, 50 of
-// 100 KiB take 55 MiB (make bench-peers, make bench).
+// limits are soft memory limits in bytes, which apply one after the other. The first
+// suffices for nearly every run, the second for some dozens of secrets of 100 KiB.
+// Including memory that these limits do not count, 200 small secrets over TLS take
+// 38 MiB, and 50 secrets of 100 KiB take 55 MiB (make bench-peers, make bench).
 func limits() []int64 { return []int64{25 << 20, 40 << 20} }
 
-// tight is when a limit is given up: when it leaves less than 1/tight of what is
-// in use to be allocated between two collections. The default leaves as much
-// again. Within a limit that is too tight, 500 secrets of 100 KiB took three
-// times the CPU.
+// tight decides when a limit is replaced: when it leaves less than 1/tight of the live
+// heap for allocation between two collections. Go's default leaves the whole live heap.
+// Under a limit that was too tight, 500 secrets of 100 KiB took three times the CPU.
 const tight = 3
 
-// paceGC suits the collector to a process that ends in a moment. By default it
-// runs at every doubling from 4 MiB on: for 50 secrets, which take 20 ms, that
-// is a third of all CPU. So it waits until memory nears a limit. GOGC and
-// GOMEMLIMIT come first.
+// paceGC tunes the garbage collector for a short-lived process. By default it runs each
+// time the heap doubles from 4 MiB on, which takes a third of the CPU of a render with 50
+// secrets (20 ms). With paceGC it runs when memory nears a limit. GOGC and GOMEMLIMIT in
+// the environment take precedence.
 func paceGC(lookupEnv func(string) (string, bool)) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if v, ok := lookupEnv(name); ok && v != "" {
@@ -30,12 +29,12 @@ func paceGC(lookupEnv func(string) (string, bool)) {
 		}
 	}
 	debug.SetGCPercent(400)
-	keepTo(limits())
+	applyLimits(limits())
 }
 
-// keepTo sets the first limit, and the next when that has become too tight; after
-// the last, the default.
-func keepTo(limits []int64) {
+// applyLimits sets the first limit, and the next one when it has become too tight. After
+// the last it restores the defaults.
+func applyLimits(limits []int64) {
 	if len(limits) == 0 {
 		debug.SetMemoryLimit(math.MaxInt64)
 		debug.SetGCPercent(100)
@@ -45,7 +44,7 @@ func keepTo(limits []int64) {
 	watch(limits)
 }
 
-// watch looks after each collection: the cleanup of what nobody holds runs then.
+// watch checks the limit after each collection, in the cleanup of an unreachable object.
 func watch(limits []int64) {
 	type garbage struct{ _ *int }
 	runtime.AddCleanup(new(garbage), func(struct{}) {
@@ -56,6 +55,6 @@ func watch(limits []int64) {
 			watch(limits)
 			return
 		}
-		keepTo(limits[1:])
+		applyLimits(limits[1:])
 	}, struct{}{})
 }

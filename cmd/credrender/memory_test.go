@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Who sets GOGC or GOMEMLIMIT knows better; else both are changed.
+// GOGC and GOMEMLIMIT in the environment take precedence.
 func TestPaceGC(t *testing.T) {
 	percent := debug.SetGCPercent(100)
 	limit := debug.SetMemoryLimit(-1)
@@ -32,7 +32,7 @@ func TestLimitsGiveWay(t *testing.T) {
 	limit := debug.SetMemoryLimit(-1)
 	defer func() { debug.SetGCPercent(percent); debug.SetMemoryLimit(limit) }()
 	inUse := make([]byte, 64<<20) // far more than what is allocated between two collections at least
-	keepTo([]int64{1, 2})
+	applyLimits([]int64{1, 2})
 	for range 100 {
 		if runtime.GC(); debug.SetMemoryLimit(-1) == math.MaxInt64 {
 			break
