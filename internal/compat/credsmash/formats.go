@@ -120,7 +120,7 @@ func dump(values map[string]string, format string) ([]byte, error) {
 		// encoding/csv makes \r\n of line breaks within values too.
 		var b bytes.Buffer
 		for _, name := range slices.Sorted(maps.Keys(values)) {
-			b.WriteString(csvField(name) + "," + csvField(values[name]) + "\r\n")
+			b.WriteString(py.CSVField(name) + "," + py.CSVField(values[name]) + "\r\n")
 		}
 		return b.Bytes(), nil
 	case "yaml":
@@ -128,12 +128,4 @@ func dump(values map[string]string, format string) ([]byte, error) {
 	}
 	//lint:ignore ST1005 credsmash's words
 	return nil, fmt.Errorf("Unsupported format: %s", format)
-}
-
-// csvField quotes where Python's csv does.
-func csvField(s string) string {
-	if strings.ContainsAny(s, ",\"\r\n") {
-		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-	}
-	return s
 }

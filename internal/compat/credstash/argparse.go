@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 // This file reads command lines as Python's argparse does (3.11, with what
@@ -218,7 +220,7 @@ func (g *grammar) word(w string) string {
 	if g.private {
 		return "'...'"
 	}
-	return repr(w)
+	return py.Quote(w)
 }
 
 // label is how argparse calls an option in messages.

@@ -3,6 +3,8 @@ package credstash
 import (
 	"slices"
 	"strings"
+
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
 // takeOption handles the option at an index, with the flags that are written
@@ -109,9 +111,9 @@ func (p *parser) choose(label string, choices, words []string) error {
 		}
 		quoted := make([]string, len(choices))
 		for i, c := range choices {
-			quoted[i] = repr(c)
+			quoted[i] = py.Quote(c)
 		}
-		return p.errorf("argument %s: invalid choice: %s (choose from %s)", label, repr(w), strings.Join(quoted, ", "))
+		return p.errorf("argument %s: invalid choice: %s (choose from %s)", label, py.Quote(w), strings.Join(quoted, ", "))
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 	case "yaml":
 		return dumpYAML(values), nil
 	}
-	return dumpJSON(values), nil
+	return dumpJSON(values)
 }
 
 // warnQuotes tells of values that dotenv output, which escapes nothing, breaks.

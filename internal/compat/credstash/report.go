@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -139,7 +140,7 @@ type logFile struct{ file *os.File }
 func (s *session) openLog() error {
 	level := s.call.text("log_level")
 	if s.call.given("log_level") && !slices.Contains(logLevels(), level) {
-		return fmt.Errorf("--log-level: unknown level %s", repr(level))
+		return fmt.Errorf("--log-level: unknown level %s", py.Quote(level))
 	}
 	path := s.call.text("log_file")
 	if path == "" {

@@ -2,10 +2,7 @@ package credstash
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // textWidth is argparse's, for a terminal of 80 columns.
@@ -131,36 +128,4 @@ func helpLine(b *strings.Builder, name, help string) {
 		}
 		name = ""
 	}
-}
-
-// repr quotes a text as Python's repr does.
-func repr(s string) string {
-	quote := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		quote = '"'
-	}
-	var b strings.Builder
-	b.WriteRune(quote)
-	for len(s) > 0 {
-		c, n := utf8.DecodeRuneInString(s)
-		switch {
-		case c == utf8.RuneError && n == 1:
-			_, _ = fmt.Fprintf(&b, `\udc%02x`, s[0])
-		case c == quote || c == '\\':
-			b.WriteString(`\` + string(c))
-		case c == '\n', c == '\r', c == '\t':
-			b.WriteString(strings.Trim(strconv.QuoteRune(c), "'"))
-		case unicode.IsPrint(c):
-			b.WriteRune(c)
-		case c <= 0xff:
-			_, _ = fmt.Fprintf(&b, `\x%02x`, c)
-		case c <= 0xffff:
-			_, _ = fmt.Fprintf(&b, `\u%04x`, c)
-		default:
-			_, _ = fmt.Fprintf(&b, `\U%08x`, c)
-		}
-		s = s[n:]
-	}
-	b.WriteRune(quote)
-	return b.String()
 }

@@ -228,7 +228,7 @@ func writeString(b *strings.Builder, s string) {
 			b.WriteString(`\b`)
 		case r == '\f':
 			b.WriteString(`\f`)
-		case r >= ' ' && r <= '~', r == 0x7f:
+		case r >= ' ' && r <= '~':
 			b.WriteRune(r)
 		case r >= 0x10000:
 			r -= 0x10000
