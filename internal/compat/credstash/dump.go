@@ -11,9 +11,9 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// These print what Python's json and csv modules and credstash's own dotenv
-// writer print, byte for byte. Names come sorted, where credstash leaves the
-// order of csv and dotenv to chance.
+// The dump functions print the same bytes as Python's json and csv modules and
+// credstash's dotenv writer. Names are sorted; credstash's order of csv and dotenv is
+// random.
 
 // dumpJSON is json.dumps(sort_keys=True, indent=4).
 func dumpJSON(values map[string]string) (string, error) {
@@ -24,8 +24,7 @@ func dumpJSON(values map[string]string) (string, error) {
 	return py.JSON{Indent: 4, SortKeys: true}.Dump(d)
 }
 
-// dumpCSV is csv.writer's default dialect with lines ended by "\n". A lone "\r"
-// is quoted too, as by Python 3.13.
+// dumpCSV prints csv.writer's default dialect with "\n" line ends.
 func dumpCSV(values map[string]string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -34,7 +33,7 @@ func dumpCSV(values map[string]string) string {
 	return b.String()
 }
 
-// dumpDotenv escapes nothing, as credstash does not: scripts parse it so.
+// dumpDotenv escapes nothing. Scripts that parse credstash's output depend on that.
 func dumpDotenv(values map[string]string) string {
 	upper := cases.Upper(language.Und)
 	var b strings.Builder

@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// member is one member of the object that putall reads.
+// member is a member of putall's JSON object.
 type member struct {
 	name, value string
 	err         error // why it cannot be stored
@@ -22,9 +22,9 @@ var (
 	errSurrogate = errors.New("half of a surrogate pair, which is no text")
 )
 
-// readObject reads a JSON object in its order. Of equal names the last value
-// counts, at the place of the first, as in a dict of Python. Errors say where the
-// text is broken, and nothing of what stands there.
+// readObject parses a JSON object and keeps the order of its members. As in a Python
+// dict, the last of equal names wins, in the position of the first. Errors contain a
+// byte offset and no text of the input.
 func readObject(text []byte) ([]member, error) {
 	if !utf8.Valid(text) {
 		return nil, errNotText

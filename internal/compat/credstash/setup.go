@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// setup makes the table. Unlike credstash's it is paid by the request.
+// setup creates the table. Unlike credstash's, the table is on-demand.
 func (s *session) setup(ctx context.Context, b *Backend) error {
 	if region := s.call.text("save_kms_region"); region != "" {
 		if err := s.saveKMSRegion(region); err != nil {
@@ -38,13 +38,13 @@ Table has been created. Go read the README about how to create your KMS key
 `)
 }
 
-// kmsRegion is the one key of ~/.credstash.
+// kmsRegion is the only key of ~/.credstash.
 const kmsRegion = "kms-region"
 
 func (s *session) settingsPath() string { return filepath.Join(s.Home, ".credstash") }
 
-// settings reads ~/.credstash. One that cannot be read counts as none, which is
-// credstash's way; one that is no JSON object is an error there too.
+// settings reads ~/.credstash. As in credstash, an unreadable file is ignored, and a file
+// that is not a JSON object is an error.
 func (s *session) settings() (map[string]json.RawMessage, error) {
 	settings := map[string]json.RawMessage{}
 	data, err := os.ReadFile(s.settingsPath())

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// textWidth is argparse's, for a terminal of 80 columns.
+// textWidth is argparse's text width for a terminal of 80 columns.
 const textWidth = 78
 
-// usage is the line, or lines, before a message.
+// usage returns the usage line or lines before a message.
 func (g *grammar) usage() string {
 	var parts []string
 	for i, o := range g.options {
@@ -57,10 +57,10 @@ func (g *grammar) isExclusive(o option) bool {
 	return false
 }
 
-// form is an option in a usage line, without brackets.
+// form returns an option as in a usage line, without brackets.
 func (o option) form() string { return strings.TrimRight(o.names()[0]+" "+o.operand(), " ") }
 
-// operand is how the words of an option are written.
+// operand returns the placeholders for the words of an option.
 func (o option) operand() string {
 	name := strings.ToUpper(o.dest)
 	if o.choices != nil {
@@ -87,7 +87,7 @@ func (a positional) form() string {
 	return a.dest
 }
 
-// helpText is what -h prints.
+// helpText returns the output of -h.
 func (g *grammar) helpText() string {
 	var b strings.Builder
 	b.WriteString(g.usage() + "\n" + g.help + "\n")
