@@ -93,7 +93,7 @@ func round(c *call, v py.Value) (py.Value, error) {
 	if precision < 0 {
 		return math.RoundToEven(f*scale) / scale, nil
 	}
-	// The decimal digits decide, as in Python: 2.675 is a little less.
+	// As in Python, the exact value decides: 2.675 is slightly less.
 	return strconv.ParseFloat(strconv.FormatFloat(f, 'f', int(min(precision, 30)), 64), 64)
 }
 

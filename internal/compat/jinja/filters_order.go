@@ -8,8 +8,8 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// getter makes a function of the argument "attribute": a dotted path of names and
-// positions; nil is the item itself. Text is folded to lower case if asked.
+// getter returns the function of an "attribute" argument: a dotted path of names and
+// positions, or nil for the item itself. With fold, text becomes lower case.
 func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error) {
 	var steps []py.Value
 	switch p := path.(type) {
@@ -47,7 +47,7 @@ func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error)
 	}
 }
 
-// keyed are items with what they are ordered by.
+// keyed is an item with its sort key.
 type keyed struct{ item, key py.Value }
 
 func keyedBy(items []py.Value, get func(py.Value) (py.Value, error)) ([]keyed, error) {
@@ -62,7 +62,7 @@ func keyedBy(items []py.Value, get func(py.Value) (py.Value, error)) ([]keyed, e
 	return all, nil
 }
 
-// order sorts stably; reversed keeps equal items in order too, as Python does.
+// order sorts stably. Like Python's, a reversed sort keeps the order of equal items.
 func order(all []keyed, reversed bool) error {
 	var failed error
 	slices.SortStableFunc(all, func(x, y keyed) int {
@@ -105,7 +105,7 @@ func sorted(c *call, v py.Value) (py.Value, error) {
 	return itemsOf(all), err
 }
 
-// getterOfAll is getter of several attributes, one after the other.
+// getterOfAll returns the getter for a list of attributes.
 func (c *call) getterOfAll(paths []string, fold bool) func(py.Value) (py.Value, error) {
 	return func(v py.Value) (py.Value, error) {
 		var keys py.Tuple

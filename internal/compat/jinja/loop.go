@@ -15,7 +15,7 @@ func (e *evaluator) forLoop(out *strings.Builder, n *syntax.For, s *scope) error
 	return e.loop(out, n, s, v, 0)
 }
 
-// loop runs a loop over v; depth counts the calls of a recursive one.
+// loop runs a loop over v. depth is the depth of a recursive loop.
 func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Value, depth int) error {
 	items, err := py.Items(v)
 	if err != nil {
@@ -45,7 +45,7 @@ func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Val
 	return nil
 }
 
-// chosen are the items that pass the loop's own condition.
+// chosen returns the items that satisfy the condition of the loop.
 func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) ([]py.Value, error) {
 	if n.Test == nil {
 		return items, nil

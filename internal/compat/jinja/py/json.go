@@ -13,10 +13,10 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// ParseJSON is json.loads: objects keep their order. The error tells where, and
-// nothing of what the text holds.
+// ParseJSON is json.loads. Objects keep their order. Errors contain a byte offset and no
+// text of the input.
 func ParseJSON(text []byte) (Value, error) {
-	if !utf8.Valid(text) { // the decoder replaces what is no UTF-8
+	if !utf8.Valid(text) { // the decoder would replace invalid UTF-8
 		return nil, Errorf("UnicodeDecodeError", "not UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -90,14 +90,14 @@ func decodeDict(d *json.Decoder) (Value, error) {
 	return dict, err
 }
 
-// JSON is how values are dumped.
+// JSON has the options of json.dumps.
 type JSON struct {
 	Indent     int // 0: on one line
 	SortKeys   bool
 	Separators [2]string // empty: ", " and ": "; with Indent "," and ": "
 }
 
-// Dump is json.dumps(v), with all but ASCII escaped.
+// Dump is json.dumps(v), which escapes all non-ASCII characters.
 func (j JSON) Dump(v Value) (string, error) {
 	if j.Separators[1] == "" {
 		j.Separators = [2]string{", ", ": "}

@@ -2,7 +2,7 @@ package py
 
 import "slices"
 
-// listMethod is a method of a list, or of what a tuple shares with it.
+// listMethod returns a method of a list, or one that tuples also have.
 func listMethod(l *List, name string) (Func, bool) {
 	switch name {
 	case "append":
@@ -63,7 +63,7 @@ func insertAt(l *List, a *arguments) Value {
 	return nil
 }
 
-// find is where an item is, which is removed if asked.
+// find returns the index of an item, and removes the item if requested.
 func find(l *List, remove bool, a *arguments) Value {
 	want := a.value(0)
 	i := slices.IndexFunc(l.Items, func(v Value) bool { return Equal(v, want) })

@@ -64,7 +64,7 @@ func Repr(v Value) (string, error) {
 		}
 		return "Undefined", nil
 	}
-	// Python prints an address here, which nobody can want.
+	// Python prints an address here, which is useless in a file.
 	return "", Errorf("TypeError", "a %s cannot be printed", TypeName(v))
 }
 
@@ -139,8 +139,8 @@ func Quote(s string) string {
 	return b.String()
 }
 
-// escape writes what repr and JSON escape alike: the quotation mark, the
-// backslash, the end of a line and the tab.
+// escape writes the escapes that repr and JSON share: quotation mark, backslash, line ends
+// and tab.
 func escape(b *strings.Builder, r, mark rune) bool {
 	switch r {
 	case mark, '\\':
