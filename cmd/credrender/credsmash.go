@@ -20,11 +20,8 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// credsmashName is the name of a link that makes the binary run as credsmash.
-const credsmashName = "credsmash"
-
 func newCredsmash(a *app) *cobra.Command {
-	return &cobra.Command{
+	return newCompat(a, &cobra.Command{
 		Use:   "credsmash [ARGUMENT]...",
 		Short: "Run as credsmash 3.0.2",
 		Long: `Run as credsmash 3.0.2, with its commands, config and Jinja2 templates, for scripts
@@ -33,15 +30,7 @@ name credsmash does the same without the word.`,
 		Example: `  credrender credsmash get db.password
   credrender credsmash render-templates /etc/app/manifest.json
   ln -s "$(command -v credrender)" /usr/local/bin/credsmash`,
-		DisableFlagParsing: true,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(a.globals.given()) > 0 {
-				return usagef("put flags after the word credsmash; they are those of credsmash: 'credrender credsmash --help' lists them")
-			}
-			a.code = a.credsmash(c.Context(), args)
-			return nil
-		},
-	}
+	}, a.credsmash)
 }
 
 // credsmash runs one command line of credsmash.

@@ -15,11 +15,8 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// credstashName is the name of a link that makes the binary run as credstash.
-const credstashName = "credstash"
-
 func newCredstash(a *app) *cobra.Command {
-	return &cobra.Command{
+	return newCompat(a, &cobra.Command{
 		Use:   "credstash [ARGUMENT]...",
 		Short: "Run as credstash 1.17.1",
 		Long: `Run as credstash 1.17.1, with its commands, flags, output and exit codes, for scripts
@@ -27,15 +24,7 @@ written for it. The config file is not read. A link to this binary with the name
 credstash does the same without the word.`,
 		Example: `  credrender credstash get -n db.password env=prod
   ln -s "$(command -v credrender)" /usr/local/bin/credstash`,
-		DisableFlagParsing: true,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(a.globals.given()) > 0 {
-				return usagef("put flags after the word credstash; they are those of credstash: 'credrender credstash -h' lists them")
-			}
-			a.code = a.credstash(c.Context(), args)
-			return nil
-		},
-	}
+	}, a.credstash)
 }
 
 // credstash runs one command line of credstash.
@@ -76,4 +65,18 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 		}),
 		History: table, Create: create,
 	}, nil
+}
+
+// newCompat completes the command of a compatibility command line, whose program parses
+// all arguments itself.
+func newCompat(a *app, c *cobra.Command, run func(ctx context.Context, args []string) int) *cobra.Command {
+	c.DisableFlagParsing = true
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(a.globals.given()) > 0 {
+			return usagef("put flags after the word %s; they are those of %[1]s: 'credrender %[1]s --help' lists them", c.Name())
+		}
+		a.code = run(c.Context(), args)
+		return nil
+	}
+	return c
 }

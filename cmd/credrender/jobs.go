@@ -258,3 +258,25 @@ func (a *app) destination(dest string) (string, error) {
 	}
 	return path, nil
 }
+
+// fileFlags returns the given flags that apply only to a file on the command line, by
+// name.
+func (f *jobFlags) fileFlags() map[string]string {
+	given := map[string]string{
+		"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook,
+		"permit": strings.Join(f.permit, ","),
+	}
+	if f.inPlace {
+		given["in-place"] = "true"
+	}
+	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
+	return given
+}
+
+// refuseWithoutDest refuses flags that do not apply to standard output.
+func (f *jobFlags) refuseWithoutDest() error {
+	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
+		return usagef("--%s goes with SRC:DEST: there is no DEST other than standard output", flag)
+	}
+	return nil
+}

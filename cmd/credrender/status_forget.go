@@ -62,12 +62,9 @@ func runForget(ctx context.Context, a *app, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
-	st, err := a.openState(cfg, false)
+	st, err := a.writableState(cfg, "forget")
 	if err != nil {
 		return err
-	}
-	if st == nil {
-		return fmt.Errorf("forget: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
 	}
 	defer st.Close() // each write was synced by itself
 	token, _ := a.lookupEnv(render.LockEnv)
