@@ -32,19 +32,15 @@ func toInt(c *call, v py.Value) (py.Value, error) {
 			return n, nil
 		}
 		f, err := strconv.ParseFloat(s, 64)
-		if isNumber := err == nil && !math.IsInf(f, 0) && !math.IsNaN(f); !isNumber {
+		if err != nil || math.IsInf(f, 0) {
 			return standard, nil
 		}
-		switch {
-		case math.Abs(f) >= 1<<63:
-			return nil, py.ErrRange
-		}
-		return int64(f), nil
+		v = f
 	}
-	f, ok := py.Float(v)
 	if n, isInt := py.Int(v); isInt {
 		return n, nil
 	}
+	f, ok := py.Float(v)
 	if !ok || math.IsNaN(f) {
 		return standard, nil
 	}

@@ -135,15 +135,13 @@ func (d *Dict) Pairs() []Value {
 }
 
 func (d *Dict) view(kind string) *View {
-	v := &View{Kind: "dict_" + kind}
-	for k, value := range d.All() {
+	v := &View{Kind: "dict_" + kind, Items: d.Pairs()}
+	for i, pair := range v.Items {
 		switch kind {
 		case "keys":
-			v.Items = append(v.Items, k)
+			v.Items[i] = pair.(Tuple)[0]
 		case "values":
-			v.Items = append(v.Items, value)
-		default:
-			v.Items = append(v.Items, Tuple{k, value})
+			v.Items[i] = pair.(Tuple)[1]
 		}
 	}
 	return v

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -164,15 +163,7 @@ func (j JSON) dict(b *strings.Builder, d *Dict, depth int) error {
 	}
 	keys := d.Keys()
 	if j.SortKeys {
-		var err error
-		slices.SortStableFunc(keys, func(x, y Value) int {
-			n, failed := Compare("<", x, y)
-			if failed != nil {
-				err = failed
-			}
-			return n
-		})
-		if err != nil {
+		if err := Sort(keys, false); err != nil {
 			return err
 		}
 	}
