@@ -77,7 +77,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 		return false, err
 	}
 	if len(sel.stdout) > 0 {
-		return false, usagef("plan needs a destination to compare with: write %s:DEST", sel.stdout[0].Files[0].Src)
+		return false, usagef("plan compares with a destination: write %s:DEST", sel.stdout[0].Files[0].Src)
 	}
 	a.meter(o.stats)
 	st, err := a.openState(cfg, true)
