@@ -5,8 +5,8 @@
 //
 //	aws kms encrypt --output text --query CiphertextBlob
 //
-// prints: base64. [Open] takes it raw too, and inside the JSON that the command
-// prints without those options. KMS encrypts no more than that itself; a larger
+// prints: base64. [Open] takes it raw too, in every other form that the command
+// prints, and with what shells and editors add to those. KMS encrypts no more than that itself; a larger
 // value, or an empty one, is in an envelope, which is text:
 //
 //	credrender-envelope/1
@@ -32,7 +32,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -80,39 +80,26 @@ func Seal(ctx context.Context, k Sealer, plain []byte, c source.Context) ([]byte
 }
 
 // Open decrypts what [Seal] or `aws kms encrypt` made. A file that is neither,
-// and an envelope that has changed in any byte, are source.ErrIntegrity; of a
-// bare blob KMS itself does not say whether it is damaged or the context wrong,
-// which is source.ErrWrongContext.
+// and an envelope that has changed in any byte, are source.ErrIntegrity; an object of
+// sneaker is source.ErrUnsupported. KMS is asked for none of them. Of a bare blob KMS
+// itself does not tell whether it is damaged or the context wrong, which is
+// source.ErrWrongContext.
 func Open(ctx context.Context, k Decrypter, data []byte, c source.Context) ([]byte, error) {
+	data = plainText(data)
 	if resembles(data) {
 		return openEnvelope(ctx, k, data, c)
 	}
-	b, err := bare(data)
+	b, err := ciphertext(data)
 	if err != nil {
 		return nil, err
 	}
-	return k.Decrypt(ctx, b, c.Map())
-}
-
-// bare finds the blob in a file.
-func bare(data []byte) ([]byte, error) {
-	text := bytes.TrimSpace(data)
-	if bytes.HasPrefix(text, []byte("{")) {
-		var printed struct{ CiphertextBlob []byte }
-		if json.Unmarshal(text, &printed) == nil && len(printed.CiphertextBlob) > 0 {
-			return checked(printed.CiphertextBlob)
+	plain, err := k.Decrypt(ctx, b, c.Map())
+	// A newline after a raw blob may be an editor's or the blob's own last byte. KMS
+	// authenticates the blob, so that at most one of the two opens.
+	if line, ok := bytes.CutSuffix(b, []byte("\n")); ok && errors.Is(err, source.ErrWrongContext) {
+		if plain, retryErr := k.Decrypt(ctx, bytes.TrimSuffix(line, []byte("\r")), c.Map()); retryErr == nil {
+			return plain, nil
 		}
 	}
-	text = bytes.Join(bytes.Fields(text), nil) // base64 may be wrapped
-	if b, err := base64.StdEncoding.DecodeString(string(text)); err == nil {
-		return checked(b)
-	}
-	return checked(data)
-}
-
-func checked(b []byte) ([]byte, error) {
-	if len(b) == 0 || len(b) > maxBlob {
-		return nil, fmt.Errorf("%w: it is neither what 'aws kms encrypt' printed nor an envelope", source.ErrIntegrity)
-	}
-	return b, nil
+	return plain, err
 }
