@@ -105,7 +105,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
 }
 
 // isTemplates reports whether a template is at fault for one of the errors that err
@@ -151,6 +151,9 @@ func (a *app) hint(err error) string {
 func (ad adviser) one(err error) string {
 	if locked, ok := errors.AsType[*state.LockedError](err); ok && locked.Inside {
 		return "a hook or check cannot render: the files it would change are being changed"
+	}
+	if errors.Is(err, local.ErrExposed) {
+		return "'chmod 600 FILE' closes it; whoever could read it may have the key: 'credrender rekey --new-local-key' makes another"
 	}
 	if _, ok := errors.AsType[*local.KeyError](err); ok && !errors.Is(err, fs.ErrPermission) {
 		return "--local-key names the key file of this store; a copy of it must come from where the store was made"

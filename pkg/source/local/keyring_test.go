@@ -278,7 +278,7 @@ func TestKeptKeyThatCannotBeUsed(t *testing.T) {
 	_, errStore := get(t.Context(), open(backup), source.Ref{Name: "a"})
 	_, errItem := local.New(a).Decrypt(t.Context(), item.Key, nil)
 	for _, err := range []error{errStore, errItem} {
-		if !errors.Is(err, source.ErrDenied) || !strings.Contains(err.Error(), keptFile+" is open to others") {
+		if !errors.Is(err, local.ErrExposed) || !strings.Contains(err.Error(), keptFile+" is open to others") {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -52,10 +52,12 @@ type Options struct {
 // one.
 var ErrNotStore = errors.New("not a credrender store")
 
-// KeyError says why a key file cannot be used. Unwrap gives
-// source.ErrNoStore (it is missing), source.ErrDenied (not readable, readable
-// by others, or the key of another store), source.ErrIntegrity (damaged) or
-// what the file system says.
+// ErrExposed is wrapped if others than its owner may read or write a key file.
+var ErrExposed = errors.New("every user it is open to could open the store")
+
+// KeyError tells why a key file cannot be used. Unwrap returns source.ErrNoStore (it
+// is missing), source.ErrDenied (not readable, or the key of another store),
+// ErrExposed, source.ErrIntegrity (damaged) or the error of the file system.
 type KeyError struct {
 	Path   string
 	Reason string
