@@ -21,8 +21,8 @@ func newVerifyStore(a *app) *cobra.Command {
 		Long: `Open every version of the secrets that the pattern REF matches (all without one) and
 report those that are damaged, do not open with their context, or stand in the
 way of others. No value is shown and nothing is changed; a store in order prints
-nothing. Exit code 1: an item is damaged; 3: one does not open; 0 also where
-there are only notes.`,
+nothing. Exit code 1: an item is damaged, or hidden by an older version, so that
+readers get the older value; 3: one does not open; 0: there are only other notes.`,
 		Example: "  credrender verify-store --context-map contexts.yaml -o json",
 		RunE:    func(c *cobra.Command, args []string) error { return runVerifyStore(c.Context(), a, f, args, output) },
 	}
@@ -36,7 +36,7 @@ there are only notes.`,
 // noteTexts say what a note means, and what to do.
 var noteTexts = map[store.Note]string{
 	store.NoteUnpadded: "not padded: it hides later versions, and put refuses; 'credrender migrate' pads it",
-	store.NoteHidden:   "hidden by an unpadded version: nobody reads it; 'credrender migrate' mends that",
+	store.NoteHidden:   "hidden: a version of a lower number sorts after it, and readers get that one; 'credrender migrate' pads versions",
 	store.NoteNotInt:   "the newest version is no number: put needs --version",
 	store.NoteForeign:  "in a form that credstash cannot read; 'credrender migrate --item-format credstash' mends that",
 	store.NoteNonce:    "its format does not authenticate the nonce: whoever can write the table can turn the value into noise, and no reader notices; 'credrender migrate --item-format credstash' puts it again in one that does",
@@ -75,6 +75,7 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 		return err
 	}
 	var failed []*source.RefError
+	hidden := 0
 	findings := []finding{}
 	for _, v := range verdicts {
 		if v.Err == nil && len(v.Notes) == 0 {
@@ -84,6 +85,9 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 		slices.Sort(v.Notes)
 		for _, n := range v.Notes {
 			one.Notes = append(one.Notes, string(n))
+			if n == store.NoteHidden {
+				hidden++
+			}
 		}
 		if v.Err != nil {
 			one.Error = v.Err.Error()
@@ -94,10 +98,14 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 	if err := printFindings(a, findings, output); err != nil {
 		return err
 	}
+	var many error
 	if len(failed) > 0 {
-		return manyFailed(len(verdicts), "versions are not sound", failed)
+		many = manyFailed(len(verdicts), "versions are not sound", failed)
 	}
-	return nil
+	if hidden > 0 {
+		a.fail(fmt.Errorf("%s hidden: readers get an older value", isAre(hidden, "version")))
+	}
+	return many
 }
 
 func printFindings(a *app, findings []finding, output string) error {

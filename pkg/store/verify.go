@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ type Note string
 // Notes of Verify.
 const (
 	NoteUnpadded Note = "unpadded" // hides padded versions, and stops put
-	NoteHidden   Note = "hidden"   // an unpadded version of a lower number sorts after it
+	NoteHidden   Note = "hidden"   // a version of a lower number sorts after it: readers get that one
 	NoteNotInt   Note = "not-int"  // the newest, and no number: put cannot make the next
 	NoteForeign  Note = "foreign"  // credstash 1.17.1 does not know its algorithm or digest
 	NoteCTR32LE  Note = "ctr32le"  // rucredstash seems to have damaged it
@@ -84,18 +85,24 @@ func (o opener) verify(ctx context.Context, sc Scope, item credstash.Item) Verdi
 func noteVersions(items []credstash.Item, verdicts []Verdict) {
 	last := len(items) - 1
 	for i, item := range items {
-		switch {
-		case credstash.Unpadded(item.Version):
+		if credstash.Unpadded(item.Version) {
 			verdicts[i].Notes = append(verdicts[i].Notes, NoteUnpadded)
-		case slices.ContainsFunc(items, func(other credstash.Item) bool { return hides(other.Version, item.Version) }):
-			verdicts[i].Notes = append(verdicts[i].Notes, NoteHidden)
-		case i == last && strings.Trim(item.Version, "0123456789") != "":
+		} else if i == last && !isNumber(item.Version) {
 			verdicts[i].Notes = append(verdicts[i].Notes, NoteNotInt)
+		}
+		if slices.ContainsFunc(items, func(other credstash.Item) bool { return hides(other.Version, item.Version) }) {
+			verdicts[i].Notes = append(verdicts[i].Notes, NoteHidden)
 		}
 	}
 }
 
+func isNumber(version string) bool { return version != "" && strings.Trim(version, "0123456789") == "" }
+
 // hides reports whether a has the lower number and sorts after b.
 func hides(a, b string) bool {
-	return credstash.Unpadded(a) && credstash.Pad(a) < credstash.Pad(b) && a > b && strings.Trim(b, "0123456789") == ""
+	if !isNumber(a) || !isNumber(b) || a < b {
+		return false
+	}
+	m, n := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(m), len(n)), cmp.Compare(m, n)) < 0
 }
