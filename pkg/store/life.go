@@ -57,7 +57,7 @@ const (
 	Padded   Action = "padded"    // by Migrate: To is its version now
 	PutAgain Action = "put again" // by Migrate: sealed anew, in place
 	Rescued  Action = "rescued"   // by Migrate: put again with its bytes repaired
-	// Unhidden, by Migrate: To is the newest now, and Version was. A value that
+	// Unhidden, by Migrate and Copy: To is the newest now, and Version was. A value that
 	// was stored and never seen is seen from now on.
 	Unhidden Action = "unhidden"
 	Stored   Action = "stored" // by Copy and PutAll

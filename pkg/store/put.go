@@ -69,7 +69,7 @@ func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed 
 // "" if version is the one that they get. A Put that states its version may store
 // one that no reader finds.
 func (s *Store) NewerThan(ctx context.Context, name, version string) (newer string, err error) {
-	newest, err := s.o.Reader.Newest(ctx, name)
+	newest, err := orNone(s.o.Reader.Newest(ctx, name))
 	if err != nil || newest.Version <= version {
 		return "", err
 	}

@@ -122,7 +122,7 @@ func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput
 func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup, o SetupOptions) error {
 	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
 		differs, err := p.look(ctx)
-		if errors.Is(err, source.ErrDenied) {
+		if errors.Is(err, source.ErrDenied) && !o.Update {
 			differs, err = p.name+" could not be looked at: "+err.Error(), nil
 			p.change = nil
 		}

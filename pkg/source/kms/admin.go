@@ -162,7 +162,7 @@ func (a *Admin) make(ctx context.Context, tags map[string]string) (Setup, error)
 func (a *Admin) checkRotation(ctx context.Context, s *Setup, o SetupOptions) error {
 	out, err := a.api.rotation(ctx, &kms.GetKeyRotationStatusInput{KeyId: aws.String(s.ARN)})
 	if err != nil {
-		return unseen(&s.Differs, "rotation", wire.Wrap("look up key rotation", err))
+		return unseen(s, o, "rotation", wire.Wrap("look up key rotation", err))
 	}
 	if out.KeyRotationEnabled {
 		return nil
@@ -188,7 +188,7 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 	for {
 		out, err := a.api.listTags(ctx, &kms.ListResourceTagsInput{KeyId: aws.String(s.ARN), Marker: marker})
 		if err != nil {
-			return unseen(&s.Differs, "tags", wire.Wrap("list tags of key", err))
+			return unseen(s, o, "tags", wire.Wrap("list tags of key", err))
 		}
 		for _, t := range out.Tags {
 			have[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
@@ -215,12 +215,13 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 	return wire.Wrap("tag key", err)
 }
 
-// unseen notes what may not be looked at; that is no failure.
-func unseen(differs *[]string, what string, err error) error {
-	if !errors.Is(err, source.ErrDenied) {
+// unseen notes what may not be looked at. That is a failure only where it is to be
+// changed.
+func unseen(s *Setup, o SetupOptions, what string, err error) error {
+	if o.Update || !errors.Is(err, source.ErrDenied) {
 		return err
 	}
-	*differs = append(*differs, what+" could not be looked at: "+err.Error())
+	s.Differs = append(s.Differs, what+" could not be looked at: "+err.Error())
 	return nil
 }
 
