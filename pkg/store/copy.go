@@ -34,6 +34,9 @@ type CopyRequest struct {
 // here, there is an outcome that is Unhidden.
 func (s *Store) Copy(ctx context.Context, r CopyRequest) ([]Outcome, error) {
 	items, err := s.gather(ctx, r.Scope)
+	if err == nil && len(items) == 0 {
+		err = source.ErrNoMatch
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -33,9 +33,10 @@ func (c Contexts) of(name string) []source.Context {
 
 // Scope is what a verb over many secrets works on, and how it tells.
 type Scope struct {
-	// Pattern of names, * for any characters; empty: all. One that matches
-	// nothing makes the verb fail with source.ErrNoMatch, but for GetAll, whose
-	// answer is empty then.
+	// Pattern of names, * for any characters; empty: all. If it matches nothing,
+	// the operation fails with source.ErrNoMatch, except GetAll, which returns an
+	// empty result. Copy and Verify fail for an empty store too: there is nothing
+	// that they have proved or saved.
 	Pattern  string
 	Contexts Contexts
 	DryRun   bool // find out what would be done, and change nothing
