@@ -193,9 +193,13 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 		for _, t := range out.Tags {
 			have[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
 		}
-		if marker = out.NextMarker; !out.Truncated {
+		if !out.Truncated {
 			break
 		}
+		if aws.ToString(out.NextMarker) == aws.ToString(marker) {
+			return wire.Wrap("list tags of key", wire.Broken(wire.ErrOther))
+		}
+		marker = out.NextMarker
 	}
 	missing := map[string]string{}
 	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {

@@ -147,9 +147,13 @@ func (a *Admin) Grants(ctx context.Context, principal string) ([]Grant, error) {
 		for _, g := range out.Grants {
 			grants = append(grants, grantOf(g))
 		}
-		if in.Marker = out.NextMarker; !out.Truncated {
+		if !out.Truncated {
 			return grants, nil
 		}
+		if aws.ToString(out.NextMarker) == aws.ToString(in.Marker) { // the page that was asked for
+			return nil, wire.Wrap("list grants on "+a.key, wire.Broken(wire.ErrOther))
+		}
+		in.Marker = out.NextMarker
 	}
 }
 
