@@ -78,7 +78,7 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 		return usagef("put: --context is not KEY=VALUE")
 	}
 	if o.version != "" && !isVersion(o.version) {
-		return usagef("put: --version is not a whole number of 1 to 19 digits, and no version could follow it: 'credrender list NAME' shows those that are there")
+		return usagef("put: --version is not a whole number of 1 to 19 digits that another version can follow: 'credrender list NAME' shows those that are there")
 	}
 	if !w.given && (!isTerminal(a.stdin) || glued(a.words)) {
 		return noValue(w.context)
@@ -134,7 +134,7 @@ func (a *app) warnOlder(ctx context.Context, st *store.Store, t *backend.Target,
 // isVersion reports whether another version can be numbered after this one, and
 // readers agree on which of the two is the newer.
 func isVersion(s string) bool {
-	return len(s) <= 19 && strings.Trim(s, "0123456789") == ""
+	return len(s) <= 19 && strings.Trim(s, "0123456789") == "" && s != "9999999999999999999"
 }
 
 func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {
