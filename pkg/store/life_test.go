@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -346,6 +347,26 @@ func TestCopyToHistoryThatIsNewer(t *testing.T) {
 		return nil
 	}
 	if done, err := f.Copy(t.Context(), store.CopyRequest{Into: other.Store}); err != nil || len(done) != 1 || done[0].Err != nil {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+// TestRekeyGivesUp: a table that refuses a change forever, and shows none, must not
+// hold a rekey forever.
+func TestRekeyGivesUp(t *testing.T) {
+	f := newFixture()
+	f.put(t, "a", "one", source.Context{})
+	f.kms.under++
+	f.table.fail = func(_ context.Context, op, _, _ string) error {
+		if op == "rewrite" {
+			return source.ErrChanged
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	done, err := f.Rekey(ctx, store.RekeyRequest{})
+	if err != nil || len(done) != 1 || !errors.Is(done[0].Err, source.ErrChanged) {
 		t.Errorf("%+v, %v", done, err)
 	}
 }

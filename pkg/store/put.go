@@ -140,8 +140,8 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 	}
 }
 
-// maxStuck is how often a version may be refused as one that exists while a
-// consistent read shows none: some emulators do that for ever.
+// maxStuck is how often a table may refuse a write for a change that a consistent
+// read does not show: some emulators do that forever.
 const maxStuck = 8
 
 // Writers that lost a version to another wait a random while, so that they do

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,10 +35,10 @@ func (s *Store) Rekey(ctx context.Context, r RekeyRequest) ([]Outcome, error) {
 	})
 }
 
-// rekey looks again where somebody else was faster: each of them has done
-// something, so that this ends.
+// rekey looks again where somebody else was faster. It gives up where the table
+// refuses the change as often as maxStuck, and shows the item as it was.
 func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) (Action, error) {
-	for try := 0; ; try++ {
+	for try, stuck := 0, 0; ; try++ {
 		next, moved, err := s.rewrap(ctx, r, item)
 		if err != nil || !moved {
 			return Kept, err
@@ -49,19 +50,23 @@ func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) 
 		if err == nil {
 			return Rekeyed, nil
 		}
-		if !errors.Is(err, source.ErrChanged) {
+		if stuck++; stuck == maxStuck || !errors.Is(err, source.ErrChanged) {
 			return Kept, err
 		}
 		if err := pause(ctx, try); err != nil {
 			return Kept, err
 		}
-		item, err = s.o.Reader.Get(ctx, item.Name, item.Version)
+		now, err := s.o.Reader.Get(ctx, item.Name, item.Version)
 		if errors.Is(err, source.ErrNotFound) {
 			return Kept, nil
 		}
 		if err != nil {
 			return Kept, err
 		}
+		if !bytes.Equal(now.Key, item.Key) {
+			stuck = 0
+		}
+		item = now
 	}
 }
 
