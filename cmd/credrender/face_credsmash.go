@@ -47,7 +47,7 @@ binary named credsmash does the same without the word.`,
 // credsmash runs one of credsmash's command lines.
 func (a *app) credsmash(ctx context.Context, args []string) int {
 	var own []render.Own
-	f := &credsmash.Face{
+	f := &credsmash.CommandLine{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, LookupEnv: a.lookupEnv, Now: time.Now,
 		ReadFile: func(path string) ([]byte, error) {
 			own = append(own, a.ownNamed("a file that this command reads", path)...)
@@ -78,7 +78,7 @@ func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.
 	}
 	return &credsmash.Backend{
 		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys,
+			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
 		}),
 		Create: create,
 	}, nil

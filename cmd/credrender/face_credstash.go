@@ -40,7 +40,7 @@ credstash does the same without the word.`,
 
 // credstash runs one of credstash's command lines.
 func (a *app) credstash(ctx context.Context, args []string) int {
-	f := &credstash.Face{
+	f := &credstash.CommandLine{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr,
 		LookupEnv: a.lookupEnv, Home: a.home(), Now: time.Now, Open: a.openCredstash,
 		ReadFile: a.input.ReadFile, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
@@ -73,7 +73,7 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 	}
 	return &credstash.Backend{
 		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys,
+			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
 		}),
 		History: table, Create: create,
 	}, nil

@@ -57,10 +57,10 @@ func (s *Store) stored(ctx context.Context, name, version string) ([]credstash.I
 
 // versions returns what is stored of one name, oldest first, without contents.
 func (s *Store) versions(ctx context.Context, name string) ([]credstash.Item, error) {
-	if s.o.Historian == nil {
+	if s.o.VersionLister == nil {
 		return s.held(ctx, func(n string) bool { return n == name })
 	}
-	return s.o.Historian.Versions(ctx, name)
+	return s.o.VersionLister.Versions(ctx, name)
 }
 
 func only(stored []credstash.Item, version string) []credstash.Item {

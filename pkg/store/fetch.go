@@ -16,7 +16,7 @@ import (
 // credstash.Candidates gives; its data key is asked for the moment that the item
 // is there. Ref.Source plays no part.
 func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
-	defer s.warm(ctx, len(refs), s.o.Reader, s.o.Decrypter)()
+	defer s.preconnect(ctx, len(refs), s.o.Reader, s.o.Decrypter)()
 	open, results := s.opener(), make([]source.Result, len(refs))
 	s.each(len(refs), func(i int) { results[i] = s.fetch(ctx, open, refs[i]) })
 	answers := make(map[source.Ref]source.Result, len(refs))
@@ -26,15 +26,15 @@ func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]sou
 	return answers
 }
 
-// warm has parts prepare for n calls, those that can: the Decrypter while the
+// preconnect has parts prepare for n calls, those that can: the Decrypter while the
 // items are looked up. The function that it returns puts an end to that and waits
 // for it.
-func (s *Store) warm(ctx context.Context, n int, parts ...any) (end func()) {
+func (s *Store) preconnect(ctx context.Context, n int, parts ...any) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	for _, part := range parts {
-		if w, ok := part.(Warmer); ok && n > 0 {
-			wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+		if w, ok := part.(Preconnector); ok && n > 0 {
+			wg.Go(func() { w.Preconnect(ctx, min(n, s.o.Concurrency)) })
 		}
 	}
 	return func() { cancel(); wg.Wait() }

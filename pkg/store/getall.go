@@ -35,7 +35,7 @@ func (s *Store) newest(ctx context.Context, sc Scope, wants func(string) bool) (
 		}
 	}
 	names := slices.Sorted(maps.Keys(newest))
-	defer s.warm(ctx, len(names), s.o.Decrypter)()
+	defer s.preconnect(ctx, len(names), s.o.Decrypter)()
 	open, results := s.opener(), make([]source.Result, len(names))
 	_ = s.over(ctx, sc, len(names), s.o.Concurrency, func(i int) {
 		results[i] = open.reveal(ctx, newest[names[i]], sc.Contexts.of(names[i]))

@@ -229,7 +229,7 @@ func (s *Store) seal(ctx context.Context, item credstash.Item, keyLength int, pl
 	if err != nil {
 		return item, err
 	}
-	dataKey, wrapped, err := s.o.KeyMaker.GenerateDataKey(ctx, size, c.Map())
+	dataKey, wrapped, err := s.o.DataKeyGenerator.GenerateDataKey(ctx, size, c.Map())
 	if err != nil {
 		return item, err
 	}

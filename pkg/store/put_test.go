@@ -313,7 +313,7 @@ func TestDelete(t *testing.T) {
 		for _, tt := range tests {
 			f := newFixture(func(o *store.Options) {
 				if scanning {
-					o.Historian = nil
+					o.VersionLister = nil
 				}
 			})
 			for _, v := range stored {

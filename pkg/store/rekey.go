@@ -39,7 +39,7 @@ func (s *Store) Rekey(ctx context.Context, r RekeyRequest) ([]Outcome, error) {
 // refuses the change as often as maxStuck, and shows the item as it was.
 func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) (Action, error) {
 	for try, stuck := 0, 0; ; try++ {
-		next, moved, err := s.rewrap(ctx, r, item)
+		next, moved, err := s.reencrypt(ctx, r, item)
 		if err != nil || !moved {
 			return Kept, err
 		}
@@ -70,9 +70,9 @@ func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) 
 	}
 }
 
-// rewrap tries the contexts that the key may have now, and last the one that it
+// reencrypt tries the contexts that the key may have now, and last the one that it
 // shall have, since an earlier run may have been here.
-func (s *Store) rewrap(ctx context.Context, r RekeyRequest, item credstash.Item) (next credstash.Item, moved bool, err error) {
+func (s *Store) reencrypt(ctx context.Context, r RekeyRequest, item credstash.Item) (next credstash.Item, moved bool, err error) {
 	if err := movable(item); err != nil {
 		return next, false, err
 	}
@@ -86,7 +86,7 @@ func (s *Store) rewrap(ctx context.Context, r RekeyRequest, item credstash.Item)
 		if r.To != nil {
 			to = *r.To
 		}
-		next.Key, moved, err = s.o.Rewrapper.Rewrap(ctx, item.Key, from.Map(), to.Map())
+		next.Key, moved, err = s.o.ReEncrypter.ReEncrypt(ctx, item.Key, from.Map(), to.Map())
 		if !errors.Is(err, source.ErrWrongContext) {
 			break
 		}

@@ -3,7 +3,7 @@
 //
 // A back end brings the small interfaces below: [Reader], [Scanner] and
 // [Writer] for a table of items (DynamoDB, a local file), [Decrypter] and
-// [KeyMaker] for the keys (KMS, a local master key). [New] makes a [Store] of
+// [DataKeyGenerator] for the keys (KMS, a local master key). [New] makes a [Store] of
 // them, which is a [source.Source] for rendering and has the verbs that manage
 // secrets: [Store.Put], [Store.Delete] and [Store.List] for one, and for many
 // [Store.GetAll], [Store.Prune], [Store.Rekey], [Store.Migrate], [Store.Verify]
@@ -45,8 +45,8 @@ type Scanner interface {
 	Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Item, error]
 }
 
-// Historian lists the versions of one name without a scan.
-type Historian interface {
+// VersionLister lists the versions of one name without a scan.
+type VersionLister interface {
 	// Versions returns the stored versions of name in ascending byte order, each
 	// with name, version, comment, algorithm and wrapped data key alone; none is
 	// no error.
@@ -74,12 +74,12 @@ type Rewriter interface {
 	Rewrite(ctx context.Context, held, next credstash.Item) error
 }
 
-// Rewrapper moves data keys without showing them.
-type Rewrapper interface {
-	// Rewrap wraps a data key under the key for writing and the context to. It
+// ReEncrypter moves data keys without showing them.
+type ReEncrypter interface {
+	// ReEncrypt wraps a data key under the key for writing and the context to. It
 	// reports false where that is how the key is wrapped already. It fails with
 	// source.ErrWrongContext where from is not the context of the key.
-	Rewrap(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error)
+	ReEncrypt(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error)
 }
 
 // Decrypter opens wrapped data keys.
@@ -89,16 +89,16 @@ type Decrypter interface {
 	Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error)
 }
 
-// Warmer is what a Reader or a Decrypter may be besides: ready ahead of time for
+// Preconnector is what a Reader or a Decrypter may be besides: ready ahead of time for
 // the calls of a batch.
-type Warmer interface {
-	// Warm prepares for n calls at once, and is done with that at the end of
+type Preconnector interface {
+	// Preconnect prepares for n calls at once, and is done with that at the end of
 	// ctx at the latest.
-	Warm(ctx context.Context, n int)
+	Preconnect(ctx context.Context, n int)
 }
 
-// KeyMaker makes data keys.
-type KeyMaker interface {
+// DataKeyGenerator makes data keys.
+type DataKeyGenerator interface {
 	// GenerateDataKey returns n random bytes (1 to 1024), plain and wrapped.
 	GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error)
 }
@@ -110,18 +110,18 @@ type KeyMaker interface {
 const DefaultConcurrency = 256
 
 // Options are the parts of a Store. A store that is only read needs no Writer
-// and no KeyMaker; the verbs that need a part which is missing panic.
+// and no DataKeyGenerator; the verbs that need a part which is missing panic.
 type Options struct {
-	Reader    Reader
-	Scanner   Scanner
-	Writer    Writer
-	Decrypter Decrypter
-	KeyMaker  KeyMaker
-	Rewriter  Rewriter  // for Rekey and Migrate
-	Rewrapper Rewrapper // for Rekey
-	// Historian is optional: without it Delete finds the versions of a name by
+	Reader           Reader
+	Scanner          Scanner
+	Writer           Writer
+	Decrypter        Decrypter
+	DataKeyGenerator DataKeyGenerator
+	Rewriter         Rewriter    // for Rekey and Migrate
+	ReEncrypter      ReEncrypter // for Rekey
+	// VersionLister is optional: without it Delete finds the versions of a name by
 	// a scan.
-	Historian Historian
+	VersionLister VersionLister
 	// Prober is optional: without it Probe reads each item again, undecrypted.
 	Prober source.Prober
 	// Concurrency bounds the requests in flight for one batch; zero:

@@ -2,11 +2,11 @@
 // commands, options, config file, manifests and Jinja2 templates, so that a link
 // named credsmash takes the program's place.
 //
-// [Face.Run] is the whole program. A command line goes through three steps:
+// [CommandLine.Run] is the whole program. A command line goes through three steps:
 // click.go reads it as Python's click would, by the tables in grammar.go;
 // settings.go adds the config file; and a runner for each command (secrets.go,
 // put.go, render.go) works on the store. Files, of get and of templates, are
-// handed to [Face.Install] together. Package jinja renders.
+// handed to [CommandLine.Install] together. Package jinja renders.
 //
 // stdout and exit codes are credsmash's: 0, 1 for any failure, 2 for usage.
 // What credsmash tells by a traceback is one line here. docs/credsmash.md lists
@@ -25,8 +25,8 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// Face is what the command line sees of the world.
-type Face struct {
+// CommandLine is what the command line sees of the world.
+type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(name string) (string, bool)
@@ -78,7 +78,7 @@ func (e *usageError) Error() string { return e.what }
 
 // Run runs one command line, without the program's name, and returns its exit
 // code.
-func (f *Face) Run(ctx context.Context, args []string) int {
+func (f *CommandLine) Run(ctx context.Context, args []string) int {
 	err := f.run(ctx, args)
 	var help helpWanted
 	var usage *usageError
@@ -102,7 +102,7 @@ func (f *Face) Run(ctx context.Context, args []string) int {
 	return exitFailed
 }
 
-func (f *Face) run(ctx context.Context, args []string) error {
+func (f *CommandLine) run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		_, _ = io.WriteString(f.Stderr, programHelp())
 		return &helpOnError{}
@@ -111,7 +111,7 @@ func (f *Face) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	s := &session{Face: f}
+	s := &session{CommandLine: f}
 	if err := s.settle(global); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (*helpOnError) Error() string { return "no command" }
 
 // session is one command under way.
 type session struct {
-	*Face
+	*CommandLine
 	settings
 	call    *call
 	backend *Backend

@@ -2,7 +2,7 @@
 // commands, flags, environment, output and exit codes, so that a link named
 // credstash takes the program's place under scripts that know nothing of it.
 //
-// [Face.Run] is the whole program. A command line goes through three steps:
+// [CommandLine.Run] is the whole program. A command line goes through three steps:
 //
 //   - [parse] reads it as Python's argparse would, by the tables in grammar.go;
 //     argparse's habits (positionals between options, abbreviations, "-5" as a
@@ -25,8 +25,8 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// Face is what the command line sees of the world.
-type Face struct {
+// CommandLine is what the command line sees of the world.
+type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(name string) (string, bool)
@@ -63,7 +63,7 @@ const SessionName = "AssumeRoleCredstashSession1"
 type Backend struct {
 	*store.Store
 	// History finds shadowed versions without a scan.
-	History store.Historian
+	History store.VersionLister
 	// Create makes the table with the given tags, if it is not there.
 	Create func(ctx context.Context, tags map[string]string) (created bool, err error)
 }
@@ -77,7 +77,7 @@ const (
 
 // Run runs one command line, without the program's name, and returns its exit
 // code.
-func (f *Face) Run(ctx context.Context, args []string) int {
+func (f *CommandLine) Run(ctx context.Context, args []string) int {
 	call, err := parse(args)
 	if err != nil {
 		return f.refuse(err)
@@ -89,7 +89,7 @@ func (f *Face) Run(ctx context.Context, args []string) int {
 		}
 		return exitOK
 	}
-	s := &session{Face: f, call: call}
+	s := &session{CommandLine: f, call: call}
 	if err := s.openLog(); err != nil {
 		_, _ = fmt.Fprintln(f.Stderr, err)
 		return exitFailed
@@ -106,14 +106,14 @@ func (f *Face) Run(ctx context.Context, args []string) int {
 }
 
 // refuse prints what is wrong with a command line as argparse does.
-func (f *Face) refuse(err error) int {
+func (f *CommandLine) refuse(err error) int {
 	_, _ = fmt.Fprintln(f.Stderr, err)
 	return exitUsage
 }
 
 // session is one command under way.
 type session struct {
-	*Face
+	*CommandLine
 	call *call
 	log  *logFile
 }

@@ -48,14 +48,14 @@ func (b *bench) run(stdin string, args ...string) outcome {
 	b.t.Helper()
 	var stdout, stderr bytes.Buffer
 	l := b.items
-	f := &Face{ReadFile: os.ReadFile, ReadAll: io.ReadAll,
+	f := &CommandLine{ReadFile: os.ReadFile, ReadAll: io.ReadAll,
 		Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Home: b.home,
 		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok },
 		Now:       func() time.Time { return time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC) },
 		Open: func(_ context.Context, w Where) (*Backend, error) {
 			b.where = w
 			return &Backend{
-				Store:   store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l}),
+				Store:   store.New(store.Options{Reader: l, Scanner: l, Writer: l, VersionLister: l, Decrypter: l, DataKeyGenerator: l}),
 				History: l,
 			}, nil
 		},
@@ -236,7 +236,7 @@ func TestAutoversionLosesNone(t *testing.T) {
 }
 
 func TestPrompt(t *testing.T) {
-	f := &session{Face: &Face{Stdin: strings.NewReader("typed \nmore"), Stderr: &bytes.Buffer{}}}
+	f := &session{CommandLine: &CommandLine{Stdin: strings.NewReader("typed \nmore"), Stderr: &bytes.Buffer{}}}
 	got, err := f.askStdin("x: ")
 	if err != nil || string(got) != "typed " {
 		t.Errorf("got %q, %v", got, err)

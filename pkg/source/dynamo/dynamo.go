@@ -71,9 +71,9 @@ func New(client awsconfig.Client, table string) *Table {
 	}}
 }
 
-// Warm implements store.Warmer: it makes connections for n reads at once, and
+// Preconnect implements store.Preconnector: it makes connections for n reads at once, and
 // keeps them until ctx ends.
-func (t *Table) Warm(ctx context.Context, n int) {
+func (t *Table) Preconnect(ctx context.Context, n int) {
 	if url := t.reads.URL(ctx); t.client.Preconnect != nil && url != "" {
 		t.client.Preconnect(ctx, url, n)
 	}

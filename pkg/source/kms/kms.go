@@ -1,6 +1,6 @@
 // Package kms makes and opens data keys with AWS KMS, for items in a table of
 // package dynamo and for objects in S3. [Keys] implements store.Decrypter and
-// store.KeyMaker; [Keys.EnsureKey] makes the key itself, for a first setup.
+// store.DataKeyGenerator; [Keys.EnsureKey] makes the key itself, for a first setup.
 //
 // The encryption context that a data key is made with is stored nowhere, is
 // case-sensitive and must be given again to open it
@@ -91,7 +91,7 @@ func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext ma
 	return out.Plaintext, nil
 }
 
-// GenerateDataKey implements store.KeyMaker.
+// GenerateDataKey implements store.DataKeyGenerator.
 func (k *Keys) GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error) {
 	if n < 1 || n > MaxDataKey {
 		return nil, nil, fmt.Errorf("make data key: %d bytes are not between 1 and %d", n, MaxDataKey)

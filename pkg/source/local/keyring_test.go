@@ -17,7 +17,7 @@ import (
 // rekeying opens a store for Rekey.
 func rekeying(o local.Options) (*local.Store, *store.Store) {
 	s := local.New(o)
-	return s, store.New(store.Options{Reader: s, Scanner: s, Writer: s, Decrypter: s, KeyMaker: s, Rewriter: s, Rewrapper: s})
+	return s, store.New(store.Options{Reader: s, Scanner: s, Writer: s, Decrypter: s, DataKeyGenerator: s, Rewriter: s, ReEncrypter: s})
 }
 
 func rekey(t *testing.T, o local.Options, pattern string) {

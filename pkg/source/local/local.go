@@ -80,14 +80,14 @@ type Store struct {
 }
 
 var (
-	_ store.Reader    = (*Store)(nil)
-	_ store.Historian = (*Store)(nil)
-	_ store.Scanner   = (*Store)(nil)
-	_ store.Writer    = (*Store)(nil)
-	_ store.Decrypter = (*Store)(nil)
-	_ store.KeyMaker  = (*Store)(nil)
-	_ store.Rewriter  = (*Store)(nil)
-	_ store.Rewrapper = (*Store)(nil)
+	_ store.Reader           = (*Store)(nil)
+	_ store.VersionLister    = (*Store)(nil)
+	_ store.Scanner          = (*Store)(nil)
+	_ store.Writer           = (*Store)(nil)
+	_ store.Decrypter        = (*Store)(nil)
+	_ store.DataKeyGenerator = (*Store)(nil)
+	_ store.Rewriter         = (*Store)(nil)
+	_ store.ReEncrypter      = (*Store)(nil)
 )
 
 // New returns a store over the files that Create made. It does no I/O: a
