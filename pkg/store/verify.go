@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// Note is something about a sound item that somebody should know.
+// Note is a remark about an item that opens.
 type Note string
 
 // Notes of Verify.
@@ -21,24 +21,24 @@ const (
 	NoteNotInt   Note = "not-int"  // the newest, and no number: put cannot make the next
 	NoteForeign  Note = "foreign"  // credstash 1.17.1 does not know its algorithm or digest
 	NoteCTR32LE  Note = "ctr32le"  // rucredstash seems to have damaged it
-	// NoteNonce: its format does not authenticate the nonce. Whoever can write the
-	// table can turn the value into noise that opens without an error.
+	// NoteNonce: its format does not authenticate the nonce. Anyone who can write to
+	// the table can turn the value into noise that opens without an error.
 	NoteNonce Note = "nonce"
 	// NoteNoise: such an item opens to bytes that are not text. It is a binary
 	// value, or somebody changed the nonce.
 	NoteNoise Note = "noise"
 )
 
-// Verdict is what Verify found of one stored version.
+// Verdict is the result of Verify for one stored version.
 type Verdict struct {
 	source.Entry
 	Notes []Note
-	Err   error // nil: whole, and it opens
+	Err   error // nil: it opens
 }
 
-// Verify opens every version in scope and throws the values away. With DryRun
-// it asks nothing of the keys, and looks at the form alone. Verdicts are sorted
-// by name and version, one for each.
+// Verify opens every version in scope and discards the values. With DryRun it unwraps
+// no data key and checks only the items' form. It returns one verdict for each
+// version, sorted by name and version.
 func (s *Store) Verify(ctx context.Context, sc Scope) ([]Verdict, error) {
 	items, err := s.gather(ctx, sc)
 	if err != nil {
@@ -81,7 +81,7 @@ func (o opener) verify(ctx context.Context, sc Scope, item credstash.Item) Verdi
 	return v
 }
 
-// noteVersions judges the versions of one name together.
+// noteVersions adds the notes that concern the versions of one name together.
 func noteVersions(items []credstash.Item, verdicts []Verdict) {
 	last := len(items) - 1
 	for i, item := range items {
