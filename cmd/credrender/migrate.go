@@ -14,8 +14,8 @@ func newMigrate(a *app) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "migrate [REF] [KEY=VALUE]...",
-		Short: "Mend what older and other tools have left",
-		Long: `Mend all versions of the secrets that the pattern REF matches (all without one):
+		Short: "Repair what older and other tools have left",
+		Long: `Repair all versions of the secrets that the pattern REF matches (all without one):
 
 - a version that is not padded to 19 digits (credstash before 1.13) moves to its
   padded number. Until then it hides every later version, and put refuses. Where

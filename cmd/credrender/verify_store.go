@@ -19,8 +19,8 @@ func newVerifyStore(a *app) *cobra.Command {
 		Use:   "verify-store [REF] [KEY=VALUE]...",
 		Short: "Open every stored version and report what is wrong",
 		Long: `Open every version of the secrets that the pattern REF matches (all without one) and
-report those that are damaged, do not open with their context, or stand in the
-way of others. No value is shown and nothing is changed; a store in order prints
+report those that are damaged, do not open with their context, or hide
+others. No value is shown and nothing is changed; a store in order prints
 nothing. Exit code 1: an item is damaged, or hidden by an older version, so that
 readers get the older value; 3: one does not open; 0: there are only other notes.`,
 		Example: "  credrender verify-store --context-map contexts.yaml -o json",
@@ -38,7 +38,7 @@ var noteTexts = map[store.Note]string{
 	store.NoteUnpadded: "not padded: it hides later versions, and put refuses; 'credrender migrate' pads it",
 	store.NoteHidden:   "hidden: a version of a lower number sorts after it, and readers get that one; 'credrender migrate' pads versions",
 	store.NoteNotInt:   "the newest version is no number: put needs --version",
-	store.NoteForeign:  "in a form that credstash cannot read; 'credrender migrate --item-format credstash' mends that",
+	store.NoteForeign:  "in a form that credstash cannot read; 'credrender migrate --item-format credstash' converts it",
 	store.NoteNonce:    "its format does not authenticate the nonce: whoever can write the table can turn the value into noise, and no reader notices; 'credrender migrate --item-format credstash' puts it again in one that does",
 	store.NoteNoise:    "its value is not text: it is binary, or its nonce was changed; look at it before migrate, which keeps what it opens to",
 	store.NoteCTR32LE:  "damaged by rucredstash from byte 16 on, it seems; 'credrender migrate --rescue-ctr32le' repairs it",

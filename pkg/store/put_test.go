@@ -282,7 +282,7 @@ func TestPutGivesUpWithItsContext(t *testing.T) {
 }
 
 // A table that refuses every version as one that exists, and never has a newer one,
-// does not keep a writer for ever.
+// does not keep a writer forever.
 func TestPutGivesUpWhereNoVersionAppears(t *testing.T) {
 	f := newFixture()
 	tries := 0

@@ -1,6 +1,6 @@
-// Package credsmash is credsmash 3.0.2's command line over our own store: its
-// commands, options, config file, manifests and Jinja2 templates, so that a link
-// named credsmash takes the program's place.
+// Package credsmash implements credsmash 3.0.2's command line: its commands, options,
+// config file, manifests and Jinja2 templates. Scripts written for credsmash work
+// unchanged with a link of that name to the binary.
 //
 // [CommandLine.Run] is the whole program. A command line goes through three steps:
 // click.go reads it as Python's click would, by the tables in grammar.go;
@@ -8,8 +8,8 @@
 // put.go, render.go) works on the store. Files, of get and of templates, are
 // handed to [CommandLine.Install] together. Package jinja renders.
 //
-// stdout and exit codes are credsmash's: 0, 1 for any failure, 2 for usage.
-// What credsmash tells by a traceback is one line here. docs/credsmash.md lists
+// stdout and exit codes are credsmash's: 0, 1 for any failure, 2 for usage. Where
+// credsmash prints a traceback, one line explains the failure. docs/credsmash.md lists
 // every difference and its reason.
 package credsmash
 
@@ -25,7 +25,7 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// CommandLine is what the command line sees of the world.
+// CommandLine holds the streams, files and stores that the command line uses.
 type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -112,7 +112,7 @@ func (f *CommandLine) run(ctx context.Context, args []string) error {
 		return err
 	}
 	s := &session{CommandLine: f}
-	if err := s.settle(global); err != nil {
+	if err := s.readConfig(global); err != nil {
 		return err
 	}
 	if len(rest) == 0 {

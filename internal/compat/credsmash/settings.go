@@ -13,14 +13,14 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// What credsmash does where nobody says otherwise.
+// credsmash's defaults.
 const (
 	defaultConfig = "/etc/credsmash.cfg"
 	defaultTable  = "secret-store"
 	defaultKey    = "alias/credsmash"
 )
 
-// settings are what the command line and the config file say together.
+// settings are those of the command line and of the config file.
 type settings struct {
 	where     Where
 	context   source.Context
@@ -29,9 +29,9 @@ type settings struct {
 	logLevel  int
 }
 
-// settle reads the config file, if there is one. As in credsmash -k and -t leave
-// aside what it says of keys and of the table.
-func (s *session) settle(global *call) error {
+// readConfig reads the config file, if there is one. As in credsmash, -k and -t
+// override its settings of the key and of the table.
+func (s *session) readConfig(global *call) error {
 	path := global.text("--config", "")
 	if path == "" {
 		path, _ = s.LookupEnv("CREDSMASH_CONFIG")
@@ -39,8 +39,8 @@ func (s *session) settle(global *call) error {
 	named := path != ""
 	path = cmp.Or(path, defaultConfig)
 	data, err := s.ReadFile(path)
-	// credsmash takes its defaults where the file that was named is missing, and
-	// so another table and key.
+	// credsmash ignores a missing file, even one that was named, and then uses another
+	// table and key.
 	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("read the config: %w", err)
 	}
@@ -92,7 +92,7 @@ func (s *session) applyKey(global *call, sections map[string]section) error {
 		s.where.Key = cmp.Or(kms.text("key_id"), sections["credsmash"].text("key_id"), defaultKey)
 		if v, ok := kms["encryption_context"]; ok {
 			if v.nested == nil && v.text != "" {
-				return errors.New("encryption_context: its pairs stand indented on lines of their own, as key = value")
+				return errors.New("encryption_context: write each pair indented on a line of its own, as key = value")
 			}
 			maps.Copy(context, v.nested)
 		}

@@ -1,6 +1,6 @@
-// Package credstash is credstash 1.17.1's command line over our own store: its
-// commands, flags, environment, output and exit codes, so that a link named
-// credstash takes the program's place under scripts that know nothing of it.
+// Package credstash implements credstash 1.17.1's command line: its commands, flags,
+// environment, output and exit codes. Scripts written for credstash work unchanged
+// with a link of that name to the binary.
 //
 // [CommandLine.Run] is the whole program. A command line goes through three steps:
 //
@@ -25,7 +25,7 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// CommandLine is what the command line sees of the world.
+// CommandLine holds the streams, files and stores that the command line uses.
 type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -40,15 +40,15 @@ type CommandLine struct {
 	Open func(ctx context.Context, w Where) (*Backend, error)
 }
 
-// Where is the store that a command line names. Empty fields are left to the
-// environment and ~/.aws; a region that nothing names is [DefaultRegion].
+// Where is the store that a command line selects. For empty fields, the environment and
+// ~/.aws decide; without any region it is [DefaultRegion].
 type Where struct {
 	Region, KMSRegion string
 	Profile, RoleARN  string // never both
 	Table, Key        string
 }
 
-// What credstash does where nobody says otherwise.
+// credstash's defaults.
 const (
 	DefaultRegion = "us-east-1"
 	defaultTable  = "credential-store"
@@ -62,7 +62,7 @@ const SessionName = "AssumeRoleCredstashSession1"
 // Backend is an opened store.
 type Backend struct {
 	*store.Store
-	// History finds shadowed versions without a scan.
+	// History finds hidden versions without a scan.
 	History store.VersionLister
 	// Create makes the table with the given tags, if it is not there.
 	Create func(ctx context.Context, tags map[string]string) (created bool, err error)
@@ -134,8 +134,7 @@ func (s *session) run(ctx context.Context) error {
 	return runners[s.call.command](ctx, b)
 }
 
-// where reads the global flags, as credstash does before it looks at the
-// command.
+// where reads the global flags, as credstash does before it reads the command.
 func (s *session) where() (Where, error) {
 	w := Where{
 		Region: s.call.text("region"), KMSRegion: s.call.text("kms_region"),
@@ -159,7 +158,7 @@ func (s *session) where() (Where, error) {
 	return w, err
 }
 
-// warn says on stderr what credstash keeps to itself.
+// warn prints a warning on stderr that credstash itself does not print.
 func (s *session) warn(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.Stderr, "credstash: warning: "+format+"\n", args...)
 }

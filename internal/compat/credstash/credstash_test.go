@@ -19,7 +19,7 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// bench is a face over a local store, in the place of DynamoDB and KMS: what the
+// bench is a command line over a local store, in the place of DynamoDB and KMS: what the
 // scripts of cmd/credrender cannot set up.
 type bench struct {
 	t     *testing.T

@@ -75,7 +75,7 @@ type Store struct {
 	o    Options
 	keys atomic.Pointer[keyring] // read when first needed: listing needs none
 	// turn queues this process's operations: the file's own lock is polled for,
-	// so that of many at once some would wait for ever.
+	// so that of many at once some would wait forever.
 	turn sync.RWMutex
 }
 
