@@ -1,5 +1,4 @@
-// Package blob is one encrypted value as a file, as it lies in S3 or in a
-// repository.
+// Package blob encrypts and decrypts single values as files, for S3 or a repository.
 //
 // Up to 4,096 bytes that is what
 //
@@ -21,11 +20,10 @@
 //	the rest  AES-256-GCM of the value, its tag at the end; the additional data
 //	          are the first line, its line feed included, and the wrapped key
 //
-// The hash is no secret and proves nothing against a forger: it tells a damaged
-// file from a wrong context, which KMS does not. The first line holds "-", which
-// no base64 does, and control characters begin a raw blob of KMS, so that
-// neither is taken for an envelope; a first line that is nearly right is an
-// envelope that was damaged.
+// The hash is not a secret and does not stop a forger: it tells a damaged file from a
+// wrong context, which KMS does not. The first line has a "-", which is not in base64,
+// and a raw blob of KMS begins with control characters, so that neither is taken for
+// an envelope. A file whose first line is nearly right is a damaged envelope.
 package blob
 
 import (
