@@ -34,8 +34,11 @@ type metadata struct {
 	seen   seen
 }
 
-// newMetadataClient returns a client that tries again where the service answers
-// with an error (it limits rates), and never where it does not answer.
+// NewMetadataClient returns a client of the instance metadata service. It tries
+// again if the service answers with an error, since that limits rates, and never if
+// it does not answer. It uses no proxy: none is next to the instance.
+func NewMetadataClient(cfg aws.Config) *imds.Client { return newMetadataClient(cfg, &seen{}) }
+
 func newMetadataClient(cfg aws.Config, observed *seen) *imds.Client {
 	cfg.HTTPClient = &watched{withoutProxy(awshttp.NewBuildableClient()).WithDialerOptions(func(d *net.Dialer) {
 		d.Timeout = metadataTimeout / 4 // as the imds package sets for a client of its own
@@ -44,15 +47,12 @@ func newMetadataClient(cfg aws.Config, observed *seen) *imds.Client {
 	}), observed}
 	return imds.NewFromConfig(cfg, func(o *imds.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
-			r.RateLimiter = ratelimit.None
+			r.RateLimiter, r.MaxBackoff = ratelimit.None, metadataTimeout/5
 			r.Retryables = []retry.IsErrorRetryable{retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{
-				http.StatusTooManyRequests:     {},
-				http.StatusInternalServerError: {},
-				http.StatusServiceUnavailable:  {},
+				http.StatusTooManyRequests: {}, http.StatusInternalServerError: {}, http.StatusServiceUnavailable: {},
 			}}}
 		})
 		o.DisableDefaultMaxBackoff = true
-		o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, metadataTimeout/5)
 	})
 }
 
