@@ -178,9 +178,9 @@ func (o Options) identify(c *Client, role *roles) {
 		now = time.Now
 	}
 	chain, running := withProcess(c.Config, role)
-	c.Credentials = &patient{next: chain, now: now, processes: running, place: newPlace(c.Config)}
+	c.Credentials = &failureCache{next: chain, now: now, processes: running, origin: newOrigin(c.Config)}
 	if o.RoleARN != "" {
-		c.Credentials = &patient{next: assumeRole(c.Config, o.RoleARN, cmp.Or(o.SessionName, sessionName)), now: now, processes: running}
+		c.Credentials = &failureCache{next: assumeRole(c.Config, o.RoleARN, cmp.Or(o.SessionName, sessionName)), now: now, processes: running}
 	}
 }
 
