@@ -42,7 +42,7 @@ func (p *failureCache) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		return creds, nil
 	}
 	if ctx.Err() != nil { // not a fault of the credentials
-		p.processes.settle()
+		p.processes.wait()
 		return aws.Credentials{}, fmt.Errorf("find credentials: %w", ctx.Err())
 	}
 	err = newCredentialsError(err, p.origin)
