@@ -9,18 +9,18 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Exchange is what a request and the HTTP client that sends it tell each other
-// beside HTTP: package awsconfig's does, others do not, and leave the zero value.
+// Exchange carries data between a request and the HTTP client of package awsconfig, in
+// the context of the request. Other HTTP clients leave the zero value.
 type Exchange struct {
-	New bool // wanted: a connection that has carried no request before
+	New bool // set for the client: send the request on a new connection
 
-	Used       bool // told: the connection had carried requests before
-	Identified bool // told: no other answer of this host had the same request id
+	Used       bool // set by the client: the connection had carried requests before
+	Identified bool // set by the client: no other answer of the host had this request id
 }
 
 type exchangeKey struct{}
 
-// ExchangeOf returns what a request's context carries, never nil.
+// ExchangeOf returns the Exchange in ctx, or a new one. It is never nil.
 func ExchangeOf(ctx context.Context) *Exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*Exchange); ok {
 		return x
@@ -37,35 +37,35 @@ func RequestID(h http.Header) string {
 	return cmp.Or(h.Get("X-Amzn-Requestid"), h.Get("X-Amz-Request-Id"))
 }
 
-// ErrOther is of an answer to another question than was asked.
+// ErrOther: an answer does not belong to its request.
 var ErrOther = errors.New("the answer belongs to another request")
 
-// doubt is of an answer that may belong to another request.
+// doubt is the error of an answer that may belong to another request.
 type doubt struct {
-	err       error // what it comes to where the answer on a new connection is the same
-	anonymous bool  // only an answer that has no id of its own is in doubt
+	err       error // the result if the answer on a new connection is the same
+	anonymous bool  // applies only to answers without a request id of their own
 }
 
 func (d *doubt) Error() string { return ErrOther.Error() }
 
-// Unproven is for an answer that says that something is missing: it is asked for
-// again on a new connection, and what comes there is err, or taken where err is
-// nil. A hop that repeats an answer on a connection in use shifts all that
-// follow; on a new one there is nothing to repeat.
+// Unproven is for an answer that reports something missing. The request is sent again on
+// a new connection, where the same answer results in err, or is accepted if err is nil. A
+// hop that repeats an answer on a connection in use shifts all answers that follow; on a
+// new connection there is nothing to repeat.
 func Unproven(err error) error { return &doubt{err: err} }
 
-// Anonymous is Unproven for an answer that has nothing to compare with its
-// request, and no request id of its own. AWS sends one with every answer, and a
-// repeated answer repeats it.
+// Anonymous is Unproven for an answer with nothing to compare with its request, if it has
+// no request id of its own either. AWS sends an id with every answer, and a repeated
+// answer has the same one.
 func Anonymous() error { return &doubt{anonymous: true} }
 
-// Other is for an answer that is not what was asked for: it is asked for again,
-// first on a new connection.
+// Other is for an answer that does not fit its request. The request is sent again, first
+// on a new connection.
 func Other() error { return &doubt{err: Broken(ErrOther)} }
 
-// settled is what an answer comes to, and whether it has to be asked for again:
-// where the doubt may be the connection's. So may a "not found" without an id.
-func settled(err error, x *Exchange) (again bool, _ error) {
+// resolve returns the result of an answer, and whether the request must be sent again: if
+// the connection may be the reason for a doubt, or for a "not found" without an id.
+func resolve(err error, x *Exchange) (again bool, _ error) {
 	d, ok := errors.AsType[*doubt](err)
 	switch {
 	case !ok:
@@ -76,7 +76,7 @@ func settled(err error, x *Exchange) (again bool, _ error) {
 	return x.Used, d.err
 }
 
-// absent reports whether a refusal says that what was asked for is not there.
+// absent reports whether AWS answers that something does not exist.
 func absent(err error) bool {
 	kind := kindOf(Code(err), "")
 	return errors.Is(kind, source.ErrNotFound) || errors.Is(kind, source.ErrNoStore)
