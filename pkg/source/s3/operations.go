@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha1" // a checksum that S3 may have of an object
 	"crypto/sha256"
 	"encoding/base64"
@@ -26,6 +27,10 @@ func (c *client) get(ctx context.Context, bucket, key, version string) (data []b
 	if c.getSums {
 		op.header.Set("X-Amz-Checksum-Mode", "ENABLED")
 	}
+	nonce := c.nonce(bucket)
+	if nonce != "" {
+		op.query.Set("response-content-language", nonce)
+	}
 	err = c.do(ctx, op, func(resp *http.Response, body []byte) error {
 		data, header = body, resp.Header
 		if got := resp.Header.Get("X-Amz-Version-Id"); version != "" && got != "" && got != version {
@@ -36,9 +41,36 @@ func (c *client) get(ctx context.Context, bucket, key, version string) (data []b
 				return err
 			}
 		}
-		return wire.Anonymous()
+		return fits(nonce, resp.Header.Get("Content-Language"))
 	})
 	return data, header, err
+}
+
+// A request for an object carries a random language, which S3 repeats in its answer:
+// nothing else in an answer tells which object it is. The form is that of a language
+// for private use (https://www.rfc-editor.org/rfc/rfc5646.html#section-2.2.7).
+const privateUse = "x-credrend-"
+
+// nonce returns the language for one request. It is "" where S3 refuses one, which
+// is in requests that are not signed, or may pass it to a function instead of
+// repeating it (Object Lambda, Outposts).
+func (c *client) nonce(bucket string) string {
+	if arn, ok := source.ParseARN(bucket); !c.signs || ok && arn.Service != "s3" {
+		return ""
+	}
+	return privateUse + strings.ToLower(rand.Text()[:8]+"-"+rand.Text()[:8])
+}
+
+// fits compares the language of an answer with that of its request. Emulators that
+// repeat none are left to the request ids.
+func fits(asked, got string) error {
+	switch {
+	case asked == "" || !strings.HasPrefix(got, privateUse):
+		return wire.Anonymous()
+	case got != asked:
+		return wire.Other()
+	}
+	return nil
 }
 
 // head asks for an object's headers, unless its ETag is still the one given, if

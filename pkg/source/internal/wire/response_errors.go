@@ -13,19 +13,19 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// ErrTooLong is of an answer with more bytes than [Request].Limit.
+// ErrTooLong: an answer has more bytes than [Request].Limit.
 var ErrTooLong error = Words("the answer is too long")
 
 // forbidden is the code of a 403 without a body.
 var forbidden = StatusCode(http.StatusForbidden)
 
-// StatusCode is the code that the SDK gives answers which have none: those to
-// HEAD ("NotFound").
+// StatusCode is the code that the SDK gives to answers without one, which are those to HEAD
+// ("NotFound").
 func StatusCode(status int) string {
 	return strings.ReplaceAll(http.StatusText(status), " ", "")
 }
 
-// interrupted tells the end of ctx from what the network says of it.
+// interrupted replaces the network's error by that of ctx, if ctx has ended.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return &aws.RequestCanceledError{Err: ctx.Err()}
@@ -33,12 +33,11 @@ func interrupted(ctx context.Context, err error) error {
 	return err
 }
 
-// Refused is the error of an answer that is none, with what AWS says in it; ""
-// stands for a code or a message that nobody could read. Callers and retryers
-// find status and headers in it.
+// Refused returns the error for an error answer, with AWS's code and message, which are ""
+// if the answer has none. Callers and retryers find status and headers in it.
 func Refused(resp *http.Response, code, message string) error {
 	e := &smithy.GenericAPIError{Code: code, Message: message, Fault: smithy.FaultClient}
-	if code == "" { // of a proxy, which answers in HTML
+	if code == "" { // from a proxy, which answers in HTML
 		e.Code, e.Message = "UnknownError", "UnknownError"
 	}
 	if resp.StatusCode >= http.StatusInternalServerError {
@@ -54,8 +53,8 @@ func Refused(resp *http.Response, code, message string) error {
 	}
 }
 
-// Answered reports whether a call that ended with err got an answer to what it
-// asked, a refusal included. "Slow down" and a fault at AWS's end are none.
+// Answered reports whether the call that ended with err received an answer, which may be a
+// refusal. Throttling and faults of AWS do not count.
 func Answered(err error) bool {
 	if err == nil {
 		return true
@@ -68,6 +67,6 @@ func Answered(err error) bool {
 	return status != 0 && status != http.StatusTooManyRequests && status < http.StatusInternalServerError
 }
 
-// Broken is the error of an answer that did not arrive as it was sent. It is
-// asked for again.
+// Broken returns the error for an answer that did not arrive as it was sent. The request is
+// sent again.
 func Broken(err error) error { return &smithyhttp.RequestSendError{Err: err} }

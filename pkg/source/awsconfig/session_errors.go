@@ -15,18 +15,18 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// place is where a chain finds its credentials, as far as messages tell of it.
-type place struct {
+// origin is where credentials come from, as far as messages need it.
+type origin struct {
 	sources []aws.CredentialSource
 	profile string // with the SSO or login session; may be empty
 	file    string // of the session
 	login   bool   // it is of 'aws login', and not of 'aws sso login'
 }
 
-func newPlace(cfg aws.Config) place {
-	var p place
+func newOrigin(cfg aws.Config) origin {
+	var o origin
 	if cache, ok := cfg.Credentials.(*aws.CredentialsCache); ok {
-		p.sources = cache.ProviderSources()
+		o.sources = cache.ProviderSources()
 	}
 	for _, s := range cfg.ConfigSources {
 		shared, ok := s.(config.SharedConfig)
@@ -37,24 +37,24 @@ func newPlace(cfg aws.Config) place {
 		for at.Source != nil {
 			at = at.Source
 		}
-		p.profile = at.Profile
+		o.profile = at.Profile
 		switch {
 		case at.LoginSession != "":
-			p.login = true
-			p.file, _ = logincreds.StandardCachedTokenFilepath(at.LoginSession, os.Getenv("AWS_LOGIN_CACHE_DIRECTORY"))
+			o.login = true
+			o.file, _ = logincreds.StandardCachedTokenFilepath(at.LoginSession, os.Getenv("AWS_LOGIN_CACHE_DIRECTORY"))
 		case at.SSOSession != nil:
-			p.file, _ = ssocreds.StandardCachedTokenFilepath(at.SSOSession.Name)
+			o.file, _ = ssocreds.StandardCachedTokenFilepath(at.SSOSession.Name)
 		case at.SSOStartURL != "":
-			p.file, _ = ssocreds.StandardCachedTokenFilepath(at.SSOStartURL)
+			o.file, _ = ssocreds.StandardCachedTokenFilepath(at.SSOStartURL)
 		}
 	}
-	return p
+	return o
 }
 
-// waitedFor is what takes its time where nothing closer to the wait is known.
-func (p place) waitedFor() string {
+// waitedFor names what a wait for credentials is for, if nothing more exact is known.
+func (o origin) waitedFor() string {
 	name := "credentials"
-	for _, s := range p.sources {
+	for _, s := range o.sources {
 		switch s {
 		case aws.CredentialSourceHTTP:
 			name = "the container's credential endpoint"
@@ -69,9 +69,9 @@ func (p place) waitedFor() string {
 	return name
 }
 
-// sessionWords describes what is wrong with the session of 'aws sso login' or
-// 'aws login', or returns "".
-func (p place) sessionWords(err error) string {
+// describeSession describes what is wrong with the session of 'aws sso login' or
+// 'aws login'. It returns "" for other errors.
+func (o origin) describeSession(err error) string {
 	_, invalid := errors.AsType[*ssocreds.InvalidTokenError](err)
 	_, ofTLS := errors.AsType[*tls.CertificateVerificationError](err)
 	text := err.Error() // compared, and not shown
@@ -84,34 +84,34 @@ func (p place) sessionWords(err error) string {
 		return false
 	}
 	file := ""
-	if p.file != "" {
-		file = " (" + p.file + ")"
+	if o.file != "" {
+		file = " (" + o.file + ")"
 	}
-	name := cmp.Or(p.profile, "default")
+	name := cmp.Or(o.profile, "default")
 	switch {
 	case errors.Is(err, errPanicked):
-		return fmt.Sprintf("the stored session is damaged%s: '%s --profile %s' makes a new one", file, p.command(), name)
-	case p.login && !ofTLS && found("x509: ", "asn1: "): // of the key in its file
+		return fmt.Sprintf("the stored session is damaged%s: '%s --profile %s' makes a new one", file, o.command(), name)
+	case o.login && !ofTLS && found("x509: ", "asn1: "): // of the key in its file
 		return fmt.Sprintf("the stored session is damaged%s: 'aws login --profile %s' makes a new one", file, name)
 	case found("load login token", "validate login token"):
 		return fmt.Sprintf("the login session is missing or damaged%s: 'aws login --profile %s' makes a new one", file, name)
-	case p.login && p.refused(err):
+	case o.login && o.refused(err):
 		return fmt.Sprintf("the login session has expired: 'aws login --profile %s' makes a new one", name)
-	case invalid || found("cached SSO token", "refresh SSO token"), !p.login && p.file != "" && p.refused(err):
+	case invalid || found("cached SSO token", "refresh SSO token"), !o.login && o.file != "" && o.refused(err):
 		return fmt.Sprintf("the SSO session is missing, damaged or has expired%s: 'aws sso login --profile %s' makes a new one", file, name)
 	}
 	return ""
 }
 
-func (p place) command() string {
-	if p.login || p.file == "" {
+func (o origin) command() string {
+	if o.login || o.file == "" {
 		return "aws login"
 	}
 	return "aws sso login"
 }
 
-// refused reports whether AWS itself has not taken the session.
-func (p place) refused(err error) bool {
+// refused reports whether AWS rejected the session.
+func (o origin) refused(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return false

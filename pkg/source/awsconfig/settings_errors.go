@@ -21,7 +21,7 @@ var ErrEndpoint = errors.New("bad AWS endpoint URL")
 // settingsError says what is wrong with the environment or ~/.aws. The SDK's own
 // text repeats the value.
 func settingsError(err error) error {
-	text := profileWords(err)
+	text := describeProfile(err)
 	if m := badSetting().FindStringSubmatch(err.Error()); text == "" && m != nil {
 		text = "invalid value of " + m[1] + m[2] + m[3]
 	}

@@ -102,14 +102,9 @@ func (in *pathInput) check(out *pathOutput) error {
 const serviceID = "SSM"
 
 func newClient(client awsconfig.Client) *wire.JSONClient {
-	cfg := client.Config
-	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
-	return wire.NewJSON(wire.JSONOptions{
-		ServiceID: serviceID, Signing: "ssm", Target: "AmazonSSM", Version: "1.1",
-		Endpoint: func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) { return endpoint(ctx, cfg, o) },
-		Region:   o.Region, AppID: cfg.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
-		Observer: client.Observer,
-	})
+	return wire.NewAsKMS(client.Config, wire.JSONOptions{
+		ServiceID: serviceID, Signing: "ssm", Target: "AmazonSSM", Version: "1.1", Observer: client.Observer,
+	}, endpoint)
 }
 
 // endpoint is KMS's under another name, but for GovCloud, where the plain

@@ -10,18 +10,18 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// answers remembers the request ids of a host's last answers. Each answer has
-// its own, and one that a hop repeats has the same again.
+// answers holds the request ids of a host's last answers. AWS gives each answer its
+// own; an answer that a hop sends twice has the same id twice.
 type answers struct {
 	mu            sync.Mutex
 	recent, older map[string]bool
-	meaningless   bool // answers on new connections had ids that had been seen: of an emulator
+	meaningless   bool // an emulator reuses ids: one was repeated on a new connection
 }
 
 const remembered = 1024
 
-// check reports whether an answer on a connection, used before or not, is a
-// repeated one, and whether its id is no other's.
+// check reports whether an answer is repeated, and whether its id identifies it. used
+// tells whether its connection has carried requests before.
 func (a *answers) check(h http.Header, used bool) (repeated, identified bool) {
 	id := wire.RequestID(h)
 	if id == "" {
@@ -38,12 +38,12 @@ func (a *answers) check(h http.Header, used bool) (repeated, identified bool) {
 	return seen && used && !a.meaningless, !seen && !a.meaningless
 }
 
-// errRepeated: a hop has sent an answer again. It is as transient as an answer
-// that breaks off.
+// errRepeated: a hop has sent an answer twice. It is as transient as a truncated
+// answer.
 var errRepeated = errors.Join(wire.ErrOther, io.ErrUnexpectedEOF)
 
-// exchange sends a request, and again on a new connection where it got an
-// answer that was another's.
+// exchange sends a request. If the answer is a repeated one, it sends the request again
+// on a new connection.
 func (t *transport) exchange(req *http.Request) (*http.Response, error) {
 	x := wire.ExchangeOf(req.Context())
 	if x.New {
@@ -64,7 +64,8 @@ func (t *transport) exchange(req *http.Request) (*http.Response, error) {
 	return t.send(t.fresh, req, x)
 }
 
-// keepBody lets a request be sent again. The SDK's are small.
+// keepBody buffers the body of a request so that it can be sent again. The SDK's bodies
+// are small.
 func keepBody(req *http.Request) error {
 	if req.Body == nil || req.Body == http.NoBody || req.GetBody != nil {
 		return nil

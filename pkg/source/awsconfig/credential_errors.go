@@ -22,32 +22,32 @@ var errPanicked = errors.New("the AWS SDK failed")
 // only recognized here, by type or by a fragment of their text, and never shown:
 // they repeat the output of a credential_process, the answers of credential
 // endpoints, and parts of cached tokens.
-func newCredentialsError(err error, from place) error {
+func newCredentialsError(err error, from origin) error {
 	if m, ok := errors.AsType[*metadataError](err); ok {
 		return &wire.CredentialsError{Reason: "none in the environment, ~/.aws or the container, and " + m.Error()}
 	}
 	if m, ok := errors.AsType[*mfaError](err); ok {
 		return &wire.CredentialsError{Reason: m.Error()}
 	}
-	if text := from.sessionWords(err); text != "" {
+	if text := from.describeSession(err); text != "" {
 		return &wire.CredentialsError{Reason: text}
 	}
-	if text, kind := endpointWords(err); text != "" {
+	if text, kind := describeContainerEndpoint(err); text != "" {
 		return &wire.CredentialsError{Reason: text, Kind: kind}
 	}
-	if text := credentialWords(err); text != "" {
+	if text := describeCredentials(err); text != "" {
 		return &wire.CredentialsError{Reason: text}
 	}
 	return wire.NewCredentialsError(err)
 }
 
-// credentialWords returns "" where AWS or the network is the cause, which
+// describeCredentials returns "" where AWS or the network is the cause, which
 // awserr describes.
-func credentialWords(err error) string {
+func describeCredentials(err error) string {
 	if p, ok := errors.AsType[*processcreds.ProviderError](err); ok {
-		return "credential_process of the profile: " + processWords(p)
+		return "credential_process of the profile: " + describeProcess(p)
 	}
-	if text := profileWords(err); text != "" {
+	if text := describeProfile(err); text != "" {
 		return text
 	}
 	text := err.Error() // compared, and not shown
@@ -73,9 +73,9 @@ var knownCredentials = []struct{ fragment, words string }{
 	{"incomplete credentials", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"},
 }
 
-// processWords describes a credential_process that failed. Its command line may
+// describeProcess describes a credential_process that failed. Its command line may
 // hold a secret, and so may whatever it printed.
-func processWords(err error) string {
+func describeProcess(err error) string {
 	text := err.Error() // compared, and not shown
 	if strings.Contains(text, "credential process timed out") {
 		return "it did not end in time"
@@ -103,9 +103,9 @@ func processWords(err error) string {
 	return "it failed"
 }
 
-// endpointWords describes what the container's credential endpoint answered: it
+// describeContainerEndpoint describes what the container's credential endpoint answered: it
 // is no service of AWS's, and no part of its answer is shown but an error code.
-func endpointWords(err error) (text string, kind error) {
+func describeContainerEndpoint(err error) (text string, kind error) {
 	if !strings.Contains(err.Error(), "failed to load credentials, ") {
 		return "", nil
 	}
@@ -134,8 +134,8 @@ func endpointWords(err error) (text string, kind error) {
 	return text, kind
 }
 
-// profileWords describes faults of ~/.aws/config and ~/.aws/credentials.
-func profileWords(err error) string {
+// describeProfile describes faults of ~/.aws/config and ~/.aws/credentials.
+func describeProfile(err error) string {
 	if e, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return fmt.Sprintf("there is no profile %q in ~/.aws/config or ~/.aws/credentials", e.Profile)
 	}
