@@ -52,6 +52,7 @@ nothing in it is expanded.`,
 	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
 	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "`PATTERN` of secrets that name variables, such as 'api.*' (repeatable)")
 	fl.StringArrayVar(&o.files, "file", nil, "`SRC:DEST`: a file to render first (repeatable)")
+	fl.BoolVar(&o.inPlace, "in-place", false, "write into an existing DEST of --file instead of replacing it (a bind-mounted file); not atomic")
 	allowNoMatchFlag(c, &o.allowNoMatch)
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	fl.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
@@ -67,6 +68,9 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	}
 	if args[0] == "" {
 		return usagef("CMD is empty: credrender exec [flags] -- CMD [ARG]...")
+	}
+	if o.inPlace && len(o.files) == 0 {
+		return usagef("--in-place goes with --file SRC:DEST")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {

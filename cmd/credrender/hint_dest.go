@@ -29,6 +29,9 @@ func destHint(err error) string {
 	if errors.Is(err, txn.ErrMountPoint) {
 		return "in_place: true in the config, or --in-place, writes into the file that is mounted"
 	}
+	if errors.Is(err, txn.ErrFixed) {
+		return "'lsattr -d' shows the attributes; 'chattr -i -a' removes them"
+	}
 	if errors.Is(err, unix.EROFS) {
 		return "the file system is read-only for this process: under systemd, ReadWritePaths= of the unit names what may be written"
 	}

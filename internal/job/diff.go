@@ -92,6 +92,6 @@ func (c Change) Tolerated() bool {
 func (c Change) Txn() txn.File {
 	return txn.File{
 		Dest: c.File.Dest, Data: c.Data, Mode: c.Mode, UID: c.UID, GID: c.GID,
-		InPlace: c.File.InPlace, CreateDirs: c.File.CreateDirs, Permit: c.File.Permit,
+		InPlace: c.File.InPlace, Checked: !c.File.Check.IsZero(), CreateDirs: c.File.CreateDirs, Permit: c.File.Permit,
 	}
 }

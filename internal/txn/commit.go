@@ -61,7 +61,10 @@ func (t *Txn) commit(ctx context.Context, owes bool) error {
 // makes a copy: where it is written in place, and where hard links are refused
 // (FAT, some of FUSE; files of others under fs.protected_hardlinks).
 func (t *Txn) keepOld(s *staged) error {
-	if s.rec.InPlace {
+	switch {
+	case s.rec.Direct:
+		return t.rememberOld(s)
+	case s.rec.InPlace:
 		return t.copyOld(s)
 	}
 	err := t.fs.Link(s.dir.fd, s.rec.base(), s.rec.Old)
@@ -93,16 +96,26 @@ func (t *Txn) noteOld(s *staged) error {
 	return pathError("read", t.disk.Host(s.Dest), err)
 }
 
-// copyOld copies the destination with its mode and owner.
+// rememberOld reads the destination, so that Rollback can restore it.
+func (t *Txn) rememberOld(s *staged) (err error) {
+	s.old, s.oldStat, err = fsys.ReadFile(t.fs, s.dir.fd, s.rec.base(), MaxFile)
+	if s.oldStat.Type != 0 {
+		return kindError(t.disk.Host(s.Dest), s.oldStat)
+	}
+	s.rec.OldInode, s.rec.OldPrint = s.oldStat.Inode, t.j.Fingerprint(s.old)
+	return pathError("copy", t.disk.Host(s.Dest), err)
+}
+
+// copyOld copies the destination with its mode and owner. If it is written in place,
+// the owner stays, and a user who may not give files away can do without it.
 func (t *Txn) copyOld(s *staged) error {
-	data, st, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.base(), MaxFile)
-	if st.Type != 0 {
-		return kindError(t.disk.Host(s.Dest), st)
+	if err := t.rememberOld(s); err != nil {
+		return err
 	}
-	if err != nil {
-		return pathError("copy", t.disk.Host(s.Dest), err)
-	}
-	s.rec.OldInode, s.rec.OldPrint = st.Inode, t.j.Fingerprint(data)
+	data, st := s.old, s.oldStat
+	s.old = nil
+	permit := s.Permit
+	permit.Owner = permit.Owner || s.rec.InPlace
 	name := t.disk.Host(path.Join(s.rec.dir(), s.rec.Old))
 	fd, err := t.fs.Open(s.dir.fd, s.rec.Old, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
@@ -110,7 +123,7 @@ func (t *Txn) copyOld(s *staged) error {
 	}
 	made, err := t.fs.Stat(fd)
 	if err == nil {
-		err = fill(t.fs, fd, made, data, rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: s.Permit})
+		err = fill(t.fs, fd, made, data, rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: permit})
 	}
 	return pathError("copy to", name, cmp.Or(err, t.fs.Close(fd)))
 }
@@ -118,8 +131,12 @@ func (t *Txn) copyOld(s *staged) error {
 // install makes the destination the staged file.
 func (t *Txn) install(s *staged) error {
 	if s.rec.InPlace {
-		s.installed = true // a failed write too has changed it
-		return pathError("write", t.disk.Host(s.Dest), overwrite(t.fs, s.dir, s.rec.base(), s.Data, s.rights()))
+		fd, st, err := openInPlace(t.fs, s.dir, s.rec.base())
+		if err == nil {
+			s.installed = true // a failed write too has changed it
+			err = refill(t.fs, fd, st, s.Data, s.rights())
+		}
+		return pathError("write in place", t.disk.Host(s.Dest), err)
 	}
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.New)
 	if err != nil || !st.Same(s.inode) {
@@ -133,17 +150,18 @@ func (t *Txn) install(s *staged) error {
 	return pathError("replace", t.disk.Host(s.Dest), err)
 }
 
-// overwrite writes data over an existing file. What it can do without new
-// blocks it does without: the old content must fit back in on a full disk.
-func overwrite(f fsys.FS, dir *openDir, name string, data []byte, r rights) error {
+// openInPlace opens an existing file for [refill].
+func openInPlace(f fsys.FS, dir *openDir, name string) (int, fsys.Stat, error) {
 	if !dir.trusted {
-		return ErrOthersWrite
+		return -1, fsys.Stat{}, ErrOthersWrite
 	}
-	fd, st, err := fsys.OpenRegular(f, dir.fd, name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
-	if err != nil {
-		return err
-	}
-	_, err = r.set(f, fd, st)
+	return fsys.OpenRegular(f, dir.fd, name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
+}
+
+// refill writes data over an open file and closes it. What it can do without new
+// blocks it does without: the old content must fit back in on a full disk.
+func refill(f fsys.FS, fd int, st fsys.Stat, data []byte, r rights) error {
+	_, err := r.set(f, fd, st)
 	if err == nil {
 		err = fsys.WriteAll(f, fd, data)
 	}
@@ -186,10 +204,17 @@ func removeNames(f fsys.FS, dir int, r *FileRecord) error {
 	var errs []error
 	for _, name := range []string{r.New, r.Old} {
 		err := f.Unlink(dir, name)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EISDIR) {
+		if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EISDIR) || isGoneFrom(f, dir, name) {
 			continue
 		}
 		errs = append(errs, pathError("remove", path.Join(r.dir(), name), err))
 	}
 	return errors.Join(errs...)
+}
+
+// isGoneFrom reports that a name is not there. A read-only file system refuses to
+// remove it before it looks.
+func isGoneFrom(f fsys.FS, dir int, name string) bool {
+	_, err := f.StatAt(dir, name)
+	return errors.Is(err, fs.ErrNotExist)
 }

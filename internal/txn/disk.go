@@ -205,8 +205,18 @@ func (d Disk) CheckRepair(file File) error {
 	}
 	defer p.Close()
 	st, err := d.fs().StatAt(p.Fd(), p.Base)
-	if err == nil {
-		err = file.rights().feasible(d.fs(), st)
+	if err != nil {
+		return pathError("repair", d.Host(file.Dest), err)
+	}
+	r := file.rights()
+	own, errOwn := d.fs().Traits(p.Fd(), p.Base)
+	switch {
+	case errors.Is(d.fs().Writable(p.Fd(), p.Base), unix.EROFS):
+		err = unix.EROFS
+	case errOwn == nil && own.Fixed && (r.mode != st.Perm && !r.permit.Mode || r.otherOwner(st) && !r.permit.Owner):
+		err = ErrFixed
+	default:
+		err = r.feasible(d.fs(), st)
 	}
 	return pathError("repair", d.Host(file.Dest), err)
 }

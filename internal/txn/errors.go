@@ -15,6 +15,8 @@ var (
 	// ErrMountPoint: the destination is itself mounted (a container's bind
 	// mount), so that nothing can be renamed over it; File.InPlace can.
 	ErrMountPoint = errors.New("is a mount point")
+	// ErrFixed: not even root can replace the file, or a file in the directory.
+	ErrFixed = errors.New("is immutable or append-only")
 	// ErrInterfered: somebody replaced a staged file or moved its directory.
 	ErrInterfered = errors.New("replaced by somebody else meanwhile")
 	// ErrAltered: a check or verify changed a file that it was given to read.

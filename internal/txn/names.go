@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,6 +18,18 @@ const (
 	oldSuffix = ".old"
 	nameMax   = 255 // NAME_MAX of every file system in use
 )
+
+// extensionMax bounds what stagedName keeps of a destination's name at its end.
+const extensionMax = 32
+
+// extension is what the name of a staged file ends in for programs that judge by it.
+func extension(base string) string {
+	ext := path.Ext(base)
+	if ext == "." || len(ext) > extensionMax || strings.HasPrefix(ext, nameMark) || !utf8.ValidString(ext) {
+		return ""
+	}
+	return ext
+}
 
 // stagedName makes a name beside base.
 func stagedName(base, suffix string, rand io.Reader) (string, error) {
@@ -45,8 +58,9 @@ func isStaged(name string) bool {
 	if i < 1 || name[0] != '.' || strings.Contains(name, "/") {
 		return false
 	}
-	id, isNew := strings.CutSuffix(name[i+len(nameMark):], newSuffix)
-	id, isOld := strings.CutSuffix(id, oldSuffix)
+	id, suffix, _ := strings.Cut(name[i+len(nameMark):], ".")
+	suffix = "." + suffix
+	isNew := suffix == newSuffix || strings.HasPrefix(suffix, newSuffix+".") && suffix == newSuffix+extension(suffix)
 	_, err := hex.DecodeString(id)
-	return isNew != isOld && err == nil && len(id) == 2*nameBytes
+	return (isNew || suffix == oldSuffix) && err == nil && len(id) == 2*nameBytes
 }

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
@@ -65,16 +67,20 @@ func (t *Txn) place(i int, f File) error {
 		return err
 	}
 	if len(p.Missing) > 0 {
-		return cmp.Or(t.noteMissing(s, p), t.admit(s, p.Fd(), fsys.Stat{}))
+		return cmp.Or(t.noteMissing(s, p), t.admit(s, p.Fd(), fsys.Stat{}), t.fits(s, p.Fd()))
 	}
 	if s.dir, err = t.dirs.add(p); err != nil {
 		return err
 	}
-	return t.accept(s)
+	return cmp.Or(t.accept(s), t.fits(s, s.dir.fd))
 }
 
 func (t *Txn) name(s *staged, base string) (err error) {
-	if s.rec.New, err = stagedName(base, newSuffix, t.disk.rand()); err != nil {
+	suffix := newSuffix
+	if s.Checked {
+		suffix += extension(base)
+	}
+	if s.rec.New, err = stagedName(base, suffix, t.disk.rand()); err != nil {
 		return err
 	}
 	s.rec.Old, err = stagedName(base, oldSuffix, t.disk.rand())
@@ -109,21 +115,41 @@ func (t *Txn) accept(s *staged) error {
 	case s.rec.InPlace && !s.dir.trusted:
 		return pathError("write in place", t.disk.Host(s.Dest), ErrOthersWrite)
 	case s.rec.InPlace:
-		err = cmp.Or(t.fs.Writable(s.dir.fd, s.rec.base()), s.rights().feasible(t.fs, st))
-	case t.isMounted(s):
-		err = ErrMountPoint
+		return t.acceptInPlace(s, st)
 	}
-	if err != nil {
+	if err := t.replaceable(s, st); err != nil {
 		return pathError("replace", t.disk.Host(s.Dest), err)
 	}
 	return t.admit(s, s.dir.fd, s.dir.st)
 }
 
-// isMounted reports that a destination is itself a mount point.
-func (t *Txn) isMounted(s *staged) bool {
-	of, errOf := t.fs.Mount(s.dir.fd, s.rec.base())
-	in, errIn := t.fs.Mount(s.dir.fd, ".")
-	return errOf == nil && errIn == nil && of != in
+// acceptInPlace finds out whether a copy of s fits beside it.
+func (t *Txn) acceptInPlace(s *staged, st fsys.Stat) error {
+	err := cmp.Or(t.fs.Writable(s.dir.fd, s.rec.base()), s.rights().feasible(t.fs, st))
+	if own, errOwn := t.fs.Traits(s.dir.fd, s.rec.base()); errOwn == nil && own.Fixed {
+		err = ErrFixed
+	}
+	if err != nil {
+		return pathError("write in place", t.disk.Host(s.Dest), err)
+	}
+	s.rec.Direct = t.admit(s, s.dir.fd, s.dir.st) != nil
+	return nil
+}
+
+// replaceable reports why no file could be renamed over the one at s.
+func (t *Txn) replaceable(s *staged, st fsys.Stat) error {
+	own, errOwn := t.fs.Traits(s.dir.fd, s.rec.base())
+	in, errIn := t.fs.Traits(s.dir.fd, ".")
+	euid := t.fs.Euid()
+	switch {
+	case errOwn == nil && errIn == nil && own.Mount != in.Mount:
+		return ErrMountPoint
+	case errOwn == nil && own.Fixed:
+		return ErrFixed
+	case s.dir.st.Sticky && euid != 0 && st.UID != euid && s.dir.st.UID != euid:
+		return fmt.Errorf("belongs to another user, in a directory with the sticky bit: %w", unix.EPERM)
+	}
+	return nil
 }
 
 // admit reports why no file like s could be made in the directory, of which st
@@ -133,6 +159,32 @@ func (t *Txn) admit(s *staged, dir int, st fsys.Stat) error {
 	if st.SetGID {
 		made.GID = st.GID
 	}
-	err := cmp.Or(t.fs.Writable(dir, "."), s.rights().feasible(t.fs, made))
+	err := t.fs.Writable(dir, ".")
+	if in, errIn := t.fs.Traits(dir, "."); err == nil && errIn == nil && in.Fixed {
+		err = fmt.Errorf("its directory %w", ErrFixed)
+	}
+	if err == nil && !s.rec.InPlace {
+		err = s.rights().feasible(t.fs, made)
+	}
 	return pathError("write", t.disk.Host(s.Dest), err)
+}
+
+// fits reports that the file system of the directory has no room for s, beside the
+// files that were placed before.
+func (t *Txn) fits(s *staged, dir int) error {
+	free, err := t.fs.Room(dir)
+	if errors.Is(err, fsys.ErrKernelFS) {
+		return pathError("write", t.disk.Host(s.Dest), err)
+	}
+	st, errStat := t.fs.Stat(dir)
+	if err != nil || errStat != nil || s.rec.Direct || len(s.Data) == 0 {
+		return nil // writing will tell
+	}
+	if t.need == nil {
+		t.need = map[uint64]int64{}
+	}
+	if t.need[st.Dev] += int64(len(s.Data)); t.need[st.Dev] > free {
+		return pathError("write", t.disk.Host(s.Dest), unix.ENOSPC)
+	}
+	return nil
 }

@@ -77,11 +77,13 @@ func (t *Txn) makeDirs() error {
 // enter makes what is missing of p, whose every directory will be synced.
 func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 	for len(p.Missing) > 0 {
-		if _, err := t.dirs.add(p); err != nil {
+		parent, err := t.dirs.add(p)
+		if err != nil {
 			return err
 		}
 		dir, err := p.MakeDir(0o755)
 		if dir != "" {
+			parent.changed = true
 			*made = append(*made, dir)
 		}
 		if err != nil {
@@ -100,15 +102,19 @@ func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 
 // stage writes the new file beside its destination.
 func (t *Txn) stage(s *staged) error {
+	if s.rec.Direct {
+		return t.stageInMemory(s)
+	}
 	name := t.disk.Host(path.Join(s.rec.dir(), s.rec.New))
 	fd, err := t.fs.Open(s.dir.fd, s.rec.New, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
 		return pathError("create", name, err)
 	}
+	s.dir.changed = true
 	t.fs.Step("prepare.created")
 	if s.inode, err = t.fs.Stat(fd); err == nil {
 		s.rec.NewInode = s.inode.Inode
-		err = fill(t.fs, fd, s.inode, s.Data, s.rights())
+		err = fill(t.fs, fd, s.inode, s.Data, s.stagedRights())
 	}
 	if err == nil && !s.dir.trusted {
 		s.fd = fd
@@ -118,6 +124,24 @@ func (t *Txn) stage(s *staged) error {
 		name = t.disk.Host(s.Dest)
 	}
 	return pathError("write", name, cmp.Or(err, t.fs.Close(fd)))
+}
+
+// stageInMemory lets a check read a file that has no place beside its destination.
+func (t *Txn) stageInMemory(s *staged) (err error) {
+	if !s.Checked {
+		return nil
+	}
+	s.fd, s.memory, err = t.fs.Memory(s.rec.base(), s.Data)
+	return pathError("stage in memory", t.disk.Host(s.Dest), err)
+}
+
+// stagedRights are the rights of the staged file: those of the destination, which it
+// becomes, unless the destination stays what it is.
+func (s *staged) stagedRights() rights {
+	if s.rec.InPlace {
+		return rights{mode: 0o600, uid: -1, gid: -1, permit: s.Permit}
+	}
+	return s.rights()
 }
 
 // fill makes a file that was just created complete and durable. Before the

@@ -39,6 +39,9 @@ type FileRecord struct {
 	Old     string `json:"old"`
 	Absent  bool   `json:"absent,omitempty"` // there was none before
 	InPlace bool   `json:"in_place,omitempty"`
+	// Direct: nothing could be put beside a file that is written in place, so
+	// there is no copy of the old one.
+	Direct bool `json:"direct,omitempty"`
 	// The fingerprints of both contents tell, after a crash, whether somebody
 	// else has changed the file since. The inodes do where the key is gone
 	// (a reboot); 0: not known.

@@ -106,7 +106,9 @@ func (rc *recovery) open(dir string) (d *openDir, why string, err error) {
 		return nil, "", err
 	}
 	defer p.Close()
-	d, err = rc.dirs.add(p)
+	if d, err = rc.dirs.add(p); err == nil {
+		d.changed = true
+	}
 	return d, "", err
 }
 

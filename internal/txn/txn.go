@@ -18,10 +18,14 @@ type File struct {
 	UID, GID int
 	Permit   Permit
 	// InPlace writes through the existing inode (a bind-mounted file cannot
-	// be renamed over). A reader can see it half written; a crash is undone
-	// from a copy beside it. Refused in a directory that others can write. A
-	// destination that does not exist is staged and renamed as others are.
+	// be renamed over). A reader can see it half written. A crash is undone
+	// from a copy beside it, or not at all if the directory cannot be written.
+	// Refused in a directory that others can write. A destination that does not
+	// exist is staged and renamed as others are.
 	InPlace bool
+	// Checked: a program reads the staged file, so that its name keeps the
+	// destination's extension. Otherwise it does not, so that nothing picks it up.
+	Checked bool
 	// CreateDirs makes missing parents, mode 0755.
 	CreateDirs bool
 }
@@ -35,7 +39,8 @@ type Txn struct {
 	j     Journal
 	rec   Record
 	dirs  openDirs
-	files []*staged // as rec.Files
+	files []*staged        // as rec.Files
+	need  map[uint64]int64 // bytes to write, by device
 	ended bool
 }
 
@@ -46,8 +51,14 @@ type staged struct {
 	dir   *openDir    // nil until its directory exists
 	inode fsys.Stat   // of the staged file
 	// fd is the staged file, held open in a directory that others can write:
-	// only as long as it is open no other file can get its inode number. Else -1.
+	// only as long as it is open no other file can get its inode number. It is
+	// also what memory is the path of. Else -1.
 	fd int
+	// memory is the path of the staged file of a Direct one, if it is Checked.
+	memory string
+	// old is what a Direct file held, and was.
+	old     []byte
+	oldStat fsys.Stat
 	// installed: the destination is, or may be, no longer the old file.
 	installed bool
 }
@@ -60,6 +71,9 @@ var errEnded = errors.New("transaction has ended")
 func (t *Txn) Staged(dest string) string {
 	for _, f := range t.files {
 		if t.disk.Host(f.Dest) == t.given.Host(dest) {
+			if f.rec.Direct {
+				return f.memory
+			}
 			return t.disk.Host(path.Join(f.rec.dir(), f.rec.New))
 		}
 	}

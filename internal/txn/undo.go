@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,6 +36,9 @@ func (t *Txn) undo(u undoer, s *staged) error {
 	if s.dir == nil {
 		return nil // its directory was never made
 	}
+	if s.rec.Direct {
+		return t.undoDirect(s)
+	}
 	phase := Prepare
 	if s.installed {
 		phase = Commit
@@ -44,6 +48,20 @@ func (t *Txn) undo(u undoer, s *staged) error {
 		return fmt.Errorf("%s was not set back: %s", t.disk.Host(s.Dest), out.left)
 	}
 	return err
+}
+
+// undoDirect restores a file of which there is no copy on disk.
+func (t *Txn) undoDirect(s *staged) error {
+	if !s.installed {
+		return nil
+	}
+	r := rights{mode: s.oldStat.Perm, uid: s.oldStat.UID, gid: s.oldStat.GID, permit: Permit{Mode: true, Owner: true}}
+	fd, st, err := openInPlace(t.fs, s.dir, s.rec.base())
+	if err == nil {
+		err = refill(t.fs, fd, st, s.old, r)
+	}
+	t.fs.Step("undo.restored")
+	return pathError("restore", t.disk.Host(s.Dest), err)
 }
 
 // undoer takes single files back to before their transaction.
@@ -64,6 +82,7 @@ type outcome struct {
 const (
 	leftChanged = "it was changed since"
 	leftNoCopy  = "the old file is gone"
+	leftDirect  = "no copy of it could be kept in its directory"
 	leftNoDir   = "its directory is gone"
 	leftUnsafe  = "its directory cannot be reached safely any more"
 )
@@ -72,6 +91,9 @@ const (
 func (u undoer) file(phase Phase, r *FileRecord, dir *openDir) (outcome, error) {
 	var out outcome
 	var err error
+	if r.Direct {
+		return u.direct(phase, r, dir), nil
+	}
 	if phase == Commit {
 		out, err = u.setBack(r, dir)
 		u.fs.Step("undo.restored")
@@ -82,6 +104,18 @@ func (u undoer) file(phase Phase, r *FileRecord, dir *openDir) (outcome, error) 
 	err = removeNames(u.fs, dir.fd, r)
 	u.fs.Step("undo.file")
 	return out, err
+}
+
+// direct reports a file that a crash may have left half written.
+func (u undoer) direct(phase Phase, r *FileRecord, dir *openDir) outcome {
+	if phase != Commit {
+		return outcome{}
+	}
+	isOld := func(data []byte) bool { same, _ := u.j.Matches(r.OldPrint, data); return same }
+	if u.holds(r, dir, isOld) {
+		return outcome{}
+	}
+	return outcome{left: leftDirect}
 }
 
 func (u undoer) setBack(r *FileRecord, dir *openDir) (outcome, error) {
@@ -112,7 +146,10 @@ func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	if err == nil {
 		// The copy has what the file system gave it. Old content comes first.
 		old := rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: Permit{Mode: true, Owner: true}}
-		err = overwrite(u.fs, dir, r.base(), data, old)
+		var fd int
+		if fd, st, err = openInPlace(u.fs, dir, r.base()); err == nil {
+			err = refill(u.fs, fd, st, data, old)
+		}
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -153,13 +190,38 @@ func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
 		return sight{isGone, haveOld}, nil
 	case dest.Type != 0:
 		return sight{isOther, haveOld}, nil
-	case r.InPlace && haveOld:
+	case r.InPlace && haveOld && !u.untouched(r, dir, old, dest):
 		return sight{isNew, true}, nil // whatever half-written thing it is
+	case r.InPlace && haveOld:
+		return sight{isOld, true}, nil
 	case haveOld && dest.Same(old):
 		return sight{isOld, true}, nil
 	}
 	is, err := u.compare(r, dir, dest)
 	return sight{is, haveOld}, err
+}
+
+// untouched reports whether a file that was to be written in place is still as old.
+func (u undoer) untouched(r *FileRecord, dir *openDir, old, now fsys.Stat) bool {
+	if old.Perm != now.Perm || old.UID != now.UID || old.GID != now.GID || old.Size != now.Size {
+		return false
+	}
+	kept, _, errKept := fsys.ReadFile(u.fs, dir.fd, r.Old, MaxFile)
+	return errKept == nil && u.holds(r, dir, func(data []byte) bool { return bytes.Equal(kept, data) })
+}
+
+// holds reports whether a destination durably has content that is the right one.
+func (u undoer) holds(r *FileRecord, dir *openDir, isRight func([]byte) bool) bool {
+	data, _, err := fsys.ReadFile(u.fs, dir.fd, r.base(), MaxFile)
+	if err != nil || !isRight(data) {
+		return false
+	}
+	fd, _, err := fsys.OpenRegular(u.fs, dir.fd, r.base(), fsys.ReadFlags)
+	if err != nil {
+		return false
+	}
+	errSync := u.fs.Sync(fd) // a write of ours may have been the last
+	return u.fs.Close(fd) == nil && errSync == nil
 }
 
 func (u undoer) compare(r *FileRecord, dir *openDir, dest fsys.Stat) (what, error) {

@@ -10,6 +10,7 @@
 package fsys
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -52,9 +53,14 @@ type FS interface {
 	// Writable reports why name could not be written: a file's content or,
 	// where name is ".", the names in the directory.
 	Writable(dir int, name string) error
-	// Mount identifies the mount that name belongs to; 0 where the system
-	// cannot tell.
-	Mount(dir int, name string) (uint64, error)
+	// Traits reports what the rights of a file do not show.
+	Traits(dir int, name string) (Traits, error)
+	// Room returns how many bytes can be added to the file system of an open
+	// directory, or [ErrKernelFS].
+	Room(dir int) (int64, error)
+	// Memory makes a file that exists in memory alone, with content that nobody
+	// can change, and the path by which other processes read it until fd is closed.
+	Memory(name string, data []byte) (fd int, path string, err error)
 
 	// Euid is who we are.
 	Euid() int
@@ -64,6 +70,16 @@ type FS interface {
 	// the calling package lists. The kernel's does nothing.
 	Step(label string)
 }
+
+// Traits are properties of a file beside its [Stat].
+type Traits struct {
+	Mount uint64 // the mount that it belongs to; 0: not known
+	Fixed bool   // immutable or append-only (chattr(1)), so not even root replaces it
+}
+
+// ErrKernelFS: the directory belongs to a file system that shows the kernel's own
+// data, such as /proc and /sys, and holds no files of ours.
+var ErrKernelFS = errors.New("the file system is the kernel's own and holds no other files")
 
 // Here is the directory argument of Open for an absolute name.
 const Here = unix.AT_FDCWD
