@@ -39,7 +39,8 @@ so is a state file that is damaged.
 
 --check judges the jobs of the config: one that has not run yet, failed, owes a
 hook, was cut off, is older than --max-age, or cannot be run by the daemon, is
-named, and the exit code is 1. --all judges jobs of the command line too.
+named, and the exit code is 1. So is one whose files were changed, removed or
+replaced since its last good run. --all judges jobs of the command line too.
 
 A job that is taken out of its config is forgotten by the next run. One of the
 command line (SRC:DEST, pull) stays, by the name of its destination, until
@@ -88,6 +89,8 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
+	// Altered are the files that are not as the last good run left them, with the reason.
+	Altered map[string]string `json:"altered,omitempty"`
 
 	ofConfig bool
 }
@@ -133,7 +136,9 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	list := make([]jobStatus, 0, len(known))
 	for _, j := range known {
 		rec := j.Record()
-		list = append(list, statusOf(outcomes[rec.ID].Over(rec)))
+		s := statusOf(outcomes[rec.ID].Over(rec))
+		s.Altered = a.altered(j)
+		list = append(list, s)
 	}
 	for _, j := range jobs {
 		i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == j.ID })
@@ -182,6 +187,8 @@ func (a *app) printStatus(list []jobStatus) error {
 			result = fmt.Sprintf("failed (%d)", s.Code)
 		case s.LastRun.IsZero():
 			result = "-"
+		case len(s.Altered) > 0:
+			result = "altered"
 		}
 		if s.HookOwed {
 			hook = "owed"
@@ -195,6 +202,9 @@ func (a *app) printStatus(list []jobStatus) error {
 	for _, s := range list {
 		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
 			a.log.Warn(s.Job + ": " + text)
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			a.log.Warn(fmt.Sprintf("%s: %s %s", s.Job, path, s.Altered[path]))
 		}
 	}
 	return nil

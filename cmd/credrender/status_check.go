@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +26,9 @@ func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) err
 		judged++
 		if why := s.wrong(o.maxAge); why != "" {
 			errs = append(errs, fmt.Errorf("%s: %s", s.Job, why))
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			errs = append(errs, fmt.Errorf("%s: %s %s since its last good run", s.Job, path, s.Altered[path]))
 		}
 	}
 	switch {

@@ -210,6 +210,7 @@ func (r *round) placed(c job.Change) state.File {
 	}
 	if now.Exists && bytes.Equal(now.Data, c.Data) {
 		f.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+		f.Size, f.Inode, f.Changed = now.Stat.Size, now.Stat.Inode, now.Stat.Changed
 	}
 	return f
 }

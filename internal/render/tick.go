@@ -167,6 +167,7 @@ func (r *round) restamp(p *Planned, f job.File, in state.File) bool {
 		p.tick.files = map[string]state.File{}
 	}
 	in.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+	in.Size, in.Inode, in.Changed = now.Stat.Size, now.Stat.Inode, now.Stat.Changed
 	p.tick.files[r.w.Disk.Host(f.Dest)] = in
 	return true
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// formatVersion is the Record.Version that this package writes and reads.
-const formatVersion = 1
+// formatVersion is the format that this package writes. It reads all earlier ones:
+// version 1 knew no files by size and inode, and copied every file written in place.
+const formatVersion = 2
 
 // Record is what is stored about a job.
 type Record struct {
@@ -65,11 +66,16 @@ type Asked struct {
 
 // File is one file in place.
 type File struct {
-	Print string      `json:"print"`           // keyed fingerprint of the content
-	Stamp string      `json:"stamp,omitempty"` // keyed fingerprint of txn.Disk.Stamp; empty: not known
-	Mode  fs.FileMode `json:"mode"`
-	UID   int         `json:"uid"`
-	GID   int         `json:"gid"`
+	Print string `json:"print"`           // keyed fingerprint of the content
+	Stamp string `json:"stamp,omitempty"` // keyed fingerprint of txn.Disk.Stamp; empty: not known
+	// Size, Inode and Changed (ctime, in ns since 1970) tell the file after a reboot,
+	// which takes the key of the fingerprints away. 0: not known.
+	Size    int64       `json:"size,omitempty"`
+	Inode   uint64      `json:"inode,omitempty"`
+	Changed int64       `json:"changed,omitempty"`
+	Mode    fs.FileMode `json:"mode"`
+	UID     int         `json:"uid"`
+	GID     int         `json:"gid"`
 	// NotAfter is when the first of the certificates in it expires; zero: it
 	// holds none.
 	NotAfter time.Time `json:"not_after,omitzero"`
