@@ -2,6 +2,7 @@ package hook
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -24,6 +25,11 @@ func packedForms() []form {
 	for _, between := range []string{"", ":"} {
 		for _, change := range []func(string) string{strings.ToLower, strings.ToUpper} {
 			forms = append(forms, form{encode: func(v []byte) []byte { return []byte(change(hexed(v, between))) }})
+		}
+	}
+	for before := range 5 {
+		for _, change := range []func(string) string{strings.ToUpper, strings.ToLower} {
+			forms = append(forms, form{slack: 7, encode: func(v []byte) []byte { return []byte(change(base32Core(before, v))) }})
 		}
 	}
 	for before := range 3 {
@@ -55,6 +61,12 @@ func base64Core(enc *base64.Encoding, before int, v []byte) []byte {
 	return all[(before*8+5)/6 : (before+len(v))*8/6]
 }
 
+// base32Core is base64Core of base32, whose groups are of five bytes.
+func base32Core(before int, v []byte) string {
+	all := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(append(make([]byte, before, before+len(v)), v...))
+	return all[(before*8+4)/5 : (before+len(v))*8/5]
+}
+
 func isBase64(c byte) bool { return isWord(c) || strings.IndexByte("+/-_=", c) >= 0 }
 
 // replaced is what encoders of UTF-8 make of bytes that are none: U+FFFD each.
@@ -68,9 +80,15 @@ func replaced(v []byte) []byte {
 	return out
 }
 
-// packed returns text without white space, and where each of its bytes was.
+// packed returns text without white space and without line breaks written as \n or
+// \r, and where each of its bytes was.
 func packed(text []byte) (out []byte, at []int) {
-	for i, c := range text {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '\\' && i+1 < len(text) && (text[i+1] == 'n' || text[i+1] == 'r') {
+			i++
+			continue
+		}
 		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
 			out, at = append(out, c), append(at, i)
 		}

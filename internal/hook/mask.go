@@ -31,9 +31,9 @@ const (
 // is a best effort: it knows each value, its lines, what stands after a colon or
 // an equals sign in them, what base64 in it holds, and the strings and numbers in
 // it where it is JSON, if they have 8 bytes or more, as they are, with characters
-// escaped for JSON, URLs, HTML, shells and other languages (escapes.go), in hex
-// and in base64. A command that prints a value in pieces or in any other form
-// gets past it. It is safe for concurrent use.
+// escaped for JSON, URLs, HTML, shells and other languages (escapes.go), in upper or
+// lower case, in hex, in base32 and base64, and in the dumps of hexdump, xxd and od.
+// A command that prints a value in pieces or in any other form gets past it. It is safe for concurrent use.
 type Masker struct{ secrets []source.Secret }
 
 // NewMasker returns a Masker for the values of secrets.
@@ -82,7 +82,7 @@ func (m *Masker) spans(text []byte) []span {
 	if m == nil || len(text) < MaskMin {
 		return nil
 	}
-	f := finder{plain: newSpelled(text), forms: packedForms()}
+	f := finder{plain: newSpelled(text), forms: packedForms(), dumps: readDumps(text)}
 	var bare []byte
 	bare, f.at = packed(text)
 	f.packed = newSpelled(bare)
@@ -108,11 +108,15 @@ type finder struct {
 	packed *spelled // the text without white space
 	at     []int    // where each byte of it was
 	forms  []form
+	dumps  []dump
 	found  []span
 }
 
 // value looks for a secret, whole and in parts.
 func (f *finder) value(v []byte) {
+	for _, d := range f.dumps {
+		d.find(bytes.TrimSpace(v), func(s span) { f.found = append(f.found, s) })
+	}
 	f.encoded(v)
 	f.encoded(bytes.TrimSpace(v)) // templates often trim a final newline
 	if !utf8.Valid(v) {
@@ -132,8 +136,11 @@ func (f *finder) value(v []byte) {
 }
 
 func (f *finder) spelled(v []byte) {
-	if len(v) >= MaskMin {
-		f.plain.find(v, func(s span) { f.found = append(f.found, s) })
+	if len(v) < MaskMin {
+		return
+	}
+	for _, x := range [][]byte{v, bytes.ToUpper(v), bytes.ToLower(v)} {
+		f.plain.find(x, func(s span) { f.found = append(f.found, s) })
 	}
 }
 
@@ -141,6 +148,11 @@ func (f *finder) encoded(v []byte) {
 	f.spelled(v)
 	if len(v) < MaskMin {
 		return
+	}
+	if bare, _ := packed(v); len(bare) >= MaskMin { // broken into lines
+		for at := range occurrences(f.packed.text, bare) {
+			f.found = append(f.found, f.widened(span{at, at + len(bare)}, 0))
+		}
 	}
 	head := v[:min(len(v), 3*MaskMin)]
 	for _, form := range f.forms {
