@@ -41,7 +41,7 @@ func destHint(err error) string {
 func rightsHint(e *txn.RightsError) string {
 	permit := "permit: [" + e.What + "] in the config, or --permit " + e.What + ", takes what the file system gives"
 	if e.Err != nil && e.What == "owner" {
-		return "run as root, or state an owner and group that this user may give; " + permit
+		return "run as root, or state your own user and group as owner and group; " + permit
 	}
 	return permit
 }

@@ -106,8 +106,8 @@ func (t *Txn) rememberOld(s *staged) (err error) {
 	return pathError("copy", t.disk.Host(s.Dest), err)
 }
 
-// copyOld copies the destination with its mode and owner. If it is written in place,
-// the owner stays, and a user who may not give files away can do without it.
+// copyOld copies the destination with its mode and, as root, its owner. A plain user
+// may replace a file of somebody else in a directory of his own, but give none away.
 func (t *Txn) copyOld(s *staged) error {
 	if err := t.rememberOld(s); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (t *Txn) copyOld(s *staged) error {
 	data, st := s.old, s.oldStat
 	s.old = nil
 	permit := s.Permit
-	permit.Owner = permit.Owner || s.rec.InPlace
+	permit.Owner = permit.Owner || t.fs.Euid() != 0
 	name := t.disk.Host(path.Join(s.rec.dir(), s.rec.Old))
 	fd, err := t.fs.Open(s.dir.fd, s.rec.Old, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
