@@ -92,8 +92,14 @@ func (r *round) repair(p *Planned) (anew []txn.File, err error) {
 // stateFor opens the job's journal: in the state directory, or in memory where
 // there is none and no hook could get lost.
 func (r *round) stateFor(p *Planned) error {
-	if p.state != nil && (!r.planOnly || r.w.State.Writable() == nil) {
-		return nil
+	if p.state != nil {
+		err := error(nil)
+		if r.planOnly {
+			err = r.w.State.Writable()
+		}
+		if !errors.Is(err, state.ErrNotWritable) {
+			return err
+		}
 	}
 	if !p.Job.Hook.IsZero() && !r.o.NoHook {
 		return ErrNoState

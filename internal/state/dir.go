@@ -88,6 +88,13 @@ func place(o Options, dir string) (*fsys.Place, error) {
 	if o.ReadOnly {
 		return fsys.OpenDir(o.FS, "", dir)
 	}
+	if p, err := fsys.Resolve(o.FS, "", dir); err == nil { // /proc answers a mkdir with "not found"
+		_, err = o.FS.Room(p.Fd())
+		p.Close()
+		if errors.Is(err, fsys.ErrKernelFS) {
+			return nil, &fs.PathError{Op: "mkdir", Path: dir, Err: err}
+		}
+	}
 	return fsys.MakeAll(o.FS, "", dir, 0o700)
 }
 
@@ -110,11 +117,32 @@ func probe(o Options, dir int) error {
 	if err != nil {
 		return notWritable(&fs.PathError{Op: "open", Path: path.Join(o.Dir, lockName), Err: err})
 	}
-	return o.FS.Close(fd)
+	return errors.Join(o.FS.Close(fd), o.allows(dir))
+}
+
+// allows reports why no file could be made in an open directory.
+func (o Options) allows(dir int) error {
+	err := o.FS.Writable(dir, ".")
+	if in, errIn := o.FS.Traits(dir, "."); err == nil && errIn == nil && in.Fixed {
+		err = unix.EPERM
+	}
+	room, errRoom := o.FS.Room(dir)
+	switch {
+	case err != nil:
+	case errors.Is(errRoom, fsys.ErrKernelFS):
+		err = errRoom
+	case errRoom == nil && room == 0:
+		err = unix.ENOSPC
+	}
+	if err != nil {
+		err = &fs.PathError{Op: "write", Path: o.Dir, Err: err}
+	}
+	return notWritable(err)
 }
 
 // Writable reports why a run could not write to the directory, which is open
-// for reading alone. It tries nothing.
+// for reading alone. It tries nothing. Errors other than [ErrNotWritable] would end
+// any run.
 func (d *Dir) Writable() error {
 	if d.fd < 0 {
 		p, err := fsys.Resolve(d.o.FS, "", d.o.Dir)
@@ -122,9 +150,9 @@ func (d *Dir) Writable() error {
 			return notWritable(err)
 		}
 		defer p.Close()
-		return notWritable(d.o.FS.Writable(p.Fd(), "."))
+		return d.o.allows(p.Fd())
 	}
-	err := d.o.FS.Writable(d.fd, ".")
+	err := d.o.allows(d.fd)
 	if err == nil {
 		err = d.o.FS.Writable(d.fd, lockName)
 	}
@@ -147,7 +175,7 @@ func unusable(o Options, err error) error {
 func (d *Dir) Missing() bool { return d.fd < 0 }
 
 func notWritable(err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) || errors.Is(err, fsys.ErrKernelFS) {
 		return fmt.Errorf("%w: %w", ErrNotWritable, err)
 	}
 	return err
