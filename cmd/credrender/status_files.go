@@ -5,7 +5,6 @@ import (
 
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
 // altered returns the files of a job that are not as its last good run left them, with
@@ -15,16 +14,16 @@ func (a *app) altered(j *state.Job) map[string]string {
 	disk := txn.Disk{FS: a.fs}
 	found := map[string]string{}
 	for path, recorded := range j.Record().Files {
-		st, exists, err := disk.Stat(path)
+		stamp, err := disk.Stamp(path)
 		why := ""
 		switch {
 		case isKind(err):
 			why = "is no file any more"
 		case err != nil:
 			why = "cannot be examined: " + err.Error()
-		case !exists:
+		case stamp == "":
 			why = "is missing"
-		case !isSameFile(j, recorded, st):
+		case !isSameFile(j, recorded, stamp):
 			why = compareFile(j, disk, path, recorded)
 		}
 		if why != "" {
@@ -40,11 +39,11 @@ func isKind(err error) bool {
 }
 
 // isSameFile reports whether nothing has touched a file since it was recorded.
-func isSameFile(j *state.Job, recorded state.File, st fsys.Stat) bool {
-	if same, known := j.Matches(recorded.Stamp, []byte(st.Stamp())); known {
+func isSameFile(j *state.Job, recorded state.File, stamp string) bool {
+	if same, known := j.Matches(recorded.Stamp, []byte(stamp)); known {
 		return same
 	}
-	return recorded.Inode == st.Inode && recorded.Size == st.Size && recorded.Changed == st.Changed
+	return recorded.Seen == state.Seen(stamp)
 }
 
 // compareFile reads a file that was touched. One whose fingerprint cannot be compared,
@@ -56,7 +55,7 @@ func compareFile(j *state.Job, disk txn.Disk, path string, recorded state.File) 
 	}
 	same, known := j.Matches(recorded.Print, now.Data)
 	switch {
-	case known && !same, !known && recorded.Inode != 0:
+	case known && !same, !known && recorded.Seen != "":
 		return "was changed by another program"
 	case now.Mode != recorded.Mode, recorded.UID >= 0 && now.UID != recorded.UID, recorded.GID >= 0 && now.GID != recorded.GID:
 		return "has another mode or owner"

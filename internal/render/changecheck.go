@@ -166,8 +166,7 @@ func (r *round) restamp(p *Planned, f job.File, in state.File) bool {
 	if p.tick.files == nil {
 		p.tick.files = map[string]state.File{}
 	}
-	in.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
-	in.Size, in.Inode, in.Changed = now.Stat.Size, now.Stat.Inode, now.Stat.Changed
+	in.Stamp, in.Seen = r.w.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	p.tick.files[r.w.Disk.Host(f.Dest)] = in
 	return true
 }

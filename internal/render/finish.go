@@ -211,8 +211,7 @@ func (r *round) placed(c job.Change) state.File {
 		now, _ = r.w.Disk.Inspect(c.File.Dest) // at worst it is not known
 	}
 	if now.Exists && bytes.Equal(now.Data, c.Data) {
-		f.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
-		f.Size, f.Inode, f.Changed = now.Stat.Size, now.Stat.Inode, now.Stat.Changed
+		f.Stamp, f.Seen = r.w.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	}
 	return f
 }

@@ -188,7 +188,6 @@ func (j *Job) Update(change func(*Record)) error {
 }
 
 func (j *Job) store(next Record) error {
-	next.Version = formatVersion
 	data, err := json.MarshalIndent(next, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode state of job %q: %w", next.Name, err)

@@ -70,7 +70,7 @@ func (d *Dir) SetOutcomes(jobs map[string]Outcome) error {
 	return d.write(outcomesName, data)
 }
 
-// checkVersion refuses a format that this version of credrender does not know.
+// checkVersion refuses the format of another version of credrender.
 func checkVersion(data []byte) error {
 	var v struct{ Version int }
 	switch err := json.Unmarshal(data, &v); {
@@ -78,8 +78,8 @@ func checkVersion(data []byte) error {
 		return err
 	case v.Version > formatVersion:
 		return fmt.Errorf("it was written by a newer credrender: format version %d, and this one reads %d", v.Version, formatVersion)
-	case v.Version < 1:
-		return fmt.Errorf("format version %d is unknown", v.Version)
+	case v.Version != formatVersion:
+		return fmt.Errorf("format version %d is not %d", v.Version, formatVersion)
 	}
 	return nil
 }

@@ -4,15 +4,15 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// formatVersion is the format that this package writes. It reads all earlier ones:
-// version 1 knew no files by size and inode, and copied every file written in place.
-const formatVersion = 2
+// formatVersion is the Record.Version that this package writes and reads.
+const formatVersion = 1
 
 // Record is what is stored about a job.
 type Record struct {
@@ -68,17 +68,22 @@ type Asked struct {
 type File struct {
 	Print string `json:"print"`           // keyed fingerprint of the content
 	Stamp string `json:"stamp,omitempty"` // keyed fingerprint of txn.Disk.Stamp; empty: not known
-	// Size, Inode and Changed (ctime, in ns since 1970) tell the file after a reboot,
-	// which takes the key of the fingerprints away. 0: not known.
-	Size    int64       `json:"size,omitempty"`
-	Inode   uint64      `json:"inode,omitempty"`
-	Changed int64       `json:"changed,omitempty"`
-	Mode    fs.FileMode `json:"mode"`
-	UID     int         `json:"uid"`
-	GID     int         `json:"gid"`
+	// Seen is the inode, size and change time of the file ([Seen]), which stay
+	// comparable after a reboot, when the key of the fingerprints is gone.
+	Seen string      `json:"seen,omitempty"`
+	Mode fs.FileMode `json:"mode"`
+	UID  int         `json:"uid"`
+	GID  int         `json:"gid"`
 	// NotAfter is when the first of the certificates in it expires; zero: it
 	// holds none.
 	NotAfter time.Time `json:"not_after,omitzero"`
+}
+
+// Seen is what of a [txn.Disk.Stamp] stays the same over a reboot: all but the
+// device, whose number the kernel gives anew.
+func Seen(stamp string) string {
+	_, rest, _ := strings.Cut(stamp, ":")
+	return rest
 }
 
 // Identity is where a job's values come from. State that was made with

@@ -74,9 +74,8 @@ type Existing struct {
 	// directory and those above it, so that mode and owner may be believed
 	// and kept. Elsewhere a rendered file is as new: 0600 and ours.
 	KeepMeta bool
-	// Stamp is Disk.Stamp as it was before Data was read; Stat is what it is made of.
+	// Stamp is Disk.Stamp as it was before Data was read.
 	Stamp string
-	Stat  fsys.Stat
 }
 
 // Inspect looks at dest, which is absolute. A missing directory is no error:
@@ -106,7 +105,7 @@ func (d Disk) Inspect(dest string) (Existing, error) {
 		return Existing{}, pathError("read", d.Host(dest), err)
 	}
 	e.Exists, e.Data, e.Mode, e.UID, e.GID = true, data, st.Perm, st.UID, st.GID
-	e.Stamp, e.Stat = st.Stamp(), st
+	e.Stamp = st.Stamp()
 	return e, nil
 }
 
@@ -114,34 +113,25 @@ func (d Disk) Inspect(dest string) (Existing, error) {
 // stays the same, nobody has changed its content, mode or owner, or put another
 // file there. It is empty where no file stands.
 func (d Disk) Stamp(dest string) (string, error) {
-	st, exists, err := d.Stat(dest)
-	if err != nil || !exists {
-		return "", err
-	}
-	return st.Stamp(), nil
-}
-
-// Stat looks at dest without reading it.
-func (d Disk) Stat(dest string) (st fsys.Stat, exists bool, err error) {
 	d, dest = d.settle(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
-		return st, false, d.named(dest, err)
+		return "", d.named(dest, err)
 	}
 	defer p.Close()
 	if len(p.Missing) > 0 {
-		return st, false, nil
+		return "", nil
 	}
-	st, err = d.fs().StatAt(p.Fd(), p.Base)
+	st, err := d.fs().StatAt(p.Fd(), p.Base)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return st, false, nil
+		return "", nil
 	case err != nil:
-		return st, false, pathError("stat", d.Host(dest), err)
+		return "", pathError("stat", d.Host(dest), err)
 	case st.Type != 0:
-		return st, false, kindError(d.Host(dest), st)
+		return "", kindError(d.Host(dest), st)
 	}
-	return st, true, nil
+	return st.Stamp(), nil
 }
 
 // named turns the errors of a walk into this package's.
