@@ -12,21 +12,21 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Commit keeps the old files under second names, journals that the change is
-// under way (and, where owes, that the hook is owed), and installs every file.
-// ctx counts until the first of them. On error the old files are back; where
-// that failed too the error says so, and Recover finishes it.
-func (t *Txn) Commit(ctx context.Context, owes bool) error {
+// Commit gives the old files second names, changes the journal to commit with the hook
+// pending or not, and installs every file. ctx is ignored from the first installed file
+// on. On error Commit restores the old files. If that fails too, the error includes it,
+// and Recover finishes it.
+func (t *Txn) Commit(ctx context.Context, pending bool) error {
 	if t.ended || t.rec.Phase != Prepare {
 		return errEnded
 	}
-	if err := t.commit(ctx, owes); err != nil {
+	if err := t.commit(ctx, pending); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
 	return nil
 }
 
-func (t *Txn) commit(ctx context.Context, owes bool) error {
+func (t *Txn) commit(ctx context.Context, pending bool) error {
 	for _, s := range t.files {
 		if err := t.keepOld(s); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (t *Txn) commit(ctx context.Context, owes bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := t.save(Commit, owes); err != nil {
+	if err := t.save(Commit, pending); err != nil {
 		return err
 	}
 	t.fs.Step("commit.journaled")
@@ -57,9 +57,9 @@ func (t *Txn) commit(ctx context.Context, owes bool) error {
 	return nil
 }
 
-// keepOld gives the file that stands at the destination a second name, or
-// makes a copy: where it is written in place, and where hard links are refused
-// (FAT, some of FUSE; files of others under fs.protected_hardlinks).
+// keepOld gives the existing destination a second name. It copies a file that is written
+// in place, and where hard links are refused (FAT, some of FUSE; files of other users
+// under fs.protected_hardlinks).
 func (t *Txn) keepOld(s *staged) error {
 	switch {
 	case s.rec.Direct:
@@ -82,7 +82,8 @@ func (t *Txn) keepOld(s *staged) error {
 	return pathError("link", t.disk.Host(s.Dest), err)
 }
 
-// noteOld records what the old file is, now that it cannot be swapped any more.
+// noteOld records inode and fingerprint of the old file under its second name, where
+// nobody replaces it.
 func (t *Txn) noteOld(s *staged) error {
 	data, st, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.Old, MaxFile)
 	if st.Type != 0 {
@@ -128,7 +129,7 @@ func (t *Txn) copyOld(s *staged) error {
 	return pathError("copy to", name, cmp.Or(err, t.fs.Close(fd)))
 }
 
-// install makes the destination the staged file.
+// install replaces the destination with the staged file.
 func (t *Txn) install(s *staged) error {
 	if s.rec.InPlace {
 		fd, st, err := openInPlace(t.fs, s.dir, s.rec.base())
@@ -158,8 +159,8 @@ func openInPlace(f fsys.FS, dir *openDir, name string) (int, fsys.Stat, error) {
 	return fsys.OpenRegular(f, dir.fd, name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
 }
 
-// refill writes data over an open file and closes it. What it can do without new
-// blocks it does without: the old content must fit back in on a full disk.
+// refill writes data over the content of an open file and closes it. It reuses the
+// file's blocks, so that the old content can be restored on a full disk.
 func refill(f fsys.FS, fd int, st fsys.Stat, data []byte, r rights) error {
 	_, err := r.set(f, fd, st)
 	if err == nil {
@@ -174,16 +175,15 @@ func refill(f fsys.FS, fd int, st fsys.Stat, data []byte, r rights) error {
 	return cmp.Or(err, f.Close(fd))
 }
 
-// Done gives the old files up. The journal says done, and owed as at Commit,
-// until the caller has seen to the hook and journals idle. After an error the
-// caller does neither: either the old files are back, or the new ones stand
-// and the next run removes what is left and pays the hook.
+// Done removes the old files. The journal stays in phase done, with the hook pending as
+// at Commit, until the caller has run the hook and journals idle. After an error the
+// caller does neither: either the old files are restored, or the new files are in place,
+// and the next run removes the leftovers and runs the hook.
 func (t *Txn) Done() error {
 	if t.ended || t.rec.Phase != Commit {
 		return errEnded
 	}
-	owed := t.rec.Owed
-	if err := t.save(Done, owed); err != nil {
+	if err := t.save(Done, t.rec.Owed); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
 	t.fs.Step("done.journaled")
@@ -198,8 +198,8 @@ func (t *Txn) Done() error {
 	return errors.Join(errs...)
 }
 
-// removeNames removes our names beside a destination. A directory there is
-// not ours.
+// removeNames removes the staged file and the second name beside a destination, but no
+// directory of that name, which a transaction never creates.
 func removeNames(f fsys.FS, dir int, r *FileRecord) error {
 	var errs []error
 	for _, name := range []string{r.New, r.Old} {
@@ -212,8 +212,8 @@ func removeNames(f fsys.FS, dir int, r *FileRecord) error {
 	return errors.Join(errs...)
 }
 
-// isGoneFrom reports that a name is not there. A read-only file system refuses to
-// remove it before it looks.
+// isGoneFrom reports that a name does not exist. A read-only file system answers EROFS
+// to the removal of such a name too.
 func isGoneFrom(f fsys.FS, dir int, name string) bool {
 	_, err := f.StatAt(dir, name)
 	return errors.Is(err, fs.ErrNotExist)

@@ -11,8 +11,8 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// openDirs are the directories of a transaction, kept open from its first
-// step to its last: whatever becomes of their names, these are meant.
+// openDirs are the directories of a transaction. They stay open from its first step to
+// its last, so that renaming one does not redirect it.
 type openDirs struct {
 	fs   fsys.FS
 	list []*openDir
@@ -48,8 +48,8 @@ func (s *openDirs) add(p *fsys.Place) (*openDir, error) {
 	return d, nil
 }
 
-// sync makes the names in changed directories durable. Others may be unable to: a
-// file system that is read-only has nothing to sync.
+// sync makes the names in changed directories durable. Syncing others may fail on a
+// read-only file system.
 func (s *openDirs) sync() error {
 	var errs []error
 	for _, d := range s.list {
@@ -68,8 +68,8 @@ func (s *openDirs) close() {
 	s.list = nil
 }
 
-// remove removes the directories that a transaction made, where they are
-// empty, and adds those that held them, for syncing.
+// remove removes the directories that a transaction created, if they are empty, and adds
+// their parents, for syncing.
 func (s *openDirs) remove(r Record) error {
 	var errs []error
 	for _, dir := range slices.Backward(r.Dirs) {

@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Names of ours are hidden, so that no conf.d picks them up, say whose they
-// are, and cannot be guessed by somebody who would like to be there first.
+// The names of staged files begin with a dot, so that no conf.d directory includes
+// them, contain the program's name, and are random, so that nobody can create them
+// first.
 const (
 	nameMark  = ".credrender-"
 	nameBytes = 8 // random
@@ -22,7 +23,8 @@ const (
 // extensionMax bounds what stagedName keeps of a destination's name at its end.
 const extensionMax = 32
 
-// extension is what the name of a staged file ends in for programs that judge by it.
+// extension returns the end of base that a staged file keeps for programs that decide
+// by it how to read a file.
 func extension(base string) string {
 	ext := path.Ext(base)
 	if ext == "." || len(ext) > extensionMax || strings.HasPrefix(ext, nameMark) || !utf8.ValidString(ext) {
@@ -31,7 +33,7 @@ func extension(base string) string {
 	return ext
 }
 
-// stagedName makes a name beside base.
+// stagedName returns a new name for a file beside base.
 func stagedName(base, suffix string, rand io.Reader) (string, error) {
 	id := make([]byte, nameBytes)
 	if _, err := io.ReadFull(rand, id); err != nil {
@@ -52,7 +54,7 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// isStaged reports whether stagedName could have made name.
+// isStaged reports whether stagedName could have returned name.
 func isStaged(name string) bool {
 	i := strings.LastIndex(name, nameMark)
 	if i < 1 || name[0] != '.' || strings.Contains(name, "/") {

@@ -13,24 +13,23 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Check reports all that [Disk.Prepare] would refuse before it writes anything.
+// Check returns all errors that [Disk.Prepare] would return before it writes anything.
 func (d Disk) Check(files []File) error {
 	t, files := d.begin(NewMemory(), files)
 	defer t.end()
 	return t.placeAll(files)
 }
 
-// begin returns a transaction that knows nothing yet, and the files by the names
-// that its disk has for them.
+// begin returns an empty transaction, and the files by their names on its disk.
 func (d Disk) begin(j Journal, files []File) (*Txn, []File) {
 	files = slices.Clone(files)
-	settled, _ := d.settle("/") // once, for all of them
+	located, _ := d.locate("/") // once, for all of them
 	for i, f := range files {
-		if settled.Root != d.Root {
+		if located.Root != d.Root {
 			files[i].Dest = d.Host(f.Dest)
 		}
 	}
-	t := &Txn{disk: settled, fs: d.fs(), j: j, rec: Record{Root: settled.Root}}
+	t := &Txn{disk: located, fs: d.fs(), j: j, rec: Record{Root: located.Root}}
 	t.dirs.fs = t.fs
 	t.rec.Files = make([]FileRecord, len(files)) // never grows: staged points into it
 	t.given = d
@@ -45,7 +44,7 @@ func (t *Txn) placeAll(files []File) error {
 	return errors.Join(errs...)
 }
 
-// place finds out where file i goes, and names what will stand there.
+// place resolves the destination of file i and chooses the names beside it.
 func (t *Txn) place(i int, f File) error {
 	if len(f.Data) > MaxFile {
 		return pathError("write", t.disk.Host(f.Dest), fsys.ErrTooLarge)
@@ -87,7 +86,7 @@ func (t *Txn) name(s *staged, base string) (err error) {
 	return err
 }
 
-// noteMissing journals the directories that will be made for s.
+// noteMissing adds the directories to the record that will be created for s.
 func (t *Txn) noteMissing(s *staged, p *fsys.Place) error {
 	at := p.Dir
 	if !s.CreateDirs {
@@ -123,7 +122,8 @@ func (t *Txn) accept(s *staged) error {
 	return t.admit(s, s.dir.fd, s.dir.st)
 }
 
-// acceptInPlace finds out whether a copy of s fits beside it.
+// acceptInPlace refuses a file that cannot be written, and finds out whether a copy can
+// be made beside it.
 func (t *Txn) acceptInPlace(s *staged, st fsys.Stat) error {
 	err := cmp.Or(t.fs.Writable(s.dir.fd, s.rec.base()), s.rights().feasible(t.fs, st))
 	if own, errOwn := t.fs.Traits(s.dir.fd, s.rec.base()); errOwn == nil && own.Fixed {
@@ -136,7 +136,7 @@ func (t *Txn) acceptInPlace(s *staged, st fsys.Stat) error {
 	return nil
 }
 
-// replaceable reports why no file could be renamed over the one at s.
+// replaceable returns why no file can be renamed over the destination of s.
 func (t *Txn) replaceable(s *staged, st fsys.Stat) error {
 	own, errOwn := t.fs.Traits(s.dir.fd, s.rec.base())
 	in, errIn := t.fs.Traits(s.dir.fd, ".")
@@ -152,8 +152,8 @@ func (t *Txn) replaceable(s *staged, st fsys.Stat) error {
 	return nil
 }
 
-// admit reports why no file like s could be made in the directory, of which st
-// is known unless it lies above directories that will be made.
+// admit returns why s cannot be created in the directory. st is the directory's, or zero
+// if directories will be created below it.
 func (t *Txn) admit(s *staged, dir int, st fsys.Stat) error {
 	made := fsys.Stat{UID: t.fs.Euid(), GID: -1, Perm: s.Mode.Perm()}
 	if st.SetGID {
@@ -169,8 +169,8 @@ func (t *Txn) admit(s *staged, dir int, st fsys.Stat) error {
 	return pathError("write", t.disk.Host(s.Dest), err)
 }
 
-// fits reports that the file system of the directory has no room for s, beside the
-// files that were placed before.
+// fits returns an error if the directory's file system has no room for s and the files
+// that were placed before it.
 func (t *Txn) fits(s *staged, dir int) error {
 	free, err := t.fs.Room(dir)
 	if errors.Is(err, fsys.ErrKernelFS) {

@@ -12,10 +12,10 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Prepare journals the names and stages every file beside its destination:
-// exclusively, 0600, owner and mode before the bytes, then synced. Nothing is
-// visible yet. On error everything staged is removed again; what can be found
-// wrong without writing is found before anything is written.
+// Prepare writes the names to the journal and stages every file beside its destination:
+// created exclusively with mode 0600, then owner and mode, then the content, then synced.
+// The destinations do not change yet. On error all staged files are removed again. Errors
+// that are known without writing are returned before anything is written.
 func (d Disk) Prepare(ctx context.Context, j Journal, files []File) (*Txn, error) {
 	t, files := d.begin(j, files)
 	if err := t.placeAll(files); err != nil {
@@ -49,8 +49,8 @@ func (t *Txn) stageAll(ctx context.Context) error {
 	return nil
 }
 
-// makeDirs makes the missing directories. Those that somebody else made
-// meanwhile are struck from the record: they stay.
+// makeDirs creates the missing directories. Directories that another program created
+// meanwhile are removed from the record, so that they stay.
 func (t *Txn) makeDirs() error {
 	var made []string
 	defer func() { t.rec.Dirs = made }()
@@ -74,7 +74,7 @@ func (t *Txn) makeDirs() error {
 	return nil
 }
 
-// enter makes what is missing of p, whose every directory will be synced.
+// enter creates the missing directories of p.
 func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 	for len(p.Missing) > 0 {
 		parent, err := t.dirs.add(p)
@@ -144,8 +144,8 @@ func (s *staged) stagedRights() rights {
 	return s.rights()
 }
 
-// fill makes a file that was just created complete and durable. Before the
-// first byte is in it, nobody has rights to it whom r does not give any.
+// fill completes a file that was just created and syncs it. It sets the rights before
+// it writes the first byte.
 func fill(f fsys.FS, fd int, st fsys.Stat, data []byte, r rights) error {
 	r.ours = true
 	if err := f.DropACL(fd); err != nil {

@@ -9,11 +9,11 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Rollback removes what was staged or, after Commit, sets the old files back:
-// content, mode, owner and absence. The journal is idle afterwards; owed says
-// whether this transaction's hook is owed all the same. There is no context:
-// stopping half-way is what a rollback exists to prevent.
-func (t *Txn) Rollback(owed bool) error {
+// Rollback removes the staged files or, after Commit, restores the old files: content,
+// mode, owner and absence. The journal is idle afterwards; pending keeps the hook of this
+// transaction pending all the same. Rollback takes no context, because it must not stop
+// half-way.
+func (t *Txn) Rollback(pending bool) error {
 	if t.ended {
 		return errEnded
 	}
@@ -29,7 +29,7 @@ func (t *Txn) Rollback(owed bool) error {
 		return err // the journal stays: Recover tries again
 	}
 	t.rec = Record{}
-	return t.save(Idle, owed)
+	return t.save(Idle, pending)
 }
 
 func (t *Txn) undo(u undoer, s *staged) error {
@@ -45,7 +45,7 @@ func (t *Txn) undo(u undoer, s *staged) error {
 	}
 	out, err := u.file(phase, s.rec, s.dir)
 	if out.left != "" {
-		return fmt.Errorf("%s was not set back: %s", t.disk.Host(s.Dest), out.left)
+		return fmt.Errorf("%s was not restored: %s", t.disk.Host(s.Dest), out.left)
 	}
 	return err
 }
@@ -64,19 +64,20 @@ func (t *Txn) undoDirect(s *staged) error {
 	return pathError("restore", t.disk.Host(s.Dest), err)
 }
 
-// undoer takes single files back to before their transaction.
+// undoer restores single files.
 type undoer struct {
 	fs fsys.FS
 	j  Journal
-	// live: the transaction is still ours, so that whatever stands at a
-	// destination goes. After a crash somebody may have put it there.
+	// live means that this process runs the transaction, so that it may replace
+	// whatever is at a destination. After a crash another program may have put it
+	// there.
 	live bool
 }
 
 // outcome of undoing one file.
 type outcome struct {
 	restored bool
-	left     string // why it was not set back
+	left     string // why it was not restored
 }
 
 const (
@@ -87,7 +88,7 @@ const (
 	leftUnsafe  = "its directory cannot be reached safely any more"
 )
 
-// file undoes what phase may have done to one destination. It may be repeated.
+// file undoes the changes of phase to one destination. It may be repeated.
 func (u undoer) file(phase Phase, r *FileRecord, dir *openDir) (outcome, error) {
 	var out outcome
 	var err error
@@ -160,7 +161,7 @@ func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	return outcome{restored: true}, pathError("restore", r.Path, err)
 }
 
-// What stands at a destination.
+// The possible contents of a destination.
 type what int
 
 const (
@@ -175,8 +176,8 @@ type sight struct {
 	haveOld bool // under its second name
 }
 
-// look tells what stands at a destination, by the second name, by
-// fingerprint, or by inode where the fingerprints' key is gone.
+// look identifies the file at a destination by the second name, by fingerprint, or by
+// inode if the key of the fingerprints is gone.
 func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
 	old, haveOld, err := u.stat(dir, r.Old)
 	if err != nil {
