@@ -10,16 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-// form is a way to print a value that leaves none of its characters as it is.
-// encode gives at least one byte for each of the value's, and its first MaskMin
-// bytes depend on no more than the value's first 3*MaskMin.
+// form is an encoding that changes every character of a value. encode returns at least
+// one byte for each byte of the value, and its first MaskMin bytes depend only on the
+// value's first 3*MaskMin.
 type form struct {
 	encode func(v []byte) []byte
 	slack  int // characters on each side that may hold bits of the value
 }
 
-// packedForms are looked for in a text without its white space: base64 and xxd
-// break lines, and hexdump has blanks between bytes.
+// packedForms are the encodings that are searched for in a text without white space:
+// base64 and xxd break lines, and hexdump separates bytes by blanks.
 func packedForms() []form {
 	var forms []form
 	for _, between := range []string{"", ":"} {
@@ -69,7 +69,7 @@ func base32Core(before int, v []byte) string {
 
 func isBase64(c byte) bool { return isWord(c) || strings.IndexByte("+/-_=", c) >= 0 }
 
-// replaced is what encoders of UTF-8 make of bytes that are none: U+FFFD each.
+// replaced returns v as UTF-8 encoders print it, with U+FFFD for each invalid byte.
 func replaced(v []byte) []byte {
 	var out []byte
 	for len(v) > 0 {
@@ -96,8 +96,8 @@ func packed(text []byte) (out []byte, at []int) {
 	return out, at
 }
 
-// assigned returns the value of a line as YAML, TOML, INI and .env have it: templates
-// print it by itself.
+// assigned returns the value of a line of YAML, TOML, INI or .env, which templates print
+// by itself.
 func assigned(line []byte) []byte {
 	at := bytes.IndexAny(line, ":=")
 	if at < 0 {
@@ -110,7 +110,7 @@ func assigned(line []byte) []byte {
 	return value
 }
 
-// decoded returns what a value in base64 holds, or nil.
+// decoded returns the content of a value in base64, or nil.
 func decoded(v []byte) []byte {
 	out, err := base64.StdEncoding.DecodeString(string(v)) // it skips line breaks
 	if err != nil {

@@ -17,18 +17,18 @@ const (
 	// beginning lies before the part that is shown.
 	maxReach = 1 << 20
 
-	// smallJSON is up to which size the strings and numbers in a JSON value are looked for
-	// in every form; those of larger ones not in hex and base64.
+	// smallJSON is the size up to which the strings and numbers of a JSON value are
+	// searched for in hex, base32 and base64 too.
 	smallJSON = 16 << 10
-	// maxGrowth is by how much a printed value can be longer than the value: a
-	// control character is \\u0001 in JSON within JSON.
+	// maxGrowth is the largest ratio of a printed value to the value: a control
+	// character is \\u0001 in JSON within JSON.
 	maxGrowth = 7
 
 	masked = "(secret)"
 )
 
-// Masker replaces known secrets in what a command printed by "(secret)". It
-// is a best effort: it knows each value, its lines, what stands after a colon or
+// Masker replaces known secrets in the output of a command with "(secret)". It is a best
+// effort: it finds each value, its lines, what stands after a colon or
 // an equals sign in them, what base64 in it holds, and the strings and numbers in
 // it where it is JSON, if they have 8 bytes or more, as they are, with characters
 // escaped for JSON, URLs, HTML, shells and other languages (escapes.go), in upper or
@@ -44,7 +44,7 @@ func NewMasker(secrets []source.Secret) *Masker {
 // Mask returns text with the secrets replaced.
 func (m *Masker) Mask(text string) string { return m.end([]byte(text), len(text)) }
 
-// reach is how far before the shown part a secret may begin that ends in it.
+// reach returns how far before the shown part a secret can begin that ends in it.
 func (m *Masker) reach() int {
 	longest := 0
 	if m != nil {
@@ -55,8 +55,8 @@ func (m *Masker) reach() int {
 	return min(maxGrowth*longest, maxReach)
 }
 
-// end masks text and returns what became of its last n bytes. A secret that
-// is cut there is masked all the same.
+// end masks text and returns its last n bytes. A secret that begins before them is
+// masked too.
 func (m *Masker) end(text []byte, n int) string {
 	at := max(0, len(text)-n)
 	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
@@ -101,8 +101,8 @@ func (m *Masker) spans(text []byte) []span {
 	return out
 }
 
-// finder looks for values of at least MaskMin bytes in a text. Almost none is
-// there, which the indexes tell from its first bytes.
+// finder searches a text for values of at least MaskMin bytes. The indexes rule most of
+// them out by their first bytes.
 type finder struct {
 	plain  *spelled
 	packed *spelled // the text without white space
@@ -112,7 +112,7 @@ type finder struct {
 	found  []span
 }
 
-// value looks for a secret, whole and in parts.
+// value searches for a secret, whole and in parts.
 func (f *finder) value(v []byte) {
 	for _, d := range f.dumps {
 		d.find(bytes.TrimSpace(v), func(s span) { f.found = append(f.found, s) })
