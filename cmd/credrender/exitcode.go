@@ -82,7 +82,7 @@ func exitCode(err error) int {
 
 // parts lists the failures that err joins.
 func parts(err error) []error {
-	if failed, ok := errors.AsType[*render.SecretsError](err); ok && fmt.Sprintf("%T", err) != joined {
+	if failed, ok := errors.AsType[*template.SecretsError](err); ok && fmt.Sprintf("%T", err) != joined {
 		return flatten(failed)
 	}
 	return flatten(err)
