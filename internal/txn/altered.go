@@ -23,8 +23,12 @@ func (t *Txn) Unaltered(dest string) error {
 
 func (t *Txn) unaltered(s *staged) error {
 	name, committed := s.rec.New, t.rec.Phase == Commit
-	if committed {
-		name = s.rec.base()
+	r := s.stagedRights()
+	switch {
+	case committed:
+		name, r = s.rec.base(), s.rights()
+	case s.rec.Direct:
+		return nil // nobody can
 	}
 	st, err := t.fs.StatAt(s.dir.fd, name)
 	if there := err == nil && (st.Same(s.inode) || committed && s.rec.InPlace); !there {
@@ -33,8 +37,7 @@ func (t *Txn) unaltered(s *staged) error {
 		}
 		return nil
 	}
-	r := s.rights()
-	r.ours = !s.rec.InPlace
+	r.ours = !committed || !s.rec.InPlace
 	if st.Type != 0 || r.check(t.fs, st) != nil || st.Size != int64(len(s.Data)) {
 		return ErrAltered
 	}

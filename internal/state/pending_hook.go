@@ -7,27 +7,26 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 )
 
-// The daemon tries an owed hook again after a minute, doubling up to an hour.
+// The daemon retries a pending hook after a minute, doubling up to an hour.
 const (
 	backoffMin = time.Minute
 	backoffMax = time.Hour
 )
 
-// Debt is a hook that has not succeeded since files changed.
+// Debt is a pending hook: it has not succeeded since files changed.
 type Debt struct {
 	Since    time.Time `json:"since,omitzero"` // zero: found after a crash
 	Attempts int       `json:"attempts"`
 	Error    string    `json:"error,omitempty"` // class of the last failure: no output
 	Next     time.Time `json:"next,omitzero"`   // when the daemon tries again
 	Hook     string    `json:"hook,omitempty"`  // fingerprint of the hook last tried
-	Dests    []string  `json:"dests,omitempty"` // changed and not told, sorted
+	Dests    []string  `json:"dests,omitempty"` // changed since the hook succeeded, sorted
 }
 
-// Owed reports whether the job's hook is owed: by a debt, or by a transaction
-// whose hook has not been settled.
+// Owed reports whether the job's hook is pending, by a Debt or by the transaction.
 func (r *Record) Owed() bool { return r.Debt != nil || r.Txn.Owed }
 
-// Owe notes a debt for dests, or adds them to the one there is.
+// Owe makes the hook pending for dests, or adds them to a pending one.
 func (r *Record) Owe(now time.Time, dests []string) {
 	if r.Debt == nil {
 		r.Debt = &Debt{}
@@ -38,9 +37,9 @@ func (r *Record) Owe(now time.Time, dests []string) {
 	r.Debt.Dests = slices.Compact(slices.Sorted(slices.Values(append(slices.Clip(r.Debt.Dests), dests...))))
 }
 
-// HookFailed ends the transaction and notes a failed attempt. class says how
-// it failed, without output; hook is the fingerprint of the command, dests
-// what it would have been told.
+// HookFailed ends the transaction and records a failed attempt. class describes the
+// failure without output, hook is the fingerprint of the command, and dests are the
+// destinations that it was run for.
 func (r *Record) HookFailed(now time.Time, class, hook string, dests []string) {
 	r.Owe(now, dests)
 	d := r.Debt
@@ -52,11 +51,11 @@ func (r *Record) HookFailed(now time.Time, class, hook string, dests []string) {
 	r.Txn = txn.Record{}
 }
 
-// Paid ends the transaction with nothing owed.
+// Paid ends the transaction with no hook pending.
 func (r *Record) Paid() { r.Debt, r.Txn = nil, txn.Record{} }
 
-// Due reports whether the daemon should try again: the time has come, or the
-// hook is another one than was tried last, or the clock has been set back.
+// Due reports whether the daemon should retry: the backoff is over, the hook is another
+// one than the last attempt's, or the clock was set back.
 func (d *Debt) Due(now time.Time, hook string) bool {
 	return d.Attempts == 0 || hook != d.Hook || !now.Before(d.Next) || d.Next.Sub(now) > backoffMax
 }

@@ -21,12 +21,12 @@ const (
 	keySize = 32
 )
 
-// KeyPath is where the key of the fingerprints is in a runtime directory.
+// KeyPath returns the path of the fingerprints' key in a runtime directory.
 func KeyPath(runtime string) string { return path.Join(runtime, keyName) }
 
-// printer makes fingerprints: an id of the key, so that another key's are
-// known as such, and an HMAC-SHA256. A plain digest of a file that holds one
-// short password could be guessed.
+// printer makes fingerprints: an id of the key, which reveals fingerprints of another
+// key, and an HMAC-SHA256. The content of a plain digest, such as one short password,
+// could be guessed.
 type printer struct {
 	key []byte
 	id  string
@@ -45,13 +45,13 @@ func (p printer) mac(purpose string, data []byte) []byte {
 	return h.Sum(nil)
 }
 
-// Fingerprint is a digest of data under the key in the runtime directory.
+// Fingerprint returns a digest of data under the key in the runtime directory.
 func (d *Dir) Fingerprint(data []byte) string {
 	return d.print.id + ":" + hex.EncodeToString(d.print.mac("content", data))
 }
 
-// Matches reports whether print is data's; known is false where print is
-// empty or was made under another key.
+// Matches reports whether print is the fingerprint of data. known is false if print is
+// empty or of another key.
 func (d *Dir) Matches(print string, data []byte) (same, known bool) {
 	if id, _, ok := strings.Cut(print, ":"); !ok || id != d.print.id {
 		return false, false
@@ -59,9 +59,9 @@ func (d *Dir) Matches(print string, data []byte) (same, known bool) {
 	return hmac.Equal([]byte(print), []byte(d.Fingerprint(data))), true
 }
 
-// loadPrinter reads the key, or makes it. A runtime directory that cannot be
-// used gives a key of this process only: the next run knows none of its
-// fingerprints and looks at everything again, which is always right.
+// loadPrinter reads the key or creates it. If the runtime directory cannot be used, the
+// key lasts for this process only: the next run knows none of its fingerprints and checks
+// everything again.
 func loadPrinter(o Options) (printer, error) {
 	if key, err := runtimeKey(o); err == nil {
 		return newPrinter(key), nil
@@ -94,7 +94,7 @@ func runtimeKey(o Options) ([]byte, error) {
 	if o.ReadOnly || err == nil {
 		return key, err
 	}
-	// Missing, or not whole after a crash: no other run has used it.
+	// The key is missing, or incomplete after a crash: no other run has used it.
 	if err := o.FS.Unlink(p.Fd(), keyName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -109,8 +109,8 @@ func readKey(f fsys.FS, dir int) ([]byte, error) {
 	return key, err
 }
 
-// makeKey gives a complete file its name by a link, so that of two processes
-// that start together one's key is used by both.
+// makeKey writes a file and links it to the key's name, so that two processes that start
+// together use the same key.
 func makeKey(o Options, dir int) ([]byte, error) {
 	id, errID := random(o.Rand)
 	key, errKey := random(o.Rand)

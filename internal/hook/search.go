@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// spelled is a text that is searched for values, by the edges in it.
+// spelled is a text with an index, in which values are found as paths of edges.
 type spelled struct {
 	text []byte
-	// index has, in order, the first gramSize bytes of each path and where it begins.
+	// index holds, sorted, the first gramSize bytes of each path and its position.
 	index []uint64
 }
 
 const (
 	gramSize = 4
-	// maxPaths bounds the beginnings that one position may have.
+	// maxPaths limits the paths from one position.
 	maxPaths = 64
 )
 
@@ -57,7 +57,7 @@ func (s *spelled) paths(start, t int, head []byte, left *int) {
 // begins reports whether a path spells the first bytes of v.
 func (s *spelled) begins(v []byte) bool { return len(s.starts(v)) > 0 }
 
-// starts are the index entries of where v may begin.
+// starts returns the index entries at which v may begin.
 func (s *spelled) starts(v []byte) []uint64 {
 	gram := uint64(binary.BigEndian.Uint32(v)) << 32
 	from, _ := slices.BinarySearch(s.index, gram)
@@ -68,8 +68,7 @@ func (s *spelled) starts(v []byte) []uint64 {
 	return s.index[from:to]
 }
 
-// find calls found with each place where v is, whole, or as much of it as there
-// is before the end of the text, where the output may have been cut.
+// find calls found for each occurrence of v, whole or cut off by the end of the text.
 func (s *spelled) find(v []byte, found func(span)) {
 	last := -1
 	for _, entry := range s.starts(v) {

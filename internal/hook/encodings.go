@@ -2,6 +2,7 @@ package hook
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -9,21 +10,26 @@ import (
 	"unicode/utf8"
 )
 
-// form is a way to print a value that leaves none of its characters as it is.
-// encode gives at least one byte for each of the value's, and its first MaskMin
-// bytes depend on no more than the value's first 3*MaskMin.
+// form is an encoding that changes every character of a value. encode returns at least
+// one byte for each byte of the value, and its first MaskMin bytes depend only on the
+// value's first 3*MaskMin.
 type form struct {
 	encode func(v []byte) []byte
 	slack  int // characters on each side that may hold bits of the value
 }
 
-// packedForms are looked for in a text without its white space: base64 and xxd
-// break lines, and hexdump has blanks between bytes.
+// packedForms are the encodings that are searched for in a text without white space:
+// base64 and xxd break lines, and hexdump separates bytes by blanks.
 func packedForms() []form {
 	var forms []form
 	for _, between := range []string{"", ":"} {
 		for _, change := range []func(string) string{strings.ToLower, strings.ToUpper} {
 			forms = append(forms, form{encode: func(v []byte) []byte { return []byte(change(hexed(v, between))) }})
+		}
+	}
+	for before := range 5 {
+		for _, change := range []func(string) string{strings.ToUpper, strings.ToLower} {
+			forms = append(forms, form{slack: 7, encode: func(v []byte) []byte { return []byte(change(base32Core(before, v))) }})
 		}
 	}
 	for before := range 3 {
@@ -55,9 +61,15 @@ func base64Core(enc *base64.Encoding, before int, v []byte) []byte {
 	return all[(before*8+5)/6 : (before+len(v))*8/6]
 }
 
+// base32Core is base64Core of base32, whose groups are of five bytes.
+func base32Core(before int, v []byte) string {
+	all := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(append(make([]byte, before, before+len(v)), v...))
+	return all[(before*8+4)/5 : (before+len(v))*8/5]
+}
+
 func isBase64(c byte) bool { return isWord(c) || strings.IndexByte("+/-_=", c) >= 0 }
 
-// replaced is what encoders of UTF-8 make of bytes that are none: U+FFFD each.
+// replaced returns v as UTF-8 encoders print it, with U+FFFD for each invalid byte.
 func replaced(v []byte) []byte {
 	var out []byte
 	for len(v) > 0 {
@@ -68,9 +80,15 @@ func replaced(v []byte) []byte {
 	return out
 }
 
-// packed returns text without white space, and where each of its bytes was.
+// packed returns text without white space and without line breaks written as \n or
+// \r, and where each of its bytes was.
 func packed(text []byte) (out []byte, at []int) {
-	for i, c := range text {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '\\' && i+1 < len(text) && (text[i+1] == 'n' || text[i+1] == 'r') {
+			i++
+			continue
+		}
 		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
 			out, at = append(out, c), append(at, i)
 		}
@@ -78,8 +96,8 @@ func packed(text []byte) (out []byte, at []int) {
 	return out, at
 }
 
-// assigned returns the value of a line as YAML, TOML, INI and .env have it: templates
-// print it by itself.
+// assigned returns the value of a line of YAML, TOML, INI or .env, which templates print
+// by itself.
 func assigned(line []byte) []byte {
 	at := bytes.IndexAny(line, ":=")
 	if at < 0 {
@@ -92,7 +110,7 @@ func assigned(line []byte) []byte {
 	return value
 }
 
-// decoded returns what a value in base64 holds, or nil.
+// decoded returns the content of a value in base64, or nil.
 func decoded(v []byte) []byte {
 	out, err := base64.StdEncoding.DecodeString(string(v)) // it skips line breaks
 	if err != nil {

@@ -6,11 +6,11 @@ import (
 	"crypto/sha256"
 )
 
-// memory is a journal that nobody reads.
+// memory is a journal that is not stored.
 type memory struct{ key []byte }
 
-// NewMemory returns a journal for runs that have no state directory: it ends
-// with the process, so nothing undoes a crash. Rollback works all the same.
+// NewMemory returns a journal for runs without a state directory. It ends with the
+// process, so that nothing undoes a crash; Rollback works all the same.
 func NewMemory() Journal {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails
