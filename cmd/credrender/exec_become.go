@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -19,17 +20,18 @@ const (
 
 // become replaces this process by a command. It returns only where that fails.
 // Signals that were caught are the command's to decide on again: execve(2) sets
-// them back.
-func (a *app) become(args, env []string) error {
-	path, err := a.lookPath(args[0])
-	if err == nil {
-		err = syscall.Exec(path, args, env)
-	}
+// them back. It is done here already, for one that comes just before.
+func (a *app) become(path string, args, env []string) error {
+	signal.Reset()
+	return a.cannotStart(args[0], syscall.Exec(path, args, env))
+}
+
+func (a *app) cannotStart(name string, err error) error {
 	code := exitCannotRun
 	if errors.Is(err, fs.ErrNotExist) {
 		code = exitNoCommand
 	}
-	a.log.Error(fmt.Sprintf("start %s: %v", args[0], reason(err)), "code", code)
+	a.log.Error(fmt.Sprintf("start %s: %v", name, reason(err)), "code", code)
 	a.code = code
 	return nil
 }

@@ -117,14 +117,41 @@ func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, 
 }
 
 // Bytes renders the files of one job in memory.
-func Bytes(ctx context.Context, w World, o Options, j job.Job) ([]template.Output, Stats, error) {
+func Bytes(ctx context.Context, w World, o Options, j job.Job) (Rendered, Stats, error) {
 	r := newRound(w, o, []job.Job{j})
 	r.planOnly, r.bytesOnly = true, true
 	r.openStates(ctx)
 	r.guard()
 	p := r.planned[0]
 	r.renderAll(ctx, func(*Planned) {})
-	return p.outputs, r.stats(), p.report.Err
+	return p.rendered(), r.stats(), p.report.Err
+}
+
+// Rendered are the files of a job in memory, and what they were made of.
+type Rendered struct {
+	Outputs []template.Output
+	// Seen are the lookups, for Probe.
+	Seen Seen
+	// Files are the templates, and the files that they read.
+	Files []string
+	// Opaque: neither Seen nor Files can tell that the output is still the same,
+	// because it depends on the clock, on chance, or on names that are secret.
+	Opaque bool
+}
+
+func (p *Planned) rendered() Rendered {
+	out := Rendered{Outputs: p.outputs, Seen: Seen{Store: p.Job.Store, Trace: p.Trace, Globs: p.globs}, Opaque: p.untraced || p.changeable}
+	for _, f := range p.Job.Files {
+		if f.Src != "" {
+			out.Files = append(out.Files, f.Src)
+		}
+	}
+	for _, a := range p.asked {
+		if a.Kind == string(template.File) {
+			out.Files = append(out.Files, a.Name)
+		}
+	}
+	return out
 }
 
 // begin takes the lock and sets back what an earlier run left half done.
