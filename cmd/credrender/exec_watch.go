@@ -129,9 +129,7 @@ func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command,
 		signal.Reset(syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT)
 	}
 	if os.Getpid() == 1 {
-		code, err := supervise.Init(self(), append([]string{"credrender"}, a.words...), a.environ, signals, terminal)
-		a.code = code
-		return err
+		return a.initProcess(signals, terminal)
 	}
 	ctx = context.WithoutCancel(ctx) // CMD decides what a signal means
 	cfg, err := a.config(ctx)
@@ -145,6 +143,17 @@ func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command,
 	a.stores.Observer = &a.refused
 	w := &watcher{a: a, o: o, cfg: cfg, args: append(watchArgs(a, c), args...), key: newWatchKey(), config: stampOf(cfg)}
 	return w.run(ctx, signals, terminal)
+}
+
+// initProcess runs this command line in a process of its own, as PID 1.
+func (a *app) initProcess(signals <-chan os.Signal, terminal bool) (err error) {
+	attr := &os.ProcAttr{Dir: a.dir, Env: a.environ}
+	for _, stream := range []any{a.stdin, a.stdout, a.stderr} {
+		file, _ := stream.(*os.File)
+		attr.Files = append(attr.Files, file)
+	}
+	a.code, err = supervise.Init(self(), append([]string{"credrender"}, a.words...), attr, signals, terminal)
+	return err
 }
 
 // watchArgs are the arguments of a child: those of this process but for --watch.

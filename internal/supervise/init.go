@@ -11,8 +11,8 @@ import (
 // signals, reaps every orphan that the kernel hands to PID 1, and returns the exit
 // code of the program. A process of its own does this, because waiting for any child
 // takes the exit status from whoever else in the process waits for one.
-func Init(path string, args, env []string, signals <-chan os.Signal, terminal bool) (int, error) {
-	child, err := os.StartProcess(path, args, &os.ProcAttr{Env: env, Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
+func Init(path string, args []string, attr *os.ProcAttr, signals <-chan os.Signal, terminal bool) (int, error) {
+	child, err := os.StartProcess(path, args, attr)
 	if err != nil {
 		return 0, fmt.Errorf("start: %w", err)
 	}
