@@ -51,10 +51,10 @@ func (w *watcher) run(ctx context.Context, signals <-chan os.Signal, terminal bo
 	}
 	w.sup = supervise.New(first, w.o.killAfter, terminal)
 	go w.sup.Forward(signals)
-	if err = w.accept(ctx, first, stamps); err == nil {
-		err = first.Release()
-	}
-	if err != nil && !errors.Is(err, supervise.ErrEnded) {
+	switch err := w.accept(ctx, first, stamps); {
+	case err == nil:
+		first.Release()
+	case !errors.Is(err, supervise.ErrEnded): // else its exit code is ours
 		first.Discard()
 		return err
 	}
@@ -238,11 +238,10 @@ func (w *watcher) renew(ctx context.Context, terminal bool) error {
 		return w.send(old, env, content)
 	}
 	w.a.log.Info(fmt.Sprintf("%srestarting %s", w.news(old), w.name()))
-	replaced, err := w.sup.Replace(next)
-	if replaced && err == nil {
+	if w.sup.Replace(next) {
 		w.a.log.Info(fmt.Sprintf("restarted %s: process %d", w.name(), next.PID()))
 	}
-	return err
+	return nil
 }
 
 // send sends the signal of --on-change.

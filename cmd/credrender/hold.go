@@ -80,15 +80,7 @@ func runHold(ctx context.Context, a *app, o *holdOptions, name string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return err
-	}
-	j, err := jobNamed(cfg, name)
-	if err != nil {
-		return err
-	}
-	st, err := a.writableState(cfg, "hold")
+	j, st, err := a.jobAndState(ctx, "hold", name)
 	if err != nil {
 		return err
 	}
@@ -103,15 +95,7 @@ func runHold(ctx context.Context, a *app, o *holdOptions, name string) error {
 }
 
 func runEndHold(ctx context.Context, a *app, name string) error {
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return err
-	}
-	j, err := jobNamed(cfg, name)
-	if err != nil {
-		return err
-	}
-	st, err := a.writableState(cfg, "end the hold")
+	j, st, err := a.jobAndState(ctx, "end the hold", name)
 	if err != nil {
 		return err
 	}
@@ -146,7 +130,22 @@ func jobNamed(cfg *config.Config, name string) (*job.Job, error) {
 	return nil, usagef("no job %q in %s, which has %s", name, strings.Join(cfg.Files, ", "), strings.Join(names, ", "))
 }
 
-// writableState opens the state directory for a command that is about nothing else.
+// jobAndState finds a job of the config and opens the state directory.
+func (a *app) jobAndState(ctx context.Context, what, name string) (*job.Job, *state.Dir, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := jobNamed(cfg, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := a.writableState(cfg, what)
+	return j, st, err
+}
+
+// writableState opens the state directory for a command that cannot do without. what is
+// what the command does, for the error.
 func (a *app) writableState(cfg *config.Config, what string) (*state.Dir, error) {
 	st, err := a.openState(cfg, false)
 	if err == nil && st == nil {

@@ -66,20 +66,21 @@ func (s *Supervisor) Signal(sig os.Signal) error {
 
 // Replace ends the program and lets next become it. It reports false, and discards
 // next, if the program has ended by itself or was told to.
-func (s *Supervisor) Replace(next *Child) (bool, error) {
+func (s *Supervisor) Replace(next *Child) bool {
 	s.swap.Lock()
 	defer s.swap.Unlock()
 	old := s.begin()
 	if old == nil {
 		next.Discard()
-		return false, nil
+		return false
 	}
 	old.Stop(s.killAfter)
 	if !s.install(next) {
 		next.Discard()
-		return false, nil
+		return false
 	}
-	return true, next.Release()
+	next.Release()
+	return true
 }
 
 // install makes next the process in force, unless the program was told to end.
