@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -104,6 +105,7 @@ func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command,
 	if os.Getpid() == 1 {
 		return a.initProcess(signals, terminal)
 	}
+	debug.SetGCPercent(50)           // as in the daemon
 	ctx = context.WithoutCancel(ctx) // CMD decides what a signal means
 	cfg, err := a.config(ctx)
 	if err != nil || a.code != exitOK {
