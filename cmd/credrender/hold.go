@@ -32,12 +32,13 @@ func newHold(a *app) *cobra.Command {
 		Use:   "hold JOB --for DURATION --reason TEXT",
 		Short: "Keep a job as it is for some time",
 		Long: `Stop the daemon and renders of the config from touching a job until the time is
-over. The files stay as they are, and a pending hook waits. Each render that leaves
-the job out prints a warning with the reason; status and the metrics show the hold.
+over. The files stay as they are, and a pending hook waits. A run that has begun is
+finished. Each render that leaves the job out prints a warning with the reason;
+status and the metrics show the hold.
 
-The hold ends by itself. The daemon then renders the job at once. --end ends it
-earlier: the daemon renders the job at its next scheduled run. render --force
-renders a job in spite of its hold.`,
+The hold ends by itself. A daemon that left the job out meanwhile renders it then.
+--end ends the hold earlier: the daemon renders the job at its next scheduled run.
+render --force renders a job in spite of its hold.`,
 		Example: `  credrender hold web-tls --for 2h --reason 'certificate incident 4711'
   credrender hold --end web-tls`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -79,15 +80,7 @@ func runHold(ctx context.Context, a *app, o *holdOptions, name string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return err
-	}
-	j, err := jobNamed(cfg, name)
-	if err != nil {
-		return err
-	}
-	st, err := a.writableState(cfg, "hold")
+	j, st, err := a.jobAndState(ctx, "hold", name)
 	if err != nil {
 		return err
 	}
@@ -102,15 +95,7 @@ func runHold(ctx context.Context, a *app, o *holdOptions, name string) error {
 }
 
 func runEndHold(ctx context.Context, a *app, name string) error {
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return err
-	}
-	j, err := jobNamed(cfg, name)
-	if err != nil {
-		return err
-	}
-	st, err := a.writableState(cfg, "end the hold")
+	j, st, err := a.jobAndState(ctx, "end the hold", name)
 	if err != nil {
 		return err
 	}
@@ -145,6 +130,20 @@ func jobNamed(cfg *config.Config, name string) (*job.Job, error) {
 	return nil, usagef("no job %q in %s, which has %s", name, strings.Join(cfg.Files, ", "), strings.Join(names, ", "))
 }
 
+// jobAndState finds a job of the config and opens the state directory.
+func (a *app) jobAndState(ctx context.Context, what, name string) (*job.Job, *state.Dir, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := jobNamed(cfg, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := a.writableState(cfg, what)
+	return j, st, err
+}
+
 // holds returns the active holds by job id. A damaged file holds nothing, with a
 // warning.
 func (a *app) holds(st *state.Dir) map[string]state.Hold {
@@ -160,7 +159,7 @@ func (a *app) holds(st *state.Dir) map[string]state.Hold {
 func (a *app) daemonHolds(cfg *config.Config) (map[string]state.Hold, error) {
 	st, err := a.readState(cfg)
 	if err != nil {
-		return nil, nil //nolint:nilerr // logged by whoever reads the records
+		return nil, nil
 	}
 	defer st.Close()
 	return st.Holds(time.Now())

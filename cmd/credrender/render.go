@@ -189,7 +189,7 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 			a.failJob(&j, err)
 			continue
 		}
-		out = append(out, files...)
+		out = append(out, files.Outputs...)
 	}
 	if a.code != exitOK {
 		return nil

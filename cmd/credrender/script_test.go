@@ -68,6 +68,8 @@ func TestScripts(t *testing.T) {
 				return exec.Command("sh", "-c", `f=$(mktemp) && chattr +i "$f" && chattr -i "$f"; rc=$?; rm -f "$f"; exit $rc`).Run() == nil, nil
 			case "unshare": // containers seldom allow mounts
 				return exec.Command("unshare", "-m", "true").Run() == nil, nil
+			case "pidns":
+				return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},

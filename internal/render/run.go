@@ -152,14 +152,14 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 }
 
 // Bytes renders the files of one job in memory.
-func Bytes(ctx context.Context, env Env, o Options, j job.Job) ([]template.Output, Stats, error) {
+func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats, error) {
 	r := newRun(env, o, []job.Job{j})
 	r.dryRun, r.bytesOnly = true, true
 	r.openStates(ctx)
 	r.checkDestinations()
 	p := r.plans[0]
 	r.renderAll(ctx, func(*Plan) {})
-	return p.outputs, r.stats(), p.report.Err
+	return p.inMemory(), r.stats(), p.report.Err
 }
 
 // begin takes the lock and restores what an interrupted run left half done.
