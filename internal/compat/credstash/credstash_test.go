@@ -294,17 +294,3 @@ func TestJSONAndDotenv(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-func TestShadows(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"9", item.Pad("10"), true}, {"9", item.Pad("9"), false}, {"9", item.Pad("8"), false}, {item.Pad("9"), item.Pad("10"), false},
-		{"v5", item.Pad("10"), false}, {"", item.Pad("1"), false}, {"9999999999999999999", "10000000000000000000", true},
-	} {
-		if got := shadows(c.a, c.b); got != c.want {
-			t.Errorf("shadows(%q, %q) = %v", c.a, c.b, got)
-		}
-	}
-}

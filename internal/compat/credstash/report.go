@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -104,7 +103,7 @@ func (s *session) warnShadowed(ctx context.Context, b *Backend, ref source.Ref, 
 		return // the value was read, which is what was asked for
 	}
 	for _, v := range slices.Backward(stored) {
-		if shadows(got, v.Version) {
+		if item.Hides(got, v.Version) {
 			s.warn("%s: version %s hides version %s, since it is not padded and sorts after it", source.Show(ref.Name), source.Show(got), v.Version)
 			return
 		}
@@ -117,20 +116,10 @@ func (s *session) warnHidden(ctx context.Context, b *Backend, name, version stri
 	if err != nil || len(stored) == 0 {
 		return // a writer may have the right to PutItem alone
 	}
-	if newest := stored[len(stored)-1].Version; shadows(newest, version) {
+	if newest := stored[len(stored)-1].Version; item.Hides(newest, version) {
 		s.warn("%s: version %s was stored, but get goes on returning version %s, which is not padded and sorts after it",
 			source.Show(name), version, source.Show(newest))
 	}
-}
-
-// shadows reports whether a sorts after b though its number is lower.
-func shadows(a, b string) bool {
-	if strings.Trim(a+b, "0123456789") != "" || a <= b {
-		return false
-	}
-	m, _ := new(big.Int).SetString(a, 10)
-	n, _ := new(big.Int).SetString(b, 10)
-	return m != nil && n != nil && m.Cmp(n) < 0
 }
 
 // logFile is what --log-file names. Without the flag there is none: the file
