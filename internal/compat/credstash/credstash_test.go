@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	item "github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
