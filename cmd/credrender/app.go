@@ -55,6 +55,7 @@ type app struct {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(stdin, stdout, stderr)
 	name := filepath.Base(args[0])
+	a.stdout = openOutput(stdout, append([]string{name}, args[1:]...))
 	if name == credstashName || name == credsmashName {
 		a.log = newLogger(stderr, slog.LevelInfo, "text")
 		limited, stop := a.limited(ctx, a.compatTimeout)
@@ -76,7 +77,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 		dir = "/"
 	}
 	return &app{
-		stdin: openInput(stdin), stdout: openOutput(stdout), stderr: stderr,
+		stdin: openInput(stdin), stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
 		terminal: isTerminal, noticeAfter: noticeAfter, compatTimeout: compatTimeout,
 	}
