@@ -53,7 +53,7 @@ type Case struct {
 	Refs  int    `json:"refs"` // secrets that it takes
 }
 
-// Wire is the way to the stand-in.
+// Wire is the way to the fake.
 type Wire struct {
 	TLS bool          `json:"tls"`
 	RTT time.Duration `json:"rtt_ns"`

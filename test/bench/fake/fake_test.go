@@ -1,4 +1,4 @@
-package standin_test
+package fake_test
 
 import (
 	"encoding/json"
@@ -15,14 +15,14 @@ import (
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/test/bench/fake"
 	"github.com/credrender/credrender/test/bench/limit"
-	"github.com/credrender/credrender/test/bench/standin"
 )
 
-// begin starts a stand-in and returns a store that reads it the way commands do.
-func begin(t *testing.T, o standin.Options) (*standin.Server, *store.Store) {
+// begin starts a fake and returns a store that reads it the way commands do.
+func begin(t *testing.T, o fake.Options) (*fake.Server, *store.Store) {
 	t.Helper()
-	srv, err := standin.Start(o)
+	srv, err := fake.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,11 +45,11 @@ func begin(t *testing.T, o standin.Options) (*standin.Server, *store.Store) {
 // version and by a stated one.
 func TestItemsAreReal(t *testing.T) {
 	for _, size := range []int{1, 100, 100 << 10} {
-		_, s := begin(t, standin.Options{Size: size})
+		_, s := begin(t, fake.Options{Size: size})
 		refs := []source.Ref{{Name: "n0"}, {Name: "n17", Version: "1"}, {Name: "app.db.password"}}
 		got := s.Fetch(t.Context(), refs)
 		for _, ref := range refs {
-			if diff := cmp.Diff(standin.Value(ref.Name, size), string(got[ref].Secret.Reveal())); got[ref].Err != nil || diff != "" {
+			if diff := cmp.Diff(fake.Value(ref.Name, size), string(got[ref].Secret.Reveal())); got[ref].Err != nil || diff != "" {
 				t.Errorf("%s of %d bytes: %v (-want +got):\n%s", ref.Name, size, got[ref].Err, diff)
 			}
 		}
@@ -60,13 +60,13 @@ func TestItemsAreReal(t *testing.T) {
 // program, which read it in as many pages.
 func TestScanHasPages(t *testing.T) {
 	const names, pages = 2000, 2
-	srv, s := begin(t, standin.Options{Size: 100, Names: names})
+	srv, s := begin(t, fake.Options{Size: 100, Names: names})
 	got, err := s.GetAll(t.Context(), store.Scope{Contexts: store.Always(source.Context{})})
 	if err != nil || len(got) != names {
 		t.Fatalf("%d of %d names: %v", len(got), names, err)
 	}
 	for name, r := range got {
-		if r.Err != nil || string(r.Secret.Reveal()) != standin.Value(name, 100) {
+		if r.Err != nil || string(r.Secret.Reveal()) != fake.Value(name, 100) {
 			t.Fatalf("%s: %v", name, r.Err)
 		}
 	}
@@ -85,7 +85,7 @@ func TestScanHasPages(t *testing.T) {
 // A probe of what was just fetched finds nothing new, large items included.
 func TestProbeIsQuiet(t *testing.T) {
 	for _, size := range []int{100, 100 << 10} {
-		_, s := begin(t, standin.Options{Size: size})
+		_, s := begin(t, fake.Options{Size: size})
 		ref := source.Ref{Name: "n1"}
 		trace := s.Fetch(t.Context(), []source.Ref{ref})[ref].Trace
 		changed, err := s.Probe(t.Context(), []source.Known{{Ref: ref, Trace: trace}})
@@ -97,7 +97,7 @@ func TestProbeIsQuiet(t *testing.T) {
 
 // boto3 puts spaces into its JSON.
 func TestParameters(t *testing.T) {
-	srv, _ := begin(t, standin.Options{Size: 10, Names: 12})
+	srv, _ := begin(t, fake.Options{Size: 10, Names: 12})
 	type parameter struct{ Name, Value string }
 	var got struct {
 		Parameter  parameter

@@ -1,4 +1,4 @@
-// Package standin answers what is read of DynamoDB (Query, GetItem, Scan), KMS
+// Package fake answers what is read of DynamoDB (Query, GetItem, Scan), KMS
 // (Decrypt) and Parameter Store with bytes made ahead, as fast as it can, for
 // measuring clients.
 //
@@ -8,7 +8,7 @@
 // Each answer takes RTT from the arrival of its request, and no connection
 // answers anything, its TLS handshake included, before Connect has passed since
 // it was opened; a connection that was opened early enough costs nothing.
-package standin
+package fake
 
 import (
 	"bufio"
