@@ -112,7 +112,7 @@ func (c *client) delete(ctx context.Context, bucket, key string) error {
 func versioned(id, version string) url.Values {
 	q := url.Values{}
 	if id != "" {
-		q.Set("x-id", id) // plays no part in S3, and may in its stand-ins
+		q.Set("x-id", id) // plays no part in S3, and may in emulators
 	}
 	if version != "" {
 		q.Set("versionId", version)

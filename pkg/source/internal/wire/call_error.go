@@ -25,8 +25,8 @@ import (
 //
 // The source.CallError keeps nothing of the error that it is made of: it consists
 // of a sentinel of package source, AWS's error code, an HTTP status, a host, and
-// text. The text is our own words (words.go), or one of the sentences that AWS is
-// known to answer with (sentences.go). Everything else is dropped: what a proxy, a
+// text. The text is our own words (transport_errors.go), or one of the sentences that AWS is
+// known to answer with (aws_messages.go). Everything else is dropped: what a proxy, a
 // credential endpoint or a damaged answer contains may be a value or a credential,
 // and AWS's own answer to a bad signature repeats the session token.
 
