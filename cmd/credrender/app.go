@@ -34,6 +34,7 @@ type app struct {
 	fs             fsys.FS // for destinations and state; nil is the operating system's
 	terminal       func(stream any) bool
 	noticeAfter    time.Duration
+	compatTimeout  time.Duration // the limit of the compatibility command lines
 	input          *input.Reader
 	limit          *limit.Limit // bounds waiting; nil until the command begins
 
@@ -59,7 +60,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return a.main(ctx, args[1:])
 	}
 	a.log = newLogger(stderr, slog.LevelInfo, "text")
-	ctx, stop := a.limited(ctx, compatTimeout)
+	ctx, stop := a.limited(ctx, a.compatTimeout)
 	defer stop()
 	return run(ctx, args[1:])
 }
@@ -72,7 +73,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 	return &app{
 		stdin: stdin, stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
-		terminal: isTerminal, noticeAfter: noticeAfter,
+		terminal: isTerminal, noticeAfter: noticeAfter, compatTimeout: compatTimeout,
 	}
 }
 
@@ -85,7 +86,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	out := &helpOut{w: a.stdout}
 	root.SetOut(out)
-	ctx, stop := a.limited(ctx, compatTimeout)
+	ctx, stop := a.limited(ctx, a.compatTimeout)
 	defer stop()
 	c, err := root.ExecuteContextC(ctx)
 	if err == nil {

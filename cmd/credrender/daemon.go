@@ -138,11 +138,14 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	if len(cfg.Jobs) == 0 {
 		return nil, usagef("nothing to do: no config with jobs")
 	}
-	if !slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return j.Schedule != "" }) {
+	if !slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return !j.Schedule.IsZero() }) {
 		return nil, usagef("no job has a schedule: %s", strings.Join(cfg.Files, ", "))
 	}
+	if err := a.checkSchedules(cfg.Jobs); err != nil {
+		return nil, err
+	}
 	for _, j := range cfg.Jobs {
-		if j.Schedule == "" {
+		if j.Schedule.IsZero() {
 			a.log.Warn(fmt.Sprintf("%s has no schedule: it runs only at startup and on SIGUSR1", j.Name), "job", j.Name)
 		}
 	}
@@ -156,6 +159,7 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 			return a.renderInChild(ctx, cfg, names, changed)
 		},
 		Records:  func() ([]state.Record, error) { return a.records(cfg) },
+		Holds:    func() (map[string]state.Hold, error) { return a.daemonHolds(cfg) },
 		Store:    func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) },
 		Present:  func(dest string) bool { s, err := (txn.Disk{FS: a.fs}).Stamp(dest); return err == nil && s != "" },
 		Outdated: func() bool { return stampOf(cfg) != stamp },

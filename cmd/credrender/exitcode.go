@@ -60,8 +60,12 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, context.Canceled):
 		return exitFailed
-	case isSecrets(err):
-		return secretsCode(err)
+	case len(parts(err)) > 1:
+		code := exitOK
+		for _, e := range parts(err) {
+			code = worse(code, exitCode(e))
+		}
+		return code
 	case isUsage(err):
 		return exitUsage
 	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrDisabled, source.ErrWrongContext, render.ErrRemoved):
@@ -76,18 +80,12 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-func isSecrets(err error) bool {
-	_, ok := errors.AsType[*render.SecretsError](err)
-	return ok
-}
-
-func secretsCode(err error) int {
-	failed, _ := errors.AsType[*render.SecretsError](err)
-	code := exitOK
-	for _, f := range failed.Failures {
-		code = worse(code, exitCode(f.Err))
+// parts lists the failures that err joins.
+func parts(err error) []error {
+	if failed, ok := errors.AsType[*template.SecretsError](err); ok && fmt.Sprintf("%T", err) != joined {
+		return flatten(failed)
 	}
-	return code
+	return flatten(err)
 }
 
 func isUsage(err error) bool {

@@ -52,7 +52,7 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 		return err
 	}
 	values, failed := texts(s, got)
-	if o.partial {
+	if o.partial && len(values) > 0 { // of nothing that opens, there is no part to print
 		failed = a.dropUnreadable(failed)
 	}
 	if len(failed) > 0 {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +21,8 @@ func newLint(a *app) *cobra.Command {
 		Use:   "lint [SRC[:DEST]]...",
 		Short: "Check config and templates without AWS, and list their references",
 		Long: `Parse config and templates and print every reference to a secret or to the machine,
-including those in branches that a render would not take. Warnings go to standard
-error.
+including those in branches that a render would not take, and the next three runs of
+each job with a schedule. Warnings go to standard error.
 
 lint accepts all flags of render, so that one command line works for both. Flags for
 the course of a run, such as --wait and --no-hook, have no effect.`,
@@ -64,6 +66,9 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 		}
 	}
 	shared.warn(a)
+	if err := a.lintSchedules(jobs); err != nil {
+		return err
+	}
 	w, err := a.renderEnv(cfg, nil, sel.named, o)
 	if err != nil {
 		return err
@@ -72,6 +77,24 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 	for i, err := range render.Arrange(w, jobs, all) {
 		if err != nil {
 			a.failJob(&jobs[i], err)
+		}
+	}
+	return nil
+}
+
+// lintSchedules prints when a daemon would run the jobs of the config.
+func (a *app) lintSchedules(jobs []job.Job) error {
+	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j job.Job) bool { return !isConfigured(&j) })
+	if err := a.checkSchedules(jobs); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		runs := nextRuns(&j, "", time.Now())
+		if runs == "" {
+			continue
+		}
+		if err := printf(a.stdout, "%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -105,7 +128,7 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 			return err
 		}
 	}
-	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: j.Schedule != "", Dests: dests}
+	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
 	for _, f := range u.Template.Lint(opts) {
 		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", name, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
 	}

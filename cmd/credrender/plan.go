@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,11 +84,15 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
+	sel.jobs = a.withoutHeld(st, sel.jobs, o.force)
 	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return false, err
 	}
-	planned, stats, err := render.Plan(ctx, w, render.Options{
+	if err := a.checkSchedules(slices.DeleteFunc(slices.Clone(sel.jobs), func(j job.Job) bool { return !isConfigured(&j) })); err != nil {
+		return false, err
+	}
+	planned, stats, err := render.DryRun(ctx, w, render.Options{
 		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch,
 	}, sel.jobs)
 	for _, p := range planned {
@@ -100,7 +105,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 }
 
 // showPlan prints one job and reports whether a render would do anything.
-func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
+func (a *app) showPlan(p *render.Plan, noHook bool) (changes bool) {
 	if err := p.Err(); err != nil {
 		a.failJob(p.Job, err)
 		return false
@@ -116,8 +121,11 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 		}
 		changes = changes || c.Kind != job.Unchanged
 	}
-	runs := len(p.Changed()) > 0 || p.Owed
-	if runs && !noHook && !p.Job.Hook.IsZero() {
+	if runs := nextRuns(p.Job, a.machine(), time.Now()); runs != "" && isConfigured(p.Job) {
+		fmt.Fprintf(&b, "next runs  %s\n", runs)
+	}
+	hookRuns := len(p.Changed()) > 0 || p.HookPending
+	if hookRuns && !noHook && !p.Job.Hook.IsZero() {
 		why := ""
 		if len(p.Changed()) == 0 {
 			why = " (pending since an earlier run)"

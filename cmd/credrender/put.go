@@ -112,7 +112,22 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 		a.log.Info(fmt.Sprintf("stored %s version %s", t.Bare(), version), "name", name, "version", version)
 		a.warnIf(warn)
 	}
+	if o.version != "" {
+		a.warnOlder(ctx, st, t, name, version)
+	}
 	return nil
+}
+
+// warnOlder warns of a stated version that readers do not get, since they get the
+// newest. A writer who may not look it up is told that it is unknown.
+func (a *app) warnOlder(ctx context.Context, st *store.Store, t *backend.Target, name, version string) {
+	newer, err := st.NewerThan(ctx, name, version)
+	switch {
+	case err != nil:
+		a.log.Warn(fmt.Sprintf("%s: version %s is stored; whether readers get it is unknown, because the newest version cannot be looked up: %v", t.Bare(), version, err))
+	case newer != "":
+		a.log.Warn(fmt.Sprintf("%s: version %s is stored, but readers still get version %s, which is newer: without --version, put makes the next one", t.Bare(), version, source.Show(newer)))
+	}
 }
 
 // isVersion reports whether s is a number that can be padded to 19 digits, so that all

@@ -8,6 +8,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // report logs the results of a run, and returns the jobs to retry.
@@ -128,7 +129,7 @@ func flatten(err error) []error {
 	if !ok {
 		return []error{err}
 	}
-	if _, isSecrets := err.(*render.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined {
+	if _, isSecrets := err.(*template.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined {
 		return []error{err}
 	}
 	var list []error

@@ -27,7 +27,7 @@ var commandGroups = []struct {
 	title string
 	names []string
 }{
-	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "recover"}},
+	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
 	{"Manage secrets", []string{"get", "put", "list", "getall", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
@@ -62,7 +62,7 @@ func newRoot(a *app) *cobra.Command {
 		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
 		newEncrypt(a), newDecrypt(a), newExec(a),
 		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
-		newStatus(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
+		newStatus(a), newHold(a), newRunHook(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()

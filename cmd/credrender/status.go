@@ -13,7 +13,6 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/pkg/schedule"
 )
 
 type statusOptions struct {
@@ -80,7 +79,9 @@ type jobStatus struct {
 	LastRun     time.Time         `json:"last_run,omitzero"`
 	LastSuccess time.Time         `json:"last_success,omitzero"`
 	LastChange  time.Time         `json:"last_change,omitzero"`
-	NextTick    time.Time         `json:"next_tick,omitzero"` // by the schedule in the config, for a daemon
+	NextTick    time.Time         `json:"next_tick,omitzero"`  // when a daemon on this host runs the job next, with its splay
+	NextRuns    []time.Time       `json:"next_runs,omitempty"` // of the schedule, without splay
+	Zone        string            `json:"zone,omitempty"`      // of the schedule
 	Code        int               `json:"code"`
 	Error       string            `json:"error,omitempty"`
 	HookPending bool              `json:"hook_pending"`
@@ -88,8 +89,11 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
+	HeldUntil   time.Time         `json:"held_until,omitzero"`
+	HeldReason  string            `json:"held_reason,omitempty"`
 
 	ofConfig bool
+	nextRuns string
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -102,6 +106,9 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 		return err
 	}
 	defer st.Close()
+	if err := a.checkSchedules(cfg.Jobs); err != nil {
+		return err
+	}
 	list, err := a.statuses(st, cfg.Jobs)
 	if err != nil {
 		return err
@@ -140,9 +147,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			list = append(list, statusOf(none))
 		}
 		list[i].ofConfig = true
-		if s, err := schedule.Parse(j.Schedule); j.Schedule != "" && err == nil {
-			_, list[i].NextTick = schedule.Entry{ID: j.ID, Schedule: s, Splay: j.Splay}.Next(a.machine(), time.Now())
-		}
+		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
 				list[i].Code, list[i].Error = exitFailed, e.Error()
@@ -151,6 +156,11 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	}
 	for _, e := range damaged {
 		a.fail(e)
+	}
+	for id, h := range a.holds(st) {
+		if i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == id }); i >= 0 {
+			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
+		}
 	}
 	return list, nil
 }
@@ -168,7 +178,7 @@ func statusOf(r state.Record) jobStatus {
 }
 
 func (a *app) printStatus(list []jobStatus) error {
-	rows := []string{"JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT TICK\tFILES"}
+	rows := []string{"JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT RUN\tFILES"}
 	for _, s := range list {
 		result, hook := "ok", "-"
 		switch {
@@ -184,13 +194,24 @@ func (a *app) printStatus(list []jobStatus) error {
 		}
 		next := "-"
 		if !s.NextTick.IsZero() {
-			next = stamp(s.NextTick)
+			next = zoned(s.NextTick)
 		}
 		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%d",
 			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), next, len(s.Files)))
 	}
 	if err := a.printTable(rows); err != nil {
 		return err
+	}
+	for _, s := range list {
+		if !s.HeldUntil.IsZero() {
+			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
+		}
+		if s.nextRuns == "" {
+			continue
+		}
+		if err := printf(a.stdout, "%s: next runs %s\n", s.Job, s.nextRuns); err != nil {
+			return err
+		}
 	}
 	for _, s := range list {
 		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
@@ -243,6 +264,8 @@ func (s *jobStatus) problem(maxAge time.Duration) string {
 		return strings.TrimSuffix("its hook is pending: "+s.HookError, ": ")
 	case s.Code != exitOK:
 		return "its last run failed: " + s.Error
+	case !s.HeldUntil.IsZero(): // an operator keeps it from running
+		return ""
 	case s.LastRun.IsZero():
 		return "it has not run yet"
 	case s.LastSuccess.IsZero():

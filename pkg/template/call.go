@@ -15,9 +15,6 @@ type function struct {
 	kind Kind
 	impl reflect.Value
 	asks bool // its first parameter is the pass
-	// native is set for text/template's own functions that cannot be had as
-	// Go functions: they are called through [builtins], and impl is not valid.
-	native bool
 }
 
 // errUnknown is what a function returns that asked in vain.
@@ -66,6 +63,17 @@ func (f function) params() (in []reflect.Type, variadic bool) {
 	return in, t.IsVariadic()
 }
 
+// returnsList reports whether f always returns a list, map or struct, which has no
+// text of its own.
+func (f function) returnsList() bool {
+	t := f.impl.Type().Out(0)
+	switch t.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Struct:
+		return !t.Implements(reflect.TypeFor[fmt.Stringer]()) && t != reflect.TypeFor[[]byte]()
+	}
+	return false
+}
+
 // strict returns f for a real pass, with its own types, so that text/template
 // checks the arguments. Numbers it takes of any type: call converts them.
 func (p *pass) strict(name string, f function) any {
@@ -110,18 +118,18 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			if p.likely {
 				return reflect.ValueOf(f.Like), p.tick()
 			}
-			return unknownValue(), p.tick()
+			return unknownOf(f), p.tick()
 		}
 		out, err := p.callLoose(name, f, args)
 		if err == nil {
 			return out, nil
 		}
-		return p.settleError(name, err)
+		return p.faultOf(name, f, err)
 	}
 }
 
-// settleError says what an error means to the pass.
-func (p *pass) settleError(name string, err error) (reflect.Value, error) {
+// faultOf returns what an error means to the pass.
+func (p *pass) faultOf(name string, f function, err error) (reflect.Value, error) {
 	ask, isAsk := errors.AsType[*askError](err)
 	switch {
 	case p.real:
@@ -129,7 +137,7 @@ func (p *pass) settleError(name string, err error) (reflect.Value, error) {
 	case p.ctx.Err() != nil:
 		return reflect.Value{}, errHalt
 	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.tolerant, p.likely:
-		return unknownValue(), nil // likely: what stands for a random result need not convert
+		return unknownOf(f), nil // likely: what stands for a random result need not convert
 	}
 	p.heard[p.said(name, funcs.Describe(err).Text)] = true
 	return reflect.Value{}, errHalt
@@ -168,17 +176,11 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 	if s, err := look(args...); err != nil || s.mutable {
 		p.escaped = true
 	}
-	return unknownValue(), nil
+	return unknownOf(f), nil
 }
 
 // callLoose checks args as text/template would.
 func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
-	if f.native {
-		if err := p.tick(); err != nil {
-			return reflect.Value{}, err
-		}
-		return p.t.builtins.call(name, args)
-	}
 	in, variadic := f.params()
 	if len(args) < len(in) && !(variadic && len(args) == len(in)-1) || len(args) > len(in) && !variadic {
 		return reflect.Value{}, funcs.Problem(fmt.Sprintf("it was given %d arguments", len(args)))

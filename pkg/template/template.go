@@ -43,19 +43,16 @@ type Template struct {
 	sites    []site
 	table    map[string]function
 	used     map[string]function // of the table
-	builtins builtins
-	strings  map[string]bool // the string constants of the text
+	strings  map[string]bool     // the string constants of the text
 	maxSteps int
 	refs     func() []StaticRef
 	// constantKeys are the keys of the queries whose arguments are constants.
 	constantKeys func() map[Query]bool
 }
 
-// Execute renders the template. Errors are of type [*Error]; they wrap the
-// error of the answer that made them, [ErrNotAllowed], [ErrNotFetched] or the
-// error of ctx where there was one, and never hold a value.
-func (t *Template) Execute(ctx context.Context, lookup Lookup) (Output, error) {
-	p := t.newPass(ctx, lookup)
+// execute renders the template over what x knows.
+func (t *Template) execute(ctx context.Context, x *Rendering) (Output, error) {
+	p := t.newPass(ctx, x)
 	p.real = true
 	if err := p.run(); err != nil {
 		return Output{}, t.explain(err, p)
@@ -88,10 +85,15 @@ func (t *Template) checkText(p *pass) error {
 func (p *pass) binary() (found []Query) {
 	named := p.t.named(p)
 	for _, q := range p.asked {
-		if q.Kind != Secret && q.Kind != File {
-			continue
+		var s string
+		var err error
+		switch q.Kind {
+		case Secret:
+			s, err = p.secret(q)
+		case File:
+			s, err = file(p, q.Name)
 		}
-		if s, err := p.text(q); err == nil && !utf8.ValidString(s) {
+		if err == nil && !utf8.ValidString(s) {
 			q.Derived = !named[q.Key()]
 			found = append(found, q)
 		}
@@ -124,30 +126,16 @@ func (o Output) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[%d bytes]"
 // LogValue gives the size alone.
 func (o Output) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
-// textOf returns what text/template prints for v. Nil is an error, where
-// text/template prints "<no value>".
+// textOf returns what an action prints for v. Nil is an error, where text/template
+// prints "<no value>", and so are lists, maps and structs.
 func textOf(v reflect.Value) (string, error) {
 	v = concrete(v)
-	for v.Kind() == reflect.Pointer && !v.IsNil() && !isPrinter(v.Type()) {
-		v = v.Elem()
-	}
-	switch v.Kind() {
-	case reflect.Invalid:
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there, or a variable that is not set?)")
-	case reflect.String:
-		if !isPrinter(v.Type()) {
-			return v.String(), nil
-		}
-	case reflect.Chan, reflect.Func:
-		return "", funcs.Problem("a " + v.Type().String() + " cannot be printed")
-	case reflect.Pointer:
-		if v.IsNil() {
-			return "", funcs.Problem("nothing to print: the value is nil")
-		}
 	}
-	return fmt.Sprint(funcs.Plain(v.Interface())), nil
-}
-
-func isPrinter(t reflect.Type) bool {
-	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]())
+	scalar, err := funcs.Scalar(v.Interface())
+	if err != nil {
+		return "", funcs.Problem("cannot print " + err.Error())
+	}
+	return fmt.Sprint(scalar), nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // secretError is an error about one secret.
@@ -38,7 +39,7 @@ func words(err error) string {
 		return err.Error()
 	}
 	failed, ok := errors.AsType[*source.CallError](err)
-	if !ok || failed.Code == "" || failed.Operation == "" {
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck || !ok || failed.Code == "" || failed.Operation == "" {
 		return err.Error()
 	}
 	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)

@@ -13,6 +13,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // secretError is an error about one secret.
@@ -57,7 +58,7 @@ func (e *secretError) words() string {
 // words formats an error of AWS as botocore does.
 func words(err error) string {
 	failed, ok := errors.AsType[*source.CallError](err)
-	if !ok || failed.Code == "" || failed.Operation == "" {
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck || !ok || failed.Code == "" || failed.Operation == "" {
 		return err.Error()
 	}
 	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)
