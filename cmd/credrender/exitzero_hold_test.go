@@ -26,14 +26,14 @@ func holdRows() map[string][]bad {
 			refuses(faultWrongType, exitUsage, `--for`, "a --for ever --reason why -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `--for`, "a --for -1h --reason why -c ok.yaml"),
 			refuses(faultUnreadable, exitFailed, `loop`, "a --for 1h --reason why -c ok.yaml --state-dir $D/loop"),
-			refuses(faultDuplicated, exitUsage, `missing argument JOB`, "a a --for 1h --reason why -c ok.yaml"),
+			refuses(faultDuplicated, exitUsage, `too many arguments`, "a a --for 1h --reason why -c ok.yaml"),
 		}),
 		"run-hook": slices.Concat(runHook, []bad{
 			refuses(faultMissing, exitUsage, `no job "none"`, "none -c ok.yaml"),
 			refuses(faultMissing, exitUsage, `missing argument JOB`, "-c ok.yaml"),
 			refuses(faultMissing, exitUsage, `has no hook`, "a -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `lock-timeout`, "a -c ok.yaml --lock-timeout soon"),
-			refuses(faultDuplicated, exitUsage, `missing argument JOB`, "a a -c ok.yaml"),
+			refuses(faultDuplicated, exitUsage, `too many arguments`, "a a -c ok.yaml"),
 		}),
 	}
 }
