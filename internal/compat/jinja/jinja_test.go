@@ -48,7 +48,7 @@ func asking(t *testing.T, text string, held map[string]string) (string, [][]stri
 func TestLookupsGoOutInFewWaves(t *testing.T) {
 	for name, c := range map[string]struct {
 		text, want string
-		batches      string
+		batches    string
 	}{
 		"constant": {"{{ secrets.a }}{{ secrets.b ~ secrets['c'] }}{% for x in secrets.d.split(',') %}{{ x }}{% endfor %}{% set z = secrets.e %}",
 			"123p", "a b c d e"},
