@@ -232,6 +232,16 @@ func commandLists(w io.Writer, c *cobra.Command) {
 	list(title, func(string) bool { return true })
 }
 
+// peerFlags returns what to type for flags of credstash, by command and flag.
+func peerFlags() map[string]string {
+	return map[string]string{
+		"get -n":    "get writes no newline to a file or pipe: leave -n out",
+		"put -a":    "put always stores the next version: leave -a out",
+		"put -c":    "the comment is --comment TEXT",
+		"getall -f": "the format is -o json or -o yaml; 'credrender export' writes dotenv",
+	}
+}
+
 // peers returns the credrender command for commands of similar programs: credstash,
 // credsmash, gcredstash, unicreds, chamber, confd and consul-template. If programs
 // differ, it has the more common meaning.
