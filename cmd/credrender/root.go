@@ -148,9 +148,11 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 // missingArgument returns the first required argument in a usage line such as
 // "pull REF [KEY=VALUE]... DEST" after the given ones, or "".
 func missingArgument(use string, given int) string {
-	for _, word := range strings.Fields(use)[1:] {
+	words := strings.Fields(use)
+	for i, word := range words[1:] {
 		switch {
 		case strings.HasPrefix(word, "[") || strings.HasPrefix(word, "--") || strings.HasSuffix(word, "..."):
+		case strings.HasPrefix(words[i], "--"): // the value of a flag
 		case given == 0:
 			name, _, _ := strings.Cut(word, "|")
 			return name
