@@ -71,7 +71,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 		dir = "/"
 	}
 	return &app{
-		stdin: stdin, stdout: stdout, stderr: stderr,
+		stdin: openInput(stdin), stdout: openOutput(stdout), stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
 		terminal: isTerminal, noticeAfter: noticeAfter, compatTimeout: compatTimeout,
 	}

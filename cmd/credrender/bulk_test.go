@@ -152,7 +152,7 @@ func TestGetallAtScale(t *testing.T) {
 		t.Fatal("setup")
 	}
 	table, keys := clients(srv)
-	st := store.New(store.Options{Reader: table, Writer: table, KeyMaker: keys})
+	st := store.New(store.Options{Reader: table, Writer: table, DataKeyGenerator: keys})
 	var requests []store.PutRequest
 	for i := range secrets {
 		name := fmt.Sprintf("%s.%05d", []string{"app", "web"}[i%2], i)
@@ -259,11 +259,11 @@ func fill(t *testing.T, env []string, srv *awsfake.Server, n int) func() *store.
 	open := func() *store.Store {
 		if srv != nil {
 			table, keys := clients(srv)
-			return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, KeyMaker: keys})
+			return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, DataKeyGenerator: keys})
 		}
 		key := keyFileOf(env)
 		l := local.New(local.Options{Path: filepath.Join(filepath.Dir(key), "credrender", local.FileName), KeyPath: key, Timeout: time.Minute})
-		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Decrypter: l, KeyMaker: l, Concurrency: 4})
+		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Decrypter: l, DataKeyGenerator: l, Concurrency: 4})
 	}
 	c, err := source.NewContext(map[string]string{"env": "old"})
 	if err != nil {

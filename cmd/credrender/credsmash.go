@@ -67,7 +67,7 @@ func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.
 	}
 	return &credsmash.Backend{
 		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys,
+			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
 		}),
 		Create: create,
 	}, nil

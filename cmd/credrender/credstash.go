@@ -61,7 +61,7 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 	}
 	return &credstash.Backend{
 		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys,
+			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
 		}),
 		History: table, Create: create,
 	}, nil

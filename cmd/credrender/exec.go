@@ -52,6 +52,7 @@ expansion.`,
 	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
 	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "set variables from the secrets that `PATTERN` matches, such as 'api.*' (repeatable)")
 	fl.StringArrayVar(&o.files, "file", nil, "first render a file, as `SRC:DEST` (repeatable)")
+	fl.BoolVar(&o.inPlace, "in-place", false, "write into an existing DEST of --file, such as a bind-mounted file, instead of replacing it; not atomic")
 	allowNoMatchFlag(c, &o.allowNoMatch)
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	o.registerTemplate(c)
@@ -65,6 +66,9 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	}
 	if args[0] == "" {
 		return usagef("CMD is empty: credrender exec [flags] -- CMD [ARG]...")
+	}
+	if o.inPlace && len(o.files) == 0 {
+		return usagef("--in-place goes with --file SRC:DEST")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {

@@ -77,7 +77,7 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 		return usagef("put: --context is not KEY=VALUE")
 	}
 	if o.version != "" && !isVersion(o.version) {
-		return usagef("put: --version is not a whole number of 1 to 19 digits, so other versions could not follow it: 'credrender list NAME' shows the stored ones")
+		return usagef("put: --version is not a whole number of 1 to 19 digits below 9999999999999999999, so other versions could not follow it: 'credrender list NAME' shows the stored ones")
 	}
 	if !w.given && (!isTerminal(a.stdin) || hasAttachedFlag(a.words)) {
 		return noValue(w.context)
@@ -133,7 +133,7 @@ func (a *app) warnOlder(ctx context.Context, st *store.Store, t *backend.Target,
 // isVersion reports whether s is a number that can be padded to 19 digits, so that all
 // readers agree on the order of versions.
 func isVersion(s string) bool {
-	return len(s) <= 19 && strings.Trim(s, "0123456789") == ""
+	return len(s) <= 19 && strings.Trim(s, "0123456789") == "" && s != "9999999999999999999"
 }
 
 func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {

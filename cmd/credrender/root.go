@@ -66,6 +66,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
+	root.SetOut(a.stdout) // which the completion command keeps from here on
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)

@@ -11,6 +11,7 @@ import (
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -123,6 +124,9 @@ func setupLocal(ctx context.Context, a *app, where job.Store, dryRun bool) error
 		return usagef("the store and its key cannot be one file, %s: set --local-key", where.Path)
 	}
 	created, err := local.Create(ctx, backend.LocalOptions(where))
+	if errors.Is(err, source.ErrDenied) {
+		return &usageError{err} // no secret is refused: the settings name files that do not fit
+	}
 	if err != nil {
 		return err
 	}

@@ -36,8 +36,9 @@ Nothing is requested from AWS. A state directory that cannot be read, or a damag
 state file, is an error with exit code 1.
 
 With --check, print the jobs of the config that have not run yet, failed, have a
-pending hook, were interrupted, succeeded longer than --max-age ago, or cannot be
-run by the daemon, and exit 1 if there are any. --all includes the jobs of the
+pending hook, were interrupted, succeeded longer than --max-age ago, cannot be run
+by the daemon, or have files that were changed, removed or replaced since their
+last good run, and exit 1 if there are any. --all includes the jobs of the
 command line.
 
 The next run forgets a job that was removed from its config. A job of the command
@@ -89,8 +90,10 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
-	HeldUntil   time.Time         `json:"held_until,omitzero"`
-	HeldReason  string            `json:"held_reason,omitempty"`
+	// Altered are the files that are not as the last good run left them, with the reason.
+	Altered    map[string]string `json:"altered,omitempty"`
+	HeldUntil  time.Time         `json:"held_until,omitzero"`
+	HeldReason string            `json:"held_reason,omitempty"`
 
 	ofConfig bool
 	nextRuns string
@@ -137,7 +140,9 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	list := make([]jobStatus, 0, len(known))
 	for _, j := range known {
 		rec := j.Record()
-		list = append(list, statusOf(outcomes[rec.ID].Over(rec)))
+		s := statusOf(outcomes[rec.ID].Over(rec))
+		s.Altered = a.altered(j)
+		list = append(list, s)
 	}
 	for _, j := range jobs {
 		i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == j.ID })
@@ -188,6 +193,8 @@ func (a *app) printStatus(list []jobStatus) error {
 			result = fmt.Sprintf("failed (%d)", s.Code)
 		case s.LastRun.IsZero():
 			result = "-"
+		case len(s.Altered) > 0:
+			result = "altered"
 		}
 		if s.HookPending {
 			hook = "pending"
@@ -217,6 +224,9 @@ func (a *app) printStatus(list []jobStatus) error {
 		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			a.log.Warn(fmt.Sprintf("%s: %s %s", s.Job, path, s.Altered[path]))
+		}
 	}
 	return nil
 }
@@ -243,6 +253,9 @@ func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) err
 		judged++
 		if why := s.problem(o.maxAge); why != "" {
 			errs = append(errs, fmt.Errorf("%s: %s", s.Job, why))
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			errs = append(errs, fmt.Errorf("%s: %s %s since its last good run", s.Job, path, s.Altered[path]))
 		}
 	}
 	switch {

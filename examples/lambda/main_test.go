@@ -33,7 +33,7 @@ func newWorld(t *testing.T) *world {
 	if _, err := keys.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.keep = store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, KeyMaker: keys, Historian: table})
+	w.keep = store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, DataKeyGenerator: keys, VersionLister: table})
 	w.put(t, "old")
 
 	secrets, err := open(t.Context(), "credential-store")

@@ -166,7 +166,7 @@ func (r *run) restamp(p *Plan, f job.File, in state.File) bool {
 	if p.check.files == nil {
 		p.check.files = map[string]state.File{}
 	}
-	in.Stamp = r.env.State.Fingerprint([]byte(now.Stamp))
+	in.Stamp, in.Seen = r.env.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	p.check.files[r.env.Disk.Host(f.Dest)] = in
 	return true
 }

@@ -115,8 +115,14 @@ func (r *run) repair(p *Plan) (anew []txn.File, err error) {
 // stateFor opens the job's journal: in the state directory, or in memory where
 // there is none and no hook could get lost.
 func (r *run) stateFor(p *Plan) error {
-	if p.state != nil && (!r.dryRun || r.env.State.Writable() == nil) {
-		return nil
+	if p.state != nil {
+		err := error(nil)
+		if r.dryRun {
+			err = r.env.State.Writable()
+		}
+		if !errors.Is(err, state.ErrNotWritable) {
+			return err
+		}
 	}
 	if !p.Job.Hook.IsZero() && !r.o.NoHook {
 		return ErrNoState
@@ -187,17 +193,31 @@ func validate(p *Plan) error {
 // checks runs each changed file's check on its staged copy.
 func (r *run) checks(ctx context.Context, p *Plan, t *txn.Txn) error {
 	var errs []error
+	ran := false
 	for _, c := range p.Changes {
 		staged := t.Staged(c.File.Dest)
 		if c.File.Check.IsZero() || staged == "" || c.Kind == job.ModeOnly {
 			continue
 		}
+		ran = true
 		cmd := hook.Expand(c.File.Check, staged, c.Path)
 		_, err := hook.Run(ctx, r.spec(p, cmd))
 		if err == nil {
 			err = t.Unaltered(c.File.Dest)
 		}
 		errs = append(errs, judge("check", c.Path, c.File.Check, err))
+	}
+	if err := errors.Join(errs...); !ran || errors.Is(err, txn.ErrAltered) {
+		return err
+	}
+	for _, c := range p.Changes { // a check may reach the other files, and the old ones
+		err := t.Unaltered(c.File.Dest)
+		if now, _ := r.env.Disk.Stamp(c.File.Dest); c.Kind != job.ModeOnly && now != c.Old.Stamp {
+			err = txn.ErrAltered
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("run checks: %s: %w", c.Path, err))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -211,7 +211,7 @@ func (r *run) placed(c job.Change) state.File {
 		now, _ = r.env.Disk.Inspect(c.File.Dest) // at worst it is not known
 	}
 	if now.Exists && bytes.Equal(now.Data, c.Data) {
-		f.Stamp = r.env.State.Fingerprint([]byte(now.Stamp))
+		f.Stamp, f.Seen = r.env.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	}
 	return f
 }

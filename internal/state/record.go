@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/credrender/credrender/internal/txn"
@@ -65,14 +66,24 @@ type Asked struct {
 
 // File is one file in place.
 type File struct {
-	Print string      `json:"print"`           // keyed fingerprint of the content
-	Stamp string      `json:"stamp,omitempty"` // keyed fingerprint of txn.Disk.Stamp; empty: not known
-	Mode  fs.FileMode `json:"mode"`
-	UID   int         `json:"uid"`
-	GID   int         `json:"gid"`
+	Print string `json:"print"`           // keyed fingerprint of the content
+	Stamp string `json:"stamp,omitempty"` // keyed fingerprint of txn.Disk.Stamp; empty: not known
+	// Seen is the inode, size and change time of the file ([Seen]), which stay
+	// comparable after a reboot, when the key of the fingerprints is gone.
+	Seen string      `json:"seen,omitempty"`
+	Mode fs.FileMode `json:"mode"`
+	UID  int         `json:"uid"`
+	GID  int         `json:"gid"`
 	// NotAfter is when the first of the certificates in it expires; zero: it
 	// holds none.
 	NotAfter time.Time `json:"not_after,omitzero"`
+}
+
+// Seen is what of a [txn.Disk.Stamp] stays the same over a reboot: all but the
+// device, whose number the kernel gives anew.
+func Seen(stamp string) string {
+	_, rest, _ := strings.Cut(stamp, ":")
+	return rest
 }
 
 // Identity is where a job's values come from. State that was made with

@@ -25,7 +25,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	l := local.New(where)
-	s := store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l})
+	s := store.New(store.Options{Reader: l, Scanner: l, Writer: l, VersionLister: l, Decrypter: l, DataKeyGenerator: l})
 	for _, value := range []string{"old", "new"} {
 		if _, _, err := s.Put(ctx, store.PutRequest{Name: "db.password", Value: source.NewSecret([]byte(value))}); err != nil {
 			log.Fatal(err)

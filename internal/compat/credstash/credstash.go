@@ -61,8 +61,8 @@ const SessionName = "AssumeRoleCredstashSession1"
 // Backend is an opened store.
 type Backend struct {
 	*store.Store
-	// History finds shadowed versions without a scan.
-	History store.Historian
+	// History finds hidden versions without a scan.
+	History store.VersionLister
 	// Create creates the table with the given tags, if it does not exist.
 	Create func(ctx context.Context, tags map[string]string) (created bool, err error)
 }

@@ -55,7 +55,7 @@ func (b *bench) run(stdin string, args ...string) outcome {
 		Open: func(_ context.Context, w Where) (*Backend, error) {
 			b.where = w
 			return &Backend{
-				Store:   store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l}),
+				Store:   store.New(store.Options{Reader: l, Scanner: l, Writer: l, VersionLister: l, Decrypter: l, DataKeyGenerator: l}),
 				History: l,
 			}, nil
 		},

@@ -36,6 +36,7 @@ type client struct {
 	homes homes                 // of buckets in other regions
 	// putSums, getSums: objects are stored with, and compared with, a checksum.
 	putSums, getSums bool
+	signs            bool // and has no anonymous credentials
 }
 
 func newClient(from awsconfig.Client) *client {
@@ -64,6 +65,7 @@ func newClient(from awsconfig.Client) *client {
 			DisableS3ExpressSessionAuth:    aws.Bool(true), // sessions take an operation of their own
 		},
 		unset:   err,
+		signs:   cfg.Credentials != nil && !aws.IsCredentialsProvider(cfg.Credentials, aws.AnonymousCredentials{}),
 		putSums: cfg.RequestChecksumCalculation == aws.RequestChecksumCalculationWhenSupported,
 		getSums: cfg.ResponseChecksumValidation == aws.ResponseChecksumValidationWhenSupported,
 	}
