@@ -41,10 +41,8 @@ The hold ends by itself. A daemon that left the job out meanwhile renders it the
 render --force renders a job in spite of its hold.`,
 		Example: `  credrender hold web-tls --for 2h --reason 'certificate incident 4711'
   credrender hold --end web-tls`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("one JOB of the config is needed; usage: %s", c.UseLine())
-			}
 			changed := c.Flags().Changed
 			switch {
 			case o.end && (changed("for") || changed("reason")):
@@ -57,7 +55,7 @@ render --force renders a job in spite of its hold.`,
 		ValidArgsFunction: a.completeJobs,
 	}
 	c.Flags().DurationVar(&o.length, "for", 0, "how long, `DURATION`, such as 2h")
-	c.Flags().StringVar(&o.reason, "reason", "", "why, `TEXT` for whoever finds the hold")
+	c.Flags().StringVar(&o.reason, "reason", "", "why, a `TEXT` for other operators")
 	c.Flags().BoolVar(&o.end, "end", false, "end the hold of JOB now")
 	return c
 }
@@ -67,7 +65,7 @@ func (o *holdOptions) check() error {
 	case o.length <= 0:
 		return usagef("--for: say for how long, such as --for 2h: a hold always ends")
 	case strings.TrimSpace(o.reason) == "":
-		return usagef("--reason: say why, for whoever finds the hold")
+		return usagef("--reason: say why, for other operators")
 	case len(o.reason) > maxReason:
 		return usagef("--reason is longer than %d bytes", maxReason)
 	case source.Show(o.reason) != o.reason:
@@ -125,7 +123,7 @@ func jobNamed(cfg *config.Config, name string) (*job.Job, error) {
 	case len(cfg.Broken) > 0:
 		return nil, usagef("no job %q in the files of the config that can be read: %w", name, errors.Join(cfg.Broken...))
 	case len(names) == 0:
-		return nil, usagef("no job %q: the config has no jobs: --config names another", name)
+		return nil, usagef("no job %q: the config has no jobs: select another with --config", name)
 	}
 	return nil, usagef("no job %q in %s, which has %s", name, strings.Join(cfg.Files, ", "), strings.Join(names, ", "))
 }
@@ -154,12 +152,12 @@ func (a *app) holds(st *state.Dir) map[string]state.Hold {
 	return holds
 }
 
-// daemonHolds reads the holds for a daemon, which says elsewhere that there is no
-// state directory.
+// daemonHolds reads the holds for a daemon. It ignores a missing state directory, which
+// the daemon reports elsewhere.
 func (a *app) daemonHolds(cfg *config.Config) (map[string]state.Hold, error) {
 	st, err := a.readState(cfg)
 	if err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // logged when the records are read
 	}
 	defer st.Close()
 	return st.Holds(time.Now())
