@@ -120,7 +120,7 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			}
 			return unknownOf(f), p.tick()
 		}
-		out, err := p.callLoose(name, f, args)
+		out, err := p.callLoose(f, args)
 		if err == nil {
 			return out, nil
 		}
@@ -180,7 +180,7 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 }
 
 // callLoose checks args as text/template would.
-func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
+func (p *pass) callLoose(f function, args []reflect.Value) (reflect.Value, error) {
 	in, variadic := f.params()
 	if len(args) < len(in) && !(variadic && len(args) == len(in)-1) || len(args) > len(in) && !variadic {
 		return reflect.Value{}, funcs.Problem(fmt.Sprintf("it was given %d arguments", len(args)))

@@ -47,7 +47,7 @@ func (t *Template) partial(id *parse.IdentifierNode, before []*parse.CommandNode
 		}
 	}
 	p := t.newPass(context.Background(), nil)
-	_, err := p.callLoose(id.Ident, t.table[id.Ident], args)
+	_, err := p.callLoose(t.table[id.Ident], args)
 	w.Query.Kind = t.table[id.Ident].kind
 	if ask, refused := errors.AsType[*askError](err); refused {
 		w.Query = ask.query

@@ -78,7 +78,7 @@ func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, kno
 		return ref
 	}
 	p := t.newPass(context.Background(), nil)
-	_, err := p.callLoose(id.Ident, f, args)
+	_, err := p.callLoose(f, args)
 	ask, refused := errors.AsType[*askError](err)
 	switch {
 	case len(p.asked) > 0:
@@ -151,6 +151,6 @@ func (t *Template) constantPipe(cmds []*parse.CommandNode) (v reflect.Value, ok 
 		return v, false
 	}
 	p := t.newPass(context.Background(), nil)
-	v, err := p.callLoose(id.Ident, f, args)
+	v, err := p.callLoose(f, args)
 	return concrete(v), err == nil
 }
