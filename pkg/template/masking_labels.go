@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// maxSingly is how many answers are left out one by one.
+// maxSingly is the largest number of answers that are left out one by one.
 const maxSingly = 64
 
-// labels says for each hidden place what it depends on.
+// labels returns for each hidden place a label of what it depends on.
 func (t *Template) labels(ctx context.Context, x *Rendering, hidden []mark) map[place]string {
 	labels := map[place]string{}
 	if len(hidden) == 0 {
@@ -36,8 +36,8 @@ func (t *Template) labels(ctx context.Context, x *Rendering, hidden []mark) map[
 	return labels
 }
 
-// experiment finds what hidden places depend on: leave answers out, and see
-// what is no longer printed, or no longer known.
+// experiment finds what hidden places depend on, by leaving out answers and comparing
+// what is no longer known.
 type experiment struct {
 	t       *Template
 	ctx     context.Context
@@ -77,9 +77,9 @@ func (e *experiment) singly() {
 	}
 }
 
-// byBits leaves out half of the answers at a time, by each bit of their
-// number, since 500 passes take seconds. A place that depends on one answer
-// tells its number; one that depends on several is left without a cause.
+// byBits leaves out half of the answers at a time, by each bit of their number, because
+// 500 passes take seconds. For a place that depends on one answer the passes spell out
+// its number. A place that depends on several is left without a cause.
 func (e *experiment) byBits() {
 	numbers := map[place]int{}
 	for _, m := range e.hidden {
