@@ -54,6 +54,8 @@ func canaryLines() map[string][]canaryLine {
 			line("pull", "tls.key", "env=prod", "pulled3", "--check", "cat {{.src}}; exit 1"), line("pull", "tls.key", "env=prod", "/nowhere/at/all"),
 		},
 		"recover":    {line("recover")},
+		"run-hook":   {line("run-hook", "-c", "jobs.yaml", "app"), line("run-hook", "-c", "jobs.yaml", "gone")},
+		"hold":       {line("hold", "-c", "jobs.yaml", "app", "--for", "1s", "--reason", "test"), line("hold", "-c", "jobs.yaml", "--end", "app"), line("hold", "-c", "jobs.yaml", "app")},
 		"status":     {line("status"), line("status", "-o", "json"), line("status", "-c", "jobs.yaml", "--check"), line("status", "--check", "--all")},
 		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true")},
 		"daemon":     {{args: []string{"daemon", "-c", "jobs.yaml"}, stop: true}},

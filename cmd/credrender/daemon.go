@@ -29,21 +29,19 @@ import (
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
-// lookTimeout bounds the daemon's own look at the stores where --timeout does
-// not.
-const lookTimeout = 2 * time.Minute
+// checkTimeout bounds a change check if --timeout is 0.
+const checkTimeout = 2 * time.Minute
 
 func newDaemon(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "daemon",
 		Short: "Run the jobs of the config on their schedules",
-		Long: `Run every job of the config at the start and then on its schedule, until told
-to stop. A tick at which nothing has changed costs half a read unit a secret
-and nothing of KMS; what has changed is rendered by a process of its own, so that this
-one never holds a secret.
+		Long: `Run every job of the config at startup and then on its schedule. A tick without
+changes costs half a DynamoDB read unit per secret and makes no KMS call. A child
+process renders the changed jobs, so that the daemon itself never holds a secret.
 
-SIGHUP reads the config again (a bad one is refused, and the old stays in
-force), SIGUSR1 runs all jobs now, SIGTERM and SIGINT let a run end first.`,
+SIGHUP reloads the config; a broken config is refused and the old one stays in force.
+SIGUSR1 runs all jobs now. SIGTERM and SIGINT stop the daemon after the current run.`,
 		Example: `  credrender daemon -c /etc/credrender/credrender.yaml`,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runDaemon(c.Context(), a) },
@@ -51,14 +49,14 @@ force), SIGUSR1 runs all jobs now, SIGTERM and SIGINT let a run end first.`,
 }
 
 func runDaemon(ctx context.Context, a *app) error {
-	// Unheard, these end a process: from the first moment on they are heard.
+	// Catch these signals first of all: by default they end the process.
 	reload, all := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	signal.Notify(all, syscall.SIGUSR1)
 	defer signal.Stop(reload)
 	defer signal.Stop(all)
-	outliveReaders()
-	// A process that ends in a moment may let garbage lie; this one may not.
+	catchSIGPIPE()
+	// Collect garbage more often than a short-lived process, which paceGC is for.
 	debug.SetGCPercent(50)
 	a.meter(true)
 	a.stores.Observer = &a.refused
@@ -66,10 +64,10 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := a.guardTextfile(cfg); err != nil {
+	if err := a.checkTextfile(cfg); err != nil {
 		return err
 	}
-	a.setTimeout(0) // each look and each render has its own
+	a.setTimeout(0) // each change check and each render has its own limit
 	first := cfg
 	d, err := daemon.New(ctx, daemon.Options{
 		Now: time.Now, Host: a.machine(), Reload: reload, All: all, Log: a.log,
@@ -92,14 +90,14 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err := a.runAndServe(ctx, d, cfg.Settings.Listen); err != nil {
 		return err
 	}
-	a.code = exitOK // what was said at the start is no result
+	a.code = exitOK // errors at startup do not count when the daemon stops
 	return nil
 }
 
-// runAndServe runs the daemon and its endpoints, both to their end.
+// runAndServe runs the daemon and serves its endpoints until the daemon stops.
 func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) error {
 	g, ctx := errgroup.WithContext(ctx)
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // while a run ends, too
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // serves until the last run ends
 	defer stop()
 	if listen != "" {
 		l, err := daemon.Listen(ctx, listen)
@@ -116,8 +114,8 @@ func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) 
 	return g.Wait()
 }
 
-// reread loads the config anew for a reload. A directory of which a file is
-// broken is refused as a whole: its jobs run as they did.
+// reread loads the config for a reload. If one file of a directory is broken, the whole
+// reload fails and all jobs continue with the old config.
 func (a *app) reread(ctx context.Context, old *config.Config) (*config.Config, error) {
 	c, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile})
 	if err != nil {
@@ -135,34 +133,40 @@ func (a *app) reread(ctx context.Context, old *config.Config) (*config.Config, e
 	return c, nil
 }
 
-// daemonConfig is what the daemon does by one reading of the config.
+// daemonConfig returns the daemon's jobs and functions for one version of the config.
 func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	if len(cfg.Jobs) == 0 {
-		return nil, usagef("nothing to do: no config, or none with jobs")
+		return nil, usagef("nothing to do: no config with jobs")
 	}
-	if !slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return j.Schedule != "" }) {
+	if !slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return !j.Schedule.IsZero() }) {
 		return nil, usagef("no job has a schedule: %s", strings.Join(cfg.Files, ", "))
 	}
+	if err := a.checkSchedules(cfg.Jobs); err != nil {
+		return nil, err
+	}
 	for _, j := range cfg.Jobs {
-		if j.Schedule == "" {
-			a.log.Warn(fmt.Sprintf("%s has no schedule: it runs at the start and at SIGUSR1 only", j.Name), "job", j.Name)
+		if j.Schedule.IsZero() {
+			a.log.Warn(fmt.Sprintf("%s has no schedule: it runs only at startup and on SIGUSR1", j.Name), "job", j.Name)
 		}
 	}
 	stamp := stampOf(cfg)
 	return &daemon.Config{
 		Jobs: cfg.Jobs, Timeout: cfg.Settings.Timeout,
-		Look: func(ctx context.Context, jobs []job.Job) ([]render.Look, error) { return a.look(ctx, cfg, jobs) },
+		Look: func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+			return a.checkChanges(ctx, cfg, jobs)
+		},
 		Render: func(ctx context.Context, names []string, changed bool) (int, error) {
-			return a.renderApart(ctx, cfg, names, changed)
+			return a.renderInChild(ctx, cfg, names, changed)
 		},
 		Records:  func() ([]state.Record, error) { return a.records(cfg) },
+		Holds:    func() (map[string]state.Hold, error) { return a.daemonHolds(cfg) },
 		Store:    func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) },
 		Present:  func(dest string) bool { s, err := (txn.Disk{FS: a.fs}).Stamp(dest); return err == nil && s != "" },
 		Outdated: func() bool { return stampOf(cfg) != stamp },
 	}, nil
 }
 
-// stampOf is another string after a file of the config was changed, added or
+// stampOf returns a string that changes when a file of the config is changed, added or
 // removed.
 func stampOf(cfg *config.Config) string {
 	paths := cfg.Files
@@ -171,30 +175,30 @@ func stampOf(cfg *config.Config) string {
 	}
 	var stamps []string
 	for _, path := range paths {
-		s, _ := fsys.Stamp(path) // one that is gone has none
+		s, _ := fsys.Stamp(path) // empty for a removed file
 		stamps = append(stamps, s)
 	}
 	return strings.Join(stamps, " ")
 }
 
-// look is render.Tick on this machine.
-func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.Look, error) {
+// checkChanges runs the change check of jobs.
+func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.Look, error) {
 	st, err := a.openState(cfg, false)
 	if err != nil || st == nil {
 		return nil, errors.Join(err, render.ErrNoState)
 	}
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
-	opts.Timeout = cmp.Or(opts.Timeout, lookTimeout)
-	looks, err := render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	opts.Timeout = cmp.Or(opts.Timeout, checkTimeout)
+	looks, err := render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
 	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
-		looks, err = render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+		looks, err = render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
 	}
 	return looks, err
 }
 
-// records reads the state of all jobs. A directory that is missing is one that
-// could not be made.
+// records reads the state of all jobs. A missing state directory is an error, because
+// the daemon creates it.
 func (a *app) records(cfg *config.Config) ([]state.Record, error) {
 	st, err := a.readState(cfg)
 	if err != nil {
@@ -212,7 +216,7 @@ func (a *app) records(cfg *config.Config) ([]state.Record, error) {
 	return records, err
 }
 
-// storeOutcomes stores what only the daemon knows of jobs.
+// storeOutcomes stores results of jobs that only the daemon knows.
 func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcome) error {
 	st, err := a.openState(cfg, false)
 	if err != nil || st == nil {
@@ -222,7 +226,7 @@ func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcom
 	return st.SetOutcomes(outcomes)
 }
 
-// usage is what the daemon itself has asked of AWS.
+// usage returns the daemon's own requests to AWS.
 func (a *app) usage() daemon.Usage {
 	var u awsconfig.Usage
 	if a.stores.Meter != nil {

@@ -8,11 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/spf13/cobra"
+	"unicode/utf8"
 
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/document"
@@ -24,48 +23,6 @@ const (
 	stdinName  = "-"
 	stdoutName = "-"
 )
-
-// jobFlags are the flags of commands that take jobs from the config or from
-// the command line.
-type jobFlags struct {
-	mode, owner, group  string
-	check, verify, hook string
-	context, vars       []string
-	varsFile            string
-	names               []string
-	permit              []string
-	inPlace             bool
-	root                string
-	fixtures            string
-	acceptRemoved       []string
-	allowNoMatch        bool
-}
-
-func (f *jobFlags) register(c *cobra.Command) {
-	f.registerFile(c)
-	fl := c.Flags()
-	fl.StringArrayVar(&f.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
-	fl.StringVar(&f.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
-	fl.StringArrayVar(&f.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
-	allowNoMatchFlag(c, &f.allowNoMatch)
-	fl.StringArrayVar(&f.acceptRemoved, "accept-removed", nil, "`NAME` of a removed secret whose default secretOr may take (repeatable)")
-}
-
-// registerFile adds what counts for a file that is no template too.
-func (f *jobFlags) registerFile(c *cobra.Command) {
-	fl := c.Flags()
-	fl.StringVar(&f.mode, "mode", "", "`MODE` of a DEST, in octal (default: an existing file's, else 0600)")
-	fl.StringVar(&f.owner, "owner", "", "`USER` who owns a DEST")
-	fl.StringVar(&f.group, "group", "", "`GROUP` of a DEST")
-	fl.StringSliceVar(&f.permit, "permit", nil, "`mode,owner`: which of them the file system of a DEST may ignore (FAT, EFS access points)")
-	fl.BoolVar(&f.inPlace, "in-place", false, "write into an existing DEST instead of replacing it (a bind-mounted file); not atomic")
-	fl.StringVar(&f.check, "check", "", "shell `COMMAND` that judges each staged file, {{.src}}, before anything changes")
-	fl.StringVar(&f.verify, "verify", "", "shell `COMMAND` that judges the new files in place")
-	fl.StringVar(&f.hook, "hook", "", "shell `COMMAND` to run after a change, until it succeeds")
-	fl.StringArrayVar(&f.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
-	fl.StringVar(&f.root, "root", "", "`DIR` below which all destinations are placed")
-	fl.StringVar(&f.fixtures, "fixtures", "", "YAML `FILE` that answers every function in place of AWS")
-}
 
 // selection is what a command works on.
 type selection struct {
@@ -92,14 +49,14 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
 			override(&jobs[i])
-			a.moveBelow(f.root, &jobs[i])
+			a.applyRoot(f.root, &jobs[i])
 		}
 	}
 	return sel, nil
 }
 
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
-	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
+	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
 		return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
 	}
 	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
@@ -153,7 +110,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			return usagef("%s is a destination twice", file.Dest)
 		}
 		seen[file.Dest] = true
-		j, err := commanded(adHoc(cfg, file), f)
+		j, err := applyFileFlags(adHoc(cfg, file), f)
 		if err != nil {
 			return err
 		}
@@ -244,9 +201,9 @@ func pairs(flag string, list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// moveBelow makes of a job the one whose destinations are below root: it has
+// applyRoot makes of a job the one whose destinations are below root: it has
 // state of its own.
-func (a *app) moveBelow(root string, j *job.Job) {
+func (a *app) applyRoot(root string, j *job.Job) {
 	if root != "" {
 		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
@@ -259,7 +216,46 @@ func (a *app) abs(path string) string {
 	return filepath.Join(a.dir, path)
 }
 
-// splayFlag is shared by commands that a fleet starts at one time.
-func splayFlag(c *cobra.Command, d *time.Duration) {
-	c.Flags().DurationVar(d, "splay", 0, "wait this host's fixed share of `DURATION` first")
+// applyFileFlags applies what the flags say of ad-hoc jobs.
+func applyFileFlags(j job.Job, f *jobFlags) (job.Job, error) {
+	file := &j.Files[0]
+	if f.mode != "" {
+		m, err := config.ParseMode(f.mode)
+		if err != nil {
+			return j, usagef("--mode: %v", err)
+		}
+		file.Mode = &m
+	}
+	file.Owner, file.Group, file.InPlace = f.owner, f.group, f.inPlace
+	var err error
+	if file.Permit, err = config.ParsePermit(f.permit); err != nil {
+		return j, usagef("--permit: %v", err)
+	}
+	file.Check = job.Command{Shell: f.check}
+	j.Verify, j.Hook = job.Command{Shell: f.verify}, job.Command{Shell: f.hook}
+	j.CheckTimeout, j.HookTimeout = job.CheckTimeout, job.HookTimeout
+	if p := hook.Misplaced(file.Check, true); p != "" {
+		return j, usagef("--check: %s is neither {{.src}}, the staged file, nor {{.dest}}", p)
+	}
+	for flag, c := range map[string]job.Command{"verify": j.Verify, "hook": j.Hook} {
+		if p := hook.Misplaced(c, false); p != "" {
+			return j, usagef("--%s: %s means something in --check alone: write the path", flag, p)
+		}
+	}
+	return j, nil
+}
+
+// destination makes the DEST of a command line absolute. A slash or a dot at the
+// end is a directory's, which would otherwise become a file of that name.
+func (a *app) destination(dest string) (string, error) {
+	path := a.abs(dest)
+	switch {
+	case job.IsDirectory(dest):
+		return "", usagef("%s is a directory, not a file: DEST is the file itself, such as %s", source.Show(dest), source.Show(filepath.Join(path, "NAME")))
+	case strings.ContainsAny(dest, "\n\r"): // CREDRENDER_CHANGED would have two files
+		return "", usagef("DEST %s holds a line break", source.Show(dest))
+	case !utf8.ValidString(dest): // the state could not be read again
+		return "", usagef("DEST %s is not UTF-8", source.Show(dest))
+	}
+	return path, nil
 }

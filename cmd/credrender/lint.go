@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -17,7 +21,8 @@ func newLint(a *app) *cobra.Command {
 		Use:   "lint [SRC[:DEST]]...",
 		Short: "Check config and templates without AWS, and list what they ask for",
 		Long: `Parse config and templates and print every reference to a secret or to the
-machine, in branches that would not be taken too. Warnings go to standard error.
+machine, in branches that would not be taken too, and the next three runs of each
+job with a schedule. Warnings go to standard error.
 
 It takes all flags of render, so that one command line serves for both; those
 that say how a run goes, such as --wait and --no-hook, change nothing here.`,
@@ -61,14 +66,35 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 		}
 	}
 	shared.warn(a)
-	w, err := a.renderWorld(cfg, nil, sel.named, o)
+	if err := a.lintSchedules(jobs); err != nil {
+		return err
+	}
+	w, err := a.renderEnv(cfg, nil, sel.named, o)
 	if err != nil {
 		return err
 	}
-	w.Own = append(w.Own, sel.own()...)
+	w.Own = append(w.Own, sel.protected()...)
 	for i, err := range render.Arrange(w, jobs, all) {
 		if err != nil {
 			a.failJob(&jobs[i], err)
+		}
+	}
+	return nil
+}
+
+// lintSchedules prints when a daemon would run the jobs of the config.
+func (a *app) lintSchedules(jobs []job.Job) error {
+	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j job.Job) bool { return !isConfigured(&j) })
+	if err := a.checkSchedules(jobs); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		runs := nextRuns(&j, "", time.Now())
+		if runs == "" {
+			continue
+		}
+		if err := printf(a.stdout, "%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -102,9 +128,69 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 			return err
 		}
 	}
-	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: j.Schedule != "", Dests: dests}
+	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
 	for _, f := range u.Template.Lint(opts) {
 		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", name, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
 	}
 	return nil
+}
+
+// sharing finds contexts with which both objects of S3 and items of a table
+// are read. A blob of KMS says nothing about what it is for: whoever may have
+// text of his own encrypted for S3 knows a wrapped key and what is in it, and
+// can write an item under that key, which opens.
+type sharing struct {
+	blobs, items map[source.Context]string // the first place that reads each
+	order        []source.Context
+}
+
+// add notes what a file of a job asks for by name.
+func (s *sharing) add(j *job.Job, u job.Unit, name string) {
+	if u.Template == nil {
+		s.note(j, u.Ref, u.File.Origin)
+		return
+	}
+	for _, r := range u.Template.Refs() {
+		if !r.Dynamic && (r.Kind == template.Secret || r.Kind == template.Secrets) {
+			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", name, r.Line, r.Col))
+		}
+	}
+}
+
+func (s *sharing) note(j *job.Job, ref source.Ref, at string) {
+	kind := j.Store.Kind
+	if named, ok := j.Store.Named(ref.Source); ok {
+		kind = named.Kind
+	} else if ref.Source != "" {
+		kind = ref.Source
+	}
+	if ref.Name == "" || kind != backend.S3 && kind != backend.DynamoDB {
+		return
+	}
+	if s.blobs == nil {
+		s.blobs, s.items = map[source.Context]string{}, map[source.Context]string{}
+	}
+	of := s.items
+	if kind == backend.S3 {
+		of = s.blobs
+	}
+	if of[ref.Context] != "" {
+		return
+	}
+	of[ref.Context] = at
+	if s.blobs[ref.Context] != "" && s.items[ref.Context] != "" {
+		s.order = append(s.order, ref.Context)
+	}
+}
+
+// warn says each context once.
+func (s *sharing) warn(a *app) {
+	for _, c := range s.order {
+		context := "no context"
+		if !c.IsZero() {
+			context = "the context " + c.String()
+		}
+		a.log.Warn(fmt.Sprintf("%s: an object in S3 and an item of the table (%s) have %s: if they share a KMS key too, an object whose text is known can serve as an item's data key; give objects a key or a context of their own",
+			s.blobs[c], s.items[c], context), "rule", "shared-context")
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,18 +23,17 @@ func newPlan(a *app) *cobra.Command {
 	o := &planOptions{}
 	c := &cobra.Command{
 		Use:   "plan [SRC:DEST]...",
-		Short: "Show what render would change, without secrets, and change nothing",
-		Long: `Render in memory and compare with the disk. What depends on a secret reads
-(secret NAME); a line that would go away is shown only where it equals text of
-the template, and reads (hidden) otherwise.
+		Short: "Show what render would change, with secrets masked",
+		Long: `Render in memory and compare with the disk. Nothing is changed. Text that depends on
+a secret is shown as (secret NAME). A removed line is shown only if it equals text of
+the template, otherwise as (hidden).
 
-It takes all flags of render, so that one command line serves for both; those
-that say how a run goes, such as --wait and --splay, change nothing here. It exits
-with the code that render would exit with, for all that can be known without
-writing: formats, key pairs, missing or read-only directories, owners. No check
-or verify is run.
+plan accepts all flags of render, so that one command line works for both. Flags for
+the course of a run, such as --wait and --splay, have no effect. The exit code is that
+of render for all errors that occur without writing: formats, key pairs, missing or
+read-only directories, owners. No check and no verify command runs.
 
-With --detailed-exitcode: 0 nothing would change, 1 any error, 2 changes.`,
+With --detailed-exitcode: 0 no changes, 1 any error, 2 changes.`,
 		Example: `  credrender plan --detailed-exitcode`,
 		RunE:    func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
 	}
@@ -58,8 +58,8 @@ func runPlan(ctx context.Context, a *app, o *planOptions, args []string) error {
 	return nil
 }
 
-// asksForDetail looks for --detailed-exitcode in a command line whose flags are
-// at fault: 2 would say there that something would change.
+// asksForDetail reports whether a command line with a usage error contains
+// --detailed-exitcode, where exit code 2 would mean changes.
 func asksForDetail(args []string) bool {
 	return slices.ContainsFunc(args, func(s string) bool {
 		name, value, _ := strings.Cut(s, "=")
@@ -77,15 +77,19 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 		return false, err
 	}
 	if len(sel.stdout) > 0 {
-		return false, usagef("plan compares with a destination: %s needs one, as SRC:DEST", sel.stdout[0].Files[0].Src)
+		return false, usagef("plan needs a destination to compare with: write %s:DEST", sel.stdout[0].Files[0].Src)
 	}
 	a.meter(o.stats)
 	st, err := a.openState(cfg, true)
 	if err != nil {
 		return false, err
 	}
-	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	sel.jobs = a.withoutHeld(st, sel.jobs, o.force)
+	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
+		return false, err
+	}
+	if err := a.checkSchedules(slices.DeleteFunc(slices.Clone(sel.jobs), func(j job.Job) bool { return !isConfigured(&j) })); err != nil {
 		return false, err
 	}
 	planned, stats, err := render.Plan(ctx, w, render.Options{
@@ -117,17 +121,20 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 		}
 		changes = changes || c.Kind != job.Unchanged
 	}
-	told := len(p.Changed()) > 0 || p.Owed
-	if told && !noHook && !p.Job.Hook.IsZero() {
+	if runs := nextRuns(p.Job, a.machine(), time.Now()); runs != "" && isConfigured(p.Job) {
+		fmt.Fprintf(&b, "next runs  %s\n", runs)
+	}
+	hookRuns := len(p.Changed()) > 0 || p.Owed
+	if hookRuns && !noHook && !p.Job.Hook.IsZero() {
 		why := ""
 		if len(p.Changed()) == 0 {
-			why = " (owed since an earlier run)"
+			why = " (pending since an earlier run)"
 		}
 		fmt.Fprintf(&b, "hook       %s%s\n", render.Show(p.Job.Hook), why)
 		changes = true
 	}
-	if _, err := fmt.Fprint(a.stdout, b.String()); err != nil {
-		a.fail(fmt.Errorf("write to standard output: %w", err))
+	if err := printf(a.stdout, "%s", b.String()); err != nil {
+		a.fail(err)
 	}
 	return changes
 }

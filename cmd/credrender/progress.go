@@ -40,8 +40,8 @@ func (a *app) progress(verb string) *progress {
 	return p
 }
 
-// told takes the place of store.Scope's Progress.
-func (p *progress) told(done, total int) {
+// update takes the place of store.Scope's Progress.
+func (p *progress) update(done, total int) {
 	now := p.now()
 	if now.Sub(p.last) < p.every || done == total {
 		return

@@ -23,7 +23,7 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 		}
 		a.reportJob(j)
 		if a.snapshot != nil {
-			a.reportNews(j)
+			a.reportChild(j)
 		}
 	}
 	for _, h := range r.Hooks {
@@ -46,7 +46,7 @@ func (a *app) reportJob(j render.JobReport) {
 		return
 	}
 	if a.snapshot != nil {
-		return // reportNews has one line for it
+		return // reportChild has one line for it
 	}
 	for _, c := range j.Changes {
 		if c.Kind == job.Unchanged {

@@ -48,6 +48,8 @@ type Set struct {
 	mu      sync.Mutex
 	configs map[awsKey]*opened[awsconfig.Config]
 	sources map[job.Store]*opened[source.Source]
+	// sessions are shared by the configs of all regions.
+	sessions sessions
 }
 
 // opened is something that is made once, whoever asks first. What failed is

@@ -3,6 +3,9 @@ package backend
 import (
 	"context"
 	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
@@ -90,7 +93,49 @@ func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Co
 		s.configs[key] = o
 	}
 	s.mu.Unlock()
-	return o.get(func() (awsconfig.Config, error) { return awsconfig.Load(ctx, settings) })
+	return o.get(func() (awsconfig.Config, error) {
+		c, err := awsconfig.Load(ctx, settings)
+		if err != nil {
+			return c, err
+		}
+		return s.sessions.share(c, key.identity()), nil
+	})
+}
+
+// sessions are the credentials of each profile and role. They serve all regions, so
+// that an MFA code is asked for once.
+type sessions struct {
+	mu   sync.Mutex
+	kept map[identity]aws.CredentialsProvider
+}
+
+type identity struct{ profile, role string }
+
+func (k awsKey) identity() identity { return identity{k.profile, k.role} }
+
+// share gives c the credentials of its identity, which are c's own the first time.
+func (s *sessions) share(c awsconfig.Config, who identity) awsconfig.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept[who] == nil {
+		s.set(who, c.AWS.Credentials)
+	}
+	c.AWS.Credentials, c.KMS.Credentials = s.kept[who], s.kept[who]
+	return c
+}
+
+// replace is for credentials that have changed.
+func (s *sessions) replace(who identity, p aws.CredentialsProvider) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(who, p)
+}
+
+func (s *sessions) set(who identity, p aws.CredentialsProvider) {
+	if s.kept == nil {
+		s.kept = map[identity]aws.CredentialsProvider{}
+	}
+	s.kept[who] = p
 }
 
 func (s *Set) complete(o awsconfig.Options) awsconfig.Options {
@@ -104,6 +149,7 @@ func (s *Set) complete(o awsconfig.Options) awsconfig.Options {
 func (s *Set) Renew(ctx context.Context) (renewed []awsconfig.Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var anew sessions
 	for key, o := range s.configs {
 		old, open := o.current()
 		if !open {
@@ -112,9 +158,13 @@ func (s *Set) Renew(ctx context.Context) (renewed []awsconfig.Config) {
 		fresh, err := awsconfig.Load(ctx, s.complete(awsconfig.Options{
 			Region: key.region, KMSRegion: key.kmsRegion, Profile: key.profile, RoleARN: key.role, DefaultRegion: key.defaultRegion,
 		}))
-		if err != nil || !differ(ctx, old, fresh) {
+		if err != nil {
 			continue
 		}
+		if fresh = anew.share(fresh, key.identity()); !differ(ctx, old, fresh) {
+			continue
+		}
+		s.sessions.replace(key.identity(), fresh.AWS.Credentials)
 		s.configs[key] = &opened[awsconfig.Config]{done: true, value: fresh}
 		renewed = append(renewed, fresh)
 	}

@@ -43,6 +43,9 @@ type Config struct {
 	// Records reads the state of all jobs. The error has a *state.CorruptError for
 	// each file that cannot be read, beside those that can.
 	Records func() ([]state.Record, error)
+	// Holds returns the holds of jobs that are active, by id, beside an error for
+	// those that cannot be read; nil: there are none.
+	Holds func() (map[string]state.Hold, error)
 	// Store stores what is known here and in no record: runs that came to nothing.
 	// It is called where that has changed; nil: nobody wants it.
 	Store func(map[string]state.Outcome) error
@@ -97,6 +100,7 @@ type Daemon struct {
 	ready     bool
 	outdated  bool                     // has been said
 	damaged   map[string]bool          // state files of which that has been said, by path
+	holdFault string                   // the last error of Holds, which was logged
 	unread    bool                     // that the state cannot be read has been said
 	unwritten bool                     // that it cannot be written has been said
 	unshown   bool                     // that the textfile cannot be written has been said
@@ -111,6 +115,7 @@ type jobStats struct {
 	skipped   int
 	unseen    bool          // it could not be looked at, which was said
 	outcome   state.Outcome // of a failed run that recorded nothing
+	held      time.Time     // until then it is held, which was logged
 	lost      bool          // that run could not be started, crashed, or was killed
 }
 
@@ -141,15 +146,11 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	return d, nil
 }
 
-// entries are the schedules of jobs, which the config has checked.
+// entries returns the schedules of jobs.
 func entries(jobs []job.Job) []schedule.Entry {
 	list := make([]schedule.Entry, 0, len(jobs))
 	for _, j := range jobs {
-		e := schedule.Entry{ID: j.ID, Splay: j.Splay}
-		if j.Schedule != "" {
-			e.Schedule, _ = schedule.Parse(j.Schedule)
-		}
-		list = append(list, e)
+		list = append(list, schedule.Entry{ID: j.ID, Schedule: j.Schedule, Splay: j.Splay})
 	}
 	return list
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -57,7 +58,7 @@ func (f *fake) config() *daemon.Config {
 	f.last = map[string]state.Record{}
 	c := &daemon.Config{Present: func(string) bool { return f.files }, Timeout: time.Minute}
 	for _, n := range f.names {
-		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: "*/10 * * * *", Files: []job.File{{Dest: "/" + n}}})
+		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: schedule.MustParse("*/10 * * * *"), Files: []job.File{{Dest: "/" + n}}})
 	}
 	c.Look = func(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
 		f.looks = append(f.looks, f.now().UTC().Format("04:05"))

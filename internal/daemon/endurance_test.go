@@ -17,6 +17,7 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -135,7 +136,7 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 func TestTenThousandTicks(t *testing.T) {
 	e := &endurance{t: t, dir: memoryDir(t), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), store: &flaky{version: 1, rand: rand.New(rand.NewPCG(1, 2))}}
 	dest := filepath.Join(e.dir, "out")
-	c := e.config([]job.Job{{ID: "c#a", Name: "a", Schedule: "* * * * *", Files: []job.File{{Content: `{{ secret "s" }}`, Dest: dest}}}})
+	c := e.config([]job.Job{{ID: "c#a", Name: "a", Schedule: schedule.MustParse("* * * * *"), Files: []job.File{{Content: `{{ secret "s" }}`, Dest: dest}}}})
 	d := newDaemon(t, c, func(o *daemon.Options) {
 		o.Now = func() time.Time { return e.now }
 		o.Textfile = filepath.Join(e.dir, "m.prom")

@@ -70,6 +70,7 @@ func (d *Daemon) metrics(st stored) []metric {
 		gauge("credrender_state_damaged_files", "State files that cannot be read, also of jobs that are not in the config.", sample{value: float64(len(st.damaged))}),
 	}
 	all = append(all, d.jobMetrics(st)...)
+	all = append(all, d.holdMetrics()...)
 	if d.o.Usage == nil {
 		return append(all, usageMetrics(Usage{})...)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/credrender/credrender/internal/daemon"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/schedule"
 )
 
 // What came of renders that recorded nothing is in the metrics, at /readyz and
@@ -86,7 +87,7 @@ func TestCrashesBackOff(t *testing.T) {
 		f := &fake{names: []string{"a"}, now: time.Now, files: true}
 		c := f.config()
 		runs := 0
-		c.Jobs[0].Schedule = "@every 1s"
+		c.Jobs[0].Schedule = schedule.MustParse("@every 1s")
 		c.Render = func(context.Context, []string, bool) (int, error) { runs++; return 2, nil }
 		d := newDaemon(t, c, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)

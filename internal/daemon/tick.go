@@ -41,6 +41,7 @@ const (
 func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan) {
 	began := d.o.Now()
 	c, jobs := d.take(due)
+	jobs, afterHold := d.dropHeld(c, jobs)
 	d.sayOutdated(c)
 	found := d.look(ctx, c, jobs)
 	var end ending
@@ -51,7 +52,10 @@ func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan
 	d.storeOutcomes(c)
 	d.tellReady(c)
 	d.writeTextfile()
-	return then
+	return func(p *schedule.Plan) {
+		then(p)
+		afterHold(p)
+	}
 }
 
 // take returns the config in force and its jobs that are due.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // Kind says what a run would do to a destination.
@@ -29,6 +30,7 @@ type Change struct {
 	Path     string
 	Kind     Kind
 	Data     []byte
+	Prints   []template.Print // of the template's actions in Data
 	Mode     fs.FileMode
 	UID, GID int // Keep: what the kernel gives a new file
 	Old      txn.Existing
@@ -38,8 +40,8 @@ type Change struct {
 // owner, or Keep. An existing file keeps what is not stated, if its directory
 // can be believed; in a directory that somebody else can write, a file is
 // what a new one would be.
-func Diff(f File, data []byte, uid, gid int, old txn.Existing) Change {
-	c := Change{File: f, Path: f.Dest, Data: data, Mode: NewFileMode, UID: uid, GID: gid, Old: old}
+func Diff(f File, out template.Output, uid, gid int, old txn.Existing) Change {
+	c := Change{File: f, Path: f.Dest, Data: out.Bytes, Prints: out.Prints(), Mode: NewFileMode, UID: uid, GID: gid, Old: old}
 	keep := old.Exists && old.KeepMeta
 	if keep {
 		c.Mode = old.Mode
@@ -56,7 +58,7 @@ func Diff(f File, data []byte, uid, gid int, old txn.Existing) Change {
 	switch {
 	case !old.Exists:
 		c.Kind = Create
-	case old.TooLarge || !bytes.Equal(old.Data, data):
+	case old.TooLarge || !bytes.Equal(old.Data, out.Bytes):
 		c.Kind = Update
 	case c.Drifted():
 		c.Kind = ModeOnly

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -58,7 +59,9 @@ type Job struct {
 	// hostname, ec2 and the clock.
 	Restrict bool
 
-	Schedule string
+	// Schedule is when a daemon runs the job; zero: at its start only. Splay is the
+	// longest delay after each of these times; each host has its own.
+	Schedule schedule.Schedule
 	Splay    time.Duration
 
 	// Settings that may differ from config file to config file.

@@ -31,10 +31,10 @@ func (r *round) admit(p *Planned) error {
 	if err := r.stateFor(p); err != nil {
 		return err
 	}
+	if err := validate(p); err != nil {
+		return err
+	}
 	if len(p.Changed()) > 0 {
-		if err := validate(p); err != nil {
-			return err
-		}
 		if r.refusedBefore(p) {
 			return &RefusedError{What: "verify", Again: true}
 		}
@@ -117,10 +117,30 @@ func (r *round) transact(ctx context.Context, p *Planned, files []txn.File) erro
 	if !changed {
 		return t.Done()
 	}
-	if err := r.verify(ctx, p); err != nil {
+	if err := errors.Join(r.verify(ctx, p), r.unaltered(p, t)); err != nil {
 		return r.refuse(ctx, p, t, err)
 	}
 	return t.Done()
+}
+
+// unaltered reports the job's files that verify changed.
+func (r *round) unaltered(p *Planned, t *txn.Txn) error {
+	if p.Job.Verify.IsZero() {
+		return nil
+	}
+	var errs []error
+	for _, c := range p.Changes {
+		err := t.Unaltered(c.File.Dest)
+		if c.Kind == job.Unchanged {
+			if now, _ := r.w.Disk.Stamp(c.File.Dest); now != c.Old.Stamp {
+				err = txn.ErrAltered
+			}
+		}
+		if err != nil {
+			errs = append(errs, judge("verify", "", p.Job.Verify, fmt.Errorf("%w: %s", err, c.Path)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // validate applies what can be judged from the bytes alone.
@@ -129,7 +149,7 @@ func validate(p *Planned) error {
 	var errs []error
 	for _, c := range p.Changes {
 		data[c.File.Dest], paths[c.File.Dest] = c.Data, c.Path
-		if err := job.Validate(c.File.Format, c.Data); err != nil {
+		if err := job.Validate(c.File.Format, c.Data, c.Prints); err != nil {
 			errs = append(errs, &RefusedError{What: "format", Dest: c.Path, Err: err})
 		}
 	}
@@ -175,7 +195,7 @@ func (r *round) refuse(ctx context.Context, p *Planned, t *txn.Txn, cause error)
 		return errors.Join(cause, err)
 	}
 	refused, ok := errors.AsType[*RefusedError](cause)
-	if !ok {
+	if !ok || errors.Is(cause, txn.ErrAltered) { // it would alter the old files too
 		return cause
 	}
 	_, broken := errors.AsType[*RefusedError](r.verify(ctx, p))

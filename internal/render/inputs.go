@@ -10,6 +10,7 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -83,7 +84,7 @@ func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
 // essence is a job without what makes no difference to its files: where it is
 // written, and when it is due.
 func essence(j job.Job) job.Job {
-	j.Origin, j.Schedule, j.Splay = "", "", 0
+	j.Origin, j.Schedule, j.Splay = "", schedule.Schedule{}, 0
 	j.Files = slices.Clone(j.Files)
 	for i := range j.Files {
 		j.Files[i].Origin = ""

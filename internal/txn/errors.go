@@ -17,8 +17,8 @@ var (
 	ErrMountPoint = errors.New("is a mount point")
 	// ErrInterfered: somebody replaced a staged file or moved its directory.
 	ErrInterfered = errors.New("replaced by somebody else meanwhile")
-	// ErrAltered: a check changed the staged file that it was given to read.
-	ErrAltered = errors.New("the check changed the file, which it is to read alone")
+	// ErrAltered: a check or verify changed a file that it was given to read.
+	ErrAltered = errors.New("the command changed a file that it may only read")
 	// ErrTwice: two destinations of one transaction are the same file.
 	ErrTwice = errors.New("same file as another destination")
 	// ErrOthersWrite: the file is to be changed where it is, in a directory

@@ -8,9 +8,10 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Unaltered reports with [ErrAltered] that the staged file of dest is no longer what
-// Prepare made of it: a check that formats its file, or opens it to others, would
-// decide what is installed. A file that is gone or replaced is Commit's to find.
+// Unaltered reports with [ErrAltered] that the file of dest is no longer what was
+// rendered: the staged file before Commit, the installed one after it. A check or
+// verify that formats the file, or opens it to others, would decide what services
+// read. A staged file that is gone or replaced is left for Commit to find.
 func (t *Txn) Unaltered(dest string) error {
 	for _, s := range t.files {
 		if t.disk.Host(s.Dest) == t.given.Host(dest) {
@@ -21,16 +22,23 @@ func (t *Txn) Unaltered(dest string) error {
 }
 
 func (t *Txn) unaltered(s *staged) error {
-	st, err := t.fs.StatAt(s.dir.fd, s.rec.New)
-	if there := err == nil && st.Same(s.inode); !there {
+	name, committed := s.rec.New, t.rec.Phase == Commit
+	if committed {
+		name = s.rec.base()
+	}
+	st, err := t.fs.StatAt(s.dir.fd, name)
+	if there := err == nil && (st.Same(s.inode) || committed && s.rec.InPlace); !there {
+		if committed {
+			return ErrAltered
+		}
 		return nil
 	}
 	r := s.rights()
-	r.ours = true
-	if r.check(t.fs, st) != nil || st.Size != int64(len(s.Data)) {
+	r.ours = !s.rec.InPlace
+	if st.Type != 0 || r.check(t.fs, st) != nil || st.Size != int64(len(s.Data)) {
 		return ErrAltered
 	}
-	data, _, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.New, st.Size)
+	data, _, err := fsys.ReadFile(t.fs, s.dir.fd, name, st.Size)
 	switch {
 	case errors.Is(err, fs.ErrPermission): // its mode does not let us read it
 		return nil

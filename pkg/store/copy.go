@@ -18,7 +18,7 @@ type CopyRequest struct {
 }
 
 // Copy opens versions here and seals them anew in another store, under the same
-// number, padded, with their comments. One that is there with the same value
+// number, padded, with their comments and the attributes of other programs. One that is there with the same value
 // stays; one with another value is source.ErrExists. So a further Copy does what
 // a killed one left. Older versions come first: a copy is never the newest
 // for a while only.
@@ -51,7 +51,7 @@ func (s *Store) copyOne(ctx context.Context, r CopyRequest, open opener, item cr
 	}
 	put := PutRequest{
 		Name: item.Name, Value: source.NewSecret(plain), Context: c, Version: item.Version, Comment: item.Comment,
-		Algorithm: item.Algorithm, IfChanged: true, DryRun: r.DryRun,
+		Foreign: item.Foreign, Algorithm: item.Algorithm, IfChanged: true, DryRun: r.DryRun,
 	}
 	if credstash.Portable(item) {
 		put.Digest = item.Digest

@@ -91,7 +91,7 @@ func (m *migration) mend(ctx context.Context, item credstash.Item) (credstash.It
 }
 
 func (m *migration) reseal(ctx context.Context, item credstash.Item, plain []byte, c source.Context) (credstash.Item, error) {
-	next := credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment}
+	next := credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment, Foreign: item.Foreign}
 	if err := credstash.Fits(next, len(plain)); err != nil {
 		return next, err
 	}

@@ -20,6 +20,7 @@ type PutRequest struct {
 	Context source.Context // of the data key; it is stored nowhere
 	Version string         // as a user gives it, padded by Put; empty: the next
 	Comment string
+	Foreign map[string]credstash.Attribute // attributes of other programs, stored as they are
 	// Algorithm is one of package credstash's; empty: its legacy format, which
 	// every tool of the family reads.
 	Algorithm string
@@ -50,6 +51,7 @@ func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed 
 		Name:      r.Name,
 		Version:   credstash.Pad(cmp.Or(r.Version, "1")), // the next has the same length
 		Comment:   r.Comment,
+		Foreign:   r.Foreign,
 		Algorithm: r.Algorithm,
 		Digest:    r.Digest,
 		IV:        make([]byte, r.IVLength),
@@ -61,6 +63,17 @@ func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed 
 		return p.exact(ctx)
 	}
 	return p.next(ctx)
+}
+
+// NewerThan returns the version that readers get of a name instead of version, or
+// "" if version is the one that they get. A Put that states its version may store
+// one that no reader finds.
+func (s *Store) NewerThan(ctx context.Context, name, version string) (newer string, err error) {
+	newest, err := s.o.Reader.Newest(ctx, name)
+	if err != nil || newest.Version <= version {
+		return "", err
+	}
+	return newest.Version, nil
 }
 
 // put is one Put under way. The item is sealed once: the format binds neither

@@ -69,8 +69,8 @@ type Writer interface {
 type Rewriter interface {
 	// Rewrite stores next in the place of held, the same name and version, if
 	// held is what is there still: its wrapped data key tells. Otherwise the
-	// error wraps source.ErrChanged and nothing is written. Attributes that are
-	// no part of the format stay.
+	// error wraps source.ErrChanged and nothing is written. Attributes of other
+	// programs stay.
 	Rewrite(ctx context.Context, held, next credstash.Item) error
 }
 

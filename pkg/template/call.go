@@ -66,6 +66,20 @@ func (f function) params() (in []reflect.Type, variadic bool) {
 	return in, t.IsVariadic()
 }
 
+// returnsList reports whether f always returns a list, map or struct, which has no
+// text of its own.
+func (f function) returnsList() bool {
+	if f.native {
+		return false
+	}
+	t := f.impl.Type().Out(0)
+	switch t.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Struct:
+		return !t.Implements(reflect.TypeFor[fmt.Stringer]()) && t != reflect.TypeFor[[]byte]()
+	}
+	return false
+}
+
 // strict returns f for a real pass, with its own types, so that text/template
 // checks the arguments. Numbers it takes of any type: call converts them.
 func (p *pass) strict(name string, f function) any {
@@ -110,18 +124,18 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			if p.likely {
 				return reflect.ValueOf(f.Like), p.tick()
 			}
-			return unknownValue(), p.tick()
+			return unknownOf(f), p.tick()
 		}
 		out, err := p.callLoose(name, f, args)
 		if err == nil {
 			return out, nil
 		}
-		return p.settleError(name, err)
+		return p.faultOf(name, f, err)
 	}
 }
 
-// settleError says what an error means to the pass.
-func (p *pass) settleError(name string, err error) (reflect.Value, error) {
+// faultOf returns what an error means to the pass.
+func (p *pass) faultOf(name string, f function, err error) (reflect.Value, error) {
 	ask, isAsk := errors.AsType[*askError](err)
 	switch {
 	case p.real:
@@ -129,7 +143,7 @@ func (p *pass) settleError(name string, err error) (reflect.Value, error) {
 	case p.ctx.Err() != nil:
 		return reflect.Value{}, errHalt
 	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.tolerant, p.likely:
-		return unknownValue(), nil // likely: what stands for a random result need not convert
+		return unknownOf(f), nil // likely: what stands for a random result need not convert
 	}
 	p.heard[p.said(name, funcs.Describe(err).Text)] = true
 	return reflect.Value{}, errHalt
@@ -168,7 +182,7 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 	if s, err := look(args...); err != nil || s.mutable {
 		p.escaped = true
 	}
-	return unknownValue(), nil
+	return unknownOf(f), nil
 }
 
 // callLoose checks args as text/template would.

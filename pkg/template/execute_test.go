@@ -33,16 +33,16 @@ func TestSameAsTextTemplate(t *testing.T) {
 		`{{$x := 1}}{{if true}}{{$x = 2}}{{$y := 3}}{{$y}}{{end}}{{$x}}{{range $i, $x := list 4}}{{$x}}{{end}}{{$x}}`,
 		`{{or "" 0 "x"}}{{or 0 false}}{{and 1 "y"}}{{and 1 0}}{{"p" | or ""}}{{"p" | and 1}}{{or nil "q"}}{{(or .Vars.users).x | default 1}}`,
 		`{{not 1}}{{not ""}}{{len "abc"}}{{index .Vars.users 1}}{{index "abc" 1}}{{eq 1 1 2}}{{ne "a" "b"}}{{lt 1 2}}{{le 2 2}}{{gt 1.5 1.0}}{{ge "b" "a"}}`,
-		`{{print "a" 1 2 "b"}}{{println 1}}{{printf "%05d %q %v" 7 "x" .Vars.users}}{{html "<a&b>"}}{{js "'"}}{{urlquery "a b&c"}}`,
-		`{{slice .Vars.users 1}}{{slice (list 1 2 3) 1 2}}{{.Vars.users}}{{dict "a" 1 "b" (list 1)}}{{1.5}}{{true}}{{'a'}}{{1e3}}`,
+		`{{print "a" 1 2 "b"}}{{println 1}}{{printf "%05d %q %v" 7 "x" .Vars.h}}{{html "<a&b>"}}{{js "'"}}{{urlquery "a b&c"}}`,
+		`{{slice .Vars.users 1 | toJson}}{{slice (list 1 2 3) 1 2 | toJson}}{{toJson .Vars.users}}{{dict "a" 1 "b" (list 1) | toJson}}{{1.5}}{{true}}{{'a'}}{{1e3}}`,
 		`{{"x" | repeat 3 | upper | quote}}{{list "b" "a" | sortAlpha | join "-"}}{{"a\nb" | nindent 2}}{{indent 3 "x"}}{{trunc -2 "abcd"}}`,
-		`{{until 3}}{{untilStep 5 0 -2}}{{seq 5}}{{seq 2 -1}}{{seq 0 2 7}}{{replace "a" "bb" "banana"}}{{wrapWith 3 "\t" "a b c d"}}{{round 3.14159 2}}`,
+		`{{until 3 | toJson}}{{untilStep 5 0 -2 | toJson}}{{seq 5}}{{seq 2 -1}}{{seq 0 2 7}}{{replace "a" "bb" "banana"}}{{wrapWith 3 "\t" "a b c d"}}{{round 3.14159 2}}`,
 		`{{regexReplaceAll "a(x*)b" "-ab-axxb-" "${1}W"}}{{mustRegexReplaceAllLiteral "b" "abc" "$1"}}{{toJson (dict "a" "<x>")}}{{toRawJson "<x>"}}`,
-		`{{$d := dict "a" 1}}{{$_ := set $d "b" 2}}{{$_ := unset $d "a"}}{{$d}}{{merge (dict "x" 1) (dict "x" 2 "y" 3)}}{{get $d "b"}}{{hasKey $d "z"}}`,
-		`{{fromJson "{\"a\":[1,2,{\"b\":true}]}"}}{{(fromJson "{\"a\":1}").a}}{{dig "a" "b" "none" (dict "a" (dict "b" 1))}}{{pluck "a" (dict "a" 1) (dict)}}`,
+		`{{$d := dict "a" 1}}{{$_ := set $d "b" 2}}{{$_ := unset $d "a"}}{{toJson $d}}{{merge (dict "x" 1) (dict "x" 2 "y" 3) | toJson}}{{get $d "b"}}{{hasKey $d "z"}}`,
+		`{{fromJson "{\"a\":[1,2,{\"b\":true}]}" | toJson}}{{(fromJson "{\"a\":1}").a}}{{dig "a" "b" "none" (dict "a" (dict "b" 1))}}{{pluck "a" (dict "a" 1) (dict) | toJson}}`,
 		`{{(semver "1.2.3-b+c").Minor}}{{semverCompare ">1.0" "1.2"}}{{(urlParse "http://u:p@h:1/p?q#f").host}}{{b64dec "YQ=="}}{{sha1sum "x"}}`,
 		`{{default "d" ""}}{{default "d" .Vars.h}}{{coalesce 0 "" "c"}}{{ternary 1 2 true}}{{empty 0}}{{all 1 2}}{{any 0 ""}}{{kindOf .Vars.users}}{{typeOf 1}}`,
-		`{{first .Vars.users}}{{last .Vars.users}}{{rest .Vars.users}}{{initial .Vars.users}}{{append .Vars.users 1}}{{prepend .Vars.users 1}}{{concat (list 1) (list 2)}}{{reverse .Vars.users}}{{uniq (list 1 1)}}{{has 1 (list 1)}}{{without (list 1 2) 1}}{{chunk 1 .Vars.users}}`,
+		`{{first .Vars.users}}{{last .Vars.users}}{{list (rest .Vars.users) (initial .Vars.users) (append .Vars.users 1) (prepend .Vars.users 1) (concat (list 1) (list 2)) (reverse .Vars.users) (uniq (list 1 1)) (has 1 (list 1)) (without (list 1 2) 1) (chunk 1 .Vars.users) | toJson}}`,
 		`{{dateInZone "2006-01-02" 0 "UTC"}}{{duration "95"}}{{durationRound "2h10m5s"}}{{unixEpoch (toDate "2006" "1970" | mustDateModify "1h") | len | lt 0}}`,
 		"{{/* comment */}}a{{- /* trimmed */ -}} b\n{{`raw`}}\n",
 	} {
@@ -63,8 +63,8 @@ func TestFunctions(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{`{{secret "a" | printf "%T"}}`, "string"},
 		{`{{slice "abcdef" 1 3}}{{slice (secret "json") 0 1}}{{slice "ab"}}`, "bc{ab"},
-		{`{{keys (dict "c" 1 "a" 2 "b" 3)}}{{values (dict "c" 1 "a" 2 "b" 3)}}`, "[a b c][2 3 1]"},
-		{`{{$l := splitList "," "b,a"}}{{sortAlpha $l}}{{$l}}`, "[a b][b a]"},
+		{`{{keys (dict "c" 1 "a" 2 "b" 3) | join " "}} {{values (dict "c" 1 "a" 2 "b" 3) | join " "}}`, "a b c 2 3 1"},
+		{`{{$l := splitList "," "b,a"}}{{sortAlpha $l | join " "}} {{$l | join " "}}`, "a b b a"},
 		{`{{secret "csv" | shellquote}} {{shellquote "it's"}} {{shellquote ""}}`, `'a,env' 'it'\''s' ''`},
 		{`{{jsonquote "<a\n\"b\">"}} {{minjson "{ \"a\": 1.50 , \"b\": [ ] }"}}`, `"<a\n\"b\">" {"a":1.50,"b":[]}`},
 		{`{{nginxquote "a\"b\\c d;"}}`, `"a\"b\\c d;"`},
@@ -178,7 +178,7 @@ func discover(t *testing.T, text string, o template.Options) []template.Query {
 
 func TestAllowAndRestrict(t *testing.T) {
 	o := template.Options{Allow: []string{"web.*", "ssm:/web/*"}, Restrict: true, Sources: []string{"ssm"}}
-	for _, text := range []string{`{{secretOr "d" "web.x"}}`, `{{secrets "web.*"}}`, `{{secrets "web.a*c"}}`, `{{secretOr "d" "ssm:/web/x"}}`,
+	for _, text := range []string{`{{secretOr "d" "web.x"}}`, `{{secrets "web.*" | len}}`, `{{secrets "web.a*c" | len}}`, `{{secretOr "d" "ssm:/web/x"}}`,
 		`{{dateInZone "2006" 0 "UTC"}}`, `{{if false}}{{env "HOME"}}{{secret "x"}}{{end}}`} {
 		if _, _, err := newWorld().render(t, text, o); err != nil {
 			t.Errorf("%s: %v", text, err)
@@ -305,9 +305,9 @@ func TestRunaways(t *testing.T) {
 		"join":               `{{join (repeat 100000 "x") (until 100000)}}`,
 		"wrapWith":           `{{wrapWith 1 (repeat 100000 "x") (repeat 100000 "x ")}}`,
 		"doubled text":       `{{$s := "xx"}}{{range until 60}}{{$s = print $s $s}}{{end}}`,
-		"doubled map":        `{{$d := dict}}{{range until 60}}{{$d = dict "a" $d "b" $d}}{{end}}{{$d}}`,
-		"map in itself":      `{{$d := dict}}{{$_ := set $d "x" (list $d)}}{{$d}}`,
-		"merged into itself": `{{$d := dict "a" (dict)}}{{$_ := merge $d (dict "x" $d)}}{{$d}}`,
+		"doubled map":        `{{$d := dict}}{{range until 60}}{{$d = dict "a" $d "b" $d}}{{end}}{{toJson $d}}`,
+		"map in itself":      `{{$d := dict}}{{$_ := set $d "x" (list $d)}}{{toJson $d}}`,
+		"merged into itself": `{{$d := dict "a" (dict)}}{{$_ := merge $d (dict "x" $d)}}{{toJson $d}}`,
 		"much output":        `{{$s := repeat 1000000 "x"}}{{range until 1000}}{{$s}}{{end}}`,
 	} {
 		_, _, err := newWorld().render(t, text, template.Options{Name: "n"})

@@ -127,6 +127,9 @@ func (l *linter) tree(root *parse.ListNode) {
 				l.add(n.Pos, Undefined, "template %q is not defined", n.Name)
 			}
 		case *parse.ActionNode:
+			if id := l.lister(n.Pipe); id != nil && len(n.Pipe.Decl) == 0 {
+				l.add(id.Pos, Conversion, "the action fails: %s returns %s", id.Ident, funcs.Composite("a list or map"))
+			}
 			if len(n.Pipe.Decl) == 0 && l.quoting.by != nil && l.bare(n.Pipe, tainted) {
 				l.add(n.Pos, Unquoted, "a secret goes into %s unquoted: end it with | %s", l.quoting.format, l.quoting.by[0])
 			}

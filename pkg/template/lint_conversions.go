@@ -28,7 +28,39 @@ func (l *linter) conversions(pipe *parse.PipeNode) {
 			values = append(values, v)
 		}
 		l.call(id, values)
+		for _, a := range c.Args[1:] {
+			l.printed(id, l.lister(a))
+		}
+		if i > 0 {
+			l.printed(id, l.lister(&parse.PipeNode{NodeType: parse.NodePipe, Cmds: pipe.Cmds[:i]}))
+		}
 	}
+}
+
+// printed reports a function that prints its arguments and is given a list or map.
+func (l *linter) printed(id, lister *parse.IdentifierNode) {
+	printing := []string{"print", "println", "html", "js", "urlquery", "quote", "squote", "cat", "toString"}
+	if lister != nil && slices.Contains(printing, id.Ident) {
+		l.add(lister.Pos, Conversion, "%s fails: %s returns %s", id.Ident, lister.Ident, funcs.Composite("a list or map"))
+	}
+}
+
+// lister returns the call that a pipeline ends in, if its function always returns a
+// list or map.
+func (l *linter) lister(n parse.Node) *parse.IdentifierNode {
+	pipe, ok := n.(*parse.PipeNode)
+	if !ok {
+		return nil
+	}
+	last := pipe.Cmds[len(pipe.Cmds)-1].Args[0]
+	id, ok := last.(*parse.IdentifierNode)
+	if !ok {
+		return l.lister(last)
+	}
+	if f, known := l.t.table[id.Ident]; known && f.returnsList() {
+		return id
+	}
+	return nil
 }
 
 // call looks at one call, with those of its arguments that are constants.

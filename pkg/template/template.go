@@ -124,30 +124,16 @@ func (o Output) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[%d bytes]"
 // LogValue gives the size alone.
 func (o Output) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
-// textOf returns what text/template prints for v. Nil is an error, where
-// text/template prints "<no value>".
+// textOf returns what an action prints for v. Nil is an error, where text/template
+// prints "<no value>", and so are lists, maps and structs.
 func textOf(v reflect.Value) (string, error) {
 	v = concrete(v)
-	for v.Kind() == reflect.Pointer && !v.IsNil() && !isPrinter(v.Type()) {
-		v = v.Elem()
-	}
-	switch v.Kind() {
-	case reflect.Invalid:
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there, or a variable that is not set?)")
-	case reflect.String:
-		if !isPrinter(v.Type()) {
-			return v.String(), nil
-		}
-	case reflect.Chan, reflect.Func:
-		return "", funcs.Problem("a " + v.Type().String() + " cannot be printed")
-	case reflect.Pointer:
-		if v.IsNil() {
-			return "", funcs.Problem("nothing to print: the value is nil")
-		}
 	}
-	return fmt.Sprint(funcs.Plain(v.Interface())), nil
-}
-
-func isPrinter(t reflect.Type) bool {
-	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]())
+	scalar, err := funcs.Scalar(v.Interface())
+	if err != nil {
+		return "", funcs.Problem("cannot print " + err.Error())
+	}
+	return fmt.Sprint(scalar), nil
 }

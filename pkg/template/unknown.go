@@ -19,8 +19,27 @@ func unknownValue() reflect.Value { return reflect.ValueOf(unknown(nil)) }
 // truthy is an unknown that and goes on after, and or ends at.
 func truthy() reflect.Value { return reflect.ValueOf(unknown{"": nil}) }
 
+// unknownList is what a function returned that always returns a list or map. It
+// cannot be printed, whatever it holds, and that is the template's fault.
+type unknownList map[string]unknown
+
+// unknownOf stands for the result of a function.
+func unknownOf(f function) reflect.Value {
+	if f.returnsList() {
+		return reflect.ValueOf(unknownList(nil))
+	}
+	return unknownValue()
+}
+
 // isUnknown reports whether v is unknown as a whole.
-func isUnknown(v reflect.Value) bool { return v.IsValid() && v.Type() == reflect.TypeFor[unknown]() }
+func isUnknown(v reflect.Value) bool {
+	return v.IsValid() && (v.Type() == reflect.TypeFor[unknown]() || isUnknownList(v))
+}
+
+func isUnknownList(v reflect.Value) bool {
+	v = concrete(v)
+	return v.IsValid() && v.Type() == reflect.TypeFor[unknownList]()
+}
 
 // concrete takes a value out of the interface that holds it.
 func concrete(v reflect.Value) reflect.Value {
@@ -40,7 +59,6 @@ type survey struct {
 	binary  bool // one of them is not UTF-8
 	unknown bool // an unknown is somewhere below
 	mutable bool // a map or list of anything is
-	null    bool // a map or list holds nil
 	sizes   map[container]int
 }
 
@@ -117,7 +135,6 @@ func (s *survey) container(v reflect.Value) (int, error) {
 	}
 	size := 1
 	for e := range elements(v) {
-		s.null = s.null || !concrete(e).IsValid()
 		n, err := s.size(e)
 		if err != nil {
 			return 0, err

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/credrender/credrender/test/bench/race"
-	"github.com/credrender/credrender/test/bench/standin"
+	"github.com/credrender/credrender/test/bench/fake"
 )
 
 // way is what a case asks of a program.
@@ -48,7 +48,7 @@ func raceCases() []raceCase {
 func (c raceCase) secrets() []string {
 	names := make([]string, c.Refs)
 	for i := range names {
-		names[i] = standin.Name(i)
+		names[i] = fake.Name(i)
 	}
 	return names
 }

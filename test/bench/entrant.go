@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/test/bench/race"
-	"github.com/credrender/credrender/test/bench/standin"
+	"github.com/credrender/credrender/test/bench/fake"
 )
 
 // run starts a program in its directory, and waits. Its usage is that of all
@@ -78,7 +78,7 @@ func (e *entrant) verify() error {
 		all.Write(text)
 	}
 	for _, name := range e.stage.c.secrets() {
-		if !strings.Contains(all.String(), standin.Value(name, e.stage.c.size)) {
+		if !strings.Contains(all.String(), fake.Value(name, e.stage.c.size)) {
 			return fmt.Errorf("%s is not in what it wrote", name)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/credrender/credrender/test/bench/standin"
+	"github.com/credrender/credrender/test/bench/fake"
 )
 
 // wire is what a stand-in is asked to be like.
@@ -31,7 +31,7 @@ type wire struct {
 	Decrypt time.Duration // per Decrypt; 0: RTT
 	Size    int           // of a secret
 	Names   int           // of secrets that a Scan finds
-	// As standin.Options has them.
+	// As fake.Options has them.
 	Throttle, Units float64
 }
 
@@ -55,7 +55,7 @@ const (
 // line of its standard input, the counts since the line before; it ends with
 // its input.
 func serve(ctx context.Context, args []string) error {
-	var o standin.Options
+	var o fake.Options
 	var certs string
 	fl := flag.NewFlagSet("serve", flag.ContinueOnError)
 	fl.DurationVar(&o.RTT, "rtt", 0, "")
@@ -76,7 +76,7 @@ func serve(ctx context.Context, args []string) error {
 		}
 		o.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
-	srv, err := standin.Start(o)
+	srv, err := fake.Start(o)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/credrender/credrender/internal/daemon"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -163,7 +164,7 @@ func (f *fleet) open(ctx context.Context) error {
 func (f *fleet) jobs(where job.Store) (jobs []job.Job, wants map[string][]render.Want) {
 	wants = map[string][]render.Want{}
 	for i := range Jobs {
-		j := job.Job{ID: fmt.Sprintf("job%d", i), Name: fmt.Sprintf("job%d", i), Store: where, Schedule: "* * * * *", Splay: f.Splay}
+		j := job.Job{ID: fmt.Sprintf("job%d", i), Name: fmt.Sprintf("job%d", i), Store: where, Schedule: schedule.MustParse("* * * * *"), Splay: f.Splay}
 		for s := range PerJob {
 			wants[j.Name] = append(wants[j.Name], render.Want{Store: where, Ref: source.Ref{Name: Name(PerJob*i + s)}})
 		}

@@ -50,13 +50,13 @@ func (s *session) renderer() (*renderer, error) {
 	return r, nil
 }
 
-// maxWaves bounds how deep secrets may name secrets.
-const maxWaves = 16
+// maxBatches bounds how deep secrets may name secrets.
+const maxBatches = 16
 
 // run renders all entries: one wave fetches everything that no secret's value
 // decides about, one more each level below.
 func (r *renderer) run(ctx context.Context, entries []*entry) error {
-	for range maxWaves {
+	for range maxBatches {
 		wanted := map[string]bool{}
 		var failed []error
 		for _, e := range entries {
@@ -69,14 +69,14 @@ func (r *renderer) run(ctx context.Context, entries []*entry) error {
 		if len(wanted) == 0 {
 			return errors.Join(failed...)
 		}
-		if err := r.wave(ctx, wanted); err != nil {
+		if err := r.fetchBatch(ctx, wanted); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("secrets name other secrets more than %d levels deep", maxWaves)
+	return fmt.Errorf("secrets name other secrets more than %d levels deep", maxBatches)
 }
 
-func (r *renderer) wave(ctx context.Context, wanted map[string]bool) error {
+func (r *renderer) fetchBatch(ctx context.Context, wanted map[string]bool) error {
 	b, err := r.store(ctx)
 	if err != nil {
 		return err

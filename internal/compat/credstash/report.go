@@ -12,6 +12,7 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // secretError says which secret an error belongs to.
@@ -56,7 +57,7 @@ func (e *secretError) words() string {
 // words gives AWS's errors the form in which botocore prints them.
 func words(err error) string {
 	failed, ok := errors.AsType[*source.CallError](err)
-	if !ok || failed.Code == "" || failed.Operation == "" {
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck || !ok || failed.Code == "" || failed.Operation == "" {
 		return err.Error()
 	}
 	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)

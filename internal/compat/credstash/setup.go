@@ -43,16 +43,20 @@ const kmsRegion = "kms-region"
 
 func (s *session) settingsPath() string { return filepath.Join(s.Home, ".credstash") }
 
-// settings reads ~/.credstash. One that cannot be read counts as none, which is
-// credstash's way; one that is no JSON object is an error there too.
+// settings reads ~/.credstash. credstash takes a file that it cannot open for none;
+// one that is not a JSON object is an error there too. A file that does not end, or
+// a pipe that stays silent, is an error: its KMS region is unknown.
 func (s *session) settings() (map[string]json.RawMessage, error) {
 	settings := map[string]json.RawMessage{}
-	data, err := os.ReadFile(s.settingsPath())
-	if err != nil {
+	data, err := s.ReadFile(s.settingsPath())
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		if !errors.Is(err, fs.ErrNotExist) {
-			s.warn("no KMS region from %s: %v", s.settingsPath(), errors.Unwrap(err))
+			s.warn("no KMS region from %s: %v", s.settingsPath(), failed.Err)
 		}
 		return settings, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.settingsPath(), err)
 	}
 	if err := json.Unmarshal(data, &settings); err != nil || settings == nil {
 		return nil, fmt.Errorf("%s is not a JSON object", s.settingsPath())

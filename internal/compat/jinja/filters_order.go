@@ -8,9 +8,9 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// lookAt makes a function of the argument "attribute": a dotted path of names and
+// getter makes a function of the argument "attribute": a dotted path of names and
 // positions; nil is the item itself. Text is folded to lower case if asked.
-func (c *call) lookAt(path py.Value, fold bool) func(py.Value) (py.Value, error) {
+func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error) {
 	var steps []py.Value
 	switch p := path.(type) {
 	case nil:
@@ -50,10 +50,10 @@ func (c *call) lookAt(path py.Value, fold bool) func(py.Value) (py.Value, error)
 // keyed are items with what they are ordered by.
 type keyed struct{ item, key py.Value }
 
-func keyedBy(items []py.Value, look func(py.Value) (py.Value, error)) ([]keyed, error) {
+func keyedBy(items []py.Value, get func(py.Value) (py.Value, error)) ([]keyed, error) {
 	all := make([]keyed, len(items))
 	for i, item := range items {
-		key, err := look(item)
+		key, err := get(item)
 		if err != nil {
 			return nil, err
 		}
@@ -93,11 +93,11 @@ func sorted(c *call, v py.Value) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	look := c.lookAt(path, !cased)
+	get := c.getter(path, !cased)
 	if text, ok := path.(string); ok && strings.Contains(text, ",") {
-		look = c.lookAtAll(strings.Split(text, ","), !cased)
+		get = c.getterOfAll(strings.Split(text, ","), !cased)
 	}
-	all, err := keyedBy(items, look)
+	all, err := keyedBy(items, get)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +105,12 @@ func sorted(c *call, v py.Value) (py.Value, error) {
 	return itemsOf(all), err
 }
 
-// lookAtAll is lookAt of several attributes, one after the other.
-func (c *call) lookAtAll(paths []string, fold bool) func(py.Value) (py.Value, error) {
+// getterOfAll is getter of several attributes, one after the other.
+func (c *call) getterOfAll(paths []string, fold bool) func(py.Value) (py.Value, error) {
 	return func(v py.Value) (py.Value, error) {
 		var keys py.Tuple
 		for _, p := range paths {
-			key, err := c.lookAt(p, fold)(v)
+			key, err := c.getter(p, fold)(v)
 			if err != nil {
 				return nil, err
 			}
@@ -126,7 +126,7 @@ func unique(c *call, v py.Value) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := keyedBy(items, c.lookAt(path, !cased))
+	all, err := keyedBy(items, c.getter(path, !cased))
 	if err != nil {
 		return nil, err
 	}
@@ -146,12 +146,12 @@ func unique(c *call, v py.Value) (py.Value, error) {
 
 func extreme(sign int) filter {
 	return func(c *call, v py.Value) (py.Value, error) {
-		look := c.lookAt(c.arg(1, "attribute", nil), !c.bool(0, "case_sensitive", false))
+		get := c.getter(c.arg(1, "attribute", nil), !c.bool(0, "case_sensitive", false))
 		items, err := py.Items(v)
 		if err != nil {
 			return nil, err
 		}
-		all, err := keyedBy(items, look)
+		all, err := keyedBy(items, get)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func dictSort(c *call, v py.Value) (py.Value, error) {
 	if by == "value" {
 		at = 1
 	}
-	all, err := keyedBy(d.Pairs(), c.lookAt(at, !cased))
+	all, err := keyedBy(d.Pairs(), c.getter(at, !cased))
 	if err == nil {
 		err = order(all, reversed)
 	}
@@ -195,9 +195,9 @@ func groupBy(c *call, v py.Value) (py.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	look := c.lookAt(path, false)
+	get := c.getter(path, false)
 	fold := func(v py.Value) (py.Value, error) {
-		key, err := look(v)
+		key, err := get(v)
 		if _, missing := key.(py.Undefined); missing && standard != nil {
 			key = standard
 		}
@@ -216,7 +216,7 @@ func groupBy(c *call, v py.Value) (py.Value, error) {
 	var groups []*py.Group
 	for i, k := range all {
 		if i == 0 || !py.Equal(all[i-1].key, k.key) {
-			shown, err := look(k.item)
+			shown, err := get(k.item)
 			if err != nil {
 				return nil, err
 			}

@@ -39,10 +39,10 @@ func mapped(c *call, v py.Value) (py.Value, error) {
 // mapping is what map does to an item: an attribute, or a filter by name.
 func (c *call) mapping() (func(py.Value) (py.Value, error), error) {
 	if path, ok := c.named.Get("attribute"); ok && len(c.args) == 0 {
-		look := c.lookAt(path, false)
+		get := c.getter(path, false)
 		standard, has := c.named.Get("default")
 		return func(v py.Value) (py.Value, error) {
-			got, err := look(v)
+			got, err := get(v)
 			if _, missing := got.(py.Undefined); missing && has {
 				return standard, err
 			}
@@ -64,16 +64,16 @@ func picked(byAttribute, keep bool) filter {
 		if err != nil {
 			return nil, err
 		}
-		args, look := c.args, c.lookAt(nil, false)
+		args, get := c.args, c.getter(nil, false)
 		if byAttribute {
 			if len(args) == 0 {
 				return nil, py.Errorf("FilterArgumentError", "missing parameter for attribute name")
 			}
-			look, args = c.lookAt(args[0], false), args[1:]
+			get, args = c.getter(args[0], false), args[1:]
 		}
 		g := &py.Gen{}
 		for _, item := range items {
-			seen, err := look(item)
+			seen, err := get(item)
 			if err != nil {
 				return nil, err
 			}

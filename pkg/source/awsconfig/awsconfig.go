@@ -206,7 +206,6 @@ func (c Config) Account(ctx context.Context) string {
 func loadOptions(o Options, meta *metadata, client *awshttp.BuildableClient, role *roles) []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
-		files,
 		config.WithAPIOptions([]func(*middleware.Stack) error{recovered}),
 		// The SDK logs warnings to stderr by itself, which is the commands' to use.
 		config.WithLogger(logging.Nop{}),

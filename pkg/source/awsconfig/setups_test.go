@@ -244,7 +244,9 @@ login_session = arn:aws:iam::123456789012:user/jane
 // nothing, as to the AWS CLI.
 func TestFilesAsTheCLIReadsThem(t *testing.T) {
 	home := t.TempDir()
-	writeFile(t, filepath.Join(home, "c"), "[profile \"a b\"]\n"+staticKey+"region = eu-central-1\n")
+	writeFile(t, filepath.Join(home, "c"), "[profile \"a b\"]\n"+staticKey+"region = eu-central-1\n"+
+		"[profile app]\nrole_arn = "+role+"\nsource_profile = a b\n"+
+		"[ profile 'c d' ]\nrole_arn = "+role+"\nsource_profile = app\n"+strings.Repeat("# \n", 40000)) // more than a pipe holds
 	writeFile(t, filepath.Join(home, "s"), "[other]\n"+staticKey)
 	setEnv(t, awsfake.Start(t), append(noKeys(), "HOME="+home, "AWS_CONFIG_FILE=~/c", "AWS_SHARED_CREDENTIALS_FILE=~/s", "AWS_REGION=")...)
 	c, err := awsconfig.Load(t.Context(), awsconfig.Options{Profile: "a b"})
@@ -253,6 +255,11 @@ func TestFilesAsTheCLIReadsThem(t *testing.T) {
 	}
 	if err := check(t, awsconfig.Options{Profile: "other", Region: "eu-west-1"}); err != nil {
 		t.Errorf("the credentials file: %v", err)
+	}
+	for _, profile := range []string{"app", "c d"} {
+		if err := check(t, awsconfig.Options{Profile: profile, Region: "eu-west-1"}); err != nil {
+			t.Errorf("profile %s: %v", profile, err)
+		}
 	}
 	t.Setenv("AWS_PROFILE", "a b")
 	if err := check(t, awsconfig.Options{}); err != nil {

@@ -46,17 +46,12 @@ type Item struct {
 	Nonce     []byte // aes-ctr; empty: a counter that starts at one
 	IV, Tag   []byte // aes-gcm
 
+	// Foreign are the attributes that are no part of the format, such as the
+	// created_at of unicreds. They stay with the item wherever it is written.
+	Foreign map[string]Attribute
+
 	// Fault is what Decode could not make sense of in an item whose name and
 	// version are sound; Open returns it. So one broken item does not hide a
 	// table's others from a scan.
 	Fault error
-}
-
-// Attribute is one DynamoDB attribute: the type letter (S, B, N, NULL) and
-// the value. Back ends convert to and from their own types; [Decode] and
-// [Item.Encode] know what belongs in it.
-type Attribute struct {
-	Type string
-	S    string // S and N
-	B    []byte // B
 }

@@ -25,7 +25,6 @@ type Admin struct {
 
 // adminAPI holds the operations as method values, for the reason that [api] has.
 type adminAPI struct {
-	createTable   func(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
 	updateTable   func(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
 	backups       func(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error)
 	updateBackups func(context.Context, *dynamodb.UpdateContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateContinuousBackupsOutput, error)
@@ -36,7 +35,6 @@ type adminAPI struct {
 func NewAdmin(client awsconfig.Client, table string) *Admin {
 	c := dynamodb.NewFromConfig(client.Config)
 	return &Admin{Table: New(client, table), admin: adminAPI{
-		createTable:   c.CreateTable,
 		updateTable:   c.UpdateTable,
 		backups:       c.DescribeContinuousBackups,
 		updateBackups: c.UpdateContinuousBackups,
@@ -70,16 +68,18 @@ type Setup struct {
 // is reported, and changed only with Update; one with other keys is ErrSchema.
 func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 	desc, err := a.describe(ctx)
-	created := false
-	if errors.Is(err, source.ErrNoStore) {
+	var taken error
+	created := errors.Is(err, source.ErrNoStore)
+	if created {
 		if o.DryRun {
 			return Setup{Created: true}, nil
 		}
-		created, err = a.make(ctx, o)
+		taken, err = a.make(ctx, o)
+		created = taken == nil
 	}
-	if err == nil && (created || desc == nil || desc.TableStatus == types.TableStatusCreating) {
+	if err == nil && (desc == nil || desc.TableStatus == types.TableStatusCreating) {
 		o.tell("waiting for table %s to be ready", a.name)
-		desc, err = a.await(ctx)
+		desc, err = a.await(ctx, taken)
 	}
 	if err == nil {
 		err = a.check(desc)
@@ -101,19 +101,14 @@ func (o SetupOptions) tell(format string, args ...any) {
 	}
 }
 
-// make reports false where somebody else was faster.
-func (a *Admin) make(ctx context.Context, o SetupOptions) (bool, error) {
+func (a *Admin) make(ctx context.Context, o SetupOptions) (taken, err error) {
 	in := a.schema()
 	in.BillingMode, in.ProvisionedThroughput = o.billing()
 	in.DeletionProtectionEnabled = aws.Bool(true)
 	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(o.Tags[k])})
 	}
-	_, err := a.admin.createTable(ctx, in)
-	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
-		return false, nil
-	}
-	return err == nil, wire.Wrap(a.op("create"), err)
+	return a.create(ctx, in)
 }
 
 func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput) {
@@ -149,7 +144,7 @@ func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup
 			return err
 		}
 		o.tell("waiting for table %s to be ready", a.name)
-		if _, err := a.await(ctx); err != nil {
+		if _, err := a.await(ctx, nil); err != nil {
 			return err
 		}
 	}

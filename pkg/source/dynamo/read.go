@@ -121,7 +121,7 @@ func (t *Table) read(ctx context.Context, operation string, in *read) (*found, e
 		return nil, wire.Wrap(t.op(verb(operation)), err)
 	}
 	if t.client.ReadUnits != nil {
-		t.client.ReadUnits(out.CapacityUnits)
+		t.client.ReadUnits(out.ConsumedCapacity.CapacityUnits)
 	}
 	return &out, nil
 }

@@ -39,12 +39,12 @@ type value struct{ S string }
 // a render asks for itself.
 func (in *read) check(out *found) error {
 	last := len(out.LastEvaluatedKey) > 0 && bytes.Equal(out.LastEvaluatedKey, in.ExclusiveStartKey)
-	foreign := func(i item) bool { return i[nameAttr].S != in.ExpressionAttributeValues[":n"].S }
+	foreign := func(i item) bool { return i[nameAttr].text() != in.ExpressionAttributeValues[":n"].S }
 	empty := len(out.Items) == 0 && len(in.ExclusiveStartKey) == 0
 	switch {
 	case in.Key != nil: // GetItem
 		foreign = func(i item) bool {
-			return i[nameAttr].S != in.Key[nameAttr].S || i[versionAttr].S != in.Key[versionAttr].S
+			return i[nameAttr].text() != in.Key[nameAttr].S || i[versionAttr].text() != in.Key[versionAttr].S
 		}
 		empty = len(out.Item) == 0
 		if !empty && foreign(out.Item) {

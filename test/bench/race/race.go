@@ -25,14 +25,14 @@ type Report struct {
 	// FloorMiB is the least that a peak can read: a process counts what the one
 	// that started it had.
 	FloorMiB   float64     `json:"floor_mib"`
-	Standin    Standin     `json:"standin"`
+	Fake    Fake     `json:"fake"`
 	Contenders []Contender `json:"contenders"`
 	Cases      []Case      `json:"cases"`
 	Rows       []Row       `json:"rows"`
 }
 
-// Standin is how fast the other end was, in Queries answered in a second.
-type Standin struct {
+// Fake is how fast the other end was, in Queries answered in a second.
+type Fake struct {
 	Plain float64 `json:"plain"`
 	TLS   float64 `json:"tls"`
 }

@@ -87,21 +87,12 @@ func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out an
 			return refused(resp, data)
 		}
 		reflect.ValueOf(out).Elem().SetZero() // of an answer that was in doubt
-		if err := unmarshal(data, out); err != nil {
+		if err := json.Unmarshal(data, out); err != nil {
 			// Its own message may quote the answer.
 			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the JSON that was expected", len(data))}
 		}
 		return check()
 	})
-}
-
-// unmarshal gives an answer to what reads it by itself. encoding/json would look
-// at its syntax before, which takes longer than reading it.
-func unmarshal(data []byte, out any) error {
-	if u, ok := out.(json.Unmarshaler); ok {
-		return u.UnmarshalJSON(data)
-	}
-	return json.Unmarshal(data, out)
 }
 
 func (c *JSONClient) request(ctx context.Context, operation string, in any) (Request, error) {

@@ -1,0 +1,240 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/credrender/credrender/internal/hook"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// due is one command to run, for the jobs that owe it.
+type due struct {
+	command job.Command
+	env     map[string]string
+	owers   []*Planned
+	dests   []string // changed, beside those that the owers have not told yet
+}
+
+// settle runs what is owed, distinct commands once, in config order, after all
+// files of the run are in place; then it writes down how each job stands.
+func (r *round) settle(ctx context.Context) {
+	for _, d := range r.dues() {
+		r.report.Hooks = append(r.report.Hooks, r.runHook(ctx, d))
+	}
+	for _, p := range r.planned {
+		if p.tick.quiet {
+			p.report.Err = r.noteQuiet(p)
+			continue
+		}
+		if p.state == nil {
+			continue
+		}
+		if err := p.state.Update(func(rec *state.Record) { r.note(p, rec) }); err != nil {
+			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("write state: %w", err))
+		}
+	}
+}
+
+// dues collects the hooks that are owed: of jobs that changed now, and of jobs
+// whose earlier hook failed. The hook is the one that the job has now.
+func (r *round) dues() []*due {
+	var list []*due
+	byKey := map[string]*due{}
+	for _, p := range r.busy() {
+		if r.o.NoHook || p.Job.Hook.IsZero() || !p.owes() || r.waits(p) {
+			continue
+		}
+		key := hookKey(p.Job)
+		d, ok := byKey[key]
+		if !ok {
+			d = &due{command: p.Job.Hook, env: p.Job.Env}
+			byKey[key] = d
+			list = append(list, d)
+		}
+		d.owers = append(d.owers, p)
+	}
+	return list
+}
+
+// owes reports whether the job's hook has to run: its files changed in this
+// run, or a debt stands from before.
+func (p *Planned) owes() bool {
+	if p.report.Installed && len(p.Changed()) > 0 {
+		return true
+	}
+	if p.state == nil {
+		return false
+	}
+	rec := p.state.Record()
+	return rec.Debt != nil && !unfinished(p, &rec)
+}
+
+// unfinished reports whether a transaction of this run could neither be ended
+// nor set back, so that nobody knows what the hook would find.
+func unfinished(p *Planned, rec *state.Record) bool {
+	return rec.Txn.Phase != txn.Idle && !p.report.Installed
+}
+
+// hookKey is equal for commands that are the same in every respect that they
+// can notice, save the names of the jobs.
+func hookKey(j *job.Job) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%q %q %v", j.Hook.Shell, j.Hook.Args, j.HookTimeout)
+	for _, k := range slices.Sorted(maps.Keys(j.Env)) {
+		fmt.Fprintf(&b, " %q=%q", k, j.Env[k])
+	}
+	return b.String()
+}
+
+func (r *round) runHook(ctx context.Context, d *due) HookReport {
+	var names []string
+	dests := d.dests
+	for _, p := range d.owers {
+		names = append(names, p.Job.Name)
+		dests = append(dests, p.untold()...)
+	}
+	spec := hook.Spec{
+		Command: d.command,
+		Env:     r.environ(d.env, strings.Join(names, "\n"), slices.Compact(slices.Sorted(slices.Values(dests)))),
+		Timeout: d.owers[0].Job.HookTimeout,
+		Masker:  r.masker(),
+	}
+	report := HookReport{Command: d.command, Jobs: names}
+	if _, err := hook.Run(ctx, spec); err != nil {
+		failure := &HookError{Command: d.command, Err: err}
+		if exit, ok := errors.AsType[*hook.ExitError](err); ok {
+			failure.Output = exit.Output
+		}
+		report.Err = failure
+	}
+	for _, p := range d.owers {
+		p.hookRan, p.hookErr = true, report.Err
+	}
+	return report
+}
+
+// masker knows the secrets of all jobs of the run: a job's commands may print what
+// others have written.
+func (r *round) masker() *hook.Masker {
+	var all []source.Secret
+	seen := map[string]bool{}
+	for _, p := range r.planned {
+		for _, s := range p.secrets {
+			if text := string(s.Reveal()); !seen[text] {
+				seen[text] = true
+				all = append(all, s)
+			}
+		}
+	}
+	return hook.NewMasker(all)
+}
+
+// untold are the destinations that the hook has not heard of yet.
+func (p *Planned) untold() []string {
+	dests := p.Changed()
+	if !p.report.Installed {
+		dests = nil
+	}
+	if p.state == nil {
+		return dests
+	}
+	if rec := p.state.Record(); rec.Debt != nil {
+		dests = append(slices.Clone(dests), rec.Debt.Dests...)
+	}
+	return dests
+}
+
+// note writes down how the job stands after the run.
+func (r *round) note(p *Planned, rec *state.Record) {
+	now := r.w.Now()
+	dests := p.untold()
+	switch debt := rec.Debt; {
+	case unfinished(p, rec): // the next run recovers it
+	case p.hookRan && p.hookErr != nil:
+		rec.HookFailed(now, class(p.hookErr), r.w.State.Fingerprint([]byte(hookKey(p.Job))), dests)
+	case p.hookRan, p.Job.Hook.IsZero():
+		rec.Paid() // a job that has no hook any more owes nothing
+	default:
+		rec.Paid()
+		rec.Debt = debt
+	}
+	rec.LastRun = now
+	rec.Result = r.outcome(errors.Join(p.report.Err, p.hookErr))
+	if !p.report.Installed {
+		return
+	}
+	rec.LastSuccess, rec.LastLook = now, r.now
+	if len(p.Changed()) > 0 {
+		rec.LastChange, rec.Refused = now, ""
+	}
+	p.report.News = slices.DeleteFunc(slices.Clone(p.Trace), func(k source.Known) bool { return slices.Contains(rec.Trace, k) })
+	rec.Trace, rec.Untraced, rec.Globs = p.Trace, p.untraced, p.globs
+	rec.Asked, rec.Inputs = p.asked, ""
+	if in := r.inputs(p, p.asked); in != nil && !p.changeable && !p.untraced {
+		rec.Inputs = r.w.State.Fingerprint(in)
+	}
+	rec.Files = map[string]state.File{}
+	for _, c := range p.Changes {
+		rec.Files[c.Path] = r.placed(c)
+	}
+}
+
+// outcome is how a run or a look has ended, for the state.
+func (r *round) outcome(err error) state.Result {
+	if err == nil {
+		return state.Result{}
+	}
+	res := state.Result{Code: 1, Error: class(err)}
+	if r.o.Code != nil {
+		res.Code = r.o.Code(err)
+	}
+	return res
+}
+
+// placed describes a file that is in place.
+func (r *round) placed(c job.Change) state.File {
+	f := state.File{Print: r.w.State.Fingerprint(c.Data), Mode: c.Mode, UID: c.UID, GID: c.GID, NotAfter: expiry(c.Data)}
+	now := c.Old
+	if c.Kind != job.Unchanged {
+		now, _ = r.w.Disk.Inspect(c.File.Dest) // at worst it is not known
+	}
+	if now.Exists && bytes.Equal(now.Data, c.Data) {
+		f.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+	}
+	return f
+}
+
+// expiry is when the first of the certificates in data is no longer valid.
+func expiry(data []byte) (first time.Time) {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err == nil && (first.IsZero() || cert.NotAfter.Before(first)) {
+			first = cert.NotAfter
+		}
+	}
+	return first
+}
+
+// class is an error in words for the state directory: our own text, which has
+// no value and no output of a command in it.
+func class(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
