@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/credrender/credrender/internal/caroots"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -94,6 +95,7 @@ func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Co
 	}
 	s.mu.Unlock()
 	return o.get(func() (awsconfig.Config, error) {
+		caroots.Provide()
 		c, err := awsconfig.Load(ctx, settings)
 		if err != nil {
 			return c, err
