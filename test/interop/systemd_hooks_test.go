@@ -59,6 +59,20 @@ func TestSystemdStopWaitsForTheHook(t *testing.T) {
 	})
 }
 
+// A daemon that waits for an answer of AWS has nothing to finish.
+func TestSystemdStopDoesNotWaitForAWS(t *testing.T) {
+	eachSuite(t, func(t *testing.T, m *machine) {
+		aws := m.running(t, "touch /run/hook")
+		aws.beSilent(t)
+		time.Sleep(3 * time.Second) // until a tick has begun to wait
+		began := time.Now()
+		m.want(t, 0, "systemctl", "stop", "credrender.service")
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("systemctl stop takes %.0f s", took.Seconds())
+		}
+	})
+}
+
 // Power that is cut while verify runs leaves new files that nobody accepted;
 // at the next boot the old ones are back before any service starts, with AWS away.
 func TestSystemdRecoversAtBoot(t *testing.T) {
