@@ -106,7 +106,7 @@ crash: ## kill 2,000 renders, at every step and at random, and count what is tor
 	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) HOSTILE_SWAPS=10000 \
 	$(GO) test -count=1 -timeout 30m -run '^(TestCrash|TestNoEffectOutsideAHostileDirectory)$$' -v ./cmd/credrender
 
-rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the stand-in, on a local store and on moto, and read every value
+rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the fake, on a local store and on moto, and read every value
 	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -count=1 -timeout 20m -run '^TestRekeyKilled$$' -v ./cmd/credrender
 	test/interop/prepare $(VENV)
 	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -tags interop -count=1 -timeout 20m -run '^TestPythonReadsWhatKilledRekeysLeft$$' -v ./test/interop

@@ -54,20 +54,15 @@ type app struct {
 // a link named credstash or credsmash, it runs that compatibility command line.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(stdin, stdout, stderr)
-	name := filepath.Base(args[0])
-	if name == credstashName || name == credsmashName {
-		a.log = newLogger(stderr, slog.LevelInfo, "text")
-		limited, stop := a.limited(ctx, a.compatTimeout)
-		defer stop()
-		ctx = limited
+	compat := map[string]func(context.Context, []string) int{"credstash": a.credstash, "credsmash": a.credsmash}
+	run, ok := compat[filepath.Base(args[0])]
+	if !ok {
+		return a.main(ctx, args[1:])
 	}
-	switch name {
-	case credstashName:
-		return a.credstash(ctx, args[1:])
-	case credsmashName:
-		return a.credsmash(ctx, args[1:])
-	}
-	return a.main(ctx, args[1:])
+	a.log = newLogger(stderr, slog.LevelInfo, "text")
+	ctx, stop := a.limited(ctx, a.compatTimeout)
+	defer stop()
+	return run(ctx, args[1:])
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
@@ -76,7 +71,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 		dir = "/"
 	}
 	return &app{
-		stdin: stdin, stdout: stdout, stderr: stderr,
+		stdin: openInput(stdin), stdout: openOutput(stdout), stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
 		terminal: isTerminal, noticeAfter: noticeAfter, compatTimeout: compatTimeout,
 	}
@@ -155,7 +150,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 		return cfg, nil // the daemon has reported warnings and broken files
 	}
 	if n := len(cfg.Settings.GrantTokens); n > kms.MaxGrantTokens {
-		return nil, usagef("%d grant tokens: KMS accepts at most %d: leave out the tokens of grants older than five minutes", n, kms.MaxGrantTokens)
+		return nil, usagef("%d grant tokens are given, and KMS takes %d: leave out those of grants older than five minutes", n, kms.MaxGrantTokens)
 	}
 	a.stores.GrantTokens = cfg.Settings.GrantTokens
 	a.key = cfg.Base.Store.Key
@@ -204,6 +199,15 @@ func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
 	if errors.Is(err, state.ErrNotWritable) || errors.Is(err, state.ErrUnreadable) {
 		a.log.Debug(fmt.Sprintf("no state: %v", err))
 		return nil, nil
+	}
+	return d, err
+}
+
+// writableState opens the state directory for a command that must write it.
+func (a *app) writableState(cfg *config.Config, verb string) (*state.Dir, error) {
+	d, err := a.openState(cfg, false)
+	if err == nil && d == nil {
+		err = fmt.Errorf("%s: %q: %w", verb, cfg.Settings.StateDir, state.ErrNotWritable)
 	}
 	return d, err
 }

@@ -8,9 +8,9 @@ import (
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // This file holds what the commands over many secrets share: prune, rekey, migrate,
@@ -210,7 +210,7 @@ func (e *manyError) Unwrap() error { return e.err }
 
 // manyFailed returns an error with the count of failures, then the cause of each.
 func manyFailed(all int, what string, failed []*source.RefError) *manyError {
-	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &render.SecretsError{Failures: failed})}
+	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &template.SecretsError{Failures: failed})}
 }
 
 // isPermanent reports whether a retry would fail the same way. A network error or

@@ -31,7 +31,7 @@ import (
 	"github.com/credrender/credrender/test/awsfake"
 )
 
-// clients reach a stand-in from this process, whatever its environment says.
+// clients reach a fake from this process, whatever its environment says.
 func clients(srv *awsfake.Server) (*dynamo.Table, *kms.Keys) {
 	cfg := awsconfig.Client{Config: aws.Config{
 		Region: awsfake.Region, BaseEndpoint: aws.String(srv.URL(awsfake.DynamoDB)),
@@ -67,7 +67,7 @@ func cmdPlant(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(plant(context.Background(), server(ts), args[0], args[1], args[2], digest))
 }
 
-// process is a credrender of its own, on the stand-in or on a local store.
+// process is a credrender of its own, on the fake or on a local store.
 func process(ctx context.Context, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "credrender", args...)
 	cmd.Env = append(os.Environ(), env...)
@@ -152,7 +152,7 @@ func TestGetallAtScale(t *testing.T) {
 		t.Fatal("setup")
 	}
 	table, keys := clients(srv)
-	st := store.New(store.Options{Reader: table, Writer: table, KeyMaker: keys})
+	st := store.New(store.Options{Reader: table, Writer: table, DataKeyGenerator: keys})
 	var requests []store.PutRequest
 	for i := range secrets {
 		name := fmt.Sprintf("%s.%05d", []string{"app", "web"}[i%2], i)
@@ -259,11 +259,11 @@ func fill(t *testing.T, env []string, srv *awsfake.Server, n int) func() *store.
 	open := func() *store.Store {
 		if srv != nil {
 			table, keys := clients(srv)
-			return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, KeyMaker: keys})
+			return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, DataKeyGenerator: keys})
 		}
 		key := keyFileOf(env)
 		l := local.New(local.Options{Path: filepath.Join(filepath.Dir(key), "credrender", local.FileName), KeyPath: key, Timeout: time.Minute})
-		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Decrypter: l, KeyMaker: l, Concurrency: 4})
+		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Decrypter: l, DataKeyGenerator: l, Concurrency: 4})
 	}
 	c, err := source.NewContext(map[string]string{"env": "old"})
 	if err != nil {
@@ -285,7 +285,7 @@ func fill(t *testing.T, env []string, srv *awsfake.Server, n int) func() *store.
 }
 
 // killRekey reports whether the process was killed before it had ended. On the
-// stand-in that is once it has written so many items, and some more; a local
+// fake that is once it has written so many items, and some more; a local
 // store cannot be asked, so there it is at a random moment.
 func killRekey(t *testing.T, srv *awsfake.Server, writes int, env, args []string) bool {
 	t.Helper()

@@ -57,7 +57,7 @@ func (a *app) contexts(path string, given source.Context) (store.Contexts, error
 		return nil, usagef("%s%w", path, err)
 	}
 	if len(rules) == 0 {
-		return nil, usagef("%s: no {pattern, context} entry in the file: leave --context-map out, or add one", path)
+		return nil, usagef("%s: it holds no {pattern, context}: leave --context-map out, or add one", path)
 	}
 	return func(name string) []source.Context {
 		for _, r := range rules {
@@ -76,7 +76,7 @@ func parseContextMap(data []byte) ([]contextRule, error) {
 		return nil, fmt.Errorf(": not a list of {pattern, context}: %w", err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New(": a second YAML document follows the list: a file holds one")
+		return nil, errors.New(": a second document follows the list: a file holds one")
 	}
 	rules := make([]contextRule, len(entries))
 	for i, entry := range entries {

@@ -21,31 +21,20 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// credsmashName is the name of a link under which the binary is credsmash.
-const credsmashName = "credsmash"
-
 func newCredsmash(a *app) *cobra.Command {
-	return &cobra.Command{
+	return newCompat(a, &cobra.Command{
 		Use:   "credsmash [ARGUMENT]...",
-		Short: "Be credsmash 3.0.2: its commands, config and Jinja2 templates",
-		Long: `Work as credsmash 3.0.2 does, under scripts written for it: all that follows is
-read as its command line, and /etc/credsmash.cfg is the config. A link to this
-binary named credsmash does the same without the word.`,
+		Short: "Run as credsmash 3.0.2",
+		Long: `Run as credsmash 3.0.2, with its commands, config and Jinja2 templates, for scripts
+written for it. The config file is /etc/credsmash.cfg. A link to this binary with the
+name credsmash does the same without the word.`,
 		Example: `  credrender credsmash get db.password
   credrender credsmash render-templates /etc/app/manifest.json
   ln -s "$(command -v credrender)" /usr/local/bin/credsmash`,
-		DisableFlagParsing: true,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(a.globals.given()) > 0 {
-				return usagef("flags stand after the word credsmash, and are credsmash's: 'credrender credsmash --help' lists them")
-			}
-			a.code = a.credsmash(c.Context(), args)
-			return nil
-		},
-	}
+	}, a.credsmash)
 }
 
-// credsmash runs one of credsmash's command lines.
+// credsmash runs one command line of credsmash.
 func (a *app) credsmash(ctx context.Context, args []string) int {
 	var own []render.Own
 	f := &credsmash.CommandLine{
@@ -63,9 +52,9 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 	return f.Run(ctx, args)
 }
 
-// openCredsmash opens a table and its keys. boto3 puts AWS_DEFAULT_REGION above
-// the profile and does not read AWS_REGION, which counts here where nothing else
-// does.
+// openCredsmash opens the table and key that credsmash would use. boto3 prefers
+// AWS_DEFAULT_REGION to the profile and does not read AWS_REGION, which applies here only
+// if neither has a region.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
 	caroots.Provide()
@@ -80,14 +69,14 @@ func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.
 	}
 	return &credsmash.Backend{
 		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys,
+			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
 		}),
 		Create: create,
 	}, nil
 }
 
-// installCredsmash puts files in place as one job: the same line, lock, journal
-// and state directory as of any render, without hooks. None of them may be among own.
+// installCredsmash installs files as one job without hooks, with the lock, journal and
+// state directory of a render. It refuses files that are among own.
 func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash.File, own []render.Own) error {
 	a.log = newLogger(a.stderr, 0, "text")
 	cfg, err := a.stateOnly(ctx)
@@ -113,8 +102,8 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 	}
 	w := a.env(cfg, st, nil)
 	w.Own = append(w.Own, own...)
-	w.Account = nil // nothing is looked up here, so that it does not matter whose state it is
-	// Force: what to install is decided, so that no probe has a say.
+	w.Account = nil // without requests to AWS, the account of the state does not matter
+	// Force skips the change check, because the content is given.
 	report, err := render.Run(ctx, w, render.Options{LockTimeout: time.Minute, Force: true, Code: exitCode}, []job.Job{j})
 	for _, n := range report.Notes {
 		a.log.Warn(n)
@@ -125,7 +114,7 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 	return err
 }
 
-// stateOnly is a config of no file: only where the state directory is counts.
+// stateOnly returns a config with only the setting of the state directory.
 func (a *app) stateOnly(ctx context.Context) (*config.Config, error) {
 	var environ []string
 	for _, e := range a.environ {

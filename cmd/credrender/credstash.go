@@ -16,30 +16,19 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// credstashName is the name of a link under which the binary is credstash.
-const credstashName = "credstash"
-
 func newCredstash(a *app) *cobra.Command {
-	return &cobra.Command{
+	return newCompat(a, &cobra.Command{
 		Use:   "credstash [ARGUMENT]...",
-		Short: "Be credstash 1.17.1: its commands, flags, output and exit codes",
-		Long: `Work as credstash 1.17.1 does, under scripts written for it: all that follows
-is read as its command line, and no config file is. A link to this binary named
+		Short: "Run as credstash 1.17.1",
+		Long: `Run as credstash 1.17.1, with its commands, flags, output and exit codes, for scripts
+written for it. The config file is not read. A link to this binary with the name
 credstash does the same without the word.`,
 		Example: `  credrender credstash get -n db.password env=prod
   ln -s "$(command -v credrender)" /usr/local/bin/credstash`,
-		DisableFlagParsing: true,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(a.globals.given()) > 0 {
-				return usagef("flags stand after the word credstash, and are credstash's: 'credrender credstash -h' lists them")
-			}
-			a.code = a.credstash(c.Context(), args)
-			return nil
-		},
-	}
+	}, a.credstash)
 }
 
-// credstash runs one of credstash's command lines.
+// credstash runs one command line of credstash.
 func (a *app) credstash(ctx context.Context, args []string) int {
 	f := &credstash.CommandLine{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr,
@@ -49,11 +38,10 @@ func (a *app) credstash(ctx context.Context, args []string) int {
 	return f.Run(ctx, args)
 }
 
-// openCredstash opens a table and its keys as credstash finds them.
+// openCredstash opens the table and key that credstash would use.
 func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.Backend, error) {
-	// The SDK prefers AWS_REGION, which boto3 does not read: where both are
-	// set, or neither AWS_DEFAULT_REGION nor a profile names one, credstash's
-	// table is elsewhere.
+	// boto3 does not read AWS_REGION, which the SDK prefers, so it could select
+	// another region than credstash.
 	if err := os.Unsetenv("AWS_REGION"); err != nil {
 		return nil, err
 	}
@@ -75,8 +63,22 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 	}
 	return &credstash.Backend{
 		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys,
+			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
 		}),
 		History: table, Create: create,
 	}, nil
+}
+
+// newCompat completes the command of a compatibility command line, whose program parses
+// all arguments itself.
+func newCompat(a *app, c *cobra.Command, run func(ctx context.Context, args []string) int) *cobra.Command {
+	c.DisableFlagParsing = true
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(a.globals.given()) > 0 {
+			return usagef("put flags after the word %s; they are those of %[1]s: 'credrender %[1]s --help' lists them", c.Name())
+		}
+		a.code = run(c.Context(), args)
+		return nil
+	}
+	return c
 }

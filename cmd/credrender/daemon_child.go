@@ -85,7 +85,7 @@ func self() string {
 func (a *app) becomeChild(ctx context.Context) (context.Context, error) {
 	a.snapshot = &config.Snapshot{}
 	if err := json.NewDecoder(a.stdin).Decode(a.snapshot); err != nil {
-		return nil, usagef("--tick is for the daemon only: %w", err)
+		return nil, usagef("--tick is for the daemon alone: %w", err)
 	}
 	catchSIGPIPE()
 	return context.WithoutCancel(ctx), nil

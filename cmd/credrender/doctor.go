@@ -18,6 +18,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/limit"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 type doctorOptions struct {
@@ -248,7 +249,7 @@ func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[stri
 			return err
 		}
 	}
-	planned, _, err := render.Plan(ctx, w, render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
+	planned, _, err := render.DryRun(ctx, w, render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
 	if err != nil {
 		return err
 	}
@@ -268,12 +269,12 @@ func (d *doctor) lint() string {
 	return d.line(append([]string{"lint"}, d.args...)...) + "  # lists other problems"
 }
 
-func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
+func (d *doctor) examineJob(ctx context.Context, p *render.Plan) error {
 	err := p.Err()
 	if err == nil {
 		return d.tell(fine, "job "+p.Job.Name, "it renders")
 	}
-	failed, ok := errors.AsType[*render.SecretsError](err)
+	failed, ok := errors.AsType[*template.SecretsError](err)
 	if !ok {
 		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.lint())
 	}

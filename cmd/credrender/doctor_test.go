@@ -63,7 +63,7 @@ func (w *ward) host(args ...string) (code int, out string) {
 }
 
 // fix runs a line that doctor printed, as somebody who may. aws is played by
-// the stand-in; FILE is the placeholder of put.
+// the fake; FILE is the placeholder of put.
 func (w *ward) fix(line string) {
 	w.Helper()
 	line, _, _ = strings.Cut(line, "  # ")
@@ -183,7 +183,7 @@ func TestDoctorOfTheAccount(t *testing.T) {
 			w.env = []string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}
 		}},
 		{name: "no region", cause: "no AWS region", code: exitSecret, seed: func(w *ward) { w.env = []string{"AWS_REGION="} }},
-		{name: "no table", cause: "table other: it is not there in eu-west-1", code: exitSecret, args: []string{"-t", "other"}, seed: func(w *ward) {
+		{name: "no table", cause: "table other: not found in eu-west-1", code: exitSecret, args: []string{"-t", "other"}, seed: func(w *ward) {
 			w.srv.Free(webRole) // a reader may not ask whether there is a table
 		}},
 		{name: "the table is in another region", cause: "table there is in us-east-1, not in eu-west-1", code: exitSecret, args: []string{"-t", "there"}, seed: func(w *ward) {
@@ -192,10 +192,10 @@ func TestDoctorOfTheAccount(t *testing.T) {
 			w.admin("-t", "there", "-r", "us-east-1", "put", "web.a", "one", "env=prod")
 		}},
 		{name: "the role may not read", cause: "not authorized to perform: dynamodb:Query", code: exitSecret, seed: func(w *ward) { w.must(w.srv.Restrict(webRole)) }},
-		{name: "the role may not decrypt", cause: "it may be read, and not decrypted", code: exitSecret, seed: func(w *ward) {
+		{name: "the role may not decrypt", cause: "reading is allowed, decrypting is not", code: exitSecret, seed: func(w *ward) {
 			w.must(w.srv.Restrict(webRole, []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:Query","Resource":"*"}]}`)))
 		}},
-		{name: "the role may not decrypt without a context", cause: "it may be read, and not decrypted", code: exitSecret, seed: func(w *ward) {
+		{name: "the role may not decrypt without a context", cause: "reading is allowed, decrypting is not", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secret "plain" }}`)
 			w.admin("put", "plain", "one")
 			w.must(w.srv.Restrict(webRole, []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:Query","Resource":"*"}]}`)))
@@ -215,7 +215,7 @@ func TestDoctorOfTheAccount(t *testing.T) {
 			})
 			w.must(err)
 		}},
-		{name: "there is no key to put with", cause: "none can be put", code: exitOK, args: []string{"-k", "alias/new"}, seed: func(w *ward) { w.srv.Free(webRole) }},
+		{name: "there is no key to put with", cause: "secrets can be read, but not put", code: exitOK, args: []string{"-k", "alias/new"}, seed: func(w *ward) { w.srv.Free(webRole) }},
 	} {
 		t.Run(f.name, f.run)
 	}
@@ -223,11 +223,11 @@ func TestDoctorOfTheAccount(t *testing.T) {
 
 func TestDoctorOfSecrets(t *testing.T) {
 	for _, f := range []fault{
-		{name: "the context has another case", cause: "it opens with env=prod, and is asked for with Env=Prod", code: exitSecret, seed: func(w *ward) {
+		{name: "the context has another case", cause: "it opens with env=prod, but was requested with Env=Prod", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secret "web.a" "Env=Prod" }}`)
 			w.srv.Free(webRole)
 		}},
-		{name: "the secret was put without a context", cause: "it opens with no context, and is asked for with env=prod", code: exitSecret, seed: func(w *ward) {
+		{name: "the secret was put without a context", cause: "it opens with no context, but was requested with env=prod", code: exitSecret, seed: func(w *ward) {
 			w.admin("delete", "web.a")
 			w.admin("put", "web.a", "one")
 			w.srv.Free(webRole)
@@ -236,7 +236,7 @@ func TestDoctorOfSecrets(t *testing.T) {
 			w.admin("put", "web.a", "one")
 			w.srv.Free(webRole)
 		}},
-		{name: "the secret is not there", cause: "secret web.a (env=prod): it is not there", code: exitSecret, seed: func(w *ward) { w.admin("delete", "web.a") }},
+		{name: "the secret is not there", cause: "secret web.a (env=prod): not found", code: exitSecret, seed: func(w *ward) { w.admin("delete", "web.a") }},
 		{name: "the version is not there", cause: "no version 7 of it", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secretVersion "web.a" 7 "env=prod" }}`)
 			w.srv.Free(webRole)

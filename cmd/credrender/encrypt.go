@@ -41,7 +41,7 @@ func runEncrypt(ctx context.Context, a *app, args, literal []string, allowEmpty 
 		return err
 	}
 	if len(plain) == 0 && !allowEmpty {
-		return usagef("encrypt: the input is empty: did the command before the pipe fail? --allow-empty encrypts it")
+		return usagef("encrypt: there is nothing to encrypt: was there an error before the pipe? --allow-empty encrypts it")
 	}
 	sealed, err := blob.Seal(ctx, keys, plain, where)
 	if err != nil {
@@ -59,7 +59,7 @@ func (a *app) openInput(ctx context.Context, args, literal []string, verb string
 		return nil, nil, source.Context{}, err
 	}
 	if cfg.Base.Store.Kind == backend.Local {
-		return nil, nil, source.Context{}, usagef("encrypt and decrypt need KMS, which a local store does not have")
+		return nil, nil, source.Context{}, usagef("encrypt and decrypt need KMS, and a local store has none")
 	}
 	if verb == "encrypt" && slices.ContainsFunc(args[1:], func(w string) bool { return !isPair(w) }) {
 		return nil, nil, source.Context{}, usagef("encrypt: an argument after FILE is not KEY=VALUE (not shown: it may be a value): encrypt takes FILE, or - for standard input")
@@ -76,7 +76,7 @@ func (a *app) openInput(ctx context.Context, args, literal []string, verb string
 		data, err = a.readInput(verb)
 	case verb == "encrypt":
 		if data, err = a.input.ReadFile(a.abs(args[0])); err != nil {
-			err = usagef("encrypt: cannot read FILE: %w (name not shown: it may be a value): encrypt takes FILE, or - for standard input", cause(err))
+			err = usagef("encrypt: FILE cannot be read: %w (name not shown: it may be a value): encrypt takes FILE, or - for standard input", cause(err))
 		}
 	default:
 		data, err = a.readNamed(args[0])

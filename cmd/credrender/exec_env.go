@@ -35,9 +35,9 @@ func checkEnv(vars []variable) error {
 		from[v.name] = v.from
 		switch {
 		case strings.ContainsRune(v.value, 0):
-			errs = append(errs, usagef("%s (%s) contains a zero byte, which is impossible in an environment: use --file", v.name, v.from))
+			errs = append(errs, usagef("%s (%s) holds a zero byte, which is impossible in an environment: use --file", v.name, v.from))
 		case len(v.name)+len(v.value)+2 > maxVariable:
-			errs = append(errs, usagef("%s (%s) exceeds the limit of 128 KiB for a variable: use --file", v.name, v.from))
+			errs = append(errs, usagef("%s (%s) is larger than a variable can be, 128 KiB: use --file", v.name, v.from))
 		}
 	}
 	return errors.Join(errs...)

@@ -14,6 +14,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -82,7 +83,7 @@ func exitCode(err error) int {
 
 // parts lists the failures that err joins.
 func parts(err error) []error {
-	if failed, ok := errors.AsType[*render.SecretsError](err); ok && fmt.Sprintf("%T", err) != joined {
+	if failed, ok := errors.AsType[*template.SecretsError](err); ok && fmt.Sprintf("%T", err) != joined {
 		return flatten(failed)
 	}
 	return flatten(err)
@@ -92,7 +93,7 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin)
+	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
 }
 
 // isTemplates reports whether err is, or joins, an error in a template's text. A

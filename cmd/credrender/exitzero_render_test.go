@@ -81,7 +81,7 @@ func fileFaults() []bad {
 		refuses(faultDuplicated, exitUsage, `again\.yaml:2: .*region`, "-c again.yaml"),
 		refuses(faultDuplicated, exitUsage, `samedest\.yaml:4: .*/out`, "-c samedest.yaml"),
 		refuses(faultDuplicated, exitUsage, `/(hard|ok\.tmpl)`, "-c linkdest.yaml"),
-		refuses(faultDuplicated, exitUsage, `/out is a destination twice`, "plain.tmpl:$D/out ok.tmpl:$D/out"),
+		refuses(faultDuplicated, exitUsage, `duplicate destination .*/out`, "plain.tmpl:$D/out ok.tmpl:$D/out"),
 		refuses(faultDuplicated, exitUsage, `--context: env is given twice`, "ok.tmpl:$D/out --context env=prod --context env=test"),
 		refuses(faultDuplicated, exitUsage, `--var: a is given twice`, "ok.tmpl:$D/out --var a=1 --var a=2"),
 		refuses(faultDuplicated, exitUsage, `--vars: twice\.json`, "ok.tmpl:$D/out --vars twice.json"),

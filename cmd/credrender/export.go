@@ -230,7 +230,7 @@ func (a *app) checkPlaintext(o *exportOptions) error {
 
 func checkReadable(name string, info fs.FileInfo, err error) error {
 	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 {
-		return usagef("others can read %s (mode %04o): change the mode, or pass --plaintext", name, info.Mode().Perm())
+		return usagef("%s can be read by others (mode %04o): change the mode, or pass --plaintext", name, info.Mode().Perm())
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -11,28 +10,6 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 )
-
-// fileFlags returns the given flags that apply only to a file on the command line, by
-// name.
-func (f *jobFlags) fileFlags() map[string]string {
-	given := map[string]string{
-		"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook,
-		"permit": strings.Join(f.permit, ","),
-	}
-	if f.inPlace {
-		given["in-place"] = "true"
-	}
-	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
-	return given
-}
-
-// refuseWithoutDest refuses flags that do not apply to standard output.
-func (f *jobFlags) refuseWithoutDest() error {
-	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
-		return usagef("--%s goes with SRC:DEST: there is no DEST other than standard output", flag)
-	}
-	return nil
-}
 
 // globals are the flags of all commands, by name. Each command registers them over
 // this one set of values, so that it may define a global short form as its own.
@@ -82,7 +59,8 @@ type globalValue struct {
 }
 
 func (v *globalValue) String() string { return v.value }
-func (v *globalValue) Type() string   { return "string" }
+
+func (v *globalValue) Type() string { return "string" }
 
 func (v *globalValue) Set(s string) error {
 	if v.repeat && v.set {
@@ -192,7 +170,7 @@ type onceValue struct {
 // Set refuses a second value that differs from the first.
 func (v *onceValue) Set(s string) error {
 	if v.set && v.given != s {
-		return errors.New("given twice, with different values")
+		return errors.New("it is given twice, with different values")
 	}
 	v.given, v.set = s, true
 	return v.Value.Set(s)
@@ -212,7 +190,8 @@ func choiceFlag(c *cobra.Command, value *string, name, short, standard, choices,
 }
 
 func (v *choiceValue) String() string { return *v.value }
-func (v *choiceValue) Type() string   { return "string" }
+
+func (v *choiceValue) Type() string { return "string" }
 
 func (v *choiceValue) Set(s string) error {
 	if s != "" && !slices.Contains(v.choices, s) {

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -63,11 +63,15 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 	if o.output == "json" {
 		return a.printJSON(values)
 	}
-	b, err := yaml.Marshal(values)
+	var entries []secretfile.Entry
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		entries = append(entries, secretfile.Entry{Name: name, Value: source.NewSecret([]byte(values[name]))})
+	}
+	text, err := secretfile.Write(secretfile.YAML, entries)
 	if err != nil {
 		return err
 	}
-	return a.write(b)
+	return a.write(text)
 }
 
 // getAll fetches the secrets that the arguments select.

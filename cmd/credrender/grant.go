@@ -34,7 +34,7 @@ func (f *grantFlags) register(c *cobra.Command) {
 func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest, error) {
 	r := kms.GrantRequest{Principal: principal, Access: kms.Read, Match: kms.Equals}
 	if f.read == f.write {
-		return r, usagef("give either --read or --write")
+		return r, usagef("give one of --read and --write")
 	}
 	if f.write {
 		r.Access = kms.Write

@@ -73,7 +73,7 @@ its id. The grant may keep working for up to five minutes. Rendered files stay.`
 func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error {
 	byID := !f.read && !f.write && !f.subset && !f.anyContext && len(f.literal) == 0
 	if byID && (len(args) != 1 || args[0] == "") {
-		return usagef("give the id of a grant, or ROLE, --read or --write, and KEY=VALUE as for 'credrender grant'")
+		return usagef("give a grant by its id, or ROLE, --read or --write, and KEY=VALUE as for 'credrender grant'")
 	}
 	if !byID {
 		if _, err := f.request("", args[1:]); err != nil {
@@ -116,7 +116,7 @@ func (k grantKey) byRequest(ctx context.Context, f *grantFlags, args []string) (
 	}
 	grants, err := k.Find(ctx, r)
 	if err == nil && len(grants) == 0 {
-		err = fmt.Errorf("credrender made no grant for %s to %s with %s", principal, r.Access, showContext(r.Match, r.Context))
+		err = fmt.Errorf("credrender has no grant for %s to %s with %s", principal, r.Access, showContext(r.Match, r.Context))
 	}
 	return grants, err
 }

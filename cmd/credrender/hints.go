@@ -109,6 +109,9 @@ func typedHint(err error) string {
 	if e, ok := errors.AsType[*state.LockedError](err); ok && e.Inside {
 		return "a hook or check cannot render, because its own render holds the lock"
 	}
+	if errors.Is(err, local.ErrExposed) {
+		return "'chmod 600 FILE' closes it; if somebody else may have read the key, 'credrender rekey --new-local-key' replaces it"
+	}
 	if _, ok := errors.AsType[*local.KeyError](err); ok && !errors.Is(err, fs.ErrPermission) {
 		return "pass the store's key file with --local-key; it is on the machine where 'credrender setup' made the store"
 	}
@@ -297,7 +300,7 @@ func unreachable(e *source.CallError) string {
 		source.ByAuthority: "if a proxy terminates TLS, set AWS_CA_BUNDLE=FILE to the certificate of its authority",
 		source.ByTLS:       "compare 'date -u' with the dates of the certificate, and check the endpoint (AWS_ENDPOINT_URL, HTTPS_PROXY)",
 		source.ByDNS:       fmt.Sprintf("check the region (--region, AWS_REGION); 'getent hosts %s' shows whether the host exists", host),
-		source.ByProxy:     "check HTTPS_PROXY, including user and password if the proxy requires them; NO_PROXY lists hosts to reach without the proxy",
+		source.ByProxy:     "HTTPS_PROXY names the proxy, with user and password if it requires them; NO_PROXY lists hosts to reach without it",
 		source.ByServer:    fmt.Sprintf("the response is not from AWS: something in between answers for %s (HTTPS_PROXY, NO_PROXY, AWS_ENDPOINT_URL)", host),
 		source.ByTime:      "--timeout allows more time",
 		source.ByAWS:       "the fault is on AWS's side: https://health.aws.amazon.com",

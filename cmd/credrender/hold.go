@@ -145,15 +145,6 @@ func jobNamed(cfg *config.Config, name string) (*job.Job, error) {
 	return nil, usagef("no job %q in %s, which has %s", name, strings.Join(cfg.Files, ", "), strings.Join(names, ", "))
 }
 
-// writableState opens the state directory for a command that is about nothing else.
-func (a *app) writableState(cfg *config.Config, what string) (*state.Dir, error) {
-	st, err := a.openState(cfg, false)
-	if err == nil && st == nil {
-		err = fmt.Errorf("%s: %q: %w", what, cfg.Settings.StateDir, state.ErrNotWritable)
-	}
-	return st, err
-}
-
 // holds returns the active holds by job id. A damaged file holds nothing, with a
 // warning.
 func (a *app) holds(st *state.Dir) map[string]state.Hold {

@@ -56,7 +56,7 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 	case o.all || len(o.toContext) > 0:
 		return usagef("--all-versions and --to-context need another store: --from")
 	case len(args) == 0:
-		return usagef("give FILE, - for standard input, or --from")
+		return usagef("a FILE is needed, or - for standard input, or --from")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
@@ -85,12 +85,12 @@ func (a *app) importRequests(cfg *config.Config, o *importOptions, s *scoped, fi
 		return nil, err
 	}
 	if len(entries) == 0 && !o.allowNoMatch {
-		return nil, usagef("%s: no secrets in the file: --allow-no-match accepts that", file)
+		return nil, usagef("%s: it holds no secrets: --allow-no-match accepts that", file)
 	}
 	var requests []store.PutRequest
 	for _, e := range entries {
 		if prefix := backend.PrefixOf(cfg.Base.Store, e.Name); prefix != "" {
-			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name of the source %s, and import writes to the store: rename it, or use 'credrender put'", source.Show(e.Name), prefix)}
+			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name in the source %s, and import writes to the store: rename it, or use 'credrender put'", source.Show(e.Name), prefix)}
 			return nil, usagef("%s: %w", file, err)
 		}
 		requests = append(requests, store.PutRequest{
@@ -105,7 +105,7 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 		format = secretfile.FormatOf(file)
 	}
 	if format == "" {
-		return nil, usagef("the name of FILE does not show its format (not shown: it may be a value): pass --output json, yaml or dotenv")
+		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --output json, yaml or dotenv")
 	}
 	read := a.readNamed
 	if file == stdinName {

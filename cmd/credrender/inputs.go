@@ -34,7 +34,7 @@ func (a *app) readInput(what string) ([]byte, error) {
 // the pipe failed.
 func refuseEmpty(what string, data []byte, err error) ([]byte, error) {
 	if err == nil && len(data) == 0 {
-		return nil, usagef("%s: standard input is empty: did the command before the pipe fail?", what)
+		return nil, usagef("%s: standard input is empty: was there an error before the pipe?", what)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read standard input: %w", nameFile("standard input", err))

@@ -17,21 +17,20 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// These stand for standard input as a template, and for standard output as a
-// destination.
+// The names of standard input as a template and of standard output as a destination.
 const (
 	stdinName  = "-"
 	stdoutName = "-"
 )
 
-// selection is what a command works on.
+// selection is the jobs of a command.
 type selection struct {
 	jobs   []job.Job
 	stdout []job.Job       // SRC without a DEST
-	named  map[string]bool // files that the command line names
+	named  map[string]bool // files on the command line
 }
 
-// selectJobs takes the jobs from the arguments, else from the config.
+// selectJobs returns the jobs of the arguments, or without arguments those of the config.
 func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
 	sel := selection{named: map[string]bool{}}
 	override, err := a.override(f)
@@ -57,10 +56,10 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
-		return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
+		return nil, usagef("--%s goes with SRC:DEST; for a job of the config, set it there", flag)
 	}
 	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
-		return nil, usagef("nothing to do: name SRC:DEST, or a config with jobs by --config")
+		return nil, usagef("nothing to do: pass SRC:DEST, or a config with jobs with --config")
 	}
 	if len(f.names) == 0 {
 		return slices.Clone(cfg.Jobs), nil
@@ -79,7 +78,7 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 	return jobs, nil
 }
 
-// fromArgs makes a job of each SRC:DEST, split at its last colon.
+// fromArgs returns a job for each SRC:DEST, which is split at its last colon.
 func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
 	if len(f.names) > 0 {
 		return usagef("--job goes without SRC")
@@ -107,7 +106,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			return err
 		}
 		if seen[file.Dest] {
-			return usagef("%s is a destination twice", file.Dest)
+			return usagef("duplicate destination %s", file.Dest)
 		}
 		seen[file.Dest] = true
 		j, err := applyFileFlags(adHoc(cfg, file), f)
@@ -122,7 +121,8 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 	return nil
 }
 
-// adHoc is a job of one file that no config has; its debts belong to DEST.
+// adHoc returns a job for a file of the command line. Its state, such as a pending hook,
+// belongs to DEST.
 func adHoc(cfg *config.Config, file job.File) job.Job {
 	j := cfg.Base
 	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), "command line"
@@ -130,7 +130,7 @@ func adHoc(cfg *config.Config, file job.File) job.Job {
 	return j
 }
 
-// override returns what --context, --var and --vars do to every job.
+// override returns a function that applies --context, --var and --vars to a job.
 func (a *app) override(f *jobFlags) (func(*job.Job), error) {
 	context, err := pairs("--context", f.context)
 	if err != nil {
@@ -168,7 +168,7 @@ func (a *app) override(f *jobFlags) (func(*job.Job), error) {
 	}, nil
 }
 
-// readVars reads the file of --vars. An empty one has no variables.
+// readVars parses the file of --vars. An empty file has no variables.
 func readVars(path string, data []byte) (map[string]any, error) {
 	v, err := document.YAML(string(data))
 	if errors.Is(err, document.ErrEmpty) {
@@ -184,8 +184,8 @@ func readVars(path string, data []byte) (map[string]any, error) {
 	return vars, nil
 }
 
-// pairs reads repeated KEY=VALUE. A pair may be there twice, a key with two values
-// may not.
+// pairs parses the KEY=VALUE list of a flag. The same pair may occur twice, but not the
+// same key with different values.
 func pairs(flag string, list []string) (map[string]string, error) {
 	m := map[string]string{}
 	for _, s := range list {
@@ -201,8 +201,7 @@ func pairs(flag string, list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// applyRoot makes of a job the one whose destinations are below root: it has
-// state of its own.
+// applyRoot gives a job under --root its own ID, and thereby its own state.
 func (a *app) applyRoot(root string, j *job.Job) {
 	if root != "" {
 		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
@@ -216,7 +215,7 @@ func (a *app) abs(path string) string {
 	return filepath.Join(a.dir, path)
 }
 
-// applyFileFlags applies what the flags say of ad-hoc jobs.
+// applyFileFlags applies the flags for a file of the command line to its job.
 func applyFileFlags(j job.Job, f *jobFlags) (job.Job, error) {
 	file := &j.Files[0]
 	if f.mode != "" {
@@ -239,14 +238,14 @@ func applyFileFlags(j job.Job, f *jobFlags) (job.Job, error) {
 	}
 	for flag, c := range map[string]job.Command{"verify": j.Verify, "hook": j.Hook} {
 		if p := hook.Misplaced(c, false); p != "" {
-			return j, usagef("--%s: %s means something in --check alone: write the path", flag, p)
+			return j, usagef("--%s: %s works only in --check: write the path", flag, p)
 		}
 	}
 	return j, nil
 }
 
-// destination makes the DEST of a command line absolute. A slash or a dot at the
-// end is a directory's, which would otherwise become a file of that name.
+// destination returns the absolute path of DEST. It refuses a directory, including a
+// path that ends in a slash or a dot.
 func (a *app) destination(dest string) (string, error) {
 	path := a.abs(dest)
 	switch {
@@ -258,4 +257,26 @@ func (a *app) destination(dest string) (string, error) {
 		return "", usagef("DEST %s is not UTF-8", source.Show(dest))
 	}
 	return path, nil
+}
+
+// fileFlags returns the given flags that apply only to a file on the command line, by
+// name.
+func (f *jobFlags) fileFlags() map[string]string {
+	given := map[string]string{
+		"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook,
+		"permit": strings.Join(f.permit, ","),
+	}
+	if f.inPlace {
+		given["in-place"] = "true"
+	}
+	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
+	return given
+}
+
+// refuseWithoutDest refuses flags that do not apply to standard output.
+func (f *jobFlags) refuseWithoutDest() error {
+	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
+		return usagef("--%s goes with SRC:DEST: there is no DEST other than standard output", flag)
+	}
+	return nil
 }

@@ -19,13 +19,13 @@ func newLint(a *app) *cobra.Command {
 	o := &renderOptions{}
 	c := &cobra.Command{
 		Use:   "lint [SRC[:DEST]]...",
-		Short: "Check config and templates without AWS, and list what they ask for",
-		Long: `Parse config and templates and print every reference to a secret or to the
-machine, in branches that would not be taken too, and the next three runs of each
-job with a schedule. Warnings go to standard error.
+		Short: "Check config and templates without AWS, and list their references",
+		Long: `Parse config and templates and print every reference to a secret or to the machine,
+including those in branches that a render would not take, and the next three runs of
+each job with a schedule. Warnings go to standard error.
 
-It takes all flags of render, so that one command line serves for both; those
-that say how a run goes, such as --wait and --no-hook, change nothing here.`,
+lint accepts all flags of render, so that one command line works for both. Flags for
+the course of a run, such as --wait and --no-hook, have no effect.`,
 		Example: "  credrender lint -c credrender.yaml",
 		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, &o.jobFlags, args) },
 	}
@@ -110,7 +110,7 @@ func unitName(u job.Unit) string {
 func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 	if u.Template == nil {
 		if u.Ref.Name == "" {
-			return nil // could not be parsed, which has been said
+			return nil // the parse error has been reported
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}
@@ -135,16 +135,15 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 	return nil
 }
 
-// sharing finds contexts with which both objects of S3 and items of a table
-// are read. A blob of KMS says nothing about what it is for: whoever may have
-// text of his own encrypted for S3 knows a wrapped key and what is in it, and
-// can write an item under that key, which opens.
+// sharing finds contexts that are used both for objects in S3 and for items of a table.
+// A KMS ciphertext does not contain its purpose: a user who may encrypt chosen text for
+// S3 knows an encrypted data key with its plaintext, and could write an item under it.
 type sharing struct {
 	blobs, items map[source.Context]string // the first place that reads each
 	order        []source.Context
 }
 
-// add notes what a file of a job asks for by name.
+// add records the named references of a file.
 func (s *sharing) add(j *job.Job, u job.Unit, name string) {
 	if u.Template == nil {
 		s.note(j, u.Ref, u.File.Origin)
@@ -183,14 +182,14 @@ func (s *sharing) note(j *job.Job, ref source.Ref, at string) {
 	}
 }
 
-// warn says each context once.
+// warn reports each shared context once.
 func (s *sharing) warn(a *app) {
 	for _, c := range s.order {
 		context := "no context"
 		if !c.IsZero() {
 			context = "the context " + c.String()
 		}
-		a.log.Warn(fmt.Sprintf("%s: an object in S3 and an item of the table (%s) have %s: if they share a KMS key too, an object whose text is known can serve as an item's data key; give objects a key or a context of their own",
+		a.log.Warn(fmt.Sprintf("%s: an object in S3 and an item of the table (%s) have %s: if they also share a KMS key, an object with known text can serve as an item's data key; give objects their own key or context",
 			s.blobs[c], s.items[c], context), "rule", "shared-context")
 	}
 }

@@ -77,7 +77,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 		return false, err
 	}
 	if len(sel.stdout) > 0 {
-		return false, usagef("plan needs a destination to compare with: write %s:DEST", sel.stdout[0].Files[0].Src)
+		return false, usagef("plan compares with a destination: write %s:DEST", sel.stdout[0].Files[0].Src)
 	}
 	a.meter(o.stats)
 	st, err := a.openState(cfg, true)
@@ -92,7 +92,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err := a.checkSchedules(slices.DeleteFunc(slices.Clone(sel.jobs), func(j job.Job) bool { return !isConfigured(&j) })); err != nil {
 		return false, err
 	}
-	planned, stats, err := render.Plan(ctx, w, render.Options{
+	planned, stats, err := render.DryRun(ctx, w, render.Options{
 		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch,
 	}, sel.jobs)
 	for _, p := range planned {
@@ -105,7 +105,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 }
 
 // showPlan prints one job and reports whether a render would do anything.
-func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
+func (a *app) showPlan(p *render.Plan, noHook bool) (changes bool) {
 	if err := p.Err(); err != nil {
 		a.failJob(p.Job, err)
 		return false
@@ -124,7 +124,7 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 	if runs := nextRuns(p.Job, a.machine(), time.Now()); runs != "" && isConfigured(p.Job) {
 		fmt.Fprintf(&b, "next runs  %s\n", runs)
 	}
-	hookRuns := len(p.Changed()) > 0 || p.Owed
+	hookRuns := len(p.Changed()) > 0 || p.HookPending
 	if hookRuns && !noHook && !p.Job.Hook.IsZero() {
 		why := ""
 		if len(p.Changed()) == 0 {

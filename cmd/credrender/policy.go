@@ -52,10 +52,10 @@ sent to AWS.`,
 func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) error {
 	role := policy.Role(o.role)
 	if role == policy.Admin && len(args)+len(o.names) > 0 {
-		return usagef("--role admin is for the store, whatever is rendered: leave out SRC and --job")
+		return usagef("--role admin is about the store, not about jobs: it goes without SRC and --job")
 	}
 	if o.account != "" && !isAccount(o.account) {
-		return usagef("--account %q is not an AWS account ID, which has 12 digits", o.account)
+		return usagef("--account %q is not the ID of an account, which has 12 digits", o.account)
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {

@@ -77,7 +77,7 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 		return usagef("put: --context is not KEY=VALUE")
 	}
 	if o.version != "" && !isVersion(o.version) {
-		return usagef("put: --version must be a whole number of 1 to 19 digits, so that other versions can follow it: 'credrender list NAME' shows the stored ones")
+		return usagef("put: --version is not a whole number of 1 to 19 digits below 9999999999999999999, so other versions could not follow it: 'credrender list NAME' shows the stored ones")
 	}
 	if !w.given && (!isTerminal(a.stdin) || hasAttachedFlag(a.words)) {
 		return noValue(w.context)
@@ -133,7 +133,7 @@ func (a *app) warnOlder(ctx context.Context, st *store.Store, t *backend.Target,
 // isVersion reports whether s is a number that can be padded to 19 digits, so that all
 // readers agree on the order of versions.
 func isVersion(s string) bool {
-	return len(s) <= 19 && strings.Trim(s, "0123456789") == ""
+	return len(s) <= 19 && strings.Trim(s, "0123456789") == "" && s != "9999999999999999999"
 }
 
 func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {
@@ -165,9 +165,9 @@ func (a *app) value(o *putOptions, w putWords) (value []byte, warn string, err e
 	if len(trimNewline(value)) == 0 && !o.allowEmpty {
 		what := "empty"
 		if len(value) > 0 {
-			what = "a single newline"
+			what = "a newline alone"
 		}
-		return nil, "", usagef("put: the value is %s: did the command before the pipe fail? --allow-empty stores it", what)
+		return nil, "", usagef("put: the value is %s: was there an error before the pipe? --allow-empty stores it", what)
 	}
 	piped := w.value == "-" && !w.literal
 	if piped && len(trimNewline(value)) < len(value) && !bytes.HasPrefix(value, []byte("-----BEGIN ")) {
@@ -200,7 +200,7 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 		case errors.Is(err, input.ErrSilent), errors.Is(err, context.Canceled):
 			return nil, fmt.Errorf("put: @FILE: %w", err)
 		case err != nil:
-			return nil, usagef("put: cannot read @FILE: %w (name not shown: it may be the value; pass a value that begins with @ after --: 'credrender put NAME -- VALUE', or on standard input: 'credrender put NAME - ')", cause(err))
+			return nil, usagef("put: @FILE cannot be read: %w (name not shown: it may be the value; pass a value that begins with @ after --: 'credrender put NAME -- VALUE', or on standard input: 'credrender put NAME - ')", cause(err))
 		}
 		return data, nil
 	default:
@@ -267,7 +267,7 @@ func sortPutWords(args []string, dash int) (putWords, error) {
 	rest := args[1:]
 	switch {
 	case dash == 1 && len(rest) == 0:
-		return w, usagef("put: the value is missing after --")
+		return w, usagef("put: nothing follows --: the value is missing")
 	case dash == 1:
 		w.literal, w.given = true, true
 	case len(rest) > 0:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/render"
-	"github.com/credrender/credrender/internal/state"
 )
 
 func newRecover(a *app) *cobra.Command {
@@ -37,12 +35,9 @@ func runRecover(ctx context.Context, a *app, lockTimeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	st, err := a.openState(cfg, false)
+	st, err := a.writableState(cfg, "recover")
 	if err != nil {
 		return err
-	}
-	if st == nil {
-		return fmt.Errorf("recover: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
 	}
 	defer st.Close() // each write was synced by itself
 	notes, err := render.Recover(ctx, a.env(cfg, st, nil), render.Options{LockTimeout: lockTimeout})

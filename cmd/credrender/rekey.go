@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -73,6 +74,13 @@ func runRekey(ctx context.Context, a *app, o *rekeyOptions, args []string) error
 func rekeyLocal(ctx context.Context, a *app, o *rekeyOptions, s *scoped, st *store.Store, r store.RekeyRequest) error {
 	keys := local.New(backend.LocalOptions(s.Place()))
 	if o.newLocal && !o.dryRun {
+		stored, err := st.List(ctx, s.Pattern)
+		if err == nil && len(stored) == 0 && s.Pattern != "" {
+			err = source.ErrNoMatch
+		}
+		if err != nil {
+			return s.matched(err)
+		}
 		if _, err := keys.NewKey(ctx); err != nil {
 			return err
 		}

@@ -135,7 +135,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 // renderWithRetries renders, and retries jobs with a temporary failure until --wait has
 // passed. Each attempt installs the jobs that are ready and then releases the lock, so
 // that no job waits for another.
-func (a *app) renderWithRetries(ctx context.Context, w render.World, opts render.Options, jobs []job.Job, o *renderOptions) error {
+func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.Options, jobs []job.Job, o *renderOptions) error {
 	deadline := time.Now().Add(o.wait)
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
 		last := time.Until(deadline) < pause
@@ -217,15 +217,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // env returns what a render sees of this machine: clock, environment, files and stores.
-func (a *app) env(cfg *config.Config, st *state.Dir, named map[string]bool) render.World {
-	w := render.World{
-		Open: a.stores.Source, Account: a.stores.Account, LookupEnv: a.lookupEnv, Hostname: os.Hostname,
-		Now: time.Now, Zone: time.Local, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
+func (a *app) env(cfg *config.Config, st *state.Dir, named map[string]bool) render.Env {
+	w := render.Env{
+		Open: a.stores.Source, Account: a.stores.Account, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
+		Host: template.Host{LookupEnv: a.lookupEnv, Hostname: os.Hostname, Now: time.Now, LoadLocation: time.LoadLocation},
 	}
 	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.protected(cfg)
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
-	w.HostKey = func() ([]byte, error) {
+	w.Host.SaltKey = func() ([]byte, error) {
 		if st == nil {
 			return nil, errors.New("htpasswd needs a state directory, which holds this host's key for salts")
 		}
@@ -235,7 +235,7 @@ func (a *app) env(cfg *config.Config, st *state.Dir, named map[string]bool) rend
 }
 
 // renderEnv returns env with the answers of --fixtures in place of AWS and the machine.
-func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.World, error) {
+func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.Env, error) {
 	w := a.env(cfg, st, named)
 	w.Own = append(w.Own, a.protectedFile("the file of --vars", f.varsFile)...)
 	w.Own = append(w.Own, a.protectedFile("the file of --fixtures", f.fixtures)...)
@@ -254,13 +254,13 @@ func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool
 	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
 	w.StampFile, w.Account = nil, nil
 	if set.Env != nil {
-		w.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
+		w.Host.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
 	}
 	if set.Hostname != "" {
-		w.Hostname = func() (string, error) { return set.Hostname, nil }
+		w.Host.Hostname = func() (string, error) { return set.Hostname, nil }
 	}
 	if !set.Now.IsZero() {
-		w.Now = func() time.Time { return set.Now.Time }
+		w.Host.Now = func() time.Time { return set.Now.Time }
 	}
 	read := w.ReadFile
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) {

@@ -66,6 +66,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
+	root.SetOut(a.stdout) // which the completion command keeps from here on
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)
@@ -135,9 +136,11 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		if err == nil || exitCode(err) == exitUsage {
 			return err
 		}
-		problem := fmt.Sprintf("too many arguments (%d)", len(args))
+		problem := err.Error()
 		if missing := missingArgument(c.Use, len(args)); missing != "" {
-			problem = missing + " is missing"
+			problem = "missing argument " + missing
+		} else if strings.HasPrefix(problem, "accepts") {
+			problem = fmt.Sprintf("too many arguments (%d)", len(args))
 		}
 		return usagef("%s: %s; usage: %s", c.Name(), problem, c.UseLine())
 	}

@@ -182,7 +182,7 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		faults := ts.Value(healKey{}).(*[]func())
 		*faults = append(*faults, server(ts).Fail(awsfake.Rule{Service: args[1], Operation: args[2], Delay: d}))
 	case len(args) >= 4 && args[0] == "fail":
-		r := awsfake.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "said the stand-in"}
+		r := awsfake.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "made up by the fake"}
 		if len(args) > 4 {
 			r.Name = args[4]
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -65,7 +66,7 @@ func runSetup(ctx context.Context, a *app, o *setupOptions) error {
 	case backend.DynamoDB, "":
 		return a.setupAWS(ctx, where, table)
 	}
-	return usagef("setup creates a table or a local store; create a bucket with 'aws s3 mb', with versioning and without public access")
+	return usagef("setup creates a table or a local store; create buckets with 'aws s3 mb', with versioning and without public access")
 }
 
 // setupAWS creates the table, then the key, and prints both.
@@ -120,9 +121,12 @@ func setupLocal(ctx context.Context, a *app, where job.Store, dryRun bool) error
 		return usagef("--dry-run is for AWS stores only")
 	}
 	if sameFile(where.Path, where.LocalKey) {
-		return usagef("the store and its key must be different files, not %s: set --local-key", where.Path)
+		return usagef("the store and its key cannot be one file, %s: set --local-key", where.Path)
 	}
 	created, err := local.Create(ctx, backend.LocalOptions(where))
+	if errors.Is(err, source.ErrDenied) {
+		return &usageError{err} // no secret is refused: the settings name files that do not fit
+	}
 	if err != nil {
 		return err
 	}

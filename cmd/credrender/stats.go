@@ -16,7 +16,8 @@ type stats struct {
 	Refs     int `json:"refs"`
 	KMSCalls int `json:"kms_calls"`
 	awsconfig.Usage
-	// Milliseconds by phase of the run, in the order of package render.
+	// Milliseconds by phase: lock, changes (the change check), load, fetch,
+	// execute, compare, install, finish (hooks and state).
 	Milliseconds map[string]float64 `json:"milliseconds"`
 	// Sources counts the refs of each source, if there are others than the store.
 	Sources map[string]int `json:"sources,omitempty"`
@@ -32,7 +33,7 @@ func (a *app) meter(wanted bool) {
 
 // stats logs what a run took. Under --wait, the requests are those of all runs so far.
 func (a *app) stats(s render.Stats) {
-	out := stats{Batches: s.Waves, Refs: s.Refs, Usage: a.stores.Meter.Usage(), Milliseconds: map[string]float64{}, phases: s.Phases}
+	out := stats{Batches: s.Batches, Refs: s.Refs, Usage: a.stores.Meter.Usage(), Milliseconds: map[string]float64{}, phases: s.Phases}
 	for _, p := range s.Phases {
 		out.Milliseconds[p.Name] += float64(p.Took.Microseconds()) / 1000
 	}

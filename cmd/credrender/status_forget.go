@@ -62,12 +62,9 @@ func runForget(ctx context.Context, a *app, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
-	st, err := a.openState(cfg, false)
+	st, err := a.writableState(cfg, "forget")
 	if err != nil {
 		return err
-	}
-	if st == nil {
-		return fmt.Errorf("forget: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
 	}
 	defer st.Close() // each write was synced by itself
 	token, _ := a.lookupEnv(render.LockEnv)
@@ -117,9 +114,9 @@ func (a *app) findForgettable(cfg *config.Config, known []*state.Job, name strin
 	}
 	switch {
 	case len(found) == 0 && len(names) == 0:
-		return nil, usagef("--forget: no job %q in %s, which has no jobs", name, cfg.Settings.StateDir)
+		return nil, usagef("--forget: there is no job %q in %s, which has no jobs", name, cfg.Settings.StateDir)
 	case len(found) == 0:
-		return nil, usagef("--forget: no job %q in %s, which has %s", name, cfg.Settings.StateDir, strings.Join(names, ", "))
+		return nil, usagef("--forget: there is no job %q in %s, which has %s", name, cfg.Settings.StateDir, strings.Join(names, ", "))
 	case len(found) > 1:
 		return nil, usagef("--forget: several jobs have the name %q: pass the id of one, which 'credrender status -o json' shows", name)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -17,11 +18,11 @@ func newVerifyStore(a *app) *cobra.Command {
 		Use:   "verify-store [REF] [KEY=VALUE]...",
 		Short: "Open every stored version and report problems",
 		Long: `Open every version of the secrets that the pattern REF matches (default: all) and
-report those that are damaged, do not open with their context, or hide others. No
+report those that are damaged, do not open with their context, or are hidden. No
 value is shown and nothing is changed. Without findings nothing is printed.
 
-Exit code 1: an item is damaged. 3: an item does not open. 0: no findings, or notes
-only.`,
+Exit code 1: an item is damaged, or hidden by an older version, so that readers get
+the older value. 3: an item does not open. 0: no findings, or notes only.`,
 		Example: "  credrender verify-store --context-map contexts.yaml -o json",
 		RunE:    func(c *cobra.Command, args []string) error { return runVerifyStore(c.Context(), a, f, args, output) },
 	}
@@ -34,7 +35,7 @@ only.`,
 // noteTexts explain the notes, with a command that fixes each.
 var noteTexts = map[store.Note]string{
 	store.NoteUnpadded: "not padded: it hides later versions, and put fails; 'credrender migrate' pads it",
-	store.NoteHidden:   "hidden by an unpadded version, so it is never read; 'credrender migrate' fixes this",
+	store.NoteHidden:   "hidden: a version with a lower number sorts after it, and readers get that one; 'credrender migrate' pads versions",
 	store.NoteNotInt:   "the newest version is not a number: put needs --version",
 	store.NoteForeign:  "in a format that credstash cannot read; 'credrender migrate --item-format credstash' fixes this",
 	store.NoteNonce:    "its format does not authenticate the nonce: a writer of the table can turn the value into noise without any reader noticing; 'credrender migrate --item-format credstash' stores it in a format that does",
@@ -65,6 +66,7 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, ou
 		return err
 	}
 	var failed []*source.RefError
+	hidden := 0
 	findings := []finding{}
 	for _, v := range verdicts {
 		if v.Err == nil && len(v.Notes) == 0 {
@@ -74,6 +76,9 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, ou
 		slices.Sort(v.Notes)
 		for _, n := range v.Notes {
 			one.Notes = append(one.Notes, string(n))
+			if n == store.NoteHidden {
+				hidden++
+			}
 		}
 		if v.Err != nil {
 			one.Error = v.Err.Error()
@@ -84,10 +89,14 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, ou
 	if err := printFindings(a, findings, output); err != nil {
 		return err
 	}
+	var many error
 	if len(failed) > 0 {
-		return manyFailed(len(verdicts), "versions have errors", failed)
+		many = manyFailed(len(verdicts), "versions have errors", failed)
 	}
-	return nil
+	if hidden > 0 {
+		a.fail(fmt.Errorf("hidden: %s; readers get an older value", count(hidden, "version")))
+	}
+	return many
 }
 
 func printFindings(a *app, findings []finding, output string) error {

@@ -133,14 +133,14 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 	switch where.Kind {
 	case Local:
 		l := local.New(LocalOptions(where))
-		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l, Rewriter: l, Rewrapper: l}), nil
+		return store.New(store.Options{Reader: l, Scanner: l, Writer: l, VersionLister: l, Decrypter: l, DataKeyGenerator: l, Rewriter: l, ReEncrypter: l}), nil
 	case DynamoDB, "":
 		c, err := s.aws(ctx, Settings(where))
 		if err != nil {
 			return nil, err
 		}
 		table, keys := dynamo.New(c.AWS, where.Table), s.keys(c, where)
-		return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table, Rewriter: table, Rewrapper: keys}), nil
+		return store.New(store.Options{Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys, Prober: table, Rewriter: table, ReEncrypter: keys}), nil
 	}
 	return s.openSource(ctx, where)
 }

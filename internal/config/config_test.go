@@ -168,7 +168,7 @@ jobs:
     hook: [notify, ""]
 `)
 	c := mustLoad(t, path)
-	decimal, err := document.ParseNumber("2.5")
+	decimal, err := document.JSON("2.5")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,14 +15,14 @@ import (
 // behind: a quiet tick shall not cost a write to the disk.
 const noteEvery = time.Minute
 
-// tick is what the look before a render has found of one job.
-type tick struct {
-	quiet  bool
-	full   bool                  // a full look has found nothing new
-	looked bool                  // a lookup may have another answer
-	files  map[string]state.File // in place as rendered, but with new stamps
-	why    string                // it is not quiet
-	unseen error                 // the store gave no answer: see Look.Unseen
+// check is what the change check has found of one job.
+type check struct {
+	unchanged  bool
+	full       bool                  // a full refresh has found nothing new
+	changed    bool                  // a secret may have another value
+	files      map[string]state.File // in place as rendered, but with new stamps
+	why        string                // it needs rendering
+	unanswered error                 // the store gave no answer: see Look.Unseen
 }
 
 // Look is what [Tick] has found of a job.
@@ -45,21 +45,21 @@ type Look struct {
 // plaintext is ever in this process. It notes the success of quiet jobs from
 // time to time, and why a job could not be looked at, and takes the lock for
 // that alone.
-func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, error) {
-	r := newRound(w, o, jobs)
+func Tick(ctx context.Context, env Env, o Options, jobs []job.Job) ([]Look, error) {
+	r := newRun(env, o, jobs)
 	r.blind = true
-	if w.State == nil {
+	if env.State == nil {
 		return nil, ErrNoState
 	}
 	r.openStates(ctx)
-	r.guard()
-	r.probe(ctx)
+	r.checkDestinations()
+	r.checkChanges(ctx)
 	if err := r.noteAll(ctx); err != nil {
 		return nil, err
 	}
 	var looks []Look
-	for _, p := range r.planned {
-		looks = append(looks, Look{p.Job, p.tick.quiet, p.tick.looked, p.tick.why, p.report.Err, p.tick.unseen})
+	for _, p := range r.plans {
+		looks = append(looks, Look{p.Job, p.check.unchanged, p.check.changed, p.check.why, p.report.Err, p.check.unanswered})
 	}
 	return looks, nil
 }
@@ -67,29 +67,29 @@ func Tick(ctx context.Context, w World, o Options, jobs []job.Job) ([]Look, erro
 // probe finds the jobs for which nothing can have changed since their last
 // render: first what this machine has of them, then the lookups of those that
 // are left, all together.
-func (r *round) probe(ctx context.Context) {
-	var left []*Planned
+func (r *run) checkChanges(ctx context.Context) {
+	var left []*Plan
 	var seen []Seen
-	for _, p := range r.planned {
-		if p.tick.why = r.differs(p); p.tick.why != "" {
+	for _, p := range r.plans {
+		if p.check.why = r.differs(p); p.check.why != "" {
 			continue
 		}
 		rec := p.state.Record()
 		age := r.now.Sub(rec.LastLook)
-		p.tick.full = age < 0 || age >= r.o.FullRefresh
+		p.check.full = age < 0 || age >= r.o.FullRefresh
 		left = append(left, p)
-		seen = append(seen, Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Full: p.tick.full})
+		seen = append(seen, Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Full: p.check.full})
 	}
-	ctx, cancel := r.fetching(ctx)
+	ctx, cancel := r.limit.Context(ctx)
 	defer cancel()
-	for i, v := range Probe(ctx, r.w.Open, seen) {
-		t := &left[i].tick
-		t.quiet, t.looked = !v.Changed && v.Err == nil, v.Changed
+	for i, v := range Probe(ctx, r.env.Open, seen) {
+		c := &left[i].check
+		c.unchanged, c.changed = !v.Changed && v.Err == nil, v.Changed
 		switch {
 		case v.Changed:
-			t.why = "a secret may have changed"
+			c.why = "a secret may have changed"
 		case v.Err != nil:
-			t.why, t.unseen = "a secret could not be looked at", fmt.Errorf("look for changes: %w", v.Err)
+			c.why, c.unanswered = "a secret could not be looked at", fmt.Errorf("look for changes: %w", v.Err)
 		}
 	}
 	r.wake()
@@ -97,7 +97,7 @@ func (r *round) probe(ctx context.Context) {
 
 // differs says what on this machine is not as the last render left it; "" if
 // only the lookups can tell more.
-func (r *round) differs(p *Planned) string {
+func (r *run) differs(p *Plan) string {
 	switch {
 	case r.o.Force || r.o.Changed || len(r.o.AcceptRemoved) > 0:
 		return "it was asked for"
@@ -122,24 +122,24 @@ func (r *round) differs(p *Planned) string {
 }
 
 // waits reports whether the job's hook is left to its backoff.
-func (r *round) waits(p *Planned) bool {
+func (r *run) waits(p *Plan) bool {
 	if !r.o.Patient || p.state == nil || p.report.Installed && len(p.Changed()) > 0 {
 		return false
 	}
 	debt := p.state.Record().Debt
-	return debt != nil && !debt.Due(r.w.Now(), r.w.State.Fingerprint([]byte(hookKey(p.Job))))
+	return debt != nil && !debt.Due(r.env.Host.Now(), r.env.State.Fingerprint([]byte(hookKey(p.Job))))
 }
 
 // filesDiffer compares the destinations by their stamps, and by their content
 // only where a stamp is new and content may be read.
-func (r *round) filesDiffer(p *Planned, rec state.Record) string {
+func (r *run) filesDiffer(p *Plan, rec state.Record) string {
 	for _, f := range p.Job.Files {
-		path := r.w.Disk.Host(f.Dest)
+		path := r.env.Disk.Host(f.Dest)
 		in, ok := rec.Files[path]
 		if !ok {
 			return path + " is new"
 		}
-		stamp, err := r.w.Disk.Stamp(f.Dest)
+		stamp, err := r.env.Disk.Stamp(f.Dest)
 		if err == nil && stamp != "" {
 			if same, _ := p.state.Matches(in.Stamp, []byte(stamp)); same {
 				continue
@@ -153,8 +153,8 @@ func (r *round) filesDiffer(p *Planned, rec state.Record) string {
 }
 
 // restamp reports whether a file with a new stamp is as it was all the same.
-func (r *round) restamp(p *Planned, f job.File, in state.File) bool {
-	now, err := r.w.Disk.Inspect(f.Dest)
+func (r *run) restamp(p *Plan, f job.File, in state.File) bool {
+	now, err := r.env.Disk.Inspect(f.Dest)
 	if err != nil || !now.Exists || now.TooLarge {
 		return false
 	}
@@ -163,24 +163,24 @@ func (r *round) restamp(p *Planned, f job.File, in state.File) bool {
 	if !same || c.Drifted() && !c.Tolerated() {
 		return false
 	}
-	if p.tick.files == nil {
-		p.tick.files = map[string]state.File{}
+	if p.check.files == nil {
+		p.check.files = map[string]state.File{}
 	}
-	in.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
-	p.tick.files[r.w.Disk.Host(f.Dest)] = in
+	in.Stamp = r.env.State.Fingerprint([]byte(now.Stamp))
+	p.check.files[r.env.Disk.Host(f.Dest)] = in
 	return true
 }
 
 // noteAll notes what is worth it of quiet jobs and of those that could not be
 // looked at, unless another run is under way: that one notes what it finds.
-func (r *round) noteAll(ctx context.Context) error {
+func (r *run) noteAll(ctx context.Context) error {
 	defer r.end()
-	for _, p := range r.planned {
+	for _, p := range r.plans {
 		if !r.worthNoting(p) {
 			continue
 		}
 		if r.lock == nil {
-			lock, err := r.w.State.Lock(ctx, 0, r.w.LockToken)
+			lock, err := r.env.State.Lock(ctx, 0, r.env.LockToken)
 			if errors.Is(err, state.ErrLocked) {
 				return nil
 			}
@@ -200,55 +200,55 @@ func (r *round) noteAll(ctx context.Context) error {
 
 // worthNoting reports whether there is more to note than that a moment has
 // passed.
-func (r *round) worthNoting(p *Planned) bool {
-	if p.state == nil || !p.tick.quiet && p.tick.unseen == nil {
+func (r *run) worthNoting(p *Plan) bool {
+	if p.state == nil || !p.check.unchanged && p.check.unanswered == nil {
 		return false
 	}
 	rec := p.state.Record()
-	if p.tick.unseen != nil {
-		age := r.w.Now().Sub(rec.LastRun)
+	if p.check.unanswered != nil {
+		age := r.env.Host.Now().Sub(rec.LastRun)
 		return rec.Result.Code == 0 || age < 0 || age >= noteEvery
 	}
-	age := r.w.Now().Sub(rec.LastSuccess)
+	age := r.env.Host.Now().Sub(rec.LastSuccess)
 	fresh := age >= 0 && age < noteEvery && rec.LastRun.Equal(rec.LastSuccess)
-	return !fresh || p.tick.full || p.tick.files != nil
+	return !fresh || p.check.full || p.check.files != nil
 }
 
 // noteLook writes down what a look alone has found.
-func (r *round) noteLook(p *Planned) error {
-	if p.tick.unseen == nil {
+func (r *run) noteLook(p *Plan) error {
+	if p.check.unanswered == nil {
 		return r.noteQuiet(p)
 	}
 	return r.update(p, func(rec *state.Record) {
-		rec.LastRun = r.w.Now()
+		rec.LastRun = r.env.Host.Now()
 		if rec.Debt == nil { // else the result tells of the hook
-			rec.Result = r.outcome(p.tick.unseen)
+			rec.Result = r.outcome(p.check.unanswered)
 		}
 	})
 }
 
 // noteQuiet writes down that the files in place are still right, from time to
 // time.
-func (r *round) noteQuiet(p *Planned) error {
+func (r *run) noteQuiet(p *Plan) error {
 	if !r.worthNoting(p) {
 		return nil
 	}
-	now := r.w.Now()
+	now := r.env.Host.Now()
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun, rec.LastSuccess = now, now
 		if rec.Debt == nil {
 			rec.Result = state.Result{}
 		}
-		if p.tick.full {
+		if p.check.full {
 			rec.LastLook = r.now
 		}
-		for dest, f := range p.tick.files {
+		for dest, f := range p.check.files {
 			rec.Files[dest] = f
 		}
 	})
 }
 
-func (r *round) update(p *Planned, change func(*state.Record)) error {
+func (r *run) update(p *Plan, change func(*state.Record)) error {
 	if err := p.state.Update(change); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}

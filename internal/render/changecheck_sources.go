@@ -31,25 +31,29 @@ type Verdict struct {
 	Err error
 }
 
-// Probe tells for each of a number of jobs whether a lookup may have another
-// answer now, without decrypting anything. The jobs' lookups go out together,
-// equal ones once.
+// Probe checks for each of a number of jobs whether a lookup may have another answer
+// now, without decrypting anything. The jobs' lookups go out together, equal ones
+// once.
 func Probe(ctx context.Context, open Opener, seen []Seen) []Verdict {
-	type key struct {
-		group
-		full bool
+	type one struct {
+		batch
+		source.Known
 	}
-	asked := map[key]*probe{}
-	for i, s := range seen {
+	known, has := map[batch][]source.Known{}, map[one]bool{}
+	for _, s := range seen {
 		for _, k := range s.Trace {
-			g := key{group{s.Store, k.Ref.Source}, s.Full}
-			asked[g] = asked[g].add(k, i)
+			if b := s.batch(k); !has[one{b, k}] {
+				has[one{b, k}] = true
+				known[b] = append(known[b], k)
+			}
 		}
 	}
-	verdicts := make([]Verdict, len(seen)) // of patterns, to begin with
+	verdicts, found := make([]Verdict, len(seen)), map[batch]*findings{}
 	var wg sync.WaitGroup
-	for g, p := range asked {
-		wg.Go(func() { p.changed, p.unseen = p.ask(ctx, open, g.group, g.full) })
+	for b, all := range known {
+		f := &findings{}
+		found[b] = f
+		wg.Go(func() { f.look(ctx, open, b, all) })
 	}
 	for i, s := range seen {
 		if s.Full && len(s.Globs) > 0 {
@@ -57,83 +61,70 @@ func Probe(ctx context.Context, open Opener, seen []Seen) []Verdict {
 		}
 	}
 	wg.Wait()
-	for _, p := range asked {
-		p.tell(verdicts)
+	for i, s := range seen {
+		unseen := map[source.Ref]error{}
+		for _, k := range s.Trace {
+			f := found[s.batch(k)]
+			verdicts[i].Changed = verdicts[i].Changed || f.changed[k.Ref]
+			if err := f.unseen[k.Ref]; err != nil {
+				unseen[k.Ref] = err
+			}
+		}
+		if len(unseen) > 0 {
+			verdicts[i].Err = errors.Join(verdicts[i].Err, &source.LookError{Unseen: unseen})
+		}
 	}
 	return verdicts
 }
 
-// probe is what is asked of one source.
-type probe struct {
-	known   []source.Known // without duplicates
-	has     map[source.Known]bool
-	askers  map[source.Ref][]int
-	changed []source.Ref
+// batch is what goes out together.
+type batch struct {
+	store  job.Store
+	prefix string
+	full   bool
+}
+
+func (s Seen) batch(k source.Known) batch { return batch{s.Store, k.Ref.Source, s.Full} }
+
+// findings are the refs of a batch that may have changed, and those without an answer.
+type findings struct {
+	changed map[source.Ref]bool
 	unseen  map[source.Ref]error
 }
 
-// tell hands on what was found to the jobs that asked.
-func (p *probe) tell(verdicts []Verdict) {
-	for _, ref := range p.changed {
-		for _, i := range p.askers[ref] {
-			verdicts[i].Changed = true
+// look asks the source of a batch. An error for all of it is one for each ref.
+func (f *findings) look(ctx context.Context, open Opener, b batch, known []source.Known) {
+	changed, err := lookup(ctx, open, b, known)
+	partly, ok := errors.AsType[*source.LookError](err)
+	if err != nil && !ok {
+		var all source.Findings
+		for _, k := range known {
+			all.Add(k.Ref, true, err)
 		}
+		changed, err = all.Result()
+		partly, ok = errors.AsType[*source.LookError](err)
 	}
-	unseen := map[int]map[source.Ref]error{}
-	for ref, err := range p.unseen {
-		for _, i := range p.askers[ref] {
-			if unseen[i] == nil {
-				unseen[i] = map[source.Ref]error{}
-			}
-			unseen[i][ref] = err
-		}
+	f.changed = map[source.Ref]bool{}
+	for _, ref := range changed {
+		f.changed[ref] = true
 	}
-	for i, errs := range unseen {
-		verdicts[i].Err = errors.Join(verdicts[i].Err, &source.LookError{Unseen: errs})
+	if ok {
+		f.unseen = partly.Unseen
 	}
 }
 
-func (p *probe) add(k source.Known, asker int) *probe {
-	if p == nil {
-		p = &probe{has: map[source.Known]bool{}, askers: map[source.Ref][]int{}}
-	}
-	if !p.has[k] {
-		p.known, p.has[k] = append(p.known, k), true
-	}
-	p.askers[k.Ref] = append(p.askers[k.Ref], asker)
-	return p
-}
-
-// ask returns what may have changed, and what got no answer.
-func (p *probe) ask(ctx context.Context, open Opener, g group, full bool) ([]source.Ref, map[source.Ref]error) {
-	changed, err := p.look(ctx, open, g, full)
-	look, partly := errors.AsType[*source.LookError](err)
-	if err != nil && !partly {
-		var found source.Findings
-		for _, k := range p.known {
-			found.Add(k.Ref, true, err)
-		}
-		changed, err = found.Result()
-		look, partly = errors.AsType[*source.LookError](err)
-	}
-	if partly {
-		return changed, look.Unseen
-	}
-	return changed, nil
-}
-
-func (p *probe) look(ctx context.Context, open Opener, g group, full bool) ([]source.Ref, error) {
-	src, err := open(ctx, g.store, g.prefix)
+func lookup(ctx context.Context, open Opener, b batch, known []source.Known) ([]source.Ref, error) {
+	src, err := open(ctx, b.store, b.prefix)
 	if err != nil {
 		return nil, err
 	}
 	look, canLook := src.(source.Looker)
 	cheap, canProbe := src.(source.Prober)
 	switch {
-	case full && canLook:
-		return look.Look(ctx, p.known)
-	case !full && canProbe:
-		return cheap.Probe(ctx, p.known)
+	case b.full && canLook:
+		return look.Look(ctx, known)
+	case !b.full && canProbe:
+		return cheap.Probe(ctx, known)
 	}
 	return nil, source.ErrUnsupported
 }

@@ -12,7 +12,7 @@ import (
 
 // prober finds what its map has of each name.
 type prober struct {
-	batches
+	source.Source
 	changed map[string]bool
 	errs    map[string]error
 }

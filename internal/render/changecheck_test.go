@@ -20,6 +20,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template"
 	"github.com/credrender/credrender/test/awsfake"
 )
 
@@ -87,16 +88,18 @@ func (h *host) hooks(name string) int {
 	return bytes.Count(data, []byte("\n"))
 }
 
-func (h *host) world() (render.World, func()) {
+func (h *host) world() (render.Env, func()) {
 	st, err := state.Open(state.Options{Dir: h.path("state"), Runtime: h.path("run"), Machine: "m"})
 	h.must(err)
-	return render.World{
-		Open: h.stores.Source, State: st, Zone: time.UTC, Home: "/", StampFile: fsys.Stamp, Version: "1",
-		ReadFile:  func(_ *job.Job, path string) ([]byte, error) { return os.ReadFile(path) },
-		LookupEnv: func(name string) (string, bool) { v, ok := h.env[name]; return v, ok },
-		Hostname:  func() (string, error) { return "web1", nil },
-		Now:       func() time.Time { return h.now },
-		HostKey:   st.HostKey,
+	return render.Env{
+		Open: h.stores.Source, State: st, Home: "/", StampFile: fsys.Stamp, Version: "1",
+		ReadFile: func(_ *job.Job, path string) ([]byte, error) { return os.ReadFile(path) },
+		Host: template.Host{
+			LookupEnv: func(name string) (string, bool) { v, ok := h.env[name]; return v, ok },
+			Hostname:  func() (string, error) { return "web1", nil },
+			Now:       func() time.Time { return h.now },
+			SaltKey:   st.HostKey, LoadLocation: time.LoadLocation,
+		},
 	}, func() { h.must(st.Close()) }
 }
 

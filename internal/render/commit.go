@@ -14,7 +14,7 @@ import (
 
 // install changes the files of one planned job: all, or none. On success the
 // journal says done, with the hook owed, until settle.
-func (r *round) install(ctx context.Context, p *Planned) error {
+func (r *run) install(ctx context.Context, p *Plan) error {
 	if err := r.admit(p); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (r *round) install(ctx context.Context, p *Planned) error {
 
 // admit reports all that stands in the way of a planned job and can be known
 // without writing. Run and Plan both ask it.
-func (r *round) admit(p *Planned) error {
+func (r *run) admit(p *Plan) error {
 	if err := r.stateFor(p); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (r *round) admit(p *Planned) error {
 		if r.refusedBefore(p) {
 			return &RefusedError{What: "verify", Again: true}
 		}
-		if r.planOnly {
+		if r.dryRun {
 			if err := r.unstartable(p); err != nil {
 				return errors.Join(r.checkDisk(p), err)
 			}
@@ -47,18 +47,41 @@ func (r *round) admit(p *Planned) error {
 	return r.checkDisk(p)
 }
 
+// unstartable reports commands of a job whose program is not there, as the run
+// that changes the job's files would find. Programs that the run itself writes
+// are left out.
+func (r *run) unstartable(p *Plan) error {
+	var errs []error
+	missing := func(c job.Command) error {
+		if c.IsZero() || len(c.Args) > 0 && len(r.writers(c.Args[0])) > 0 {
+			return nil
+		}
+		return hook.Missing(r.spec(p, c))
+	}
+	for _, c := range p.Changes {
+		if c.Kind == job.Create || c.Kind == job.Update {
+			errs = append(errs, judge("check", c.Path, c.File.Check, missing(c.File.Check)))
+		}
+	}
+	errs = append(errs, judge("verify", "", p.Job.Verify, missing(p.Job.Verify)))
+	if err := missing(p.Job.Hook); err != nil && !r.o.NoHook {
+		errs = append(errs, &HookError{Command: p.Job.Hook, Err: err})
+	}
+	return errors.Join(errs...)
+}
+
 // checkDisk asks whether the files could be written and repaired. In a plan, a
 // drift that the file system may be to blame for is none.
-func (r *round) checkDisk(p *Planned) error {
+func (r *run) checkDisk(p *Plan) error {
 	files := p.files()
 	var errs []error
 	for i, c := range p.Changes {
 		if c.Kind != job.ModeOnly {
 			continue
 		}
-		err := r.w.Disk.CheckRepair(c.Txn())
+		err := r.env.Disk.CheckRepair(c.Txn())
 		switch {
-		case c.Tolerated() && r.planOnly:
+		case c.Tolerated() && r.dryRun:
 			p.Changes[i].Kind = job.Unchanged
 		case errors.Is(err, txn.ErrOthersWrite):
 			files = append(files, c.Txn())
@@ -66,17 +89,17 @@ func (r *round) checkDisk(p *Planned) error {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(append(errs, r.w.Disk.Check(files))...)
+	return errors.Join(append(errs, r.env.Disk.Check(files))...)
 }
 
 // repair sets drifted modes and owners right. It returns files that stand where
 // others can write, and have to be put there anew for that.
-func (r *round) repair(p *Planned) (anew []txn.File, err error) {
+func (r *run) repair(p *Plan) (anew []txn.File, err error) {
 	for i, c := range p.Changes {
 		if c.Kind != job.ModeOnly {
 			continue
 		}
-		changed, err := r.w.Disk.Repair(c.Txn())
+		changed, err := r.env.Disk.Repair(c.Txn())
 		switch {
 		case errors.Is(err, txn.ErrOthersWrite) && !c.Tolerated():
 			anew = append(anew, c.Txn())
@@ -91,8 +114,8 @@ func (r *round) repair(p *Planned) (anew []txn.File, err error) {
 
 // stateFor opens the job's journal: in the state directory, or in memory where
 // there is none and no hook could get lost.
-func (r *round) stateFor(p *Planned) error {
-	if p.state != nil && (!r.planOnly || r.w.State.Writable() == nil) {
+func (r *run) stateFor(p *Plan) error {
+	if p.state != nil && (!r.dryRun || r.env.State.Writable() == nil) {
 		return nil
 	}
 	if !p.Job.Hook.IsZero() && !r.o.NoHook {
@@ -102,8 +125,8 @@ func (r *round) stateFor(p *Planned) error {
 	return nil
 }
 
-func (r *round) transact(ctx context.Context, p *Planned, files []txn.File) error {
-	t, err := r.w.Disk.Prepare(ctx, p.journal, files)
+func (r *run) transact(ctx context.Context, p *Plan, files []txn.File) error {
+	t, err := r.env.Disk.Prepare(ctx, p.journal, files)
 	if err != nil {
 		return err
 	}
@@ -124,7 +147,7 @@ func (r *round) transact(ctx context.Context, p *Planned, files []txn.File) erro
 }
 
 // unaltered reports the job's files that verify changed.
-func (r *round) unaltered(p *Planned, t *txn.Txn) error {
+func (r *run) unaltered(p *Plan, t *txn.Txn) error {
 	if p.Job.Verify.IsZero() {
 		return nil
 	}
@@ -132,7 +155,7 @@ func (r *round) unaltered(p *Planned, t *txn.Txn) error {
 	for _, c := range p.Changes {
 		err := t.Unaltered(c.File.Dest)
 		if c.Kind == job.Unchanged {
-			if now, _ := r.w.Disk.Stamp(c.File.Dest); now != c.Old.Stamp {
+			if now, _ := r.env.Disk.Stamp(c.File.Dest); now != c.Old.Stamp {
 				err = txn.ErrAltered
 			}
 		}
@@ -144,7 +167,7 @@ func (r *round) unaltered(p *Planned, t *txn.Txn) error {
 }
 
 // validate applies what can be judged from the bytes alone.
-func validate(p *Planned) error {
+func validate(p *Plan) error {
 	data, paths := map[string][]byte{}, map[string]string{}
 	var errs []error
 	for _, c := range p.Changes {
@@ -162,7 +185,7 @@ func validate(p *Planned) error {
 }
 
 // checks runs each changed file's check on its staged copy.
-func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
+func (r *run) checks(ctx context.Context, p *Plan, t *txn.Txn) error {
 	var errs []error
 	for _, c := range p.Changes {
 		staged := t.Staged(c.File.Dest)
@@ -179,7 +202,7 @@ func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
 	return errors.Join(errs...)
 }
 
-func (r *round) verify(ctx context.Context, p *Planned) error {
+func (r *run) verify(ctx context.Context, p *Plan) error {
 	if p.Job.Verify.IsZero() {
 		return nil
 	}
@@ -190,7 +213,7 @@ func (r *round) verify(ctx context.Context, p *Planned) error {
 // refuse sets the old files back and asks verify again, to tell a bad change
 // from a tree that was broken before. The set is remembered, so that the next
 // run does not install it again.
-func (r *round) refuse(ctx context.Context, p *Planned, t *txn.Txn, cause error) error {
+func (r *run) refuse(ctx context.Context, p *Plan, t *txn.Txn, cause error) error {
 	if err := t.Rollback(false); err != nil {
 		return errors.Join(cause, err)
 	}
@@ -209,7 +232,7 @@ func (r *round) refuse(ctx context.Context, p *Planned, t *txn.Txn, cause error)
 
 // refusedBefore reports whether verify has refused this very set, by this very
 // command, and nothing has changed since.
-func (r *round) refusedBefore(p *Planned) bool {
+func (r *run) refusedBefore(p *Plan) bool {
 	if p.state == nil || r.o.Force || p.Job.Verify.IsZero() {
 		return false
 	}
@@ -222,7 +245,7 @@ func (r *round) refusedBefore(p *Planned) bool {
 }
 
 // set is the job's bytes, places and verify as one string of bytes.
-func (p *Planned) set() []byte {
+func (p *Plan) set() []byte {
 	type file struct {
 		Dest     string
 		Data     []byte
@@ -240,10 +263,10 @@ func (p *Planned) set() []byte {
 	return b
 }
 
-func (p *Planned) print(r *round) string { return r.w.State.Fingerprint(p.set()) }
+func (p *Plan) print(r *run) string { return r.env.State.Fingerprint(p.set()) }
 
 // files are the changed ones, as the transaction takes them.
-func (p *Planned) files() []txn.File {
+func (p *Plan) files() []txn.File {
 	var fs []txn.File
 	for _, c := range p.Changes {
 		if c.Kind == job.Create || c.Kind == job.Update {
@@ -254,7 +277,7 @@ func (p *Planned) files() []txn.File {
 }
 
 // spec surrounds one of the job's commands.
-func (r *round) spec(p *Planned, c job.Command) hook.Spec {
+func (r *run) spec(p *Plan, c job.Command) hook.Spec {
 	return hook.Spec{
 		Command: c,
 		Env:     r.environ(p.Job.Env, p.Job.Name, p.Changed()),
@@ -265,8 +288,8 @@ func (r *round) spec(p *Planned, c job.Command) hook.Spec {
 
 // environ is what commands get, with the token of the lock, by which a render
 // that a command starts knows that waiting would never end.
-func (r *round) environ(env map[string]string, jobs string, changed []string) []string {
-	list := hook.Environ(r.w.Home, env, jobs, changed)
+func (r *run) environ(env map[string]string, jobs string, changed []string) []string {
+	list := hook.Environ(r.env.Home, env, jobs, changed)
 	if r.lock != nil {
 		list = append(list, LockEnv+"="+r.lock.Token())
 	}

@@ -38,20 +38,20 @@ func (e *CycleError) Error() string {
 
 // destination is one file that a run writes.
 type destination struct {
-	planned *Planned
-	index   int // in Job.Files
-	id      fsys.Identity
+	plan  *Plan
+	index int // in Job.Files
+	id    fsys.Identity
 }
 
-func (d destination) file() job.File { return d.planned.Job.Files[d.index] }
+func (d destination) file() job.File { return d.plan.Job.Files[d.index] }
 
-// guard finds out where all destinations lead and fails the jobs that must not
+// checkDestinations finds out where all destinations lead and fails the jobs that must not
 // be rendered there. Nothing was fetched or written yet.
-func (r *round) guard() {
+func (r *run) checkDestinations() {
 	if r.o.NoDisk {
 		return
 	}
-	for _, p := range r.planned {
+	for _, p := range r.plans {
 		for i, f := range p.Job.Files {
 			if f.Dest != "" {
 				r.addDestination(p, i)
@@ -60,29 +60,29 @@ func (r *round) guard() {
 	}
 	for _, d := range r.dests {
 		if is := r.conflict(d); is != "" {
-			d.planned.misplaced = true
-			d.planned.fail(&PlaceError{r.w.Disk.Host(d.file().Dest), is})
+			d.plan.misplaced = true
+			d.plan.fail(&PlaceError{r.env.Disk.Host(d.file().Dest), is})
 		}
 	}
 }
 
 // addDestination notes where a file goes. A destination that can never be a
 // file is refused now; all else that is wrong with it is found by the diff.
-func (r *round) addDestination(p *Planned, i int) {
+func (r *run) addDestination(p *Plan, i int) {
 	dest := p.Job.Files[i].Dest
-	if err := r.w.Disk.CheckKind(dest); err != nil {
+	if err := r.env.Disk.CheckKind(dest); err != nil {
 		p.misplaced = true
 		p.fail(err)
 		return
 	}
-	if id, err := r.w.Disk.Identify(dest); err == nil {
+	if id, err := r.env.Disk.Identify(dest); err == nil {
 		r.dests = append(r.dests, destination{p, i, id})
 	}
 }
 
 // conflict says what else a destination is; "" if nothing.
-func (r *round) conflict(d destination) string {
-	for _, own := range r.w.Own {
+func (r *run) conflict(d destination) string {
+	for _, own := range r.env.Own {
 		if r.isOwn(d, own) {
 			if own.Below && own.Ext == "" {
 				return fmt.Sprintf("is in %s, %s", own.What, own.Path)
@@ -90,21 +90,21 @@ func (r *round) conflict(d destination) string {
 			return fmt.Sprintf("is %s, %s", own.What, own.Path)
 		}
 	}
-	for _, f := range d.planned.Job.Files {
+	for _, f := range d.plan.Job.Files {
 		if id, ok := r.identify(f.Src); ok && id.Same(d.id) {
 			return "is also the template " + f.Src + " of the same job"
 		}
 	}
 	for _, other := range r.dests {
-		if (other.planned != d.planned || other.index != d.index) && other.id.Same(d.id) {
+		if (other.plan != d.plan || other.index != d.index) && other.id.Same(d.id) {
 			return fmt.Sprintf("is the same file as destination %s of job %s (%s)",
-				r.w.Disk.Host(other.file().Dest), other.planned.Job.Name, other.planned.Job.Origin)
+				r.env.Disk.Host(other.file().Dest), other.plan.Job.Name, other.plan.Job.Origin)
 		}
 	}
 	return ""
 }
 
-func (r *round) isOwn(d destination, own Own) bool {
+func (r *run) isOwn(d destination, own Own) bool {
 	id, ok := r.identify(own.Path)
 	switch {
 	case !ok:
@@ -115,26 +115,26 @@ func (r *round) isOwn(d destination, own Own) bool {
 		return d.id.Below(id)
 	}
 	dest := d.file().Dest
-	dir, err := r.w.Disk.IdentifyHost(r.w.Disk.Host(filepath.Dir(dest)))
+	dir, err := r.env.Disk.IdentifyHost(r.env.Disk.Host(filepath.Dir(dest)))
 	return err == nil && dir.Same(id) && filepath.Ext(dest) == own.Ext
 }
 
 // identify finds out which file a path of the machine is, once a run: a file
 // is known by its place before it is made.
-func (r *round) identify(path string) (fsys.Identity, bool) {
+func (r *run) identify(path string) (fsys.Identity, bool) {
 	if !filepath.IsAbs(path) { // none, or standard input
 		return fsys.Identity{}, false
 	}
 	id, known := r.ids[path]
 	if !known {
-		id, _ = r.w.Disk.IdentifyHost(path) // zero: like no other
+		id, _ = r.env.Disk.IdentifyHost(path) // zero: like no other
 		r.ids[path] = id
 	}
 	return id, true
 }
 
 // writers returns the destinations that are the file path.
-func (r *round) writers(path string) (found []destination) {
+func (r *run) writers(path string) (found []destination) {
 	id, ok := r.identify(path)
 	for _, d := range r.dests {
 		if ok && d.id.Same(id) {

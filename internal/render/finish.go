@@ -23,18 +23,18 @@ import (
 type due struct {
 	command job.Command
 	env     map[string]string
-	owers   []*Planned
+	owers   []*Plan
 	dests   []string // changed, beside those that the owers have not told yet
 }
 
 // settle runs what is owed, distinct commands once, in config order, after all
 // files of the run are in place; then it writes down how each job stands.
-func (r *round) settle(ctx context.Context) {
+func (r *run) finish(ctx context.Context) {
 	for _, d := range r.dues() {
 		r.report.Hooks = append(r.report.Hooks, r.runHook(ctx, d))
 	}
-	for _, p := range r.planned {
-		if p.tick.quiet {
+	for _, p := range r.plans {
+		if p.check.unchanged {
 			p.report.Err = r.noteQuiet(p)
 			continue
 		}
@@ -49,10 +49,10 @@ func (r *round) settle(ctx context.Context) {
 
 // dues collects the hooks that are owed: of jobs that changed now, and of jobs
 // whose earlier hook failed. The hook is the one that the job has now.
-func (r *round) dues() []*due {
+func (r *run) dues() []*due {
 	var list []*due
 	byKey := map[string]*due{}
-	for _, p := range r.busy() {
+	for _, p := range r.changed() {
 		if r.o.NoHook || p.Job.Hook.IsZero() || !p.owes() || r.waits(p) {
 			continue
 		}
@@ -70,7 +70,7 @@ func (r *round) dues() []*due {
 
 // owes reports whether the job's hook has to run: its files changed in this
 // run, or a debt stands from before.
-func (p *Planned) owes() bool {
+func (p *Plan) owes() bool {
 	if p.report.Installed && len(p.Changed()) > 0 {
 		return true
 	}
@@ -83,7 +83,7 @@ func (p *Planned) owes() bool {
 
 // unfinished reports whether a transaction of this run could neither be ended
 // nor set back, so that nobody knows what the hook would find.
-func unfinished(p *Planned, rec *state.Record) bool {
+func unfinished(p *Plan, rec *state.Record) bool {
 	return rec.Txn.Phase != txn.Idle && !p.report.Installed
 }
 
@@ -98,7 +98,7 @@ func hookKey(j *job.Job) string {
 	return b.String()
 }
 
-func (r *round) runHook(ctx context.Context, d *due) HookReport {
+func (r *run) runHook(ctx context.Context, d *due) HookReport {
 	var names []string
 	dests := d.dests
 	for _, p := range d.owers {
@@ -127,10 +127,10 @@ func (r *round) runHook(ctx context.Context, d *due) HookReport {
 
 // masker knows the secrets of all jobs of the run: a job's commands may print what
 // others have written.
-func (r *round) masker() *hook.Masker {
+func (r *run) masker() *hook.Masker {
 	var all []source.Secret
 	seen := map[string]bool{}
-	for _, p := range r.planned {
+	for _, p := range r.plans {
 		for _, s := range p.secrets {
 			if text := string(s.Reveal()); !seen[text] {
 				seen[text] = true
@@ -142,7 +142,7 @@ func (r *round) masker() *hook.Masker {
 }
 
 // untold are the destinations that the hook has not heard of yet.
-func (p *Planned) untold() []string {
+func (p *Plan) untold() []string {
 	dests := p.Changed()
 	if !p.report.Installed {
 		dests = nil
@@ -157,13 +157,13 @@ func (p *Planned) untold() []string {
 }
 
 // note writes down how the job stands after the run.
-func (r *round) note(p *Planned, rec *state.Record) {
-	now := r.w.Now()
+func (r *run) note(p *Plan, rec *state.Record) {
+	now := r.env.Host.Now()
 	dests := p.untold()
 	switch debt := rec.Debt; {
 	case unfinished(p, rec): // the next run recovers it
 	case p.hookRan && p.hookErr != nil:
-		rec.HookFailed(now, class(p.hookErr), r.w.State.Fingerprint([]byte(hookKey(p.Job))), dests)
+		rec.HookFailed(now, class(p.hookErr), r.env.State.Fingerprint([]byte(hookKey(p.Job))), dests)
 	case p.hookRan, p.Job.Hook.IsZero():
 		rec.Paid() // a job that has no hook any more owes nothing
 	default:
@@ -183,7 +183,7 @@ func (r *round) note(p *Planned, rec *state.Record) {
 	rec.Trace, rec.Untraced, rec.Globs = p.Trace, p.untraced, p.globs
 	rec.Asked, rec.Inputs = p.asked, ""
 	if in := r.inputs(p, p.asked); in != nil && !p.changeable && !p.untraced {
-		rec.Inputs = r.w.State.Fingerprint(in)
+		rec.Inputs = r.env.State.Fingerprint(in)
 	}
 	rec.Files = map[string]state.File{}
 	for _, c := range p.Changes {
@@ -192,7 +192,7 @@ func (r *round) note(p *Planned, rec *state.Record) {
 }
 
 // outcome is how a run or a look has ended, for the state.
-func (r *round) outcome(err error) state.Result {
+func (r *run) outcome(err error) state.Result {
 	if err == nil {
 		return state.Result{}
 	}
@@ -204,14 +204,14 @@ func (r *round) outcome(err error) state.Result {
 }
 
 // placed describes a file that is in place.
-func (r *round) placed(c job.Change) state.File {
-	f := state.File{Print: r.w.State.Fingerprint(c.Data), Mode: c.Mode, UID: c.UID, GID: c.GID, NotAfter: expiry(c.Data)}
+func (r *run) placed(c job.Change) state.File {
+	f := state.File{Print: r.env.State.Fingerprint(c.Data), Mode: c.Mode, UID: c.UID, GID: c.GID, NotAfter: expiry(c.Data)}
 	now := c.Old
 	if c.Kind != job.Unchanged {
-		now, _ = r.w.Disk.Inspect(c.File.Dest) // at worst it is not known
+		now, _ = r.env.Disk.Inspect(c.File.Dest) // at worst it is not known
 	}
 	if now.Exists && bytes.Equal(now.Data, c.Data) {
-		f.Stamp = r.w.State.Fingerprint([]byte(now.Stamp))
+		f.Stamp = r.env.State.Fingerprint([]byte(now.Stamp))
 	}
 	return f
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/credrender/credrender/pkg/template/mask"
 )
 
-// Planned is one job with its bytes in memory.
-type Planned struct {
+// Plan is what a run knows of one job.
+type Plan struct {
 	Job     *job.Job
 	Changes []job.Change
 	// Texts are the rendered files with what may be shown of them, by file;
@@ -30,33 +30,33 @@ type Planned struct {
 	// changeable: the output may be another at the next run though nothing
 	// else is.
 	changeable bool
-	// Owed tells that the hook would run even if nothing changes.
-	Owed bool
+	// HookPending: the hook would run even if nothing changes.
+	HookPending bool
 
-	units   []job.Unit
-	queries [][]template.Query // what each unit's template asks for, as of the last wave
-	outputs []template.Output
-	secrets []source.Secret
-	state   *state.Job
-	journal txn.Journal
-	report  JobReport
-	tick    tick
+	units      []job.Unit
+	renderings []*template.Rendering // of each unit; nil for plain bytes
+	outputs    []template.Output
+	secrets    []source.Secret
+	state      *state.Job
+	journal    txn.Journal
+	report     JobReport
+	check      check
 	// misplaced: a destination is refused, whatever the templates are.
 	misplaced bool
-	waits     []*Planned // jobs that write what this one reads
-	done      bool       // rendered, and installed unless that failed
+	waits     []*Plan // jobs that write what this one reads
+	done      bool    // rendered, and installed unless that failed
 	hookRan   bool
 	hookErr   error
 }
 
 // Err is why the job cannot be rendered, or nil.
-func (p *Planned) Err() error { return p.report.Err }
+func (p *Plan) Err() error { return p.report.Err }
 
 // fail adds a failure.
-func (p *Planned) fail(err error) { p.report.Err = errors.Join(p.report.Err, err) }
+func (p *Plan) fail(err error) { p.report.Err = errors.Join(p.report.Err, err) }
 
 // Changed returns the destinations whose content changes.
-func (p *Planned) Changed() []string { return changedDests(p.Changes) }
+func (p *Plan) Changed() []string { return changedDests(p.Changes) }
 
 func changedDests(changes []job.Change) []string {
 	var dests []string

@@ -17,8 +17,8 @@ import (
 // else: it renders nothing, runs no command and asks no store. It is for the
 // time at boot before anybody reads the files. What is owed stays owed. The
 // error names what could not be set back; the next run tries again.
-func Recover(ctx context.Context, w World, o Options) (notes []string, err error) {
-	r := newRound(w, o, nil)
+func Recover(ctx context.Context, env Env, o Options) (notes []string, err error) {
+	r := newRun(env, o, nil)
 	if err := r.begin(ctx); err != nil {
 		return r.report.Notes, err
 	}
@@ -32,12 +32,12 @@ func Recover(ctx context.Context, w World, o Options) (notes []string, err error
 
 // noteStuck says what could not be set back and is no job of this run, whose
 // own report says it.
-func (r *round) noteStuck() {
+func (r *run) noteStuck() {
 	for _, err := range r.damaged {
 		r.report.Notes = append(r.report.Notes, err.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
-		if !slices.ContainsFunc(r.planned, func(p *Planned) bool { return p.Job.ID == id }) {
+		if !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id }) {
 			r.report.Notes = append(r.report.Notes, r.unrecovered[id].Error())
 		}
 	}
@@ -47,11 +47,11 @@ func (r *round) noteStuck() {
 // that has state, also those that this run has not to render: the next run of
 // anything ends a mixture. A job for which that fails is not rendered; the
 // others are, since no two jobs have a file in common.
-func (r *round) recover(ctx context.Context) error {
-	if r.w.State == nil {
+func (r *run) recover(ctx context.Context) error {
+	if r.env.State == nil {
 		return nil
 	}
-	known, err := r.w.State.Jobs()
+	known, err := r.env.State.Jobs()
 	damaged, err := state.Damaged(err)
 	for _, c := range damaged {
 		r.damaged = append(r.damaged, c)
@@ -60,7 +60,7 @@ func (r *round) recover(ctx context.Context) error {
 	for _, j := range known {
 		rec := j.Record()
 		if rec.Txn.Phase != txn.Idle {
-			done, err := r.w.Disk.Recover(ctx, rec.Txn, j)
+			done, err := r.env.Disk.Recover(ctx, rec.Txn, j)
 			if err != nil {
 				r.unrecovered[rec.ID] = fmt.Errorf("recover job %s: %w", rec.Name, err)
 				continue
@@ -93,7 +93,7 @@ func recoveryNote(name string, done txn.Recovered) []string {
 
 // dropIfGone forgets a job that its config no longer has, and says which hook
 // that leaves unpaid.
-func (r *round) dropIfGone(j *state.Job) error {
+func (r *run) dropIfGone(j *state.Job) error {
 	rec := j.Record()
 	config, fromConfig := job.ConfigOf(rec.ID, rec.Name)
 	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) {
@@ -107,8 +107,8 @@ func (r *round) dropIfGone(j *state.Job) error {
 }
 
 // openState opens the state of each job of this run.
-func (r *round) openState(ctx context.Context, p *Planned) error {
-	if r.w.State == nil {
+func (r *run) openState(ctx context.Context, p *Plan) error {
+	if r.env.State == nil {
 		return nil
 	}
 	if err := r.unrecovered[p.Job.ID]; err != nil {
@@ -116,10 +116,10 @@ func (r *round) openState(ctx context.Context, p *Planned) error {
 	}
 	s := p.Job.Store
 	where := state.Identity{Region: s.Region, Table: s.Table, Role: s.RoleARN, Store: s.Kind + ":" + s.Path}
-	if r.w.Account != nil {
-		where.Account = r.w.Account(ctx, s)
+	if r.env.Account != nil {
+		where.Account = r.env.Account(ctx, s)
 	}
-	j, err := r.w.State.Job(p.Job.ID, p.Job.Name, where)
+	j, err := r.env.State.Job(p.Job.ID, p.Job.Name, where)
 	if err != nil {
 		return err
 	}

@@ -57,32 +57,6 @@ var ErrRemoved = errors.New("was rendered here before and is gone")
 // fails could not be remembered.
 var ErrNoState = errors.New("a job with a hook needs a state directory that can be written")
 
-// SecretsError names every secret that a job could not have.
-type SecretsError struct {
-	Failures []*source.RefError
-	where    []string // by failure, if any is known: who asks for it
-}
-
-func (e *SecretsError) Error() string {
-	lines := make([]string, 0, len(e.Failures))
-	for _, err := range e.Unwrap() {
-		lines = append(lines, err.Error())
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap returns the failures, each with the place that asks for it.
-func (e *SecretsError) Unwrap() []error {
-	errs := make([]error, len(e.Failures))
-	for i, f := range e.Failures {
-		errs[i] = f
-		if i < len(e.where) && e.where[i] != "" {
-			errs[i] = fmt.Errorf("%w; asked for at %s", f, e.where[i])
-		}
-	}
-	return errs
-}
-
 // RefusedError: a check, verify, format or key pair refused the new files, and
 // the old ones stand.
 type RefusedError struct {

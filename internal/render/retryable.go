@@ -5,10 +5,11 @@ import (
 	"errors"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
-// outOfReach reports whether every failure is that the store did not answer.
-func outOfReach(err error) bool {
+// unreachable reports whether every failure is that the store did not answer.
+func unreachable(err error) bool {
 	return everySecret(err, source.ErrUnreachable, source.ErrThrottled, source.ErrCredentials)
 }
 
@@ -22,7 +23,7 @@ func MayHeal(err error) bool {
 }
 
 func everySecret(err error, kinds ...error) bool {
-	failed, ok := errors.AsType[*SecretsError](err)
+	failed, ok := errors.AsType[*template.SecretsError](err)
 	if !ok {
 		return false
 	}

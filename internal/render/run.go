@@ -1,23 +1,17 @@
-// Package render is the line that every render runs along, from jobs to a
-// report:
+// Package render renders jobs: it turns their templates into files in place.
 //
-//	lock, recover            what an earlier run left half done is set back
-//	guard                    destinations that the run itself reads are refused
-//	probe                    jobs for which nothing can have changed end here
-//	load, gather, execute    templates become bytes in memory, in few waves
-//	diff, admit              against the disk; Plan stops here
-//	install                  job by job: stage, check, commit, verify
-//	settle                   distinct hooks, then the state of each job
-//
-// Jobs that read what others write go along it after those. Each step takes a
-// value and returns one. One job's failure does not stop the
-// others. [World] is all that the line sees of the machine.
+// A [Run] takes its jobs through a fixed order of steps, which the function Run
+// lists. The steps share one mutable run: each reads what earlier ones have found
+// and adds to it. A job that fails is left out of the later steps, and the others go
+// on. [DryRun] takes the same steps up to the first write. [Env] is all that a run
+// sees of the machine.
 package render
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -27,112 +21,153 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// round is one pass over jobs under one lock.
-type round struct {
-	w       World
+// run is what the steps share.
+type run struct {
+	env     Env
 	o       Options
-	lock    *state.Lock
-	fetcher *Fetcher
-	planned []*Planned
-	report  Report
-	phases  []Phase
 	now     time.Time // of the whole run, so that templates agree
-	texts   map[textKey]text
-	dests   []destination // of all jobs
 	limit   *limit.Limit
-	ids     map[string]fsys.Identity // of files that are read, by path
-	blind   bool                     // destinations are not read
-	// planOnly: nothing is installed, so that jobs read what others would write.
-	planOnly bool
-	// bytesOnly: the destinations are not compared with.
-	bytesOnly bool
-	stamps    map[string]string // of files that templates read, as before the first read
-	// unrecovered are the jobs whose files could not be set back, by id.
-	unrecovered map[string]error
-	damaged     []error // states that cannot be read
+	lock    *state.Lock
+	plans   []*Plan
+	dests   []destination // of all jobs
+	report  Report
+	fetched template.Stats
+	phases  []Phase
+
+	fetchers map[job.Store]*template.Fetcher
+	texts    map[textKey]text
+	ids      map[string]fsys.Identity // of files that are read, by path
+	stamps   map[string]string        // of files that templates read, as before the first read
+
+	blind     bool // destinations are not read
+	dryRun    bool // nothing is installed, so jobs read what others would write
+	bytesOnly bool // the destinations are not compared with
+
+	unrecovered map[string]error // jobs whose files could not be restored, by id
+	damaged     []error          // states that cannot be read
 }
 
-func newRound(w World, o Options, jobs []job.Job) *round {
-	r := &round{
-		w: w, o: o, fetcher: NewFetcher(w.Open), now: w.Now(),
-		limit: limit.Total(o.Timeout),
-		texts: map[textKey]text{}, ids: map[string]fsys.Identity{}, stamps: map[string]string{}, unrecovered: map[string]error{},
+func newRun(env Env, o Options, jobs []job.Job) *run {
+	r := &run{
+		env: env, o: o, now: env.Host.Now(), limit: limit.Total(o.Timeout),
+		fetchers: map[job.Store]*template.Fetcher{},
+		texts:    map[textKey]text{}, ids: map[string]fsys.Identity{}, stamps: map[string]string{}, unrecovered: map[string]error{},
 	}
 	for i := range jobs {
-		p := &Planned{Job: &jobs[i]}
+		p := &Plan{Job: &jobs[i]}
 		p.report.Job = p.Job
-		r.planned = append(r.planned, p)
+		r.plans = append(r.plans, p)
 	}
 	return r
 }
 
-// Run renders jobs and puts them in place. The error is for a run that could
-// not take place; what became of each job is in the report.
-func Run(ctx context.Context, w World, o Options, jobs []job.Job) (Report, error) {
-	r := newRound(w, o, jobs)
+// start returns the time of the run.
+func (r *run) start() time.Time { return r.now }
+
+// Run renders jobs and puts them in place. The error is for a run that could not
+// take place; the report has the result of each job.
+func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error) {
+	r := newRun(env, o, jobs)
 	var err error
-	r.during("lock", func() { err = r.begin(ctx) })
+	r.during("lock", func() { err = r.begin(ctx) }) // and restore what an interrupted run left
 	if err != nil {
 		return r.report, err
 	}
 	defer r.end()
 	r.noteStuck()
-	r.openStates(ctx)
-	r.guard()
-	r.during("probe", func() { r.probe(ctx) })
-	r.renderAll(ctx, func(p *Planned) { r.installOne(ctx, p) })
-	r.during("settle", func() { r.settle(ctx) })
-	for _, p := range r.planned {
-		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.tick.quiet
+	r.openStates(ctx)                                    // what the last render recorded
+	r.checkDestinations()                                // refuse those that the run itself reads
+	r.during("changes", func() { r.checkChanges(ctx) })  // unchanged jobs end here
+	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) }) // load, fetch, execute, compare, install
+	r.during("finish", func() { r.finish(ctx) })         // hooks, then the state of each job
+	for _, p := range r.plans {
+		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
 	r.report.Stats = r.stats()
 	return r.report, nil
 }
 
-// installOne puts a job that has not failed in place.
-func (r *round) installOne(ctx context.Context, p *Planned) {
+// renderAll renders the jobs that may have changed and hands each to last. A job that
+// reads what another writes comes after it; all else keeps the order of the config.
+// What does not depend on a file that is still to be written is fetched in the first
+// batch.
+func (r *run) renderAll(ctx context.Context, last func(*Plan)) {
+	for left := r.changed(); len(left) > 0; left = r.unfinished() {
+		for _, p := range left {
+			p.waits = nil
+		}
+		r.during("load", func() { r.load(left) })
+		r.during("fetch", func() { r.gather(ctx, left) })
+		ready := slices.DeleteFunc(slices.Clone(left), func(p *Plan) bool { return p.report.Err == nil && len(p.waits) > 0 })
+		if len(ready) == 0 {
+			failCycle(left)
+			continue
+		}
+		r.during("execute", func() { each(ready, func(p *Plan) error { return r.execute(ctx, p) }) })
+		r.during("compare", func() { each(ready, func(p *Plan) error { return r.diff(ctx, p) }) })
+		r.during("install", func() {
+			for _, p := range ready {
+				last(p)
+				p.done = true
+			}
+		})
+		r.forget(ready)
+	}
+}
+
+// each does something for the jobs that have not failed.
+func each(jobs []*Plan, do func(*Plan) error) {
+	for _, p := range jobs {
+		if p.report.Err == nil {
+			p.report.Err = do(p)
+		}
+	}
+}
+
+// commit installs a job that has not failed.
+func (r *run) commit(ctx context.Context, p *Plan) {
 	if p.report.Err == nil {
 		p.report.Err = r.install(ctx, p)
 		p.report.Installed = p.report.Err == nil
 	}
-	r.letStand(p)
+	r.keepStale(p)
 }
 
-// Plan renders jobs in memory and compares them with the disk. It takes no
-// lock, recovers nothing and changes nothing. A job that Run would refuse before
-// it writes fails here with the same error.
-func Plan(ctx context.Context, w World, o Options, jobs []job.Job) ([]*Planned, Stats, error) {
-	r := newRound(w, o, jobs)
-	r.planOnly = true
+// DryRun renders jobs in memory and compares them with the disk. It takes no lock,
+// recovers nothing and changes nothing. A job that Run would refuse before it writes
+// fails here with the same error.
+func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, Stats, error) {
+	r := newRun(env, o, jobs)
+	r.dryRun = true
 	r.openStates(ctx)
-	r.guard()
-	r.renderAll(ctx, func(p *Planned) {
+	r.checkDestinations()
+	r.renderAll(ctx, func(p *Plan) {
 		if !o.NoDisk {
-			each([]*Planned{p}, r.admit)
+			each([]*Plan{p}, r.admit)
 		}
-		each([]*Planned{p}, func(p *Planned) error { return r.mask(ctx, p) })
+		each([]*Plan{p}, func(p *Plan) error { return r.mask(ctx, p) })
 	})
-	return r.planned, r.stats(), context.Cause(ctx)
+	return r.plans, r.stats(), context.Cause(ctx)
 }
 
 // Bytes renders the files of one job in memory.
-func Bytes(ctx context.Context, w World, o Options, j job.Job) ([]template.Output, Stats, error) {
-	r := newRound(w, o, []job.Job{j})
-	r.planOnly, r.bytesOnly = true, true
+func Bytes(ctx context.Context, env Env, o Options, j job.Job) ([]template.Output, Stats, error) {
+	r := newRun(env, o, []job.Job{j})
+	r.dryRun, r.bytesOnly = true, true
 	r.openStates(ctx)
-	r.guard()
-	p := r.planned[0]
-	r.renderAll(ctx, func(*Planned) {})
+	r.checkDestinations()
+	p := r.plans[0]
+	r.renderAll(ctx, func(*Plan) {})
 	return p.outputs, r.stats(), p.report.Err
 }
 
-// begin takes the lock and sets back what an earlier run left half done.
-func (r *round) begin(ctx context.Context) error {
-	if r.w.State == nil {
+// begin takes the lock and restores what an interrupted run left half done.
+func (r *run) begin(ctx context.Context) error {
+	if r.env.State == nil {
 		return nil
 	}
-	lock, err := r.w.State.Lock(ctx, r.o.LockTimeout, r.w.LockToken)
+	lock, err := r.env.State.Lock(ctx, r.o.LockTimeout, r.env.LockToken)
 	if err != nil {
 		return fmt.Errorf("take the lock: %w", err)
 	}
@@ -144,50 +179,48 @@ func (r *round) begin(ctx context.Context) error {
 	return nil
 }
 
-func (r *round) end() {
+func (r *run) end() {
 	if r.lock != nil {
-		_ = r.lock.Release() // the kernel does it for us at the latest
+		_ = r.lock.Release() // at the latest the kernel does
 	}
 }
 
-// fetching bounds what waits for AWS: all of a run's fetching together, and
-// nothing of what commands take in between.
-func (r *round) fetching(ctx context.Context) (context.Context, context.CancelFunc) {
-	return r.limit.Context(ctx)
-}
-
 // openStates opens every job's state.
-func (r *round) openStates(ctx context.Context) {
-	ctx, cancel := r.fetching(ctx)
+func (r *run) openStates(ctx context.Context) {
+	ctx, cancel := r.limit.Context(ctx)
 	defer cancel()
-	for _, p := range r.planned {
+	for _, p := range r.plans {
 		p.fail(r.openState(ctx, p))
 	}
 }
 
-// busy are the jobs that are not quiet.
-func (r *round) busy() (jobs []*Planned) {
-	for _, p := range r.planned {
-		if !p.tick.quiet {
+// changed returns the jobs that need rendering.
+func (r *run) changed() (jobs []*Plan) {
+	for _, p := range r.plans {
+		if !p.check.unchanged {
 			jobs = append(jobs, p)
 		}
 	}
 	return jobs
 }
 
-// load reads the templates of jobs, but of those that another job is to write.
-func (r *round) load(jobs []*Planned) {
+func (r *run) unfinished() []*Plan {
+	return slices.DeleteFunc(r.changed(), func(p *Plan) bool { return p.done })
+}
+
+// load reads the templates of jobs, except those that another job is to write.
+func (r *run) load(jobs []*Plan) {
 	for _, p := range jobs {
 		if p.units != nil || p.misplaced || r.waitsForSource(p) {
 			continue
 		}
 		var err error
-		p.units, err = job.Load(p.Job, r.w.Sources, func(path string) ([]byte, error) { return r.text(p.Job, path) })
+		p.units, err = job.Load(p.Job, r.env.Sources, func(path string) ([]byte, error) { return r.text(p.Job, path) })
 		p.report.Err = errors.Join(err, p.report.Err)
 	}
 }
 
-func (r *round) waitsForSource(p *Planned) bool {
+func (r *run) waitsForSource(p *Plan) bool {
 	for _, f := range p.Job.Files {
 		_, err := r.waitFor(p, f.Src)
 		p.fail(err)
@@ -196,7 +229,7 @@ func (r *round) waitsForSource(p *Planned) bool {
 }
 
 // diff compares a job's bytes with its destinations.
-func (r *round) diff(ctx context.Context, p *Planned) error {
+func (r *run) diff(ctx context.Context, p *Plan) error {
 	if r.o.NoDisk || r.bytesOnly {
 		return nil
 	}
@@ -204,37 +237,37 @@ func (r *round) diff(ctx context.Context, p *Planned) error {
 	for i, u := range p.units {
 		uid, gid, err := job.LookupOwner(ctx, u.File.Owner, u.File.Group)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", r.w.Disk.Host(u.File.Dest), err))
+			errs = append(errs, fmt.Errorf("%s: %w", r.env.Disk.Host(u.File.Dest), err))
 			continue
 		}
-		old, err := r.w.Disk.Inspect(u.File.Dest)
+		old, err := r.env.Disk.Inspect(u.File.Dest)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		c := job.Diff(u.File, p.outputs[i], uid, gid, old)
-		c.Path = r.w.Disk.Host(u.File.Dest)
+		c.Path = r.env.Disk.Host(u.File.Dest)
 		p.Changes = append(p.Changes, c)
 	}
 	if p.state != nil {
 		rec := p.state.Record()
-		p.Owed = rec.Owed() && !p.Job.Hook.IsZero()
+		p.HookPending = rec.Owed() && !p.Job.Hook.IsZero()
 	}
 	return errors.Join(errs...)
 }
 
-// letStand applies AllowStale: a job that only lacks an answer from its store
-// keeps its files, if all are there and young enough.
-func (r *round) letStand(p *Planned) {
-	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !outOfReach(p.report.Err) {
+// keepStale applies AllowStale: if the store is unreachable and all files of the job
+// exist and are recent enough, the job succeeds without rendering.
+func (r *run) keepStale(p *Plan) {
+	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !unreachable(p.report.Err) {
 		return
 	}
 	last := p.state.Record().LastSuccess
-	if last.IsZero() || r.w.Now().Sub(last) > r.o.AllowStale {
+	if last.IsZero() || r.env.Host.Now().Sub(last) > r.o.AllowStale {
 		return
 	}
 	for _, f := range p.Job.Files {
-		if old, err := r.w.Disk.Inspect(f.Dest); err != nil || !old.Exists {
+		if old, err := r.env.Disk.Inspect(f.Dest); err != nil || !old.Exists {
 			return
 		}
 	}

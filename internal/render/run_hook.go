@@ -18,45 +18,45 @@ type HookRun struct {
 // RunHook runs the hook of a job and renders nothing. It needs a state directory.
 // If the hook fails, the error is a *HookError without output: nothing is known
 // here that could be masked in it.
-func RunHook(ctx context.Context, w World, o Options, j job.Job) (HookRun, error) {
-	r := newRound(w, o, []job.Job{j})
+func RunHook(ctx context.Context, env Env, o Options, j job.Job) (HookRun, error) {
+	r := newRun(env, o, []job.Job{j})
 	if err := r.begin(ctx); err != nil {
 		return HookRun{Notes: r.report.Notes}, err
 	}
 	defer r.end()
 	r.openStates(ctx)
-	p := r.planned[0]
-	run := HookRun{Notes: r.report.Notes}
+	p := r.plans[0]
+	out := HookRun{Notes: r.report.Notes}
 	if p.report.Err != nil {
-		return run, p.report.Err
+		return out, p.report.Err
 	}
 	before := p.state.Record()
-	run.Pending = before.Debt != nil
-	d := &due{command: j.Hook, env: j.Env, owers: r.planned}
-	if !run.Pending {
+	out.Pending = before.Debt != nil
+	d := &due{command: j.Hook, env: j.Env, owers: r.plans}
+	if !out.Pending {
 		for _, f := range j.Files {
-			d.dests = append(d.dests, w.Disk.Host(f.Dest))
+			d.dests = append(d.dests, env.Disk.Host(f.Dest))
 		}
 	}
 	failure, _ := errors.AsType[*HookError](r.runHook(ctx, d).Err)
 	if failure != nil {
 		failure.Output = ""
 	}
-	if run.Pending {
+	if out.Pending {
 		if err := p.state.Update(func(rec *state.Record) { r.noteHook(p, rec) }); err != nil {
-			return run, fmt.Errorf("write state: %w", err)
+			return out, fmt.Errorf("write state: %w", err)
 		}
 	}
 	if failure == nil {
-		return run, nil
+		return out, nil
 	}
-	return run, failure
+	return out, failure
 }
 
 // noteHook notes in the state how a pending hook ended.
-func (r *round) noteHook(p *Planned, rec *state.Record) {
+func (r *run) noteHook(p *Plan, rec *state.Record) {
 	if p.hookErr != nil {
-		rec.HookFailed(r.w.Now(), class(p.hookErr), r.w.State.Fingerprint([]byte(hookKey(p.Job))), nil)
+		rec.HookFailed(r.env.Host.Now(), class(p.hookErr), r.env.State.Fingerprint([]byte(hookKey(p.Job))), nil)
 		rec.Result = r.outcome(p.hookErr)
 		return
 	}

@@ -2,27 +2,29 @@ package render
 
 import (
 	"time"
+
+	"github.com/credrender/credrender/pkg/template"
 )
 
-// Stats tells what a run asked for and where its time went.
+// Stats tells what a run fetched and how long its steps took.
 type Stats struct {
-	FetchStats
+	template.Stats
 	Phases []Phase
 }
 
-// Phase is one part of a run, all jobs together.
+// Phase is one step of a run, all jobs together.
 type Phase struct {
 	Name string
-	Took time.Duration // by World.Now
+	Took time.Duration // by Host.Now
 }
 
-// during runs f as a part of that name.
-func (r *round) during(name string, f func()) {
-	began := r.w.Now()
+// during times f as a step of that name.
+func (r *run) during(name string, f func()) {
+	began := r.env.Host.Now()
 	f()
-	took := r.w.Now().Sub(began)
+	took := r.env.Host.Now().Sub(began)
 	for i := range r.phases {
-		if r.phases[i].Name == name { // another part of the jobs
+		if r.phases[i].Name == name { // of other jobs
 			r.phases[i].Took += took
 			return
 		}
@@ -30,4 +32,4 @@ func (r *round) during(name string, f func()) {
 	r.phases = append(r.phases, Phase{name, took})
 }
 
-func (r *round) stats() Stats { return Stats{r.fetcher.Stats(), r.phases} }
+func (r *run) stats() Stats { return Stats{r.fetched, r.phases} }

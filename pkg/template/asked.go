@@ -6,30 +6,20 @@ import (
 	"slices"
 )
 
-// Discover returns what executing the template asks for and lookup does not
-// know yet, without duplicates and in order. What lookup cannot answer is
-// unknown: whatever depends on it is unknown too, and a branch that depends on
-// it is not entered. So everything that does not depend on a secret is found
-// at once, and a reference that execution does not reach is never returned.
-//
-// The caller fetches, and calls Discover again until nothing is returned.
-// Errors in the template are left for [Template.Execute].
-func (t *Template) Discover(ctx context.Context, lookup Lookup) []Query {
-	p := t.runKnown(ctx, lookup)
-	return t.flagged(p, func(q Query) bool { return !p.known[q] })
+// queries returns all that executing the template asks for, as far as x knows the
+// answers, without duplicates and in order. What is not known yet is unknown, and so
+// is whatever depends on it; a branch that depends on it is not entered. So all that
+// does not depend on a secret is found at once, and a reference that execution does
+// not reach is never returned. Errors in the template are left for execute.
+func (t *Template) queries(ctx context.Context, x *Rendering) []Query {
+	return t.flagged(t.runKnown(ctx, x), func(Query) bool { return true })
 }
 
-// Asked returns all that executing the template asks for, as far as lookup
-// knows the answers, without duplicates and in order.
-func (t *Template) Asked(ctx context.Context, lookup Lookup) []Query {
-	return t.flagged(t.runKnown(ctx, lookup), func(Query) bool { return true })
-}
-
-// Settled reports whether asked, which [Template.Asked] returned before its
-// answers were known, is all that executing the template can ask for: every call
-// that asks has constant arguments, and none was left out. Most templates are of
-// that kind, and need not be asked again.
-func (t *Template) Settled(asked []Query) bool {
+// settled reports whether asked, which queries returned before its answers were
+// known, is all that executing the template can ask for: every call that asks has
+// constant arguments, and none was left out. Most templates are of that kind, and
+// need no further pass.
+func (t *Template) settled(asked []Query) bool {
 	for _, f := range t.used {
 		if f.asks && f.kind == "" { // by something else than its arguments
 			return false
@@ -42,16 +32,16 @@ func (t *Template) Settled(asked []Query) bool {
 	return len(left) == 0 && !slices.ContainsFunc(t.refs(), func(r StaticRef) bool { return r.Dynamic || r.Err != nil })
 }
 
-// runKnown executes over what lookup knows. What random functions return is
+// runKnown executes over what x knows. What random functions return is
 // unknown, until nothing else is missing: only then are the branches entered
 // that something like it would enter.
-func (t *Template) runKnown(ctx context.Context, lookup Lookup) *pass {
-	p := t.newPass(ctx, lookup)
+func (t *Template) runKnown(ctx context.Context, x *Rendering) *pass {
+	p := t.newPass(ctx, x)
 	_ = p.run()
 	if slices.ContainsFunc(p.asked, func(q Query) bool { return !p.known[q] }) || !p.random {
 		return p
 	}
-	p = t.newPass(ctx, lookup)
+	p = t.newPass(ctx, x)
 	p.likely = true
 	_ = p.run()
 	return p
@@ -81,7 +71,7 @@ func (t *Template) flagged(p *pass, choose func(Query) bool) (queries []Query) {
 // by an execution that knows no hidden answer and is only told which way each
 // branch went.
 func (t *Template) named(p *pass) map[Query]bool {
-	named := t.runBlind(p.ctx, p.lookup, p.turns).keys
+	named := t.runBlind(p.ctx, p.x, p.turns).keys
 	maps.Copy(named, t.constantKeys())
 	return named
 }
@@ -99,8 +89,8 @@ func (t *Template) findConstantKeys() map[Query]bool {
 // runBlind executes over everything but hidden answers: what it asks for,
 // prints and says holds no secret. With a guide it enters the branches that
 // the guide entered, still without the values.
-func (t *Template) runBlind(ctx context.Context, lookup Lookup, guide map[place]turn) *pass {
-	p := t.newPass(ctx, lookup)
+func (t *Template) runBlind(ctx context.Context, x *Rendering, guide map[place]turn) *pass {
+	p := t.newPass(ctx, x)
 	p.guide = guide
 	p.withhold = func(q Query) bool { return q.Kind.Hidden() }
 	_ = p.run()

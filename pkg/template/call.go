@@ -15,9 +15,6 @@ type function struct {
 	kind Kind
 	impl reflect.Value
 	asks bool // its first parameter is the pass
-	// native is set for text/template's own functions that cannot be had as
-	// Go functions: they are called through [builtins], and impl is not valid.
-	native bool
 }
 
 // errUnknown is what a function returns that asked in vain.
@@ -69,9 +66,6 @@ func (f function) params() (in []reflect.Type, variadic bool) {
 // returnsList reports whether f always returns a list, map or struct, which has no
 // text of its own.
 func (f function) returnsList() bool {
-	if f.native {
-		return false
-	}
 	t := f.impl.Type().Out(0)
 	switch t.Kind() {
 	case reflect.Map, reflect.Slice, reflect.Struct:
@@ -187,12 +181,6 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 
 // callLoose checks args as text/template would.
 func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
-	if f.native {
-		if err := p.tick(); err != nil {
-			return reflect.Value{}, err
-		}
-		return p.t.builtins.call(name, args)
-	}
 	in, variadic := f.params()
 	if len(args) < len(in) && !(variadic && len(args) == len(in)-1) || len(args) > len(in) && !variadic {
 		return reflect.Value{}, funcs.Problem(fmt.Sprintf("it was given %d arguments", len(args)))

@@ -144,7 +144,7 @@ func placeIn(err error) (line, col int, ok bool) {
 // constant that the template fails with, or a pass that knows no hidden answer
 // heard it say the same.
 func (t *Template) mayShow(fn, text string, p *pass) bool {
-	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.lookup, p.turns).heard[p.said(fn, text)]
+	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.x, p.turns).heard[p.said(fn, text)]
 }
 
 // said is what a function said, and on which way through ranges and templates.

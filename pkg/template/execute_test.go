@@ -90,9 +90,7 @@ func TestHtpasswd(t *testing.T) {
 	line := func(text, key string) string {
 		_, out, err := newWorld().render(t, text, template.Options{})
 		if key != "" {
-			out, err = parse(t, text, template.Options{}).Execute(t.Context(), func(template.Query) (template.Answer, bool) {
-				return template.Answer{Value: []byte(key)}, true
-			})
+			out, err = template.Render(t.Context(), parse(t, text, template.Options{}), saltedBy(key))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -111,12 +109,14 @@ func TestHtpasswd(t *testing.T) {
 			t.Errorf("another %s has the same salt: %s", name, other)
 		}
 	}
-	_, err := parse(t, `{{htpasswd "u" "p"}}`, template.Options{}).Execute(t.Context(), func(template.Query) (template.Answer, bool) {
-		return template.Answer{Value: []byte("short")}, true
-	})
+	_, err := template.Render(t.Context(), parse(t, `{{htpasswd "u" "p"}}`, template.Options{}), saltedBy("short"))
 	if err == nil {
 		t.Error("a short key is taken")
 	}
+}
+
+func saltedBy(key string) template.Resolver {
+	return template.Resolver{Host: template.Host{SaltKey: func() ([]byte, error) { return []byte(key), nil }}}
 }
 
 func TestContexts(t *testing.T) {
@@ -142,7 +142,7 @@ func TestContexts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		queries := tmpl.Discover(t.Context(), newWorld().lookup)
+		queries := newWorld().rendering(tmpl).Queries(t.Context())
 		if len(queries) != 1 || queries[0].String() != c.want {
 			t.Errorf("%s asks for %v, want %s", c.text, queries, c.want)
 		}
@@ -173,7 +173,7 @@ func discover(t *testing.T, text string, o template.Options) []template.Query {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tmpl.Discover(t.Context(), newWorld().lookup)
+	return newWorld().rendering(tmpl).Queries(t.Context())
 }
 
 func TestAllowAndRestrict(t *testing.T) {
@@ -191,7 +191,7 @@ func TestAllowAndRestrict(t *testing.T) {
 		if !errors.Is(err, template.ErrNotAllowed) {
 			t.Errorf("%s: got %v, want ErrNotAllowed", text, err)
 		}
-		if len(w.waves) > 0 {
+		if len(w.batches) > 0 {
 			t.Errorf("%s asked for %s", text, w.asked())
 		}
 	}
@@ -202,7 +202,7 @@ func TestExecuteNeedsAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = tmpl.Execute(t.Context(), newWorld().lookup)
+	_, err = newWorld().rendering(tmpl).Execute(t.Context())
 	if e, ok := errors.AsType[*template.Error](err); !ok || !errors.Is(err, template.ErrNotFetched) || e.Query.Ref.Name != "a" {
 		t.Errorf("got %v, want ErrNotFetched for a", err)
 	}
@@ -210,12 +210,12 @@ func TestExecuteNeedsAnswers(t *testing.T) {
 
 func TestAsked(t *testing.T) {
 	w := newWorld()
-	tmpl, _, err := w.render(t, `{{secretOr "d" "nope"}}{{secret (secret "env" | printf "db.%s")}}{{env "HOME"}}{{if false}}{{secret "x"}}{{end}}`, template.Options{})
+	x, _, err := w.render(t, `{{secretOr "d" "nope"}}{{secret (secret "env" | printf "db.%s")}}{{env "HOME"}}{{if false}}{{secret "x"}}{{end}}`, template.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, q := range tmpl.Asked(t.Context(), w.lookup) {
+	for _, q := range x.Asked() {
 		got = append(got, fmt.Sprint(q.Key(), q.Optional, q.Derived))
 	}
 	want := []string{"secret nope true false", "secret env false false", "secret db.e1 false true", "env HOME false false"}
@@ -229,13 +229,13 @@ func TestAsked(t *testing.T) {
 func TestVarsAreCopied(t *testing.T) {
 	o := template.Options{Vars: map[string]any{"m": map[string]any{"n": 1}, "l": []any{map[string]any{"x": 1}}}}
 	w := newWorld()
-	tmpl, _, err := w.render(t, `{{$_ := set .Vars.m "n" (add1 .Vars.m.n)}}{{$_ := set (index .Vars.l 0) "x" 2}}{{.Vars.m.n}}{{(index .Vars.l 0).x}}`, o)
+	x, _, err := w.render(t, `{{$_ := set .Vars.m "n" (add1 .Vars.m.n)}}{{$_ := set (index .Vars.l 0) "x" 2}}{{.Vars.m.n}}{{(index .Vars.l 0).x}}`, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Vars["m"].(map[string]any)["n"] = 5
 	for range 2 {
-		out, err := tmpl.Execute(t.Context(), w.lookup)
+		out, err := x.Execute(t.Context())
 		if err != nil || string(out.Bytes) != "22" {
 			t.Errorf("got %q, %v, want 22", out.Bytes, err)
 		}
@@ -244,19 +244,19 @@ func TestVarsAreCopied(t *testing.T) {
 
 func TestExecuteInParallel(t *testing.T) {
 	w := newWorld()
-	tmpl, want, err := w.render(t, `{{range $i := until 50}}{{index (secret (printf "s%d" $i) | fromJson) "pw"}}{{end}}`, template.Options{})
+	x, want, err := w.render(t, `{{range $i := until 50}}{{index (secret (printf "s%d" $i) | fromJson) "pw"}}{{end}}`, template.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
-			out, err := tmpl.Execute(t.Context(), w.lookup)
+			out, err := x.Execute(t.Context())
 			if err != nil || string(out.Bytes) != string(want.Bytes) {
 				t.Errorf("got %q, %v", out.Bytes, err)
 			}
-			tmpl.Refs()
-			tmpl.Discover(t.Context(), w.lookup)
+			x.Template().Refs()
+			x.Queries(t.Context())
 		})
 	}
 }
@@ -323,8 +323,8 @@ func TestEndlessLoops(t *testing.T) {
 		`{{range 2000000000}}{{if false}}{{end}}{{end}}`} {
 		tmpl := parse(t, text, template.Options{})
 		tmpl.SetMaxSteps(10_000)
-		tmpl.Discover(t.Context(), newWorld().lookup)
-		_, err := tmpl.Execute(t.Context(), newWorld().lookup)
+		newWorld().rendering(tmpl).Queries(t.Context())
+		_, err := newWorld().rendering(tmpl).Execute(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "the template does not end: 10000 steps") {
 			t.Errorf("%s: got %v", text, err)
 		}
@@ -339,25 +339,25 @@ func TestCancel(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := tmpl.Execute(ctx, newWorld().lookup); !errors.Is(err, context.Canceled) {
+		if _, err := newWorld().rendering(tmpl).Execute(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want Canceled", text, err)
 		}
-		if _, err := tmpl.Mask(ctx, newWorld().lookup, template.Output{}); !errors.Is(err, context.Canceled) {
+		if _, err := newWorld().rendering(tmpl).Mask(ctx, template.Output{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: Mask: got %v, want Canceled", text, err)
 		}
-		tmpl.Discover(ctx, newWorld().lookup)
+		newWorld().rendering(tmpl).Queries(ctx)
 	}
 }
 
 func TestNothingIsLogged(t *testing.T) {
 	out := template.Output{Bytes: []byte(canaryNew)}
-	answer := template.Answer{Value: canaryNew}
-	failed := template.Answer{Err: source.ErrDenied}
+	answer := template.Answer{Result: source.Result{Secret: source.NewSecret([]byte(canaryNew))}, Values: map[string]source.Result{"x": {Secret: source.NewSecret([]byte(canaryNew))}}}
+	failed := template.Answer{Result: source.Result{Err: source.ErrDenied}}
 	var log strings.Builder
 	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
 		slog.New(h).Info("x", "out", out, "answer", answer, "failed", failed)
 	}
-	shown := log.String() + fmt.Sprintf("%v %+v %#v %s %q %x", out, out, out, out, out, out) + fmt.Sprintf("%v %+v %#v %s", answer, answer, answer, failed)
+	shown := log.String() + fmt.Sprintf("%v %+v %#v %s %q %x", out, out, out, out, out, out) + fmt.Sprintf("%v %+v %#v %v", answer, answer, answer, failed)
 	if strings.Contains(shown, canaryNew) || strings.Contains(shown, fmt.Sprintf("%x", canaryNew)) {
 		t.Errorf("the value shows: %s", shown)
 	}

@@ -16,7 +16,7 @@ func s3secret(p *pass, name string, ctx ...any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return p.text(Query{Kind: Secret, Ref: ref})
+	return p.secret(Query{Kind: Secret, Ref: ref})
 }
 
 // s3object is an object as it is: its newest version, or the given one.
@@ -32,7 +32,7 @@ func s3object(p *pass, name string, version ...string) (string, error) {
 		return "", funcs.Problem("s3object takes an object and at most one version, which is not empty")
 	}
 	ref.Source, ref.Version = source.S3Object, strings.Join(version, "")
-	return p.text(Query{Kind: Secret, Ref: ref.Plain()})
+	return p.secret(Query{Kind: Secret, Ref: ref.Plain()})
 }
 
 // s3secrets are all encrypted values under a prefix, by what follows it.
@@ -46,7 +46,7 @@ func ssm(p *pass, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return p.text(Query{Kind: Secret, Ref: ref})
+	return p.secret(Query{Kind: Secret, Ref: ref})
 }
 
 // ssmPath are all parameters below a path, by what follows it.
@@ -72,11 +72,11 @@ func secretsManager(p *pass, id string, key ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return p.text(Query{Kind: Secret, Ref: ref})
+	return p.secret(Query{Kind: Secret, Ref: ref})
 }
 
 // ec2 is a fact about the instance.
-func ec2(p *pass, fact string) (string, error) { return p.text(Query{Kind: EC2, Name: fact}) }
+func ec2(p *pass, fact string) (string, error) { return p.secret(Query{Kind: EC2, Name: fact}) }
 
 // below asks for all under a folder.
 func (p *pass) below(prefix, folder string, ctx []any) (map[string]any, error) {
@@ -87,7 +87,7 @@ func (p *pass) below(prefix, folder string, ctx []any) (map[string]any, error) {
 	ref.Name = strings.TrimSuffix(ref.Name, "/") + "/"
 	under := ref.Name
 	ref.Name += "*"
-	return p.texts(ref, under)
+	return p.secrets(ref, under)
 }
 
 // refOf reads a name that has the given prefix where it states none.

@@ -14,8 +14,7 @@ import (
 )
 
 // asking returns the functions that ask for something. A function for another
-// source is one more entry here: it makes a Query, asks, and checks the type
-// of the answer.
+// source is one more entry here: it makes a [Query] and asks for it.
 func asking() map[string]function {
 	name := funcs.Each(funcs.Exact)
 	return map[string]function{
@@ -43,7 +42,7 @@ func secret(p *pass, name string, ctx ...any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return p.text(Query{Kind: Secret, Ref: ref})
+	return p.secret(Query{Kind: Secret, Ref: ref})
 }
 
 func secretVersion(p *pass, name string, version any, ctx ...any) (string, error) {
@@ -54,7 +53,7 @@ func secretVersion(p *pass, name string, version any, ctx ...any) (string, error
 	if ref.Version, err = versionOf(version); err != nil {
 		return "", err
 	}
-	return p.text(Query{Kind: Secret, Ref: ref})
+	return p.secret(Query{Kind: Secret, Ref: ref})
 }
 
 func secretOr(p *pass, instead any, name string, ctx ...any) (any, error) {
@@ -62,7 +61,7 @@ func secretOr(p *pass, instead any, name string, ctx ...any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.text(Query{Kind: Secret, Ref: ref, Optional: true})
+	s, err := p.secret(Query{Kind: Secret, Ref: ref, Optional: true})
 	if errors.Is(err, source.ErrNotFound) {
 		return instead, nil
 	}
@@ -74,74 +73,30 @@ func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.texts(ref, "")
+	return p.secrets(ref, "")
 }
 
-// texts asks for all that match a pattern. Templates see their names without
-// the prefix.
-func (p *pass) texts(pattern source.Ref, prefix string) (map[string]any, error) {
-	answer, err := p.ask(Query{Kind: Secrets, Ref: pattern})
-	if err != nil {
-		return nil, err
-	}
-	found, err := as[map[string]source.Secret](answer)
-	values := make(map[string]any, len(found))
-	for name, s := range found {
-		values[strings.TrimPrefix(name, prefix)] = string(s.Reveal())
-	}
-	return values, err
-}
-
-// env is nil for a variable that is not set: default knows what to do about it,
-// and all else refuses it.
-func env(p *pass, name string) (any, error) {
-	q := Query{Kind: Env, Name: name}
-	if v, err := p.ask(q); err != nil || v == nil {
-		return nil, err
-	}
-	return p.text(q)
-}
-
-var errNotSet = errors.New("not set")
-
-// expandenv asks for all variables before it fails for one.
-func expandenv(p *pass, text string) (string, error) {
-	var failed error
-	expanded, err := funcs.Expand(text, func(name string) string {
-		value, err := env(p, name)
-		if err == nil && value == nil {
-			err = &askError{Query{Kind: Env, Name: name}, errNotSet}
-		}
-		if err != nil && failed == nil {
-			failed = err
-		}
-		s, _ := value.(string)
-		return s
+// secret asks for a value, which templates see as a plain string.
+func (p *pass) secret(q Query) (string, error) {
+	return ask(p, q, func() (string, error) {
+		a, err := p.x.answer(q)
+		return string(a.Secret.Reveal()), err
 	})
-	if err == nil {
-		err = failed
-	}
-	return expanded, err
 }
 
-func file(p *pass, path string) (string, error) { return p.text(Query{Kind: File, Name: path}) }
-
-func hostname(p *pass) (string, error) { return p.text(Query{Kind: Hostname}) }
-
-// text asks for a value that templates see as a plain string.
-func (p *pass) text(q Query) (string, error) {
-	v, err := p.ask(q)
-	if err != nil {
-		return "", err
-	}
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case []byte:
-		return string(v), nil
-	}
-	s, err := as[source.Secret](v)
-	return string(s.Reveal()), err
+// secrets asks for all that match a pattern. Templates see their names without
+// the prefix.
+func (p *pass) secrets(pattern source.Ref, prefix string) (map[string]any, error) {
+	q := Query{Kind: Secrets, Ref: pattern}
+	return ask(p, q, func() (map[string]any, error) {
+		a, err := p.x.answer(q)
+		values := make(map[string]any, len(a.Values))
+		for _, name := range slices.Sorted(maps.Keys(a.Values)) {
+			err = errors.Join(err, a.Values[name].Err)
+			values[strings.TrimPrefix(name, prefix)] = string(a.Values[name].Secret.Reveal())
+		}
+		return values, err
+	})
 }
 
 // permit says whether the options allow a query.
@@ -152,17 +107,9 @@ func (t *Template) permit(q Query) error {
 	if (q.Kind != Secret && q.Kind != Secrets) || len(t.opts.Allow) == 0 {
 		return nil
 	}
-	name := q.Ref.Name
-	switch q.Ref.Source {
-	case "":
-	case source.S3, source.S3Object:
-		name = "s3://" + name
-	default:
-		name = q.Ref.Source + ":" + name
-	}
 	// A pattern is allowed where its own text matches: its * can only be
 	// matched by one that covers all that it stands for.
-	if slices.ContainsFunc(t.opts.Allow, func(allowed string) bool { return source.Match(allowed, name) }) {
+	if slices.ContainsFunc(t.opts.Allow, func(allowed string) bool { return source.Match(allowed, q.Ref.Text()) }) {
 		return nil
 	}
 	return ErrNotAllowed

@@ -10,24 +10,24 @@ import (
 const maxSingly = 64
 
 // labels says for each hidden place what it depends on.
-func (t *Template) labels(ctx context.Context, lookup Lookup, hidden []mark) map[place]string {
+func (t *Template) labels(ctx context.Context, x *Rendering, hidden []mark) map[place]string {
 	labels := map[place]string{}
 	if len(hidden) == 0 {
 		return labels
 	}
-	x := &experiment{t: t, ctx: ctx, lookup: lookup, hidden: hidden, causes: map[place][]Query{}}
-	if x.ask(); len(x.queries) <= maxSingly {
-		x.singly()
+	e := &experiment{t: t, ctx: ctx, x: x, hidden: hidden, causes: map[place][]Query{}}
+	if e.ask(); len(e.queries) <= maxSingly {
+		e.singly()
 	} else {
-		x.byBits()
+		e.byBits()
 	}
-	settled := t.newPass(ctx, lookup) // knows all but random results
-	_ = settled.run()
+	full := t.newPass(ctx, x) // knows all but random results
+	_ = full.run()
 	for _, m := range hidden {
-		switch label := Label(x.causes[m.place]...); {
+		switch label := Label(e.causes[m.place]...); {
 		case label != "":
 			labels[m.place] = label
-		case !settled.prints[m.place].known:
+		case !full.prints[m.place].known:
 			labels[m.place] = "generated"
 		default:
 			labels[m.place] = string(Secret)
@@ -41,24 +41,24 @@ func (t *Template) labels(ctx context.Context, lookup Lookup, hidden []mark) map
 type experiment struct {
 	t       *Template
 	ctx     context.Context
-	lookup  Lookup
+	x       *Rendering
 	hidden  []mark
 	queries []Query // hidden ones, by key
 	causes  map[place][]Query
 }
 
 // ask collects the queries.
-func (x *experiment) ask() {
-	for _, q := range x.t.flagged(x.without(nil), func(q Query) bool { return q.Kind.Hidden() }) {
-		if !slices.ContainsFunc(x.queries, func(seen Query) bool { return seen.Key() == q.Key() }) {
-			x.queries = append(x.queries, q)
+func (e *experiment) ask() {
+	for _, q := range e.t.flagged(e.without(nil), func(q Query) bool { return q.Kind.Hidden() }) {
+		if !slices.ContainsFunc(e.queries, func(seen Query) bool { return seen.Key() == q.Key() }) {
+			e.queries = append(e.queries, q)
 		}
 	}
 }
 
 // without executes over all answers but some.
-func (x *experiment) without(left map[Query]bool) *pass {
-	p := x.t.newPass(x.ctx, x.lookup)
+func (e *experiment) without(left map[Query]bool) *pass {
+	p := e.t.newPass(e.ctx, e.x)
 	p.likely, p.tolerant = true, true
 	p.withhold = func(q Query) bool { return left[q.Key()] }
 	_ = p.run()
@@ -66,12 +66,12 @@ func (x *experiment) without(left map[Query]bool) *pass {
 }
 
 // singly leaves out one answer at a time.
-func (x *experiment) singly() {
-	for _, q := range x.queries {
-		p := x.without(map[Query]bool{q.Key(): true})
-		for _, m := range x.hidden {
+func (e *experiment) singly() {
+	for _, q := range e.queries {
+		p := e.without(map[Query]bool{q.Key(): true})
+		for _, m := range e.hidden {
 			if !p.prints[m.place].known {
-				x.causes[m.place] = append(x.causes[m.place], q)
+				e.causes[m.place] = append(e.causes[m.place], q)
 			}
 		}
 	}
@@ -80,13 +80,13 @@ func (x *experiment) singly() {
 // byBits leaves out half of the answers at a time, by each bit of their
 // number, since 500 passes take seconds. A place that depends on one answer
 // tells its number; one that depends on several is left without a cause.
-func (x *experiment) byBits() {
+func (e *experiment) byBits() {
 	numbers := map[place]int{}
-	for _, m := range x.hidden {
+	for _, m := range e.hidden {
 		numbers[m.place] = 0
 	}
-	for bit := range bits.Len(uint(len(x.queries))) {
-		zeros, ones := x.without(x.group(bit, 0)), x.without(x.group(bit, 1))
+	for bit := range bits.Len(uint(len(e.queries))) {
+		zeros, ones := e.without(e.group(bit, 0)), e.without(e.group(bit, 1))
 		for place, number := range numbers {
 			onZeros, onOnes := !zeros.prints[place].known, !ones.prints[place].known
 			switch {
@@ -98,16 +98,16 @@ func (x *experiment) byBits() {
 		}
 	}
 	for place, number := range numbers {
-		if number < len(x.queries) {
-			x.causes[place] = []Query{x.queries[number]}
+		if number < len(e.queries) {
+			e.causes[place] = []Query{e.queries[number]}
 		}
 	}
 }
 
 // group returns the keys of the queries whose number has a bit of that value.
-func (x *experiment) group(bit, value int) map[Query]bool {
+func (e *experiment) group(bit, value int) map[Query]bool {
 	group := map[Query]bool{}
-	for i, q := range x.queries {
+	for i, q := range e.queries {
 		if i>>bit&1 == value {
 			group[q.Key()] = true
 		}

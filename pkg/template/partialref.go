@@ -47,7 +47,7 @@ func (t *Template) wide(id *parse.IdentifierNode, before []*parse.CommandNode, n
 			args = append(args, reflect.ValueOf(""))
 		}
 	}
-	p := t.newPass(context.Background(), func(Query) (Answer, bool) { return Answer{}, false })
+	p := t.newPass(context.Background(), nil)
 	_, err := p.callLoose(id.Ident, t.table[id.Ident], args)
 	w.Query.Kind = t.table[id.Ident].kind
 	if ask, refused := errors.AsType[*askError](err); refused {

@@ -77,7 +77,7 @@ func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, kno
 	if !known {
 		return ref
 	}
-	p := t.newPass(context.Background(), func(Query) (Answer, bool) { return Answer{}, false })
+	p := t.newPass(context.Background(), nil)
 	_, err := p.callLoose(id.Ident, f, args)
 	ask, refused := errors.AsType[*askError](err)
 	switch {
@@ -143,7 +143,7 @@ func (t *Template) constantPipe(cmds []*parse.CommandNode) (v reflect.Value, ok 
 		return t.constant(last.Args[0])
 	}
 	f, known := t.table[id.Ident]
-	if !known || f.asks || f.native || f.Like != nil {
+	if !known || f.asks || f.Like != nil {
 		return v, false
 	}
 	args, ok := t.constants(cmds[:len(cmds)-1], last.Args[1:])

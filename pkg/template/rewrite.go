@@ -183,7 +183,7 @@ func (r *rewriter) isCount(n parse.Node) bool {
 	}
 	switch last := pipe.Cmds[len(pipe.Cmds)-1].Args[0].(type) {
 	case *parse.IdentifierNode:
-		return last.Ident == "len" || r.traits(last.Ident).Has(funcs.Numeric)
+		return r.traits(last.Ident).Has(funcs.Numeric)
 	default:
 		return r.isCount(last)
 	}

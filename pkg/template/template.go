@@ -43,19 +43,16 @@ type Template struct {
 	sites    []site
 	table    map[string]function
 	used     map[string]function // of the table
-	builtins builtins
-	strings  map[string]bool // the string constants of the text
+	strings  map[string]bool     // the string constants of the text
 	maxSteps int
 	refs     func() []StaticRef
 	// constantKeys are the keys of the queries whose arguments are constants.
 	constantKeys func() map[Query]bool
 }
 
-// Execute renders the template. Errors are of type [*Error]; they wrap the
-// error of the answer that made them, [ErrNotAllowed], [ErrNotFetched] or the
-// error of ctx where there was one, and never hold a value.
-func (t *Template) Execute(ctx context.Context, lookup Lookup) (Output, error) {
-	p := t.newPass(ctx, lookup)
+// execute renders the template over what x knows.
+func (t *Template) execute(ctx context.Context, x *Rendering) (Output, error) {
+	p := t.newPass(ctx, x)
 	p.real = true
 	if err := p.run(); err != nil {
 		return Output{}, t.explain(err, p)
@@ -88,10 +85,15 @@ func (t *Template) checkText(p *pass) error {
 func (p *pass) binary() (found []Query) {
 	named := p.t.named(p)
 	for _, q := range p.asked {
-		if q.Kind != Secret && q.Kind != File {
-			continue
+		var s string
+		var err error
+		switch q.Kind {
+		case Secret:
+			s, err = p.secret(q)
+		case File:
+			s, err = file(p, q.Name)
 		}
-		if s, err := p.text(q); err == nil && !utf8.ValidString(s) {
+		if err == nil && !utf8.ValidString(s) {
 			q.Derived = !named[q.Key()]
 			found = append(found, q)
 		}

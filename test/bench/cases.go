@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
-	"github.com/credrender/credrender/test/bench/race"
 	"github.com/credrender/credrender/test/bench/fake"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
 // way is what a case asks of a program.
@@ -18,7 +18,7 @@ const (
 	parameters // one file, out of Parameter Store
 )
 
-// raceCase is a case, and how its stand-in has to be.
+// raceCase is a case, and how its fake has to be.
 type raceCase struct {
 	race.Case
 	way   way
@@ -66,7 +66,7 @@ func (c raceCase) files() [][]string {
 	return files
 }
 
-// raceWires are the ways to the stand-in.
+// raceWires are the ways to the fake.
 func raceWires(quick bool) (wires []race.Wire) {
 	for _, tls := range []bool{false, true} {
 		for _, rtt := range distances {

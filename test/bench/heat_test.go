@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/credrender/credrender/test/bench/race"
 	"github.com/credrender/credrender/test/bench/fake"
+	"github.com/credrender/credrender/test/bench/race"
 )
 
-// The stand-in and the limit program are processes of this program's own file,
+// The fake and the limit program are processes of this program's own file,
 // which in a test is the test.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && slices.Contains([]string{"serve", "limit"}, os.Args[1]) {

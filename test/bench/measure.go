@@ -110,7 +110,7 @@ func (p *plan) rows(ctx context.Context, dir string) (all []row, err error) {
 	return all, nil
 }
 
-// group measures the cases that have one stand-in in common.
+// group measures the cases that have one fake in common.
 func (p *plan) group(ctx context.Context, dir string, cold, tls bool, rtt time.Duration) ([]row, error) {
 	var rows []row
 	for _, n := range refCounts {
@@ -199,7 +199,7 @@ func (s *samples) take(f func() error) error {
 }
 
 // cpuTime is that of this process and of its children that have ended: the
-// stand-in's does not count.
+// fake's does not count.
 func cpuTime() time.Duration {
 	var sum time.Duration
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {

@@ -137,7 +137,7 @@ func (p *racePlan) race(ctx context.Context) (*race.Report, error) {
 	}
 	// The last, since it takes memory.
 	if r.Fake, err = measureFake(ctx, dir); err != nil {
-		return nil, fmt.Errorf("measure the stand-in: %w", err)
+		return nil, fmt.Errorf("measure the fake: %w", err)
 	}
 	return r, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template"
 	"github.com/credrender/credrender/test/bench/limit"
 )
 
@@ -43,7 +44,7 @@ func warm(ctx context.Context, f *far, r *row) (ours, limits func() error, err e
 		}
 	}
 	stores := backend.Set{Lasting: true}
-	w := render.World{Open: stores.Source, Now: time.Now, Zone: time.UTC}
+	w := render.Env{Open: stores.Source, Host: template.Host{Now: time.Now}}
 	j := job.Job{
 		Name: "bench", Store: job.Store{Kind: backend.DynamoDB, Table: "credential-store", Region: region},
 		Files: []job.File{{Content: templateOf(r.Refs, r.Computed)}},

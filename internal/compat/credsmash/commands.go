@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// command is one of credsmash's.
+// command is a command of credsmash.
 type command struct {
 	name      string
 	arguments []argument

@@ -1,16 +1,16 @@
-// Package credsmash is credsmash 3.0.2's command line over our own store: its
-// commands, options, config file, manifests and Jinja2 templates, so that a link
-// named credsmash takes the program's place.
+// Package credsmash implements the command line of credsmash 3.0.2 over credrender's
+// store: its commands, options, config file, manifests and Jinja2 templates. A link named
+// credsmash replaces the program.
 //
-// [CommandLine.Run] is the whole program. A command line goes through three steps:
-// click.go reads it as Python's click would, by the tables in grammar.go;
-// settings.go adds the config file; and a runner for each command (secrets.go,
-// put.go, render.go) works on the store. Files, of get and of templates, are
-// handed to [CommandLine.Install] together. Package jinja renders.
+// [CommandLine.Run] is the whole program. It has three steps: click.go parses the
+// arguments as Python's click does, with the tables in commands.go; settings.go adds the
+// config file; and a method per command (secrets.go, put.go, render.go) works on the
+// store. [CommandLine.Install] installs all files of a command together. Package jinja
+// renders templates.
 //
-// stdout and exit codes are credsmash's: 0, 1 for any failure, 2 for usage.
-// What credsmash tells by a traceback is one line here. docs/credsmash.md lists
-// every difference and its reason.
+// stdout and exit codes equal credsmash's: 0, 1 for any failure, 2 for usage. Where
+// credsmash prints a traceback, this package prints one line. docs/credsmash.md lists
+// all differences and their reasons.
 package credsmash
 
 import (
@@ -25,28 +25,28 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// CommandLine is what the command line sees of the world.
+// CommandLine is the environment of a command line: streams, files, clock and store.
 type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(name string) (string, bool)
 	Now            func() time.Time
-	// ReadFile reads what the command line, the config or a manifest names,
-	// from the working directory.
+	// ReadFile reads a file of the command line, the config or a manifest, relative to
+	// the working directory.
 	ReadFile func(path string) ([]byte, error)
-	// ReadAll reads standard input. Both may give up.
+	// ReadAll reads standard input. Like ReadFile it may fail after a time limit.
 	ReadAll func(io.Reader) ([]byte, error)
-	// Open opens the store that a command line names.
+	// Open opens the store of a command line.
 	Open func(ctx context.Context, w Where) (*Backend, error)
-	// Install puts files in place, all or none. The id tells one command's
-	// files from another's after a crash.
+	// Install installs all of the files or none. The id identifies the files of a
+	// command after a crash.
 	Install func(ctx context.Context, id string, files []File) error
 }
 
-// Where is the store that a command line and the config name.
+// Where identifies the store of a command line and its config.
 type Where struct{ Table, Key string }
 
-// File is a file to put in place.
+// File is a file to install.
 type File struct {
 	Path         string // from the working directory
 	Data         []byte
@@ -57,7 +57,7 @@ type File struct {
 // Backend is an opened store.
 type Backend struct {
 	*store.Store
-	// Create makes the table, if it is not there.
+	// Create creates the table, if it does not exist.
 	Create func(ctx context.Context) (created bool, err error)
 }
 
@@ -68,7 +68,7 @@ const (
 	exitUsage  = 2
 )
 
-// usageError is a fault in the command line.
+// usageError is an error in the arguments.
 type usageError struct {
 	command *command // nil: of the program itself
 	what    string
@@ -76,8 +76,7 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.what }
 
-// Run runs one command line, without the program's name, and returns its exit
-// code.
+// Run runs a command line, without the name of the program, and returns the exit code.
 func (f *CommandLine) Run(ctx context.Context, args []string) int {
 	err := f.run(ctx, args)
 	var help helpWanted
@@ -112,7 +111,7 @@ func (f *CommandLine) run(ctx context.Context, args []string) error {
 		return err
 	}
 	s := &session{CommandLine: f}
-	if err := s.settle(global); err != nil {
+	if err := s.loadSettings(global); err != nil {
 		return err
 	}
 	if len(rest) == 0 {
@@ -128,12 +127,12 @@ func (f *CommandLine) run(ctx context.Context, args []string) error {
 	return c.run(s, ctx)
 }
 
-// helpOnError: no command at all, which has been answered with the help.
+// helpOnError is the error for a missing command, after the help was printed.
 type helpOnError struct{}
 
 func (*helpOnError) Error() string { return "no command" }
 
-// session is one command under way.
+// session is the state of one running command.
 type session struct {
 	*CommandLine
 	settings
@@ -141,8 +140,7 @@ type session struct {
 	backend *Backend
 }
 
-// store opens the store when a command first needs it: with --secrets-file none
-// does.
+// store opens the store when a command first needs it. With --secrets-file none does.
 func (s *session) store(ctx context.Context) (*Backend, error) {
 	if s.backend != nil {
 		return s.backend, nil
@@ -152,7 +150,7 @@ func (s *session) store(ctx context.Context) (*Backend, error) {
 	return s.backend, err
 }
 
-// print writes a result.
+// print writes a result to standard output.
 func (s *session) print(data []byte) error {
 	if _, err := s.Stdout.Write(data); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)
@@ -160,13 +158,13 @@ func (s *session) print(data []byte) error {
 	return nil
 }
 
-// Levels of the log, as Python numbers them.
+// The log levels, with Python's numbers.
 const (
 	levelInfo    = 20
 	levelWarning = 30
 )
 
-// log writes a line as credsmash's log has it.
+// log writes a line in the format of credsmash's log.
 func (s *session) log(level int, logger, format string, args ...any) {
 	if level < s.logLevel {
 		return

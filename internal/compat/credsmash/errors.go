@@ -8,7 +8,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// secretError says which secret an error belongs to.
+// secretError is an error about one secret.
 type secretError struct {
 	name    string
 	version string
@@ -33,8 +33,7 @@ func (e *secretError) Error() string {
 
 func (e *secretError) Unwrap() error { return e.err }
 
-// words gives AWS's errors the form in which botocore prints them, since scripts
-// search for their codes.
+// words formats an error of AWS as botocore does, because scripts search for the codes.
 func words(err error) string {
 	if _, placed := errors.AsType[*secretError](err); placed {
 		return err.Error()

@@ -16,13 +16,12 @@ import (
 	item "github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// refuse makes a usage error of the command's.
+// refuse returns a usage error of the command.
 func (c *call) refuse(format string, args ...any) error {
 	return &usageError{commandGrammar(c.command), fmt.Sprintf(format, args...)}
 }
 
-// pairs splits key=value words, which parse has checked; of equal keys the last
-// counts.
+// pairs splits key=value words, which parse has checked. The last of equal keys wins.
 func (c *call) pairs(dest string) map[string]string {
 	pairs := map[string]string{}
 	for _, w := range c.list(dest) {
@@ -34,12 +33,12 @@ func (c *call) pairs(dest string) map[string]string {
 
 func (c *call) context() (source.Context, error) { return source.NewContext(c.pairs("context")) }
 
-// errNotText: credstash cannot read it either.
+// errNotText is the error for binary input, which credstash cannot read either.
 var errNotText = errors.New("not text in UTF-8")
 
-// value reads a word that stands for a value: itself, @FILE, or - for standard
-// input. Text in a file has its line ends made "\n", which is how Python reads
-// files (but not, on Unix, standard input); binary comes as it is.
+// value returns the value of an argument: the argument itself, the content of @FILE, or
+// for - standard input. Line ends of text in a file become "\n", because Python reads
+// files that way, but not standard input on Unix. Binary files stay unchanged.
 func (s *session) value(dest, word string) (value []byte, err error) {
 	switch {
 	case word == "-":
@@ -61,7 +60,7 @@ func (s *session) value(dest, word string) (value []byte, err error) {
 	return []byte(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(value))), nil
 }
 
-// bare is an error without the name of its file.
+// bare returns an error without the name of its file.
 func bare(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err
@@ -86,11 +85,11 @@ func (s *session) expandUser(path string) string {
 	return filepath.Join(home, rest)
 }
 
-// number matches what Python's int takes.
+// number matches the strings that Python's int accepts.
 var number = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*\+?([0-9]+(?:_[0-9]+)*)\s*$`) })
 
-// wanted is the version that a command line means: credstash makes an int of it,
-// if it is shorter than a padded one.
+// wanted returns the version that -v selects. Like credstash, it converts a version that
+// is shorter than a padded one to a number.
 func wanted(version string) string {
 	if m := number().FindStringSubmatch(version); m != nil && version != item.Pad(version) {
 		return strings.ReplaceAll(m[1], "_", "")

@@ -1,9 +1,9 @@
 package credstash
 
-// The tables that argparse.go works by: credstash 1.17.1's command line, in
-// its order, since usage lines and messages follow it.
+// This file holds the tables for argparse.go: the options and positionals of credstash
+// 1.17.1, in its order, which usage lines and messages follow.
 
-// kind says how many words an option or positional takes.
+// kind is the number of words that an option or positional takes.
 type kind int
 
 const (
@@ -15,7 +15,7 @@ const (
 	command              // the rest of the line: a command's name and its own words
 )
 
-// option is one flag.
+// option is a flag, with its value.
 type option struct {
 	short, long string // either may be empty
 	dest        string // its name among the values
@@ -25,7 +25,7 @@ type option struct {
 	help        string
 }
 
-// positional is one word, or several, that stand by themselves.
+// positional is an argument of one word or several.
 type positional struct {
 	dest    string
 	kind    kind
@@ -34,11 +34,11 @@ type positional struct {
 	help    string
 }
 
-// grammar is what one parser accepts: the program's own, or a command's.
+// grammar is the set of options and positionals of the program or of a command.
 type grammar struct {
 	prog string
 	help string
-	// private: words may be secret values, so that no message repeats them.
+	// private: a word may be a secret value, so messages show none.
 	private     bool
 	options     []option
 	positionals []positional
@@ -141,7 +141,7 @@ func commandGrammar(name string) *grammar {
 
 func swap(o []option, i, j int) { o[i], o[j] = o[j], o[i] }
 
-// names are the forms in which an option is written.
+// names returns the short and long form of an option.
 func (o option) names() []string {
 	var names []string
 	for _, n := range []string{o.short, o.long} {

@@ -1,19 +1,18 @@
-// Package credstash is credstash 1.17.1's command line over our own store: its
-// commands, flags, environment, output and exit codes, so that a link named
-// credstash takes the program's place under scripts that know nothing of it.
+// Package credstash implements the command line of credstash 1.17.1 over credrender's
+// store: its commands, flags, environment, output and exit codes. With a link named
+// credstash, scripts written for credstash work unchanged.
 //
-// [CommandLine.Run] is the whole program. A command line goes through three steps:
+// [CommandLine.Run] is the whole program. It has three steps:
 //
-//   - [parse] reads it as Python's argparse would, by the tables in grammar.go;
-//     argparse's habits (positionals between options, abbreviations, "-5" as a
-//     value) are what scripts rely on without knowing;
-//   - a runner per command (get.go, put.go, ...) works on the store;
-//   - the dump_*.go files print, byte for byte what Python's json, csv and
-//     PyYAML print.
+//   - [parse] parses the arguments as Python's argparse does, with the tables in
+//     commands.go. Scripts depend on argparse's behavior, such as positionals between
+//     options, abbreviated flags, and "-5" as a value.
+//   - A method per command (get.go, put.go, ...) works on the store.
+//   - dump.go and dump_yaml.go print the same bytes as Python's json, csv and PyYAML.
 //
-// stdout and exit codes are credstash's: 0, 1 for any failure, 2 for usage.
-// Messages on stderr keep what scripts search for ("KMS ERROR", AWS's codes)
-// and say more. docs/credstash.md lists every difference and its reason.
+// stdout and exit codes equal credstash's: 0, 1 for any failure, 2 for usage. Messages on
+// stderr contain the text that scripts search for ("KMS ERROR", AWS's error codes) and
+// more. docs/credstash.md lists all differences and their reasons.
 package credstash
 
 import (
@@ -25,46 +24,46 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// CommandLine is what the command line sees of the world.
+// CommandLine is the environment of a command line: streams, files, clock and store.
 type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(name string) (string, bool)
 	Home           string // where .credstash is, and ~ leads
 	Now            func() time.Time
-	// ReadFile reads ~/.credstash and the file of a word @FILE; ReadAll reads
-	// standard input. Both may give up.
+	// ReadFile reads ~/.credstash and the file of an argument @FILE, and ReadAll standard
+	// input. Both may fail after a time limit.
 	ReadFile func(path string) ([]byte, error)
 	ReadAll  func(io.Reader) ([]byte, error)
-	// Open opens the store that a command line names.
+	// Open opens the store of a command line.
 	Open func(ctx context.Context, w Where) (*Backend, error)
 }
 
-// Where is the store that a command line names. Empty fields are left to the
-// environment and ~/.aws; a region that nothing names is [DefaultRegion].
+// Where identifies the store of a command line. Empty fields are set by the environment
+// and ~/.aws. Without any region, [DefaultRegion] applies.
 type Where struct {
 	Region, KMSRegion string
 	Profile, RoleARN  string // never both
 	Table, Key        string
 }
 
-// What credstash does where nobody says otherwise.
+// credstash's defaults.
 const (
 	DefaultRegion = "us-east-1"
 	defaultTable  = "credential-store"
 	defaultKey    = "alias/credstash"
 )
 
-// SessionName is what credstash calls the session of a role it assumes; trust
-// policies may ask for it.
+// SessionName is credstash's name for the session of an assumed role. Trust policies may
+// require it.
 const SessionName = "AssumeRoleCredstashSession1"
 
 // Backend is an opened store.
 type Backend struct {
 	*store.Store
-	// History finds shadowed versions without a scan.
-	History store.Historian
-	// Create makes the table with the given tags, if it is not there.
+	// History finds hidden versions without a scan.
+	History store.VersionLister
+	// Create creates the table with the given tags, if it does not exist.
 	Create func(ctx context.Context, tags map[string]string) (created bool, err error)
 }
 
@@ -75,8 +74,7 @@ const (
 	exitUsage  = 2
 )
 
-// Run runs one command line, without the program's name, and returns its exit
-// code.
+// Run runs a command line, without the name of the program, and returns the exit code.
 func (f *CommandLine) Run(ctx context.Context, args []string) int {
 	call, err := parse(args)
 	if err != nil {
@@ -105,13 +103,13 @@ func (f *CommandLine) Run(ctx context.Context, args []string) int {
 	return exitOK
 }
 
-// refuse prints what is wrong with a command line as argparse does.
+// refuse prints a usage error in the format of argparse.
 func (f *CommandLine) refuse(err error) int {
 	_, _ = fmt.Fprintln(f.Stderr, err)
 	return exitUsage
 }
 
-// session is one command under way.
+// session is the state of one running command.
 type session struct {
 	*CommandLine
 	call *call
@@ -134,8 +132,7 @@ func (s *session) run(ctx context.Context) error {
 	return runners[s.call.command](ctx, b)
 }
 
-// where reads the global flags, as credstash does before it looks at the
-// command.
+// where reads the global flags. Like credstash, it does so before it checks the command.
 func (s *session) where() (Where, error) {
 	w := Where{
 		Region: s.call.text("region"), KMSRegion: s.call.text("kms_region"),
@@ -159,12 +156,12 @@ func (s *session) where() (Where, error) {
 	return w, err
 }
 
-// warn says on stderr what credstash keeps to itself.
+// warn prints a warning that credstash does not have.
 func (s *session) warn(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.Stderr, "credstash: warning: "+format+"\n", args...)
 }
 
-// print writes a result.
+// print writes a result to standard output.
 func (s *session) print(text string) error {
 	if _, err := io.WriteString(s.Stdout, text); err != nil {
 		return fmt.Errorf("write to standard output: %w", err)

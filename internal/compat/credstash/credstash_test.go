@@ -19,7 +19,7 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// bench is a face over a local store, in the place of DynamoDB and KMS: what the
+// bench is a command line over a local store, in place of DynamoDB and KMS: what the
 // scripts of cmd/credrender cannot set up.
 type bench struct {
 	t     *testing.T
@@ -55,7 +55,7 @@ func (b *bench) run(stdin string, args ...string) outcome {
 		Open: func(_ context.Context, w Where) (*Backend, error) {
 			b.where = w
 			return &Backend{
-				Store:   store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l}),
+				Store:   store.New(store.Options{Reader: l, Scanner: l, Writer: l, VersionLister: l, Decrypter: l, DataKeyGenerator: l}),
 				History: l,
 			}, nil
 		},
@@ -91,9 +91,9 @@ func TestUnpaddedVersions(t *testing.T) {
 	b.copyAs("db", "9")
 	b.want(outcome{0, "old\n", ""}, "get", "db") // the newest by number too
 	b.want(outcome{0, "old\n", ""}, "get", "db", "-v", "9")
-	hidden := "credstash: warning: db: version 0000000000000000010 was stored, but get goes on returning version 9, which is not padded and sorts after it\n"
+	hidden := "credstash: warning: db: version 0000000000000000010 was stored, but get still returns version 9, which is not padded and sorts after it\n"
 	b.want(outcome{0, "db has been stored\n", hidden}, "put", "-a", "db", "new")
-	hides := "credstash: warning: db: version 9 hides version 0000000000000000010, since it is not padded and sorts after it\n"
+	hides := "credstash: warning: db: version 9 hides version 0000000000000000010, because it is not padded and sorts after it\n"
 	b.want(outcome{0, "old\n", hides}, "get", "db")
 	b.want(outcome{0, "new\n", ""}, "get", "db", "-v", "10")
 	b.want(outcome{0, "db,old\n\n", hides}, "getall", "-f", "csv")
@@ -191,7 +191,7 @@ func TestWhere(t *testing.T) {
 func TestPutall(t *testing.T) {
 	b := newBench(t)
 	b.want(outcome{0, "b has been stored\na has been stored\n", ""}, "putall", `  {"b": "1", "a": "x", "b": "\ud83d\udd11é\u0000"} `)
-	b.want(outcome{0, "b has been stored\n", "credstash: warning: putall stores no comment, as credstash's does not\n"},
+	b.want(outcome{0, "b has been stored\n", "credstash: warning: putall stores no comment, like credstash\n"},
 		"putall", "-a", "-c", "why", `{"b": "2"}`)
 	b.want(outcome{0, "a -- version 0000000000000000000 -- comment \n" +
 		"b -- version 0000000000000000000 -- comment \nb -- version 0000000000000000001 -- comment \n", ""}, "list")
@@ -284,7 +284,7 @@ func TestLogFile(t *testing.T) {
 func TestJSONAndDotenv(t *testing.T) {
 	values := map[string]string{"ß.é": "\x00\x7f\u2028🔑\b\f\"\\/<", "a": ""}
 	want := "{\n    \"a\": \"\",\n    \"\\u00df.\\u00e9\": \"\\u0000\\u007f\\u2028\\ud83d\\udd11\\b\\f\\\"\\\\/<\"\n}"
-	if got := dumpJSON(values); got != want {
+	if got, err := dumpJSON(values); err != nil || got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	if got, want := dumpDotenv(map[string]string{"ß.é-x": "it's"}), "SS.É-X='it's'\n"; got != want {

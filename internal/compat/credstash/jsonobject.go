@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// member is one member of the object that putall reads.
+// member is a member of putall's JSON object.
 type member struct {
 	name, value string
 	err         error // why it cannot be stored
@@ -21,9 +22,9 @@ var (
 	errSurrogate = errors.New("half of a surrogate pair, which is no text")
 )
 
-// readObject reads a JSON object in its order. Of equal names the last value
-// counts, at the place of the first, as in a dict of Python. Errors say where the
-// text is broken, and nothing of what stands there.
+// readObject parses a JSON object and keeps the order of its members. As in a Python
+// dict, the last of equal names wins, in the position of the first. Errors contain a
+// byte offset and no text of the input.
 func readObject(text []byte) ([]member, error) {
 	if !utf8.Valid(text) {
 		return nil, errNotText
@@ -68,34 +69,10 @@ func readMember(d *json.Decoder, whole []byte) (member, error) {
 	switch {
 	case raw[0] != '"':
 		m.err = errNotString
-	case loneSurrogate(whole[start:end]), loneSurrogate(raw):
+	case document.LoneSurrogate(string(whole[start:end])) >= 0, document.LoneSurrogate(string(raw)) >= 0:
 		m.err = errSurrogate
 	default:
 		m.err = json.Unmarshal(raw, &m.value)
 	}
 	return m, nil
-}
-
-// loneSurrogate reports an escape that is half a character: package json would
-// put U+FFFD in its place, another value than was given.
-func loneSurrogate(raw []byte) bool {
-	high := false
-	for i := 0; i < len(raw); i++ {
-		n := rune(-1)
-		if raw[i] == '\\' && i+5 < len(raw) && raw[i+1] == 'u' {
-			v, err := strconv.ParseUint(string(raw[i+2:i+6]), 16, 16)
-			if err == nil {
-				n = rune(v)
-			}
-			i += 5
-		} else if raw[i] == '\\' {
-			i++
-		}
-		isHigh, isLow := 0xd800 <= n && n < 0xdc00, 0xdc00 <= n && n < 0xe000
-		if high != isLow {
-			return true
-		}
-		high = isHigh
-	}
-	return high
 }

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// setup makes the table. Unlike credstash's it is paid by the request.
+// setup creates the table. Unlike credstash's, the table is on-demand.
 func (s *session) setup(ctx context.Context, b *Backend) error {
 	if region := s.call.text("save_kms_region"); region != "" {
 		if err := s.saveKMSRegion(region); err != nil {
@@ -38,14 +38,14 @@ Table has been created. Go read the README about how to create your KMS key
 `)
 }
 
-// kmsRegion is the one key of ~/.credstash.
+// kmsRegion is the only key of ~/.credstash.
 const kmsRegion = "kms-region"
 
 func (s *session) settingsPath() string { return filepath.Join(s.Home, ".credstash") }
 
-// settings reads ~/.credstash. credstash takes a file that it cannot open for none;
-// one that is not a JSON object is an error there too. A file that does not end, or
-// a pipe that stays silent, is an error: its KMS region is unknown.
+// settings reads ~/.credstash. As in credstash, a file that cannot be opened is ignored,
+// and one that is not a JSON object is an error. A file that does not end, or a pipe
+// without a writer, is an error: its KMS region is unknown.
 func (s *session) settings() (map[string]json.RawMessage, error) {
 	settings := map[string]json.RawMessage{}
 	data, err := s.ReadFile(s.settingsPath())

@@ -6,8 +6,8 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// call is the arguments of a filter. The first fault is kept; check reports it,
-// and arguments that nobody asked for.
+// call has the arguments of a filter. Its methods keep the first error, and check returns
+// it, or an error about unused arguments.
 type call struct {
 	e     *evaluator
 	args  []py.Value
@@ -15,10 +15,10 @@ type call struct {
 	taken []string
 	upTo  int
 	err   error
-	open  bool // takes any argument
+	open  bool // accepts unused arguments
 }
 
-// arg returns the i-th argument, by place or name.
+// arg returns the i-th argument, by position or name.
 func (c *call) arg(i int, name string, standard py.Value) py.Value {
 	c.upTo = max(c.upTo, i+1)
 	c.taken = append(c.taken, name)
@@ -35,7 +35,7 @@ func (c *call) int(i int, name string, standard int64) int64 {
 	v := c.arg(i, name, standard)
 	n, ok := py.Int(v)
 	if !ok {
-		c.fail(py.Errorf("TypeError", "%s is to be an int, not %s", name, py.TypeName(v)))
+		c.fail(py.Errorf("TypeError", "%s must be an int, not %s", name, py.TypeName(v)))
 	}
 	return n
 }

@@ -5,8 +5,8 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// checkNames refuses filters and tests that do not exist, except where a
-// condition decides whether they are reached, as Jinja2 does.
+// checkNames refuses unknown filters and tests. Like Jinja2, it skips those in the branches
+// of a condition, which may not be reached.
 func (t *Template) checkNames() error {
 	var failed error
 	known, tested := filters(), tests()
@@ -28,7 +28,7 @@ func (t *Template) checkNames() error {
 	return failed
 }
 
-// mentions reports whether a variable occurs.
+// mentions reports whether nodes contain a variable.
 func mentions(nodes []syntax.Node, name string) bool {
 	found := false
 	syntax.Walk(nodes, func(n any) bool {

@@ -4,7 +4,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// pickFilters are those that take other filters and tests by name.
+// pickFilters returns the filters that use other filters and tests by name.
 func pickFilters() map[string]filter {
 	return map[string]filter{
 		"map":        mapped,
@@ -36,7 +36,7 @@ func mapped(c *call, v py.Value) (py.Value, error) {
 	return g, nil
 }
 
-// mapping is what map does to an item: an attribute, or a filter by name.
+// mapping returns the function of map: an attribute, or a filter by name.
 func (c *call) mapping() (func(py.Value) (py.Value, error), error) {
 	if path, ok := c.named.Get("attribute"); ok && len(c.args) == 0 {
 		get := c.getter(path, false)
@@ -56,7 +56,7 @@ func (c *call) mapping() (func(py.Value) (py.Value, error), error) {
 	return func(v py.Value) (py.Value, error) { return c.e.apply(name, v, c.args[1:], c.named) }, nil
 }
 
-// picked keeps the items that pass a test, or those that do not.
+// picked returns a filter that keeps the items that pass a test, or the others.
 func picked(byAttribute, keep bool) filter {
 	return func(c *call, v py.Value) (py.Value, error) {
 		c.open = true

@@ -7,7 +7,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// attribute is v.name: an attribute, else an item.
+// attribute evaluates v.name: an attribute, or else an item.
 func (e *evaluator) attribute(v py.Value, name string) (py.Value, error) {
 	if strings.HasPrefix(name, "__") && v != py.Value(e.secrets) {
 		return nil, py.Errorf("SecurityError", "access to attribute '%s' is unsafe", name)
@@ -18,7 +18,7 @@ func (e *evaluator) attribute(v py.Value, name string) (py.Value, error) {
 	return e.item(v, name, "has no attribute '"+name+"'")
 }
 
-// attr returns attributes proper.
+// attr returns an attribute, but no item.
 func attr(v py.Value, name string) (py.Value, bool) {
 	if o, ok := v.(py.Object); ok {
 		return o.Attr(name)

@@ -8,9 +8,9 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// hideDerived takes the names out of errors of secrets whose name may be made of
-// another secret's value. The others are in the template as they are, or a pass
-// that knows no secret asks for them.
+// hideDerived removes names from the errors of secrets if the name may contain another
+// secret's value. All other names are literals of the template, or are requested by a
+// rendering in which no secret is known.
 func (t *Template) hideDerived(failed []error, c Context) {
 	public := t.literals()
 	c.Lookup = func(key py.Value) ([]byte, bool, error) {
@@ -29,7 +29,7 @@ func (t *Template) hideDerived(failed []error, c Context) {
 	}
 }
 
-// literals are the texts and names that the template itself has.
+// literals returns the strings and names in the text of the template.
 func (t *Template) literals() map[string]bool {
 	all := map[string]bool{}
 	syntax.Walk(t.nodes, func(n any) bool {

@@ -16,8 +16,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Admin makes and looks after a table. It is safe for concurrent use; errors
-// are as those of [Table].
+// Admin creates and configures a table. It is safe for concurrent use. Its errors are
+// like those of [Table].
 type Admin struct {
 	*Table
 	admin adminAPI
@@ -42,15 +42,15 @@ func NewAdmin(client awsconfig.Client, table string) *Admin {
 	}}
 }
 
-// SetupOptions say what [Admin.SetUp] is to make.
+// SetupOptions describe the table that [Admin.SetUp] creates.
 type SetupOptions struct {
-	// ReadUnits and WriteUnits are the capacity a second to pay for; zero: the
-	// table is paid by the request.
+	// ReadUnits and WriteUnits are the provisioned capacity per second; zero: the
+	// table is billed by the request.
 	ReadUnits, WriteUnits int64
 	Tags                  map[string]string
-	DryRun                bool // look, change nothing
-	Update                bool // change what is there and differs
-	// Progress is told what is waited for; nil: nobody is.
+	DryRun                bool // change nothing
+	Update                bool // change existing settings that differ
+	// Progress, if set, is called with what SetUp waits for.
 	Progress func(string)
 }
 
@@ -58,14 +58,15 @@ type SetupOptions struct {
 type Setup struct {
 	ARN     string // empty: a dry run would make the table
 	Created bool   // made, or in a dry run to be made
-	// Differs says in what an existing table is not what would have been made;
-	// Changed, what of that was changed, or would be.
+	// Differs lists how an existing table differs from one that SetUp creates, and
+	// Changed lists the settings of these that were changed, or would be.
 	Differs, Changed []string
 }
 
-// SetUp makes sure that the table is there with the right keys, and ready:
-// point-in-time recovery on, protected from deletion. What is there and differs
-// is reported, and changed only with Update; one with other keys is ErrSchema.
+// SetUp creates the table if it does not exist, with point-in-time recovery and
+// deletion protection, and waits until it is ready. It reports existing settings that
+// differ, and changes them only with Update. A table with another key schema is
+// ErrSchema.
 func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 	desc, err := a.describe(ctx)
 	var taken error
@@ -118,11 +119,11 @@ func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput
 	return types.BillingModeProvisioned, &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(o.ReadUnits), WriteCapacityUnits: aws.Int64(o.WriteUnits)}
 }
 
-// compare looks at one property after another.
+// compare checks the properties one after another.
 func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup, o SetupOptions) error {
 	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
 		differs, err := p.look(ctx)
-		if errors.Is(err, source.ErrDenied) {
+		if errors.Is(err, source.ErrDenied) && !o.Update {
 			differs, err = p.name+" could not be looked at: "+err.Error(), nil
 			p.change = nil
 		}

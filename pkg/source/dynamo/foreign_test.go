@@ -153,12 +153,12 @@ type itemParts interface {
 
 type keyParts interface {
 	store.Decrypter
-	store.KeyMaker
-	store.Rewrapper
+	store.DataKeyGenerator
+	store.ReEncrypter
 }
 
 func storeOf(items itemParts, keys keyParts) *store.Store {
-	return store.New(store.Options{Reader: items, Scanner: items, Writer: items, Rewriter: items, Decrypter: keys, KeyMaker: keys, Rewrapper: keys})
+	return store.New(store.Options{Reader: items, Scanner: items, Writer: items, Rewriter: items, Decrypter: keys, DataKeyGenerator: keys, ReEncrypter: keys})
 }
 
 // settled fails the test unless something was done, and without an error.

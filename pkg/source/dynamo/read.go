@@ -46,7 +46,7 @@ func (t *Table) get(ctx context.Context, name, version string, consistent bool) 
 	return out.Item.decode()
 }
 
-// Versions implements store.Historian.
+// Versions implements store.VersionLister.
 func (t *Table) Versions(ctx context.Context, name string) ([]credstash.Item, error) {
 	in := queryName(name)
 	in.ProjectionExpression = "#n, #v, #c, #k, #a"

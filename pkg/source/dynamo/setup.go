@@ -18,8 +18,8 @@ import (
 // ErrSchema: a table of that name exists, with other keys than name and version.
 var ErrSchema = errors.New("not a table of secrets")
 
-// createPoll is how often a table that is being created is looked at; that
-// usually takes some seconds.
+// createPoll is the interval at which the state of a new table is polled. Creating a
+// table usually takes some seconds.
 const createPoll = 500 * time.Millisecond
 
 // TableState is what [Table.EnsureTable] found or made.
@@ -32,11 +32,10 @@ type TableState struct {
 	ReadUnits, WriteUnits int64
 }
 
-// EnsureTable makes sure that the table is there with the right keys and ready
-// for use. A missing one is made, paid by the request; an existing one is left
-// as it is, whatever its billing, or is ErrSchema. It waits for a table that is
-// being created, by whomever, until its state has not changed for the limit of ctx
-// (package limit) or ctx ends.
+// EnsureTable creates the table if it does not exist, billed by the request, and waits
+// until it is ready. It does not change an existing table; one with another key schema
+// is ErrSchema. It waits until the table's state has not changed for the limit of ctx
+// (package limit), or ctx ends.
 func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
 	desc, err := t.describe(ctx)
 	var taken error
@@ -61,8 +60,8 @@ func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
 	return state, nil
 }
 
-// await polls a table that is being created. It may be unknown for a moment. taken
-// is the error of a CreateTable that somebody else came before, or nil.
+// await polls a table until it is created. DynamoDB may not know it for a moment. taken
+// is CreateTable's error if another process created the table first, or nil.
 func (t *Table) await(ctx context.Context, taken error) (desc *types.TableDescription, err error) {
 	var missing error
 	err = limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
@@ -89,8 +88,8 @@ func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
 	return out.Table, nil
 }
 
-// create makes the table. Where somebody else came before, it returns what AWS
-// answered as taken.
+// create creates the table. If another process did so first, it returns AWS's error as
+// taken.
 func (t *Table) create(ctx context.Context, in *dynamodb.CreateTableInput) (taken, err error) {
 	_, err = t.api.createTable(ctx, in)
 	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
@@ -99,7 +98,7 @@ func (t *Table) create(ctx context.Context, in *dynamodb.CreateTableInput) (take
 	return nil, wire.Wrap(t.op("create"), err)
 }
 
-// schema is what every table of secrets has: the keys.
+// schema returns the key schema of every table of secrets.
 func (t *Table) schema() *dynamodb.CreateTableInput {
 	return &dynamodb.CreateTableInput{
 		TableName: aws.String(t.name),

@@ -15,11 +15,11 @@ import (
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
-	"github.com/credrender/credrender/test/bench/limit"
 	"github.com/credrender/credrender/test/bench/fake"
+	"github.com/credrender/credrender/test/bench/limit"
 )
 
-// begin starts a stand-in and returns a store that reads it the way commands do.
+// begin starts a fake and returns a store that reads it the way commands do.
 func begin(t *testing.T, o fake.Options) (*fake.Server, *store.Store) {
 	t.Helper()
 	srv, err := fake.Start(o)

@@ -1,7 +1,7 @@
 package syntax
 
-// parser walks over tokens. Its methods panic with *Error, which Parse
-// catches: nearly every line of it could fail.
+// parser parses tokens. Its methods panic with *Error, which Parse recovers, because
+// nearly every line can fail.
 type parser struct {
 	tokens []token
 	pos    int

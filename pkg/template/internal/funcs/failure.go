@@ -97,24 +97,15 @@ func safeText(err error) string {
 		return text
 	case text == "decimal division by 0":
 		return "it divides by zero"
-	case strings.HasPrefix(text, "index out of range"), strings.HasPrefix(text, "invalid slice index"):
-		return "an index is out of range"
 	}
 	return unsaid
 }
-
-const goType = `(?:\*|\[\])*(?:map\[(?:string|interface \{\})\])?(?:\[\])?(?:interface \{\}|[a-z]+[0-9]*|[a-z]+\.[A-Z][A-Za-z]*)`
 
 // plain has the messages that name types and nothing else.
 var plain = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` +
 		`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +
-		`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments|` +
-		`(?:index|slice|len|call) of (?:untyped nil|nil pointer|nil)|len of type ` + goType + `|` +
-		`cannot index slice/array with (?:nil|type ` + goType + `)|can't (?:index|slice) item of type ` + goType + `|` +
-		`value is nil; should be of type ` + goType + `|value has type ` + goType + `; should be ` + goType + `|` +
-		`incompatible types for comparison: ` + goType + ` and ` + goType + `|` +
-		`invalid type for comparison|missing argument for comparison)$`)
+		`list should be type of slice or array but [a-z0-9]+|dig needs at least three arguments)$`)
 })
 
 func isPlain(text string) bool { return plain().MatchString(text) }

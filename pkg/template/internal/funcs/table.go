@@ -146,11 +146,11 @@ func keeps(name string) func(i, n int) Depth {
 		return Each(Inner, Exact, Any)
 	case "append", "push", "prepend", "mustAppend", "mustPush", "mustPrepend":
 		return Each(Inner, Any)
-	case "get", "hasKey", "unset", "pick", "omit", "slice", "mustSlice":
+	case "get", "hasKey", "unset", "pick", "omit", "slice", "mustSlice", "index":
 		return Each(Inner, Exact)
 	case "pluck", "chunk", "mustChunk":
 		return Each(Exact, Inner)
-	case "first", "last", "rest", "initial", "reverse", "concat", "keys", "values", "all", "any", "empty", "not",
+	case "first", "last", "rest", "initial", "reverse", "concat", "keys", "values", "all", "any", "empty", "not", "len",
 		"mustFirst", "mustLast", "mustRest", "mustInitial", "mustReverse":
 		return Each(Inner)
 	case "default":

@@ -13,11 +13,11 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// Contexts says which encryption contexts to try for a name, in that order. None
-// is the same as one without pairs.
+// Contexts returns the encryption contexts to try for a name, in that order. An
+// empty list means one context without pairs.
 type Contexts func(name string) []source.Context
 
-// Always is the same context for every name.
+// Always returns Contexts with the same context for every name.
 func Always(c source.Context) Contexts {
 	return func(string) []source.Context { return []source.Context{c} }
 }
@@ -31,25 +31,26 @@ func (c Contexts) of(name string) []source.Context {
 	return []source.Context{{}}
 }
 
-// Scope is what a verb over many secrets works on, and how it tells.
+// Scope selects the secrets of an operation on many, and reports its progress.
 type Scope struct {
-	// Pattern of names, * for any characters; empty: all. One that matches
-	// nothing makes the verb fail with source.ErrNoMatch, but for GetAll, whose
-	// answer is empty then.
+	// Pattern of names, * for any characters; empty: all. If it matches nothing,
+	// the operation fails with source.ErrNoMatch, except GetAll, which returns an
+	// empty result. Copy and Verify fail for an empty store too: there is nothing
+	// that they have proved or saved.
 	Pattern  string
 	Contexts Contexts
 	DryRun   bool // find out what would be done, and change nothing
-	// Progress, if set, is told how many of how many are done, by one caller at
-	// a time.
+	// Progress, if set, is called with the number of items that are done. Calls do
+	// not overlap.
 	Progress func(done, total int)
 }
 
 func (sc Scope) wants(name string) bool { return sc.Pattern == "" || source.Match(sc.Pattern, name) }
 
-// Action is what was done to a stored version, or under DryRun would be.
+// Action is what an operation did to a stored version, or with DryRun would do.
 type Action string
 
-// Actions of the verbs over many secrets.
+// Actions of the operations on many secrets.
 const (
 	Kept     Action = ""          // nothing was to be done
 	Deleted  Action = "deleted"   // by Prune
@@ -57,26 +58,26 @@ const (
 	Padded   Action = "padded"    // by Migrate: To is its version now
 	PutAgain Action = "put again" // by Migrate: sealed anew, in place
 	Rescued  Action = "rescued"   // by Migrate: put again with its bytes repaired
-	// Unhidden, by Migrate: To is the newest now, and Version was. A value that
+	// Unhidden, by Migrate and Copy: To is the newest now, and Version was. A value that
 	// was stored and never seen is seen from now on.
 	Unhidden Action = "unhidden"
 	Stored   Action = "stored" // by Copy and PutAll
 )
 
-// Outcome is what became of one stored version.
+// Outcome is the result for one stored version.
 type Outcome struct {
 	Name, Version string
 	Action        Action
 	To            string
-	Err           error // why nothing was done
+	Err           error // why nothing was done; else nil
 }
 
-// changeConcurrency bounds the items that are changed at once: a table that
-// serves others is not to be flooded, and a local store has one writer at a time.
+// changeConcurrency limits the items that are changed at once, so that other users of
+// the table are not throttled. A local store has one writer at a time anyway.
 const changeConcurrency = 32
 
-// over runs f for 0 to n-1, as many at once as the store may or limit, and tells
-// the scope of progress. It starts no more when ctx has ended, and returns its error.
+// over calls f for 0 to n-1, concurrently up to limit and the store's own, and
+// reports progress. When ctx ends it starts no more calls and returns ctx's error.
 func (s *Store) over(ctx context.Context, sc Scope, n, limit int, f func(i int)) error {
 	var mu sync.Mutex
 	done := 0
@@ -101,8 +102,8 @@ func (s *Store) over(ctx context.Context, sc Scope, n, limit int, f func(i int))
 	return ctx.Err()
 }
 
-// change runs do on every group of items and collects the outcomes, in order.
-// Beside an error it returns what has been done so far.
+// change calls do for every element and returns the outcomes in order. With an error,
+// it returns the outcomes so far.
 func change[T any](ctx context.Context, s *Store, sc Scope, all []T, do func(T) []Outcome) ([]Outcome, error) {
 	got := make([][]Outcome, len(all))
 	err := s.over(ctx, sc, len(all), changeConcurrency, func(i int) { got[i] = do(all[i]) })
@@ -115,8 +116,8 @@ func (s *Store) gather(ctx context.Context, sc Scope) ([]credstash.Item, error) 
 	return items, sc.matched(items, err)
 }
 
-// matched returns source.ErrNoMatch where a pattern has found nothing: a verb
-// that then does nothing has not done what it was asked for.
+// matched returns source.ErrNoMatch if a pattern matches nothing, because the
+// operation would then do nothing and report success.
 func (sc Scope) matched(items []credstash.Item, err error) error {
 	if err == nil && sc.Pattern != "" && len(items) == 0 {
 		return source.ErrNoMatch
@@ -124,8 +125,8 @@ func (sc Scope) matched(items []credstash.Item, err error) error {
 	return err
 }
 
-// held scans for what tells one item from another, sorted by name and version:
-// what a delete has to know, without the contents.
+// held scans for items without their contents, sorted by name and version: what
+// Writer.Delete needs.
 func (s *Store) held(ctx context.Context, want func(name string) bool) ([]credstash.Item, error) {
 	return s.scan(ctx, want, func(it credstash.Item) credstash.Item {
 		return credstash.Item{Name: it.Name, Version: it.Version, Comment: it.Comment, Algorithm: it.Algorithm, Key: it.Key}
@@ -148,7 +149,7 @@ func (s *Store) scan(ctx context.Context, want func(name string) bool, keep func
 	return items, nil
 }
 
-// byName cuts what is sorted by name into one part for each.
+// byName splits a slice that is sorted by name into one part for each name.
 func byName[T any](all []T, name func(T) string) (groups [][]T) {
 	for len(all) > 0 {
 		n := 1
@@ -163,8 +164,8 @@ func byName[T any](all []T, name func(T) string) (groups [][]T) {
 
 func itemName(it credstash.Item) string { return it.Name }
 
-// movable reports why an item cannot be taken along as it is: whatever was not
-// understood of it would be lost.
+// movable returns an error if an item cannot be written again as it is, because a part
+// that was not understood would be lost.
 func movable(it credstash.Item) error {
 	if it.Fault != nil {
 		return it.Fault

@@ -10,12 +10,12 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Rewrap implements store.Rewrapper by ReEncrypt, which shows the data key to
+// ReEncrypt implements store.ReEncrypter by ReEncrypt, which shows the data key to
 // nobody. It takes kms:ReEncryptFrom on the key that wrapped it and
 // kms:ReEncryptTo on the one for writing, each with its context
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html).
 // Both keys are in the region of k.
-func (k *Keys) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {
+func (k *Keys) ReEncrypt(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {
 	out, err := k.api.reEncrypt(ctx, &kms.ReEncryptInput{
 		CiphertextBlob:               wrapped,
 		DestinationKeyId:             aws.String(k.key),
@@ -26,6 +26,8 @@ func (k *Keys) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]s
 	if err != nil {
 		return nil, false, wire.Wrap("re-encrypt data key under "+k.key, err)
 	}
-	moved = aws.ToString(out.SourceKeyId) != aws.ToString(out.KeyId) || !maps.Equal(from, to)
+	// Some emulators do not return the keys: then it is unknown whether they are one.
+	same := out.SourceKeyId != nil && out.KeyId != nil && *out.SourceKeyId == *out.KeyId
+	moved = !same || !maps.Equal(from, to)
 	return out.CiphertextBlob, moved, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -171,7 +172,9 @@ func TestPrune(t *testing.T) {
 	f.put(t, "b", "1", source.Context{})
 	f.plant(t, "old", "8", "x")
 	f.plant(t, "old", "0000000000000000009", "y")
-	want := []string{"deleted a 1", "deleted a 2", "old 8 error"}
+	f.plant(t, "wide", "10000000000000000000", "x") // of 20 digits: readers get the next
+	f.plant(t, "wide", "9999999999999999999", "y")
+	want := []string{"deleted a 1", "deleted a 2", "old 8 error", "wide 9999999999999999999 error"}
 	for _, dry := range []bool{true, false} {
 		got, err := f.Prune(t.Context(), 1, store.Scope{DryRun: dry})
 		if diff := cmp.Diff(want, said(got)); diff != "" || err != nil {
@@ -204,6 +207,8 @@ func TestVerify(t *testing.T) {
 	f.put(t, "fine", "x", prod)
 	f.plant(t, "mixed", "9", "x")
 	f.plant(t, "mixed", "0000000000000000010", "y")
+	f.plant(t, "bare", "8", "x")
+	f.plant(t, "bare", "12", "y")
 	f.plant(t, "word", "0000000000000000beta", "z")
 	f.put(t, "strange", "x", contextOf(t, "env=dev"))
 	sc := store.Scope{Contexts: func(string) []source.Context { return []source.Context{prod, {}} }}
@@ -219,7 +224,7 @@ func TestVerify(t *testing.T) {
 		}
 		want := map[string]string{
 			"damaged 1": "[] true false", "fine 1": "[] false false", "mixed 9": "[unpadded] false false",
-			"mixed 10": "[hidden] false false", "word beta": "[not-int] false false", "strange 1": "[] false true",
+			"mixed 10": "[hidden] false false", "bare 8": "[unpadded] false false", "bare 12": "[unpadded hidden] false false", "word beta": "[not-int] false false", "strange 1": "[] false true",
 		}
 		if dry { // nothing is opened
 			want["damaged 1"], want["strange 1"] = "[] false false", "[] false false"
@@ -309,5 +314,59 @@ func TestPutDryRun(t *testing.T) {
 	r.Version = "1"
 	if _, _, err := f.Put(t.Context(), r); !errors.Is(err, source.ErrExists) {
 		t.Errorf("a version that is there: %v", err)
+	}
+}
+
+// TestCopyToHistoryThatIsNewer: readers of the copy get what readers of the original
+// get, or somebody is told.
+func TestCopyToHistoryThatIsNewer(t *testing.T) {
+	f, other := newFixture(), newFixture()
+	f.plant(t, "n", "9", "what readers get")
+	f.plant(t, "n", credstash.Pad("10"), "hidden")
+	for _, dry := range []bool{true, false} {
+		done, err := f.Copy(t.Context(), store.CopyRequest{Scope: store.Scope{DryRun: dry}, Into: other.Store, AllVersions: true})
+		want := []store.Outcome{
+			{Name: "n", Version: credstash.Pad("10"), Action: store.Stored},
+			{Name: "n", Version: credstash.Pad("9"), Action: store.Stored},
+			{Name: "n", Version: "9", Action: store.Unhidden, To: credstash.Pad("10")},
+		}
+		if diff := cmp.Diff(want, done); diff != "" || err != nil {
+			t.Errorf("dry %v: %v (-want +got):\n%s", dry, err, diff)
+		}
+	}
+	other.plant(t, "n", credstash.Pad("11"), "newer")
+	done, err := f.Copy(t.Context(), store.CopyRequest{Into: other.Store, AllVersions: true})
+	if err != nil || len(done) != 2 || done[0].Err != nil || !errors.Is(done[1].Err, store.ErrNewer) {
+		t.Errorf("%+v, %v", done, err)
+	}
+	// Who may not look the newest up goes without.
+	other.table.fail = func(_ context.Context, op, _, _ string) error {
+		if op == "newest" {
+			return source.ErrDenied
+		}
+		return nil
+	}
+	if done, err := f.Copy(t.Context(), store.CopyRequest{Into: other.Store}); err != nil || len(done) != 1 || done[0].Err != nil {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+// TestRekeyGivesUp: a table that refuses a change forever, and shows none, must not
+// hold a rekey forever.
+func TestRekeyGivesUp(t *testing.T) {
+	f := newFixture()
+	f.put(t, "a", "one", source.Context{})
+	f.kms.under++
+	f.table.fail = func(_ context.Context, op, _, _ string) error {
+		if op == "rewrite" {
+			return source.ErrChanged
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	done, err := f.Rekey(ctx, store.RekeyRequest{})
+	if err != nil || len(done) != 1 || !errors.Is(done[0].Err, source.ErrChanged) {
+		t.Errorf("%+v, %v", done, err)
 	}
 }

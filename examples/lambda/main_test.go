@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ var links = map[string]string{"env": "prod", "service": "links"}
 type world struct {
 	aws  *awsfake.Server
 	keep *store.Store
-	h    *handler
+	s    *signer
 	now  time.Time
 }
 
@@ -34,18 +33,18 @@ func newWorld(t *testing.T) *world {
 	if _, err := keys.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.keep = store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, KeyMaker: keys, Historian: table})
+	w.keep = store.New(store.Options{Reader: table, Scanner: table, Writer: table, Decrypter: keys, DataKeyGenerator: keys, VersionLister: table})
 	w.put(t, "old")
 
 	secrets, err := open(t.Context(), "credential-store")
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := ref("links.key", links)
+	key, err := source.Parse("links.key?env=prod&service=links", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.h = &handler{secrets: secrets, key: key, maxAge: time.Minute, now: func() time.Time { return w.now }}
+	w.s = &signer{secrets: secrets, key: key, now: func() time.Time { return w.now }}
 	return w
 }
 
@@ -68,7 +67,7 @@ const (
 
 func (w *world) want(t *testing.T, signature string) {
 	t.Helper()
-	got, err := w.h.handle(t.Context(), request{Path: "/a"})
+	got, err := w.s.sign(t.Context(), request{Path: "/a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,12 +76,12 @@ func (w *world) want(t *testing.T, signature string) {
 	}
 }
 
-func TestHandlerFetchesOnceWhileItIsWarm(t *testing.T) {
+func TestFetchesOnceWhileWarm(t *testing.T) {
 	w := newWorld(t)
 	w.aws.Forget()
 	w.want(t, byOld)
 	w.put(t, "new")
-	w.now = w.now.Add(59 * time.Second)
+	w.now = w.now.Add(maxAge - time.Second)
 	w.want(t, byOld)
 	if n := w.aws.Count(awsfake.KMS, "Decrypt"); n != 1 {
 		t.Errorf("%d requests to decrypt, want 1", n)
@@ -91,7 +90,7 @@ func TestHandlerFetchesOnceWhileItIsWarm(t *testing.T) {
 	w.want(t, byNew)
 }
 
-func TestHandlerOutlivesAnOutage(t *testing.T) {
+func TestSurvivesOutage(t *testing.T) {
 	w := newWorld(t)
 	w.want(t, byOld)
 	w.now = w.now.Add(time.Hour)
@@ -102,61 +101,14 @@ func TestHandlerOutlivesAnOutage(t *testing.T) {
 	w.want(t, byNew)
 }
 
-func TestHandlerHasNoSecretNoService(t *testing.T) {
+func TestDeletedKeyIsAnError(t *testing.T) {
 	w := newWorld(t)
 	w.want(t, byOld)
 	if _, err := w.keep.Delete(t.Context(), "links.key", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.now = w.now.Add(time.Hour)
-	if _, err := w.h.handle(t.Context(), request{Path: "/a"}); !errors.Is(err, source.ErrNotFound) {
+	if _, err := w.s.sign(t.Context(), request{Path: "/a"}); !errors.Is(err, source.ErrNotFound) {
 		t.Errorf("error %v, want %v", err, source.ErrNotFound)
-	}
-}
-
-// A table that throttles 60 % of all Queries costs the function time, and none
-// of its secrets: it has the retries of the program. The SDK's own
-// configuration gives up after three attempts, and after a hundred retries in
-// all.
-func TestThrottled(t *testing.T) {
-	const n = 180
-	w := newWorld(t)
-	c, err := source.NewContext(links)
-	if err != nil {
-		t.Fatal(err)
-	}
-	refs := make([]source.Ref, n)
-	for i := range refs {
-		refs[i] = source.Ref{Name: fmt.Sprintf("key%d", i), Context: c}
-		if _, _, err := w.keep.Put(t.Context(), store.PutRequest{Name: refs[i].Name, Value: source.NewSecret([]byte(refs[i].Name)), Context: c}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// How often each name in turn is told to slow down: 14 times in 23 requests.
-	times := []int{0, 1, 2, 1, 1, 3, 1, 2, 3}
-	left := map[string]int{}
-	for i, r := range refs {
-		left[r.Name] = times[i%len(times)]
-	}
-	t.Setenv("AWS_MAX_ATTEMPTS", "")
-	secrets, err := open(t.Context(), "credential-store")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.aws.Forget()
-	w.aws.Fail(awsfake.Rule{
-		Operation: "Query", Code: "ProvisionedThroughputExceededException", Message: "slow down",
-		Match: func(r awsfake.Request) bool { // under the server's lock
-			left[r.Name]--
-			return left[r.Name] >= 0
-		},
-	})
-	for r, got := range secrets.Fetch(t.Context(), refs) {
-		if got.Err != nil || string(got.Secret.Reveal()) != r.Name {
-			t.Errorf("%s is lost: %v", r.Name, got.Err)
-		}
-	}
-	if got := w.aws.Count(awsfake.DynamoDB, "Query"); got != n*23/9 {
-		t.Errorf("%d Queries, want %d", got, n*23/9)
 	}
 }
