@@ -20,7 +20,8 @@ import (
 // to another. Links on the way must belong to the trusted too, and the rules
 // hold for where they lead. sshd and git ask the same of their files. The mode
 // is all that is looked at: an access control list that grants writing shows
-// in it as a writable group.
+// in it as a writable group. On a file system that is mounted read-only nobody
+// can write, whatever the mode.
 //
 // For anybody else there is no check.
 type Trust struct {
@@ -204,7 +205,7 @@ func (t Trust) check(path, at string, info fs.FileInfo) error {
 		faults = append(faults, fmt.Sprintf("belongs to uid %d", owner(info)))
 		mend = append(mend, "chown root "+at)
 	}
-	if info.Mode().Perm()&0o022 != 0 {
+	if info.Mode().Perm()&0o022 != 0 && !isReadOnlyMount(at) {
 		faults = append(faults, fmt.Sprintf("can be written by others (mode %04o)", info.Mode().Perm()))
 		mend = append(mend, "chmod go-w "+at)
 	}
