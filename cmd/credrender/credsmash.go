@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/caroots"
 	"github.com/credrender/credrender/internal/compat/credsmash"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
@@ -56,6 +57,7 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 // if neither has a region.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
+	caroots.Provide()
 	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true, MFA: a.askMFA})
 	if err != nil {
 		return nil, err

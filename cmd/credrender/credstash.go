@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/caroots"
 	"github.com/credrender/credrender/internal/compat/credstash"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
@@ -44,6 +45,7 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 	if err := os.Unsetenv("AWS_REGION"); err != nil {
 		return nil, err
 	}
+	caroots.Provide()
 	c, err := awsconfig.Load(ctx, awsconfig.Options{
 		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion,
 		Profile: w.Profile, RoleARN: w.RoleARN, OneShot: true, MFA: a.askMFA,

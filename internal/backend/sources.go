@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/credrender/credrender/internal/caroots"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -83,6 +84,7 @@ func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Co
 	settings = s.complete(settings)
 	key := awsKey{settings.Region, settings.KMSRegion, settings.Profile, settings.RoleARN, settings.DefaultRegion}
 	return s.configs.get(key, func() (awsconfig.Config, error) {
+		caroots.Provide()
 		c, err := awsconfig.Load(ctx, settings)
 		if err != nil {
 			return c, err

@@ -18,7 +18,8 @@ import (
 // except that a directory above may be writable if it is sticky, like /tmp: nobody can
 // replace another user's files there. Links on the path must belong to root or Owners
 // too, and their targets follow the same rules. sshd and git have similar rules. Trust
-// checks only modes: an access control list that grants writing shows as group write.
+// checks only modes: an access control list that grants writing shows as group write. On
+// a file system that is mounted read-only nobody can write, whatever the mode.
 //
 // There is no check for users other than root.
 type Trust struct {
@@ -202,7 +203,7 @@ func (t Trust) check(path, at string, info fs.FileInfo) error {
 		faults = append(faults, fmt.Sprintf("belongs to uid %d", owner(info)))
 		fixes = append(fixes, "chown root "+at)
 	}
-	if info.Mode().Perm()&0o022 != 0 {
+	if info.Mode().Perm()&0o022 != 0 && !isReadOnlyMount(at) {
 		faults = append(faults, fmt.Sprintf("can be written by others (mode %04o)", info.Mode().Perm()))
 		fixes = append(fixes, "chmod go-w "+at)
 	}

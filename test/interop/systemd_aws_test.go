@@ -90,8 +90,8 @@ func (m *machine) credrender(t *testing.T, code int, args ...string) result {
 	return m.want(t, code, append([]string{"sh", "-c", `set -a; . /etc/default/credrender; exec credrender "$@"`, "credrender"}, args...)...)
 }
 
-// put stores a secret, in a table that the first one makes.
-func (m *machine) put(t *testing.T, name, value string) {
+// put stores a secret.
+func (m *machine) put(t *testing.T, name, value string, context ...string) {
 	t.Helper()
-	m.credrender(t, 0, "--config", "/dev/null", "put", name, value) // also where the config is bad
+	m.credrender(t, 0, append([]string{"--config", "/dev/null", "put", name, value}, context...)...) // also where the config is bad
 }

@@ -114,19 +114,29 @@ func TestSystemdReload(t *testing.T) {
 // journalctl -p warning is where an operator looks first. [findings 6]
 func TestSystemdPriorities(t *testing.T) {
 	eachSuite(t, func(t *testing.T, m *machine) {
-		aws := m.running(t, `sh -c "exit 3"`)
-		if log := m.journal(t, "credrender.service"); log == "" {
-			t.Error("a daemon that has started and rendered left no line")
+		aws := m.running(t, "touch /run/hook")
+		// timeout is how long an outage is not worth a line; the second job is
+		// looked at while the hook of the first is pending.
+		m.configure(t, m.read(t, "/etc/credrender/credrender.yaml")+"  - {name: other, content: '{{ secret \"app.password\" }}', dest: /etc/other.conf}\ntimeout: 2s\n")
+		m.want(t, 0, "systemctl", "restart", "credrender.service")
+		log := m.journal(t, "credrender.service")
+		for _, want := range []string{"started", "/etc/app.conf"} {
+			if !strings.Contains(log, want) {
+				t.Errorf("a daemon that has started and rendered does not log %q:\n%s", want, log)
+			}
 		}
-		eventually(t, "a failed hook is a warning or worse, with its job", func() bool {
-			return hasLine(m.journal(t, "credrender.service", "-p", "warning"), "app", "hook", "3")
-		})
-		if log := m.journal(t, "credrender.service", "-p", "warning"); hasLine(log, "updated") {
+		if log := m.journal(t, "credrender.service", "-p", "warning"); log != "" {
 			t.Errorf("a success is a warning:\n%s", log)
 		}
+		m.configure(t, strings.Replace(m.read(t, "/etc/credrender/credrender.yaml"), "touch /run/hook", "exit 3", 1))
+		m.want(t, 0, "systemctl", "kill", "--kill-whom=main", "--signal=HUP", "credrender.service")
+		m.put(t, "app.password", "second")
+		eventually(t, "a failed hook is a warning or worse, with its job", func() bool {
+			return hasLine(m.journal(t, "credrender.service", "-p", "warning"), "app", "hook", "exit status 3")
+		})
 		aws.refuse(t)
 		eventually(t, "AWS out of reach is a warning or worse", func() bool {
-			return hasLine(m.journal(t, "credrender.service", "-p", "warning"), "connection refused")
+			return hasLine(m.journal(t, "credrender.service", "-p", "warning"), "other", "connection refused")
 		})
 		lines := strings.Count(m.journal(t, "credrender.service"), "connection refused")
 		time.Sleep(5 * time.Second) // five ticks, which must not each repeat it

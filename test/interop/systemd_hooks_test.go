@@ -59,6 +59,20 @@ func TestSystemdStopWaitsForTheHook(t *testing.T) {
 	})
 }
 
+// A daemon that waits for an answer of AWS has nothing to finish.
+func TestSystemdStopDoesNotWaitForAWS(t *testing.T) {
+	eachSuite(t, func(t *testing.T, m *machine) {
+		aws := m.running(t, "touch /run/hook")
+		aws.beSilent(t)
+		time.Sleep(3 * time.Second) // until a tick has begun to wait
+		began := time.Now()
+		m.want(t, 0, "systemctl", "stop", "credrender.service")
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("systemctl stop takes %.0f s", took.Seconds())
+		}
+	})
+}
+
 // Power that is cut while verify runs leaves new files that nobody accepted;
 // at the next boot the old ones are back before any service starts, with AWS away.
 func TestSystemdRecoversAtBoot(t *testing.T) {
@@ -101,4 +115,43 @@ func TestSystemdSandbox(t *testing.T) {
 			t.Errorf("systemd-analyze verify reports:\n%s%s", r.Stdout, r.Stderr)
 		}
 	})
+}
+
+// A host with the timer instead of the daemon: a service that is ordered after
+// the boot unit starts with its file at the first boot, and again with AWS away;
+// the hook is left to the timer's run, which systemd queues behind nothing. [findings 2]
+func TestSystemdTimerAndBootUnit(t *testing.T) {
+	eachSuite(t, func(t *testing.T, m *machine) {
+		aws := m.newApp(t, "systemctl try-reload-or-restart app")
+		m.seed(t)
+		m.write(t, "/etc/systemd/system/app.service", strings.ReplaceAll(appUnit, "credrender.service", "credrender-boot.service"), 0o644)
+		m.want(t, 0, "systemctl", "disable", "--quiet", "credrender.service")
+		m.want(t, 0, "systemctl", "enable", "--quiet", "credrender-boot.service")
+		m.halt(t)
+		took := m.boot(t, bootLimit)
+		t.Logf("boot with credrender-boot.service, first render: %.1f s", took.Seconds())
+		m.wantTimerHook(t, "second")
+		m.halt(t)
+		aws.refuse(t)
+		took = m.boot(t, 2*time.Minute)
+		t.Logf("boot with credrender-boot.service, AWS refusing: %.1f s", took.Seconds())
+		m.wantActive(t, "app.service")
+		if got := m.read(t, "/run/app.read"); got != "password=second" {
+			t.Errorf("app.service read %q", got)
+		}
+	})
+}
+
+// wantTimerHook rotates the secret and does what the timer does.
+func (m *machine) wantTimerHook(t *testing.T, password string) {
+	t.Helper()
+	m.put(t, "app.password", password)
+	began := time.Now()
+	m.want(t, 0, "systemctl", "start", "credrender-render.service")
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("the timer's run takes %.0f s", took.Seconds())
+	}
+	if got := m.read(t, "/run/app.read"); got != "password="+password {
+		t.Errorf("after the timer's run app.service has read %q", got)
+	}
 }

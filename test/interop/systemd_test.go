@@ -24,7 +24,7 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 			}
 		}
 		// Where systemd looks for commands none of ours need be installed.
-		text = strings.ReplaceAll(text, "ExecStart=credrender ", "ExecStart="+binary+" ")
+		text = strings.NewReplacer("ExecStart=credrender ", "ExecStart="+binary+" ", "ExecReload=credrender ", "ExecReload="+binary+" ").Replace(text)
 		units = append(units, writeFile(t, dir, filepath.Base(path), text))
 	}
 	if r := analyze.want(t, 0, units...); r.Stdout+r.Stderr != "" {
