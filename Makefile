@@ -8,6 +8,8 @@ PREFIX    ?= /usr/local
 FUZZTIME  ?= 10s
 BIN        = bin/credrender
 VENV       = test/interop/.venv
+# The releases that make interop-full boots; make interop boots the newest.
+DEBIAN_SUITES ?= bookworm trixie
 export INTEROP_VENV = $(CURDIR)/$(VENV)
 
 # The race detector needs cgo, which Go itself turns off without a C compiler.
@@ -84,6 +86,10 @@ interop: ## run against Debian's nginx, and against moto with Python credstash
 	$(GO) test -tags interop -count=1 -skip '^TestAuthority' ./test/interop
 	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
 
+interop-full: ## systemd as PID 1 in two releases of Debian, with the slow rows; Prometheus; containers (as root)
+	DEBIAN_SUITES="$(DEBIAN_SUITES)" test/interop/prepare $(VENV)
+	INTEROP_FULL=1 DEBIAN_SUITES="$(DEBIAN_SUITES)" $(GO) test -tags interop -count=1 -timeout 30m -v -run '^Test(Systemd|Prometheus|Container)' ./test/interop
+
 authority: ## compare requests, signatures, endpoints, credentials and errors with botocore, and print the counts
 	test/interop/prepare $(VENV)
 	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
@@ -100,7 +106,7 @@ crash: ## kill 2,000 renders, at every step and at random, and count what is tor
 	CRASH_KILLS=2000 CRASH_DIR=$(firstword $(wildcard /dev/shm) /tmp) HOSTILE_SWAPS=10000 \
 	$(GO) test -count=1 -timeout 30m -run '^(TestCrash|TestNoEffectOutsideAHostileDirectory)$$' -v ./cmd/credrender
 
-rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the stand-in, on a local store and on moto, and read every value
+rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the fake, on a local store and on moto, and read every value
 	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -count=1 -timeout 20m -run '^TestRekeyKilled$$' -v ./cmd/credrender
 	test/interop/prepare $(VENV)
 	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -tags interop -count=1 -timeout 20m -run '^TestPythonReadsWhatKilledRekeysLeft$$' -v ./test/interop
@@ -138,4 +144,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary format vet static tidy lint vuln demo interop authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary format vet static tidy lint vuln demo interop interop-full authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean

@@ -3,7 +3,7 @@
 package docs_test
 
 import (
-	"fmt"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,31 +68,37 @@ func TestExamplesOfTemplatesRender(t *testing.T) {
 			t.Errorf("%v in\n%s", err, text)
 			continue
 		}
-		if _, err := tmpl.Execute(t.Context(), answer); err != nil {
+		if _, err := template.Render(t.Context(), tmpl, resolver()); err != nil {
 			t.Errorf("%v in\n%s", err, text)
 		}
 	}
 }
 
-// answer has something for every question.
-func answer(q template.Query) (template.Answer, bool) {
-	secret := source.NewSecret([]byte(`{"a": "b"}`))
-	values := map[template.Kind]any{
-		template.Secret:   secret,
-		template.Secrets:  map[string]source.Secret{"app.env.A": secret},
-		template.Env:      "test",
-		template.File:     []byte("hello\n"),
-		template.Hostname: "web1",
-		template.EC2:      "i-0123456789abcdef0",
-		template.Now:      time.Unix(0, 0),
-		template.Zone:     time.UTC,
-		template.Salt:     make([]byte, 32),
+// answers has something for every question.
+type answers struct{}
+
+func (answers) Fetch(_ context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	results := map[source.Ref]source.Result{}
+	for _, ref := range refs {
+		results[ref] = source.Result{Secret: source.NewSecret([]byte(`{"a": "b"}`))}
 	}
-	v, ok := values[q.Kind]
-	if !ok {
-		return template.Answer{Err: fmt.Errorf("no answer to %s", q)}, true
-	}
-	return template.Answer{Value: v}, true
+	return results
+}
+
+func (answers) Glob(ctx context.Context, _ source.Ref) (map[string]source.Result, error) {
+	ref := source.Ref{Name: "app.env.A"}
+	return map[string]source.Result{ref.Name: answers{}.Fetch(ctx, []source.Ref{ref})[ref]}, nil
+}
+
+func resolver() template.Resolver {
+	return template.Resolver{Source: answers{}, Host: template.Host{
+		LookupEnv:    func(string) (string, bool) { return "test", true },
+		ReadFile:     func(string) ([]byte, error) { return []byte("hello\n"), nil },
+		Hostname:     func() (string, error) { return "web1", nil },
+		Now:          func() time.Time { return time.Unix(0, 0) },
+		LoadLocation: func(string) (*time.Location, error) { return time.UTC, nil },
+		SaltKey:      func() ([]byte, error) { return make([]byte, 32), nil },
+	}}
 }
 
 func TestExamplesOfConfigLoad(t *testing.T) {

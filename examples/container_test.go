@@ -172,10 +172,10 @@ func TestKubernetes(t *testing.T) {
 	fixtures := write(t, "fixtures.yaml", "secret:\n  app.db.password: a\"b\n  app.tls.crt: "+quote(pair.crt)+"\n  app.tls.key: "+quote(pair.key)+"\n")
 	args := []string{}
 	for _, a := range pod.InitContainers[0].Args {
-		a = strings.Replace(a, "/etc/credrender", templates, 1)
-		args = append(args, strings.Replace(a, "/tmp/state", t.TempDir(), 1))
+		args = append(args, strings.Replace(a, "/etc/credrender", templates, 1))
 	}
-	credrender(t, append(args, "--fixtures", fixtures, "--root", root)...)
+	credrender(t, append(args, "--state-dir", t.TempDir(), "--fixtures", fixtures, "--root", root)...)
+	credrender(t, "--config", filepath.Join(templates, "credrender.yaml"), "lint") // for the sidecar, which has a schedule
 	if got, want := read(t, filepath.Join(root, "secrets/app.json")), `{"database": {"password": "a\"b"}}`+"\n"; got != want {
 		t.Errorf("app.json is %s, want %s", got, want)
 	}

@@ -11,5 +11,5 @@
 // On that rest the tests of behaviour: what policies and grants come out
 // (policy_test.go, grant_test.go), and that the example's user data fits and
 // runs (userdata_test.go). "make interop" adds the real binary: fmt, and an
-// apply of all of it, against a stand-in for the provider (interop/tfaws).
+// apply of all of it, against a fake of the provider (interop/tfaws).
 package terraform

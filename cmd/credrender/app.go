@@ -22,56 +22,53 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// app is the process as the commands see it: the only place, with package
-// config, that knows flags, environment, clock and working directory.
+// app holds the state of one command line: its streams, environment, flags and
+// clients. Only app and package config read flags, environment, clock and working
+// directory; everything below takes values.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
 	dir            string // working directory
 	euid           int
-	fs             fsys.FS // of destinations and state; nil: the kernel's
+	fs             fsys.FS // for destinations and state; nil is the operating system's
 	terminal       func(stream any) bool
 	noticeAfter    time.Duration
+	compatTimeout  time.Duration // the limit of the compatibility command lines
 	input          *input.Reader
-	limit          *limit.Limit // of what the command waits for; nil: before it began
+	limit          *limit.Limit // bounds waiting; nil until the command begins
 
-	globals     globals
-	words       []string       // of the command line
-	command     *cobra.Command // that runs, for hints
-	key         string         // --key, for hints
-	log         *slog.Logger
-	piped       map[string]text // of files that can be read once, by path
-	code        int             // of what was reported beside an error
-	stores      backend.Set
-	refused     refusals                 // of the requests of a daemon's own
-	dated       bool                     // log lines of text begin with the time, but in the journal
-	runID       string                   // of the daemon's run that this process is, for log lines
-	repeats     bool                     // failures are logged that were logged before
-	results     *os.File                 // where a daemon's render writes its report
-	mayRunHooks func(jobs []string) bool // asks the daemon; nil: they run
-	// snapshot, of a daemon's render, is the config that the daemon accepted.
-	snapshot *config.Snapshot
+	globals  globals
+	words    []string       // the command line
+	command  *cobra.Command // the running command, for hints
+	key      string         // --key, for hints
+	log      *slog.Logger
+	piped    map[string]text // contents of files that can be read only once, by path
+	code     int             // exit code of the failures reported so far
+	stores   backend.Set
+	refused  refusals         // credentials refused to the daemon's own requests
+	snapshot *config.Snapshot // in a daemon's child: the config the daemon accepted
+
+	dated       bool                     // lines of text logs begin with the time, except in the journal
+	runID       string                   // in a daemon's child: the id of the run, for log lines
+	repeats     bool                     // in a daemon's child: also log failures that were logged before
+	results     *os.File                 // in a daemon's child: where it writes its report
+	mayRunHooks func(jobs []string) bool // asks the daemon whether hooks may run; nil runs them
 }
 
-// run is the program: everything below it takes what it needs as values. Under
-// the name of another program's it is that program.
+// run is the whole program as a function of arguments and streams. Called through
+// a link named credstash or credsmash, it runs that compatibility command line.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(stdin, stdout, stderr)
-	name := filepath.Base(args[0])
-	if name == credstashName || name == credsmashName {
-		a.log = newLogger(stderr, slog.LevelInfo, "text")
-		limited, stop := a.limited(ctx, compatTimeout)
-		defer stop()
-		ctx = limited
+	compat := map[string]func(context.Context, []string) int{"credstash": a.credstash, "credsmash": a.credsmash}
+	run, ok := compat[filepath.Base(args[0])]
+	if !ok {
+		return a.main(ctx, args[1:])
 	}
-	switch name {
-	case credstashName:
-		return a.credstash(ctx, args[1:])
-	case credsmashName:
-		return a.credsmash(ctx, args[1:])
-	}
-	return a.main(ctx, args[1:])
+	a.log = newLogger(stderr, slog.LevelInfo, "text")
+	ctx, stop := a.limited(ctx, a.compatTimeout)
+	defer stop()
+	return run(ctx, args[1:])
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
@@ -80,13 +77,14 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 		dir = "/"
 	}
 	return &app{
-		stdin: stdin, stdout: stdout, stderr: stderr,
+		stdin: openInput(stdin), stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
-		terminal: isTerminal, noticeAfter: noticeAfter,
+		terminal: isTerminal, noticeAfter: noticeAfter, compatTimeout: compatTimeout,
 	}
 }
 
-// main runs one command line. The demo calls it again and again.
+// main runs one command line and returns its exit code. The demo calls it
+// repeatedly.
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = a.newLog(slog.LevelInfo, "text")
 	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
@@ -94,7 +92,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	out := &helpOut{w: a.stdout}
 	root.SetOut(out)
-	ctx, stop := a.limited(ctx, compatTimeout)
+	ctx, stop := a.limited(ctx, a.compatTimeout)
 	defer stop()
 	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
@@ -109,7 +107,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	return a.code
 }
 
-// helpOut remembers what went wrong with the output of cobra, which forgets it.
+// helpOut keeps the first write error of cobra's output, which cobra drops.
 type helpOut struct {
 	w   io.Writer
 	err error
@@ -123,7 +121,7 @@ func (o *helpOut) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// fail reports an error with its hint, and counts it.
+// fail logs an error with its hint and raises the exit code accordingly.
 func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
@@ -149,13 +147,13 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 		return nil, err
 	}
 	if _, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
-		return nil, usagef("--table: the store is no table but %s, as --store, CREDRENDER_STORE or the config says: --store dynamodb takes the table", cfg.Base.Store.Kind)
+		return nil, usagef("--table: the store is %s, set by --store, CREDRENDER_STORE or the config: add --store dynamodb to use a table", cfg.Base.Store.Kind)
 	}
 	a.log = a.newLog(cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	a.setTimeout(cfg.Settings.Timeout)
 	a.stores.MFA = a.askMFA
 	if a.snapshot != nil {
-		return cfg, nil // the daemon has said the rest
+		return cfg, nil // the daemon has reported warnings and broken files
 	}
 	if n := len(cfg.Settings.GrantTokens); n > kms.MaxGrantTokens {
 		return nil, usagef("%d grant tokens are given, and KMS takes %d: leave out those of grants older than five minutes", n, kms.MaxGrantTokens)
@@ -171,7 +169,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	return cfg, nil
 }
 
-// home is the user's home directory, for HOME of commands.
+// home returns the user's home directory, which becomes HOME for hooks and checks.
 func (a *app) home() string {
 	if h, ok := a.lookupEnv("HOME"); ok && h != "" {
 		return h
@@ -179,8 +177,8 @@ func (a *app) home() string {
 	return "/"
 }
 
-// runtimeDir is where the key of the state's fingerprints lives: it goes with
-// the boot. systemd names one by RuntimeDirectory=.
+// runtimeDir returns the directory for the key of the state's fingerprints, which
+// a reboot clears. systemd sets it with RuntimeDirectory=.
 func (a *app) runtimeDir() string {
 	if d, ok := a.lookupEnv("RUNTIME_DIRECTORY"); ok && d != "" {
 		d, _, _ = strings.Cut(d, ":")
@@ -195,8 +193,8 @@ func (a *app) runtimeDir() string {
 	return ""
 }
 
-// openState opens the state directory. Where none can be written there is no
-// state, which is said where it matters: at a job with a hook.
+// openState opens the state directory, or returns nil if it cannot be written. Jobs
+// with hooks then fail; jobs without hooks need no state.
 func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
 	if cfg.Settings.StateDir == "" {
 		return nil, nil
@@ -211,8 +209,17 @@ func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
 	return d, err
 }
 
-// readState opens the state directory to tell what is in it. Unlike openState it
-// fails where nobody can tell; one that is missing is empty.
+// writableState opens the state directory for a command that must write it.
+func (a *app) writableState(cfg *config.Config, verb string) (*state.Dir, error) {
+	d, err := a.openState(cfg, false)
+	if err == nil && d == nil {
+		err = fmt.Errorf("%s: %q: %w", verb, cfg.Settings.StateDir, state.ErrNotWritable)
+	}
+	return d, err
+}
+
+// readState opens the state directory to report its contents. Unlike openState it
+// fails if the directory cannot be read. A missing directory is empty.
 func (a *app) readState(cfg *config.Config) (*state.Dir, error) {
 	if cfg.Settings.StateDir == "" {
 		return nil, errors.New("no state directory: set --state-dir, or HOME")
@@ -222,8 +229,8 @@ func (a *app) readState(cfg *config.Config) (*state.Dir, error) {
 	})
 }
 
-// machine identifies this host: the instance or task, else the machine id,
-// else its name. On Nitro instances the asset tag is the instance id
+// machine identifies this host by its ECS task or EC2 instance, else by its machine
+// id, else by its host name. On Nitro instances the asset tag is the instance id
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/identify_ec2_instances.html).
 func (a *app) machine() string {
 	if uri, ok := a.lookupEnv("ECS_CONTAINER_METADATA_URI_V4"); ok {
@@ -238,3 +245,33 @@ func (a *app) machine() string {
 	name, _ := os.Hostname()
 	return "host " + name
 }
+
+const (
+	// compatTimeout replaces --timeout on the compatibility command lines, whose
+	// originals have no such flag.
+	compatTimeout = 2 * time.Minute
+	// noticeAfter is the delay before a command on a terminal reports what it is
+	// waiting for.
+	noticeAfter = 2 * time.Second
+)
+
+// limited returns the context in which a command waits for AWS, credentials and
+// metadata, bounded by d. setTimeout replaces d once --timeout is known, after the
+// config has been read. Each render has a limit of its own within this one.
+func (a *app) limited(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	a.limit, a.input, a.piped = limit.New(d), input.NewReader(ctx), map[string]text{}
+	a.input.SetIdle(d)
+	if a.atTerminal(a.stderr) {
+		a.limit.Notify(a.noticeAfter, func(s limit.Subject) { a.log.Info("waiting for " + s.String() + " ...") })
+	}
+	return a.limit.Context(ctx)
+}
+
+// setTimeout applies --timeout.
+func (a *app) setTimeout(d time.Duration) {
+	a.limit.Set(d)
+	a.input.SetIdle(d)
+}
+
+// atTerminal reports whether a stream is a terminal.
+func (a *app) atTerminal(stream any) bool { return a.terminal != nil && a.terminal(stream) }

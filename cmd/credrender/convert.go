@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -13,16 +12,16 @@ func newConvert(a *app) *cobra.Command {
 	o := &convert.Options{}
 	c := &cobra.Command{
 		Use:   "convert FILE.j2",
-		Short: "Make a Go template of a Jinja2 one",
-		Long: `Print a Go template that renders what a Jinja2 template of credsmash renders. What
-could not be carried over is named on standard error and stands in a comment where
-it was; then the exit code is 1. - is standard input. Variables become .Vars, and
-no secret is read.`,
+		Short: "Convert a Jinja2 template to a Go template",
+		Long: `Print a Go template with the same output as a Jinja2 template of credsmash. A part
+that cannot be converted is printed as a comment in its place and reported on standard
+error, with exit code 1. FILE may be - for standard input. Variables become .Vars. No
+secret is read.`,
 		Example: `  credrender convert app.conf.j2 > app.conf.tmpl && credrender lint app.conf.tmpl`,
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(_ *cobra.Command, args []string) error { return runConvert(a, o, args[0]) },
 	}
-	c.Flags().StringVar(&o.ObjName, "obj-name", "secrets", "what the template calls the secrets, `NAME`")
+	c.Flags().StringVar(&o.ObjName, "obj-name", "secrets", "variable of the secrets in the template, `NAME`")
 	c.Flags().StringVar(&o.KeyFmt, "key-fmt", "{0}", "credsmash's --key-fmt: `FORMAT` of a secret's name")
 	return c
 }
@@ -42,11 +41,11 @@ func runConvert(a *app, o *convert.Options, path string) error {
 	if err != nil {
 		return usagef("%s: %w", path, err)
 	}
-	if _, err := io.WriteString(a.stdout, out); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
+	if err := a.write([]byte(out)); err != nil {
+		return err
 	}
 	for _, l := range left {
-		a.log.Warn(fmt.Sprintf("%s:%d: not carried over: %s", path, l.Line, l.What))
+		a.log.Warn(fmt.Sprintf("%s:%d: not converted: %s", path, l.Line, l.What))
 	}
 	if len(left) > 0 {
 		a.code = worse(a.code, exitFailed)

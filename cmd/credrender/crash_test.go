@@ -269,7 +269,7 @@ func (c *crash) settled() {
 			c.mixed++
 			c.t.Errorf("generation %s: job%d has %v", c.text(), j, slices.Sorted(maps.Keys(gens)))
 		}
-		if told := c.told(j); told != gen {
+		if told := c.update(j); told != gen {
 			c.lost++
 			c.t.Errorf("generation %s: job%d is at %q, its hook heard of %q", c.text(), j, gen, told)
 		}
@@ -278,7 +278,7 @@ func (c *crash) settled() {
 }
 
 // told is the generation that a job's hook heard of last.
-func (c *crash) told(j int) string {
+func (c *crash) update(j int) string {
 	text, err := os.ReadFile(c.log(j))
 	if errors.Is(err, os.ErrNotExist) {
 		return ""

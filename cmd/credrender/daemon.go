@@ -31,8 +31,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
-// lookTimeout bounds the daemon's change checks where --timeout does not.
-const lookTimeout = 2 * time.Minute
+// checkTimeout bounds a change check if --timeout is 0.
+const checkTimeout = 2 * time.Minute
 
 type daemonOptions struct {
 	bootWait    time.Duration
@@ -44,18 +44,19 @@ func newDaemon(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "daemon",
 		Short: "Run the jobs of the config on their schedules",
-		Long: `Run every job of the config at the start and then on its schedule, until told
-to stop. An unchanged run costs half a read unit a secret and no call to KMS. Jobs
-that may have changed are rendered by a child process, so that this one never
-holds a secret. A config that does not exist yet is waited for.
+		Long: `Run every job of the config at startup and then on its schedule. A tick without
+changes costs half a DynamoDB read unit per secret and makes no KMS call. A child
+process renders the changed jobs, so that the daemon itself never holds a secret.
+The daemon waits for a config that does not exist yet.
 
 Under systemd the start succeeds as soon as every file is the one that credrender
-installed on this machine, after --boot-wait at most. It waits for missing files
-until --timeout is over (30 s at least), and then fails; the setting ready: best-effort lets it
-succeed without them. Hooks run after that.
+installed on this machine. The daemon checks for changes first, for --boot-wait at
+most. It waits for missing files until --timeout has passed, and at least 30 seconds.
+Then the start fails, unless the setting ready is best-effort. Hooks run after the
+start.
 
-SIGHUP reads the config again (a bad one is refused, and the old stays in
-force), SIGUSR1 runs all jobs now, SIGTERM and SIGINT let a run end first.`,
+SIGHUP reloads the config; a broken config is refused and the old one stays in force.
+SIGUSR1 runs all jobs now. SIGTERM and SIGINT stop the daemon after the current run.`,
 		Example: `  credrender daemon -c /etc/credrender/credrender.yaml
   credrender daemon --check-config    # before a reload: exit code 2 if it would be refused`,
 		Args: cobra.NoArgs,
@@ -75,15 +76,15 @@ func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
 	if o.checkConfig {
 		return a.checkConfig(ctx)
 	}
-	// Unheard, these end a process: from the first moment on they are heard.
+	// Catch these signals first of all: by default they end the process.
 	reload, all := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	signal.Notify(all, syscall.SIGUSR1)
 	defer signal.Stop(reload)
 	defer signal.Stop(all)
-	outliveReaders()
+	catchSIGPIPE()
 	crashBySignal()
-	// A short-lived process may leave garbage uncollected; this one may not.
+	// Collect garbage more often than a short-lived process, which paceGC is for.
 	debug.SetGCPercent(50)
 	a.dated = true
 	a.log = a.newLog(slog.LevelInfo, "text")
@@ -97,11 +98,11 @@ func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.guardTextfile(cfg); err != nil {
+	if err := a.checkTextfile(cfg); err != nil {
 		return err
 	}
 	limit := startLimit(cfg.Settings.Timeout)
-	a.setTimeout(0) // each change check and each render has its own
+	a.setTimeout(0) // each change check and each render has its own limit
 	d, err := daemon.New(ctx, a.daemonOptions(cfg, o, daemon.Options{Reload: reload, All: all, Notify: notify, BootLimit: limit}))
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
 		return err
 	}
 	a.log.Info("daemon stopped")
-	a.code = exitOK // faults reported at the start are no result
+	a.code = exitOK // errors at startup do not count when the daemon stops
 	return nil
 }
 
@@ -146,13 +147,13 @@ func (a *app) checkConfig(ctx context.Context) error {
 		return err
 	}
 	_, err = a.daemonConfig(cfg)
-	return errors.Join(err, a.guardTextfile(cfg))
+	return errors.Join(err, a.checkTextfile(cfg))
 }
 
-// runAndServe runs the daemon and its endpoints, both to their end.
+// runAndServe runs the daemon and serves its endpoints until the daemon stops.
 func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) error {
 	g, ctx := errgroup.WithContext(ctx)
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // while a run ends, too
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // serves until the last run ends
 	defer stop()
 	if listen != "" {
 		l, err := daemon.Listen(ctx, listen)
@@ -171,8 +172,8 @@ func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) 
 	return g.Wait()
 }
 
-// reread loads the config anew for a reload. A directory of which a file is
-// broken is refused as a whole: its jobs run as they did.
+// reread loads the config for a reload. If one file of a directory is broken, the whole
+// reload fails and all jobs continue with the old config.
 func (a *app) reread(ctx context.Context, old *config.Config) (*config.Config, error) {
 	c, err := config.Load(ctx, config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir, EUID: a.euid, Read: a.input.ReadFile})
 	if err != nil {
@@ -190,33 +191,43 @@ func (a *app) reread(ctx context.Context, old *config.Config) (*config.Config, e
 	return c, nil
 }
 
-// daemonConfig is what the daemon does by one reading of the config.
+// daemonConfig returns the daemon's jobs and functions for one version of the config.
 func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	if len(cfg.Jobs) == 0 {
-		return nil, usagef("nothing to do: no config, or none with jobs")
+		return nil, usagef("nothing to do: no config with jobs")
 	}
-	if !slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return j.Schedule != "" }) {
+	if !slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return !j.Schedule.IsZero() }) {
 		return nil, usagef("no job has a schedule: %s", strings.Join(cfg.Files, ", "))
 	}
+	if err := a.checkSchedules(cfg.Jobs); err != nil {
+		return nil, err
+	}
 	for _, j := range cfg.Jobs {
-		if j.Schedule == "" {
-			a.log.Warn(fmt.Sprintf("%s has no schedule: it runs at the start and at SIGUSR1 only", j.Name), "job", j.Name)
+		if j.Schedule.IsZero() {
+			a.log.Warn(fmt.Sprintf("%s has no schedule: it runs only at startup and on SIGUSR1", j.Name), "job", j.Name)
 		}
 	}
 	stamp := stampOf(cfg)
 	c := a.facts(cfg)
 	c.Timeout = cfg.Settings.Timeout
-	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) { return a.look(ctx, cfg, jobs) }
-	c.Render = func(ctx context.Context, o daemon.Order) (daemon.Ended, error) { return a.renderApart(ctx, cfg, o) }
+	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+		return a.checkChanges(ctx, cfg, jobs)
+	}
+	c.Render = func(ctx context.Context, o daemon.Order) (daemon.Ended, error) { return a.renderInChild(ctx, cfg, o) }
 	c.Store = func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) }
 	c.Missing, c.Installed = a.missing, a.installed
 	c.Outdated = func() bool { return stampOf(cfg) != stamp }
 	return c, nil
 }
 
-// facts is what the metrics tell of a config and its jobs.
+// facts returns what the metrics need of a config: its jobs, their state and holds, and
+// its hash and age.
 func (a *app) facts(cfg *config.Config) *daemon.Config {
-	c := &daemon.Config{Jobs: cfg.Jobs, Records: func() ([]state.Record, error) { return a.records(cfg) }}
+	c := &daemon.Config{
+		Jobs:    cfg.Jobs,
+		Records: func() ([]state.Record, error) { return a.records(cfg) },
+		Holds:   func() (map[string]state.Hold, error) { return a.daemonHolds(cfg) },
+	}
 	hash := sha256.New()
 	for _, f := range cfg.Read.Files {
 		_, _ = fmt.Fprintf(hash, "%q%q", f.Path, f.Data)
@@ -228,14 +239,14 @@ func (a *app) facts(cfg *config.Config) *daemon.Config {
 	return c
 }
 
-// writeTextfile writes the metrics of a render that no daemon has started. They
-// are no result of it: a failure is a warning.
+// writeTextfile writes the metrics of a render that no daemon started. A failure is
+// only a warning, because the rendered files are right.
 func (a *app) writeTextfile(cfg *config.Config) {
 	path := cfg.Settings.Textfile
 	if path == "" || a.snapshot != nil || len(cfg.Jobs) == 0 {
 		return
 	}
-	err := a.guardTextfile(cfg)
+	err := a.checkTextfile(cfg)
 	if err == nil {
 		err = daemon.WriteTextfile(path, a.facts(cfg), version(), runtime.Version())
 	}
@@ -244,7 +255,7 @@ func (a *app) writeTextfile(cfg *config.Config) {
 	}
 }
 
-// stampOf is another string after a file of the config was changed, added or
+// stampOf returns a string that changes when a file of the config is changed, added or
 // removed.
 func stampOf(cfg *config.Config) string {
 	paths := cfg.Files
@@ -253,30 +264,30 @@ func stampOf(cfg *config.Config) string {
 	}
 	var stamps []string
 	for _, path := range paths {
-		s, _ := fsys.Stamp(path) // one that is gone has none
+		s, _ := fsys.Stamp(path) // empty for a removed file
 		stamps = append(stamps, s)
 	}
 	return strings.Join(stamps, " ")
 }
 
-// look is render.Tick on this machine.
-func (a *app) look(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.Look, error) {
+// checkChanges runs the change check of jobs.
+func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.Look, error) {
 	st, err := a.openState(cfg, false)
 	if err != nil || st == nil {
 		return nil, errors.Join(err, render.ErrNoState)
 	}
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
-	opts.Timeout = cmp.Or(opts.Timeout, lookTimeout)
-	looks, err := render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+	opts.Timeout = cmp.Or(opts.Timeout, checkTimeout)
+	looks, err := render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
 	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
-		looks, err = render.Tick(ctx, a.world(cfg, st, nil), opts, jobs)
+		looks, err = render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
 	}
 	return looks, err
 }
 
-// records reads the state of all jobs. A directory that is missing is one that
-// could not be made.
+// records reads the state of all jobs. A missing state directory is an error, because
+// the daemon creates it.
 func (a *app) records(cfg *config.Config) ([]state.Record, error) {
 	st, err := a.readState(cfg)
 	if err != nil {
@@ -294,7 +305,7 @@ func (a *app) records(cfg *config.Config) ([]state.Record, error) {
 	return records, err
 }
 
-// storeOutcomes stores what only the daemon knows of jobs.
+// storeOutcomes stores results of jobs that only the daemon knows.
 func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcome) error {
 	st, err := a.openState(cfg, false)
 	if err != nil || st == nil {
@@ -304,7 +315,7 @@ func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcom
 	return st.SetOutcomes(outcomes)
 }
 
-// usage is what this process has asked of AWS.
+// usage returns this process's requests to AWS.
 func (a *app) usage() daemon.Usage {
 	var u awsconfig.Usage
 	if a.stores.Meter != nil {

@@ -13,9 +13,9 @@ func newDecrypt(a *app) *cobra.Command {
 	var literal []string
 	c := &cobra.Command{
 		Use:   "decrypt FILE|- [KEY=VALUE]...",
-		Short: "Print what 'encrypt' or 'aws kms encrypt' encrypted",
-		Long: `Decrypt a file and print it byte for byte. The file is what 'credrender encrypt'
-or 'aws kms encrypt' made; the context must be the one it was made with.`,
+		Short: "Decrypt a file of 'encrypt' or 'aws kms encrypt'",
+		Long: `Decrypt a file made by 'credrender encrypt' or 'aws kms encrypt', and print it byte
+for byte. The context must equal the one it was encrypted with.`,
 		Example: `  credrender decrypt tls.key.enc env=prod`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runDecrypt(c.Context(), a, args, literal) },
@@ -25,7 +25,7 @@ or 'aws kms encrypt' made; the context must be the one it was made with.`,
 }
 
 func runDecrypt(ctx context.Context, a *app, args, literal []string) error {
-	sealed, keys, where, err := a.sealing(ctx, args, literal, "decrypt")
+	sealed, keys, where, err := a.openInput(ctx, args, literal, "decrypt")
 	if err != nil {
 		return err
 	}

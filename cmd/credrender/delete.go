@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -16,8 +18,8 @@ func newDelete(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "delete REF",
 		Short: "Delete all versions of a secret, or one",
-		Long: `Delete every version of a secret, or with --version one. Files that hold the
-value are not touched, and a backup of the table still has it.`,
+		Long: `Delete every version of a secret, or with --version one version. Rendered files
+and backups of the table keep the value.`,
 		Example: "  credrender delete db.password -v 7",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -50,7 +52,7 @@ func runDelete(ctx context.Context, a *app, ref, version string, dryRun bool) er
 		if err != nil {
 			return t.Fault(err)
 		}
-		return a.foretell(outcomesOf(stored, store.Deleted))
+		return a.printPlanned(outcomesOf(stored, store.Deleted))
 	}
 	gone, err := st.Delete(ctx, name, version)
 	for _, e := range gone {
@@ -66,4 +68,25 @@ func outcomesOf(entries []source.Entry, action store.Action) []store.Outcome {
 		all[i] = store.Outcome{Name: e.Name, Version: e.Version, Action: action}
 	}
 	return all
+}
+
+func (a *app) deleteObject(ctx context.Context, t *backend.Target, version string, dryRun bool) error {
+	if version != "" {
+		return usagef("--version does not apply to a store in S3: the bucket manages versions of objects")
+	}
+	f, ref, err := t.Folder(ctx, "delete")
+	if err != nil {
+		return err
+	}
+	if dryRun {
+		if got := f.Fetch(ctx, []source.Ref{ref})[ref]; errors.Is(got.Err, source.ErrNotFound) {
+			return t.Fault(got.Err)
+		}
+		return a.printPlanned([]store.Outcome{{Name: ref.Name, Action: store.Deleted}})
+	}
+	if err := f.Delete(ctx, ref.Name); err != nil {
+		return t.Fault(err)
+	}
+	a.log.Info(fmt.Sprintf("deleted %s", t), "name", ref.Name)
+	return nil
 }

@@ -1,14 +1,23 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,16 +27,16 @@ import (
 func newDemo(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo [DIR]",
-		Short: "Render the nginx example from a local store, below one folder",
+		Short: "Render the nginx example from a local store",
 		Long: `Make a local store, put the secrets of examples/nginx into it, render the site,
 rotate a password and render again. Everything stays below DIR (default: a new
-folder in the directory for temporary files), which is named at the end.`,
+directory for temporary files), which is printed at the end.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return runDemo(c.Context(), a, args) },
 	}
 }
 
-// demo plays a session of this very program and shows it.
+// demo runs command lines of credrender and prints them.
 type demo struct {
 	app  *app
 	dir  string
@@ -36,7 +45,7 @@ type demo struct {
 
 func runDemo(ctx context.Context, a *app, args []string) error {
 	if len(args) > 0 && args[0] == "" {
-		return usagef("DIR is empty: leave it out, or name a directory")
+		return usagef("DIR is empty: leave it out, or pass a directory")
 	}
 	d, err := newDemoDir(a, args)
 	if err != nil {
@@ -49,21 +58,21 @@ func runDemo(ctx context.Context, a *app, args []string) error {
 	steps := []func(context.Context) error{
 		func(ctx context.Context) error { return d.play(ctx, "a store without AWS", "setup") },
 		func(ctx context.Context) error { return d.seed(ctx, secrets) },
-		func(ctx context.Context) error { return d.play(ctx, "what a render would do", "plan") },
+		func(ctx context.Context) error { return d.play(ctx, "preview the changes", "plan") },
 		func(ctx context.Context) error {
 			return d.play(ctx, "the files change together, then the hook runs", "render")
 		},
 		func(ctx context.Context) error {
-			return d.play(ctx, "nothing changed: no rewrite, no hook, no word", "render")
+			return d.play(ctx, "nothing changed: no rewrite, no hook, no output", "render")
 		},
 		func(ctx context.Context) error {
 			return d.put(ctx, "web.admin.password", []byte("the next password"), "rotate a password")
 		},
 		func(ctx context.Context) error {
-			return d.play(ctx, "one file differs; its old line is not shown", "plan")
+			return d.play(ctx, "one file differs; its old line is hidden", "plan")
 		},
 		func(ctx context.Context) error { return d.play(ctx, "and only that one is replaced", "render") },
-		func(ctx context.Context) error { return d.play(ctx, "how the job stands", "status") },
+		func(ctx context.Context) error { return d.play(ctx, "the status of the job", "status") },
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -73,7 +82,7 @@ func runDemo(ctx context.Context, a *app, args []string) error {
 	return printf(a.stdout, "\nEverything is below %s\n", d.dir)
 }
 
-// newDemoDir lays out the folder: config, templates, store, key and state.
+// newDemoDir writes the config and the templates.
 func newDemoDir(a *app, args []string) (*demo, error) {
 	var dir string
 	var err error
@@ -84,7 +93,7 @@ func newDemoDir(a *app, args []string) (*demo, error) {
 		dir, err = os.MkdirTemp("", "credrender-demo-")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make the demo's folder: %w", err)
+		return nil, fmt.Errorf("create the demo directory: %w", err)
 	}
 	me, err := user.Current()
 	if err != nil {
@@ -113,7 +122,7 @@ func newDemoDir(a *app, args []string) (*demo, error) {
 	return &demo{app: a, dir: dir, conf: conf}, nil
 }
 
-// findNginx looks where nginx is installed; an ordinary user's PATH may lack sbin.
+// findNginx returns the path of nginx, or "". The PATH of ordinary users may lack sbin.
 func findNginx() string {
 	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -127,7 +136,7 @@ func (d *demo) seed(ctx context.Context, secrets []demoSecret) error {
 	for i, s := range secrets {
 		why := ""
 		if i == 0 {
-			why = "secrets, each opened by its context alone"
+			why = "secrets, which open only with their context"
 		}
 		if err := d.put(ctx, s.name, s.value, why); err != nil {
 			return err
@@ -136,13 +145,13 @@ func (d *demo) seed(ctx context.Context, secrets []demoSecret) error {
 	return nil
 }
 
-// put gives the value on standard input, so that no argument has it.
+// put passes the value on standard input, so that it is not an argument.
 func (d *demo) put(ctx context.Context, name string, value []byte, why string) error {
 	d.app.stdin = strings.NewReader(string(value))
 	return d.play(ctx, why, "put", name, "-", "Env=prod", "app.tier=web")
 }
 
-// play shows a command line and runs it.
+// play prints a command line and runs it.
 func (d *demo) play(ctx context.Context, why string, args ...string) error {
 	if why != "" {
 		why = "\n# " + why + "\n"
@@ -155,18 +164,18 @@ func (d *demo) play(ctx context.Context, why string, args ...string) error {
 	if err := printf(d.app.stdout, "%s$ credrender %s\n", why, strings.ReplaceAll(strings.Join(line, " "), d.dir, "$DIR")); err != nil {
 		return err
 	}
-	// A copy: the command line that runs us keeps its own flags and code.
+	// A copy, because the outer command line keeps its own flags and exit code.
 	sub := app{
 		stdin: d.app.stdin, stdout: d.app.stdout, stderr: d.app.stderr,
 		environ: withoutSettings(d.app.environ), dir: d.app.dir, euid: d.app.euid,
 	}
 	if code := sub.main(ctx, line); code != exitOK {
-		return errors.New("the demo stops here")
+		return errors.New("the demo failed")
 	}
 	return nil
 }
 
-// withoutSettings keeps the user's own settings out of the demo.
+// withoutSettings removes the user's own settings from the environment of the demo.
 func withoutSettings(environ []string) []string {
 	var list []string
 	for _, e := range environ {
@@ -175,4 +184,62 @@ func withoutSettings(environ []string) []string {
 		}
 	}
 	return list
+}
+
+type demoSecret struct {
+	name  string
+	value []byte
+}
+
+// bundleSize is the minimum size of the demo's bundle of CA certificates. Large secrets
+// are usually such bundles.
+const bundleSize = 100 << 10
+
+// demoSecrets generates the secrets of examples/nginx: a self-signed certificate and its
+// key, a bundle of certificate authorities, and passwords.
+func demoSecrets() ([]demoSecret, error) {
+	cert, key, err := selfSigned("www.example.com", 1)
+	if err != nil {
+		return nil, err
+	}
+	var bundle bytes.Buffer
+	for serial := int64(2); bundle.Len() < bundleSize; serial++ {
+		ca, _, err := selfSigned(fmt.Sprintf("Demo CA %d", serial), serial)
+		if err != nil {
+			return nil, err
+		}
+		bundle.Write(ca)
+	}
+	return []demoSecret{
+		{"web.tls.crt", cert},
+		{"web.tls.key", key},
+		{"web.upstream.ca", bundle.Bytes()},
+		{"web.upstream.password", []byte(rand.Text())},
+		{"web.admin.password", []byte(rand.Text())},
+	}, nil
+}
+
+func selfSigned(name string, serial int64) (cert, key []byte, err error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a key: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial),
+		Subject:      pkix.Name{CommonName: name},
+		DNSNames:     []string{"www.example.com", "localhost"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().AddDate(0, 3, 0),
+		IsCA:         true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a certificate: %w", err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode a key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), nil
 }

@@ -18,14 +18,14 @@ func TestDiagnoseElsewhere(t *testing.T) {
 	for _, from := range []string{source.S3, source.S3Object, source.SSM, source.SecretsManager, source.EC2} {
 		for _, kind := range []error{source.ErrNotFound, source.ErrIntegrity, source.ErrUnsupported, source.ErrNoStore, source.ErrWrongContext, region} {
 			ref := source.Ref{Source: from, Name: "bucket/key", Version: "v"}
-			text, mends := d.diagnose(t.Context(), job.Store{}, ref, fmt.Errorf("said: %w", kind))
-			if !strings.HasPrefix(text, "said: ") || len(mends) > 0 {
-				t.Errorf("%s, %v: %s, mended by %q", from, kind, text, mends)
+			text, fixes := d.diagnose(t.Context(), job.Store{}, ref, fmt.Errorf("said: %w", kind))
+			if !strings.HasPrefix(text, "said: ") || len(fixes) > 0 {
+				t.Errorf("%s, %v: %s, fixed by %q", from, kind, text, fixes)
 			}
 		}
 		for _, kind := range []error{source.ErrThrottled, source.ErrUnreachable} {
-			if _, mends := d.diagnose(t.Context(), job.Store{}, source.Ref{Source: from, Name: "n"}, kind); len(mends) != 1 || !strings.Contains(mends[0], "render --wait") {
-				t.Errorf("%s, %v: mended by %q", from, kind, mends)
+			if _, fixes := d.diagnose(t.Context(), job.Store{}, source.Ref{Source: from, Name: "n"}, kind); len(fixes) != 1 || !strings.Contains(fixes[0], "render --wait") {
+				t.Errorf("%s, %v: fixed by %q", from, kind, fixes)
 			}
 		}
 	}

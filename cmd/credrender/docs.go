@@ -15,14 +15,14 @@ import (
 func newDocs(a *app) *cobra.Command {
 	docs := &cobra.Command{
 		Use:   "docs",
-		Short: "Make the manual pages",
-		Long:  "Make the manual pages, from the text that --help prints.",
+		Short: "Generate the manual pages",
+		Long:  "Generate the manual pages from the text of --help.",
 	}
 	man := &cobra.Command{
 		Use:   "man [DIR]",
 		Short: "Write a manual page for each command",
 		Long: `Write credrender.1, and a page such as credrender-render.1 for each command, into
-DIR; without one, all of them after each other to standard output.`,
+DIR. Without DIR, write all pages to standard output.`,
 		Example: `  credrender docs man /usr/local/share/man/man1
   credrender docs man | man -l -`,
 		Args: cobra.MaximumNArgs(1),
@@ -43,11 +43,11 @@ func runDocsMan(a *app, root *cobra.Command, args []string) error {
 		return nil
 	}
 	if args[0] == "" {
-		return usagef("DIR is empty: leave it out, or name a directory")
+		return usagef("DIR is empty: leave it out, or pass a directory")
 	}
 	dir := a.abs(args[0])
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make the folder of manual pages: %w", err)
+		return fmt.Errorf("create the directory for manual pages: %w", err)
 	}
 	for _, c := range pages {
 		path := filepath.Join(dir, manName(c)+".1")
@@ -58,7 +58,7 @@ func runDocsMan(a *app, root *cobra.Command, args []string) error {
 	return nil
 }
 
-// manPages are the commands that have a page, each before its own commands.
+// manPages returns the commands with a page, each before its subcommands.
 func manPages(c *cobra.Command) []*cobra.Command {
 	list := []*cobra.Command{c}
 	for _, sub := range c.Commands() {
@@ -71,8 +71,8 @@ func manPages(c *cobra.Command) []*cobra.Command {
 
 func manName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
-// manPage is the help of a command in the macros of man(7). It has no date, so
-// that two builds of one commit make the same page.
+// manPage formats the help of a command in the macros of man(7). The page has no date,
+// so that builds are reproducible.
 func manPage(c *cobra.Command) string {
 	var b strings.Builder
 	long := c.Long
@@ -90,12 +90,12 @@ func manPage(c *cobra.Command) string {
 	own, global := splitFlags(c)
 	manFlags(&b, "OPTIONS", own)
 	if c.HasParent() {
-		manText(&b, "SEE ALSO", "credrender(1): the global options and the exit codes")
+		manText(&b, "SEE ALSO", "credrender(1) for global options and exit codes")
 		return b.String()
 	}
 	manFlags(&b, "GLOBAL OPTIONS", global)
-	manText(&b, "ENVIRONMENT", `CREDRENDER_<FLAG> gives a global option, such as CREDRENDER_STATE_DIR; so does a
-key of the config. Flags count before the environment, it before the config.`)
+	manText(&b, "ENVIRONMENT", `CREDRENDER_<FLAG> sets a global option, such as CREDRENDER_STATE_DIR. So does a key
+of the config. Flags override the environment, which overrides the config.`)
 	return b.String()
 }
 
@@ -111,7 +111,7 @@ func manCommands(b *strings.Builder, c *cobra.Command) {
 	}
 }
 
-// manText is a section. A paragraph whose lines are a list stays as it is.
+// manText writes a section. Lists and indented paragraphs keep their lines.
 func manText(b *strings.Builder, title, text string) {
 	fmt.Fprintf(b, ".SH %s\n", title)
 	for i, p := range strings.Split(strings.Trim(text, "\n"), "\n\n") {
@@ -149,9 +149,9 @@ func manFlags(b *strings.Builder, title string, flags *pflag.FlagSet) {
 	})
 }
 
-// roff escapes text for troff: its escape character, what it would set as
-// typographic quotes and hyphens, which no shell takes, and the dot that makes a
-// request of a line (groff_char(7), groff_man_style(7)).
+// roff escapes text for troff: the escape character, quotes and hyphens that troff would
+// replace by typographic ones, and a dot at the beginning of a line
+// (groff_char(7), groff_man_style(7)).
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", `\(ga`, `^`, `\(ha`, `~`, `\(ti`, "\n.", "\n\\&.").Replace(text)
 	if strings.HasPrefix(text, ".") {

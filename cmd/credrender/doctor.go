@@ -18,6 +18,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/limit"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 type doctorOptions struct {
@@ -29,44 +30,41 @@ func newDoctor(a *app) *cobra.Command {
 	o := &doctorOptions{}
 	c := &cobra.Command{
 		Use:   "doctor [SRC[:DEST]]...",
-		Short: "Find out why a render would fail, and what mends it",
-		Long: `Look at everything a render depends on: credentials, clock, region, table, key,
-and every secret that the templates ask for, read and decrypted as a render
-would. Each finding comes with the command that mends it; some are for whoever
-administers the account. Nothing is changed, and no value is shown.
+		Short: "Find out why a render would fail, and how to fix it",
+		Long: `Check everything that a render depends on: credentials, clock, region, table, key,
+and every secret of the templates, which is read and decrypted as in a render. Each
+finding comes with a command that fixes it; some need an administrator of the
+account. Nothing is changed, and no value is shown.
 
-Exit code 3 says that a render would fail.`,
+Exit code 3 means that a render would fail.`,
 		Example: `  credrender doctor -c /etc/credrender/credrender.yaml
   credrender doctor nginx.conf.tmpl --all`,
 		RunE: func(c *cobra.Command, args []string) error { return runDoctor(c.Context(), a, o, args) },
 	}
-	f := c.Flags()
-	f.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
-	f.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
-	f.StringVar(&o.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
-	f.StringArrayVar(&o.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
-	f.BoolVar(&o.all, "all", false, "open every secret of the table, with every context of the config")
+	o.registerTemplate(c)
+	o.registerJob(c)
+	c.Flags().BoolVar(&o.all, "all", false, "open every secret of the table with the contexts of the config")
 	return c
 }
 
-// How grave a finding is.
+// The levels of findings.
 const (
 	fine    = "ok"
 	warning = "warn"
 	failing = "error"
 )
 
-// doctor is one examination.
+// doctor is the state of one check.
 type doctor struct {
 	a    *app
 	cfg  *config.Config
-	args []string // the templates, as they were given
+	args []string // the templates, as given
 	all  bool
 
 	me        awsconfig.Identity
-	contexts  []source.Context // that the config and templates know
-	seen      map[string]bool  // findings that were told
-	hopeless  bool             // no secret can be read: which, is no news
+	contexts  []source.Context // in the config and templates
+	seen      map[string]bool  // findings printed so far
+	hopeless  bool             // no secret can be read, so single ones are not checked
 	unhealthy bool
 }
 
@@ -100,8 +98,8 @@ func runDoctor(ctx context.Context, a *app, o *doctorOptions, args []string) err
 	return nil
 }
 
-// withDest gives templates that would go to standard output a destination that
-// is not there, to compare with.
+// withDest gives templates for standard output a destination that does not exist, for
+// the comparison with the disk.
 func withDest(jobs []job.Job) []job.Job {
 	for i := range jobs {
 		jobs[i].Files = slices.Clone(jobs[i].Files)
@@ -112,7 +110,7 @@ func withDest(jobs []job.Job) []job.Job {
 	return jobs
 }
 
-// storesOf are the places of the jobs, else that of the settings.
+// storesOf returns the stores of the jobs, or without jobs the configured store.
 func storesOf(cfg *config.Config, jobs []job.Job) []job.Store {
 	var list []job.Store
 	for _, j := range jobs {
@@ -126,7 +124,8 @@ func storesOf(cfg *config.Config, jobs []job.Job) []job.Store {
 	return list
 }
 
-// knownContexts are those that the templates ask with, and all of the config.
+// knownContexts returns the contexts of the templates and of the config, also in lower
+// case.
 func (d *doctor) knownContexts(jobs []job.Job, named map[string]bool) []source.Context {
 	list := []source.Context{{}}
 	add := func(pairs map[string]string) {
@@ -147,7 +146,7 @@ func (d *doctor) knownContexts(jobs []job.Job, named map[string]bool) []source.C
 	if d.a.code != code {
 		d.unhealthy = true
 	}
-	for _, c := range slices.Clone(list) { // the usual slip
+	for _, c := range slices.Clone(list) { // a common mistake
 		lower := map[string]string{}
 		for k, v := range c.Map() {
 			lower[strings.ToLower(k)] = strings.ToLower(v)
@@ -157,12 +156,12 @@ func (d *doctor) knownContexts(jobs []job.Job, named map[string]bool) []source.C
 	return list
 }
 
-// tell prints a finding, once.
-func (d *doctor) tell(level, subject, text string, mends ...string) error {
+// tell prints a finding, unless it was printed before.
+func (d *doctor) tell(level, subject, text string, fixes ...string) error {
 	d.unhealthy = d.unhealthy || level == failing
 	line := fmt.Sprintf("%-5s  %s: %s\n", level, subject, text)
-	for _, m := range mends {
-		line += "       mend: " + m + "\n"
+	for _, m := range fixes {
+		line += "       fix: " + m + "\n"
 	}
 	if d.seen[line] {
 		return nil
@@ -175,7 +174,7 @@ func (d *doctor) tell(level, subject, text string, mends ...string) error {
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html).
 const maxSkew = 5 * time.Minute
 
-// examineStore looks at who asks, and at table and key as far as that one may.
+// examineStore checks the identity, and the table and key as far as it may read them.
 func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	if where.Kind == backend.Local {
 		return d.tell(fine, "store", "local, "+where.Path)
@@ -203,8 +202,8 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	return d.examineItems(ctx, where)
 }
 
-// examineIdentity asks STS who asks. Rendering does without STS, and so does the
-// rest of the examination: the two share the time that --timeout gives.
+// examineIdentity checks the credentials with STS. Rendering and the other checks do not
+// need STS, so if it does not respond they have half of --timeout left.
 func (d *doctor) examineIdentity(ctx context.Context, c awsconfig.Config) error {
 	half := d.cfg.Settings.Timeout / 2
 	asking, stop := limit.New(half).Context(ctx)
@@ -228,19 +227,18 @@ func (d *doctor) noIdentity(err error) error {
 	if errors.Is(err, source.ErrCredentials) {
 		d.hopeless = true
 		return d.tell(failing, "identity", err.Error(),
-			"aws sso login  # or give the instance a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --profile names another")
+			"aws sso login  # or give the instance a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile")
 	}
-	return d.tell(warning, "identity", err.Error()+"; rendering does without STS, unless a role is assumed", "curl -sS https://sts.amazonaws.com  # shows whether the network lets AWS be reached")
+	return d.tell(warning, "identity", err.Error()+"; rendering needs STS only to assume a role", "curl -sS https://sts.amazonaws.com  # shows whether the network reaches AWS")
 }
 
-// examineJobs does what a render does, up to the disk, of which it looks at the
-// places of destinations alone.
+// examineJobs renders the jobs in memory and checks the paths of their destinations.
 func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[string]bool) error {
 	st, err := d.a.openState(d.cfg, true)
 	if err != nil {
 		return err
 	}
-	w := d.a.world(d.cfg, st, named)
+	w := d.a.env(d.cfg, st, named)
 	misplaced := map[string]bool{} // by the job's id
 	for i, err := range render.Arrange(w, jobs, make([][]job.Unit, len(jobs))) {
 		if err == nil {
@@ -251,7 +249,7 @@ func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[stri
 			return err
 		}
 	}
-	planned, _, err := render.Plan(ctx, w, render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
+	planned, _, err := render.DryRun(ctx, w, render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
 	if err != nil {
 		return err
 	}
@@ -266,23 +264,23 @@ func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[stri
 	return nil
 }
 
-// lint is the command that lists what else is wrong with the jobs.
+// lint returns the command that lists other problems of the jobs.
 func (d *doctor) lint() string {
-	return d.line(append([]string{"lint"}, d.args...)...) + "  # lists what else is wrong"
+	return d.line(append([]string{"lint"}, d.args...)...) + "  # lists other problems"
 }
 
-func (d *doctor) examineJob(ctx context.Context, p *render.Planned) error {
+func (d *doctor) examineJob(ctx context.Context, p *render.Plan) error {
 	err := p.Err()
 	if err == nil {
 		return d.tell(fine, "job "+p.Job.Name, "it renders")
 	}
-	failed, ok := errors.AsType[*render.SecretsError](err)
+	failed, ok := errors.AsType[*template.SecretsError](err)
 	if !ok {
 		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.lint())
 	}
 	for _, f := range failed.Failures {
-		text, mends := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)
-		if err := d.tell(failing, "secret "+f.Ref.String(), text, mends...); err != nil {
+		text, fixes := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)
+		if err := d.tell(failing, "secret "+f.Ref.String(), text, fixes...); err != nil {
 			return err
 		}
 	}

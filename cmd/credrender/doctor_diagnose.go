@@ -17,30 +17,30 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// diagnose names the cause of one failure, and the commands that mend it.
-func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, err error) (text string, mends []string) {
+// diagnose returns the cause of a failure and the commands that fix it.
+func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, err error) (text string, fixes []string) {
 	switch {
 	case errors.Is(err, source.ErrDisabled):
-		said, _ := errors.AsType[*source.CallError](err)
-		if said == nil {
+		call, _ := errors.AsType[*source.CallError](err)
+		if call == nil {
 			return err.Error(), nil
 		}
-		return err.Error(), enable(keyIn(err), said.Message)
+		return err.Error(), enable(keyIn(err), call.Message)
 	case errors.Is(err, source.ErrDenied):
 		return d.denied(ref, err)
-	case isElsewhere(ref) && !isOne(err, source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials):
-		return err.Error(), nil // no command of ours mends what others have put there
+	case isExternal(ref) && !isOne(err, source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials):
+		return err.Error(), nil // no command of ours fixes what others have put there
 	case errors.Is(err, source.ErrWrongContext):
 		return d.wrongContext(ctx, where, ref)
 	case errors.Is(err, source.ErrNoMatch):
-		return "no name matches it: a list that may be empty is one of allow_no_match of its job", []string{d.line("list")}
+		return "no name matches it: if that is allowed, add it to allow_no_match of its job", []string{d.line("list")}
 	case errors.Is(err, source.ErrNotFound) && ref.Version != "":
 		return "the table has no version " + source.Show(ref.Version) + " of it", []string{d.line("list", ref.Text())}
 	case errors.Is(err, source.ErrNotFound):
-		return "it is not there", []string{d.line(d.put(ref)...)}
+		return "not found", []string{d.line(d.put(ref)...)}
 	case errors.Is(err, source.ErrIntegrity), errors.Is(err, source.ErrUnsupported):
 		return err.Error(), []string{d.line(d.put(ref)...)}
-	case errors.Is(err, source.ErrThrottled) && !isElsewhere(ref):
+	case errors.Is(err, source.ErrThrottled) && !isExternal(ref):
 		return err.Error(), []string{d.setup(where, ref, "--update")}
 	case errors.Is(err, source.ErrNoStore):
 		return err.Error(), []string{d.setup(where, ref)}
@@ -48,17 +48,16 @@ func (d *doctor) diagnose(ctx context.Context, where job.Store, ref source.Ref, 
 	return err.Error(), []string{d.line("render", "--wait", "5m") + "  # keeps trying"}
 }
 
-// isElsewhere reports whether a value is one of AWS's other services, and not an
-// item of a table.
-func isElsewhere(ref source.Ref) bool {
+// isExternal reports whether a ref is in another service of AWS, and not in a table.
+func isExternal(ref source.Ref) bool {
 	return slices.Contains([]string{source.S3, source.S3Object, source.SSM, source.SecretsManager, source.EC2}, ref.Source)
 }
 
 func (d *doctor) put(ref source.Ref) []string {
-	return append([]string{"put", ref.Text(), "@FILE"}, words(ref.Context)...)
+	return append([]string{"put", ref.Text(), "@FILE"}, contextWords(ref.Context)...)
 }
 
-// setup makes the place that a ref is in.
+// setup returns the command that makes or changes the store of a ref.
 func (d *doctor) setup(where job.Store, ref source.Ref, flags ...string) string {
 	named, ok := where.Named(ref.Source)
 	switch {
@@ -71,28 +70,28 @@ func (d *doctor) setup(where job.Store, ref source.Ref, flags ...string) string 
 	return d.line(append([]string{"setup"}, flags...)...)
 }
 
-// foreignKey is what KMS says of a blob whose key it does not have here.
+// foreignKey is part of the message of KMS for a ciphertext under a key of another region.
 const foreignKey = "does not exist in this region"
 
-// denied tells rights on the table from those on the key.
-func (d *doctor) denied(ref source.Ref, err error) (text string, mends []string) {
-	said, _ := errors.AsType[*source.CallError](err)
+// denied distinguishes missing permissions on the table from those on the key.
+func (d *doctor) denied(ref source.Ref, err error) (text string, fixes []string) {
+	call, _ := errors.AsType[*source.CallError](err)
 	switch {
-	case said != nil && strings.Contains(said.Message, foreignKey):
-		return "KMS has not got its key in this region: " + err.Error(), []string{"export CREDRENDER_KMS_REGION=" + creditedRegion + "  # or where the key is"}
-	case said != nil && strings.Contains(said.Op, "decrypt") && ref.Source == "" && !ref.Context.IsZero():
+	case call != nil && strings.Contains(call.Message, foreignKey):
+		return "KMS does not have its key in this region: " + err.Error(), []string{"export CREDRENDER_KMS_REGION=" + credstashRegion + "  # or where the key is"}
+	case call != nil && strings.Contains(call.Op, "decrypt") && ref.Source == "" && !ref.Context.IsZero():
 		_, twin := ref.Context.CaseTwins()
 		if twin == "" {
-			who := cmp.Or(d.me.Role(), d.me.ARN, "ROLE") // without STS nobody knows
-			return "it may be read, and not decrypted", []string{d.line(append([]string{"grant", who, "--read"}, words(ref.Context)...)...)}
+			role := cmp.Or(d.me.Role(), d.me.ARN, "ROLE") // unknown without STS
+			return "reading is allowed, decrypting is not", []string{d.line(append([]string{"grant", role, "--read"}, contextWords(ref.Context)...)...)}
 		}
-	case said != nil && strings.Contains(said.Op, "decrypt"):
-		return "it may be read, and not decrypted", d.attach()
+	case call != nil && strings.Contains(call.Op, "decrypt"):
+		return "reading is allowed, decrypting is not", d.attach()
 	}
 	return err.Error(), d.attach()
 }
 
-// attach gives the identity the policy of these templates.
+// attach returns the commands that attach the policy of these templates to the identity.
 func (d *doctor) attach() []string {
 	if d.me.ARN == "" {
 		return []string{d.line(append([]string{"policy"}, d.args...)...) + " > policy.json  # then attach it to the identity"}
@@ -110,14 +109,14 @@ func (d *doctor) attach() []string {
 	}
 }
 
-// wrongContext tries the contexts that are known, the right one first.
-func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.Ref) (text string, mends []string) {
+// wrongContext looks for a context that opens the secret, among those in the config.
+func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.Ref) (text string, fixes []string) {
 	st, err := d.a.stores.Source(ctx, where, ref.Source)
 	if err != nil {
 		return err.Error(), nil
 	}
-	if text, mends := d.olderOpens(ctx, st, ref); text != "" {
-		return text, mends
+	if text, fixes := d.olderOpens(ctx, st, ref); text != "" {
+		return text, fixes
 	}
 	refs := make([]source.Ref, len(d.contexts))
 	for i, c := range d.contexts {
@@ -136,22 +135,21 @@ func (d *doctor) wrongContext(ctx context.Context, where job.Store, ref source.R
 				to = append(to, "--to-context", k+"="+m[k])
 			}
 		}
-		line := append(append([]string{"rekey", ref.Name}, words(r.Context)...), to...)
-		return "it opens with " + orNone(r.Context) + ", and is asked for with " + orNone(ref.Context), []string{
-			d.line(line...) + "  # or ask for it with " + orNone(r.Context),
+		line := append(append([]string{"rekey", ref.Name}, contextWords(r.Context)...), to...)
+		return "it opens with " + orNone(r.Context) + ", but was requested with " + orNone(ref.Context), []string{
+			d.line(line...) + "  # or request it with " + orNone(r.Context),
 		}
 	}
-	return "it opens with none of the contexts that the config knows", []string{d.line(d.put(ref)...) + "  # with the value from where it came from"}
+	return "it opens with none of the contexts in the config", []string{d.line(d.put(ref)...) + "  # with the original value"}
 }
 
-// triedVersions bounds the older versions that are opened to learn what a newer one
-// should have been.
+// triedVersions is the maximum number of older versions that olderOpens tries.
 const triedVersions = 20
 
-// olderOpens finds an older version that opens as it was asked for. Then the newer
-// one may have been put by mistake, such as a word that was meant for a context:
-// to put it in the context that is asked for would deploy it.
-func (d *doctor) olderOpens(ctx context.Context, src source.Source, ref source.Ref) (text string, mends []string) {
+// olderOpens looks for an older version that opens with the requested context. If there
+// is one, the newest version may have been put by mistake. Moving that version to the
+// requested context would deploy the mistake.
+func (d *doctor) olderOpens(ctx context.Context, src source.Source, ref source.Ref) (text string, fixes []string) {
 	st, ok := src.(*store.Store)
 	if !ok {
 		return "", nil
@@ -177,7 +175,7 @@ func (d *doctor) olderOpens(ctx context.Context, src source.Source, ref source.R
 			continue
 		}
 		return "version " + source.Show(newest.Version) + " does not open with " + orNone(ref.Context) + ", and the older version " + source.Show(r.Version) + " does: was the newer one put by mistake?", []string{
-			d.line(d.put(ref)...) + "  # with the value that is meant",
+			d.line(d.put(ref)...) + "  # with the right value",
 			d.line("delete", ref.Text(), "-v", newest.Version) + "  # or go back to version " + source.Show(r.Version),
 		}
 	}
@@ -191,8 +189,8 @@ func orNone(c source.Context) string {
 	return c.String()
 }
 
-// words are a context's pairs on a command line, sorted.
-func words(c source.Context) []string {
+// contextWords returns a context as arguments of a command, sorted.
+func contextWords(c source.Context) []string {
 	m := c.Map()
 	list := make([]string, 0, len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -209,7 +207,7 @@ var keyARNs = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+`)
 })
 
-// keyIn is the key that a message is about.
+// keyIn returns the ARN of the key in an error message.
 func keyIn(err error) string {
 	if arn := keyARNs().FindString(err.Error()); arn != "" {
 		return arn
@@ -217,7 +215,7 @@ func keyIn(err error) string {
 	return "KEY"
 }
 
-// line is a command of ours, with the global flags that this one was given.
+// line returns a credrender command with the global flags of this one.
 func (d *doctor) line(args ...string) string {
 	list := []string{"credrender"}
 	given := d.a.globals.given()
@@ -230,7 +228,7 @@ func (d *doctor) line(args ...string) string {
 	return strings.Join(list, " ")
 }
 
-// shellWord quotes for a POSIX shell where that is needed.
+// shellWord quotes a word for a POSIX shell if necessary.
 func shellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
 		return s

@@ -20,7 +20,7 @@ func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job
 	t, err := dynamo.NewAdmin(c.AWS, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
 	switch {
 	case errors.Is(err, source.ErrDenied):
-		return d.tell(fine, subject, "not looked at, for which dynamodb:DescribeTable is missing; rendering does not take it")
+		return d.tell(fine, subject, "not checked, because dynamodb:DescribeTable is denied; rendering does not need it")
 	case errors.Is(err, dynamo.ErrSchema):
 		d.hopeless = true
 		return d.tell(failing, subject, err.Error(), d.line("--table", "OTHER", "setup"))
@@ -36,8 +36,8 @@ func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job
 	return d.differs(subject, t.Differs)
 }
 
-// differs tells what setup would have made otherwise. How a table is paid for
-// is its owner's choice.
+// differs warns of settings that differ from those of setup, except the billing mode,
+// which is the owner's choice.
 func (d *doctor) differs(subject string, differs []string) error {
 	for _, text := range differs {
 		if strings.HasPrefix(text, "it is provisioned") || strings.Contains(text, "could not be looked at") {
@@ -50,13 +50,13 @@ func (d *doctor) differs(subject string, differs []string) error {
 	return nil
 }
 
-// creditedRegion is where credstash works when it is told nothing.
-const creditedRegion = "us-east-1"
+// credstashRegion is the default region of credstash.
+const credstashRegion = "us-east-1"
 
-// noTable looks where the table is most likely to be instead.
+// noTable looks for the table in the regions where it is most likely to be.
 func (d *doctor) noTable(ctx context.Context, c awsconfig.Config, where job.Store) error {
 	d.hopeless = true
-	for _, region := range []string{creditedRegion, where.KMSRegion} {
+	for _, region := range []string{credstashRegion, where.KMSRegion} {
 		if region == "" || region == c.AWS.Region {
 			continue
 		}
@@ -68,7 +68,7 @@ func (d *doctor) noTable(ctx context.Context, c awsconfig.Config, where job.Stor
 				"export CREDRENDER_REGION="+region)
 		}
 	}
-	return d.tell(failing, "table "+where.Table, "it is not there in "+c.AWS.Region, d.line("setup"))
+	return d.tell(failing, "table "+where.Table, "not found in "+c.AWS.Region, d.line("setup"))
 }
 
 func (d *doctor) examineKey(ctx context.Context, c awsconfig.Config, where job.Store) error {
@@ -77,13 +77,13 @@ func (d *doctor) examineKey(ctx context.Context, c awsconfig.Config, where job.S
 	unfit, isUnfit := errors.AsType[*kms.UnfitError](err)
 	switch {
 	case errors.Is(err, source.ErrDenied):
-		return d.tell(fine, subject, "not looked at, for which kms:DescribeKey is missing; rendering does not take it")
+		return d.tell(fine, subject, "not checked, because kms:DescribeKey is denied; rendering does not need it")
 	case isUnfit:
 		return d.tell(failing, subject, err.Error(), enable(unfit.Key.ARN, unfit.Key.State)...)
 	case err != nil:
 		return d.tell(warning, subject, err.Error(), d.line("setup"))
 	case k.Created:
-		return d.tell(warning, subject, "it is not there: secrets can be read, and none can be put", d.line("setup"))
+		return d.tell(warning, subject, "not found: secrets can be read, but not put", d.line("setup"))
 	}
 	if err := d.tell(fine, subject, k.ARN); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (d *doctor) examineKey(ctx context.Context, c awsconfig.Config, where job.S
 	return d.differs(subject, k.Differs)
 }
 
-// enable is how a key comes back.
+// enable returns the commands that enable a key again.
 func enable(arn, state string) []string {
 	again := "aws kms enable-key --key-id " + arn
 	if state == "PendingDeletion" || strings.Contains(state, " is pending deletion") {
@@ -100,8 +100,8 @@ func enable(arn, state string) []string {
 	return []string{again}
 }
 
-// examineItems looks at the versions of everything in the table: by form alone,
-// or with all by opening it. Who may not scan the table goes without.
+// examineItems checks all versions in the table: with --all by opening them, otherwise by
+// their form. It needs the right to scan the table, and is skipped without it.
 func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
 	st, err := d.a.stores.Store(ctx, where, "doctor")
 	if err != nil {
@@ -110,7 +110,7 @@ func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
 	sc := store.Scope{DryRun: !d.all, Contexts: func(string) []source.Context { return d.contexts }}
 	verdicts, err := st.Verify(ctx, sc)
 	if errors.Is(err, source.ErrDenied) {
-		return d.tell(fine, "items", "not looked at, for which dynamodb:Scan is missing; rendering takes it for patterns alone")
+		return d.tell(fine, "items", "not checked, because dynamodb:Scan is denied; rendering needs it only for patterns")
 	}
 	if err != nil {
 		return d.tell(warning, "items", err.Error())
@@ -126,7 +126,7 @@ func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
 			continue
 		}
 		text := fmt.Sprintf("version %s does not open: %v", source.Show(v.Version), v.Err)
-		if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("delete", v.Name, "-v", v.Version)+"  # unless somebody knows its context"); err != nil {
+		if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("delete", v.Name, "-v", v.Version)+"  # unless you know its context"); err != nil {
 			return err
 		}
 	}

@@ -62,9 +62,9 @@ func (w *ward) host(args ...string) (code int, out string) {
 	return cmd.ProcessState.ExitCode(), string(text)
 }
 
-// mend runs a line that doctor printed, as somebody who may. aws is played by
-// the stand-in; FILE is the placeholder of put.
-func (w *ward) mend(line string) {
+// fix runs a line that doctor printed, as somebody who may. aws is played by
+// the fake; FILE is the placeholder of put.
+func (w *ward) fix(line string) {
 	w.Helper()
 	line, _, _ = strings.Cut(line, "  # ")
 	words := strings.Fields(line)
@@ -101,15 +101,15 @@ func (w *ward) must(err error) {
 	}
 }
 
-// mends are the lines under the finding with a cause.
-func mends(out, cause string) (lines []string) {
+// fixes are the lines under the finding with a cause.
+func fixes(out, cause string) (lines []string) {
 	found := false
 	for line := range strings.Lines(out) {
 		line = strings.TrimSuffix(line, "\n")
-		switch m, isMend := strings.CutPrefix(line, "       mend: "); {
-		case isMend && found:
+		switch m, isFix := strings.CutPrefix(line, "       fix: "); {
+		case isFix && found:
 			lines = append(lines, m)
-		case !isMend:
+		case !isFix:
 			found = strings.Contains(line, cause)
 		}
 	}
@@ -142,12 +142,12 @@ func textValue(s string) types.AttributeValue { return &types.AttributeValueMemb
 // exit code whether a render would fail, and the commands that it prints take
 // the finding away.
 type fault struct {
-	name    string
-	seed    func(*ward)
-	args    []string // of doctor, beside the template
-	cause   string
-	code    int
-	unmends bool // what mends it is no command for here
+	name      string
+	seed      func(*ward)
+	args      []string // of doctor, beside the template
+	cause     string
+	code      int
+	unfixable bool // what fixes it is no command for here
 }
 
 func (f fault) run(t *testing.T) {
@@ -159,18 +159,18 @@ func (f fault) run(t *testing.T) {
 	args = append(args, w.template)
 	f.seed(w)
 	code, out := w.host(args...)
-	lines := mends(out, f.cause)
+	lines := fixes(out, f.cause)
 	if code != f.code || len(lines) == 0 {
 		t.Fatalf("exit %d, want %d and %q in\n%s", code, f.code, f.cause, out)
 	}
 	if strings.Contains(out, "\none") {
 		t.Errorf("a value is shown:\n%s", out)
 	}
-	if f.unmends {
+	if f.unfixable {
 		return
 	}
 	for _, line := range lines {
-		w.mend(line)
+		w.fix(line)
 	}
 	if _, after := w.host(args...); strings.Contains(after, f.cause) {
 		t.Errorf("still, after %q:\n%s", lines, after)
@@ -179,11 +179,11 @@ func (f fault) run(t *testing.T) {
 
 func TestDoctorOfTheAccount(t *testing.T) {
 	for _, f := range []fault{
-		{name: "no credentials", cause: "no usable credentials", code: exitSecret, unmends: true, seed: func(w *ward) {
+		{name: "no credentials", cause: "no usable credentials", code: exitSecret, unfixable: true, seed: func(w *ward) {
 			w.env = []string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}
 		}},
 		{name: "no region", cause: "no AWS region", code: exitSecret, seed: func(w *ward) { w.env = []string{"AWS_REGION="} }},
-		{name: "no table", cause: "table other: it is not there in eu-west-1", code: exitSecret, args: []string{"-t", "other"}, seed: func(w *ward) {
+		{name: "no table", cause: "table other: not found in eu-west-1", code: exitSecret, args: []string{"-t", "other"}, seed: func(w *ward) {
 			w.srv.Free(webRole) // a reader may not ask whether there is a table
 		}},
 		{name: "the table is in another region", cause: "table there is in us-east-1, not in eu-west-1", code: exitSecret, args: []string{"-t", "there"}, seed: func(w *ward) {
@@ -192,10 +192,10 @@ func TestDoctorOfTheAccount(t *testing.T) {
 			w.admin("-t", "there", "-r", "us-east-1", "put", "web.a", "one", "env=prod")
 		}},
 		{name: "the role may not read", cause: "not authorized to perform: dynamodb:Query", code: exitSecret, seed: func(w *ward) { w.must(w.srv.Restrict(webRole)) }},
-		{name: "the role may not decrypt", cause: "it may be read, and not decrypted", code: exitSecret, seed: func(w *ward) {
+		{name: "the role may not decrypt", cause: "reading is allowed, decrypting is not", code: exitSecret, seed: func(w *ward) {
 			w.must(w.srv.Restrict(webRole, []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:Query","Resource":"*"}]}`)))
 		}},
-		{name: "the role may not decrypt without a context", cause: "it may be read, and not decrypted", code: exitSecret, seed: func(w *ward) {
+		{name: "the role may not decrypt without a context", cause: "reading is allowed, decrypting is not", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secret "plain" }}`)
 			w.admin("put", "plain", "one")
 			w.must(w.srv.Restrict(webRole, []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:Query","Resource":"*"}]}`)))
@@ -215,7 +215,7 @@ func TestDoctorOfTheAccount(t *testing.T) {
 			})
 			w.must(err)
 		}},
-		{name: "there is no key to put with", cause: "none can be put", code: exitOK, args: []string{"-k", "alias/new"}, seed: func(w *ward) { w.srv.Free(webRole) }},
+		{name: "there is no key to put with", cause: "secrets can be read, but not put", code: exitOK, args: []string{"-k", "alias/new"}, seed: func(w *ward) { w.srv.Free(webRole) }},
 	} {
 		t.Run(f.name, f.run)
 	}
@@ -223,11 +223,11 @@ func TestDoctorOfTheAccount(t *testing.T) {
 
 func TestDoctorOfSecrets(t *testing.T) {
 	for _, f := range []fault{
-		{name: "the context has another case", cause: "it opens with env=prod, and is asked for with Env=Prod", code: exitSecret, seed: func(w *ward) {
+		{name: "the context has another case", cause: "it opens with env=prod, but was requested with Env=Prod", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secret "web.a" "Env=Prod" }}`)
 			w.srv.Free(webRole)
 		}},
-		{name: "the secret was put without a context", cause: "it opens with no context, and is asked for with env=prod", code: exitSecret, seed: func(w *ward) {
+		{name: "the secret was put without a context", cause: "it opens with no context, but was requested with env=prod", code: exitSecret, seed: func(w *ward) {
 			w.admin("delete", "web.a")
 			w.admin("put", "web.a", "one")
 			w.srv.Free(webRole)
@@ -236,11 +236,11 @@ func TestDoctorOfSecrets(t *testing.T) {
 			w.admin("put", "web.a", "one")
 			w.srv.Free(webRole)
 		}},
-		{name: "the secret is not there", cause: "secret web.a (env=prod): it is not there", code: exitSecret, seed: func(w *ward) { w.admin("delete", "web.a") }},
+		{name: "the secret is not there", cause: "secret web.a (env=prod): not found", code: exitSecret, seed: func(w *ward) { w.admin("delete", "web.a") }},
 		{name: "the version is not there", cause: "no version 7 of it", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secretVersion "web.a" 7 "env=prod" }}`)
 			w.srv.Free(webRole)
-		}, unmends: true},
+		}, unfixable: true},
 		{name: "the item is damaged", cause: "integrity check failed", code: exitSecret, seed: func(w *ward) {
 			w.edit("web.a", firstVersion, func(item map[string]types.AttributeValue) { item["hmac"] = textValue(strings.Repeat("0", 64)) })
 		}},
@@ -261,7 +261,7 @@ func TestDoctorOfSecrets(t *testing.T) {
 func TestDoctorOfTheHealthy(t *testing.T) {
 	w := newWard(t, awsfake.Options{})
 	code, out := w.host("doctor", w.template)
-	if code != exitOK || strings.Contains(out, "mend") || !strings.Contains(out, "it renders") || !strings.Contains(out, webRole) {
+	if code != exitOK || strings.Contains(out, "fix: ") || !strings.Contains(out, "it renders") || !strings.Contains(out, webRole) {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }
@@ -270,7 +270,7 @@ func TestDoctorOfTheHealthy(t *testing.T) {
 func TestDoctorOfAClock(t *testing.T) {
 	w := newWard(t, awsfake.Options{Now: func() time.Time { return time.Now().Add(time.Hour + 30*time.Second) }})
 	_, out := w.host("doctor", w.template)
-	if !bytes.Contains([]byte(out), []byte("warn   clock: this machine's is off by 1h0m")) || len(mends(out, "clock")) != 1 {
+	if !bytes.Contains([]byte(out), []byte("warn   clock: this machine's is off by 1h0m")) || len(fixes(out, "clock")) != 1 {
 		t.Errorf("got\n%s", out)
 	}
 }

@@ -19,10 +19,10 @@ func newEncrypt(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "encrypt FILE|- [KEY=VALUE]...",
 		Short: "Encrypt a file with KMS, for a repository or S3",
-		Long: `Encrypt a file with the KMS key of --key and print the result, which is text:
-up to 4,096 bytes what 'aws kms encrypt --output text --query CiphertextBlob'
-prints, above that an envelope (docs/sources.md). An object of S3 with it in is
-what s3secret reads; 'credrender decrypt' opens it.`,
+		Long: `Encrypt a file with the KMS key of --key and print the result as text. Up to 4,096
+bytes the result is that of 'aws kms encrypt --output text --query CiphertextBlob',
+above that an envelope (docs/sources.md). The template function s3secret reads it
+from an object in S3; 'credrender decrypt' reads it from a file.`,
 		Example:     `  credrender encrypt tls.key env=prod > tls.key.enc`,
 		Annotations: map[string]string{mayHoldValues: "encrypt"},
 		Args:        cobra.MinimumNArgs(1),
@@ -31,12 +31,12 @@ what s3secret reads; 'credrender decrypt' opens it.`,
 		},
 	}
 	contextFlag(c, &literal)
-	c.Flags().BoolVar(&allowEmpty, "allow-empty", false, "encrypt nothing, too")
+	c.Flags().BoolVar(&allowEmpty, "allow-empty", false, "accept an empty file")
 	return c
 }
 
 func runEncrypt(ctx context.Context, a *app, args, literal []string, allowEmpty bool) error {
-	plain, keys, where, err := a.sealing(ctx, args, literal, "encrypt")
+	plain, keys, where, err := a.openInput(ctx, args, literal, "encrypt")
 	if err != nil {
 		return err
 	}
@@ -50,19 +50,19 @@ func runEncrypt(ctx context.Context, a *app, args, literal []string, allowEmpty 
 	return a.write(sealed)
 }
 
-// sealing is what encrypt and decrypt take: a file, KMS and a context.
-// The file of encrypt may be the value itself, typed in its place: then it is not
-// shown.
-func (a *app) sealing(ctx context.Context, args, literal []string, verb string) ([]byte, *kms.Keys, source.Context, error) {
+// openInput reads the file, the KMS client and the context for encrypt and decrypt.
+// Messages of encrypt do not show the name of the file, because users may type the
+// value in its place.
+func (a *app) openInput(ctx context.Context, args, literal []string, verb string) ([]byte, *kms.Keys, source.Context, error) {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return nil, nil, source.Context{}, err
 	}
 	if cfg.Base.Store.Kind == backend.Local {
-		return nil, nil, source.Context{}, usagef("encrypt and decrypt are KMS's: a local store has none")
+		return nil, nil, source.Context{}, usagef("encrypt and decrypt need KMS, and a local store has none")
 	}
 	if verb == "encrypt" && slices.ContainsFunc(args[1:], func(w string) bool { return !isPair(w) }) {
-		return nil, nil, source.Context{}, usagef("encrypt: a word after FILE is not KEY=VALUE (it is not shown: it may be a value): encrypt takes FILE, or - for standard input")
+		return nil, nil, source.Context{}, usagef("encrypt: an argument after FILE is not KEY=VALUE (not shown: it may be a value): encrypt takes FILE, or - for standard input")
 	}
 	where, err := contextOf(args[1:], literal)
 	if err != nil {
@@ -70,13 +70,13 @@ func (a *app) sealing(ctx context.Context, args, literal []string, verb string) 
 	}
 	var data []byte
 	switch {
-	case args[0] == stdinName && verb == "encrypt": // which may be told to take nothing
+	case args[0] == stdinName && verb == "encrypt": // may be empty with --allow-empty
 		data, err = a.readStdin()
 	case args[0] == stdinName:
 		data, err = a.readInput(verb)
 	case verb == "encrypt":
 		if data, err = a.input.ReadFile(a.abs(args[0])); err != nil {
-			err = usagef("encrypt: FILE cannot be read: %w (its name is not shown, since it may be a value): encrypt takes FILE, or - for standard input", cause(err))
+			err = usagef("encrypt: FILE cannot be read: %w (name not shown: it may be a value): encrypt takes FILE, or - for standard input", cause(err))
 		}
 	default:
 		data, err = a.readNamed(args[0])
@@ -86,11 +86,4 @@ func (a *app) sealing(ctx context.Context, args, literal []string, verb string) 
 	}
 	keys, err := a.stores.Keys(ctx, cfg.Base.Store)
 	return data, keys, where, err
-}
-
-func (a *app) write(data []byte) error {
-	if _, err := a.stdout.Write(data); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
 }

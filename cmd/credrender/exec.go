@@ -21,58 +21,78 @@ type execOptions struct {
 	renderOptions
 	env, envFiles, prefixes, files []string
 	pristine                       bool
+	watchOptions
 }
 
 func newExec(a *app) *cobra.Command {
 	o := &execOptions{}
 	c := &cobra.Command{
 		Use:   "exec [flags] -- CMD [ARG]...",
-		Short: "Become a program with secrets in its environment",
-		Long: `Fetch secrets, put them into the environment, and become CMD: the process stays
-the same (as PID 1 of a container too), signals reach CMD, and its exit code is
-the one that is seen. If a secret is missing or refused, CMD is never started.
+		Short: "Run a program with secrets in its environment",
+		Long: `Fetch secrets, add them to the environment, and replace this process with CMD, which
+keeps its PID (1 in a container), receives its signals and determines its exit code.
+If a secret is missing or refused, CMD does not start.
 
---env-prefix names variables after secrets: what of the name follows the text
-before the first *, in capitals, with _ for all that is no letter or digit, so
-that 'api.*' makes DB_PASSWORD of api.db-password. Two secrets for one variable
-are an error, and names that change how programs start (PATH, LD_*, BASH_ENV,
+--env-prefix derives the names of variables from those of secrets: the text before
+the first * is removed, letters become capitals, and every other character that is
+not a digit becomes _. With 'api.*', api.db-password becomes DB_PASSWORD. Two secrets
+for one variable are an error. Names that change how programs start (PATH, LD_*, BASH_ENV,
 ...) are refused.
 
---env-file is a template that renders to NAME=VALUE lines as in .env files;
-nothing in it is expanded.`,
-		Example: `  credrender exec --env DB_PASSWORD=db.password?env=prod -- app --port 80
+--env-file is a template that renders to NAME=VALUE lines as in .env files, without
+expansion.
+
+With --watch, credrender stays the parent of CMD and checks on the schedule whether a
+secret or a template has changed. If so, it renders the files again and restarts CMD
+with the new environment, or sends it a signal (--on-change). CMD ends only after
+everything for its successor has been fetched. Signals reach CMD, and when CMD ends by
+itself, credrender ends with its exit code.`,
+		Example: `  credrender exec --env 'DB_PASSWORD=db.password?env=prod' -- app --port 80
   credrender exec --env-prefix 'ssm:/app/prod/*' --pristine -- env
-  credrender exec --env-file app.env.tmpl --file tls.tmpl:/run/tls.key -- app`,
-		RunE: func(c *cobra.Command, args []string) error { return runExec(c.Context(), a, o, args) },
+  credrender exec --env-file app.env.tmpl --file tls.tmpl:/run/tls.key -- app
+  credrender exec --watch '*/5 * * * *' --env DB_PASSWORD=db.password -- app`,
+		RunE: func(c *cobra.Command, args []string) error {
+			switch err := o.check(c, args); {
+			case err != nil:
+				return err
+			case o.spec != "":
+				return runExecWatch(c.Context(), a, o, c, args)
+			}
+			return runExec(c.Context(), a, o, args)
+		},
 	}
 	fl := c.Flags()
-	fl.SetInterspersed(false)   // the first word is CMD, and all after it CMD's
-	o.lockTimeout = time.Minute // of --file; as render's
-	fl.StringArrayVar(&o.env, "env", nil, "`VAR=REF`: a variable and the secret it holds (repeatable)")
+	fl.SetInterspersed(false)   // all arguments after CMD belong to CMD
+	o.lockTimeout = time.Minute // for --file, as in render
+	fl.StringArrayVar(&o.env, "env", nil, "set a variable to a secret, as `VAR=REF` (repeatable)")
 	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
-	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "`PATTERN` of secrets that name variables, such as 'api.*' (repeatable)")
-	fl.StringArrayVar(&o.files, "file", nil, "`SRC:DEST`: a file to render first (repeatable)")
+	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "set variables from the secrets that `PATTERN` matches, such as 'api.*' (repeatable)")
+	fl.StringArrayVar(&o.files, "file", nil, "first render a file, as `SRC:DEST` (repeatable)")
+	fl.BoolVar(&o.inPlace, "in-place", false, "write into an existing DEST of --file, such as a bind-mounted file, instead of replacing it; not atomic")
 	allowNoMatchFlag(c, &o.allowNoMatch)
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
-	fl.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
-	fl.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
-	fl.StringVar(&o.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
-	fl.StringVar(&o.fixtures, "fixtures", "", "YAML `FILE` that answers every function in place of AWS")
+	o.registerTemplate(c)
+	o.registerFixtures(c)
+	o.registerWatch(c)
 	return c
 }
 
 func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
-	if len(args) == 0 {
-		return usagef("no command: credrender exec [flags] -- CMD [ARG]...")
+	var w *watched
+	if o.supervised {
+		var err error
+		if w, err = a.asWatched(); err != nil {
+			return err
+		}
 	}
-	if args[0] == "" {
-		return usagef("CMD is empty: credrender exec [flags] -- CMD [ARG]...")
+	if o.inPlace && len(o.files) == 0 {
+		return usagef("--in-place goes with --file SRC:DEST")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	vars, err := a.secretEnv(ctx, cfg, o)
+	made, err := a.secretEnv(ctx, cfg, o)
 	if err != nil || a.code != exitOK {
 		return err
 	}
@@ -85,18 +105,27 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 			return err
 		}
 	}
-	return a.become(args, a.childEnv(vars, o.pristine))
+	path, err := a.lookPath(args[0])
+	if err != nil {
+		return a.cannotStart(args[0], err)
+	}
+	if w != nil {
+		if proceed, err := w.report(ctx, made); !proceed {
+			return err
+		}
+	}
+	return a.replaceProcess(path, args, a.childEnv(made.vars, o.pristine))
 }
 
-// ownEnvFiles lists the templates of --env-file.
-func (a *app) ownEnvFiles(o *execOptions) (list []render.Own) {
+// protectedEnvFiles returns the templates of --env-file.
+func (a *app) protectedEnvFiles(o *execOptions) (list []render.Own) {
 	for _, path := range o.envFiles {
-		list = append(list, a.ownNamed("also the template of --env-file", path)...)
+		list = append(list, a.protectedFile("also the template of --env-file", path)...)
 	}
 	return list
 }
 
-// fileSelection is what --file renders; all of it has a destination.
+// fileSelection returns the jobs of --file, which must have destinations.
 func (a *app) fileSelection(cfg *config.Config, o *execOptions) (selection, error) {
 	sel, err := a.selectJobs(cfg, o.files, &o.jobFlags)
 	switch {
@@ -104,46 +133,54 @@ func (a *app) fileSelection(cfg *config.Config, o *execOptions) (selection, erro
 	case len(sel.stdout) > 0:
 		err = usagef("--file takes SRC:DEST")
 	case slices.ContainsFunc(sel.jobs, func(j job.Job) bool { return j.Files[0].Src == stdinName }):
-		err = usagef("--file cannot read standard input: that is CMD's")
+		err = usagef("--file cannot read standard input, which CMD inherits")
 	}
 	return sel, err
 }
 
-// secretEnv renders all that the variables are made of as the files of one
-// job, the templates of --file among them: one wave, and everything that is
-// missing is named before anything is written or started.
-func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions) ([]variable, error) {
+// secretEnv renders the variables, and the templates of --file, as the files of one job.
+// That fetches all secrets in one batch, and reports all missing ones before anything
+// is written or started.
+func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions) (prepared, error) {
+	made := prepared{}
 	plan, err := a.planEnv(cfg, o)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	st, err := a.openState(cfg, true)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
-	w, err := a.renderWorld(cfg, st, plan.named, &o.jobFlags)
+	w, err := a.renderEnv(cfg, st, plan.named, &o.jobFlags)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
-	w.Own = append(w.Own, a.ownEnvFiles(o)...)
-	out, _, err := render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
+	w.Own = append(w.Own, a.protectedEnvFiles(o)...)
+	made.Rendered, _, err = render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
 	if err != nil {
 		a.failJob(&plan.job, err)
-		return nil, nil
+		return made, nil
 	}
-	var vars []variable
+	made.job = plan.job
 	for i, read := range plan.read {
-		found, err := read(out[i])
+		found, err := read(made.Outputs[i])
 		if err != nil {
-			return nil, err
+			return made, err
 		}
-		vars = append(vars, found...)
+		made.vars = append(made.vars, found...)
 	}
-	return vars, checkEnv(vars)
+	return made, checkEnv(made.vars)
 }
 
-// envPlan is a job whose files become variables, the first of them each by the
-// function of its place.
+// prepared is all that CMD gets.
+type prepared struct {
+	render.Rendered
+	job  job.Job // of which the last files are those of --file
+	vars []variable
+}
+
+// envPlan is a job with one file per function in read, which parses the rendered file
+// into variables. More files follow, for --file.
 type envPlan struct {
 	job   job.Job
 	read  []func(template.Output) ([]variable, error)
@@ -191,7 +228,7 @@ func (p *envPlan) add(f job.File, read func(template.Output) ([]variable, error)
 	p.read = append(p.read, read)
 }
 
-// addOne adds a VAR=REF.
+// addOne adds VAR=REF.
 func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 	name, text, ok := strings.Cut(arg, "=")
 	if !ok || !secretfile.IsEnvName(name) {
@@ -223,7 +260,7 @@ func (p *envPlan) addFile(path string) {
 	})
 }
 
-// childEnv is the inherited environment, or none, with vars over it.
+// childEnv returns the inherited environment, or with pristine an empty one, plus vars.
 func (a *app) childEnv(vars []variable, pristine bool) []string {
 	var env []string
 	for _, kv := range a.environ {

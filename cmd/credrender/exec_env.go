@@ -17,14 +17,14 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// variable is one of a child's environment.
+// variable is an environment variable of the child; from is the flag that set it.
 type variable struct{ name, value, from string }
 
-// maxVariable is what the kernel takes for one NAME=VALUE and its zero byte
+// maxVariable is the kernel's limit for one NAME=VALUE with its zero byte
 // (MAX_ARG_STRLEN, execve(2)).
 const maxVariable = 128 << 10
 
-// checkEnv finds what would not arrive as it is meant. No value is in an error.
+// checkEnv refuses variables that cannot be passed to the child. Errors show no value.
 func checkEnv(vars []variable) error {
 	var errs []error
 	from := map[string]string{}
@@ -35,7 +35,7 @@ func checkEnv(vars []variable) error {
 		from[v.name] = v.from
 		switch {
 		case strings.ContainsRune(v.value, 0):
-			errs = append(errs, usagef("%s (%s) holds a zero byte, which no environment can: use --file", v.name, v.from))
+			errs = append(errs, usagef("%s (%s) holds a zero byte, which is impossible in an environment: use --file", v.name, v.from))
 		case len(v.name)+len(v.value)+2 > maxVariable:
 			errs = append(errs, usagef("%s (%s) is larger than a variable can be, 128 KiB: use --file", v.name, v.from))
 		}
@@ -43,8 +43,8 @@ func checkEnv(vars []variable) error {
 	return errors.Join(errs...)
 }
 
-// addPrefix adds all secrets that match a pattern. They are asked for by a
-// template, like everything else; base64 keeps their bytes apart.
+// addPrefix adds all secrets that match a pattern. A template requests them, like all
+// other secrets, and encodes each name and value in base64.
 func (p *envPlan) addPrefix(cfg *config.Config, pattern string) error {
 	ref, err := backend.ParseRef(cfg.Base.Store, pattern, "", nil)
 	if err != nil {
@@ -52,7 +52,7 @@ func (p *envPlan) addPrefix(cfg *config.Config, pattern string) error {
 	}
 	before, ok := ref.Stem()
 	if !ok {
-		return usagef("--env-prefix %s has no *: --env VAR=REF names one secret", source.Show(pattern))
+		return usagef("--env-prefix %s has no *: for one secret use --env VAR=REF", source.Show(pattern))
 	}
 	p.add(job.File{Content: prefixTemplate(ref)}, func(out template.Output) ([]variable, error) {
 		return prefixVariables(string(out.Bytes), before, pattern)
@@ -72,7 +72,7 @@ func prefixTemplate(ref backend.Ref) string {
 	return "{{ range $k, $v := " + call + " }}{{ b64enc $k }} {{ b64enc $v }}\n{{ end }}"
 }
 
-// prefixVariables names a variable after each secret.
+// prefixVariables parses the output of prefixTemplate.
 func prefixVariables(rendered, before, pattern string) ([]variable, error) {
 	var vars []variable
 	var errs []error
@@ -90,25 +90,24 @@ func prefixVariables(rendered, before, pattern string) ([]variable, error) {
 	return vars, errors.Join(errs...)
 }
 
-// variableName is the rule of --env-prefix: what follows the text before the
-// first *, in capitals, with _ for all that is no letter or digit. Whoever can
-// write a secret chooses its name, so one that would change how programs start
-// is refused, with the text before the * and without.
+// variableName derives the name of a variable from that of a secret, as the help of
+// exec describes. A writer of secrets chooses their names, so names that change how
+// programs start are refused, with and without the text before the *.
 func variableName(secret, before string) (string, error) {
 	name := secretfile.Capitals(strings.TrimPrefix(secret, before))
 	for _, n := range []string{name, secretfile.Capitals(secret)} {
 		if isDangerous(n) {
-			return "", usagef("the secret %s would set %s, which changes how programs start: --env %s=REF sets it on purpose", source.Show(secret), n, n)
+			return "", usagef("the secret %s would set %s, which changes how programs start: to set it on purpose, use --env %s=REF", source.Show(secret), n, n)
 		}
 	}
 	if !secretfile.IsEnvName(name) {
-		return "", usagef("the secret %s makes no name of a variable: %s", source.Show(secret), quoteName(name))
+		return "", usagef("the secret %s gives an invalid variable name: %s", source.Show(secret), quoteName(name))
 	}
 	return name, nil
 }
 
-// isDangerous lists variables that make the loader, a shell, an interpreter or a
-// runtime run or load something else, or send what it says somewhere else.
+// isDangerous reports whether a variable makes the loader, a shell, an interpreter or a
+// runtime load or run other code, or send data to another place.
 func isDangerous(name string) bool {
 	for _, prefix := range []string{
 		"LD_", "DYLD_", "BASH_FUNC_", "MALLOC_", "GCONV_", "GIT_", "PYTHON", "PERL5", "LUA_", "RUBY",
@@ -132,7 +131,7 @@ func isDangerous(name string) bool {
 	}, name)
 }
 
-// quoteName shows what was given for a name; what follows its = may be a value.
+// quoteName shows the part of an argument before =. The rest may be a value.
 func quoteName(s string) string {
 	name, _, _ := strings.Cut(s, "=")
 	return source.Show(name)

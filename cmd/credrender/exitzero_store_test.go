@@ -66,7 +66,7 @@ func storeRows() map[string][]bad {
 			refuses(faultUnreadable, exitUsage, `folder`, "db.pw env=prod --file $D/folder --plaintext"),
 			refuses(faultUnreadable, exitFailed, `loop`, "db.pw env=prod --file $D/loop"),
 			refuses(faultDuplicated, exitUsage, `--to: table is given twice`, "--to table=a --to table=b"),
-			refuses(faultSameFile, exitUsage, `--to names the store itself`, "db.pw env=prod --to store=local:$D/.data/store.db"),
+			refuses(faultSameFile, exitUsage, `--to is the same store`, "db.pw env=prod --to store=local:$D/.data/store.db"),
 			refuses(faultSameFile, exitUsage, `store\.db`, "db.pw env=prod --file $D/.data/store.db"),
 			refuses(faultSameFile, exitUsage, `store\.key`, "db.pw env=prod --file $D/.data/store.key"),
 			refuses(faultSameFile, exitUsage, `map\.yaml`, "db.pw --context-map map.yaml --file $D/map.yaml"),
@@ -95,7 +95,7 @@ func storeRows() map[string][]bad {
 			refuses(faultDuplicated, exitUsage, `twice\.json: line 1`, "twice.json"),
 			refuses(faultDuplicated, exitUsage, `twice\.env: line 2: A`, "twice.env"),
 			refuses(faultDuplicated, exitUsage, `env is given twice`, "ok.json env=prod env=test"),
-			refuses(faultSameFile, exitUsage, `--from names the store itself`, "--from store=local:$D/.data/store.db"),
+			refuses(faultSameFile, exitUsage, `--from is the same store`, "--from store=local:$D/.data/store.db"),
 		},
 	}
 	for _, name := range []string{"rekey", "migrate", "verify-store"} {

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -14,7 +19,7 @@ import (
 )
 
 type exportOptions struct {
-	lifeFlags
+	bulkFlags
 	file, format        string
 	plaintext, envNames bool
 	to, toContext       []string
@@ -26,18 +31,18 @@ func newExport(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export [REF] [KEY=VALUE]...",
 		Short: "Write secrets to a file, or to another store",
-		Long: `Write the newest version of every secret that the pattern REF matches (all
-without one) to a file in JSON, YAML or dotenv, or with --to into another store,
-under the same version. A pattern that matches nothing is exit code 3, and no
-file is written; --allow-no-match permits it. All must open with the given context, or with those that
---context-map says: else nothing is written to a file.
+		Long: `Write the newest version of every secret that the pattern REF matches (default:
+all) to a file in JSON, YAML or dotenv, or with --to to another store, under the same
+version. A pattern that matches nothing is exit code 3 unless --allow-no-match is
+given. If a secret does not open with the given context, or with that of
+--context-map, no file is written.
 
-A file is new, or replaced whole, with mode 0600. To a terminal, or to a file
-that others can read, nothing goes in clear without --plaintext.
+The file is created with mode 0600 or replaced atomically. Secrets are not written
+to a terminal, or to a file that others can read, without --plaintext.
 
-Into a store, values are sealed anew under its key. What it has already stays; a
-version that holds another value there is an error. --all-versions takes history
-along. A run that was killed is finished by running it again.`,
+In another store, values are encrypted under its key. Existing versions stay; a
+version that has another value there is an error. --all-versions also copies older
+versions. After an interruption, run the command again.`,
 		Example: `  credrender export 'web.*' env=prod --file web.yaml
   credrender export --context-map contexts.yaml --to region=us-east-1 --all-versions`,
 		RunE: func(c *cobra.Command, args []string) error { return runExport(c.Context(), a, o, args) },
@@ -45,55 +50,51 @@ along. A run that was killed is finished by running it again.`,
 	fl := c.Flags()
 	fl.StringVarP(&o.file, "file", "f", "", "`FILE` to write (default: standard output)")
 	outputFlag(c, &o.format, "json|yaml|dotenv", "")
-	fl.BoolVar(&o.plaintext, "plaintext", false, "write in clear where others can read it")
-	fl.BoolVar(&o.envNames, "env-names", false, "dotenv: turn names like db.password into DB_PASSWORD")
-	o.addContextMap(c)
-	o.addAllowNoMatch(c)
-	fl.StringArrayVar(&o.to, "to", nil, "`SETTING=VALUE` of the other store, like region=us-east-1 (repeatable)")
+	fl.BoolVar(&o.plaintext, "plaintext", false, "write to a terminal, or to a file that others can read")
+	fl.BoolVar(&o.envNames, "env-names", false, "for dotenv: change names such as db.password to DB_PASSWORD")
+	o.register(c)
+	fl.StringArrayVar(&o.to, "to", nil, "`SETTING=VALUE` of the other store, such as region=us-east-1 (repeatable)")
 	addCopyFlags(c, &o.toContext, &o.all)
-	o.addDryRun(c, "write nothing, print what would be")
+	o.registerDryRun(c, "write nothing, print what would be written")
 	return c
 }
 
 func addCopyFlags(c *cobra.Command, toContext *[]string, all *bool) {
 	c.Flags().StringArrayVar(toContext, "to-context", nil, toContextHelp+" (between stores)")
-	c.Flags().BoolVar(all, "all-versions", false, "history too (between stores)")
+	c.Flags().BoolVar(all, "all-versions", false, "include older versions (between stores)")
 }
 
 func runExport(ctx context.Context, a *app, o *exportOptions, args []string) error {
 	if len(o.to) > 0 {
 		if o.file != "" || o.format != "" || o.envNames || o.plaintext {
-			return usagef("--to writes to a store, and --file, --output, --env-names and --plaintext are for a file")
+			return usagef("--to writes to a store; --file, --output, --env-names and --plaintext are for a file")
 		}
 		return exportStore(ctx, a, o, args)
 	}
 	if o.all || len(o.toContext) > 0 {
-		return usagef("--all-versions and --to-context are for another store: --to")
+		return usagef("--all-versions and --to-context need another store: --to")
 	}
-	format, err := o.formatOf()
-	if err != nil {
-		return err
-	}
+	format := cmp.Or(o.format, secretfile.FormatOf(o.file), secretfile.JSON)
 	if o.envNames && format != secretfile.Dotenv {
-		return usagef("--env-names goes with --output dotenv: %s holds every name", format)
+		return usagef("--env-names needs --output dotenv: %s can hold every name", format)
 	}
 	if o.file != "" {
 		if _, err := a.destination(o.file); err != nil {
 			return err
 		}
 	}
-	if err := a.guardPlaintext(o); err != nil {
+	if err := a.checkPlaintext(o); err != nil {
 		return err
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	own := append(a.own(cfg), a.ownNamed("the file of --context-map", o.contextMap)...)
-	if err := a.guardOwn(cfg, own, o.file); err != nil {
+	own := append(a.protected(cfg), a.protectedFile("the file of --context-map", o.contextMap)...)
+	if err := a.refuseProtected(cfg, own, o.file); err != nil {
 		return err
 	}
-	s, got, err := a.getAll(ctx, cfg, "export", &o.lifeFlags, args)
+	s, got, err := a.getAll(ctx, cfg, "export", &o.bulkFlags, args)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 		a.warnDisputed(entries)
 	}
 	if o.dryRun {
-		return foretellExport(a, entries)
+		return printPlannedExport(a, entries)
 	}
 	if o.file == "" {
 		return printf(a.stdout, "%s", text)
@@ -121,60 +122,42 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	return nil
 }
 
-func (o *exportOptions) formatOf() (string, error) {
-	format := o.format
-	if format == "" {
-		format = secretfile.FormatOf(o.file)
-	}
-	if format == "" {
-		format = secretfile.JSON
-	}
-	if format != secretfile.JSON && format != secretfile.YAML && format != secretfile.Dotenv {
-		return "", usagef("--output %q is not json, yaml or dotenv", format)
-	}
-	return format, nil
-}
-
 func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	p := a.progress("export")
-	s, err := a.scope(cfg, args, &o.lifeFlags, p)
+	s, from, err := a.openScope(ctx, cfg, "export --to", args, &o.bulkFlags)
 	if err != nil {
 		return err
 	}
-	from, err := s.items(ctx, "export --to")
+	into, err := a.otherStore(ctx, "to", o.to)
 	if err != nil {
 		return err
 	}
-	into, err := a.elsewhere(ctx, "to", o.to)
-	if err != nil {
-		return err
-	}
-	if samePlace(s.Place(), into) {
-		return usagef("--to names the store itself")
+	if sameStore(s.Place(), into) {
+		return usagef("--to is the same store")
 	}
 	to, err := a.stores.Store(ctx, into, "export --to")
 	if err != nil {
 		return err
 	}
-	return a.copyStore(ctx, p, s, from, to, o.toContext, o.all)
+	return a.copyStore(ctx, s, from, to, o.toContext, o.all)
 }
 
-// copyStore is what export --to and import --from do.
-func (a *app) copyStore(ctx context.Context, p *progress, s *scoped, from, into *store.Store, to []string, all bool) error {
+// copyStore copies secrets between stores, for export --to and import --from.
+func (a *app) copyStore(ctx context.Context, s *scoped, from, into *store.Store, to []string, all bool) error {
 	r := store.CopyRequest{Scope: s.Scope, Into: into, AllVersions: all}
 	var err error
 	if r.To, err = toContext(to); err != nil {
 		return err
 	}
 	outcomes, err := from.Copy(ctx, r)
-	return a.finish(p, s, outcomes, err)
+	return a.finish(s, outcomes, err)
 }
 
-// exported is all or nothing. Names that dotenv makes equal are an error.
+// exported returns the entries of a file, or an error if one secret cannot be exported
+// or two get the same name.
 func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretfile.Entry, error) {
 	var entries []secretfile.Entry
 	var failed []*source.RefError
@@ -185,7 +168,7 @@ func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretf
 			as = secretfile.EnvName(name)
 		}
 		if other, ok := taken[as]; ok {
-			res.Err = fmt.Errorf("would be %s, as %s is: %w", as, source.Show(other), secretfile.ErrUnfit)
+			res.Err = fmt.Errorf("would become %s, like %s: %w", as, source.Show(other), secretfile.ErrUnfit)
 		}
 		taken[as] = name
 		if res.Err != nil {
@@ -195,30 +178,94 @@ func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretf
 		entries = append(entries, secretfile.Entry{Name: as, Value: res.Secret})
 	}
 	if len(failed) > 0 {
-		return nil, manyFailed(len(got), "secrets cannot be exported", failed)
+		return nil, manyFailed(len(got), "secrets failed to export", failed)
 	}
 	return entries, nil
 }
 
 func unfit(err error) error {
-	return fmt.Errorf("%w\n--env-names makes names fit for dotenv; json and yaml hold every name and value", err)
+	return fmt.Errorf("%w\n--env-names changes names to fit dotenv; json and yaml can hold every name and value", err)
 }
 
-// warnDisputed names the values for which no way to write them suits every
-// program that reads .env files.
+// warnDisputed warns of values that programs read differently from .env files, however
+// they are quoted.
 func (a *app) warnDisputed(entries []secretfile.Entry) {
 	for _, e := range entries {
 		if secretfile.Disputed(e.Value) {
-			a.log.Warn(e.Name+" is written for shells and systemd: dotenv libraries read its CR, quotes or backslashes otherwise", "name", e.Name)
+			a.log.Warn(e.Name+" is quoted for shells and systemd: dotenv libraries read its CR, quotes or backslashes differently", "name", e.Name)
 		}
 	}
 }
 
-func foretellExport(a *app, entries []secretfile.Entry) error {
+func printPlannedExport(a *app, entries []secretfile.Entry) error {
 	for _, e := range entries {
 		if err := printf(a.stdout, "write  %s\n", source.Show(e.Name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkPlaintext refuses an output that would show values to others. It runs before
+// anything is fetched.
+func (a *app) checkPlaintext(o *exportOptions) error {
+	switch {
+	case o.plaintext || o.dryRun:
+		return nil
+	case o.file == "" && isTerminal(a.stdout):
+		return usagef("refusing to print secrets to a terminal: write to a file with --file FILE, or pass --plaintext")
+	case o.file == "":
+		if f, ok := a.stdout.(*os.File); ok {
+			info, err := f.Stat()
+			return checkReadable("standard output", info, err)
+		}
+		return nil
+	}
+	info, err := os.Stat(a.abs(o.file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return checkReadable(o.file, info, err)
+}
+
+func checkReadable(name string, info fs.FileInfo, err error) error {
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 {
+		return usagef("%s can be read by others (mode %04o): change the mode, or pass --plaintext", name, info.Mode().Perm())
+	}
+	return err
+}
+
+// writePrivate replaces a file atomically. A new file has mode 0600; an existing one
+// keeps its mode.
+func writePrivate(path string, text []byte) (err error) {
+	mode := fs.FileMode(0o600)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fileError(err)
+	case !info.Mode().IsRegular():
+		return usagef("%s is not a regular file", path)
+	default:
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {                      // of the temporary file
+		return usagef("%s: %w", path, pe.Err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(f.Name(), path)
 }

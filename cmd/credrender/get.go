@@ -3,12 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func newGet(a *app) *cobra.Command {
@@ -17,8 +13,8 @@ func newGet(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "get REF [KEY=VALUE]...",
 		Short: "Print one secret",
-		Long: `Print a secret byte for byte. Only on a terminal does a newline follow, so that
-the prompt does not stick to it.`,
+		Long: `Print a secret byte for byte. On a terminal a newline follows, so that the prompt
+starts on its own line.`,
 		Example: `  credrender get db.password env=prod
   credrender get web.tls.key -v 3 > tls.key
   credrender get ssm:/app/prod/key`,
@@ -49,20 +45,5 @@ func runGet(ctx context.Context, a *app, args []string, version string, literal 
 	if isTerminal(a.stdout) && !bytes.HasSuffix(value, []byte("\n")) {
 		value = append(bytes.Clone(value), '\n')
 	}
-	if _, err := a.stdout.Write(value); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
-}
-
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-func printf(w io.Writer, format string, args ...any) error {
-	if _, err := fmt.Fprintf(w, format, args...); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
+	return a.write(value)
 }

@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
 )
 
 type getallOptions struct {
-	lifeFlags
+	bulkFlags
 	output  string
 	partial bool
 }
@@ -25,71 +25,70 @@ func newGetall(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "getall [REF] [KEY=VALUE]...",
 		Short: "Print all secrets",
-		Long: `Print the newest version of every secret whose name the pattern REF matches, by
-one scan of the table. All must open with the given context, or with those that
---context-map says: those that do not are named, and nothing is printed. A
-pattern of another source prints what is there, by names without the prefix.
+		Long: `Print the newest version of every secret whose name the pattern REF matches, with
+one scan of the table. If a secret does not open with the given context, or with that
+of --context-map, an error lists it and nothing is printed. For a pattern of another
+source the names are printed without the prefix.
 
-A pattern that matches nothing is exit code 3; --allow-no-match permits it.`,
+A pattern that matches nothing is exit code 3 unless --allow-no-match is given.`,
 		Example: `  credrender getall 'web.*' env=prod -o yaml
   credrender getall 'ssm:/app/prod/*'
   credrender getall --context-map contexts.yaml --partial`,
 		RunE: func(c *cobra.Command, args []string) error { return runGetall(c.Context(), a, o, args) },
 	}
 	outputFlag(c, &o.output, "json|yaml", "json")
-	o.addContextMap(c)
-	o.addAllowNoMatch(c)
-	c.Flags().BoolVar(&o.partial, "partial", false, "leave out what cannot be opened, and name it")
+	o.register(c)
+	c.Flags().BoolVar(&o.partial, "partial", false, "leave out secrets that cannot be opened, with a warning")
 	return c
 }
 
 func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) error {
-	if o.output != "json" && o.output != "yaml" {
-		return usagef("--output %q is not json or yaml", o.output)
-	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	s, got, err := a.getAll(ctx, cfg, "getall", &o.lifeFlags, args)
+	s, got, err := a.getAll(ctx, cfg, "getall", &o.bulkFlags, args)
 	if err != nil {
 		return err
 	}
 	values, failed := texts(s, got)
-	if o.partial {
-		failed = a.leaveOut(failed)
+	if o.partial && len(values) > 0 { // of nothing that opens, there is no part to print
+		failed = a.dropUnreadable(failed)
 	}
 	if len(failed) > 0 {
-		many := manyFailed(len(got), "secrets cannot be printed", failed)
+		many := manyFailed(len(got), "secrets failed to print", failed)
 		many.partial = !o.partial
 		return many
 	}
 	if o.output == "json" {
-		return printJSON(a, values)
+		return a.printJSON(values)
 	}
-	b, err := yaml.Marshal(values)
+	var entries []secretfile.Entry
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		entries = append(entries, secretfile.Entry{Name: name, Value: source.NewSecret([]byte(values[name]))})
+	}
+	text, err := secretfile.Write(secretfile.YAML, entries)
 	if err != nil {
 		return err
 	}
-	return printf(a.stdout, "%s", b)
+	return a.write(text)
 }
 
-// getAll fetches what a command line names.
-func (a *app) getAll(ctx context.Context, cfg *config.Config, verb string, f *lifeFlags, args []string) (*scoped, map[string]source.Result, error) {
-	p := a.progress(verb)
-	s, err := a.scope(cfg, args, f, p)
+// getAll fetches the secrets that the arguments select.
+func (a *app) getAll(ctx context.Context, cfg *config.Config, verb string, f *bulkFlags, args []string) (*scoped, map[string]source.Result, error) {
+	s, err := a.scope(cfg, verb, args, f)
 	if err != nil {
 		return nil, nil, err
 	}
 	got, err := s.values(ctx, verb)
-	p.end()
+	s.progress.end()
 	return s, got, err
 }
 
-// errBinary: JSON and YAML hold text.
-var errBinary = errors.New("is binary, which this format cannot hold; 'credrender get' prints it")
+// errBinary is the error for a value that JSON and YAML cannot hold.
+var errBinary = errors.New("is binary, which this format cannot hold; use 'credrender get'")
 
-// texts reveals what was found, and says what cannot be shown.
+// texts reveals the values that are text, and returns an error for each of the others.
 func texts(s *scoped, got map[string]source.Result) (values map[string]string, failed []*source.RefError) {
 	values = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
@@ -107,11 +106,11 @@ func texts(s *scoped, got map[string]source.Result) (values map[string]string, f
 	return values, failed
 }
 
-// leaveOut names what stays as it is however often it is asked for, and returns
-// the rest.
-func (a *app) leaveOut(failed []*source.RefError) (rest []*source.RefError) {
+// dropUnreadable warns of secrets that a retry would not open, and returns the other
+// failures.
+func (a *app) dropUnreadable(failed []*source.RefError) (rest []*source.RefError) {
 	for _, f := range failed {
-		if leavable(f) {
+		if isPermanent(f) {
 			a.log.Warn("left out " + f.Error())
 			continue
 		}

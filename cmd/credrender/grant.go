@@ -15,7 +15,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/kms"
 )
 
-// grantFlags say what a grant is or was for.
+// grantFlags are the flags that describe a grant.
 type grantFlags struct {
 	read, write, subset, anyContext bool
 	literal                         []string
@@ -23,18 +23,18 @@ type grantFlags struct {
 
 func (f *grantFlags) register(c *cobra.Command) {
 	fl := c.Flags()
-	fl.BoolVar(&f.read, "read", false, "opening secrets: kms:Decrypt")
-	fl.BoolVar(&f.write, "write", false, "putting secrets: kms:GenerateDataKey")
-	fl.BoolVar(&f.subset, "subset", false, "any context that has at least these pairs")
+	fl.BoolVar(&f.read, "read", false, "allow reading secrets: kms:Decrypt")
+	fl.BoolVar(&f.write, "write", false, "allow putting secrets: kms:GenerateDataKey")
+	fl.BoolVar(&f.subset, "subset", false, "allow every context with at least these pairs")
 	contextFlag(c, &f.literal)
-	fl.BoolVar(&f.anyContext, "any-context", false, "every context, and none: whatever lies under the key")
+	fl.BoolVar(&f.anyContext, "any-context", false, "allow every context, and none: all secrets under the key")
 }
 
-// request is what the flags and pairs mean for a principal.
+// request returns the grant that the flags and pairs describe.
 func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest, error) {
 	r := kms.GrantRequest{Principal: principal, Access: kms.Read, Match: kms.Equals}
 	if f.read == f.write {
-		return r, usagef("one of --read and --write says what is to be allowed")
+		return r, usagef("give one of --read and --write")
 	}
 	if f.write {
 		r.Access = kms.Write
@@ -45,7 +45,7 @@ func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest,
 	}
 	switch {
 	case len(pairs) == 0 && !f.anyContext:
-		return r, usagef("no KEY=VALUE of a context is given: KMS then allows every context, which --any-context has to ask for")
+		return r, usagef("no KEY=VALUE of a context: KMS would allow every context; pass --any-context if that is intended")
 	case len(pairs) > 0 && f.anyContext:
 		return r, usagef("--any-context goes without KEY=VALUE")
 	case f.anyContext && f.subset:
@@ -66,28 +66,28 @@ func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest,
 
 func newGrant(a *app) *cobra.Command {
 	f := &grantFlags{}
-	patience := 2 * time.Minute
+	wait := 2 * time.Minute
 	c := &cobra.Command{
 		Use:   "grant ROLE --read|--write KEY=VALUE...",
-		Short: "Let a role open or put secrets of one context",
-		Long: `Make a KMS grant that lets ROLE, a name or an ARN, open (--read) or put
-(--write) secrets with exactly this encryption context. Made again, it is the
-same grant. Reading also takes rights on the table: see credrender policy.
+		Short: "Let a role read or put secrets of one context",
+		Long: `Make a KMS grant that lets ROLE, a name or an ARN, read (--read) or put (--write)
+secrets with exactly this encryption context. Running the command again changes
+nothing. Reading also needs permissions on the table: see 'credrender policy'.
 
-KMS needs up to five minutes until a grant counts everywhere. Its token, which
-is printed, counts at once for requests that pass it.`,
+A grant takes effect everywhere within five minutes. Requests that pass its token,
+which is printed, can use it at once.`,
 		Example: `  credrender grant web --read env=prod service=web
   credrender grant arn:aws:iam::123456789012:role/ci --write env=test --subset`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runGrant(c.Context(), a, f, args, patience) },
+		RunE: func(c *cobra.Command, args []string) error { return runGrant(c.Context(), a, f, args, wait) },
 	}
 	f.register(c)
-	c.Flags().DurationVar(&patience, "wait", patience, "how long to wait for a new role to be known to KMS")
+	c.Flags().DurationVar(&wait, "wait", wait, "how long to wait until KMS knows a new role")
 	return c
 }
 
-func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, patience time.Duration) error {
-	if _, err := f.request("", args[1:]); err != nil { // before anything is asked
+func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, wait time.Duration) error {
+	if _, err := f.request("", args[1:]); err != nil { // before the first request
 		return err
 	}
 	key, err := a.grantKey(ctx)
@@ -102,8 +102,8 @@ func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, patienc
 	if err != nil {
 		return err
 	}
-	made, err := key.Grant(ctx, r, patience, func(waited time.Duration) {
-		a.log.Info(fmt.Sprintf("KMS does not know %s yet: waiting (%s so far)", principal, waited))
+	made, err := key.Grant(ctx, r, wait, func(waited time.Duration) {
+		a.log.Info(fmt.Sprintf("waiting until KMS knows %s (%s so far)", principal, waited))
 	})
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, patienc
 	return printf(a.stdout, "grant  %-7s  %s  %s  %s\nid     %s\ntoken  %s\n", state, r.Access, principal, showContext(r.Match, r.Context), made.ID, made.Token)
 }
 
-// showContext is a grant's context for people.
+// showContext formats the context of a grant.
 func showContext(m kms.Match, c source.Context) string {
 	switch m {
 	case kms.Any:
@@ -126,7 +126,7 @@ func showContext(m kms.Match, c source.Context) string {
 	return c.String()
 }
 
-// grantKey is the key of the settings' store, with the account around it.
+// grantKey is the KMS key of the store, with the AWS configuration of its account.
 type grantKey struct {
 	*kms.Admin
 	aws awsconfig.Config
@@ -139,14 +139,14 @@ func (a *app) grantKey(ctx context.Context) (grantKey, error) {
 	}
 	where := cfg.Base.Store
 	if where.Kind == backend.Local {
-		return grantKey{}, usagef("a local store has no grants: whoever reads its key file reads it")
+		return grantKey{}, usagef("a local store has no grants: every user who can read its key file can read the secrets")
 	}
 	c, err := a.stores.AWS(ctx, where)
 	return grantKey{kms.NewAdmin(c.KMS, where.Key), c}, err
 }
 
-// principal is the ARN that a role is named by: as it is, or of the caller's
-// own account and partition.
+// principal returns the ARN of a role. A name without an ARN is a role of the caller's
+// account.
 func (k grantKey) principal(ctx context.Context, role string) (string, error) {
 	if !strings.HasPrefix(role, "arn:") {
 		if !isPrincipal(strings.TrimPrefix(role, "role/")) {
@@ -166,7 +166,7 @@ func (k grantKey) principal(ctx context.Context, role string) (string, error) {
 	return role, nil
 }
 
-// isPrincipal reports whether IAM takes a role or user of that name, with its path
+// isPrincipal reports whether name, with its path, is valid for a role or user
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 func isPrincipal(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -17,8 +16,8 @@ func newGrants(a *app) *cobra.Command {
 	var output string
 	c := &cobra.Command{
 		Use:     "grants [ROLE]",
-		Short:   "List who may use the key by grants",
-		Long:    "List the grants on the key, of ROLE or of everybody. Those of others than\ncredrender are listed too; revoke ends them by their id alone.",
+		Short:   "List the grants on the key",
+		Long:    "List the grants on the key, of ROLE or of all principals. The list includes grants\nthat credrender did not make; revoke ends those by id only.",
 		Example: "  credrender grants web",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runGrants(c.Context(), a, args, output) },
@@ -28,9 +27,6 @@ func newGrants(a *app) *cobra.Command {
 }
 
 func runGrants(ctx context.Context, a *app, args []string, output string) error {
-	if output != "text" && output != "json" {
-		return usagef("--output %q is not text or json", output)
-	}
 	key, err := a.grantKey(ctx)
 	if err != nil {
 		return err
@@ -46,17 +42,16 @@ func runGrants(ctx context.Context, a *app, args []string, output string) error 
 		return err
 	}
 	if output == "json" {
-		return printJSON(a, grants)
+		return a.printJSON(grants)
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var rows []string
 	for _, g := range grants {
 		c, _ := source.NewContext(g.Context)
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", source.Show(g.Principal), strings.Join(g.Operations, ","), showContext(g.Match, c), g.ID, source.Show(g.Name))
+		rows = append(rows, strings.Join([]string{
+			source.Show(g.Principal), strings.Join(g.Operations, ","), showContext(g.Match, c), g.ID, source.Show(g.Name),
+		}, "\t"))
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
+	return a.printTable(rows)
 }
 
 func newRevoke(a *app) *cobra.Command {
@@ -64,9 +59,8 @@ func newRevoke(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "revoke ROLE --read|--write KEY=VALUE... | GRANT_ID",
 		Short: "End a grant",
-		Long: `End the grant that the same words made, or one by its id. By role and context
-only credrender's own grants are ended. KMS needs up to five minutes until
-nobody can use it, and files that were rendered stay.`,
+		Long: `End the grant that 'credrender grant' made with the same arguments, or a grant by
+its id. The grant may keep working for up to five minutes. Rendered files stay.`,
 		Example: `  credrender revoke web --read env=prod service=web
   credrender revoke 0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60`,
 		Args: cobra.MinimumNArgs(1),
@@ -79,7 +73,7 @@ nobody can use it, and files that were rendered stay.`,
 func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error {
 	byID := !f.read && !f.write && !f.subset && !f.anyContext && len(f.literal) == 0
 	if byID && (len(args) != 1 || args[0] == "") {
-		return usagef("a grant is named by its id, or by ROLE, --read or --write, and KEY=VALUE")
+		return usagef("give a grant by its id, or ROLE, --read or --write, and KEY=VALUE as for 'credrender grant'")
 	}
 	if !byID {
 		if _, err := f.request("", args[1:]); err != nil {
@@ -107,7 +101,7 @@ func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error 
 			return err
 		}
 	}
-	a.log.Info("it takes up to five minutes until nobody can use it; files that were rendered stay as they are")
+	a.log.Info("the grant may keep working for up to five minutes; rendered files stay")
 	return nil
 }
 

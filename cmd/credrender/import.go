@@ -14,7 +14,7 @@ import (
 )
 
 type importOptions struct {
-	lifeFlags
+	bulkFlags
 	format          string
 	from, toContext []string
 	all             bool
@@ -24,29 +24,27 @@ func newImport(a *app) *cobra.Command {
 	o := &importOptions{}
 	c := &cobra.Command{
 		Use:   "import FILE|- [KEY=VALUE]... | import --from SETTING=VALUE [REF] [KEY=VALUE]...",
-		Short: "Store what a file holds, or another store",
+		Short: "Store secrets from a file, or from another store",
 		Long: `Store every value of a file in JSON, YAML or dotenv (- is standard input) as the
-next version of its name, with the given context or the one that --context-map
-says. A value that is the newest version already is left alone, so that a run
-that was killed is finished by running it again.
+next version of its name, with the given context or that of --context-map. A value
+that equals the newest version is skipped. After an interruption, run the command
+again.
 
-With --from, copy from another store, under the same versions: as
-'credrender export --to' does it from the other side.
+With --from, copy secrets from another store under the same versions, like
+'credrender export --to' in the other direction.
 
-In JSON and YAML, {base64: ...} in the place of a text is a value of bytes.`,
+In JSON and YAML, {base64: ...} instead of a string is a binary value.`,
 		Example: `  credrender import web.yaml env=prod --dry-run
   credrender import --from table=credential-store-old --from region=us-east-1 'web.*' env=prod`,
 		Annotations: map[string]string{mayHoldValues: "import"},
 		RunE:        func(c *cobra.Command, args []string) error { return runImport(c.Context(), a, o, args) },
 	}
 	fl := c.Flags()
-	outputFlag(c, &o.format, "json|yaml|dotenv", "")
-	fl.Lookup("output").Usage = "format of the file: `json|yaml|dotenv` (default: by its name)"
-	o.addContextMap(c)
-	o.addAllowNoMatch(c)
-	fl.StringArrayVar(&o.from, "from", nil, "`SETTING=VALUE` of the other store, like region=us-east-1 (repeatable)")
+	choiceFlag(c, &o.format, "output", "o", "", "json|yaml|dotenv", "format of the file (default: by its name)")
+	o.register(c)
+	fl.StringArrayVar(&o.from, "from", nil, "`SETTING=VALUE` of the other store, such as region=us-east-1 (repeatable)")
 	addCopyFlags(c, &o.toContext, &o.all)
-	o.addDryRun(c, "store nothing, print what would be")
+	o.registerDryRun(c, "store nothing, print what would be stored")
 	return c
 }
 
@@ -56,7 +54,7 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 	}
 	switch {
 	case o.all || len(o.toContext) > 0:
-		return usagef("--all-versions and --to-context are for another store: --from")
+		return usagef("--all-versions and --to-context need another store: --from")
 	case len(args) == 0:
 		return usagef("a FILE is needed, or - for standard input, or --from")
 	}
@@ -65,14 +63,9 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 		return err
 	}
 	if len(args) > 1 && isRef(args[1]) {
-		return usagef("import: a word after FILE is not KEY=VALUE (it is not shown: it may be a value)")
+		return usagef("import: an argument after FILE is not KEY=VALUE (not shown: it may be a value)")
 	}
-	p := a.progress("import")
-	s, err := a.scope(cfg, args[1:], &o.lifeFlags, p)
-	if err != nil {
-		return err
-	}
-	st, err := s.items(ctx, "import")
+	s, st, err := a.openScope(ctx, cfg, "import", args[1:], &o.bulkFlags)
 	if err != nil {
 		return err
 	}
@@ -81,23 +74,23 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 		return err
 	}
 	outcomes, err := st.PutAll(ctx, s.Scope, requests)
-	return a.finish(p, s, outcomes, err)
+	return a.finish(s, outcomes, err)
 }
 
-// importRequests reads a file. Its names are those of the store: one that reads
-// as a name in another source could not be got again.
+// importRequests reads a file. It refuses names that have the form of a REF of another
+// source, because 'credrender get' could not read them.
 func (a *app) importRequests(cfg *config.Config, o *importOptions, s *scoped, file string) ([]store.PutRequest, error) {
 	entries, err := a.readExchange(file, o.format)
 	if err != nil {
 		return nil, err
 	}
 	if len(entries) == 0 && !o.allowNoMatch {
-		return nil, usagef("%s: it holds no secrets: --allow-no-match imports none", file)
+		return nil, usagef("%s: it holds no secrets: --allow-no-match accepts that", file)
 	}
 	var requests []store.PutRequest
 	for _, e := range entries {
 		if prefix := backend.PrefixOf(cfg.Base.Store, e.Name); prefix != "" {
-			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name in the source %s, and import writes to the store: rename it, or put it with 'credrender put'", source.Show(e.Name), prefix)}
+			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name in the source %s, and import writes to the store: rename it, or use 'credrender put'", source.Show(e.Name), prefix)}
 			return nil, usagef("%s: %w", file, err)
 		}
 		requests = append(requests, store.PutRequest{
@@ -111,8 +104,8 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 	if format == "" {
 		format = secretfile.FormatOf(file)
 	}
-	if format != secretfile.JSON && format != secretfile.YAML && format != secretfile.Dotenv {
-		return nil, usagef("the format of FILE is not known by its name (which is not shown, since it may be a value): --output json, yaml or dotenv tells it")
+	if format == "" {
+		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --output json, yaml or dotenv")
 	}
 	read := a.readNamed
 	if file == stdinName {
@@ -131,36 +124,31 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 
 func importStore(ctx context.Context, a *app, o *importOptions, args []string) error {
 	if o.format != "" {
-		return usagef("--output is for a FILE, --from for another store: one of them")
+		return usagef("--output is for FILE, and --from for another store: give one of them")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	there, err := a.elsewhere(ctx, "from", o.from)
+	there, err := a.otherStore(ctx, "from", o.from)
 	if err != nil {
 		return err
 	}
-	if samePlace(cfg.Base.Store, there) {
-		return usagef("--from names the store itself")
+	if sameStore(cfg.Base.Store, there) {
+		return usagef("--from is the same store")
 	}
 	other := *cfg
 	other.Base.Store = there
-	p := a.progress("import")
-	s, err := a.scope(&other, args, &o.lifeFlags, p)
+	s, from, err := a.openScope(ctx, &other, "import --from", args, &o.bulkFlags)
 	if err != nil {
 		return err
 	}
-	if !samePlace(s.Place(), there) {
-		return usagef("%s names another source than --from does", s)
-	}
-	from, err := s.items(ctx, "import --from")
-	if err != nil {
-		return err
+	if !sameStore(s.Place(), there) {
+		return usagef("%s is in another source than --from", s)
 	}
 	into, err := a.stores.Store(ctx, cfg.Base.Store, "import")
 	if err != nil {
 		return err
 	}
-	return a.copyStore(ctx, p, s, from, into, o.toContext, o.all)
+	return a.copyStore(ctx, s, from, into, o.toContext, o.all)
 }

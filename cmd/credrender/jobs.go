@@ -8,73 +8,29 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/spf13/cobra"
+	"unicode/utf8"
 
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// These stand for standard input as a template, and for standard output as a
-// destination.
+// The names of standard input as a template and of standard output as a destination.
 const (
 	stdinName  = "-"
 	stdoutName = "-"
 )
 
-// jobFlags are the flags of commands that take jobs from the config or from
-// the command line.
-type jobFlags struct {
-	mode, owner, group  string
-	check, verify, hook string
-	context, vars       []string
-	varsFile            string
-	names               []string
-	permit              []string
-	inPlace             bool
-	root                string
-	fixtures            string
-	acceptRemoved       []string
-	allowNoMatch        bool
-}
-
-func (f *jobFlags) register(c *cobra.Command) {
-	f.registerFile(c)
-	fl := c.Flags()
-	fl.StringArrayVar(&f.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
-	fl.StringVar(&f.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
-	fl.StringArrayVar(&f.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
-	allowNoMatchFlag(c, &f.allowNoMatch)
-	fl.StringArrayVar(&f.acceptRemoved, "accept-removed", nil, "`NAME` of a removed secret whose default secretOr may take (repeatable)")
-}
-
-// registerFile adds what counts for a file that is no template too.
-func (f *jobFlags) registerFile(c *cobra.Command) {
-	fl := c.Flags()
-	fl.StringVar(&f.mode, "mode", "", "`MODE` of a DEST, in octal (default: an existing file's, else 0600)")
-	fl.StringVar(&f.owner, "owner", "", "`USER` who owns a DEST")
-	fl.StringVar(&f.group, "group", "", "`GROUP` of a DEST")
-	fl.StringSliceVar(&f.permit, "permit", nil, "`mode,owner`: which of them the file system of a DEST may ignore (FAT, EFS access points)")
-	fl.BoolVar(&f.inPlace, "in-place", false, "write into an existing DEST instead of replacing it (a bind-mounted file); not atomic")
-	fl.StringVar(&f.check, "check", "", "shell `COMMAND` that judges each staged file, {{.src}}, before anything changes")
-	fl.StringVar(&f.verify, "verify", "", "shell `COMMAND` that judges the new files in place")
-	fl.StringVar(&f.hook, "hook", "", "shell `COMMAND` to run after a change, until it succeeds")
-	fl.StringArrayVar(&f.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
-	fl.StringVar(&f.root, "root", "", "`DIR` below which all destinations are placed")
-	fl.StringVar(&f.fixtures, "fixtures", "", "YAML `FILE` that answers every function in place of AWS")
-}
-
-// selection is what a command works on.
+// selection is the jobs of a command.
 type selection struct {
 	jobs   []job.Job
 	stdout []job.Job       // SRC without a DEST
-	named  map[string]bool // files that the command line names
+	named  map[string]bool // files on the command line
 }
 
-// selectJobs takes the jobs from the arguments, else from the config.
+// selectJobs returns the jobs of the arguments, or without arguments those of the config.
 func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
 	sel := selection{named: map[string]bool{}}
 	override, err := a.override(f)
@@ -92,18 +48,18 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
 			override(&jobs[i])
-			a.moveBelow(f.root, &jobs[i])
+			a.applyRoot(f.root, &jobs[i])
 		}
 	}
 	return sel, nil
 }
 
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
-	for _, flag := range slices.Sorted(maps.Keys(f.ofDest())) {
-		return nil, usagef("--%s goes with SRC:DEST; a job of the config states its own", flag)
+	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
+		return nil, usagef("--%s goes with SRC:DEST; for a job of the config, set it there", flag)
 	}
 	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
-		return nil, usagef("nothing to do: name SRC:DEST, or a config with jobs by --config")
+		return nil, usagef("nothing to do: pass SRC:DEST, or a config with jobs with --config")
 	}
 	if len(f.names) == 0 {
 		return slices.Clone(cfg.Jobs), nil
@@ -122,7 +78,7 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 	return jobs, nil
 }
 
-// fromArgs makes a job of each SRC:DEST, split at its last colon.
+// fromArgs returns a job for each SRC:DEST, which is split at its last colon.
 func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
 	if len(f.names) > 0 {
 		return usagef("--job goes without SRC")
@@ -150,10 +106,10 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			return err
 		}
 		if seen[file.Dest] {
-			return usagef("%s is a destination twice", file.Dest)
+			return usagef("duplicate destination %s", file.Dest)
 		}
 		seen[file.Dest] = true
-		j, err := commanded(adHoc(cfg, file), f)
+		j, err := applyFileFlags(adHoc(cfg, file), f)
 		if err != nil {
 			return err
 		}
@@ -165,7 +121,8 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 	return nil
 }
 
-// adHoc is a job of one file that no config has; its debts belong to DEST.
+// adHoc returns a job for a file of the command line. Its state, such as a pending hook,
+// belongs to DEST.
 func adHoc(cfg *config.Config, file job.File) job.Job {
 	j := cfg.Base
 	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), "command line"
@@ -173,7 +130,7 @@ func adHoc(cfg *config.Config, file job.File) job.Job {
 	return j
 }
 
-// override returns what --context, --var and --vars do to every job.
+// override returns a function that applies --context, --var and --vars to a job.
 func (a *app) override(f *jobFlags) (func(*job.Job), error) {
 	context, err := pairs("--context", f.context)
 	if err != nil {
@@ -211,7 +168,7 @@ func (a *app) override(f *jobFlags) (func(*job.Job), error) {
 	}, nil
 }
 
-// readVars reads the file of --vars. An empty one has no variables.
+// readVars parses the file of --vars. An empty file has no variables.
 func readVars(path string, data []byte) (map[string]any, error) {
 	v, err := document.YAML(string(data))
 	if errors.Is(err, document.ErrEmpty) {
@@ -227,8 +184,8 @@ func readVars(path string, data []byte) (map[string]any, error) {
 	return vars, nil
 }
 
-// pairs reads repeated KEY=VALUE. A pair may be there twice, a key with two values
-// may not.
+// pairs parses the KEY=VALUE list of a flag. The same pair may occur twice, but not the
+// same key with different values.
 func pairs(flag string, list []string) (map[string]string, error) {
 	m := map[string]string{}
 	for _, s := range list {
@@ -244,9 +201,8 @@ func pairs(flag string, list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// moveBelow makes of a job the one whose destinations are below root: it has
-// state of its own.
-func (a *app) moveBelow(root string, j *job.Job) {
+// applyRoot gives a job under --root its own ID, and thereby its own state.
+func (a *app) applyRoot(root string, j *job.Job) {
 	if root != "" {
 		j.ID = fmt.Sprintf("below %s: %s", a.abs(root), j.ID)
 	}
@@ -259,7 +215,68 @@ func (a *app) abs(path string) string {
 	return filepath.Join(a.dir, path)
 }
 
-// splayFlag is shared by commands that a fleet starts at one time.
-func splayFlag(c *cobra.Command, d *time.Duration) {
-	c.Flags().DurationVar(d, "splay", 0, "wait this host's fixed share of `DURATION` first")
+// applyFileFlags applies the flags for a file of the command line to its job.
+func applyFileFlags(j job.Job, f *jobFlags) (job.Job, error) {
+	file := &j.Files[0]
+	if f.mode != "" {
+		m, err := config.ParseMode(f.mode)
+		if err != nil {
+			return j, usagef("--mode: %v", err)
+		}
+		file.Mode = &m
+	}
+	file.Owner, file.Group, file.InPlace = f.owner, f.group, f.inPlace
+	var err error
+	if file.Permit, err = config.ParsePermit(f.permit); err != nil {
+		return j, usagef("--permit: %v", err)
+	}
+	file.Check = job.Command{Shell: f.check}
+	j.Verify, j.Hook = job.Command{Shell: f.verify}, job.Command{Shell: f.hook}
+	j.CheckTimeout, j.HookTimeout = job.CheckTimeout, job.HookTimeout
+	if p := hook.Misplaced(file.Check, true); p != "" {
+		return j, usagef("--check: %s is neither {{.src}}, the staged file, nor {{.dest}}", p)
+	}
+	for flag, c := range map[string]job.Command{"verify": j.Verify, "hook": j.Hook} {
+		if p := hook.Misplaced(c, false); p != "" {
+			return j, usagef("--%s: %s works only in --check: write the path", flag, p)
+		}
+	}
+	return j, nil
+}
+
+// destination returns the absolute path of DEST. It refuses a directory, including a
+// path that ends in a slash or a dot.
+func (a *app) destination(dest string) (string, error) {
+	path := a.abs(dest)
+	switch {
+	case job.IsDirectory(dest):
+		return "", usagef("%s is a directory, not a file: DEST is the file itself, such as %s", source.Show(dest), source.Show(filepath.Join(path, "NAME")))
+	case strings.ContainsAny(dest, "\n\r"): // CREDRENDER_CHANGED would have two files
+		return "", usagef("DEST %s holds a line break", source.Show(dest))
+	case !utf8.ValidString(dest): // the state could not be read again
+		return "", usagef("DEST %s is not UTF-8", source.Show(dest))
+	}
+	return path, nil
+}
+
+// fileFlags returns the given flags that apply only to a file on the command line, by
+// name.
+func (f *jobFlags) fileFlags() map[string]string {
+	given := map[string]string{
+		"mode": f.mode, "owner": f.owner, "group": f.group, "check": f.check, "verify": f.verify, "hook": f.hook,
+		"permit": strings.Join(f.permit, ","),
+	}
+	if f.inPlace {
+		given["in-place"] = "true"
+	}
+	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
+	return given
+}
+
+// refuseWithoutDest refuses flags that do not apply to standard output.
+func (f *jobFlags) refuseWithoutDest() error {
+	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
+		return usagef("--%s goes with SRC:DEST: there is no DEST other than standard output", flag)
+	}
+	return nil
 }

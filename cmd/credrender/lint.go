@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -15,12 +19,13 @@ func newLint(a *app) *cobra.Command {
 	o := &renderOptions{}
 	c := &cobra.Command{
 		Use:   "lint [SRC[:DEST]]...",
-		Short: "Check config and templates without AWS, and list what they ask for",
-		Long: `Parse config and templates and print every reference to a secret or to the
-machine, in branches that would not be taken too. Warnings go to standard error.
+		Short: "Check config and templates without AWS, and list their references",
+		Long: `Parse config and templates and print every reference to a secret or to the machine,
+including those in branches that a render would not take, and the next three runs of
+each job with a schedule. Warnings go to standard error.
 
-It takes all flags of render, so that one command line serves for both; those
-that say how a run goes, such as --wait and --no-hook, change nothing here.`,
+lint accepts all flags of render, so that one command line works for both. Flags for
+the course of a run, such as --wait and --no-hook, have no effect.`,
 		Example: "  credrender lint -c credrender.yaml",
 		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, &o.jobFlags, args) },
 	}
@@ -61,14 +66,35 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 		}
 	}
 	shared.warn(a)
-	w, err := a.renderWorld(cfg, nil, sel.named, o)
+	if err := a.lintSchedules(jobs); err != nil {
+		return err
+	}
+	w, err := a.renderEnv(cfg, nil, sel.named, o)
 	if err != nil {
 		return err
 	}
-	w.Own = append(w.Own, sel.own()...)
+	w.Own = append(w.Own, sel.protected()...)
 	for i, err := range render.Arrange(w, jobs, all) {
 		if err != nil {
 			a.failJob(&jobs[i], err)
+		}
+	}
+	return nil
+}
+
+// lintSchedules prints when a daemon would run the jobs of the config.
+func (a *app) lintSchedules(jobs []job.Job) error {
+	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j job.Job) bool { return !isConfigured(&j) })
+	if err := a.checkSchedules(jobs); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		runs := nextRuns(&j, "", time.Now())
+		if runs == "" {
+			continue
+		}
+		if err := printf(a.stdout, "%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -84,7 +110,7 @@ func unitName(u job.Unit) string {
 func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 	if u.Template == nil {
 		if u.Ref.Name == "" {
-			return nil // could not be parsed, which has been said
+			return nil // the parse error has been reported
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}
@@ -102,9 +128,68 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 			return err
 		}
 	}
-	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: j.Schedule != "", Dests: dests}
+	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
 	for _, f := range u.Template.Lint(opts) {
 		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", name, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
 	}
 	return nil
+}
+
+// sharing finds contexts that are used both for objects in S3 and for items of a table.
+// A KMS ciphertext does not contain its purpose: a user who may encrypt chosen text for
+// S3 knows an encrypted data key with its plaintext, and could write an item under it.
+type sharing struct {
+	blobs, items map[source.Context]string // the first place that reads each
+	order        []source.Context
+}
+
+// add records the named references of a file.
+func (s *sharing) add(j *job.Job, u job.Unit, name string) {
+	if u.Template == nil {
+		s.note(j, u.Ref, u.File.Origin)
+		return
+	}
+	for _, r := range u.Template.Refs() {
+		if !r.Dynamic && (r.Kind == template.Secret || r.Kind == template.Secrets) {
+			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", name, r.Line, r.Col))
+		}
+	}
+}
+
+func (s *sharing) note(j *job.Job, ref source.Ref, at string) {
+	kind := j.Store.Kind
+	if named, ok := j.Store.Named(ref.Source); ok {
+		kind = named.Kind
+	} else if ref.Source != "" {
+		kind = ref.Source
+	}
+	if ref.Name == "" || kind != backend.S3 && kind != backend.DynamoDB {
+		return
+	}
+	if s.blobs == nil {
+		s.blobs, s.items = map[source.Context]string{}, map[source.Context]string{}
+	}
+	of := s.items
+	if kind == backend.S3 {
+		of = s.blobs
+	}
+	if of[ref.Context] != "" {
+		return
+	}
+	of[ref.Context] = at
+	if s.blobs[ref.Context] != "" && s.items[ref.Context] != "" {
+		s.order = append(s.order, ref.Context)
+	}
+}
+
+// warn reports each shared context once.
+func (s *sharing) warn(a *app) {
+	for _, c := range s.order {
+		context := "no context"
+		if !c.IsZero() {
+			context = "the context " + c.String()
+		}
+		a.log.Warn(fmt.Sprintf("%s: an object in S3 and an item of the table (%s) have %s: if they also share a KMS key, an object with known text can serve as an item's data key; give objects their own key or context",
+			s.blobs[c], s.items[c], context), "rule", "shared-context")
+	}
 }

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +14,9 @@ func newList(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list [PATTERN]",
 		Short: "List names and versions",
-		Long: `List every stored version of the names that PATTERN matches, where * stands for
-any characters. It decrypts nothing. A PATTERN may be a REF of another source:
-'ssm:/app/*' lists Parameter Store. Where nothing matches, standard error says so.`,
+		Long: `List every stored version of the names that PATTERN matches, where * matches any
+characters. Nothing is decrypted. PATTERN may be a REF of another source:
+'ssm:/app/*' lists Parameter Store. A pattern that matches nothing is a warning.`,
 		Example: "  credrender list 'web.*'",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, output) },
@@ -28,36 +25,26 @@ any characters. It decrypts nothing. A PATTERN may be a REF of another source:
 	return c
 }
 
-func outputFlag(c *cobra.Command, output *string, choices, standard string) {
-	c.Flags().StringVarP(output, "output", "o", standard, "format: `"+choices+"`")
-}
-
 func runList(ctx context.Context, a *app, args []string, output string) error {
-	if output != "text" && output != "json" {
-		return usagef("--output %q is not text or json", output)
-	}
 	entries, err := a.list(ctx, args)
 	if err != nil {
 		return err
 	}
 	if output == "json" {
-		return printJSON(a, entries)
+		return a.printJSON(entries)
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var rows []string
 	for _, e := range entries {
 		row := source.Show(e.Name) + "\t" + source.Show(e.Version)
 		if e.Comment != "" {
 			row += "\t" + source.Show(e.Comment)
 		}
-		_, _ = fmt.Fprintln(w, row)
+		rows = append(rows, row)
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
+	return a.printTable(rows)
 }
 
-// list lists what a pattern matches, or all of the store.
+// list returns the entries that a pattern matches, or all of the store.
 func (a *app) list(ctx context.Context, args []string) ([]source.Entry, error) {
 	cfg, err := a.config(ctx)
 	if err != nil {
@@ -77,20 +64,10 @@ func (a *app) list(ctx context.Context, args []string) ([]source.Entry, error) {
 	return entries, err
 }
 
-// nothing says that a pattern, or all of a store, has no secrets.
+// nothing returns the warning for a pattern or a store without secrets.
 func nothing(t *backend.Target) string {
 	if t.Text() == "" {
 		return "the store holds no secrets"
 	}
 	return t.Text() + ": no name matches"
-}
-
-func printJSON(a *app, v any) error {
-	e := json.NewEncoder(a.stdout)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
 }

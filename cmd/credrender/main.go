@@ -1,9 +1,8 @@
 // Command credrender puts secrets into whole config files.
 //
-// It reads them from a credstash-compatible store (DynamoDB and KMS, or a
-// local file), renders Go templates with them, and changes the files of a job
-// together: docs/dev/layout.md walks one render from the arguments to the exit
-// code.
+// It reads secrets from a credstash-compatible store (DynamoDB and KMS, or a local file),
+// renders Go templates with them, and changes the files of a job together.
+// docs/dev/layout.md describes one render from the arguments to the exit code.
 package main
 
 import (

@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/template/mask"
 )
 
@@ -22,18 +27,17 @@ func newPlan(a *app) *cobra.Command {
 	o := &planOptions{}
 	c := &cobra.Command{
 		Use:   "plan [SRC:DEST]...",
-		Short: "Show what render would change, without secrets, and change nothing",
-		Long: `Render in memory and compare with the disk. What depends on a secret reads
-(secret NAME); a line that would go away is shown only where it equals text of
-the template, and reads (hidden) otherwise.
+		Short: "Show what render would change, with secrets masked",
+		Long: `Render in memory and compare with the disk. Nothing is changed. Text that depends on
+a secret is shown as (secret NAME). A removed line is shown only if it equals text of
+the template, otherwise as (hidden).
 
-It takes all flags of render, so that one command line serves for both; those
-that say how a run goes, such as --wait and --splay, change nothing here. It exits
-with the code that render would exit with, for all that can be known without
-writing: formats, key pairs, missing or read-only directories, owners. No check
-or verify is run.
+plan accepts all flags of render, so that one command line works for both. Flags for
+the course of a run, such as --wait and --splay, have no effect. The exit code is that
+of render for all errors that occur without writing: formats, key pairs, missing or
+read-only directories, owners. No check and no verify command runs.
 
-With --detailed-exitcode: 0 nothing would change, 1 any error, 2 changes.`,
+With --detailed-exitcode: 0 no changes, 1 any error, 2 changes.`,
 		Example: `  credrender plan --detailed-exitcode`,
 		RunE:    func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
 	}
@@ -58,8 +62,8 @@ func runPlan(ctx context.Context, a *app, o *planOptions, args []string) error {
 	return nil
 }
 
-// asksForDetail looks for --detailed-exitcode in a command line whose flags are
-// at fault: 2 would say there that something would change.
+// asksForDetail reports whether a command line with a usage error contains
+// --detailed-exitcode, where exit code 2 would mean changes.
 func asksForDetail(args []string) bool {
 	return slices.ContainsFunc(args, func(s string) bool {
 		name, value, _ := strings.Cut(s, "=")
@@ -77,18 +81,22 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 		return false, err
 	}
 	if len(sel.stdout) > 0 {
-		return false, usagef("plan compares with a destination: %s needs one, as SRC:DEST", sel.stdout[0].Files[0].Src)
+		return false, usagef("plan compares with a destination: write %s:DEST", sel.stdout[0].Files[0].Src)
 	}
 	a.meter(o.stats)
-	st, err := a.openState(cfg, true)
+	st, err := a.planState(cfg)
 	if err != nil {
 		return false, err
 	}
-	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	sel.jobs = a.withoutHeld(st, sel.jobs, o.force)
+	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return false, err
 	}
-	planned, stats, err := render.Plan(ctx, w, render.Options{
+	if err := a.checkSchedules(slices.DeleteFunc(slices.Clone(sel.jobs), func(j job.Job) bool { return !isConfigured(&j) })); err != nil {
+		return false, err
+	}
+	planned, stats, err := render.DryRun(ctx, w, render.Options{
 		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch,
 	}, sel.jobs)
 	for _, p := range planned {
@@ -100,8 +108,20 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	return changes, err
 }
 
+// planState opens the state as openState does for a run, except that it makes nothing.
+func (a *app) planState(cfg *config.Config) (*state.Dir, error) {
+	st, err := a.openState(cfg, true)
+	if st != nil || err != nil || cfg.Settings.StateDir == "" {
+		return st, err
+	}
+	if _, err := a.readState(cfg); !errors.Is(err, fs.ErrPermission) {
+		return nil, err // a run would end with it
+	}
+	return nil, nil
+}
+
 // showPlan prints one job and reports whether a render would do anything.
-func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
+func (a *app) showPlan(p *render.Plan, noHook bool) (changes bool) {
 	if err := p.Err(); err != nil {
 		a.failJob(p.Job, err)
 		return false
@@ -117,17 +137,20 @@ func (a *app) showPlan(p *render.Planned, noHook bool) (changes bool) {
 		}
 		changes = changes || c.Kind != job.Unchanged
 	}
-	told := len(p.Changed()) > 0 || p.Owed
-	if told && !noHook && !p.Job.Hook.IsZero() {
+	if runs := nextRuns(p.Job, a.machine(), time.Now()); runs != "" && isConfigured(p.Job) {
+		fmt.Fprintf(&b, "next runs  %s\n", runs)
+	}
+	hookRuns := len(p.Changed()) > 0 || p.HookPending
+	if hookRuns && !noHook && !p.Job.Hook.IsZero() {
 		why := ""
 		if len(p.Changed()) == 0 {
-			why = " (owed since an earlier run)"
+			why = " (pending since an earlier run)"
 		}
 		fmt.Fprintf(&b, "hook       %s%s\n", render.Show(p.Job.Hook), why)
 		changes = true
 	}
-	if _, err := fmt.Fprint(a.stdout, b.String()); err != nil {
-		a.fail(fmt.Errorf("write to standard output: %w", err))
+	if err := printf(a.stdout, "%s", b.String()); err != nil {
+		a.fail(err)
 	}
 	return changes
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,9 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/policy"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/s3"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -26,40 +28,31 @@ func newPolicy(a *app) *cobra.Command {
 	o := &policyOptions{}
 	c := &cobra.Command{
 		Use:   "policy [SRC[:DEST]]...",
-		Short: "Print the IAM policy that templates need, and no more",
-		Long: `Print the IAM policy that allows what the templates, or the config's jobs, ask
-for: exactly those secrets, parameters and objects, with exactly those contexts,
-in branches that would not be taken too. Where a name is computed, the policy
-is for all that begin alike, which standard error says.
+		Short: "Print the least IAM policy that templates need",
+		Long: `Print the IAM policy for the templates, or for the jobs of the config. It allows
+exactly their secrets, parameters and objects, with exactly their contexts, including
+those in branches that a render would not take. For a computed name the policy covers
+all names with the same beginning, and a warning says so.
 
-A reader renders, a writer puts those secrets without reading them, an admin
-runs setup, grant and revoke. Nothing is asked of AWS where --account and the
-ARN of the key (--key) are given.`,
+A reader renders. A writer puts the same secrets without reading them. An admin runs
+setup, grant and revoke. With --account and the ARN of the key (--key), no request is
+sent to AWS.`,
 		Example: `  credrender policy -c credrender.yaml > reader.json
   credrender policy nginx.conf.tmpl --role writer --format terraform`,
 		RunE: func(c *cobra.Command, args []string) error { return runPolicy(c.Context(), a, o, args) },
 	}
-	f := c.Flags()
-	f.StringArrayVar(&o.context, "context", nil, "`KEY=VALUE` of the default encryption context (repeatable)")
-	f.StringArrayVar(&o.vars, "var", nil, "`KEY=VALUE` that templates see as .Vars.KEY (repeatable)")
-	f.StringVar(&o.varsFile, "vars", "", "YAML `FILE` that templates see as .Vars")
-	f.StringArrayVar(&o.names, "job", nil, "`NAME` of a job of the config (repeatable; default: all)")
-	f.StringVar(&o.role, "role", string(policy.Reader), "who it is for: `reader|writer|admin`")
-	f.StringVar(&o.format, "format", "json", "format: `json|terraform`")
-	f.StringVar(&o.account, "account", "", "`ID` of the AWS account (default: that of the credentials)")
+	o.registerTemplate(c)
+	o.registerJob(c)
+	choiceFlag(c, &o.role, "role", "", string(policy.Reader), "reader|writer|admin", "role of the policy")
+	choiceFlag(c, &o.format, "format", "", "json", "json|terraform", "format")
+	c.Flags().StringVar(&o.account, "account", "", "`ID` of the AWS account (default: that of the credentials)")
 	return c
 }
 
 func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) error {
 	role := policy.Role(o.role)
-	if !slices.Contains([]policy.Role{policy.Reader, policy.Writer, policy.Admin}, role) {
-		return usagef("--role %q is not reader, writer or admin", o.role)
-	}
-	if o.format != "json" && o.format != "terraform" {
-		return usagef("--format %q is not json or terraform", o.format)
-	}
 	if role == policy.Admin && len(args)+len(o.names) > 0 {
-		return usagef("--role admin is about the store, whatever is rendered: it goes without SRC and --job")
+		return usagef("--role admin is about the store, not about jobs: it goes without SRC and --job")
 	}
 	if o.account != "" && !isAccount(o.account) {
 		return usagef("--account %q is not the ID of an account, which has 12 digits", o.account)
@@ -95,7 +88,7 @@ func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
-// policyNeeds are the references of all jobs. An admin needs none.
+// policyNeeds returns the references of all jobs, or for an admin only the store.
 func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOptions, role policy.Role, args []string) ([]policy.Need, error) {
 	places := &placeFinder{a: a, account: o.account, found: map[placeKey]policy.Place{}}
 	if role == policy.Admin {
@@ -117,11 +110,11 @@ func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOpti
 			if where.Key == "" {
 				where.Key = j.Store.Key
 				if named != "" && (n.Ref.Source == "" || n.Ref.Source == source.S3) {
-					a.log.Warn(fmt.Sprintf("%s: taken to be under the key %s: a source has no key of its own in the config", n.Ref, where.Key))
+					a.log.Warn(fmt.Sprintf("%s: assuming the key %s, because its source has no key in the config", n.Ref, where.Key))
 				}
 			}
 			if where.Kind == backend.Local {
-				a.log.Warn(fmt.Sprintf("%s: %s is of a local store, for which IAM has no say", n.Origin, n.Ref))
+				a.log.Warn(fmt.Sprintf("%s: %s is in a local store, to which IAM does not apply", n.Origin, n.Ref))
 				continue
 			}
 			if n.Place, err = places.find(ctx, where, n.Ref.Source == "" || n.Ref.Source == source.S3); err != nil {
@@ -133,8 +126,8 @@ func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOpti
 	return needs, nil
 }
 
-// placed finds where a need is read from, and gives it the source that rights
-// are about: a named source is a table, a bucket or a service of AWS.
+// placed returns the store that a need is read from, and replaces a source of the config
+// by its kind: a table, a bucket or a service of AWS.
 func placed(n *policy.Need, store job.Store) (job.Store, error) {
 	where, err := backend.PlaceOf(store, n.Ref.Source)
 	if err != nil {
@@ -158,8 +151,8 @@ func placed(n *policy.Need, store job.Store) (job.Store, error) {
 	return where, nil
 }
 
-// needsOf lists what a job asks for, in branches not taken too. What is wrong
-// with its templates is reported.
+// needsOf returns the references of a job, including those in branches not taken. It
+// reports errors in the templates.
 func (a *app) needsOf(cfg *config.Config, j *job.Job, named map[string]bool) (needs []policy.Need) {
 	units, err := job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, named) })
 	if err != nil {
@@ -191,7 +184,7 @@ func (a *app) needsOf(cfg *config.Config, j *job.Job, named map[string]bool) (ne
 func needOf(r template.StaticRef, origin string) policy.Need {
 	n := policy.Need{Ref: r.Query.Ref, Pattern: r.Kind == template.Secrets, Origin: origin}
 	if r.Dynamic {
-		n.Ref, n.Prefix, n.AnyContext, n.AnyVersion = r.Wide.Query.Ref, r.Wide.Prefix, r.Wide.AnyContext, r.Wide.AnyVersion
+		n.Ref, n.Prefix, n.AnyContext, n.AnyVersion = r.Partial.Query.Ref, r.Partial.Prefix, r.Partial.AnyContext, r.Partial.AnyVersion
 		if n.AnyVersion {
 			n.Ref.Version = "1"
 		}
@@ -200,4 +193,75 @@ func needOf(r template.StaticRef, origin string) policy.Need {
 		}
 	}
 	return n
+}
+
+// placeFinder finds the account and key of stores. It asks AWS, once per store, for
+// what the settings do not contain.
+type placeFinder struct {
+	a       *app
+	account string
+	found   map[placeKey]policy.Place
+}
+
+type placeKey struct {
+	where job.Store
+	key   bool
+}
+
+func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (policy.Place, error) {
+	id := placeKey{where, withKey}
+	if p, ok := f.found[id]; ok {
+		return p, nil
+	}
+	c, err := f.a.stores.AWS(ctx, where)
+	if err != nil {
+		return policy.Place{}, err
+	}
+	p := policy.Place{Region: c.AWS.Region, KeyRegion: c.KMS.Region, Table: where.Table, Account: f.account, Partition: s3.Partition(c.AWS.Region)}
+	if withKey {
+		if p.Key, err = keyARN(ctx, c, where.Key); err != nil {
+			return policy.Place{}, err
+		}
+	}
+	if p.Account == "" {
+		me, err := c.Identity(ctx)
+		if err != nil {
+			return policy.Place{}, err
+		}
+		p.Account = me.Account
+	}
+	f.found[id] = p
+	return p, nil
+}
+
+// admin returns the place of the configured store, whose key need not exist yet.
+func (f *placeFinder) admin(ctx context.Context, where job.Store) (policy.Place, error) {
+	if where.Kind == backend.Local {
+		return policy.Place{}, usagef("a local store has no IAM policy")
+	}
+	p, err := f.find(ctx, where, true)
+	if errors.Is(err, source.ErrNoStore) {
+		p, err = f.find(ctx, where, false)
+	}
+	if err == nil && kms.IsAlias(where.Key) {
+		p.Alias = "arn:" + p.Partition + ":kms:" + regionOf(p) + ":" + p.Account + ":" + where.Key
+	}
+	return p, err
+}
+
+// regionOf returns the key's region, which may differ from the table's.
+func regionOf(p policy.Place) string {
+	if key, ok := source.ParseARN(p.Key); ok {
+		return key.Region
+	}
+	return p.KeyRegion
+}
+
+// keyARN returns the ARN of a key, from AWS unless key is an ARN already.
+func keyARN(ctx context.Context, c awsconfig.Config, key string) (string, error) {
+	if arn, ok := source.ParseARN(key); ok && strings.HasPrefix(arn.Resource, "key/") {
+		return key, nil
+	}
+	found, err := kms.NewAdmin(c.KMS, key).Describe(ctx)
+	return found.ARN, err
 }

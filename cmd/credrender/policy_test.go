@@ -53,7 +53,7 @@ func stdoutOf(t *testing.T, srv *awsfake.Server, args ...string) []byte {
 	return out
 }
 
-// The policy for examples/nginx lets its render through, as the stand-in judges
+// The policy for examples/nginx lets its render through, as the fake judges
 // it by IAM's rules; and it is minimal: without any one action or value the
 // render is refused, without any one condition more than the render is let
 // through, and so is no further secret.

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// How often progress is told: a line that is drawn over and over on a terminal,
-// lines of their own elsewhere, for logs.
+// The intervals of progress output: one line that is redrawn on a terminal, separate
+// lines elsewhere, for logs.
 const (
 	drawEvery = 100 * time.Millisecond
 	sayEvery  = 10 * time.Second
 	barWidth  = 30
 )
 
-// progress tells how far a long command is. One that is done before the first
-// time is up has said nothing.
+// progress reports how far a long command is. A command that ends within the first
+// interval prints nothing.
 type progress struct {
 	verb  string
 	out   io.Writer
@@ -30,7 +30,7 @@ type progress struct {
 	drawn bool
 }
 
-// progress starts now; the caller calls end before it says anything else.
+// progress starts the clock. The caller must call end before other output.
 func (a *app) progress(verb string) *progress {
 	p := &progress{verb: verb, out: a.stderr, log: a.log, now: time.Now, every: sayEvery}
 	if term, _ := a.lookupEnv("TERM"); isTerminal(a.stderr) && term != "dumb" {
@@ -40,8 +40,8 @@ func (a *app) progress(verb string) *progress {
 	return p
 }
 
-// told takes the place of store.Scope's Progress.
-func (p *progress) told(done, total int) {
+// update is the Progress function of a store.Scope.
+func (p *progress) update(done, total int) {
 	now := p.now()
 	if now.Sub(p.last) < p.every || done == total {
 		return
@@ -57,7 +57,7 @@ func (p *progress) told(done, total int) {
 	p.drawn = true
 }
 
-// end wipes the line.
+// end clears the progress line.
 func (p *progress) end() {
 	if p.drawn {
 		_, _ = io.WriteString(p.out, "\r\x1b[K")

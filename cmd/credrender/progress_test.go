@@ -25,12 +25,12 @@ func TestProgress(t *testing.T) {
 			now := time.Unix(0, 0)
 			p := &progress{verb: "rekey", out: &out, log: newLogger(&out, slog.LevelInfo, "text"), now: func() time.Time { return now },
 				every: tt.every, draw: tt.draw, last: now}
-			p.told(1, 4) // too early
+			p.update(1, 4) // too early
 			now = now.Add(time.Minute)
-			p.told(2, 4)
-			p.told(3, 4) // too early again
+			p.update(2, 4)
+			p.update(3, 4) // too early again
 			now = now.Add(time.Minute)
-			p.told(4, 4) // the result says that
+			p.update(4, 4) // the result says that
 			p.end()
 			if got := out.String(); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)

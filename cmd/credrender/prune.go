@@ -9,32 +9,32 @@ import (
 )
 
 func newPrune(a *app) *cobra.Command {
-	f := &lifeFlags{}
+	f := &bulkFlags{}
 	var keep int
 	c := &cobra.Command{
 		Use:   "prune --keep N [REF]",
 		Short: "Delete old versions",
 		Long: `Delete all but the newest N versions of every secret that the pattern REF matches
-(all without one), oldest first. Nothing is decrypted.
+(default: all), oldest first. Nothing is decrypted.
 
-A secret with unpadded versions is refused until 'credrender migrate' has run:
-which of its values is the newest cannot be told from their order.`,
+A secret with unpadded versions is an error until 'credrender migrate' has run: the
+order of its versions does not show which one is the newest.`,
 		Example: "  credrender prune --keep 5 'web.*' --dry-run",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if keep < 1 {
-				return usagef("--keep N says how many versions stay, at least 1")
+				return usagef("--keep N must be at least 1: the number of versions to keep of each secret")
 			}
 			return runPrune(c.Context(), a, f, args, keep)
 		},
 	}
-	c.Flags().IntVar(&keep, "keep", 0, "`N` versions that stay of each secret")
-	f.addAllowNoMatch(c)
-	f.addDryRun(c, "print what would be deleted")
+	c.Flags().IntVar(&keep, "keep", 0, "keep the newest `N` versions of each secret")
+	allowNoMatchFlag(c, &f.allowNoMatch)
+	f.registerDryRun(c, "delete nothing, print what would be deleted")
 	return c
 }
 
-func runPrune(ctx context.Context, a *app, f *lifeFlags, args []string, keep int) error {
+func runPrune(ctx context.Context, a *app, f *bulkFlags, args []string, keep int) error {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -47,15 +47,10 @@ func runPrune(ctx context.Context, a *app, f *lifeFlags, args []string, keep int
 			return usagef("%s: prune takes no context", source.Show(args[0]))
 		}
 	}
-	p := a.progress("prune")
-	s, err := a.scope(cfg, args, f, p)
-	if err != nil {
-		return err
-	}
-	st, err := s.items(ctx, "prune")
+	s, st, err := a.openScope(ctx, cfg, "prune", args, f)
 	if err != nil {
 		return err
 	}
 	outcomes, err := st.Prune(ctx, keep, s.Scope)
-	return a.finish(p, s, outcomes, err)
+	return a.finish(s, outcomes, err)
 }

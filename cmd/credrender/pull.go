@@ -13,10 +13,10 @@ func newPull(a *app) *cobra.Command {
 	o := &renderOptions{}
 	c := &cobra.Command{
 		Use:   "pull REF [KEY=VALUE]... DEST",
-		Short: "Put one secret, whole, into a file",
-		Long: `Write the newest version of a secret to DEST byte for byte, as a job: atomically,
-0600 unless there is a file already or --mode says otherwise, and only if it
-changed. - as DEST is standard output.`,
+		Short: "Write one secret to a file",
+		Long: `Write the newest version of a secret to DEST byte for byte, like a job: atomically,
+only if it changed, and with mode 0600 unless the file exists or --mode is given. DEST
+may be - for standard output.`,
 		Example: `  credrender pull web.tls.key env=prod /etc/nginx/tls.key --hook 'systemctl reload nginx'`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    func(c *cobra.Command, args []string) error { return runPull(c.Context(), a, o, args) },
@@ -33,7 +33,7 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	}
 	last := len(args) - 1
 	if isPair(args[last]) && !strings.Contains(args[last], "/") {
-		return usagef("pull: DEST is missing: the last word is KEY=VALUE, which is a context; a file of that name is given as ./%s", args[last])
+		return usagef("pull: DEST is missing: the last argument is KEY=VALUE, a context; for a file of that name write ./%s", args[last])
 	}
 	t, err := a.target(cfg, args[0], "", args[1:last], o.context)
 	if err != nil {
@@ -47,7 +47,7 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	} else if err := o.refuseWithoutDest(); err != nil {
 		return err
 	}
-	j, err := commanded(adHoc(cfg, file), &o.jobFlags)
+	j, err := applyFileFlags(adHoc(cfg, file), &o.jobFlags)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 		return err
 	}
 	override(&j)
-	a.moveBelow(o.root, &j)
+	a.applyRoot(o.root, &j)
 	if file.Dest == "" {
 		return a.render(ctx, cfg, o, selection{stdout: []job.Job{j}})
 	}

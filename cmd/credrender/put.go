@@ -31,19 +31,19 @@ func newPut(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "put REF [VALUE|@FILE|-] [KEY=VALUE]...",
 		Short: "Store a secret as a new version",
-		Long: `Store a value under the next version, safely among others who do the same.
-@FILE and - (standard input) are taken byte for byte. A value that ends in a
-newline from a pipe gets a warning, and --trim takes one newline off. An empty
-value is refused without --allow-empty.
+		Long: `Store a value as the next version. Concurrent writers get different versions. @FILE
+and - (standard input) are stored byte for byte. A value from a pipe that ends in a
+newline is stored with a warning; --trim removes one newline. An empty value is an
+error without --allow-empty.
 
-Without a value it is asked for on the terminal. A word KEY=VALUE is always a
-context: a value of that form, one that ends in = (base64), or one that begins
-with - or @, goes after --, where it is taken as it is.
+Without a value, put prompts for it on the terminal. An argument KEY=VALUE is always
+a context. Write a value of that form, such as base64 ending in =, or a value that
+begins with - or @, after --, where it is taken literally.
 
-A VALUE on the command line can be seen by every user of the machine while the
-command runs, and stays in the shell's history; @FILE and - do not.
+While the command runs, every user of the machine can see a VALUE on the command
+line, and it stays in the shell's history. Use @FILE or - to avoid that.
 
-A REF of a source in the config writes to the table of that source, with its key.`,
+With a REF of a source in the config, put writes to the table and key of that source.`,
 		Example: `  credrender put web.tls.key @tls.key env=prod
   pwgen -s 40 1 | credrender put db.password - env=prod --trim
   credrender put api.token -- "$TOKEN" env=prod`,
@@ -56,11 +56,11 @@ A REF of a source in the config writes to the table of that source, with its key
 	fl := c.Flags()
 	fl.StringVarP(&o.version, "version", "v", "", "`VERSION` to store (default: the next)")
 	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
-	fl.BoolVar(&o.ifChanged, "if-changed", false, "store nothing if the newest version has this value")
-	fl.BoolVar(&o.allowEmpty, "allow-empty", false, "store an empty value too")
-	fl.BoolVar(&o.trim, "trim", false, "take one newline off the end of the value")
+	fl.BoolVar(&o.ifChanged, "if-changed", false, "store nothing if the newest version has the same value")
+	fl.BoolVar(&o.allowEmpty, "allow-empty", false, "accept an empty value")
+	fl.BoolVar(&o.trim, "trim", false, "remove one newline from the end of the value")
 	contextFlag(c, &o.literal)
-	fl.StringVar(&o.format, "item-format", "credstash", "`credstash|aes-ctr|aes-gcm`: who can read it; credstash is read by every tool")
+	choiceFlag(c, &o.format, "item-format", "", "credstash", "credstash|aes-ctr|aes-gcm", "format of the item; every tool reads credstash")
 	return c
 }
 
@@ -69,18 +69,17 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	algorithms := map[string]string{"credstash": "", "aes-ctr": "aes-ctr", "aes-gcm": "aes-gcm"}
-	algorithm, ok := algorithms[o.format]
-	if !ok {
-		return usagef("--item-format is not credstash, aes-ctr or aes-gcm")
+	algorithm := o.format
+	if algorithm == "credstash" {
+		algorithm = ""
 	}
 	if slices.ContainsFunc(o.literal, func(word string) bool { return !isPair(word) }) {
 		return usagef("put: --context is not KEY=VALUE")
 	}
 	if o.version != "" && !isVersion(o.version) {
-		return usagef("put: --version is not a whole number of 1 to 19 digits, and no version could follow it: 'credrender list NAME' shows those that are there")
+		return usagef("put: --version is not a whole number of 1 to 19 digits below 9999999999999999999, so other versions could not follow it: 'credrender list NAME' shows the stored ones")
 	}
-	if !w.given && (!isTerminal(a.stdin) || glued(a.words)) {
+	if !w.given && (!isTerminal(a.stdin) || hasAttachedFlag(a.words)) {
 		return noValue(w.context)
 	}
 	cfg, err := a.config(ctx)
@@ -111,36 +110,51 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	}
 	if changed {
 		a.log.Info(fmt.Sprintf("stored %s version %s", t.Bare(), version), "name", name, "version", version)
-		a.warnOf(warn)
+		a.warnIf(warn)
+	}
+	if o.version != "" {
+		a.warnOlder(ctx, st, t, name, version)
 	}
 	return nil
 }
 
-// isVersion reports whether another version can be numbered after this one, and
-// readers agree on which of the two is the newer.
+// warnOlder warns of a stated version that readers do not get, since they get the
+// newest. A writer who may not look it up is told that it is unknown.
+func (a *app) warnOlder(ctx context.Context, st *store.Store, t *backend.Target, name, version string) {
+	newer, err := st.NewerThan(ctx, name, version)
+	switch {
+	case err != nil:
+		a.log.Warn(fmt.Sprintf("%s: version %s is stored; whether readers get it is unknown, because the newest version cannot be looked up: %v", t.Bare(), version, err))
+	case newer != "":
+		a.log.Warn(fmt.Sprintf("%s: version %s is stored, but readers still get version %s, which is newer: without --version, put makes the next one", t.Bare(), version, source.Show(newer)))
+	}
+}
+
+// isVersion reports whether s is a number that can be padded to 19 digits, so that all
+// readers agree on the order of versions.
 func isVersion(s string) bool {
-	return len(s) <= 19 && strings.Trim(s, "0123456789") == ""
+	return len(s) <= 19 && strings.Trim(s, "0123456789") == "" && s != "9999999999999999999"
 }
 
 func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {
 	if o.version != "" || o.comment != "" || o.format != "credstash" {
-		return usagef("a store in S3 takes no --version, --comment or --item-format")
+		return usagef("--version, --comment and --item-format do not apply to a store in S3")
 	}
 	value, warn, err := a.value(o, w)
 	if err != nil {
 		return err
 	}
-	defer a.warnOf(warn)
+	defer a.warnIf(warn)
 	return a.putObject(ctx, t, o, source.NewSecret(value))
 }
 
-func (a *app) warnOf(text string) {
+func (a *app) warnIf(text string) {
 	if text != "" {
 		a.log.Warn(text)
 	}
 }
 
-// value reads the value, and says in warn what of it may not be meant.
+// value reads the value. The warning warn is about a trailing newline.
 func (a *app) value(o *putOptions, w putWords) (value []byte, warn string, err error) {
 	if value, err = a.rawValue(w); err != nil {
 		return nil, "", err
@@ -157,7 +171,7 @@ func (a *app) value(o *putOptions, w putWords) (value []byte, warn string, err e
 	}
 	piped := w.value == "-" && !w.literal
 	if piped && len(trimNewline(value)) < len(value) && !bytes.HasPrefix(value, []byte("-----BEGIN ")) {
-		warn = "the value ends in a newline, which is stored with it: --trim takes it off"
+		warn = "the value ends in a newline, which is stored too: --trim removes it"
 	}
 	return value, warn, nil
 }
@@ -170,7 +184,8 @@ func trimNewline(b []byte) []byte {
 	return line
 }
 
-// rawValue is the value as it is: a word, a file's content, or standard input's.
+// rawValue returns the value before --trim, from the argument, a file, standard input or
+// the terminal.
 func (a *app) rawValue(w putWords) ([]byte, error) {
 	switch {
 	case !w.given:
@@ -185,7 +200,7 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 		case errors.Is(err, input.ErrSilent), errors.Is(err, context.Canceled):
 			return nil, fmt.Errorf("put: @FILE: %w", err)
 		case err != nil:
-			return nil, usagef("put: @FILE cannot be read: %w (its name is not shown, since it may be the value; one that begins with @ goes after --: 'credrender put NAME -- VALUE', or to standard input: 'credrender put NAME - ')", cause(err))
+			return nil, usagef("put: @FILE cannot be read: %w (name not shown: it may be the value; pass a value that begins with @ after --: 'credrender put NAME -- VALUE', or on standard input: 'credrender put NAME - ')", cause(err))
 		}
 		return data, nil
 	default:
@@ -193,13 +208,13 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 	}
 }
 
-// cause is why a file cannot be read, without its name.
+// cause returns the reason why a file cannot be read, without the name of the file.
 func cause(err error) error {
 	if pe, ok := err.(*fs.PathError); ok {
 		return pe.Err
 	}
 	if errors.Is(err, input.ErrTooLarge) {
-		return err // names none
+		return err // does not contain the name
 	}
 	return fs.ErrInvalid
 }
@@ -213,4 +228,90 @@ func (a *app) askValue() ([]byte, error) {
 	value, err := term.ReadPassword(int(f.Fd()))
 	_, _ = fmt.Fprintln(a.stderr)
 	return value, err
+}
+
+func (a *app) putObject(ctx context.Context, t *backend.Target, o *putOptions, value source.Secret) error {
+	f, ref, err := t.Folder(ctx, "put")
+	if err != nil {
+		return err
+	}
+	version, changed, err := f.Put(ctx, ref, value, o.ifChanged)
+	if err != nil {
+		return t.Bare().Fault(err)
+	}
+	if !changed {
+		return nil
+	}
+	text := "stored " + t.Bare().String()
+	if version != "" {
+		text += " version " + version
+	}
+	a.log.Info(text, "name", ref.Name, "version", version)
+	return nil
+}
+
+// putWords are the arguments of put. Any of them may be the value, so no message shows
+// one.
+type putWords struct {
+	ref     string
+	value   string // the argument: a value, @FILE or -
+	given   bool   // an argument is the value
+	literal bool   // the value follows --
+	context []string
+}
+
+// sortPutWords classifies the arguments of put. dash is the number of arguments before
+// --, or -1.
+func sortPutWords(args []string, dash int) (putWords, error) {
+	w := putWords{ref: args[0]}
+	rest := args[1:]
+	switch {
+	case dash == 1 && len(rest) == 0:
+		return w, usagef("put: nothing follows --: the value is missing")
+	case dash == 1:
+		w.literal, w.given = true, true
+	case len(rest) > 0:
+		w.given = !isPair(rest[0])
+	}
+	if w.given {
+		w.value, rest = rest[0], rest[1:]
+	}
+	if i := slices.IndexFunc(rest, func(word string) bool { return !isPair(word) }); i >= 0 {
+		return w, unexpectedWord(w.given)
+	}
+	if !w.given && slices.ContainsFunc(rest, func(word string) bool { return strings.HasSuffix(word, "=") }) {
+		return w, usagef("put: no value: the argument that ends in = is a context, KEY=VALUE; pass a value of that form, such as base64, after --: 'credrender put NAME -- VALUE', or on standard input: 'credrender put NAME - [KEY=VALUE]...'")
+	}
+	if slices.ContainsFunc(rest, isJoined) {
+		return w, usagef("put: an argument after the value has several pairs of a context (not shown: it may be part of the value): separate them with spaces; --context KEY=VALUE takes a comma literally")
+	}
+	w.context = rest
+	return w, nil
+}
+
+func unexpectedWord(given bool) error {
+	if !given {
+		return usagef("put: the value comes right after the name, then KEY=VALUE: 'credrender put NAME - [KEY=VALUE]...' reads standard input, 'credrender put NAME -- VALUE [KEY=VALUE]...' takes any VALUE")
+	}
+	return usagef("put: an argument after the value is not KEY=VALUE (not shown: it may be part of the value): quote a value with spaces, or pass it on standard input: 'credrender put NAME - [KEY=VALUE]...'; a value that begins with - or @ goes after --")
+}
+
+// isPair reports whether an argument is KEY=VALUE.
+func isPair(word string) bool {
+	return strings.Index(word, "=") > 0 && word[0] != '@'
+}
+
+// noValue is the error of a put without a value and without a terminal for the prompt.
+func noValue(context []string) error {
+	why := "no value"
+	if len(context) > 0 {
+		why += ": the last arguments are KEY=VALUE, a context"
+	}
+	return usagef("put: %s: 'credrender put NAME - [KEY=VALUE]...' reads standard input, @FILE a file; a value in the form KEY=VALUE (base64 may end in =) goes after --: 'credrender put NAME -- VALUE'", why)
+}
+
+// hasAttachedFlag reports whether an argument after put joins a flag and its value, such
+// as -Xyz. If the value is missing, that argument may be it.
+func hasAttachedFlag(words []string) bool {
+	return slices.ContainsFunc(words[slices.Index(words, "put")+1:], func(w string) bool { return len(w) > 2 && w[0] == '-' && w[1] != '-' })
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"time"
 
@@ -10,25 +9,24 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/render"
-	"github.com/credrender/credrender/internal/state"
 )
 
 func newRecover(a *app) *cobra.Command {
 	var lockTimeout time.Duration
 	c := &cobra.Command{
 		Use:   "recover",
-		Short: "Set back what a crash left half done, and do nothing else",
-		Long: `Restore the files of jobs that a kill or a power cut interrupted, as the next
-render would do first. It renders nothing, runs no command and uses no network:
-it is for the boot, before the services that read the files start. A hook that
-was owed stays owed. A config that is broken is reported (exit 2), and what is
-in the state directory is recovered all the same.
+		Short: "Undo what a crash interrupted, without rendering",
+		Long: `Restore the files of jobs that a crash or a power cut interrupted, as the next
+render would do first. It renders nothing, runs no command and uses no network. Run
+it at boot, before the services that read the files. Pending hooks stay pending. A
+broken config is an error (exit code 2), but the jobs in the state directory are
+recovered anyway.
 
-Without anything to recover it says nothing.`,
+Without anything to recover, nothing is printed.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runRecover(c.Context(), a, lockTimeout) },
 	}
-	c.Flags().DurationVar(&lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
+	c.Flags().DurationVar(&lockTimeout, "lock-timeout", time.Minute, "wait up to `DURATION` for another run to end")
 	return c
 }
 
@@ -37,15 +35,12 @@ func runRecover(ctx context.Context, a *app, lockTimeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	st, err := a.openState(cfg, false)
+	st, err := a.writableState(cfg, "recover")
 	if err != nil {
 		return err
 	}
-	if st == nil {
-		return fmt.Errorf("recover: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
-	}
 	defer st.Close() // each write was synced by itself
-	notes, err := render.Recover(ctx, a.world(cfg, st, nil), render.Options{LockTimeout: lockTimeout})
+	notes, err := render.Recover(ctx, a.env(cfg, st, nil), render.Options{LockTimeout: lockTimeout})
 	for _, n := range notes {
 		a.log.Warn(n)
 	}
@@ -57,8 +52,8 @@ func runRecover(ctx context.Context, a *app, lockTimeout time.Duration) error {
 	return nil
 }
 
-// configOrNone goes on without a config that cannot be had: of it only the
-// state directory matters here, and it seldom says another than the default.
+// configOrNone reports a broken config and continues with the defaults: recovery needs
+// only the state directory, which is usually the default one.
 func (a *app) configOrNone(ctx context.Context) (*config.Config, error) {
 	cfg, err := a.config(ctx)
 	if err == nil {

@@ -2,8 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,12 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/secretfile"
+	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/schedule"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -22,7 +28,7 @@ type renderOptions struct {
 	noHook, force      bool
 	stats              bool
 	deferHooks         bool
-	tick, changed      bool // for the daemon alone
+	tick, changed      bool // set by the daemon only
 }
 
 func (o *renderOptions) register(c *cobra.Command) {
@@ -30,17 +36,17 @@ func (o *renderOptions) register(c *cobra.Command) {
 	o.registerRun(c)
 }
 
-// registerRun adds what says how a run goes, whatever it renders.
+// registerRun adds the flags for the course of a run.
 func (o *renderOptions) registerRun(c *cobra.Command) {
 	fl := c.Flags()
-	fl.DurationVar(&o.wait, "wait", 0, "keep trying for `DURATION` what may heal: new roles, throttling, network")
-	fl.DurationVar(&o.allowStale, "allow-stale", 0, "with AWS out of reach, let files stand that were right no longer than `DURATION` ago")
-	splayFlag(c, &o.splay)
-	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
-	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and owe none (image builds)")
-	fl.BoolVar(&o.deferHooks, "defer-hooks", false, "leave hooks pending, for the next run (a unit at boot, for which services wait)")
-	fl.BoolVar(&o.force, "force", false, "look at everything again, and install what verify has refused")
-	fl.BoolVar(&o.stats, "stats", false, "say what was asked of AWS and where the time went")
+	fl.DurationVar(&o.wait, "wait", 0, "retry temporary failures for `DURATION`: new roles, throttling, network")
+	fl.DurationVar(&o.allowStale, "allow-stale", 0, "if AWS is out of reach, keep files last verified within `DURATION`")
+	fl.DurationVar(&o.splay, "splay", 0, "first wait for this host's fixed share of `DURATION`")
+	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "wait up to `DURATION` for another run to end")
+	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and leave none pending (image builds)")
+	fl.BoolVar(&o.deferHooks, "defer-hooks", false, "leave hooks pending for the next run (a unit at boot that services wait for)")
+	fl.BoolVar(&o.force, "force", false, "render without a change check, and install files that verify refused before")
+	fl.BoolVar(&o.stats, "stats", false, "print the requests to AWS and the time of each phase")
 }
 
 func newRender(a *app) *cobra.Command {
@@ -49,16 +55,16 @@ func newRender(a *app) *cobra.Command {
 		Use:     "render [SRC[:DEST]]...",
 		Aliases: []string{"render-templates"},
 		Short:   "Render templates once",
-		Long: `Render the jobs of the config, or each SRC:DEST of the command line as a job
-of its own. SRC alone, or SRC:-, goes to standard output; several are printed one
-after the other. - as SRC is standard input. A job that reads the destination of
-another is rendered after it.
+		Long: `Render the jobs of the config, or each SRC:DEST as a job of its own. SRC without
+DEST, or SRC:-, goes to standard output; several are printed one after another. SRC
+may be - for standard input. A job that reads the destination of another job is
+rendered after it.
 
-A run that changes nothing says nothing and runs nothing. Its look for changes
-may miss a version that was put less than about a second before: in a script,
+A run that changes nothing prints nothing and runs nothing. Its change check may miss
+a version that was put less than about a second before. In a script, use
 put NAME @FILE && render --force.`,
 		Example: `  credrender render                                   # all jobs of the config
-  credrender render nginx.conf.tmpl                   # look at one
+  credrender render nginx.conf.tmpl                   # print one
   credrender render app.tmpl:/etc/app.conf --mode 0640 --group app \
     --context env=prod --hook 'systemctl try-restart app'`,
 		RunE: func(c *cobra.Command, args []string) error { return runRender(c.Context(), a, o, args) },
@@ -70,17 +76,17 @@ put NAME @FILE && render --force.`,
 	return c
 }
 
-// hide leaves flags out of the help.
+// hide removes flags from the help.
 func hide(c *cobra.Command, flags ...string) {
 	for _, name := range flags {
-		_ = c.Flags().MarkHidden(name) // it is there
+		_ = c.Flags().MarkHidden(name) // fails only for an unknown name
 	}
 }
 
 func runRender(ctx context.Context, a *app, o *renderOptions, args []string) error {
 	if o.tick {
 		var err error
-		if ctx, err = a.asTick(ctx); err != nil {
+		if ctx, err = a.becomeChild(ctx); err != nil {
 			return err
 		}
 	}
@@ -98,7 +104,7 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 	return a.render(ctx, cfg, o, sel)
 }
 
-// render is what render and pull have in common.
+// render renders a selection, for render, pull and exec --file.
 func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, sel selection) error {
 	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
 		return err
@@ -120,19 +126,22 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if st != nil {
 		defer st.Close()
 	}
-	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	defer a.writeTextfile(cfg)
+	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
+		return nil
+	}
+	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
 	}
-	w.Own = append(w.Own, sel.own()...)
-	defer a.writeTextfile(cfg)
-	return a.renderUntilHealed(ctx, w, a.options(cfg, o), sel.jobs, o)
+	w.Own = append(w.Own, sel.protected()...)
+	return a.renderWithRetries(ctx, w, a.options(cfg, o), sel.jobs, o)
 }
 
-// renderUntilHealed renders, and again what may heal, until --wait is over.
-// Jobs that are ready never wait for those that are not: each round installs
-// and tells what it can, and gives up the lock.
-func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render.Options, jobs []job.Job, o *renderOptions) error {
+// renderWithRetries renders, and retries jobs with a temporary failure until --wait has
+// passed. Each attempt installs the jobs that are ready and then releases the lock, so
+// that no job waits for another.
+func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.Options, jobs []job.Job, o *renderOptions) error {
 	deadline := time.Now().Add(o.wait)
 	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
 		last := time.Until(deadline) < pause
@@ -146,7 +155,7 @@ func (a *app) renderUntilHealed(ctx context.Context, w render.World, opts render
 			return err
 		}
 		jobs = again
-		// Hosts that met the same fault at the same time come back apart.
+		// Spread the retries of hosts that failed at the same time.
 		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil { //nolint:gosec // no secret depends on it
 			return err
 		}
@@ -167,13 +176,13 @@ func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	return opts
 }
 
-// renderToStdout prints each SRC, all or nothing.
+// renderToStdout prints each SRC, or nothing if one fails.
 func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderOptions, sel selection) error {
 	st, err := a.openState(cfg, true)
 	if err != nil {
 		return err
 	}
-	w, err := a.renderWorld(cfg, st, sel.named, &o.jobFlags)
+	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
 	}
@@ -187,14 +196,14 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 			a.failJob(&j, err)
 			continue
 		}
-		out = append(out, files...)
+		out = append(out, files.Outputs...)
 	}
 	if a.code != exitOK {
 		return nil
 	}
 	for _, file := range out {
-		if _, err := a.stdout.Write(file.Bytes); err != nil {
-			return fmt.Errorf("write to standard output: %w", err)
+		if err := a.write(file.Bytes); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -212,4 +221,60 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// env returns what a render sees of this machine: clock, environment, files and stores.
+func (a *app) env(cfg *config.Config, st *state.Dir, named map[string]bool) render.Env {
+	w := render.Env{
+		Open: a.stores.Source, Account: a.stores.Account, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
+		Host: template.Host{LookupEnv: a.lookupEnv, Hostname: os.Hostname, Now: time.Now, LoadLocation: time.LoadLocation},
+	}
+	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.protected(cfg)
+	w.LockToken, _ = a.lookupEnv(render.LockEnv)
+	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
+	w.Host.SaltKey = func() ([]byte, error) {
+		if st == nil {
+			return nil, errors.New("htpasswd needs a state directory, which holds this host's key for salts")
+		}
+		return st.HostKey()
+	}
+	return w
+}
+
+// renderEnv returns env with the answers of --fixtures in place of AWS and the machine.
+func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool, f *jobFlags) (render.Env, error) {
+	w := a.env(cfg, st, named)
+	w.Own = append(w.Own, a.protectedFile("the file of --vars", f.varsFile)...)
+	w.Own = append(w.Own, a.protectedFile("the file of --fixtures", f.fixtures)...)
+	var err error
+	if w.Disk.Root, err = a.root(f.root); err != nil || f.fixtures == "" {
+		return w, err
+	}
+	data, err := a.readNamed(f.fixtures)
+	if err != nil {
+		return w, err
+	}
+	set, err := secretfile.ParseFixtures(f.fixtures, data)
+	if err != nil {
+		return w, &usageError{err}
+	}
+	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
+	w.StampFile, w.Account = nil, nil
+	if set.Env != nil {
+		w.Host.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
+	}
+	if set.Hostname != "" {
+		w.Host.Hostname = func() (string, error) { return set.Hostname, nil }
+	}
+	if !set.Now.IsZero() {
+		w.Host.Now = func() time.Time { return set.Now.Time }
+	}
+	read := w.ReadFile
+	w.ReadFile = func(j *job.Job, path string) ([]byte, error) {
+		if v, ok := set.File[path]; ok {
+			return v.Reveal(), nil
+		}
+		return read(j, path)
+	}
+	return w, nil
 }

@@ -8,9 +8,10 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
-// report says what a run did and returns the jobs that are worth another try.
+// report logs the results of a run, and returns the jobs to retry.
 func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 	for _, n := range r.Notes {
 		a.log.Warn(n)
@@ -32,8 +33,8 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 		}
 		a.reportJob(j)
 		if a.snapshot != nil {
-			a.reportNews(j)
-			a.reportRow(j)
+			a.reportChild(j)
+			a.reportFailures(j)
 		}
 	}
 	for _, h := range r.Hooks {
@@ -52,14 +53,14 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 func (a *app) reportJob(j render.JobReport) {
 	switch {
 	case j.Stale:
-		a.log.Warn(fmt.Sprintf("%s: its files stand as they are: %v", j.Job.Name, j.Err), "job", j.Job.Name)
+		a.log.Warn(fmt.Sprintf("%s: keeping its files: %v", j.Job.Name, j.Err), "job", j.Job.Name)
 		return
 	case j.Err != nil:
 		a.failJob(j.Job, j.Err)
 		return
 	}
 	if a.snapshot != nil {
-		return // reportNews has one line for it
+		return // reportChild logs one line for the job
 	}
 	for _, c := range j.Changes {
 		if c.Kind == job.Unchanged {
@@ -70,8 +71,8 @@ func (a *app) reportJob(j render.JobReport) {
 	}
 }
 
-// prefix names the job, unless that is the file itself, as of a job made on
-// the command line.
+// prefix returns the name of a job for messages, or "" if the name is the file itself, as
+// for jobs of the command line.
 func prefix(j *job.Job, dest string) string {
 	if j.Name == dest {
 		return ""
@@ -97,7 +98,7 @@ func versions(known []source.Known) map[string]string {
 	return m
 }
 
-// failJob reports each of a job's failures by itself, with its hint once.
+// failJob logs each failure of a job, and each hint once.
 func (a *app) failJob(j *job.Job, err error) {
 	a.code = worse(a.code, exitCode(err))
 	hinted := map[string]bool{}
@@ -120,7 +121,7 @@ func (a *app) failWithOutput(err error) {
 	}
 }
 
-// output shows the end of what a failed command printed.
+// output logs the end of the output of a failed command.
 func (a *app) output(err error) {
 	var text string
 	if e, ok := errors.AsType[*render.RefusedError](err); ok {
@@ -135,13 +136,13 @@ func (a *app) output(err error) {
 	}
 }
 
-// flatten lists what errors.Join and SecretsError hold.
+// flatten returns the errors in errors.Join and SecretsError.
 func flatten(err error) []error {
 	many, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
-	if _, isSecrets := err.(*render.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined {
+	if _, isSecrets := err.(*template.SecretsError); !isSecrets && fmt.Sprintf("%T", err) != joined {
 		return []error{err}
 	}
 	var list []error
@@ -151,6 +152,6 @@ func flatten(err error) []error {
 	return list
 }
 
-// joined is the type of errors.Join, whose parts are failures of their own,
+// joined is the type of the result of errors.Join, whose parts are separate failures,
 // unlike those of fmt.Errorf with several %w.
 var joined = fmt.Sprintf("%T", errors.Join(errors.ErrUnsupported))

@@ -4,85 +4,36 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/credrender/credrender/internal/config"
 )
-
-// globals are the flags that every command has. They are registered anew on
-// each command over one set of values, so that a command may own a short form
-// (credstash's -n means a role before the command and something else after).
-type globals map[string]*globalValue
-
-func newGlobals() globals {
-	g := globals{}
-	for _, f := range config.Flags() {
-		g[f.Name] = &globalValue{value: f.Default, repeat: f.Repeat}
-	}
-	return g
-}
-
-// given are the flags that were on the command line, as config takes them.
-func (g globals) given() map[string]string {
-	m := map[string]string{}
-	for name, v := range g {
-		if v.set {
-			m[name] = v.value
-		}
-	}
-	return m
-}
-
-// register adds the flags to c. A short form that c has itself stays c's.
-func (g globals) register(c *cobra.Command) {
-	for _, f := range config.Flags() {
-		if c.Flags().Lookup(f.Name) != nil {
-			continue
-		}
-		short := f.Short
-		if short != "" && c.Flags().ShorthandLookup(short) != nil {
-			short = ""
-		}
-		c.Flags().VarP(g[f.Name], f.Name, short, f.Usage)
-		c.Flags().Lookup(f.Name).Annotations = map[string][]string{globalFlag: {"true"}}
-	}
-}
-
-const globalFlag = "credrender_global"
-
-// globalValue is the value behind all registrations of one global flag.
-type globalValue struct {
-	value  string
-	set    bool
-	repeat bool
-}
-
-func (v *globalValue) String() string { return v.value }
-func (v *globalValue) Type() string   { return "string" }
-
-func (v *globalValue) Set(s string) error {
-	if v.repeat && v.set {
-		s = v.value + "," + s
-	}
-	v.value, v.set = s, true
-	return nil
-}
 
 const rootHelp = `credrender puts secrets into whole config files.
 
-Go templates ask for secrets by name; they come from a credstash-compatible
-store (DynamoDB and KMS, or a local file), all at once. The files of a job
-change together or not at all, and the hook that reloads a server runs when
-something changed, until it has succeeded.
+Go templates request secrets by name from a credstash-compatible store (DynamoDB and
+KMS, or a local file), all in one batch. The files of a job change together or not at
+all. The hook that reloads a server runs after a change, until it succeeds.
 
-Exit codes: 0 done, 1 failed, 2 bad usage, config or template, 3 a secret is
-missing or refused, 4 a check or verify refused the new files (the old ones
-stand), 5 all files are in place but a hook failed (it is owed).`
+Exit codes: 0 done, 1 failed, 2 bad usage, config or template, 3 a secret is missing
+or refused, 4 a check or verify refused the new files (the old ones stay in place),
+5 all files are in place but a hook failed (it stays pending).`
+
+// commandGroups are the sections of the command list. Commands that are not listed here
+// follow in a last section.
+var commandGroups = []struct {
+	title string
+	names []string
+}{
+	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
+	{"Manage secrets", []string{"get", "put", "list", "getall", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
+	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
+}
 
 func newRoot(a *app) *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:              "credrender",
 		Short:            "Put secrets into whole config files",
@@ -93,12 +44,16 @@ func newRoot(a *app) *cobra.Command {
 		// TraverseChildren alone prints the help for a misspelt command and
 		// exits 0.
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
+			switch {
+			case len(args) > 0:
 				return unknownCommand(c, args[0])
+			case showVersion:
+				return printVersion(a)
 			}
 			return c.Help()
 		},
 	}
+	root.Flags().BoolVarP(&showVersion, "version", "V", false, "print the version")
 	root.SetIn(a.stdin)
 	root.SetErr(a.stderr)
 	root.AddCommand(
@@ -107,10 +62,11 @@ func newRoot(a *app) *cobra.Command {
 		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
 		newEncrypt(a), newDecrypt(a), newExec(a),
 		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
-		newStatus(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
+		newStatus(a), newHold(a), newRunHook(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
+	root.SetOut(a.stdout) // which the completion command keeps from here on
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)
@@ -127,14 +83,19 @@ func newRoot(a *app) *cobra.Command {
 	return root
 }
 
-// newHelp is cobra's own, but for a name that is no command's, which cobra
-// answers with all of the help and exit code 0.
+// newHelp returns the help command. Unlike cobra's own, it fails for a name that is not a
+// command, and has the topic "options" for the global flags.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]...",
 		Short: "Help about any command",
-		Long:  "Print the help of a command; without one, the list of all.",
+		Long:  "Print the help of a command, or a list of all commands. 'credrender help options'\nprints the global flags.",
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == "options" {
+				_, global := splitFlags(c)
+				section(c.OutOrStdout(), "Global flags (also CREDRENDER_<FLAG> in the environment, or keys of the config)", global.FlagUsagesWrapped(helpWidth))
+				return nil
+			}
 			about, rest, err := c.Root().Find(args)
 			if err != nil {
 				return unknownCommand(c.Root(), args[0])
@@ -148,8 +109,8 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// strict has c's own commands refuse what is none of them, and what they do
-// not take: cobra prints the help of "completion tcsh" and exits 0.
+// strict makes c's subcommands refuse unknown commands and arguments. Cobra prints the
+// help for "completion tcsh" and exits 0.
 func strict(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		sub.Args = usageArgs(sub.Args)
@@ -165,21 +126,42 @@ func strict(c *cobra.Command) {
 	}
 }
 
-// usageArgs makes usage errors of what a command says about its arguments.
+// usageArgs turns errors about arguments into usage errors that name the missing one.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	if check == nil {
 		return nil
 	}
 	return func(c *cobra.Command, args []string) error {
 		err := check(c, args)
-		if _, told := errors.AsType[*usageError](err); told {
+		if err == nil || exitCode(err) == exitUsage {
 			return err
 		}
-		if err != nil {
-			return usagef("%w; usage: %s", err, c.UseLine())
+		problem := err.Error()
+		if missing := missingArgument(c.Use, len(args)); missing != "" {
+			problem = "missing argument " + missing
+		} else if strings.HasPrefix(problem, "accepts") {
+			problem = fmt.Sprintf("too many arguments (%d)", len(args))
 		}
-		return nil
+		return usagef("%s: %s; usage: %s", c.Name(), problem, c.UseLine())
 	}
+}
+
+// missingArgument returns the first required argument in a usage line such as
+// "pull REF [KEY=VALUE]... DEST" after the given ones, or "".
+func missingArgument(use string, given int) string {
+	words := strings.Fields(use)
+	for i, word := range words[1:] {
+		switch {
+		case strings.HasPrefix(word, "[") || strings.HasPrefix(word, "--") || strings.HasSuffix(word, "..."):
+		case strings.HasPrefix(words[i], "--"): // the value of a flag
+		case given == 0:
+			name, _, _ := strings.Cut(word, "|")
+			return name
+		default:
+			given--
+		}
+	}
+	return ""
 }
 
 func unknownCommand(c *cobra.Command, name string) error {
@@ -193,16 +175,20 @@ func unknownCommand(c *cobra.Command, name string) error {
 	return &usageError{errors.New(text + "; 'credrender help' lists the commands")}
 }
 
-// usage is cobra's, with the global flags apart from the command's own.
+// helpWidth is the line length of help.
+const helpWidth = 80
+
+// usage prints the usage of a command without the global flags, which have a page of
+// their own.
 func usage(c *cobra.Command) error {
-	own, global := splitFlags(c)
+	own, _ := splitFlags(c)
 	w := c.OutOrStderr()
 	_, _ = fmt.Fprintf(w, "Usage:\n  %s\n", c.UseLine())
 	section(w, "Examples", c.Example)
-	section(w, "Commands", commandList(c))
-	section(w, "Flags", own.FlagUsages())
-	section(w, "Global flags (also CREDRENDER_<FLAG>, or keys of the config)", global.FlagUsages())
-	return nil
+	commandLists(w, c)
+	section(w, "Flags", own.FlagUsagesWrapped(helpWidth))
+	_, err := fmt.Fprintln(w, "\n'credrender help options' lists the global flags.")
+	return err
 }
 
 func splitFlags(c *cobra.Command) (own, global *pflag.FlagSet) {
@@ -223,12 +209,89 @@ func section(w io.Writer, title, body string) {
 	}
 }
 
-func commandList(c *cobra.Command) string {
-	var b strings.Builder
-	for _, sub := range c.Commands() {
-		if sub.IsAvailableCommand() || sub.Name() == "help" {
-			fmt.Fprintf(&b, "  %-*s  %s\n", sub.NamePadding(), sub.Name(), sub.Short)
-		}
+// commandLists prints the subcommands of c, in groups for the root command.
+func commandLists(w io.Writer, c *cobra.Command) {
+	left := slices.DeleteFunc(slices.Clone(c.Commands()), func(sub *cobra.Command) bool {
+		return !sub.IsAvailableCommand() && sub.Name() != "help"
+	})
+	list := func(title string, in func(name string) bool) {
+		var b strings.Builder
+		left = slices.DeleteFunc(left, func(sub *cobra.Command) bool {
+			if in(sub.Name()) {
+				fmt.Fprintf(&b, "  %-*s  %s\n", sub.NamePadding(), sub.Name(), sub.Short)
+				return true
+			}
+			return false
+		})
+		section(w, title, b.String())
 	}
-	return b.String()
+	title := "Commands"
+	if !c.HasParent() {
+		for _, g := range commandGroups {
+			list(g.title, func(name string) bool { return slices.Contains(g.names, name) })
+		}
+		title = "Other commands"
+	}
+	list(title, func(string) bool { return true })
+}
+
+// peerFlags returns what to type for flags of credstash, by command and flag.
+func peerFlags() map[string]string {
+	return map[string]string{
+		"get -n":    "get writes no newline to a file or pipe: leave -n out",
+		"put -a":    "put always stores the next version: leave -a out",
+		"put -c":    "the comment is --comment TEXT",
+		"getall -f": "the format is -o json or -o yaml; 'credrender export' writes dotenv",
+	}
+}
+
+// peers returns the credrender command for commands of similar programs: credstash,
+// credsmash, gcredstash, unicreds, chamber, confd and consul-template. If programs
+// differ, it has the more common meaning.
+func peers() map[string]string {
+	return map[string]string{
+		// credstash
+		"keys":   "credrender list",
+		"putall": "credrender import --help', and of JSON as credstash takes it 'credrender credstash putall",
+		// credsmash
+		"get-all":         "credrender getall",
+		"find-one":        "credrender list PATTERN' and 'credrender get NAME",
+		"find-many":       "credrender getall PATTERN",
+		"put-many":        "credrender import",
+		"delete-many":     "credrender list PATTERN' and 'credrender delete NAME",
+		"prune-many":      "credrender prune PATTERN",
+		"render-template": "credrender render SRC:DEST' for Go templates, 'credrender credsmash render-template' for Jinja2, 'credrender convert FILE.j2' to change over",
+		"setup-dynamodb":  "credrender setup",
+		// gcredstash
+		"template":      "credrender render SRC' to standard output, or 'credrender render SRC:DEST",
+		"getall-json":   "credrender getall",
+		"getall-yaml":   "credrender export --help",
+		"put-file":      "credrender put NAME @FILE",
+		"put_file":      "credrender put NAME @FILE",
+		"get-file":      "credrender pull NAME DEST",
+		"env":           "credrender export --help' for a file, or a template with 'secret NAME | envquote",
+		"write":         "credrender put NAME VALUE",
+		"read":          "credrender get NAME",
+		"rm":            "credrender delete NAME",
+		"remove":        "credrender delete NAME",
+		"ls":            "credrender list",
+		"history":       "credrender list NAME",
+		"versions":      "credrender list NAME",
+		"find":          "credrender list PATTERN",
+		"list-services": "credrender list",
+		"rotate":        "credrender rekey",
+		"reencrypt":     "credrender rekey",
+		"show":          "credrender get NAME",
+		"create-table":  "credrender setup",
+		// confd and consul-template
+		"apply":    "credrender render",
+		"once":     "credrender render",
+		"watch":    "credrender render' from cron or a systemd timer",
+		"validate": "credrender lint",
+		"check":    "credrender lint",
+		"diff":     "credrender plan",
+		"dry-run":  "credrender plan",
+		"upload":   "credrender put NAME @FILE",
+		"download": "credrender pull NAME DEST",
+	}
 }

@@ -64,8 +64,12 @@ func TestScripts(t *testing.T) {
 			case "setpriv":
 				_, err := exec.LookPath("setpriv")
 				return err == nil, nil
+			case "chattr": // tmpfs and others have no attributes
+				return exec.Command("sh", "-c", `f=$(mktemp) && chattr +i "$f" && chattr -i "$f"; rc=$?; rm -f "$f"; exit $rc`).Run() == nil, nil
 			case "unshare": // containers seldom allow mounts
 				return exec.Command("unshare", "-m", "true").Run() == nil, nil
+			case "pidns":
+				return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -182,7 +186,7 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		faults := ts.Value(healKey{}).(*[]func())
 		*faults = append(*faults, server(ts).Fail(awsfake.Rule{Service: args[1], Operation: args[2], Delay: d}))
 	case len(args) >= 4 && args[0] == "fail":
-		r := awsfake.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "said the stand-in"}
+		r := awsfake.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "made up by the fake"}
 		if len(args) > 4 {
 			r.Name = args[4]
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
@@ -26,12 +27,11 @@ func newSetup(a *app) *cobra.Command {
 	o := &setupOptions{}
 	c := &cobra.Command{
 		Use:   "setup",
-		Short: "Make the table and key, or the local store",
-		Long: `Make what is missing of the store that the settings name: the DynamoDB table
-(paid by the request, with point-in-time recovery, protected from deletion) and
-the KMS key with its alias (rotated every year), or the local store and its key
-file. What is there stays as it is; where it differs from what would have been
-made, standard error says so, and --update changes it.`,
+		Short: "Create the table and key, or the local store",
+		Long: `Create the configured store if it is missing: the DynamoDB table (on-demand, with
+point-in-time recovery and deletion protection) and the KMS key with its alias
+(rotated every year), or the local store and its key file. Existing settings that
+differ are reported and stay unchanged unless --update is given.`,
 		Example: `  credrender setup --region eu-west-1 --tag team=web
   credrender setup --dry-run --update
   credrender setup --store local`,
@@ -39,10 +39,10 @@ made, standard error says so, and --update changes it.`,
 		RunE: func(c *cobra.Command, _ []string) error { return runSetup(c.Context(), a, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.provisioned, "provisioned", "", "pay for `READ/WRITE` units a second, not by the request")
-	f.StringArrayVar(&o.tags, "tag", nil, "`KEY=VALUE` on table and key (repeatable)")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be made and changed, and do nothing")
-	f.BoolVar(&o.update, "update", false, "change what is there and differs")
+	f.StringVar(&o.provisioned, "provisioned", "", "provision `READ/WRITE` units per second instead of on-demand capacity")
+	f.StringArrayVar(&o.tags, "tag", nil, "tag `KEY=VALUE` for table and key (repeatable)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be created or changed, and do nothing")
+	f.BoolVar(&o.update, "update", false, "change existing settings that differ")
 	return c
 }
 
@@ -66,10 +66,10 @@ func runSetup(ctx context.Context, a *app, o *setupOptions) error {
 	case backend.DynamoDB, "":
 		return a.setupAWS(ctx, where, table)
 	}
-	return usagef("setup makes a table or a local store; buckets are made by 'aws s3 mb', with versions and without public access")
+	return usagef("setup creates a table or a local store; create buckets with 'aws s3 mb', with versioning and without public access")
 }
 
-// setupAWS makes the table, then the key; each says what it is.
+// setupAWS creates the table, then the key, and prints both.
 func (a *app) setupAWS(ctx context.Context, where job.Store, o dynamo.SetupOptions) error {
 	c, err := a.stores.AWS(ctx, where)
 	if err != nil {
@@ -111,19 +111,22 @@ func (a *app) printSetup(kind, name, arn string, created bool, differs, changed 
 		a.log.Warn(kind + " " + name + ": " + d)
 	}
 	if len(differs) > 0 {
-		a.log.Info("nothing was changed; 'credrender setup --update' does", hintKey, true)
+		a.log.Info("nothing was changed; 'credrender setup --update' changes it", hintKey, true)
 	}
 	return nil
 }
 
 func setupLocal(ctx context.Context, a *app, where job.Store, dryRun bool) error {
 	if dryRun {
-		return usagef("--dry-run is for AWS")
+		return usagef("--dry-run is for AWS stores only")
 	}
 	if sameFile(where.Path, where.LocalKey) {
-		return usagef("the store and its key cannot be one file, %s: --local-key names another", where.Path)
+		return usagef("the store and its key cannot be one file, %s: set --local-key", where.Path)
 	}
 	created, err := local.Create(ctx, backend.LocalOptions(where))
+	if errors.Is(err, source.ErrDenied) {
+		return &usageError{err} // no secret is refused: the settings name files that do not fit
+	}
 	if err != nil {
 		return err
 	}
@@ -133,7 +136,7 @@ func setupLocal(ctx context.Context, a *app, where job.Store, dryRun bool) error
 	return printf(a.stdout, "key    %-7s  %s\n", found(created, false), where.LocalKey)
 }
 
-// sameFile reports whether two paths lead to one file, or would if it existed.
+// sameFile reports whether two paths are the same file, which need not exist.
 func sameFile(a, b string) bool {
 	one, errOne := fsys.Identify(fsys.OS{}, a)
 	other, errOther := fsys.Identify(fsys.OS{}, b)
@@ -157,7 +160,7 @@ func changing(dryRun bool) string {
 	return "set"
 }
 
-// units reads "READ/WRITE"; empty is by the request.
+// units parses "READ/WRITE". Empty means on-demand.
 func units(s string) (read, write int64, err error) {
 	if s == "" {
 		return 0, 0, nil
@@ -166,7 +169,7 @@ func units(s string) (read, write int64, err error) {
 	read, errR := strconv.ParseInt(r, 10, 64)
 	write, errW := strconv.ParseInt(w, 10, 64)
 	if !ok || errors.Join(errR, errW) != nil || read < 1 || write < 1 {
-		return 0, 0, usagef("--provisioned %q is not READ/WRITE, two numbers from 1", s)
+		return 0, 0, usagef("--provisioned %q is not READ/WRITE, two numbers of at least 1", s)
 	}
 	return read, write, nil
 }

@@ -10,32 +10,30 @@ import (
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
-// stats is what --stats says: counts and times, no name and no value.
+// stats is the output of --stats: counts and times, without names and values.
 type stats struct {
-	Waves    int `json:"waves"`
+	Batches  int `json:"batches"`
 	Refs     int `json:"refs"`
 	KMSCalls int `json:"kms_calls"`
 	awsconfig.Usage
-	// Milliseconds by phase: lock, load, fetch, execute, compare, install,
-	// settle (hooks and state).
+	// Milliseconds by phase: lock, changes (the change check), load, fetch,
+	// execute, compare, install, finish (hooks and state).
 	Milliseconds map[string]float64 `json:"milliseconds"`
-	// Sources is how many refs each source had, if there were others than the
-	// store.
+	// Sources counts the refs of each source, if there are others than the store.
 	Sources map[string]int `json:"sources,omitempty"`
 	phases  []render.Phase
 }
 
-// meter has what is asked of AWS counted from here on.
+// meter starts counting requests to AWS.
 func (a *app) meter(wanted bool) {
 	if wanted {
 		a.stores.Meter = &awsconfig.Meter{}
 	}
 }
 
-// stats says what one round took. Under --wait, what was asked of AWS is that
-// of all rounds so far.
+// stats logs what a run took. Under --wait, the requests are those of all runs so far.
 func (a *app) stats(s render.Stats) {
-	out := stats{Waves: s.Waves, Refs: s.Refs, Usage: a.stores.Meter.Usage(), Milliseconds: map[string]float64{}, phases: s.Phases}
+	out := stats{Batches: s.Batches, Refs: s.Refs, Usage: a.stores.Meter.Usage(), Milliseconds: map[string]float64{}, phases: s.Phases}
 	for _, p := range s.Phases {
 		out.Milliseconds[p.Name] += float64(p.Took.Microseconds()) / 1000
 	}
@@ -50,7 +48,7 @@ func (a *app) stats(s render.Stats) {
 	a.log.Info(out.String(), "stats", out)
 }
 
-// String is what people read.
+// String formats stats for people.
 func (s stats) String() string {
 	requests := []string{}
 	for _, name := range slices.Sorted(maps.Keys(s.Requests)) {
@@ -61,10 +59,10 @@ func (s stats) String() string {
 	}
 	c := s.Connections
 	lines := []string{
-		fmt.Sprintf("refs: %d, waves: %d%s", s.Refs, s.Waves, s.sources()),
+		fmt.Sprintf("refs: %d, batches: %d%s", s.Refs, s.Batches, s.sources()),
 		fmt.Sprintf("requests: %s; %d retried, %d throttled", strings.Join(requests, ", "), s.Retries, s.Throttled),
 		fmt.Sprintf("received: %d bytes, %g read units, %d KMS calls", s.BytesReceived, s.ReadUnits, s.KMSCalls),
-		fmt.Sprintf("connections: %d, %d of them dialled ahead, %d unused", c.Opened, c.Predialed, c.Unused),
+		fmt.Sprintf("connections: %d, %d of them opened in advance, %d unused", c.Opened, c.Predialed, c.Unused),
 	}
 	times := []string{}
 	for _, p := range s.phases {

@@ -7,14 +7,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/pkg/schedule"
 )
 
 type statusOptions struct {
@@ -31,22 +29,24 @@ func newStatus(a *app) *cobra.Command {
 	o := &statusOptions{}
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Show the last run and the state of each job",
-		Long: `Print from the state directory each job's last run, its result, what is in place
-and which hooks are pending, and from the config when a daemon runs it next. It asks
-nothing of AWS. A state directory that cannot be read is an error, exit code 1, and
-so is a state file that is damaged.
+		Short: "Show the last run of each job",
+		Long: `Print each job's last run and its result, the installed versions and the pending
+hooks, from the state directory, and the next tick of a daemon, from the config.
+Nothing is requested from AWS. A state directory that cannot be read, or a damaged
+state file, is an error with exit code 1.
 
---check judges the jobs of the config: one that has not run yet, failed, has a
-pending hook, was interrupted, is older than --max-age, or cannot be run by the
-daemon, is named, and the exit code is 1. --all judges jobs of the command line too.
+With --check, print the jobs of the config that have not run yet, failed, have a
+pending hook, were interrupted, succeeded longer than --max-age ago, cannot be run
+by the daemon, or have files that were changed, removed or replaced since their
+last good run, and exit 1 if there are any. --all includes the jobs of the
+command line.
 
-A job that is taken out of its config is forgotten by the next run. One of the
-command line (SRC:DEST, pull) stays, by the name of its destination, until
---forget: that touches no rendered file, and refuses jobs that the config has, and
-without --force those that have a pending hook or were interrupted.`,
+The next run forgets a job that was removed from its config. A job of the command
+line (SRC:DEST, pull) stays under the name of its destination until --forget. That
+changes no rendered file. It refuses jobs of the config, and without --force jobs
+that have a pending hook or were interrupted.`,
 		Example: `  credrender status
-  credrender status --check --max-age 15m   # for monitoring: silent and 0, or named and 1
+  credrender status --check --max-age 15m   # for monitoring: silent, or the failures and exit code 1
   credrender status --forget /tmp/trial.conf`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -57,7 +57,7 @@ without --force those that have a pending hook or were interrupted.`,
 				return usagef("--all and --max-age are for --check")
 			}
 			if c.Flags().Changed("max-age") && o.maxAge == 0 {
-				return usagef("--max-age: 0 is no age: leave it out to accept any, or write 15m")
+				return usagef("--max-age must be above 0: leave it out to accept any age, or write 15m")
 			}
 			if o.force || c.Flags().Changed("lock-timeout") {
 				return usagef("--force and --lock-timeout are for --forget")
@@ -66,28 +66,34 @@ without --force those that have a pending hook or were interrupted.`,
 		},
 	}
 	outputFlag(c, &o.output, "text|json", "text")
-	c.Flags().BoolVar(&o.check, "check", false, "print nothing, and exit 1 if a job failed, has a pending hook or is too old")
-	c.Flags().BoolVar(&o.all, "all", false, "with --check: also jobs of the command line (SRC:DEST, pull) and of other configs")
-	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: how long ago a job may have succeeded, `DURATION`")
+	c.Flags().BoolVar(&o.check, "check", false, "print only problems, and exit 1 if a job failed, has a pending hook or is too old")
+	c.Flags().BoolVar(&o.all, "all", false, "with --check: include jobs of the command line (SRC:DEST, pull) and of other configs")
+	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: the last success may be at most `DURATION` ago")
 	o.addForget(a, c)
 	return c
 }
 
-// jobStatus is one job as status -o json prints it.
+// jobStatus is the status of one job, as status -o json prints it.
 type jobStatus struct {
 	Job         string            `json:"job"`
 	ID          string            `json:"id"`
 	LastRun     time.Time         `json:"last_run,omitzero"`
 	LastSuccess time.Time         `json:"last_success,omitzero"`
 	LastChange  time.Time         `json:"last_change,omitzero"`
-	NextTick    time.Time         `json:"next_tick,omitzero"` // by the schedule in the config, for a daemon
+	NextTick    time.Time         `json:"next_tick,omitzero"`  // when a daemon on this host runs the job next, with its splay
+	NextRuns    []time.Time       `json:"next_runs,omitempty"` // of the schedule, without splay
+	Zone        string            `json:"zone,omitempty"`      // of the schedule
 	Code        int               `json:"code"`
 	Error       string            `json:"error,omitempty"`
-	HookOwed    bool              `json:"hook_owed"`
+	HookPending bool              `json:"hook_pending"`
 	HookError   string            `json:"hook_error,omitempty"`
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
+	// Altered are the files that are not as the last good run left them, with the reason.
+	Altered    map[string]string `json:"altered,omitempty"`
+	HeldUntil  time.Time         `json:"held_until,omitzero"`
+	HeldReason string            `json:"held_reason,omitempty"`
 
 	Config       string                `json:"config,omitempty"` // the file that the job is of
 	Schedule     string                `json:"schedule,omitempty"`
@@ -99,6 +105,7 @@ type jobStatus struct {
 	Installed    map[string]fileStatus `json:"installed,omitempty"` // by destination
 
 	ofConfig bool
+	nextRuns string
 }
 
 // pendingHook is a hook that has not succeeded since files changed.
@@ -119,9 +126,6 @@ type fileStatus struct {
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
-	if o.output != "text" && o.output != "json" {
-		return usagef("--output %q is not text or json", o.output)
-	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -131,6 +135,9 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 		return err
 	}
 	defer st.Close()
+	if err := a.checkSchedules(cfg.Jobs); err != nil {
+		return err
+	}
 	list, err := a.statuses(st, cfg.Jobs)
 	if err != nil {
 		return err
@@ -139,7 +146,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	case o.check:
 		return a.checkStatus(st, list, o)
 	case o.output == "json":
-		return printJSON(a, list)
+		return a.printJSON(list)
 	}
 	if st.Missing() {
 		a.log.Warn(fmt.Sprintf("state directory %s does not exist: no job has run with it", cfg.Settings.StateDir))
@@ -147,8 +154,8 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	return a.printStatus(list)
 }
 
-// statuses are of all jobs that have state, and of those of the config that have
-// none. A state file that is damaged is reported, and the job that it is of failed.
+// statuses returns the status of all jobs with state, and of those of the config. A
+// damaged state file is reported, and its job counts as failed.
 func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	outcomes, errOutcomes := st.Outcomes()
 	known, errJobs := st.Jobs()
@@ -159,7 +166,9 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	list := make([]jobStatus, 0, len(known))
 	for _, j := range known {
 		rec := j.Record()
-		list = append(list, statusOf(outcomes[rec.ID].Over(rec)))
+		s := statusOf(outcomes[rec.ID].Over(rec))
+		s.Altered = a.altered(j)
+		list = append(list, s)
 	}
 	for _, j := range jobs {
 		i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == j.ID })
@@ -168,10 +177,8 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			none := outcomes[j.ID].Over(state.Record{ID: j.ID, Name: j.Name})
 			list = append(list, statusOf(none))
 		}
-		list[i].ofConfig, list[i].Schedule = true, j.Schedule
-		if s, err := schedule.Parse(j.Schedule); j.Schedule != "" && err == nil {
-			_, list[i].NextTick = schedule.Entry{ID: j.ID, Schedule: s, Splay: j.Splay}.Next(a.machine(), time.Now())
-		}
+		list[i].ofConfig, list[i].Schedule = true, j.Schedule.String()
+		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
 				list[i].Code, list[i].Error = exitFailed, e.Error()
@@ -181,13 +188,18 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	for _, e := range damaged {
 		a.fail(e)
 	}
+	for id, h := range a.holds(st) {
+		if i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == id }); i >= 0 {
+			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
+		}
+	}
 	return list, nil
 }
 
 func statusOf(r state.Record) jobStatus {
 	s := jobStatus{
 		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
-		Code: r.Result.Code, Error: r.Result.Error, HookOwed: r.Owed(), Interrupted: r.Txn.Phase != "",
+		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
 		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
 	s.Config, _ = job.ConfigOf(r.ID, r.Name)
@@ -206,8 +218,7 @@ func statusOf(r state.Record) jobStatus {
 }
 
 func (a *app) printStatus(list []jobStatus) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT TICK\tFILES")
+	rows := []string{"JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT RUN\tFILES"}
 	for _, s := range list {
 		result, hook := "ok", "-"
 		switch {
@@ -217,15 +228,32 @@ func (a *app) printStatus(list []jobStatus) error {
 			result = fmt.Sprintf("failed (%d)", s.Code)
 		case s.LastRun.IsZero():
 			result = "-"
+		case len(s.Altered) > 0:
+			result = "altered"
 		}
-		if s.HookOwed {
+		if s.HookPending {
 			hook = "pending"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
-			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), nextTick(s.NextTick), len(s.Files))
+		next := "-"
+		if !s.NextTick.IsZero() {
+			next = zoned(s.NextTick)
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%d",
+			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), next, len(s.Files)))
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
+	if err := a.printTable(rows); err != nil {
+		return err
+	}
+	for _, s := range list {
+		if !s.HeldUntil.IsZero() {
+			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
+		}
+		if s.nextRuns == "" {
+			continue
+		}
+		if err := printf(a.stdout, "%s: next runs %s\n", s.Job, s.nextRuns); err != nil {
+			return err
+		}
 	}
 	for _, s := range list {
 		text := s.Error
@@ -235,15 +263,11 @@ func (a *app) printStatus(list []jobStatus) error {
 		if text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			a.log.Warn(fmt.Sprintf("%s: %s %s", s.Job, path, s.Altered[path]))
+		}
 	}
 	return nil
-}
-
-func nextTick(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return stamp(t)
 }
 
 func stamp(t time.Time) string {
@@ -251,4 +275,57 @@ func stamp(t time.Time) string {
 		return "never"
 	}
 	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// checkStatus returns the problems of jobs, for monitoring. A job whose state is unknown
+// has a problem, so that silence means that all is well.
+func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) error {
+	var errs []error
+	if err := st.Writable(); err != nil {
+		errs = append(errs, fmt.Errorf("%w: runs are not recorded", err))
+	}
+	judged := 0
+	for _, s := range list {
+		if !s.ofConfig && !o.all {
+			continue
+		}
+		judged++
+		if why := s.problem(o.maxAge); why != "" {
+			errs = append(errs, fmt.Errorf("%s: %s", s.Job, why))
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			errs = append(errs, fmt.Errorf("%s: %s %s since its last good run", s.Job, path, s.Altered[path]))
+		}
+	}
+	switch {
+	case judged > 0:
+	case o.all:
+		errs = append(errs, errors.New("no job has run yet, and the config has no jobs"))
+	default:
+		errs = append(errs, usagef("--check: the config has no jobs: select another with --config, or include jobs of the command line with --all"))
+	}
+	return errors.Join(errs...)
+}
+
+// problem returns what is wrong with a job, or "".
+func (s *jobStatus) problem(maxAge time.Duration) string {
+	switch age := time.Since(s.LastSuccess); {
+	case s.Interrupted:
+		return "its last run was interrupted"
+	case s.HookPending && (s.Code == exitOK || s.Code == exitHook):
+		return strings.TrimSuffix("its hook is pending: "+s.HookError, ": ")
+	case s.Code != exitOK:
+		return "its last run failed: " + s.Error
+	case !s.HeldUntil.IsZero(): // an operator keeps it from running
+		return ""
+	case s.LastRun.IsZero():
+		return "it has not run yet"
+	case s.LastSuccess.IsZero():
+		return "it has not succeeded yet"
+	case maxAge > 0 && age < -maxAge: // or the age would stay below the limit
+		return fmt.Sprintf("it last succeeded at %s, which is in the future: the clock was set back", stamp(s.LastSuccess))
+	case maxAge > 0 && age > maxAge:
+		return fmt.Sprintf("it last succeeded %s ago", age.Round(time.Second))
+	}
+	return ""
 }

@@ -22,19 +22,19 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 )
 
-// This file is status --forget. A job that leaves its config is forgotten by the
-// next run; one of the command line, or of a config that is gone, by nobody else.
+// This file holds status --forget, for jobs of the command line and of removed configs.
+// The next run forgets jobs that were removed from a config.
 
 func (o *statusOptions) addForget(a *app, c *cobra.Command) {
-	c.Flags().StringArrayVar(&o.forget, "forget", nil, "forget a `JOB` of the command line, or of a config that is gone (repeatable); its files stay")
-	c.Flags().BoolVar(&o.force, "force", false, "with --forget: also one whose hook is pending, or whose last run was interrupted")
-	c.Flags().DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "with --forget: how long to wait for another run, `DURATION`")
+	c.Flags().StringArrayVar(&o.forget, "forget", nil, "forget a `JOB` of the command line, or of a removed config (repeatable); its files stay")
+	c.Flags().BoolVar(&o.force, "force", false, "with --forget: include jobs that have a pending hook or were interrupted")
+	c.Flags().DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "with --forget: wait up to `DURATION` for another run to end")
 	_ = c.RegisterFlagCompletionFunc("forget", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return a.forgettable(c.Context()), cobra.ShellCompDirectiveNoFileComp
 	})
 }
 
-// forgettable names what --forget can be given, as far as that can be known.
+// forgettable returns the jobs that --forget accepts, for completion.
 func (a *app) forgettable(ctx context.Context) (names []string) {
 	cfg, err := a.config(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *app) forgettable(ctx context.Context) (names []string) {
 	defer st.Close()
 	jobs, _ := st.Jobs()
 	for _, j := range jobs {
-		if rec := j.Record(); heldByConfig(cfg, rec) == nil {
+		if rec := j.Record(); refuseConfigured(cfg, rec) == nil {
 			names = append(names, rec.Name)
 		}
 	}
@@ -62,12 +62,9 @@ func runForget(ctx context.Context, a *app, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
-	st, err := a.openState(cfg, false)
+	st, err := a.writableState(cfg, "forget")
 	if err != nil {
 		return err
-	}
-	if st == nil {
-		return fmt.Errorf("forget: %q: %w", cfg.Settings.StateDir, state.ErrNotWritable)
 	}
 	defer st.Close() // each write was synced by itself
 	token, _ := a.lookupEnv(render.LockEnv)
@@ -80,28 +77,28 @@ func runForget(ctx context.Context, a *app, o *statusOptions) error {
 	var chosen []*state.Job
 	var errs []error
 	for _, name := range o.forget {
-		j, errJob := a.toForget(cfg, known, name, o.force)
+		j, errJob := a.findForgettable(cfg, known, name, o.force)
 		if errJob != nil {
 			errs = append(errs, errJob)
 			continue
 		}
 		chosen = append(chosen, j)
 	}
-	if len(errs) > 0 { // what cannot be read may be what was meant
+	if len(errs) > 0 { // the job may be in a state file that could not be read
 		return errors.Join(append(errs, err)...)
 	}
 	for _, j := range chosen {
 		if err := j.Forget(); err != nil {
 			return fmt.Errorf("forget %s: %w", j.Record().Name, err)
 		}
-		a.sayForgotten(j.Record())
+		a.reportForgotten(j.Record())
 	}
 	return nil
 }
 
-// toForget finds the job of that name, or id, and refuses one that is not to be
+// findForgettable finds a job by name or id, and refuses one that must not be
 // forgotten.
-func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, force bool) (*state.Job, error) {
+func (a *app) findForgettable(cfg *config.Config, known []*state.Job, name string, force bool) (*state.Job, error) {
 	var found []*state.Job
 	var names []string
 	for _, j := range known {
@@ -117,58 +114,58 @@ func (a *app) toForget(cfg *config.Config, known []*state.Job, name string, forc
 	}
 	switch {
 	case len(found) == 0 && len(names) == 0:
-		return nil, usagef("--forget: there is no job %q in %s, nor any other", name, cfg.Settings.StateDir)
+		return nil, usagef("--forget: there is no job %q in %s, which has no jobs", name, cfg.Settings.StateDir)
 	case len(found) == 0:
 		return nil, usagef("--forget: there is no job %q in %s, which has %s", name, cfg.Settings.StateDir, strings.Join(names, ", "))
 	case len(found) > 1:
-		return nil, usagef("--forget: several jobs are called %q; 'credrender status -o json' has the id of each, which goes too", name)
+		return nil, usagef("--forget: several jobs have the name %q: pass the id of one, which 'credrender status -o json' shows", name)
 	}
 	rec := found[0].Record()
-	if err := heldByConfig(cfg, rec); err != nil {
+	if err := refuseConfigured(cfg, rec); err != nil {
 		return nil, err
 	}
 	switch {
 	case force:
 	case rec.Txn.Phase != txn.Idle:
-		return nil, fmt.Errorf("%s: its last run was interrupted: 'credrender recover' sets its files back; --force forgets it and leaves them as they are", rec.Name)
+		return nil, fmt.Errorf("%s: its last run was interrupted: 'credrender recover' restores its files; --force forgets it and leaves them as they are", rec.Name)
 	case rec.Owed():
-		return nil, fmt.Errorf("%s: its hook is pending: a render of the job runs it; --force forgets both", rec.Name)
+		return nil, fmt.Errorf("%s: its hook is pending: render the job to run it; --force forgets both", rec.Name)
 	}
 	return found[0], nil
 }
 
-// heldByConfig refuses a job that a config has, or may have.
-func heldByConfig(cfg *config.Config, rec state.Record) error {
+// refuseConfigured refuses a job that is, or may be, in a config.
+func refuseConfigured(cfg *config.Config, rec state.Record) error {
 	file, ofConfig := job.ConfigOf(rec.ID, rec.Name)
 	if !ofConfig {
 		return nil
 	}
 	if slices.ContainsFunc(cfg.Jobs, func(j job.Job) bool { return j.ID == rec.ID }) {
-		return usagef("%s is a job of %s: taken out there, it is forgotten by the next run", rec.Name, file)
+		return usagef("%s is a job of %s: remove it there, and the next run forgets it", rec.Name, file)
 	}
 	read := slices.Contains(cfg.Files, file) && len(cfg.Broken) == 0
 	_, err := os.Lstat(file)
 	gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-	if !gone && !read { // or nobody can tell
-		return usagef("%s was a job of %s, which is still there: --config %s tells whether it still is", rec.Name, file, file)
+	if !gone && !read { // the job may still be in it
+		return usagef("%s was a job of %s, which still exists: pass --config %s to check whether it still has the job", rec.Name, file, file)
 	}
 	return nil
 }
 
-// sayForgotten says what is left behind, and what will not happen.
-func (a *app) sayForgotten(rec state.Record) {
+// reportForgotten logs what a forgotten job leaves behind.
+func (a *app) reportForgotten(rec state.Record) {
 	text := "forgot " + rec.Name
 	if files := slices.Sorted(maps.Keys(rec.Files)); len(files) > 0 {
 		text += ", and left " + strings.Join(files, ", ") + " in place"
 	}
 	a.log.Info(text, "job", rec.Name)
 	if rec.Owed() {
-		a.log.Warn(rec.Name+": its hook, which was pending, will not run", "job", rec.Name)
+		a.log.Warn(rec.Name+": its pending hook will not run", "job", rec.Name)
 	}
 	if rec.Txn.Phase == txn.Idle {
 		return
 	}
-	a.log.Warn(rec.Name+": its last run was interrupted, and its files are not restored", "job", rec.Name)
+	a.log.Warn(rec.Name+": its last run was interrupted, and its files will not be restored", "job", rec.Name)
 	for _, f := range rec.Txn.Files {
 		dir := path.Join(rec.Txn.Root, path.Dir(f.Path))
 		a.log.Warn(fmt.Sprintf("%s: %s may be old or new; beside it may be %s (the new one) and %s (the old one)",

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func silentLines() map[string]string {
 		"encrypt": "encrypt in.tmpl", "decrypt": "decrypt blob", "exec": "exec --env V=n0 -- true",
 		"setup": "setup", "grant": "grant app --read env=prod", "grants": "grants", "revoke": "revoke app --read env=prod", "policy": "policy in.tmpl",
 		"doctor": "doctor in.tmpl", "credstash": "-", "credsmash": "-",
-		"daemon": "-", "recover": "recover", "status": "status", "demo": "-", "docs": "-", "version": "version", "convert": "-", "help": "help", "completion": "-",
+		"daemon": "-", "recover": "recover", "hold": "-", "run-hook": "-", "status": "status", "demo": "-", "docs": "-", "version": "version", "convert": "-", "help": "help", "completion": "-",
 	}
 }
 
@@ -183,4 +184,64 @@ func TestNoProxyForCredentials(t *testing.T) {
 			t.Errorf("%s: the proxy saw %d requests; %v\n%s", name, n, err, out)
 		}
 	}
+}
+
+// The compatibility command lines have no --timeout. They end when nothing answers
+// for two minutes, and when AWS gives the same answer for two minutes.
+func TestCompatibilityCommandLinesEnd(t *testing.T) {
+	if got := newApp(nil, nil, nil).compatTimeout; got != 2*time.Minute {
+		t.Errorf("the limit is %v", got)
+	}
+	srv := awsfake.Start(t)
+	srv.SetEnv(t)
+	t.Setenv("AWS_DEFAULT_REGION", "eu-west-1")
+	t.Setenv("CREDRENDER_STATE_DIR", t.TempDir())
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	fifo := filepath.Join(home, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dead := silence(t)
+	run := func(t *testing.T, want string, words ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		a := newApp(strings.NewReader(""), &out, &out)
+		a.compatTimeout = shortLimit
+		began := time.Now()
+		code := a.main(t.Context(), words)
+		if took := time.Since(began); code != exitFailed || took > farTooLong || !strings.Contains(out.String(), want) {
+			t.Errorf("%q: exit code %d after %v, want %q in:\n%s", words, code, took, want, &out)
+		}
+	}
+	t.Run("the same answer", func(t *testing.T) {
+		defer srv.Fail(awsfake.Rule{Operation: "DescribeTable", Code: "ResourceNotFoundException"})()
+		run(t, "still missing after "+shortLimit.String(), "credstash", "-t", "one", "setup")
+		run(t, "still missing after "+shortLimit.String(), "credsmash", "-t", "two", "setup-dynamodb")
+	})
+	t.Run("a config without an end", func(t *testing.T) {
+		t.Setenv("CREDSMASH_CONFIG", fifo)
+		run(t, "nothing to read", "credsmash", "list")
+		if err := os.Symlink(fifo, filepath.Join(home, ".credstash")); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "nothing to read", "credstash", "list")
+		if err := os.Remove(filepath.Join(home, ".credstash")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink("/dev/zero", filepath.Join(home, ".credstash")); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "too large", "credstash", "list")
+		t.Setenv("CREDSMASH_CONFIG", "/dev/zero")
+		run(t, "too large", "credsmash", "list")
+		if err := os.Remove(filepath.Join(home, ".credstash")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("no answer", func(t *testing.T) {
+		t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", dead)
+		run(t, "no answer from DynamoDB", "credstash", "get", "n0")
+		run(t, "no answer from DynamoDB", "credsmash", "get", "n0")
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -13,38 +12,38 @@ import (
 )
 
 func newVerifyStore(a *app) *cobra.Command {
-	f := &lifeFlags{}
+	f := &bulkFlags{}
 	var output string
 	c := &cobra.Command{
 		Use:   "verify-store [REF] [KEY=VALUE]...",
-		Short: "Open every stored version and report what is wrong",
-		Long: `Open every version of the secrets that the pattern REF matches (all without one) and
-report those that are damaged, do not open with their context, or stand in the
-way of others. No value is shown and nothing is changed; a store in order prints
-nothing. Exit code 1: an item is damaged; 3: one does not open; 0 also where
-there are only notes.`,
+		Short: "Open every stored version and report problems",
+		Long: `Open every version of the secrets that the pattern REF matches (default: all) and
+report those that are damaged, do not open with their context, or are hidden. No
+value is shown and nothing is changed. Without findings nothing is printed.
+
+Exit code 1: an item is damaged, or hidden by an older version, so that readers get
+the older value. 3: an item does not open. 0: no findings, or notes only.`,
 		Example: "  credrender verify-store --context-map contexts.yaml -o json",
 		RunE:    func(c *cobra.Command, args []string) error { return runVerifyStore(c.Context(), a, f, args, output) },
 	}
-	f.addContextMap(c)
-	f.addAllowNoMatch(c)
-	f.addDryRun(c, "look at the form of items alone: no KMS")
+	f.register(c)
+	f.registerDryRun(c, "check only the form of items, without KMS")
 	outputFlag(c, &output, "text|json", "text")
 	return c
 }
 
-// noteTexts say what a note means, and what to do.
+// noteTexts explain the notes, with a command that fixes each.
 var noteTexts = map[store.Note]string{
-	store.NoteUnpadded: "not padded: it hides later versions, and put refuses; 'credrender migrate' pads it",
-	store.NoteHidden:   "hidden by an unpadded version: nobody reads it; 'credrender migrate' mends that",
-	store.NoteNotInt:   "the newest version is no number: put needs --version",
-	store.NoteForeign:  "in a form that credstash cannot read; 'credrender migrate --item-format credstash' mends that",
-	store.NoteNonce:    "its format does not authenticate the nonce: whoever can write the table can turn the value into noise, and no reader notices; 'credrender migrate --item-format credstash' puts it again in one that does",
-	store.NoteNoise:    "its value is not text: it is binary, or its nonce was changed; look at it before migrate, which keeps what it opens to",
-	store.NoteCTR32LE:  "damaged by rucredstash from byte 16 on, it seems; 'credrender migrate --rescue-ctr32le' repairs it",
+	store.NoteUnpadded: "not padded: it hides later versions, and put fails; 'credrender migrate' pads it",
+	store.NoteHidden:   "hidden: a version with a lower number sorts after it, and readers get that one; 'credrender migrate' pads versions",
+	store.NoteNotInt:   "the newest version is not a number: put needs --version",
+	store.NoteForeign:  "in a format that credstash cannot read; 'credrender migrate --item-format credstash' fixes this",
+	store.NoteNonce:    "its format does not authenticate the nonce: a writer of the table can turn the value into noise without any reader noticing; 'credrender migrate --item-format credstash' stores it in a format that does",
+	store.NoteNoise:    "its value is not text: it is binary, or its nonce was changed; check it before migrate, which keeps the value as it is",
+	store.NoteCTR32LE:  "probably damaged by rucredstash from byte 16 on; 'credrender migrate --rescue-ctr32le' repairs it",
 }
 
-// finding is a line of the report.
+// finding is one version with an error or notes, as verify-store -o json prints it.
 type finding struct {
 	Name    string   `json:"name"`
 	Version string   `json:"version"`
@@ -52,29 +51,22 @@ type finding struct {
 	Notes   []string `json:"notes,omitempty"`
 }
 
-func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, output string) error {
-	if output != "text" && output != "json" {
-		return usagef("--output %q is not text or json", output)
-	}
+func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, output string) error {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	p := a.progress("verify-store")
-	s, err := a.scope(cfg, args, f, p)
-	if err != nil {
-		return err
-	}
-	st, err := s.items(ctx, "verify-store")
+	s, st, err := a.openScope(ctx, cfg, "verify-store", args, f)
 	if err != nil {
 		return err
 	}
 	verdicts, err := st.Verify(ctx, s.Scope)
-	p.end()
+	s.progress.end()
 	if err = s.matched(err); err != nil {
 		return err
 	}
 	var failed []*source.RefError
+	hidden := 0
 	findings := []finding{}
 	for _, v := range verdicts {
 		if v.Err == nil && len(v.Notes) == 0 {
@@ -84,6 +76,9 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 		slices.Sort(v.Notes)
 		for _, n := range v.Notes {
 			one.Notes = append(one.Notes, string(n))
+			if n == store.NoteHidden {
+				hidden++
+			}
 		}
 		if v.Err != nil {
 			one.Error = v.Err.Error()
@@ -94,28 +89,29 @@ func runVerifyStore(ctx context.Context, a *app, f *lifeFlags, args []string, ou
 	if err := printFindings(a, findings, output); err != nil {
 		return err
 	}
+	var many error
 	if len(failed) > 0 {
-		return manyFailed(len(verdicts), "versions are not sound", failed)
+		many = manyFailed(len(verdicts), "versions have errors", failed)
 	}
-	return nil
+	if hidden > 0 {
+		a.fail(fmt.Errorf("hidden: %s; readers get an older value", count(hidden, "version")))
+	}
+	return many
 }
 
 func printFindings(a *app, findings []finding, output string) error {
 	if output == "json" {
-		return printJSON(a, findings)
+		return a.printJSON(findings)
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var rows []string
 	for _, f := range findings {
 		row := source.Show(f.Name) + "\t" + source.Show(f.Version) + "\t"
 		if f.Error != "" {
-			_, _ = fmt.Fprintln(w, row+f.Error)
+			rows = append(rows, row+f.Error)
 		}
 		for _, n := range f.Notes {
-			_, _ = fmt.Fprintln(w, row+noteTexts[store.Note(n)])
+			rows = append(rows, row+noteTexts[store.Note(n)])
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
+	return a.printTable(rows)
 }

@@ -12,13 +12,15 @@ func newVersion(a *app) *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return printf(a.stdout, "credrender %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		},
+		RunE:  func(*cobra.Command, []string) error { return printVersion(a) },
 	}
 }
 
-// version is what the build recorded: a release's tag, or the commit.
+func printVersion(a *app) error {
+	return printf(a.stdout, "credrender %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// version returns the version recorded by the build: the tag of a release, or the commit.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

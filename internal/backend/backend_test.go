@@ -1,8 +1,13 @@
 package backend_test
 
 import (
+	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/credrender/credrender/internal/backend"
@@ -64,4 +69,40 @@ func TestFailuresAreNotKept(t *testing.T) {
 	if _, err := set.Store(t.Context(), where, "list"); err != nil {
 		t.Error(err)
 	}
+}
+
+// The regions of a profile have one session: its MFA code is asked for once.
+func TestOneSessionForAllRegions(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config")
+	text := "[profile base]\naws_access_key_id = " + awsfake.AccessKey + "\naws_secret_access_key = secret\n" +
+		"[profile app]\nrole_arn = arn:aws:iam::123456789012:role/app\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/jane\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	awsfake.Start(t).SetEnv(t)
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_CONFIG_FILE": file} {
+		t.Setenv(name, value)
+	}
+	var asked atomic.Int32
+	set := backend.Set{MFA: func(context.Context, string) (string, error) { asked.Add(1); return awsfake.MFACode, nil }}
+	var group sync.WaitGroup
+	for _, region := range []string{"eu-west-1", "us-east-1", "ap-southeast-2"} {
+		group.Go(func() {
+			c, err := set.AWS(t.Context(), job.Store{Kind: backend.DynamoDB, Table: "t", Region: region, Profile: "app"})
+			if err == nil {
+				err = errors.Join(c.CheckCredentials(t.Context()), check(t, c.KMS))
+			}
+			if err != nil || c.AWS.Region != region {
+				t.Errorf("%s: region %s, %v", region, c.AWS.Region, err)
+			}
+		})
+	}
+	if group.Wait(); asked.Load() != 1 {
+		t.Errorf("the code was asked for %d times", asked.Load())
+	}
+}
+
+func check(t *testing.T, c awsconfig.Client) error {
+	_, err := c.Credentials.Retrieve(t.Context())
+	return err
 }

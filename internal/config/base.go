@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/schedule"
 )
 
 // base makes the job that the jobs of a file start from.
@@ -13,7 +14,6 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	v := l.resolve(file)
 	kind, path, _ := strings.Cut(v.GetString("store"), ":")
 	j := job.Job{
-		Schedule:     v.GetString("schedule"),
 		Splay:        v.GetDuration("splay"),
 		CheckTimeout: job.CheckTimeout,
 		HookTimeout:  job.HookTimeout,
@@ -29,6 +29,12 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 			Profile:   v.GetString("profile"),
 			RoleARN:   v.GetString("arn"),
 		},
+	}
+	if spec := v.GetString("schedule"); spec != "" {
+		var err error
+		if j.Schedule, err = schedule.Parse(spec); err != nil {
+			return j, &Error{Key: "schedule", Msg: err.Error(), Err: err}
+		}
 	}
 	if kind == local && j.Store.Path == "" {
 		dir := l.home("XDG_DATA_HOME", ".local/share")

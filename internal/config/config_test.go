@@ -15,6 +15,7 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/document"
 )
@@ -85,7 +86,7 @@ func ofManual(path string) *config.Config {
 		HookTimeout:  2 * time.Minute,
 		Contexts:     map[string]map[string]string{"web": {"Env": "prod", "app.tier": "web"}},
 		Context:      map[string]string{"env": "prod"},
-		Schedule:     "*/5 * * * *",
+		Schedule:     schedule.MustParse("*/5 * * * *"),
 		Splay:        2 * time.Minute,
 		Store:        job.Store{Kind: "dynamodb", Table: "credential-store", Key: "alias/credstash", Region: "eu-west-1"},
 	}
@@ -167,7 +168,7 @@ jobs:
     hook: [notify, ""]
 `)
 	c := mustLoad(t, path)
-	decimal, err := document.ParseNumber("2.5")
+	decimal, err := document.JSON("2.5")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +192,7 @@ jobs:
 	a.Env = map[string]string{"PORT": "80", "EMPTY": ""}
 	a.Vars = vars(81)
 	a.Allow, a.Restrict = []string{"web.*"}, true
-	a.Schedule, a.Splay = "@hourly", 0
+	a.Schedule, a.Splay = schedule.MustParse("@hourly"), 0
 	b.ID, b.Name, b.Origin = path+"#b", "b", path+":17"
 	b.Vars = vars(80)
 	b.Files = []job.File{

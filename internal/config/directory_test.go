@@ -30,7 +30,7 @@ func oneJob(name, dest string) string {
 // summary says of each job what its file decides.
 func summary(c *config.Config) (list []string) {
 	for _, j := range c.Jobs {
-		list = append(list, strings.TrimSpace(j.Name+" "+j.Files[0].Dest+" "+j.Store.Region+" "+j.Schedule+" "+j.Context["env"]))
+		list = append(list, strings.TrimSpace(j.Name+" "+j.Files[0].Dest+" "+j.Store.Region+" "+j.Schedule.String()+" "+j.Context["env"]))
 	}
 	return list
 }

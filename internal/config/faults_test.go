@@ -98,7 +98,7 @@ func TestLoadFaultsOfSettings(t *testing.T) {
 			"schedule: 0 0 31 2 *\njobs:\n- {name: a, content: x, dest: /a, schedule: TZ=0}\n- {name: b, content: x, dest: /b, schedule: '@every 100ms'}",
 			[]string{
 				`1: schedule: invalid schedule "0 0 31 2 *": it never fires`,
-				`3: jobs[0].schedule: invalid schedule "TZ=0": unknown time zone 0`,
+				`3: jobs[0].schedule: invalid schedule "TZ=0": unknown time zone "0": use a name of the IANA database, such as Europe/Berlin`,
 				`4: jobs[1].schedule: invalid schedule "@every 100ms": it is too fast: @every takes 1s or more`,
 			},
 		},

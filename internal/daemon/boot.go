@@ -97,7 +97,7 @@ func (d *Daemon) runDeferred(p *schedule.Plan) {
 
 func (d *Daemon) hasDeferred() bool {
 	for _, s := range d.stats {
-		if s.deferred {
+		if s.deferred && s.held.IsZero() {
 			return true
 		}
 	}
@@ -154,10 +154,10 @@ func (d *Daemon) tellReady() bool {
 	return true
 }
 
-// triedAll reports whether each job was tried. The caller holds mu.
+// triedAll reports whether each job was tried, except held ones. The caller holds mu.
 func (d *Daemon) triedAll() bool {
 	for _, j := range d.config.Jobs {
-		if s := d.stats[j.ID]; s == nil || !s.attempted {
+		if s := d.stats[j.ID]; s == nil || !s.attempted && s.held.IsZero() {
 			return false
 		}
 	}

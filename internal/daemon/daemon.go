@@ -44,6 +44,9 @@ type Config struct {
 	// Records reads the state of all jobs. The error has a *state.CorruptError for
 	// each file that cannot be read, beside those that can.
 	Records func() ([]state.Record, error)
+	// Holds returns the holds of jobs that are active, by id, beside an error for
+	// those that cannot be read; nil: there are none.
+	Holds func() (map[string]state.Hold, error)
 	// Store stores what the daemon alone knows: runs that recorded nothing. It is
 	// called when that has changed; nil: it is not stored.
 	Store func(map[string]state.Outcome) error
@@ -150,6 +153,7 @@ type jobStats struct {
 	run       time.Time     // of the last attempt
 	success   time.Time     // of the last one that ended well
 	outcome   state.Outcome // of a failed run that recorded nothing
+	held      time.Time     // until then it is held, which was logged
 	lost      loss          // how that run was lost, if it was
 	deferred  bool          // its hook waits for READY
 }
@@ -182,15 +186,11 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	return d, nil
 }
 
-// entries are the schedules of jobs, which the config has checked.
+// entries returns the schedules of jobs.
 func entries(jobs []job.Job) []schedule.Entry {
 	list := make([]schedule.Entry, 0, len(jobs))
 	for _, j := range jobs {
-		e := schedule.Entry{ID: j.ID, Splay: j.Splay}
-		if j.Schedule != "" {
-			e.Schedule, _ = schedule.Parse(j.Schedule)
-		}
-		list = append(list, e)
+		list = append(list, schedule.Entry{ID: j.ID, Schedule: j.Schedule, Splay: j.Splay})
 	}
 	return list
 }

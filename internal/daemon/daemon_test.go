@@ -18,6 +18,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -75,7 +76,7 @@ func (f *fake) config() *daemon.Config {
 		},
 	}
 	for _, n := range f.names {
-		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: "*/10 * * * *", Files: []job.File{{Dest: "/" + n}}})
+		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: schedule.MustParse("*/10 * * * *"), Files: []job.File{{Dest: "/" + n}}})
 	}
 	c.Look = func(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
 		if f.stateless {

@@ -17,7 +17,9 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // flaky is a store of one secret, of which one request in twenty fails.
@@ -80,17 +82,17 @@ type endurance struct {
 	looked int
 }
 
-func (e *endurance) world(do func(render.World)) {
+func (e *endurance) world(do func(render.Env)) {
 	st, err := state.Open(state.Options{Dir: filepath.Join(e.dir, "state"), Runtime: filepath.Join(e.dir, "run"), Machine: "m"})
 	if err != nil {
 		e.t.Fatal(err)
 	}
 	defer st.Close()
-	do(render.World{
-		Open:      func(context.Context, job.Store, string) (source.Source, error) { return e.store, nil },
-		ReadFile:  func(_ *job.Job, path string) ([]byte, error) { return os.ReadFile(path) },
-		LookupEnv: func(string) (string, bool) { return "", false },
-		Now:       func() time.Time { return e.now }, Zone: time.UTC, Home: "/", State: st, StampFile: fsys.Stamp,
+	do(render.Env{
+		Open:     func(context.Context, job.Store, string) (source.Source, error) { return e.store, nil },
+		ReadFile: func(_ *job.Job, path string) ([]byte, error) { return os.ReadFile(path) },
+		Host:     template.Host{LookupEnv: func(string) (string, bool) { return "", false }, Now: func() time.Time { return e.now }},
+		Home:     "/", State: st, StampFile: fsys.Stamp,
 	})
 }
 
@@ -102,13 +104,13 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 			if e.looked++; e.store.rand.IntN(20) == 0 {
 				return nil, source.ErrUnreachable
 			}
-			e.world(func(w render.World) { looks, err = render.Tick(ctx, w, opts, jobs) })
+			e.world(func(w render.Env) { looks, err = render.Tick(ctx, w, opts, jobs) })
 			return looks, err
 		},
 		Render: func(ctx context.Context, order daemon.Order) (ended daemon.Ended, err error) {
 			o := opts
 			o.Changed = order.Changed
-			e.world(func(w render.World) {
+			e.world(func(w render.Env) {
 				report, errRun := render.Run(ctx, w, o, jobs)
 				if err = errRun; err == nil && report.Jobs[0].Err != nil {
 					ended.Code = 1
@@ -117,7 +119,7 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 			return ended, err
 		},
 		Records: func() (records []state.Record, err error) {
-			e.world(func(w render.World) {
+			e.world(func(w render.Env) {
 				list, errList := w.State.Jobs()
 				err = errList
 				for _, j := range list {
@@ -141,7 +143,7 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 func TestTenThousandTicks(t *testing.T) {
 	e := &endurance{t: t, dir: memoryDir(t), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), store: &flaky{version: 1, rand: rand.New(rand.NewPCG(1, 2))}}
 	dest := filepath.Join(e.dir, "out")
-	c := e.config([]job.Job{{ID: "c#a", Name: "a", Schedule: "* * * * *", Files: []job.File{{Content: `{{ secret "s" }}`, Dest: dest}}}})
+	c := e.config([]job.Job{{ID: "c#a", Name: "a", Schedule: schedule.MustParse("* * * * *"), Files: []job.File{{Content: `{{ secret "s" }}`, Dest: dest}}}})
 	d := newDaemon(t, c, func(o *daemon.Options) {
 		o.Now = func() time.Time { return e.now }
 		o.Textfile = filepath.Join(e.dir, "m.prom")

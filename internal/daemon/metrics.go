@@ -57,6 +57,7 @@ func (d *Daemon) metrics(st stored, lacking []string) []metric {
 	}
 	all = append(all, common(d.config, st, d.o.Version, d.o.GoVersion)...)
 	all = append(all, jobMetrics(d.config.Jobs, st, d.stats)...)
+	all = append(all, d.config.holdMetrics()...)
 	all = append(all, d.tickMetrics()...)
 	all = append(all, d.totals.metrics(d.config.Jobs)...)
 	var u Usage

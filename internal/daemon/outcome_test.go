@@ -15,6 +15,7 @@ import (
 
 	"github.com/credrender/credrender/internal/daemon"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/schedule"
 )
 
 // What came of renders that recorded nothing is in the metrics, at /readyz and
@@ -88,7 +89,7 @@ func TestCrashesBackOff(t *testing.T) {
 		f := &fake{names: []string{"a"}, now: time.Now, files: true}
 		c := f.config()
 		runs := 0
-		c.Jobs[0].Schedule = "@every 1s"
+		c.Jobs[0].Schedule = schedule.MustParse("@every 1s")
 		c.Render = func(context.Context, daemon.Order) (daemon.Ended, error) { runs++; return daemon.Ended{Code: 2}, nil }
 		d := newDaemon(t, c, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)

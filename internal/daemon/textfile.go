@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -20,7 +21,7 @@ const refreshEvery = time.Minute
 func WriteTextfile(path string, c *Config, version, goVersion string) error {
 	return replaceFile(path, func(w io.Writer) error {
 		st := c.stored()
-		return write(w, append(common(c, st, version, goVersion), jobMetrics(c.Jobs, st, nil)...))
+		return write(w, slices.Concat(common(c, st, version, goVersion), jobMetrics(c.Jobs, st, nil), c.holdMetrics()))
 	})
 }
 

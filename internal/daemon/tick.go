@@ -42,6 +42,7 @@ const (
 func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan) {
 	began := d.o.Now()
 	c, jobs := d.take(due)
+	jobs, afterHold := d.dropHeld(c, jobs)
 	d.logOutdated(c)
 	found := d.check(ctx, c, jobs)
 	var end ending
@@ -60,6 +61,7 @@ func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan
 		if !d.defersHooks() {
 			d.runDeferred(p)
 		}
+		afterHold(p)
 		d.mu.Lock()
 		failsNow := d.boot.expired && !d.boot.done && !d.hasDeferred()
 		d.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 func TestDiff(t *testing.T) {
@@ -37,7 +38,7 @@ func TestDiff(t *testing.T) {
 		{"too large to compare", job.File{}, "", job.Keep, job.Keep, huge, job.Update, 0o600, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := job.Diff(c.file, []byte(c.data), c.uid, c.gid, c.old)
+			got := job.Diff(c.file, template.Output{Bytes: []byte(c.data)}, c.uid, c.gid, c.old)
 			if got.Kind != c.kind || got.Mode != c.mode || got.UID != c.wantUID {
 				t.Errorf("got %s %v uid %d, want %s %v uid %d", got.Kind, got.Mode, got.UID, c.kind, c.mode, c.wantUID)
 			}

@@ -2,212 +2,122 @@ package job
 
 import (
 	"bytes"
-	"encoding/json"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
+	"slices"
 	"strings"
-	"sync"
-	"unicode/utf8"
 
-	"github.com/pelletier/go-toml/v2"
-	"go.yaml.in/yaml/v3"
+	"github.com/credrender/credrender/internal/secretfile"
+	"github.com/credrender/credrender/pkg/template"
 )
 
-// Formats that [File.Format] may name.
+// Formats are the values of [File.Format].
 var Formats = []string{"json", "yaml", "toml", "env", "pem"}
 
-// ErrFormat: rendered bytes are not of the format that the file declares.
+// ErrFormat reports a rendered file that is not valid in its format.
 var ErrFormat = errors.New("not valid")
 
-// Validate checks rendered bytes against a declared format; "" passes. The
-// error tells a line, never content: parsers like to quote what they choke on.
-func Validate(format string, data []byte) error {
-	line, ok := 0, true
+// errAltered reports a value that continues outside its place in the document.
+var errAltered = errors.New("what an action prints changes the structure: print it with | jsonquote, without quotes around it")
+
+// Validate checks a rendered file against a declared format; "" passes. prints are
+// what its template's actions printed; nil: the file is no template's. Values
+// must stay within their places, too: a secret with a quote or line break must not
+// add a key or variable. The error gives a line and never content, although parsers
+// quote what they fail on.
+func Validate(format string, data []byte, prints []template.Print) error {
+	var line int
+	var ok bool
 	switch format {
-	case "json":
-		line, ok = checkJSON(data)
-	case "yaml":
-		line, ok = checkYAML(data)
-	case "toml":
-		line, ok = checkTOML(data)
+	case "":
+		return nil
 	case "env":
-		line, ok = checkEnv(data)
+		return checkEnv(data, prints)
 	case "pem":
 		line, ok = checkPEM(data)
+	default:
+		if _, line, ok = parseTree(format, data); !ok {
+			break
+		}
+		offset, bad := altered(format, data, prints)
+		if bad && offset < 0 {
+			return formatError(format, 0, errAltered)
+		}
+		if bad {
+			return formatError(format, lineAt(data, int64(offset)), errAltered)
+		}
 	}
-	switch {
-	case ok:
+	if ok {
 		return nil
-	case line > 0:
-		return fmt.Errorf("%w %s at line %d", ErrFormat, strings.ToUpper(format), line)
 	}
-	return fmt.Errorf("%w %s", ErrFormat, strings.ToUpper(format))
+	return formatError(format, line, nil)
+}
+
+func formatError(format string, line int, why error) error {
+	text := strings.ToUpper(format)
+	if line > 0 {
+		text += fmt.Sprintf(" at line %d", line)
+	}
+	if why != nil {
+		return fmt.Errorf("%w %s: %w", ErrFormat, text, why)
+	}
+	return fmt.Errorf("%w %s", ErrFormat, text)
 }
 
 func lineAt(data []byte, offset int64) int {
 	return 1 + bytes.Count(data[:min(max(offset, 0), int64(len(data)))], []byte("\n"))
 }
 
-func checkJSON(data []byte) (int, bool) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	var v json.RawMessage
-	err := d.Decode(&v)
-	if err == nil {
-		if _, more := d.Token(); more == io.EOF {
-			return checkJSONKeys(data)
-		}
-		return lineAt(data, d.InputOffset()), false
+// checkEnv reads the file as --env-file of exec does.
+func checkEnv(data []byte, prints []template.Print) error {
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return formatError("env", lineAt(data, int64(i)), nil)
 	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return lineAt(data, syntax.Offset), false
+	if i := invalidUTF8(data); i >= 0 {
+		return formatError("env", lineAt(data, int64(i)), nil)
 	}
-	return lineAt(data, int64(len(data))), false
+	_, err := secretfile.ParsePrinted(data, prints)
+	if at, ok := errors.AsType[*secretfile.DotenvError](err); ok {
+		return formatError("env", at.Line, at.Err)
+	}
+	return err
 }
 
-// checkJSONKeys refuses a key that its object has already: parsers differ in
-// which of the values they take (RFC 8259, section 4).
-func checkJSONKeys(data []byte) (int, bool) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	var open []map[string]bool // of each object and array around; nil: an array
-	isKey := false
-	for {
-		t, err := d.Token()
-		if err != nil {
-			return 0, true
-		}
-		switch t {
-		case json.Delim('{'):
-			open, isKey = append(open, map[string]bool{}), true
-			continue
-		case json.Delim('['):
-			open, isKey = append(open, nil), false
-			continue
-		case json.Delim('}'), json.Delim(']'):
-			open = open[:len(open)-1]
-		default:
-			if key, ok := t.(string); isKey && ok {
-				keys := open[len(open)-1]
-				if keys[key] {
-					return lineAt(data, d.InputOffset()), false
-				}
-				keys[key], isKey = true, false
-				continue
-			}
-		}
-		isKey = len(open) > 0 && open[len(open)-1] != nil
-	}
-}
-
-var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })
-
-func checkYAML(data []byte) (int, bool) {
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var n yaml.Node
-		err := d.Decode(&n)
-		if errors.Is(err, io.EOF) {
-			return 0, true
-		}
-		if err != nil {
-			line := 0
-			if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
-				_, _ = fmt.Sscan(m[1], &line)
-			}
-			return line, false
-		}
-		if line := duplicateKey(&n); line > 0 {
-			return line, false
-		}
-	}
-}
-
-// duplicateKey returns the line of a key that its mapping has already, which
-// YAML forbids and decoders take differently; 0: there is none.
-func duplicateKey(n *yaml.Node) int {
-	seen := map[string]bool{}
-	for i, c := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && c.Kind == yaml.ScalarNode {
-			key := c.ShortTag() + " " + c.Value
-			if seen[key] {
-				return c.Line
-			}
-			seen[key] = true
-		}
-		if line := duplicateKey(c); line > 0 {
-			return line
-		}
-	}
-	return 0
-}
-
-func checkTOML(data []byte) (int, bool) {
-	var v map[string]any
-	err := toml.Unmarshal(data, &v)
-	var de *toml.DecodeError
-	if errors.As(err, &de) {
-		line, _ := de.Position()
-		return line, false
-	}
-	return 0, err == nil
-}
-
-var envName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_.-]*$`) })
-
-// checkEnv knows KEY=value, KEY="..." and KEY='...' over several lines, blank
-// lines and comments: what systemd, docker and dotenv loaders have in common.
-func checkEnv(data []byte) (int, bool) {
-	lines := strings.Split(string(data), "\n")
-	for i := 0; i < len(lines); i++ {
-		text := strings.TrimSpace(lines[i])
-		if text == "" || text[0] == '#' {
-			continue
-		}
-		name, value, ok := strings.Cut(text, "=")
-		if !ok || !envName().MatchString(name) || strings.ContainsRune(value, 0) || !utf8.ValidString(value) {
-			return i + 1, false
-		}
-		if value == "" || (value[0] != '"' && value[0] != '\'') {
-			continue
-		}
-		start := i
-		for rest := value[1:]; !closesQuote(rest, value[0]); rest = lines[i] {
-			if i++; i == len(lines) {
-				return start + 1, false
-			}
-		}
-	}
-	return 0, true
-}
-
-func closesQuote(s string, quote byte) bool {
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && quote == '"':
-			i++
-		case s[i] == quote:
-			return true
-		}
-	}
-	return false
-}
-
-func checkPEM(data []byte) (int, bool) {
+// checkPEM accepts text before a block, as openssl writes it. Parsers skip damaged
+// blocks, so every boundary must belong to a block that was read.
+func checkPEM(data []byte) (line int, ok bool) {
 	rest, blocks := data, 0
 	for {
 		block, after := pem.Decode(rest)
 		if block == nil {
 			break
 		}
+		read := rest[:len(rest)-len(after)]
+		if bytes.Count(read, []byte("-----BEGIN ")) != 1 || bytes.Count(read, []byte("-----END ")) != 1 || !isWhole(block) {
+			return lineAt(data, int64(len(data)-len(rest)+bytes.Index(read, []byte("-----")))), false
+		}
 		rest = after
 		blocks++
 	}
-	if i := bytes.Index(rest, []byte("-----BEGIN")); i >= 0 {
-		return lineAt(data, int64(len(data)-len(rest)+i)), false
+	if after := bytes.TrimLeft(rest, " \t\r\n"); blocks > 0 && len(after) > 0 {
+		return lineAt(data, int64(len(data)-len(after))), false
 	}
 	return 0, blocks > 0
+}
+
+// notDER are the types of blocks that hold something other than ASN.1.
+var notDER = []string{"OPENSSH PRIVATE KEY", "SSH2 PUBLIC KEY"}
+
+// isWhole reports whether a block of a certificate, request or key has all of its
+// bytes: a base64 text that was cut short is often valid.
+func isWhole(b *pem.Block) bool {
+	isDER := strings.HasPrefix(b.Type, "CERTIFICATE") || b.Type == "X509 CRL" || strings.HasSuffix(b.Type, " KEY") || strings.HasSuffix(b.Type, " PARAMETERS")
+	if !isDER || len(b.Headers) > 0 || slices.Contains(notDER, b.Type) {
+		return len(b.Bytes) > 0
+	}
+	var v asn1.RawValue
+	rest, err := asn1.Unmarshal(b.Bytes, &v)
+	return err == nil && len(rest) == 0
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 )
 
-// install changes the files of one planned job: all, or none. On success the
-// journal says done, with the hook owed, until settle.
-func (r *round) install(ctx context.Context, p *Planned) error {
+// install changes the files of one job: all, or none. On success the journal is in
+// phase done, with the hook pending, until finish.
+func (r *run) install(ctx context.Context, p *Plan) error {
 	if err := r.admit(p); err != nil {
 		return err
 	}
@@ -25,20 +25,20 @@ func (r *round) install(ctx context.Context, p *Planned) error {
 	return err
 }
 
-// admit reports all that stands in the way of a planned job and can be known
-// without writing. Run and Plan both ask it.
-func (r *round) admit(p *Planned) error {
+// admit returns every reason to refuse a job that can be known without writing. Run and
+// DryRun both call it.
+func (r *run) admit(p *Plan) error {
 	if err := r.stateFor(p); err != nil {
 		return err
 	}
+	if err := validate(p); err != nil {
+		return err
+	}
 	if len(p.Changed()) > 0 {
-		if err := validate(p); err != nil {
-			return err
-		}
 		if r.refusedBefore(p) {
 			return &RefusedError{What: "verify", Again: true}
 		}
-		if r.planOnly {
+		if r.dryRun {
 			if err := r.unstartable(p); err != nil {
 				return errors.Join(r.checkDisk(p), err)
 			}
@@ -47,18 +47,40 @@ func (r *round) admit(p *Planned) error {
 	return r.checkDisk(p)
 }
 
-// checkDisk asks whether the files could be written and repaired. In a plan, a
-// drift that the file system may be to blame for is none.
-func (r *round) checkDisk(p *Planned) error {
+// unstartable returns an error for each command of a job whose program does not exist,
+// unless the run itself writes it.
+func (r *run) unstartable(p *Plan) error {
+	var errs []error
+	missing := func(c job.Command) error {
+		if c.IsZero() || len(c.Args) > 0 && len(r.writers(c.Args[0])) > 0 {
+			return nil
+		}
+		return hook.Missing(r.spec(p, c))
+	}
+	for _, c := range p.Changes {
+		if c.Kind == job.Create || c.Kind == job.Update {
+			errs = append(errs, judge("check", c.Path, c.File.Check, missing(c.File.Check)))
+		}
+	}
+	errs = append(errs, judge("verify", "", p.Job.Verify, missing(p.Job.Verify)))
+	if err := missing(p.Job.Hook); err != nil && !r.o.NoHook {
+		errs = append(errs, &HookError{Command: p.Job.Hook, Err: err})
+	}
+	return errors.Join(errs...)
+}
+
+// checkDisk reports whether the files can be written and repaired. A dry run ignores
+// drift that the file system may have caused.
+func (r *run) checkDisk(p *Plan) error {
 	files := p.files()
 	var errs []error
 	for i, c := range p.Changes {
 		if c.Kind != job.ModeOnly {
 			continue
 		}
-		err := r.w.Disk.CheckRepair(c.Txn())
+		err := r.env.Disk.CheckRepair(c.Txn())
 		switch {
-		case c.Tolerated() && r.planOnly:
+		case c.Tolerated() && r.dryRun:
 			p.Changes[i].Kind = job.Unchanged
 		case errors.Is(err, txn.ErrOthersWrite):
 			files = append(files, c.Txn())
@@ -66,17 +88,17 @@ func (r *round) checkDisk(p *Planned) error {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(append(errs, r.w.Disk.Check(files))...)
+	return errors.Join(append(errs, r.env.Disk.Check(files))...)
 }
 
-// repair sets drifted modes and owners right. It returns files that stand where
-// others can write, and have to be put there anew for that.
-func (r *round) repair(p *Planned) (anew []txn.File, err error) {
+// repair restores modes and owners that have drifted. It returns the files in
+// directories that others can write: they must be written again.
+func (r *run) repair(p *Plan) (anew []txn.File, err error) {
 	for i, c := range p.Changes {
 		if c.Kind != job.ModeOnly {
 			continue
 		}
-		changed, err := r.w.Disk.Repair(c.Txn())
+		changed, err := r.env.Disk.Repair(c.Txn())
 		switch {
 		case errors.Is(err, txn.ErrOthersWrite) && !c.Tolerated():
 			anew = append(anew, c.Txn())
@@ -89,11 +111,17 @@ func (r *round) repair(p *Planned) (anew []txn.File, err error) {
 	return anew, nil
 }
 
-// stateFor opens the job's journal: in the state directory, or in memory where
-// there is none and no hook could get lost.
-func (r *round) stateFor(p *Planned) error {
-	if p.state != nil && (!r.planOnly || r.w.State.Writable() == nil) {
-		return nil
+// stateFor opens the job's journal: in the state directory, or in memory if there is
+// none and no hook could get lost.
+func (r *run) stateFor(p *Plan) error {
+	if p.state != nil {
+		err := error(nil)
+		if r.dryRun {
+			err = r.env.State.Writable()
+		}
+		if !errors.Is(err, state.ErrNotWritable) {
+			return err
+		}
 	}
 	if !p.Job.Hook.IsZero() && !r.o.NoHook {
 		return ErrNoState
@@ -102,34 +130,54 @@ func (r *round) stateFor(p *Planned) error {
 	return nil
 }
 
-func (r *round) transact(ctx context.Context, p *Planned, files []txn.File) error {
-	t, err := r.w.Disk.Prepare(ctx, p.journal, files)
+func (r *run) transact(ctx context.Context, p *Plan, files []txn.File) error {
+	t, err := r.env.Disk.Prepare(ctx, p.journal, files)
 	if err != nil {
 		return err
 	}
 	if err := r.checks(ctx, p, t); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
-	changed := len(p.Changed()) > 0 // else only modes and owners, which nobody is asked or told about
+	changed := len(p.Changed()) > 0 // else only modes and owners, for which neither verify nor hook runs
 	if err := t.Commit(ctx, changed && !p.Job.Hook.IsZero() && !r.o.NoHook); err != nil {
 		return err
 	}
 	if !changed {
 		return t.Done()
 	}
-	if err := r.verify(ctx, p); err != nil {
+	if err := errors.Join(r.verify(ctx, p), r.unaltered(p, t)); err != nil {
 		return r.refuse(ctx, p, t, err)
 	}
 	return t.Done()
 }
 
-// validate applies what can be judged from the bytes alone.
-func validate(p *Planned) error {
+// unaltered reports the job's files that verify changed.
+func (r *run) unaltered(p *Plan, t *txn.Txn) error {
+	if p.Job.Verify.IsZero() {
+		return nil
+	}
+	var errs []error
+	for _, c := range p.Changes {
+		err := t.Unaltered(c.File.Dest)
+		if c.Kind == job.Unchanged {
+			if now, _ := r.env.Disk.Stamp(c.File.Dest); now != c.Old.Stamp {
+				err = txn.ErrAltered
+			}
+		}
+		if err != nil {
+			errs = append(errs, judge("verify", "", p.Job.Verify, fmt.Errorf("%w: %s", err, c.Path)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// validate checks the formats and key pairs.
+func validate(p *Plan) error {
 	data, paths := map[string][]byte{}, map[string]string{}
 	var errs []error
 	for _, c := range p.Changes {
 		data[c.File.Dest], paths[c.File.Dest] = c.Data, c.Path
-		if err := job.Validate(c.File.Format, c.Data); err != nil {
+		if err := job.Validate(c.File.Format, c.Data, c.Prints); err != nil {
 			errs = append(errs, &RefusedError{What: "format", Dest: c.Path, Err: err})
 		}
 	}
@@ -142,13 +190,15 @@ func validate(p *Planned) error {
 }
 
 // checks runs each changed file's check on its staged copy.
-func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
+func (r *run) checks(ctx context.Context, p *Plan, t *txn.Txn) error {
 	var errs []error
+	ran := false
 	for _, c := range p.Changes {
 		staged := t.Staged(c.File.Dest)
 		if c.File.Check.IsZero() || staged == "" || c.Kind == job.ModeOnly {
 			continue
 		}
+		ran = true
 		cmd := hook.Expand(c.File.Check, staged, c.Path)
 		_, err := hook.Run(ctx, r.spec(p, cmd))
 		if err == nil {
@@ -156,10 +206,22 @@ func (r *round) checks(ctx context.Context, p *Planned, t *txn.Txn) error {
 		}
 		errs = append(errs, judge("check", c.Path, c.File.Check, err))
 	}
+	if err := errors.Join(errs...); !ran || errors.Is(err, txn.ErrAltered) {
+		return err
+	}
+	for _, c := range p.Changes { // a check may reach the other files, and the old ones
+		err := t.Unaltered(c.File.Dest)
+		if now, _ := r.env.Disk.Stamp(c.File.Dest); c.Kind != job.ModeOnly && now != c.Old.Stamp {
+			err = txn.ErrAltered
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("run checks: %s: %w", c.Path, err))
+		}
+	}
 	return errors.Join(errs...)
 }
 
-func (r *round) verify(ctx context.Context, p *Planned) error {
+func (r *run) verify(ctx context.Context, p *Plan) error {
 	if p.Job.Verify.IsZero() {
 		return nil
 	}
@@ -167,15 +229,15 @@ func (r *round) verify(ctx context.Context, p *Planned) error {
 	return judge("verify", "", p.Job.Verify, err)
 }
 
-// refuse sets the old files back and asks verify again, to tell a bad change
-// from a tree that was broken before. The set is remembered, so that the next
-// run does not install it again.
-func (r *round) refuse(ctx context.Context, p *Planned, t *txn.Txn, cause error) error {
+// refuse restores the old files and runs verify again, to tell a bad change from a tree
+// that was broken before. It records the refused set, so that the next run does not
+// install it again.
+func (r *run) refuse(ctx context.Context, p *Plan, t *txn.Txn, cause error) error {
 	if err := t.Rollback(false); err != nil {
 		return errors.Join(cause, err)
 	}
 	refused, ok := errors.AsType[*RefusedError](cause)
-	if !ok {
+	if !ok || errors.Is(cause, txn.ErrAltered) { // it would alter the old files too
 		return cause
 	}
 	_, broken := errors.AsType[*RefusedError](r.verify(ctx, p))
@@ -187,9 +249,9 @@ func (r *round) refuse(ctx context.Context, p *Planned, t *txn.Txn, cause error)
 	return errors.Join(refused, p.state.Update(func(rec *state.Record) { rec.Refused = print }))
 }
 
-// refusedBefore reports whether verify has refused this very set, by this very
-// command, and nothing has changed since.
-func (r *round) refusedBefore(p *Planned) bool {
+// refusedBefore reports whether the same verify command has refused the same files
+// before.
+func (r *run) refusedBefore(p *Plan) bool {
 	if p.state == nil || r.o.Force || p.Job.Verify.IsZero() {
 		return false
 	}
@@ -201,8 +263,8 @@ func (r *round) refusedBefore(p *Planned) bool {
 	return same && known
 }
 
-// set is the job's bytes, places and verify as one string of bytes.
-func (p *Planned) set() []byte {
+// set encodes the job's files and its verify command, for a fingerprint.
+func (p *Plan) set() []byte {
 	type file struct {
 		Dest     string
 		Data     []byte
@@ -220,10 +282,10 @@ func (p *Planned) set() []byte {
 	return b
 }
 
-func (p *Planned) print(r *round) string { return r.w.State.Fingerprint(p.set()) }
+func (p *Plan) print(r *run) string { return r.env.State.Fingerprint(p.set()) }
 
-// files are the changed ones, as the transaction takes them.
-func (p *Planned) files() []txn.File {
+// files returns the changed files, as the transaction takes them.
+func (p *Plan) files() []txn.File {
 	var fs []txn.File
 	for _, c := range p.Changes {
 		if c.Kind == job.Create || c.Kind == job.Update {
@@ -233,8 +295,8 @@ func (p *Planned) files() []txn.File {
 	return fs
 }
 
-// spec surrounds one of the job's commands.
-func (r *round) spec(p *Planned, c job.Command) hook.Spec {
+// spec returns how to run one of the job's commands.
+func (r *run) spec(p *Plan, c job.Command) hook.Spec {
 	return hook.Spec{
 		Command: c,
 		Env:     r.environ(p.Job.Env, p.Job.Name, p.Changed()),
@@ -243,10 +305,10 @@ func (r *round) spec(p *Planned, c job.Command) hook.Spec {
 	}
 }
 
-// environ is what commands get, with the token of the lock, by which a render
-// that a command starts knows that waiting would never end.
-func (r *round) environ(env map[string]string, jobs string, changed []string) []string {
-	list := hook.Environ(r.w.Home, env, jobs, changed)
+// environ returns the environment of a command. The token of the lock in it tells a
+// render that the command starts that waiting for the lock would never end.
+func (r *run) environ(env map[string]string, jobs string, changed []string) []string {
+	list := hook.Environ(r.env.Home, env, jobs, changed)
 	if r.lock != nil {
 		list = append(list, LockEnv+"="+r.lock.Token())
 	}

@@ -3,196 +3,90 @@ package render
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
 	"github.com/credrender/credrender/pkg/template"
 	"github.com/credrender/credrender/pkg/template/mask"
 )
 
-// maxWaves bounds how deep names of secrets may be hidden in secrets.
-const maxWaves = 32
-
-// ErrTooDeep: a secret's value names a secret whose value names a secret ...
-var ErrTooDeep = fmt.Errorf("secrets name other secrets more than %d levels deep", maxWaves)
-
-// gather fetches what all jobs ask for: one wave for everything that does not
-// depend on a secret, one more for each level of secrets that name secrets.
-// Only the waves end with fetching: a template is asked what it wants of an
-// answer that came too late, too.
-func (r *round) gather(ctx, fetching context.Context, jobs []*Planned) {
-	for range maxWaves {
-		var wants []Want
-		for _, p := range jobs {
-			if p.report.Err == nil {
-				wants = append(wants, r.missing(ctx, p)...)
-			}
-		}
-		if len(wants) == 0 {
-			return
-		}
-		r.fetcher.Wave(fetching, wants)
-	}
-	for _, p := range jobs {
-		if p.report.Err == nil && len(r.missing(ctx, p)) > 0 {
-			p.report.Err = ErrTooDeep
-		}
-	}
+// limited is the source of a store under the time limit of the run.
+type limited struct {
+	source.ByPrefix
+	limit *limit.Limit
 }
 
-// missing returns what a job's files ask for and no wave has answered.
-func (r *round) missing(ctx context.Context, p *Planned) []Want {
-	var wants []Want
-	before := p.queries
-	p.queries = make([][]template.Query, len(p.units))
+func (l limited) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	ctx, stop := l.limit.Context(ctx)
+	defer stop()
+	return l.ByPrefix.Fetch(ctx, refs)
+}
+
+func (l limited) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	ctx, stop := l.limit.Context(ctx)
+	defer stop()
+	return l.ByPrefix.Glob(ctx, pattern)
+}
+
+// fetcher returns the one fetcher of a store: jobs share what it has fetched.
+func (r *run) fetcher(store job.Store) *template.Fetcher {
+	f, ok := r.fetchers[store]
+	if !ok {
+		f = template.NewFetcher(limited{func(ctx context.Context, prefix string) (source.Source, error) {
+			return r.env.Open(ctx, store, prefix)
+		}, r.limit})
+		r.fetchers[store] = f
+	}
+	return f
+}
+
+// prepare makes a rendering of each file of a job.
+func (r *run) prepare(p *Plan) {
+	f, resolver := r.fetcher(p.Job.Store), r.resolver(p)
+	p.renderings = make([]*template.Rendering, len(p.units))
 	for i, u := range p.units {
-		if u.File.Data != nil {
-			continue
-		}
-		if u.Template == nil {
-			want := Want{Store: p.Job.Store, Ref: u.Ref}
-			if _, ok := r.fetcher.Got(want); !ok {
-				wants = append(wants, want)
-			}
-			continue
-		}
-		if before != nil && u.Template.Settled(before[i]) {
-			p.queries[i] = before[i]
-		} else {
-			p.queries[i] = u.Template.Asked(ctx, r.lookup(p))
-		}
-		for _, q := range p.queries[i] {
-			want, fetched := wantOf(p.Job, q)
-			if _, ok := r.fetcher.Got(want); fetched && !ok {
-				wants = append(wants, want)
-			}
-		}
-	}
-	return wants
-}
-
-// execute renders a job's files in memory. Every secret that is missing or
-// refused is named, not the first alone.
-func (r *round) execute(ctx context.Context, p *Planned) error {
-	asked := &asked{}
-	for i, u := range p.units {
-		if u.File.Data != nil {
-			continue
-		}
-		queries := []template.Query{{Kind: template.Secret, Ref: u.Ref}}
-		if u.Template != nil {
-			queries = p.queries[i]
-		}
-		for _, q := range queries {
-			r.collect(p, asked, q)
-		}
-	}
-	if len(asked.failures) > 0 {
-		return secretsError(p.units, asked.failures)
-	}
-	var errs []error
-	for _, u := range p.units {
-		out, err := r.executeUnit(ctx, p, u)
-		p.outputs = append(p.outputs, out)
-		errs = append(errs, err)
-	}
-	p.Trace, p.secrets, p.untraced = asked.trace, asked.secrets, asked.untraced
-	p.globs, p.asked = asked.globs, asked.machine
-	p.changeable = asked.clock || volatile(p.units)
-	return errors.Join(errs...)
-}
-
-func (r *round) executeUnit(ctx context.Context, p *Planned, u job.Unit) (template.Output, error) {
-	switch {
-	case u.File.Data != nil:
-		return template.Output{Bytes: u.File.Data}, nil
-	case u.Template != nil:
-		return u.Template.Execute(ctx, r.lookup(p))
-	}
-	got, _ := r.fetcher.Got(Want{Store: p.Job.Store, Ref: u.Ref})
-	return template.Output{Bytes: got.Result.Secret.Reveal()}, got.Result.Err
-}
-
-// mask finds what of a job's files may be shown.
-func (r *round) mask(ctx context.Context, p *Planned) error {
-	for i, u := range p.units {
-		if u.Template != nil && len(r.writers(u.File.Src)) > 0 { // the text may hold secrets
-			p.Texts = append(p.Texts, mask.Hidden(template.Label(template.Query{Kind: template.File, Name: u.File.Src}), p.outputs[i].Bytes))
-			continue
-		}
-		if u.Template == nil {
-			label := template.Label(template.Query{Kind: template.Secret, Ref: u.Ref})
-			p.Texts = append(p.Texts, mask.Hidden(label, p.outputs[i].Bytes))
-			continue
-		}
-		text, err := u.Template.Mask(ctx, r.lookup(p), p.outputs[i])
-		if err != nil {
-			return err
-		}
-		p.Texts = append(p.Texts, text)
-	}
-	return nil
-}
-
-func wantOf(j *job.Job, q template.Query) (Want, bool) {
-	if q.Kind == template.EC2 {
-		return Want{Store: j.Store, Ref: source.Ref{Source: source.EC2, Name: q.Name}}, true
-	}
-	if q.Kind != template.Secret && q.Kind != template.Secrets {
-		return Want{}, false
-	}
-	return Want{Store: j.Store, Ref: q.Ref, Glob: q.Kind == template.Secrets}, true
-}
-
-// lookup answers the templates of a job from what was fetched and from the
-// world.
-func (r *round) lookup(p *Planned) template.Lookup {
-	return func(q template.Query) (template.Answer, bool) {
-		want, fetched := wantOf(p.Job, q)
 		switch {
-		case q.Kind == template.File:
-			return r.file(p, q)
-		case !fetched:
-			return r.local(p.Job, q), true
+		case u.File.Data != nil:
+		case u.Template == nil:
+			p.renderings[i] = f.Secret(u.Ref, u.File.Origin, resolver)
+		default:
+			p.renderings[i] = f.Template(u.Template, resolver)
 		}
-		got, ok := r.fetcher.Got(want)
-		if !ok {
-			return template.Answer{}, false
-		}
-		if q.Kind == template.Secrets {
-			return globAnswer(got), true
-		}
-		res := r.result(p, q, got)
-		return template.Answer{Value: res.Secret, Err: res.Err}, true
 	}
 }
 
-// result is what was fetched, unless it is a loss that no default makes good.
-func (r *round) result(p *Planned, q template.Query, got Got) source.Result {
-	res := got.Result
-	if q.Optional && errors.Is(res.Err, source.ErrNotFound) && r.renderedBefore(p, q.Ref) {
-		res.Err = ErrRemoved
+// resolver answers the templates of a job.
+func (r *run) resolver(p *Plan) template.Resolver {
+	host := r.env.Host
+	host.Now = r.start
+	host.ReadFile = func(path string) ([]byte, error) { return r.readFile(p, path) }
+	return template.Resolver{
+		Host:         host,
+		AllowNoMatch: func(pattern source.Ref) bool { return r.mayMatchNothing(p, pattern) },
+		Required: func(ref source.Ref) error {
+			if r.renderedBefore(p, ref) {
+				return ErrRemoved
+			}
+			return nil
+		},
 	}
-	return res
 }
 
-func globAnswer(got Got) template.Answer {
-	values := map[string]source.Secret{}
-	err := got.Result.Err
-	for _, name := range slices.Sorted(maps.Keys(got.Values)) {
-		err = errors.Join(err, got.Values[name].Err)
-		values[name] = got.Values[name].Secret
-	}
-	return template.Answer{Value: values, Err: err}
+// mayMatchNothing reports whether a list of secrets may be empty. As with allowed
+// names, a pattern is permitted by one that its own text matches.
+func (r *run) mayMatchNothing(p *Plan, pattern source.Ref) bool {
+	return r.o.AllowNoMatch || slices.ContainsFunc(p.Job.AllowNoMatch, func(allowed string) bool {
+		return source.Match(allowed, pattern.Text())
+	})
 }
 
-// renderedBefore reports whether the job's files in place were made with a
-// value of ref, so that its absence now is a loss and no default.
-func (r *round) renderedBefore(p *Planned, ref source.Ref) bool {
+// renderedBefore reports whether the job's files in place were made with a value of
+// ref, so that its absence now is a loss that no default replaces.
+func (r *run) renderedBefore(p *Plan, ref source.Ref) bool {
 	if p.state == nil || slices.Contains(r.o.AcceptRemoved, ref.Name) {
 		return false
 	}
@@ -201,48 +95,130 @@ func (r *round) renderedBefore(p *Planned, ref source.Ref) bool {
 	})
 }
 
-// file answers with a file of the machine, once the job that writes it has.
-func (r *round) file(p *Planned, q template.Query) (template.Answer, bool) {
-	waits, err := r.waitFor(p, q.Name)
-	if waits || err != nil {
-		return template.Answer{Err: err}, !waits
+// readFile reads a file for a template. A file that another job of the run writes is
+// pending until that job is done.
+func (r *run) readFile(p *Plan, path string) ([]byte, error) {
+	waits, err := r.waitFor(p, path)
+	switch {
+	case err != nil:
+		return nil, err
+	case waits:
+		return nil, template.ErrPending
 	}
-	answer := r.local(p.Job, q)
-	if data, ok := r.foreseen(q.Name); ok && missingOrFine(answer.Err) {
-		answer = template.Answer{Value: data}
+	_, _ = r.stamp(path) // without one the next run renders
+	data, err := r.env.ReadFile(p.Job, path)
+	if written, ok := r.foreseen(path); ok && missingOrFine(err) {
+		return written, nil
 	}
-	return answer, true
+	return data, err
 }
 
-// local answers from the machine.
-func (r *round) local(j *job.Job, q template.Query) template.Answer {
-	var value any
-	var err error
-	switch q.Kind {
-	case template.Env:
-		if v, set := r.w.LookupEnv(q.Name); set {
-			value = v
+// gather fetches what all jobs ask for.
+func (r *run) gather(ctx context.Context, jobs []*Plan) {
+	var all []*template.Rendering
+	for _, p := range jobs {
+		if p.report.Err == nil {
+			r.prepare(p)
+			all = append(all, p.rendered()...)
 		}
-	case template.File:
-		_, _ = r.stamp(q.Name) // without one the next run renders
-		value, err = r.w.ReadFile(j, q.Name)
-	case template.Hostname:
-		value, err = r.w.Hostname()
-	case template.Now:
-		value = r.now
-	case template.Zone:
-		value, err = zone(q.Name, r.w.Zone)
-	case template.Salt:
-		value, err = r.w.HostKey()
-	default:
-		err = fmt.Errorf("nothing here answers %s", q.Kind)
 	}
-	return template.Answer{Value: value, Err: err}
+	r.fetched.Add(template.Gather(ctx, all...))
 }
 
-func zone(name string, local *time.Location) (*time.Location, error) {
-	if name == "Local" {
-		return local, nil
+// rendered returns the renderings of the files that are not plain bytes.
+func (p *Plan) rendered() []*template.Rendering {
+	return slices.DeleteFunc(slices.Clone(p.renderings), func(x *template.Rendering) bool { return x == nil })
+}
+
+// execute renders a job's files in memory. Every secret that is missing or refused is
+// named, not the first alone.
+func (r *run) execute(ctx context.Context, p *Plan) error {
+	if err := template.Missing(p.rendered()...); err != nil {
+		return err
 	}
-	return time.LoadLocation(name)
+	p.changeable = volatile(p.units)
+	p.record()
+	var errs []error
+	for i, u := range p.units {
+		out, err := template.Output{Bytes: u.File.Data}, error(nil)
+		if x := p.renderings[i]; x != nil {
+			out, err = x.Execute(ctx)
+		}
+		p.outputs = append(p.outputs, out)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// record notes what the files of a job are made of: for the state, and for masking
+// the output of commands.
+func (p *Plan) record() {
+	seen := map[template.Query]bool{}
+	for _, x := range p.rendered() {
+		for _, q := range x.Asked() {
+			if !seen[q] {
+				seen[q] = true
+				p.recordQuery(x, q)
+			}
+		}
+	}
+}
+
+func (p *Plan) recordQuery(x *template.Rendering, q template.Query) {
+	p.untraced = p.untraced || q.Derived
+	ref, fetched := q.SourceRef()
+	a, _ := x.Answer(q)
+	switch {
+	case q.Kind == template.Now:
+		p.changeable = true
+	case !fetched && (q.Derived || q.Kind == template.Salt): // a host's salts stay the same
+	case !fetched:
+		p.asked = append(p.asked, state.Asked{Kind: string(q.Kind), Name: q.Name})
+	case q.Kind == template.Secrets:
+		if !q.Derived {
+			p.globs = append(p.globs, ref)
+		}
+		for _, name := range slices.Sorted(maps.Keys(a.Values)) {
+			p.recordValue(source.Ref{Source: ref.Source, Name: name, Context: ref.Context}, q.Derived, a.Values[name])
+		}
+	default:
+		p.recordValue(ref, q.Derived, a.Result)
+	}
+}
+
+// recordValue notes a value, or that an optional one is absent.
+func (p *Plan) recordValue(ref source.Ref, derived bool, res source.Result) {
+	absent := errors.Is(res.Err, source.ErrNotFound)
+	if ref.Source != source.EC2 && !absent { // facts are no secrets, and stay legible in the output of hooks
+		p.secrets = append(p.secrets, res.Secret)
+	}
+	switch {
+	case derived:
+	case absent:
+		p.Trace = append(p.Trace, source.Known{Ref: ref, Trace: source.Trace{Absent: true}})
+	default:
+		p.Trace = append(p.Trace, source.Known{Ref: ref, Trace: res.Trace})
+	}
+}
+
+// mask finds what of a job's files may be shown.
+func (r *run) mask(ctx context.Context, p *Plan) error {
+	for i, u := range p.units {
+		out := p.outputs[i]
+		var text mask.Text
+		var err error
+		switch {
+		case len(r.writers(u.File.Src)) > 0: // the template's own text may hold secrets
+			text = mask.Hidden(template.Label(template.Query{Kind: template.File, Name: u.File.Src}), out.Bytes)
+		case p.renderings[i] == nil:
+			text = mask.Hidden(string(template.Secret), out.Bytes)
+		default:
+			text, err = p.renderings[i].Mask(ctx, out)
+		}
+		if err != nil {
+			return err
+		}
+		p.Texts = append(p.Texts, text)
+	}
+	return nil
 }

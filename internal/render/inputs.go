@@ -10,6 +10,7 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -24,11 +25,11 @@ type text struct {
 }
 
 // text reads a template, once a run.
-func (r *round) text(j *job.Job, path string) ([]byte, error) {
+func (r *run) text(j *job.Job, path string) ([]byte, error) {
 	k := textKey{j.ID, path}
 	t, ok := r.texts[k]
 	if !ok {
-		t.data, t.err = r.w.ReadFile(j, path)
+		t.data, t.err = r.env.ReadFile(j, path)
 		if data, foreseen := r.foreseen(path); foreseen && missingOrFine(t.err) {
 			t = text{data: data}
 		}
@@ -37,15 +38,15 @@ func (r *round) text(j *job.Job, path string) ([]byte, error) {
 	return t.data, t.err
 }
 
-// missingOrFine: a file that is there and cannot be read, or is not believed,
-// will not be better after it was written.
+// missingOrFine reports whether a file that could not be read may be readable once it
+// was written: not if it is there, and unreadable or not trusted.
 func missingOrFine(err error) bool { return err == nil || errors.Is(err, fs.ErrNotExist) }
 
-// inputs is all that a job's files are made of but for the lookups, as one
-// string of bytes: the job, its templates and what those asked of the machine;
-// nil where that cannot be told.
-func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
-	if r.w.StampFile == nil {
+// inputs encodes what a job's files are made of besides secrets, for a fingerprint: the
+// job, its templates, and what those asked of the machine. It is nil if that cannot be
+// known.
+func (r *run) inputs(p *Plan, asked []state.Asked) []byte {
+	if r.env.StampFile == nil {
 		return nil
 	}
 	all := struct {
@@ -54,7 +55,7 @@ func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
 		Texts   [][]byte
 		Asked   []state.Asked
 		Answers []string
-	}{Version: r.w.Version, Asked: asked}
+	}{Version: r.env.Version, Asked: asked}
 	all.Job = essence(*p.Job)
 	for _, f := range p.Job.Files {
 		if f.Src == "" {
@@ -67,7 +68,7 @@ func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
 		all.Texts = append(all.Texts, data)
 	}
 	for _, a := range asked {
-		answer, err := r.answer(p.Job, a)
+		answer, err := r.answer(a)
 		if err != nil {
 			return nil
 		}
@@ -80,10 +81,10 @@ func (r *round) inputs(p *Planned, asked []state.Asked) []byte {
 	return b
 }
 
-// essence is a job without what makes no difference to its files: where it is
-// written, and when it is due.
+// essence returns a job without its origin and schedule, which make no difference to its
+// files.
 func essence(j job.Job) job.Job {
-	j.Origin, j.Schedule, j.Splay = "", "", 0
+	j.Origin, j.Schedule, j.Splay = "", schedule.Schedule{}, 0
 	j.Files = slices.Clone(j.Files)
 	for i := range j.Files {
 		j.Files[i].Origin = ""
@@ -91,40 +92,48 @@ func essence(j job.Job) job.Job {
 	return j
 }
 
-// SameJob reports whether two jobs differ in nothing but where they are written
-// and when they are due.
+// SameJob reports whether two jobs differ in nothing but origin and schedule.
 func SameJob(a, b job.Job) bool {
 	x, errX := json.Marshal(essence(a))
 	y, errY := json.Marshal(essence(b))
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-// answer is what the machine says now; of a file, its stamp stands for it.
-func (r *round) answer(j *job.Job, a state.Asked) (string, error) {
-	if a.Kind == string(template.File) {
+// answer is what the machine answers now; the stamp of a file stands for it.
+func (r *run) answer(a state.Asked) (string, error) {
+	host := r.env.Host
+	switch template.Kind(a.Kind) {
+	case template.File:
 		return r.stamp(a.Name)
+	case template.Env:
+		value, set := host.LookupEnv(a.Name)
+		return fmt.Sprint(set, value), nil
+	case template.Hostname:
+		return host.Hostname()
+	case template.Zone:
+		zone, err := host.LoadLocation(a.Name)
+		return fmt.Sprint(zone), err
 	}
-	got := r.local(j, template.Query{Kind: template.Kind(a.Kind), Name: a.Name})
-	return fmt.Sprint(got.Value), got.Err
+	return "", errors.ErrUnsupported
 }
 
-// stamp is a file's stamp as it was before this run first read it.
-func (r *round) stamp(path string) (string, error) {
+// stamp returns a file's stamp from before this run first read the file.
+func (r *run) stamp(path string) (string, error) {
 	if s, ok := r.stamps[path]; ok {
 		return s, nil
 	}
-	if r.w.StampFile == nil {
+	if r.env.StampFile == nil {
 		return "", errors.ErrUnsupported
 	}
-	s, err := r.w.StampFile(path)
+	s, err := r.env.StampFile(path)
 	if err == nil {
 		r.stamps[path] = s
 	}
 	return s, err
 }
 
-// volatile reports whether a template calls a function whose result is another
-// at each run.
+// volatile reports whether a template calls a function whose result differs at each
+// run.
 func volatile(units []job.Unit) bool {
 	for _, u := range units {
 		if u.Template == nil {

@@ -20,8 +20,8 @@ func TestReadersFollowWriters(t *testing.T) {
 	if got, err := os.ReadFile(h.path("reader")); string(got) != "onetwo" {
 		t.Errorf("the reader holds %q, %v", got, err)
 	}
-	if report.Stats.Waves != 1 {
-		t.Errorf("%d batches, want 1", report.Stats.Waves)
+	if report.Stats.Batches != 1 {
+		t.Errorf("%d batches, want 1", report.Stats.Batches)
 	}
 	if got := []string{report.Jobs[0].Job.Name, report.Jobs[1].Job.Name}; !slices.Equal(got, []string{"reader", "writer"}) {
 		t.Errorf("reported as %v, want the order of the config", got)

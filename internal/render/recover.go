@@ -13,12 +13,12 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 )
 
-// Recover sets back what a run before this one left half done, and nothing
-// else: it renders nothing, runs no command and asks no store. It is for the
-// time at boot before anybody reads the files. What is owed stays owed. The
-// error names what could not be set back; the next run tries again.
-func Recover(ctx context.Context, w World, o Options) (notes []string, err error) {
-	r := newRound(w, o, nil)
+// Recover undoes what an interrupted run left half done, and nothing else: it renders
+// nothing, runs no command and asks no store. It is for the time at boot before
+// anybody reads the files. Pending hooks stay pending. The error names what could not
+// be undone; the next run tries again.
+func Recover(ctx context.Context, env Env, o Options) (notes []string, err error) {
+	r := newRun(env, o, nil)
 	if err := r.begin(ctx); err != nil {
 		return r.report.Notes, err
 	}
@@ -30,28 +30,28 @@ func Recover(ctx context.Context, w World, o Options) (notes []string, err error
 	return r.report.Notes, errors.Join(errs...)
 }
 
-// noteStuck says what could not be set back and is no job of this run, whose
-// own report says it.
-func (r *round) noteStuck() {
+// noteStuck notes the jobs that could not be recovered and are not part of this run,
+// which reports its own.
+func (r *run) noteStuck() {
 	for _, err := range r.damaged {
 		r.report.Stuck = append(r.report.Stuck, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
-		if !slices.ContainsFunc(r.planned, func(p *Planned) bool { return p.Job.ID == id }) {
+		if !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id }) {
 			r.report.Stuck = append(r.report.Stuck, r.unrecovered[id].Error())
 		}
 	}
 }
 
-// recover sets back what a run before this one left half done, for every job
-// that has state, also those that this run has not to render: the next run of
-// anything ends a mixture. A job for which that fails is not rendered; the
-// others are, since no two jobs have a file in common.
-func (r *round) recover(ctx context.Context) error {
-	if r.w.State == nil {
+// recover undoes what an interrupted run left half done, for every job that has state,
+// including those that this run does not render: the next run of anything ends a
+// mixture. A job for which that fails is not rendered. The others are, because no two
+// jobs share a file.
+func (r *run) recover(ctx context.Context) error {
+	if r.env.State == nil {
 		return nil
 	}
-	known, err := r.w.State.Jobs()
+	known, err := r.env.State.Jobs()
 	damaged, err := state.Damaged(err)
 	for _, c := range damaged {
 		r.damaged = append(r.damaged, c)
@@ -60,7 +60,7 @@ func (r *round) recover(ctx context.Context) error {
 	for _, j := range known {
 		rec := j.Record()
 		if rec.Txn.Phase != txn.Idle {
-			done, err := r.w.Disk.Recover(ctx, rec.Txn, j)
+			done, err := r.env.Disk.Recover(ctx, rec.Txn, j)
 			if err != nil {
 				r.unrecovered[rec.ID] = fmt.Errorf("recover job %s: %w", rec.Name, err)
 				continue
@@ -83,7 +83,7 @@ func recoveryNote(name string, done txn.Recovered) []string {
 		notes[0] += "its files are in place"
 	}
 	if done.Owed {
-		notes[0] += "; its hook is owed"
+		notes[0] += "; its hook is pending"
 	}
 	for _, l := range done.Left {
 		notes = append(notes, fmt.Sprintf("job %s: %s was left as it is: %s", name, l.Dest, l.Why))
@@ -91,9 +91,9 @@ func recoveryNote(name string, done txn.Recovered) []string {
 	return notes
 }
 
-// dropIfGone forgets a job that its config no longer has, and says which hook
-// that leaves unpaid.
-func (r *round) dropIfGone(j *state.Job) error {
+// dropIfGone drops the state of a job that its config no longer has, and notes a hook
+// that was still pending.
+func (r *run) dropIfGone(j *state.Job) error {
 	rec := j.Record()
 	config, fromConfig := job.ConfigOf(rec.ID, rec.Name)
 	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) {
@@ -101,14 +101,14 @@ func (r *round) dropIfGone(j *state.Job) error {
 	}
 	if rec.Owed() {
 		r.report.Notes = append(r.report.Notes,
-			fmt.Sprintf("job %s is no longer in %s: its hook, which was owed, will not run", rec.Name, config))
+			fmt.Sprintf("job %s is no longer in %s: its pending hook will not run", rec.Name, config))
 	}
 	return j.Remove()
 }
 
-// openState opens the state of each job of this run.
-func (r *round) openState(ctx context.Context, p *Planned) error {
-	if r.w.State == nil {
+// openState opens the state of a job.
+func (r *run) openState(ctx context.Context, p *Plan) error {
+	if r.env.State == nil {
 		return nil
 	}
 	if err := r.unrecovered[p.Job.ID]; err != nil {
@@ -116,10 +116,10 @@ func (r *round) openState(ctx context.Context, p *Planned) error {
 	}
 	s := p.Job.Store
 	where := state.Identity{Region: s.Region, Table: s.Table, Role: s.RoleARN, Store: s.Kind + ":" + s.Path}
-	if r.w.Account != nil {
-		where.Account = r.w.Account(ctx, s)
+	if r.env.Account != nil {
+		where.Account = r.env.Account(ctx, s)
 	}
-	j, err := r.w.State.Job(p.Job.ID, p.Job.Name, where)
+	j, err := r.env.State.Job(p.Job.ID, p.Job.Name, where)
 	if err != nil {
 		return err
 	}

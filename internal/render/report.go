@@ -16,15 +16,14 @@ import (
 type Report struct {
 	Jobs  []JobReport
 	Hooks []HookReport
-	// Notes are things an operator should know that are no failures: a crash
-	// that was recovered, a debt that was dropped.
+	// Notes are for operators and are not failures: a recovered crash, a dropped hook.
 	Notes []string
 	// Stuck tell of state that cannot be read and files that could not be restored.
 	Stuck []string
 	Stats Stats
 }
 
-// JobReport is what became of one job.
+// JobReport is the result of one job.
 type JobReport struct {
 	Job *job.Job
 	// Changes are its files in order; nil where the job failed before they
@@ -34,11 +33,11 @@ type JobReport struct {
 	Versions []source.Known
 	// Installed is true once every file of the job is in place.
 	Installed bool
-	// Stale: the store was out of reach and the files in place were let stand.
+	// Stale: the store was unreachable and the files in place were kept.
 	Stale bool
 	// Quiet: nothing can have changed, so nothing was rendered.
 	Quiet bool
-	// News are those of Versions that the render before did not have.
+	// News are those of Versions that the last render did not have.
 	News []source.Known
 	// Repeat: it failed as it did before, which was logged less than an hour ago.
 	Repeat bool
@@ -46,9 +45,6 @@ type JobReport struct {
 	Result state.Result
 	Err    error
 }
-
-// Changed returns the destinations whose content changed.
-func (r JobReport) Changed() []string { return changedDests(r.Changes) }
 
 // HookReport is one command run for one or more jobs.
 type HookReport struct {
@@ -70,42 +66,16 @@ func (h HookReport) String() string {
 	return Show(h.Command) + " (jobs " + strings.Join(h.Jobs, ", ") + ")"
 }
 
-// ErrRemoved: a secret that this host has rendered before is gone, so that
-// secretOr does not take its default unasked.
+// ErrRemoved is the error of a secret that this host has rendered before and that is
+// gone: secretOr does not take its default silently.
 var ErrRemoved = errors.New("was rendered here before and is gone")
 
-// ErrNoState: the job has a hook, and without a state directory a hook that
-// fails could not be remembered.
+// ErrNoState is the error of a job with a hook and no state directory, in which a failed
+// hook would stay pending.
 var ErrNoState = errors.New("a job with a hook needs a state directory that can be written")
 
-// SecretsError names every secret that a job could not have.
-type SecretsError struct {
-	Failures []*source.RefError
-	where    []string // by failure, if any is known: who asks for it
-}
-
-func (e *SecretsError) Error() string {
-	lines := make([]string, 0, len(e.Failures))
-	for _, err := range e.Unwrap() {
-		lines = append(lines, err.Error())
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap returns the failures, each with the place that asks for it.
-func (e *SecretsError) Unwrap() []error {
-	errs := make([]error, len(e.Failures))
-	for i, f := range e.Failures {
-		errs[i] = f
-		if i < len(e.where) && e.where[i] != "" {
-			errs[i] = fmt.Errorf("%w; asked for at %s", f, e.where[i])
-		}
-	}
-	return errs
-}
-
-// RefusedError: a check, verify, format or key pair refused the new files, and
-// the old ones stand.
+// RefusedError is the error of new files that a check, verify, format or key pair refused.
+// The old files stay in place.
 type RefusedError struct {
 	What   string // "check", "verify", "format", "keypair"
 	Dest   string // empty for a verify
@@ -131,8 +101,8 @@ func (e *RefusedError) Error() string {
 // Unwrap returns the cause.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// HookError: the files are in place, and the hook that is told failed. It is
-// owed.
+// HookError is the error of a hook that failed after the files were in place. The hook
+// stays pending.
 type HookError struct {
 	Command job.Command
 	Jobs    []string
@@ -147,7 +117,8 @@ func (e *HookError) Error() string {
 // Unwrap returns the cause.
 func (e *HookError) Unwrap() error { return e.Err }
 
-// CommandError: a check or verify could not be run, which judges nothing.
+// CommandError is the error of a check or verify that could not run, and so refused
+// nothing.
 type CommandError struct {
 	What    string
 	Command job.Command
@@ -170,8 +141,7 @@ func Show(c job.Command) string {
 	return source.Show(strings.Join(c.Args, " "))
 }
 
-// judge turns a failed check or verify into a refusal, unless the command did
-// not come to judge.
+// judge returns the error of a failed check or verify: a refusal if the command ran.
 func judge(what, dest string, c job.Command, err error) error {
 	if err == nil {
 		return nil

@@ -41,14 +41,14 @@ func TestLookWithoutAnswer(t *testing.T) {
 	h.add("j", `{{ secret "a" }}`)
 	h.render(h.jobs...)
 	fetched := 0
-	deaf := func(f func(render.World)) {
+	deaf := func(f func(render.Env)) {
 		w, done := h.world()
 		defer done()
 		w.Open = func(context.Context, job.Store, string) (source.Source, error) { return silent{&fetched}, nil }
 		f(w)
 	}
 	h.now = h.now.Add(time.Minute)
-	deaf(func(w render.World) {
+	deaf(func(w render.Env) {
 		looks, err := render.Tick(t.Context(), w, h.opts, h.jobs)
 		h.must(err)
 		l := looks[0]

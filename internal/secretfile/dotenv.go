@@ -66,11 +66,12 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 func ParseDotenv(data []byte) ([]Variable, error) { return ParsePrinted(data, nil) }
 
 // ParsePrinted is [ParseDotenv] of a rendered template, of which prints are what
-// its actions printed. One within a value must be all of it or a part of it: a
-// secret that holds a line break, a # behind a space or a quote would be cut off
-// there, or go on as another variable.
+// its actions printed. One in a value must be all of it or a part of it, and one in
+// a name likewise: a secret that holds a line break, a # behind a space or a quote
+// would be cut off there, or go on as another variable. An action may also print
+// whole lines. Errors name no variable whose name was printed.
 func ParsePrinted(data []byte, prints []template.Print) ([]Variable, error) {
-	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), size: len(data), prints: prints, line: 1, seen: map[string]int{}}
+	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), data: string(data), prints: prints, line: 1, seen: map[string]int{}}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
 			return nil, &DotenvError{p.line, err}
@@ -81,7 +82,7 @@ func ParsePrinted(data []byte, prints []template.Print) ([]Variable, error) {
 
 type parser struct {
 	rest   string
-	size   int // of the whole
+	data   string
 	prints []template.Print
 	from   int // where the value begins, blanks before it included
 	line   int
@@ -108,19 +109,39 @@ func (p *parser) next() error {
 	if !ok || len(fields) != 1 || !IsEnvName(fields[0]) {
 		return errors.New("it is not NAME=VALUE, with a name of letters, digits and _")
 	}
+	equals := p.offset() + strings.Index(p.rest, "=")
+	shown := fields[0]
+	for _, x := range p.prints {
+		if x.Start > equals || x.End <= p.offset() {
+			continue
+		}
+		if shown = "a variable"; x.End > equals+1 && !p.isLines(x) || x.Start < p.offset() && x.End <= equals+1 {
+			return errCut
+		}
+	}
 	if at := p.seen[fields[0]]; at > 0 {
-		return fmt.Errorf("%s is given already on line %d", fields[0], at)
+		return fmt.Errorf("%s is given already on line %d", shown, at)
 	}
 	p.seen[fields[0]] = p.line
-	p.rest = p.rest[strings.Index(p.rest, "=")+1:]
+	p.rest = p.data[equals+1:]
 	p.from = p.offset()
 	p.rest = strings.TrimLeft(p.rest, " \t")
 	value, err := p.value()
 	if err != nil {
-		return fmt.Errorf("%s: %w", fields[0], err)
+		return fmt.Errorf("%s: %w", shown, err)
 	}
 	p.found = append(p.found, Variable{fields[0], value})
 	return nil
+}
+
+// isLines reports whether a print is all of its lines, but for a comment behind it.
+func (p *parser) isLines(x template.Print) bool {
+	text := p.data[x.Start:x.End]
+	start, end := x.End-len(strings.TrimLeftFunc(text, unicode.IsSpace)), x.Start+len(strings.TrimRightFunc(text, unicode.IsSpace))
+	before := p.data[strings.LastIndexByte(p.data[:start], '\n')+1 : start]
+	after, _, _ := strings.Cut(p.data[end:], "\n")
+	after = strings.TrimSpace(after)
+	return strings.TrimSpace(before) == "" && (after == "" || after[0] == '#')
 }
 
 // skip takes the rest of the line away and returns it.
@@ -173,7 +194,7 @@ func (p *parser) spills(hash, end int) bool {
 
 var errCut = errors.New("what an action prints is cut off here, or goes on as another line: end it with | envquote")
 
-func (p *parser) offset() int { return p.size - len(p.rest) }
+func (p *parser) offset() int { return len(p.data) - len(p.rest) }
 
 // cut reports whether something that an action printed after p.from, and before
 // end, is not wholly in the value.

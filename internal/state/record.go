@@ -137,8 +137,8 @@ func Seen(stamp string) string {
 // MadeOn reports whether machine wrote the record.
 func (r Record) MadeOn(machine string) bool { return r.Machine == hash(machine) }
 
-// Identity is where a job's values come from. After a change of it a job is
-// looked at anew, and its pending hook stays pending.
+// Identity is where a job's values come from. After it has changed, the next run
+// checks the job anew, and its pending hook stays pending.
 type Identity struct {
 	Region, Table, Role, Store string
 	// Account may be empty: then it is not known, which says nothing. Whoever

@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Turn is the longest that a Loop sleeps: timers stand still while a machine
-// sleeps and do not hear of a clock that was set, so it looks again.
+// Turn is the longest that a Loop sleeps. Timers stop while a machine is suspended
+// and ignore changes of the clock, so the loop compares the clock with its plan this
+// often.
 const Turn = 20 * time.Second
 
-// Loop runs what is due, one set at a time. Its methods other than Run may be
-// called from any goroutine, and return when the loop has heard them or has
-// ended.
+// Loop runs the entries that are due, one set at a time. Change may be called from
+// any goroutine.
 type Loop struct {
 	// Now is the clock.
 	Now func() time.Time
-	// Plan is the loop's own from Run on.
+	// Plan belongs to the loop once Run is called.
 	Plan *Plan
-	// Do runs a set. What becomes due meanwhile is the next set. The function
-	// that it returns, if any, changes the plan, as retries do.
+	// Do runs a set. Entries that become due meanwhile form the next set. If it
+	// returns a function, the loop calls it to change the plan, for retries.
 	Do func(ctx context.Context, due Due) (then func(*Plan))
-	// Beat, if set, is called at each turn, at the latest every Every (Turn, if
-	// that is zero) also while Do runs; running is for how long it has, 0: it
-	// does not.
+	// Beat, if set, is called at each turn, also while Do runs, and at least once
+	// in Every (Turn if that is zero). running is how long Do has been running; 0:
+	// it is not.
 	Beat  func(running time.Duration)
 	Every time.Duration
 
@@ -35,7 +35,8 @@ func NewLoop(now func() time.Time, plan *Plan, do func(context.Context, Due) fun
 	return &Loop{Now: now, Plan: plan, Do: do, calls: make(chan func(*Plan)), ended: make(chan struct{})}
 }
 
-// Change has f change the plan, between two turns.
+// Change calls f with the plan between two turns. It returns when f is accepted or
+// the loop has ended.
 func (l *Loop) Change(f func(*Plan)) {
 	select {
 	case l.calls <- f:
@@ -43,15 +44,14 @@ func (l *Loop) Change(f func(*Plan)) {
 	}
 }
 
-// run is one call of Do under way.
+// run is a call of Do that has not returned.
 type run struct {
 	since time.Time
 	done  chan func(*Plan)
 }
 
-// Run loops until ctx is done, and for a Do under way until that has ended:
-// Do gets a context that does not end with ctx, since half a run is worse than
-// none.
+// Run loops until ctx is done, and then until a running Do returns. The context of
+// Do does not end with ctx, because half a run is worse than none.
 func (l *Loop) Run(ctx context.Context) {
 	defer close(l.ended)
 	timer := time.NewTimer(0)
@@ -67,7 +67,7 @@ func (l *Loop) Run(ctx context.Context) {
 	}
 }
 
-// start runs what is due, if anything.
+// start starts Do if an entry is due.
 func (l *Loop) start(ctx context.Context) *run {
 	now := l.Now()
 	due := l.Plan.Take(now)
@@ -80,14 +80,15 @@ func (l *Loop) start(ctx context.Context) *run {
 	return r
 }
 
-// wait returns at whatever comes first; the run that is then under way.
+// wait waits for the end of r, a change, the next turn or the end of ctx. It
+// returns the run that has not ended.
 func (l *Loop) wait(ctx context.Context, turn <-chan time.Time, r *run) *run {
 	var done chan func(*Plan)
 	stop := ctx.Done()
 	if r != nil {
 		done = r.done
 		if ctx.Err() != nil {
-			stop = nil // known; r is waited for
+			stop = nil // it has ended already, only r is left
 		}
 	}
 	select {
@@ -115,7 +116,7 @@ func (l *Loop) beat(r *run) {
 	l.Beat(running)
 }
 
-// pause is how long the next turn may be off.
+// pause returns how long to wait for the next turn.
 func (l *Loop) pause(r *run) time.Duration {
 	turn := Turn
 	if l.Every > 0 {

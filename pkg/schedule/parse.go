@@ -3,6 +3,8 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // CRON_TZ in an image without zones
@@ -19,32 +21,54 @@ const MinEvery = time.Second
 // maxSpec bounds a spec, in bytes: "1-59" for each field takes a tenth.
 const maxSpec = 512
 
-// Schedule tells when something is due. The zero Schedule never is.
+// Schedule is a parsed schedule. The zero Schedule is never due.
 type Schedule struct {
 	spec  string
-	cron  cron.Schedule
+	cron  *cron.SpecSchedule // in UTC: see Next
 	every time.Duration
-	zone  *time.Location // nil: that of the time asked about
-	// byWall: the hours are stated, so that days on which clocks change need
-	// care; see Next.
-	byWall bool
+	zone  *time.Location // nil: that of the time passed to Next
+	// fixed: neither minute nor hour starts with *. On days on which clocks
+	// change, cron treats such schedules differently; see Next.
+	fixed bool
+	// lastDay: the day of month is L.
+	lastDay bool
+	// warning is what looks like a mistake.
+	warning string
 }
 
 // Parse reads a cron expression of five fields, of six with seconds in front,
 // "@hourly" and its like, or "@every 5m". CRON_TZ=Europe/Berlin (or TZ=) and a
-// space may stand in front; without it times are those of the zone that Next
-// is asked in.
+// space may precede it. Without a zone, times are in the zone of the time that is
+// passed to Next.
 //
-// Refused, beside what is no expression: a zone without an expression, which
-// panics in robfig/cron; @every of less than a second or of a fraction, which
-// it rounds; days that do not exist (0 0 31 2 *), for which it searches years
-// at each call. Sunday may be 7, as in crontab(5).
+// The fields are those of Debian's crontab(5): values, ranges, lists and steps;
+// Sunday is 0 and 7. If neither day of month nor day of week starts with *, a day
+// must match one of them, else both: "0 0 */10 * 1" is due on Mondays that are the
+// 1st, 11th, 21st or 31st.
+//
+// Accepted beyond crontab(5): seconds; ranges and lists of names (mon-fri,
+// fri-sun); "5/15" for "5-59/15"; ? for * as a day; L as the day of month, for the
+// last day.
+//
+// Refused though cron accepts it: a step larger than its field (*/90), which runs
+// at the field's first value only; days that do not exist (0 0 31 2 *); @reboot,
+// since a daemon runs every job when it starts. Also refused: W, #, H and ~ of
+// other programs; @every of less than a second or with a fraction.
 func Parse(spec string) (Schedule, error) {
 	s, err := parse(spec)
 	if err != nil {
 		return Schedule{}, fmt.Errorf("%w %q: %w", ErrSpec, shorten(spec), err)
 	}
 	return s, nil
+}
+
+// MustParse is Parse for schedules that are constants. It panics on an error.
+func MustParse(spec string) Schedule {
+	s, err := Parse(spec)
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 func parse(spec string) (Schedule, error) {
@@ -67,7 +91,7 @@ func parse(spec string) (Schedule, error) {
 	default:
 		err = s.setFields(fields)
 	}
-	if err == nil && !s.fires() {
+	if err == nil && s.Next(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 		err = errors.New("it never fires")
 	}
 	return s, err
@@ -85,11 +109,11 @@ func (s *Schedule) setZone(fields []string) ([]string, error) {
 		}
 	}
 	if name == "" {
-		return nil, errors.New("the zone has no name")
+		return nil, errors.New("the time zone is empty")
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unknown time zone %q: use a name of the IANA database, such as Europe/Berlin", shorten(name))
 	}
 	if name != "Local" {
 		s.zone = zone
@@ -114,110 +138,51 @@ func (s *Schedule) setEvery(args []string) error {
 	return nil
 }
 
-// setDescriptor reads @daily and its like, which are the same as fields.
+// setDescriptor reads @daily and its like, which are short for fields.
 func (s *Schedule) setDescriptor(fields []string) error {
 	meaning := map[string]string{
 		"@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *",
 		"@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
 	}[fields[0]]
 	switch {
+	case fields[0] == "@reboot":
+		return errors.New("@reboot is not supported: the daemon runs every job when it starts")
 	case meaning == "":
-		return fmt.Errorf("%s is not known", shorten(fields[0]))
+		return fmt.Errorf("%s is unknown: use @hourly, @daily, @weekly, @monthly, @yearly or @every 5m", shorten(fields[0]))
 	case len(fields) > 1:
-		return fmt.Errorf("something follows %s", fields[0])
+		return fmt.Errorf("unexpected text after %s", fields[0])
 	}
 	return s.setFields(strings.Fields(meaning))
 }
 
-func (s *Schedule) setFields(fields []string) (err error) {
-	if len(fields) != 5 && len(fields) != 6 {
-		return fmt.Errorf("it has %d fields, not 5, or 6 with seconds", len(fields))
-	}
-	fields = append([]string{}, fields...)
-	last := len(fields) - 1
-	fields[last] = sundays(fields[last])
-	hours := fields[len(fields)-4]
-	s.byWall = !strings.HasPrefix(hours, "*") && !strings.HasPrefix(hours, "?")
-	p := cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
-	defer func() {
-		if recover() != nil { // none is known any more; a config must not end a daemon
-			err = errors.New("it cannot be understood")
+func (s *Schedule) setFields(fields []string) error {
+	switch len(fields) {
+	case 5:
+		fields = append([]string{"0"}, fields...)
+	case 6:
+		if fields[0] == "*" {
+			s.warning = "the first of six fields is seconds, and * runs every second: write 0, or five fields"
 		}
-	}()
-	parsed, err := p.Parse(strings.Join(fields, " "))
-	if err != nil {
-		return err
+	default:
+		return fmt.Errorf("it has %d fields, not 5, or 6 with seconds first", len(fields))
 	}
-	spec, ok := parsed.(*cron.SpecSchedule)
-	if !ok {
-		return errors.New("it cannot be understood")
+	s.fixed = !isStar(fields[1]) && !isStar(fields[2])
+	fields = slices.Clone(fields)
+	if strings.EqualFold(fields[3], "L") && isStar(fields[5]) {
+		s.lastDay, fields[3] = true, "28-31"
 	}
-	spec.Location = time.UTC // wall clock times: see Next
-	if !s.byWall {
-		spec.Location = time.Local // robfig's word for the zone of the time
-		if s.zone != nil {
-			spec.Location = s.zone
+	s.cron = &cron.SpecSchedule{Location: time.UTC}
+	sets := []*uint64{&s.cron.Second, &s.cron.Minute, &s.cron.Hour, &s.cron.Dom, &s.cron.Month, &s.cron.Dow}
+	for i, f := range cronFields() {
+		var err error
+		if *sets[i], err = f.parse(fields[i]); err != nil {
+			return err
 		}
 	}
-	s.cron = spec
 	return nil
 }
 
-// fires tries two days: 29 February is seldom more than five years off, which
-// is how far robfig/cron looks, but it may be.
-func (s Schedule) fires() bool {
-	for _, year := range []int{2001, 2024} {
-		if !s.Next(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-			return true
-		}
-	}
-	return false
-}
-
-// sundays writes the 7 of a day of the week as 0: "5-7" is "5-6,0".
-func sundays(field string) string {
-	parts := strings.Split(field, ",")
-	for i, part := range parts {
-		span, step, stepped := strings.Cut(part, "/")
-		from, to, isRange := strings.Cut(span, "-")
-		if isSunday := to == "7" || strings.EqualFold(to, "sun"); isRange && isSunday && from != "0" && !strings.EqualFold(from, "sun") {
-			parts[i] = untilSunday(from, step, stepped, part)
-		} else if from == "7" {
-			parts[i] = "0"
-		}
-	}
-	return strings.Join(parts, ",")
-}
-
-// untilSunday lists the days from a day to Sunday, by step.
-func untilSunday(from, step string, stepped bool, part string) string {
-	days := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
-	first := 7
-	for d, name := range days {
-		if from == fmt.Sprint(d) || strings.EqualFold(from, name) {
-			first = d
-		}
-	}
-	by := 1
-	if stepped {
-		by = 0
-		for d := 1; d <= 7; d++ {
-			if step == fmt.Sprint(d) {
-				by = d
-			}
-		}
-	}
-	if by == 0 || first == 7 && from != "7" {
-		return part // robfig/cron says what is wrong with it
-	}
-	var list []string
-	for d := first; d <= 7; d += by {
-		list = append(list, fmt.Sprint(d%7))
-	}
-	return strings.Join(list, ",")
-}
-
-// shorten keeps a spec that is no spec out of the way of the message.
+// shorten keeps long input from hiding the message.
 func shorten(s string) string {
 	if len(s) > 64 {
 		return s[:64] + "..."
@@ -225,8 +190,44 @@ func shorten(s string) string {
 	return s
 }
 
-// String is the spec as it was written.
+// String returns the spec as it was written.
 func (s Schedule) String() string { return s.spec }
+
+// MarshalText returns the spec as it was written.
+func (s Schedule) MarshalText() ([]byte, error) { return []byte(s.spec), nil }
+
+// Equal reports whether two schedules have the same spec.
+func (s Schedule) Equal(other Schedule) bool { return s.spec == other.spec }
 
 // IsZero reports whether there is no schedule.
 func (s Schedule) IsZero() bool { return s.cron == nil && s.every == 0 }
+
+// Warning returns a likely mistake in the spec and how to fix it, or "".
+func (s Schedule) Warning() string { return s.warning }
+
+// Zone returns the zone that the spec states; nil: it states none.
+func (s Schedule) Zone() *time.Location { return s.zone }
+
+// NeedsZone reports whether the times of s depend on the zone of the host.
+func (s Schedule) NeedsZone() bool { return s.cron != nil && s.zone == nil }
+
+// CheckTZ checks a value of the environment variable TZ. Go falls back to UTC
+// without an error where it does not know the zone.
+func CheckTZ(value string) error {
+	name := strings.TrimPrefix(value, ":")
+	var err error
+	switch {
+	case name == "":
+	case strings.HasPrefix(name, "/"):
+		var data []byte
+		if data, err = os.ReadFile(name); err == nil {
+			_, err = time.LoadLocationFromTZData(name, data)
+		}
+	default:
+		_, err = time.LoadLocation(name)
+	}
+	if err != nil {
+		return fmt.Errorf("unknown time zone TZ=%s: use a name of the IANA database, such as Europe/Berlin", shorten(value))
+	}
+	return nil
+}

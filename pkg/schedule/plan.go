@@ -5,26 +5,27 @@ import (
 	"time"
 )
 
-// Entry is something with a schedule.
+// Entry is an ID with a schedule.
 type Entry struct {
 	ID       string
-	Schedule Schedule      // zero: due at the start and when triggered alone
-	Splay    time.Duration // this host's share of it is added to each tick
+	Schedule Schedule      // zero: due at the start and when triggered only
+	Splay    time.Duration // the host's share of it is added to each time
 }
 
 // Due is a set of entries that are due together, in the order of the plan.
 type Due struct {
 	IDs []string
-	// Skipped counts, by ID, the ticks that passed unused: the last run took
-	// too long, or the machine slept. Counted up to MaxSkipped.
+	// Skipped counts, by ID, the scheduled times that passed without a run,
+	// because the previous run took too long or the machine slept. It counts up
+	// to MaxSkipped.
 	Skipped map[string]int
 }
 
-// MaxSkipped is how many skipped ticks of one entry are counted.
+// MaxSkipped is the largest count in Due.Skipped.
 const MaxSkipped = 1000
 
-// Plan knows when each entry is due next. It reads no clock. Its methods are
-// not safe for concurrent use.
+// Plan holds when each entry is due next. It reads no clock. Its methods are not
+// safe for concurrent use.
 type Plan struct {
 	host  string
 	items []*item
@@ -32,17 +33,18 @@ type Plan struct {
 
 type item struct {
 	Entry
-	at   time.Time // due then; zero: not by itself
-	tick time.Time // the tick that at is the splayed time of; zero: not by schedule
-	hold bool      // at is a retry that stands in for the schedule
+	at    time.Time // when it is due; zero: not by itself
+	tick  time.Time // the scheduled time that at is derived from; zero: at is not scheduled
+	retry bool      // at is a retry, which replaces the schedule
 }
 
-// NewPlan returns an empty plan; host decides its shares of splays.
+// NewPlan returns an empty plan. The name of the host decides its shares of
+// splays.
 func NewPlan(host string) *Plan { return &Plan{host: host} }
 
-// Set replaces the entries. One that was there with the same schedule and splay
-// keeps its time, so that reloads at short intervals do not put @every off for
-// ever; a new one is due at once.
+// Set replaces the entries. An entry that was there with the same schedule and
+// splay keeps its time, because reloads at short intervals would delay @every
+// forever. A new entry is due at once.
 func (p *Plan) Set(now time.Time, entries []Entry) {
 	var items []*item
 	for _, e := range entries {
@@ -61,17 +63,17 @@ func (p *Plan) Set(now time.Time, entries []Entry) {
 	p.items = items
 }
 
-func same(a, b Entry) bool { return a.Schedule.spec == b.Schedule.spec && a.Splay == b.Splay }
+func same(a, b Entry) bool { return a.Schedule.Equal(b.Schedule) && a.Splay == b.Splay }
 
-// follow sets an item's time by its schedule.
+// follow sets the time of an item from its schedule.
 func (p *Plan) follow(it *item, now time.Time) {
 	it.tick, it.at = it.Next(p.host, now)
-	it.hold = false
+	it.retry = false
 }
 
-// Next returns the first tick after now, and the time of host for it: never past
-// the tick after it, however long the splay is. Both are zero where there is
-// none.
+// Next returns the first scheduled time after now, and when host runs: later by
+// its share of the splay, but before the scheduled time after it. Both are zero if
+// the schedule has no more times.
 func (e Entry) Next(host string, now time.Time) (tick, at time.Time) {
 	tick = e.Schedule.Next(now)
 	if tick.IsZero() {
@@ -87,11 +89,11 @@ func (e Entry) Next(host string, now time.Time) (tick, at time.Time) {
 // All makes every entry due now.
 func (p *Plan) All(now time.Time) {
 	for _, it := range p.items {
-		it.at, it.hold = now, false
+		it.at, it.retry = now, false
 	}
 }
 
-// Sooner makes an entry due at a time, unless it is due before.
+// Sooner makes an entry due at a time, unless it is due before that.
 func (p *Plan) Sooner(id string, at time.Time) {
 	for _, it := range p.items {
 		if it.ID == id && (it.at.IsZero() || at.Before(it.at)) {
@@ -100,18 +102,18 @@ func (p *Plan) Sooner(id string, at time.Time) {
 	}
 }
 
-// Hold makes an entry due at a time instead of by its schedule, which counts
-// again from then on: what fails is tried again sooner than a rare tick and
-// later than a frequent one.
+// Hold makes an entry due at a time instead of at its next scheduled one. After
+// that it follows its schedule again. A failed run is retried this way, sooner than
+// a rare schedule and later than a frequent one would.
 func (p *Plan) Hold(id string, at time.Time) {
 	for _, it := range p.items {
 		if it.ID == id {
-			it.at, it.tick, it.hold = at, time.Time{}, true
+			it.at, it.tick, it.retry = at, time.Time{}, true
 		}
 	}
 }
 
-// Next is when the first entry is due; false: none will be by itself.
+// Next returns when the first entry is due; false: none is due by itself.
 func (p *Plan) Next() (at time.Time, ok bool) {
 	for _, it := range p.items {
 		if !it.at.IsZero() && (!ok || it.at.Before(at)) {
@@ -121,7 +123,7 @@ func (p *Plan) Next() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// When returns when an entry is due next; zero: not by itself.
+// When returns when an entry is due next; zero: it is not due by itself.
 func (p *Plan) When(id string) time.Time {
 	for _, it := range p.items {
 		if it.ID == id {
@@ -131,9 +133,8 @@ func (p *Plan) When(id string) time.Time {
 	return time.Time{}
 }
 
-// Take returns what is due now, and sets its next times. A clock that was set
-// back delays nothing: what would be due sooner by the clock as it is now is
-// planned anew.
+// Take returns the entries that are due now, and sets their next times. If the
+// clock was set back, it moves entries that are not due yet to the earlier time.
 func (p *Plan) Take(now time.Time) Due {
 	var d Due
 	for _, it := range p.items {
@@ -141,7 +142,7 @@ func (p *Plan) Take(now time.Time) Due {
 			continue
 		}
 		if it.at.After(now) {
-			p.mend(it, now)
+			p.replan(it, now)
 			continue
 		}
 		d.IDs = append(d.IDs, it.ID)
@@ -156,19 +157,19 @@ func (p *Plan) Take(now time.Time) Due {
 	return d
 }
 
-// mend plans an item anew where the clock was set back by more than it waits.
-func (p *Plan) mend(it *item, now time.Time) {
-	const longestHold = 2 * time.Hour // hooks that are owed wait an hour at most
+// replan sets an earlier time for an item if the clock was set back.
+func (p *Plan) replan(it *item, now time.Time) {
+	const longestRetry = 2 * time.Hour // a retry is an hour off at most
 	tick, at := it.Next(p.host, now)
 	switch {
-	case it.hold && it.at.Sub(now) > longestHold:
+	case it.retry && it.at.Sub(now) > longestRetry:
 		it.at = now
-	case !it.hold && !at.IsZero() && at.Before(it.at):
+	case !it.retry && !at.IsZero() && at.Before(it.at):
 		it.tick, it.at = tick, at
 	}
 }
 
-// skipped counts the ticks after the one that is due, up to now.
+// skipped counts the scheduled times after the one that is due, up to now.
 func (it *item) skipped(now time.Time) (n int) {
 	if it.tick.IsZero() {
 		return 0

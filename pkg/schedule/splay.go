@@ -1,7 +1,3 @@
-// Package schedule decides when a host does something.
-//
-// [Splay] gives each host its own fixed share of a delay, so that a fleet with
-// one crontab does not ask AWS in one second.
 package schedule
 
 import (
@@ -10,10 +6,10 @@ import (
 	"time"
 )
 
-// Splay returns the delay of host, from 0 up to but not including limit, the
-// same at each call: a fixed share keeps the load of a fleet recognisable, as
-// a random one would not. Hosts are spread evenly. A limit that is not
-// positive gives 0.
+// Splay returns the delay of host, from 0 up to but not including limit. It
+// returns the same delay at each call: with a fixed share, the load of a fleet has
+// the same shape every time, and a host can be found by when it runs. Hosts are
+// spread evenly. A limit of 0 or less gives 0.
 func Splay(host string, limit time.Duration) time.Duration {
 	if limit <= 0 {
 		return 0

@@ -5,25 +5,25 @@ import (
 	"fmt"
 )
 
-// Why a value could not be had. Back ends wrap the one that fits, so that
-// callers branch with errors.Is; whoever shows the error adds what to do.
+// Reasons why a fetch fails. Back ends wrap the one that fits, and callers branch with
+// errors.Is. The program that prints the error adds a hint.
 var (
-	// ErrNotFound: a consistent look in an existing store found no such name
-	// or version.
+	// ErrNotFound: a consistent read of an existing store found no such name or
+	// version.
 	ErrNotFound = errors.New("not found")
-	// ErrNoMatch: a look in an existing store found no name that a pattern
-	// matches. Sources themselves answer with an empty result.
+	// ErrNoMatch: no name in an existing store matches a pattern. Sources
+	// themselves return an empty result.
 	ErrNoMatch = errors.New("no name matches")
 	// ErrDenied: the identity may not read or decrypt it.
 	ErrDenied = errors.New("access denied")
 	// ErrWrongContext: the data key does not open with this encryption
-	// context. AWS KMS says the same (InvalidCiphertextException) for a
-	// missing context, a wrong one and a damaged key.
+	// context. AWS KMS returns the same InvalidCiphertextException for a missing
+	// context, a wrong one and a damaged key.
 	ErrWrongContext = errors.New("wrong encryption context")
 	// ErrIntegrity: the stored item fails its authentication, or is not of
 	// the form its algorithm demands.
 	ErrIntegrity = errors.New("integrity check failed")
-	// ErrUnsupported: the item names an algorithm or digest that is not known.
+	// ErrUnsupported: the item has an unknown algorithm or digest.
 	ErrUnsupported = errors.New("unsupported format")
 	// ErrDisabled comes with ErrDenied: the KMS key is disabled, pending deletion or
 	// pending import, until somebody changes that.
@@ -33,14 +33,15 @@ var (
 	ErrClock = errors.New("the clock of this machine is wrong")
 	// ErrNoKey comes with ErrNoStore: the KMS key or alias is not there.
 	ErrNoKey = errors.New("no such key")
-	// ErrThrottled: refused for its rate, after all retries.
+	// ErrThrottled: the service still throttled the request after all retries.
 	ErrThrottled = errors.New("throttled")
-	// ErrUnreachable: no answer: network, time-out, or a fault at the other end.
+	// ErrUnreachable: no answer, because of the network, a timeout or a server
+	// error.
 	ErrUnreachable = errors.New("unreachable")
-	// ErrCredentials: there is no identity to ask with, or it has expired or is
-	// not accepted. Nothing is known about the value.
+	// ErrCredentials: there are no credentials, or they have expired or are not
+	// accepted. Nothing is known about the value.
 	ErrCredentials = errors.New("no usable credentials")
-	// ErrNoStore: the table, key or store file is not there.
+	// ErrNoStore: the table, key or store file does not exist.
 	ErrNoStore = errors.New("no such store")
 	// ErrNoSource: no source is configured under the ref's prefix.
 	ErrNoSource = errors.New("no such source")
@@ -48,12 +49,11 @@ var (
 	ErrTooLarge = errors.New("too large for the store")
 	// ErrExists: that name and version is already stored.
 	ErrExists = errors.New("already exists")
-	// ErrChanged: the stored item is gone, or another than it was when it was
-	// read.
+	// ErrChanged: the stored item was deleted or replaced after it was read.
 	ErrChanged = errors.New("changed by somebody else")
 )
 
-// RefError says which Ref an error belongs to.
+// RefError is the error of one Ref.
 type RefError struct {
 	Ref Ref
 	Err error

@@ -37,7 +37,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestMatchIsFast: the classic pattern that backtracking takes for ever over.
+// TestMatchIsFast: the classic pattern that backtracking takes forever over.
 func TestMatchIsFast(t *testing.T) {
 	if source.Match(strings.Repeat("a*", 200)+"b", strings.Repeat("a", 100_000)) {
 		t.Error("matches")

@@ -1,30 +1,28 @@
-// Package source names secrets and says what it means to fetch them.
+// Package source defines references to secrets and the interface for fetching them.
 //
-// A [Ref] says which value is wanted: a source, a name, a version and an
-// encryption context. A [Source] turns a batch of refs into a [Result] each;
-// what it returns is a [Secret], which no formatting verb, log handler or
-// encoder prints: [Secret.Reveal] is the one way to its bytes.
+// A [Ref] identifies a value: a source, a name, a version and an encryption context.
+// A [Source] returns a [Result] for each ref of a batch. The value is a [Secret],
+// which no formatting verb, log handler or encoder prints: only [Secret.Reveal]
+// returns its bytes.
 //
-// A back end implements Source and, where it can, [Prober] (has anything
-// changed? asked cheaply), [Globber] (values by pattern) and [Lister] (names by
-// pattern). It proves itself against the suite in package sourcetest. Why a
-// fetch went wrong is said by the sentinels in this package ([ErrNotFound],
-// [ErrDenied] and so on), which callers find with errors.Is.
+// A back end implements Source and, if it can, [Prober] (a cheap check for changes),
+// [Globber] (values by pattern) and [Lister] (names by pattern). The suite in package
+// sourcetest tests a back end. Failed fetches wrap the sentinels of this package
+// ([ErrNotFound], [ErrDenied] and so on), for errors.Is.
 package source
 
 import "context"
 
 // Source fetches values. Implementations are safe for concurrent use.
 type Source interface {
-	// Fetch answers every ref of the batch, each by itself: one that fails
-	// carries its error in its own Result, and the others are still answered.
-	// The result has an entry for every ref asked for, also when ctx ends
-	// early. Refs are deduplicated by the caller. Fetch retries what the
-	// back end calls transient; the caller does not.
+	// Fetch returns a Result for every ref of the batch, even if ctx ends early. A
+	// ref that fails has its error in its own Result and does not affect the
+	// others. The caller deduplicates refs. Fetch retries transient failures; the
+	// caller does not.
 	Fetch(ctx context.Context, refs []Ref) map[Ref]Result
 }
 
-// Result is the answer to one Ref.
+// Result is what a Source returns for one Ref.
 type Result struct {
 	Secret Secret
 	Trace  Trace
@@ -45,27 +43,26 @@ type Trace struct {
 	Absent bool `json:"absent,omitempty"`
 }
 
-// Known is a Ref with what was seen of it last.
+// Known is a Ref with its last Trace.
 type Known struct {
 	Ref   Ref
 	Trace Trace
 }
 
-// Prober tells, more cheaply than a fetch and without decrypting, what may
-// have changed.
+// Prober checks which values may have changed. That costs less than a fetch, and
+// decrypts nothing.
 type Prober interface {
-	// Probe returns the refs of known that may have another value now. A ref
-	// it cannot judge is returned as changed, one that it got no answer about
-	// is in a *LookError beside the others ([Findings]). Any other error is
-	// for a probe that could not be made at all; the result is then meaningless.
+	// Probe returns the refs that may have another value now, and those that it
+	// cannot judge. Refs that got no answer are in a *LookError, which comes with
+	// the others ([Findings]). With any other error the probe failed as a whole,
+	// and the result is meaningless.
 	Probe(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 
-// Looker tells for certain what a [Prober] tells cheaply, and like it without
-// decrypting.
+// Looker is a [Prober] that is certain, whatever that costs. It decrypts nothing
+// either.
 type Looker interface {
-	// Look is as Probe, but sees every write that has finished, whatever it
-	// costs.
+	// Look is like Probe, but sees every write that has finished.
 	Look(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 

@@ -9,12 +9,11 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// Delete removes one version of a secret, in the first of the forms of
-// credstash.Candidates that is stored, or with an empty version all of them,
-// oldest first, so that an older value is never the newest meanwhile. It returns
-// what it deleted, also beside an error; source.ErrNotFound where there was
-// nothing to delete, source.ErrChanged where somebody has put another item in
-// the place of one meanwhile, which stays.
+// Delete deletes one version of a secret, in the first stored form of
+// credstash.Candidates. With an empty version it deletes all versions, oldest first,
+// so that readers never get an older value meanwhile. It returns what it deleted, with
+// an error too: source.ErrNotFound if there was nothing to delete, source.ErrChanged
+// if another writer has replaced a version meanwhile, which stays.
 func (s *Store) Delete(ctx context.Context, name, version string) ([]source.Entry, error) {
 	stored, err := s.stored(ctx, name, version)
 	if err != nil {
@@ -40,7 +39,7 @@ func (s *Store) Deletable(ctx context.Context, name, version string) ([]source.E
 	return entries, err
 }
 
-// stored returns the versions that Delete is about.
+// stored returns the versions that Delete deletes.
 func (s *Store) stored(ctx context.Context, name, version string) ([]credstash.Item, error) {
 	stored, err := s.versions(ctx, name)
 	if err != nil {
@@ -55,12 +54,12 @@ func (s *Store) stored(ctx context.Context, name, version string) ([]credstash.I
 	return stored, nil
 }
 
-// versions returns what is stored of one name, oldest first, without contents.
+// versions returns the stored versions of a name, oldest first, without contents.
 func (s *Store) versions(ctx context.Context, name string) ([]credstash.Item, error) {
-	if s.o.Historian == nil {
+	if s.o.VersionLister == nil {
 		return s.held(ctx, func(n string) bool { return n == name })
 	}
-	return s.o.Historian.Versions(ctx, name)
+	return s.o.VersionLister.Versions(ctx, name)
 }
 
 func only(stored []credstash.Item, version string) []credstash.Item {

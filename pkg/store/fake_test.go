@@ -227,7 +227,7 @@ func (k *kms) Decrypt(ctx context.Context, wrapped []byte, ec map[string]string)
 	return held.plain, ctx.Err()
 }
 
-func (k *kms) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]string) ([]byte, bool, error) {
+func (k *kms) ReEncrypt(ctx context.Context, wrapped []byte, from, to map[string]string) ([]byte, bool, error) {
 	k.rewraps.Add(1)
 	if k.fail != nil {
 		if err := k.fail(ctx); err != nil {
@@ -256,7 +256,7 @@ type fixture struct {
 
 func newFixture(edit ...func(*store.Options)) fixture {
 	f := fixture{table: newTable(), kms: newKMS()}
-	o := store.Options{Reader: f.table, Scanner: f.table, Writer: f.table, Historian: f.table, Decrypter: f.kms, KeyMaker: f.kms, Rewriter: f.table, Rewrapper: f.kms}
+	o := store.Options{Reader: f.table, Scanner: f.table, Writer: f.table, VersionLister: f.table, Decrypter: f.kms, DataKeyGenerator: f.kms, Rewriter: f.table, ReEncrypter: f.kms}
 	for _, e := range edit {
 		e(&o)
 	}

@@ -11,12 +11,12 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// Fetch implements source.Source. Each ref is looked up by itself, the newest
-// version by Reader.Newest, another by Reader.Get in the forms that
-// credstash.Candidates gives; its data key is asked for the moment that the item
-// is there. Ref.Source plays no part.
+// Fetch implements source.Source. It looks up each ref by itself: the newest version
+// by Reader.Newest, another by Reader.Get in the forms of credstash.Candidates. It
+// unwraps an item's data key as soon as it has the item, without waiting for the
+// others. It ignores Ref.Source.
 func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
-	defer s.warm(ctx, len(refs), s.o.Reader, s.o.Decrypter)()
+	defer s.preconnect(ctx, len(refs), s.o.Reader, s.o.Decrypter)()
 	open, results := s.opener(), make([]source.Result, len(refs))
 	s.each(len(refs), func(i int) { results[i] = s.fetch(ctx, open, refs[i]) })
 	answers := make(map[source.Ref]source.Result, len(refs))
@@ -26,22 +26,22 @@ func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]sou
 	return answers
 }
 
-// warm has parts prepare for n calls, those that can: the Decrypter while the
-// items are looked up. The function that it returns puts an end to that and waits
-// for it.
-func (s *Store) warm(ctx context.Context, n int, parts ...any) (end func()) {
+// preconnect starts to make connections for n calls, for the parts that are a
+// Preconnector: those to KMS are ready when the first item arrives. The function that
+// it returns stops that and waits for it.
+func (s *Store) preconnect(ctx context.Context, n int, parts ...any) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	for _, part := range parts {
-		if w, ok := part.(Warmer); ok && n > 0 {
-			wg.Go(func() { w.Warm(ctx, min(n, s.o.Concurrency)) })
+		if w, ok := part.(Preconnector); ok && n > 0 {
+			wg.Go(func() { w.Preconnect(ctx, min(n, s.o.Concurrency)) })
 		}
 	}
 	return func() { cancel(); wg.Wait() }
 }
 
-// each runs f for 0 to n-1, as many at once as the store may, and returns when
-// all have ended.
+// each calls f for 0 to n-1, concurrently up to the store's limit, and returns when
+// all calls have returned.
 func (s *Store) each(n int, f func(i int)) {
 	var g errgroup.Group
 	g.SetLimit(s.o.Concurrency)
@@ -62,7 +62,7 @@ func (s *Store) fetch(ctx context.Context, open opener, r source.Ref) source.Res
 	return open.reveal(ctx, item, []source.Context{r.Context})
 }
 
-// lookup finds the newest item of a name, or that of a version as a user says
+// lookup returns the newest item of a name, or the one of a version as a user writes
 // it.
 func (s *Store) lookup(ctx context.Context, name, version string) (item credstash.Item, err error) {
 	if version == "" {

@@ -9,15 +9,14 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// GetAll fetches the newest version of every name in scope: by one scan of whole
-// items, which costs less than a look for each name, then their data keys. Each
-// result stands for itself; the error is for a table that could not be scanned.
+// GetAll fetches the newest version of every name in scope. It scans whole items once,
+// which costs less than a request for each name, and then unwraps the data keys. Each
+// result has its own error; GetAll fails only if the scan does.
 func (s *Store) GetAll(ctx context.Context, sc Scope) (map[string]source.Result, error) {
 	return s.newest(ctx, sc, sc.wants)
 }
 
-// Glob implements source.Globber, as GetAll does it. pattern.Version plays no
-// part.
+// Glob implements source.Globber like GetAll. It ignores pattern.Version.
 func (s *Store) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
 	wants := func(name string) bool { return source.Match(pattern.Name, name) }
 	return s.newest(ctx, Scope{Contexts: Always(pattern.Context)}, wants)
@@ -35,7 +34,7 @@ func (s *Store) newest(ctx context.Context, sc Scope, wants func(string) bool) (
 		}
 	}
 	names := slices.Sorted(maps.Keys(newest))
-	defer s.warm(ctx, len(names), s.o.Decrypter)()
+	defer s.preconnect(ctx, len(names), s.o.Decrypter)()
 	open, results := s.opener(), make([]source.Result, len(names))
 	_ = s.over(ctx, sc, len(names), s.o.Concurrency, func(i int) {
 		results[i] = open.reveal(ctx, newest[names[i]], sc.Contexts.of(names[i]))

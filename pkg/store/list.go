@@ -9,7 +9,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// List implements source.Lister by one scan of the keys.
+// List implements source.Lister with one scan of the keys.
 func (s *Store) List(ctx context.Context, pattern string) ([]source.Entry, error) {
 	return s.entries(ctx, func(name string) bool { return pattern == "" || source.Match(pattern, name) })
 }

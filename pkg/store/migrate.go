@@ -12,7 +12,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// MigrateRequest is which secrets to mend, and of what.
+// MigrateRequest selects the secrets that Migrate repairs, and what it repairs.
 type MigrateRequest struct {
 	Scope
 	// Legacy puts items of credsmash's own algorithms again, in the format that
@@ -23,7 +23,7 @@ type MigrateRequest struct {
 	RescueCTR32LE bool
 }
 
-// Migrate mends what older and other tools have left, in all versions in scope:
+// Migrate repairs what older and other tools have left, in all versions in scope:
 //
 //   - an unpadded version is copied to its padded number and then deleted, so
 //     that new versions are seen again. Where the padded number holds another
@@ -32,8 +32,8 @@ type MigrateRequest struct {
 //   - an item with a digest that credstash 1.17.1 does not know is sealed anew
 //     with SHA256, in place; with Legacy and RescueCTR32LE others too.
 //
-// Every step is one conditional write, and one that was done needs none: a
-// further Migrate does what a killed one left.
+// Every step is one conditional write, and a repeated step does nothing: another
+// Migrate finishes the work of one that was killed.
 func (s *Store) Migrate(ctx context.Context, r MigrateRequest) ([]Outcome, error) {
 	items, err := s.gather(ctx, r.Scope)
 	if err != nil {
@@ -49,11 +49,11 @@ type migration struct {
 	opener opener
 }
 
-// name mends the versions of one name: each by itself, then their numbers.
+// name repairs the versions of one name: each by itself, then their numbers.
 func (m *migration) name(ctx context.Context, items []credstash.Item) (done []Outcome) {
 	for i, item := range items {
 		o := Outcome{Name: item.Name, Version: item.Version}
-		items[i], o.Action, o.Err = m.mend(ctx, item)
+		items[i], o.Action, o.Err = m.repair(ctx, item)
 		if o.Action != Kept || o.Err != nil {
 			done = append(done, o)
 		}
@@ -61,9 +61,9 @@ func (m *migration) name(ctx context.Context, items []credstash.Item) (done []Ou
 	return append(done, m.pad(ctx, items)...)
 }
 
-// mend seals an item anew where that is due; one that is garbled is Verify's to
-// tell. It returns the item as it is stored then.
-func (m *migration) mend(ctx context.Context, item credstash.Item) (credstash.Item, Action, error) {
+// repair seals an item anew if that is due, and returns the item as it is stored then.
+// It skips a garbled item, which Verify reports.
+func (m *migration) repair(ctx context.Context, item credstash.Item) (credstash.Item, Action, error) {
 	due := item.Algorithm == credstash.Legacy && !credstash.Portable(item) || m.Legacy && !credstash.Portable(item)
 	suspect := m.RescueCTR32LE && item.Algorithm == credstash.Legacy
 	if garbled := item.Fault != nil; garbled || !due && !suspect {
@@ -91,7 +91,7 @@ func (m *migration) mend(ctx context.Context, item credstash.Item) (credstash.It
 }
 
 func (m *migration) reseal(ctx context.Context, item credstash.Item, plain []byte, c source.Context) (credstash.Item, error) {
-	next := credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment}
+	next := credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment, Foreign: item.Foreign}
 	if err := credstash.Fits(next, len(plain)); err != nil {
 		return next, err
 	}
@@ -141,7 +141,7 @@ func (m *migration) pad(ctx context.Context, items []credstash.Item) (done []Out
 	return append(done, unhidden(items, left)...)
 }
 
-// unhidden tells where padding has brought another value to the top.
+// unhidden returns an outcome if readers get another version after padding.
 func unhidden(items []credstash.Item, left map[string]bool) []Outcome {
 	before, after := items[len(items)-1], ""
 	for v := range left {
@@ -153,7 +153,8 @@ func unhidden(items []credstash.Item, left map[string]bool) []Outcome {
 	return []Outcome{{Name: before.Name, Version: before.Version, Action: Unhidden, To: after}}
 }
 
-// copyTo is done also where a copy is there already; made: there was none.
+// copyTo copies an item to a padded version, and reports whether it made the copy: an
+// earlier run may have.
 func (m *migration) copyTo(ctx context.Context, item credstash.Item, to string, items []credstash.Item) (made bool, err error) {
 	if err := movable(item); err != nil {
 		return false, err

@@ -128,7 +128,7 @@ func TestDeleteAgainstAnother(t *testing.T) {
 	for _, scanning := range []bool{false, true} {
 		f := newFixture(func(o *store.Options) {
 			if scanning {
-				o.Historian = nil
+				o.VersionLister = nil
 			}
 		})
 		f.put(t, "n", "old", source.Context{})

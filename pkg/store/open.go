@@ -10,7 +10,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// opener opens items whose context is one of several.
+// opener decrypts items whose context is one of several.
 type opener struct {
 	keys    *keyring
 	options credstash.OpenOptions
@@ -37,8 +37,8 @@ func (o opener) open(ctx context.Context, item credstash.Item, contexts []source
 	return plain, c, err
 }
 
-// reveal decrypts an item. What was seen of it is in the trace also where that
-// fails, so that a later probe tells when somebody has mended it.
+// reveal decrypts an item. The result has a trace even if that fails, so that a later
+// probe notices when the item is replaced.
 func (o opener) reveal(ctx context.Context, item credstash.Item, contexts []source.Context) source.Result {
 	r := source.Result{Trace: trace(item)}
 	plain, _, err := o.open(ctx, item, contexts)
@@ -54,8 +54,8 @@ func trace(item credstash.Item) source.Trace {
 	return source.Trace{Version: item.Version, Mark: credstash.Mark(item), Size: int64(credstash.Size(item))}
 }
 
-// keyring unwraps the data keys of one batch, each once: KMS charges by the
-// call and counts calls against a quota that a region shares.
+// keyring unwraps each data key of a batch once: KMS charges by the call, and all
+// callers in a region share a quota.
 type keyring struct {
 	decrypter Decrypter
 
@@ -72,8 +72,8 @@ func newKeyring(d Decrypter) *keyring {
 	return &keyring{decrypter: d, keys: map[keyID]func() ([]byte, error){}}
 }
 
-// unwrap waits for the call that another goroutine has made for the same key.
-// All of a batch have one ctx, so that it does not matter whose the call is.
+// unwrap returns the result of the first call for the same key, and waits for it. All
+// calls of a batch have the same ctx, so that it does not matter whose call is made.
 func (k *keyring) unwrap(ctx context.Context, wrapped []byte, c source.Context) ([]byte, error) {
 	id := keyID{string(wrapped), c}
 	k.mu.Lock()

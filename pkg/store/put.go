@@ -13,13 +13,14 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// PutRequest is a value to store as a new version.
+// PutRequest describes a value to store as a new version.
 type PutRequest struct {
 	Name    string
 	Value   source.Secret
 	Context source.Context // of the data key; it is stored nowhere
 	Version string         // as a user gives it, padded by Put; empty: the next
 	Comment string
+	Foreign map[string]credstash.Attribute // attributes of other programs, stored as they are
 	// Algorithm is one of package credstash's; empty: its legacy format, which
 	// every tool of the family reads.
 	Algorithm string
@@ -27,18 +28,18 @@ type PutRequest struct {
 	// KeyLength of the data key and IVLength of aes-gcm, in bytes; 0: the
 	// algorithm's own.
 	KeyLength, IVLength int
-	// IfChanged leaves the store alone where the newest version (or, with
-	// Version, that version) has this value already. One that cannot be opened
-	// for its context or its damage is not the same.
+	// IfChanged stores nothing if the newest version (or, with Version, that
+	// version) has this value already. A version that does not open, because its
+	// context differs or it is damaged, has another value.
 	IfChanged bool
-	// DryRun finds the version and whether anything would be written, makes no
+	// DryRun determines the version and whether it would be written. It makes no
 	// data key and writes nothing.
 	DryRun bool
 }
 
 // Put stores a value and returns its version as stored, and whether anything
-// was written (always, without IfChanged). The next version is found safely
-// among concurrent writers: versions stay contiguous and none is lost.
+// was written (always, without IfChanged). With concurrent writers, versions stay
+// contiguous and no value is lost.
 //
 // Refused before a data key is made: a value that does not fit
 // (source.ErrTooLarge), an algorithm or digest that cannot be written
@@ -50,6 +51,7 @@ func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed 
 		Name:      r.Name,
 		Version:   credstash.Pad(cmp.Or(r.Version, "1")), // the next has the same length
 		Comment:   r.Comment,
+		Foreign:   r.Foreign,
 		Algorithm: r.Algorithm,
 		Digest:    r.Digest,
 		IV:        make([]byte, r.IVLength),
@@ -63,8 +65,19 @@ func (s *Store) Put(ctx context.Context, r PutRequest) (version string, changed 
 	return p.next(ctx)
 }
 
-// put is one Put under way. The item is sealed once: the format binds neither
-// name nor version, so that it goes into whichever version is free.
+// NewerThan returns the version that readers get of a name instead of version, or
+// "" if version is the one that they get. A Put that states its version may store
+// one that no reader finds.
+func (s *Store) NewerThan(ctx context.Context, name, version string) (newer string, err error) {
+	newest, err := orNone(s.o.Reader.Newest(ctx, name))
+	if err != nil || newest.Version <= version {
+		return "", err
+	}
+	return newest.Version, nil
+}
+
+// put is one Put in progress. It seals the item once and stores it under whichever
+// version is free: the format authenticates neither name nor version.
 type put struct {
 	*Store
 	PutRequest
@@ -91,8 +104,9 @@ func (p *put) exact(ctx context.Context) (string, bool, error) {
 	return p.item.Version, true, nil
 }
 
-// next tries until a version is free, each time after another look. Whoever takes one away has stored a
-// value, so that of n writers at once none tries more than n times.
+// next reads the newest version and tries to store the one after it, until no other
+// writer is faster. Each faster writer has stored a value, so that of n concurrent
+// writers none tries more than n times.
 func (p *put) next(ctx context.Context) (string, bool, error) {
 	before, stuck := "", 0
 	for try := 0; ; try++ {
@@ -127,13 +141,13 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 	}
 }
 
-// maxStuck is how often a version may be refused as one that exists while a
-// consistent read shows none: some emulators do that for ever.
+// maxStuck is how often a table may refuse a write for a change that a consistent
+// read does not show: some emulators do that forever.
 const maxStuck = 8
 
-// Writers that lost a version to another wait a random while, so that they do
-// not all come back at once: up to firstPause after the first time, twice as
-// much after each further, up to longestPause.
+// A writer that lost a version to another waits for a random time, so that writers do
+// not retry in step: up to firstPause the first time, then up to twice as long each
+// time, up to longestPause.
 const (
 	firstPause   = 8 * time.Millisecond
 	longestPause = 512 * time.Millisecond
@@ -154,7 +168,7 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// orNone gives the zero Item for one that is not there.
+// orNone returns the zero Item and no error for an item that does not exist.
 func orNone(item credstash.Item, err error) (credstash.Item, error) {
 	if errors.Is(err, source.ErrNotFound) {
 		return credstash.Item{}, nil
@@ -162,14 +176,14 @@ func orNone(item credstash.Item, err error) (credstash.Item, error) {
 	return item, err
 }
 
-// same reports whether held has the value already, where that was asked for.
+// same reports whether held has the value already. Without IfChanged it does not look.
 func (p *put) same(ctx context.Context, held credstash.Item) (bool, error) {
 	if !p.IfChanged || held.Version == "" {
 		return false, nil
 	}
 	plain, _, err := p.opener().open(ctx, held, []source.Context{p.Context})
 	if errors.Is(err, source.ErrWrongContext) || errors.Is(err, source.ErrIntegrity) {
-		return false, nil // putting it again is what mends it
+		return false, nil // putting it again repairs it
 	}
 	if err != nil {
 		return false, fmt.Errorf("compare with version %s: %w", source.Show(held.Version), err)
@@ -189,8 +203,8 @@ func (p *put) write(ctx context.Context, version string) error {
 	if !errors.Is(err, source.ErrExists) {
 		return err
 	}
-	// A client that sends its request again after a lost answer is told that
-	// the version exists: it may be ours. No two items share a data key.
+	// If an answer was lost, the client has sent the request again, and the version
+	// that exists may be ours. No two items share a data key.
 	held, getErr := orNone(p.o.Reader.Get(ctx, p.Name, version))
 	switch {
 	case getErr != nil && !errors.Is(getErr, source.ErrDenied):
@@ -209,14 +223,14 @@ func (p *put) seal(ctx context.Context) (err error) {
 	return err
 }
 
-// seal makes a data key, of the algorithm's own length where keyLength is 0, and
-// encrypts with it.
+// seal generates a data key and encrypts with it. If keyLength is 0, the key has the
+// algorithm's own length.
 func (s *Store) seal(ctx context.Context, item credstash.Item, keyLength int, plain []byte, c source.Context) (credstash.Item, error) {
 	size, err := credstash.KeySizeFor(item.Algorithm, keyLength)
 	if err != nil {
 		return item, err
 	}
-	dataKey, wrapped, err := s.o.KeyMaker.GenerateDataKey(ctx, size, c.Map())
+	dataKey, wrapped, err := s.o.DataKeyGenerator.GenerateDataKey(ctx, size, c.Map())
 	if err != nil {
 		return item, err
 	}

@@ -282,7 +282,7 @@ func TestPutGivesUpWithItsContext(t *testing.T) {
 }
 
 // A table that refuses every version as one that exists, and never has a newer one,
-// does not keep a writer for ever.
+// does not keep a writer forever.
 func TestPutGivesUpWhereNoVersionAppears(t *testing.T) {
 	f := newFixture()
 	tries := 0
@@ -313,7 +313,7 @@ func TestDelete(t *testing.T) {
 		for _, tt := range tests {
 			f := newFixture(func(o *store.Options) {
 				if scanning {
-					o.Historian = nil
+					o.VersionLister = nil
 				}
 			})
 			for _, v := range stored {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,19 +10,18 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// RekeyRequest is which secrets to wrap anew, and how.
+// RekeyRequest selects the secrets whose data keys Rekey wraps anew.
 type RekeyRequest struct {
 	Scope
-	// To, if set, is the context that every data key gets; nil: it keeps its own.
+	// To, if set, is the new context of every data key; nil: each keeps its own.
 	To *source.Context
 }
 
-// Rekey wraps the data keys of all versions in scope under the key for writing,
-// and with To in another context. No data key and no value is seen on the way,
-// and the contents are not touched: of each item the attribute that holds the
-// wrapped key changes, in one conditional write. So at any moment, also after a
-// kill, every item is whole and opens with the old key or the new one; a further
-// Rekey does what is left, and finds nothing to do when all is done.
+// Rekey wraps the data keys of all versions in scope under the key for writing and, if
+// To is set, in another context. It sees neither data keys nor values and does not
+// touch the contents: in each item the wrapped key changes, in one conditional write.
+// So every item opens with the old key or the new one at any moment, even after Rekey
+// was killed. Another Rekey finishes the work, and changes nothing once all is done.
 func (s *Store) Rekey(ctx context.Context, r RekeyRequest) ([]Outcome, error) {
 	items, err := s.gather(ctx, r.Scope)
 	if err != nil {
@@ -34,11 +34,11 @@ func (s *Store) Rekey(ctx context.Context, r RekeyRequest) ([]Outcome, error) {
 	})
 }
 
-// rekey looks again where somebody else was faster: each of them has done
-// something, so that this ends.
+// rekey looks again where somebody else was faster. It gives up where the table
+// refuses the change as often as maxStuck, and shows the item as it was.
 func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) (Action, error) {
-	for try := 0; ; try++ {
-		next, moved, err := s.rewrap(ctx, r, item)
+	for try, stuck := 0, 0; ; try++ {
+		next, moved, err := s.reencrypt(ctx, r, item)
 		if err != nil || !moved {
 			return Kept, err
 		}
@@ -49,25 +49,29 @@ func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) 
 		if err == nil {
 			return Rekeyed, nil
 		}
-		if !errors.Is(err, source.ErrChanged) {
+		if stuck++; stuck == maxStuck || !errors.Is(err, source.ErrChanged) {
 			return Kept, err
 		}
 		if err := pause(ctx, try); err != nil {
 			return Kept, err
 		}
-		item, err = s.o.Reader.Get(ctx, item.Name, item.Version)
+		now, err := s.o.Reader.Get(ctx, item.Name, item.Version)
 		if errors.Is(err, source.ErrNotFound) {
 			return Kept, nil
 		}
 		if err != nil {
 			return Kept, err
 		}
+		if !bytes.Equal(now.Key, item.Key) {
+			stuck = 0
+		}
+		item = now
 	}
 }
 
-// rewrap tries the contexts that the key may have now, and last the one that it
-// shall have, since an earlier run may have been here.
-func (s *Store) rewrap(ctx context.Context, r RekeyRequest, item credstash.Item) (next credstash.Item, moved bool, err error) {
+// reencrypt tries the contexts that the key may have now and, last, its new one, which
+// an earlier run may have set.
+func (s *Store) reencrypt(ctx context.Context, r RekeyRequest, item credstash.Item) (next credstash.Item, moved bool, err error) {
 	if err := movable(item); err != nil {
 		return next, false, err
 	}
@@ -81,7 +85,7 @@ func (s *Store) rewrap(ctx context.Context, r RekeyRequest, item credstash.Item)
 		if r.To != nil {
 			to = *r.To
 		}
-		next.Key, moved, err = s.o.Rewrapper.Rewrap(ctx, item.Key, from.Map(), to.Map())
+		next.Key, moved, err = s.o.ReEncrypter.ReEncrypt(ctx, item.Key, from.Map(), to.Map())
 		if !errors.Is(err, source.ErrWrongContext) {
 			break
 		}

@@ -3,41 +3,40 @@ package store
 import (
 	"context"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// Note is something about a sound item that somebody should know.
+// Note is a remark about an item that opens.
 type Note string
 
 // Notes of Verify.
 const (
 	NoteUnpadded Note = "unpadded" // hides padded versions, and stops put
-	NoteHidden   Note = "hidden"   // an unpadded version of a lower number sorts after it
+	NoteHidden   Note = "hidden"   // a version of a lower number sorts after it: readers get that one
 	NoteNotInt   Note = "not-int"  // the newest, and no number: put cannot make the next
 	NoteForeign  Note = "foreign"  // credstash 1.17.1 does not know its algorithm or digest
 	NoteCTR32LE  Note = "ctr32le"  // rucredstash seems to have damaged it
-	// NoteNonce: its format does not authenticate the nonce. Whoever can write the
-	// table can turn the value into noise that opens without an error.
+	// NoteNonce: its format does not authenticate the nonce. Anyone who can write to
+	// the table can turn the value into noise that opens without an error.
 	NoteNonce Note = "nonce"
 	// NoteNoise: such an item opens to bytes that are not text. It is a binary
 	// value, or somebody changed the nonce.
 	NoteNoise Note = "noise"
 )
 
-// Verdict is what Verify found of one stored version.
+// Verdict is the result of Verify for one stored version.
 type Verdict struct {
 	source.Entry
 	Notes []Note
-	Err   error // nil: whole, and it opens
+	Err   error // nil: it opens
 }
 
-// Verify opens every version in scope and throws the values away. With DryRun
-// it asks nothing of the keys, and looks at the form alone. Verdicts are sorted
-// by name and version, one for each.
+// Verify opens every version in scope and discards the values. With DryRun it unwraps
+// no data key and checks only the items' form. It returns one verdict for each
+// version, sorted by name and version.
 func (s *Store) Verify(ctx context.Context, sc Scope) ([]Verdict, error) {
 	items, err := s.gather(ctx, sc)
 	if err != nil {
@@ -80,22 +79,17 @@ func (o opener) verify(ctx context.Context, sc Scope, item credstash.Item) Verdi
 	return v
 }
 
-// noteVersions judges the versions of one name together.
+// noteVersions adds the notes that concern the versions of one name together.
 func noteVersions(items []credstash.Item, verdicts []Verdict) {
 	last := len(items) - 1
 	for i, item := range items {
-		switch {
-		case credstash.Unpadded(item.Version):
+		if credstash.Unpadded(item.Version) {
 			verdicts[i].Notes = append(verdicts[i].Notes, NoteUnpadded)
-		case slices.ContainsFunc(items, func(other credstash.Item) bool { return hides(other.Version, item.Version) }):
-			verdicts[i].Notes = append(verdicts[i].Notes, NoteHidden)
-		case i == last && strings.Trim(item.Version, "0123456789") != "":
+		} else if i == last && !credstash.IsNumber(item.Version) {
 			verdicts[i].Notes = append(verdicts[i].Notes, NoteNotInt)
 		}
+		if slices.ContainsFunc(items, func(other credstash.Item) bool { return credstash.Hides(other.Version, item.Version) }) {
+			verdicts[i].Notes = append(verdicts[i].Notes, NoteHidden)
+		}
 	}
-}
-
-// hides reports whether a has the lower number and sorts after b.
-func hides(a, b string) bool {
-	return credstash.Unpadded(a) && credstash.Pad(a) < credstash.Pad(b) && a > b && strings.Trim(b, "0123456789") == ""
 }

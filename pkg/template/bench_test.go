@@ -9,7 +9,7 @@ import (
 )
 
 // fiveHundred is a run at its limit: 500 refs in one template.
-func fiveHundred(b *testing.B) (*world, *template.Template) {
+func fiveHundred(b *testing.B) (*world, *template.Rendering) {
 	b.Helper()
 	w := newWorld()
 	var text strings.Builder
@@ -22,37 +22,37 @@ func fiveHundred(b *testing.B) (*world, *template.Template) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return w, tmpl
+	return w, w.rendering(tmpl)
 }
 
-func BenchmarkDiscover500(b *testing.B) {
-	w, tmpl := fiveHundred(b)
+func BenchmarkAsked500(b *testing.B) {
+	_, x := fiveHundred(b)
 	for b.Loop() {
-		if n := len(tmpl.Discover(b.Context(), w.lookup)); n != 500 {
+		if n := len(x.Queries(b.Context())); n != 500 {
 			b.Fatal(n)
 		}
 	}
 }
 
 func BenchmarkExecute500(b *testing.B) {
-	w, tmpl := fiveHundred(b)
-	w.gather(b, tmpl)
+	w, x := fiveHundred(b)
+	w.gather(b, x)
 	for b.Loop() {
-		if _, err := tmpl.Execute(b.Context(), w.lookup); err != nil {
+		if _, err := x.Execute(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkMask500(b *testing.B) {
-	w, tmpl := fiveHundred(b)
-	w.gather(b, tmpl)
-	out, err := tmpl.Execute(b.Context(), w.lookup)
+	w, x := fiveHundred(b)
+	w.gather(b, x)
+	out, err := x.Execute(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := tmpl.Mask(b.Context(), w.lookup, out); err != nil {
+		if _, err := x.Mask(b.Context(), out); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,12 +15,9 @@ type function struct {
 	kind Kind
 	impl reflect.Value
 	asks bool // its first parameter is the pass
-	// native is set for text/template's own functions that cannot be had as
-	// Go functions: they are called through [builtins], and impl is not valid.
-	native bool
 }
 
-// errUnknown is what a function returns that asked in vain.
+// errUnknown is the error of a function whose answer is not known yet.
 var errUnknown = errors.New("not known yet")
 
 // errHalt ends a pass where nothing is certain any more, or where the real
@@ -35,7 +32,7 @@ type callError struct {
 
 func (e *callError) Error() string { return "function failed" }
 
-// askError is what became of a query.
+// askError is the error of a query.
 type askError struct {
 	query Query
 	err   error
@@ -54,8 +51,8 @@ func ready(f funcs.Func, kind Kind) function {
 	return fn
 }
 
-// params returns the types of what a template passes, and whether the last
-// stands for any number.
+// params returns the types of the arguments that a template passes, and whether the
+// last is variadic.
 func (f function) params() (in []reflect.Type, variadic bool) {
 	t := f.impl.Type()
 	for i := range t.NumIn() {
@@ -66,8 +63,19 @@ func (f function) params() (in []reflect.Type, variadic bool) {
 	return in, t.IsVariadic()
 }
 
-// strict returns f for a real pass, with its own types, so that text/template
-// checks the arguments. Numbers it takes of any type: call converts them.
+// returnsList reports whether f always returns a list, map or struct, which has no
+// text of its own.
+func (f function) returnsList() bool {
+	t := f.impl.Type().Out(0)
+	switch t.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Struct:
+		return !t.Implements(reflect.TypeFor[fmt.Stringer]()) && t != reflect.TypeFor[[]byte]()
+	}
+	return false
+}
+
+// strict returns f for a real pass with its own types, so that text/template checks the
+// arguments. It takes numbers of any type, which call converts.
 func (p *pass) strict(name string, f function) any {
 	in, variadic := f.params()
 	for i, t := range in {
@@ -96,7 +104,7 @@ func (p *pass) strict(name string, f function) any {
 	}).Interface()
 }
 
-// lift returns f over values that may be unknown: what needs one is unknown.
+// lift returns f for values that may be unknown: a result that needs one is unknown.
 func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflect.Value, error) {
 	return func(args ...reflect.Value) (reflect.Value, error) {
 		for i := range args {
@@ -110,18 +118,18 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			if p.likely {
 				return reflect.ValueOf(f.Like), p.tick()
 			}
-			return unknownValue(), p.tick()
+			return unknownOf(f), p.tick()
 		}
-		out, err := p.callLoose(name, f, args)
+		out, err := p.callLoose(f, args)
 		if err == nil {
 			return out, nil
 		}
-		return p.settleError(name, err)
+		return p.faultOf(name, f, err)
 	}
 }
 
-// settleError says what an error means to the pass.
-func (p *pass) settleError(name string, err error) (reflect.Value, error) {
+// faultOf returns what an error means to the pass.
+func (p *pass) faultOf(name string, f function, err error) (reflect.Value, error) {
 	ask, isAsk := errors.AsType[*askError](err)
 	switch {
 	case p.real:
@@ -129,7 +137,7 @@ func (p *pass) settleError(name string, err error) (reflect.Value, error) {
 	case p.ctx.Err() != nil:
 		return reflect.Value{}, errHalt
 	case errors.Is(err, errUnknown), isAsk && !errors.Is(ask.err, ErrNotAllowed), p.tolerant, p.likely:
-		return unknownValue(), nil // likely: what stands for a random result need not convert
+		return unknownOf(f), nil // likely: what stands for a random result need not convert
 	}
 	p.heard[p.said(name, funcs.Describe(err).Text)] = true
 	return reflect.Value{}, errHalt
@@ -156,8 +164,8 @@ func enough(f function, args []reflect.Value) bool {
 	return true
 }
 
-// shrug is a call whose result is unknown. A call that would have changed a
-// map leaves in doubt who else sees that map.
+// shrug returns the unknown result of a call that is not made. If the call would have
+// changed a map, nothing is certain any more, because others may see that map.
 func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 	if err := p.tick(); err != nil {
 		return reflect.Value{}, errHalt
@@ -168,17 +176,11 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 	if s, err := look(args...); err != nil || s.mutable {
 		p.escaped = true
 	}
-	return unknownValue(), nil
+	return unknownOf(f), nil
 }
 
 // callLoose checks args as text/template would.
-func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
-	if f.native {
-		if err := p.tick(); err != nil {
-			return reflect.Value{}, err
-		}
-		return p.t.builtins.call(name, args)
-	}
+func (p *pass) callLoose(f function, args []reflect.Value) (reflect.Value, error) {
 	in, variadic := f.params()
 	if len(args) < len(in) && !(variadic && len(args) == len(in)-1) || len(args) > len(in) && !variadic {
 		return reflect.Value{}, funcs.Problem(fmt.Sprintf("it was given %d arguments", len(args)))
@@ -224,7 +226,7 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 	return results[0], f.checkResult(results[0], args)
 }
 
-// cause keeps what is known of an error and wraps all else in a Failure.
+// cause returns our own errors as they are and all others as a Failure.
 func cause(err error) error {
 	if _, ok := errors.AsType[*askError](err); ok || errors.Is(err, errUnknown) {
 		return err

@@ -113,9 +113,9 @@ func canaryWorld() *world {
 func checkSilence(t *testing.T, text string) (ok bool) {
 	t.Helper()
 	w := canaryWorld()
-	tmpl, out, err := w.render(t, text, template.Options{Name: "n", Vars: vars(), Contexts: map[string]map[string]string{"web": {"a": "b"}}})
+	x, out, err := w.render(t, text, template.Options{Name: "n", Vars: vars(), Contexts: map[string]map[string]string{"web": {"a": "b"}}})
 	if errors.Is(err, template.ErrNotFetched) {
-		t.Errorf("Discover missed something: %v\nof %s", err, text)
+		t.Errorf("Gather missed something: %v\nof %s", err, text)
 	}
 	if err != nil {
 		for _, shown := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
@@ -125,9 +125,9 @@ func checkSilence(t *testing.T, text string) (ok bool) {
 		}
 		return false
 	}
-	checkAsked(t, w, tmpl, text)
-	checkSettled(t, w, tmpl, text)
-	masked, err := tmpl.Mask(t.Context(), w.lookup, out)
+	checkAsked(t, w, x, text)
+	checkSettled(t, w, x, text)
+	masked, err := x.Mask(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,31 +140,30 @@ func checkSilence(t *testing.T, text string) (ok bool) {
 }
 
 // checkAsked shows that what was fetched is what a successful execution uses.
-func checkAsked(t *testing.T, w *world, tmpl *template.Template, text string) {
+func checkAsked(t *testing.T, w *world, x *template.Rendering, text string) {
 	t.Helper()
-	used := map[template.Query]bool{}
-	_, err := tmpl.Execute(t.Context(), func(q template.Query) (template.Answer, bool) {
-		used[q.Key()] = true
-		return w.lookup(q)
-	})
-	if err != nil { // of a function that is random
+	used, ok := x.Used(t.Context())
+	if !ok { // of a function that is random
 		return
 	}
-	for q := range w.known {
-		if !used[q] {
-			t.Errorf("%v was fetched for nothing\nof %s", q, text)
+	for _, batch := range w.batches {
+		for _, q := range batch {
+			if !used[q.Key()] {
+				t.Errorf("%v was fetched for nothing\nof %s", q, text)
+			}
 		}
 	}
 }
 
 // checkSettled shows that a template that says it asks for nothing more does not.
-func checkSettled(t *testing.T, w *world, tmpl *template.Template, text string) {
+func checkSettled(t *testing.T, w *world, x *template.Rendering, text string) {
 	t.Helper()
-	first := tmpl.Asked(t.Context(), func(template.Query) (template.Answer, bool) { return template.Answer{}, false })
-	if !tmpl.Settled(first) {
+	fresh := w.rendering(x.Template())
+	if !fresh.Settled(t.Context()) {
 		return
 	}
-	if then := tmpl.Asked(t.Context(), w.lookup); !slices.Equal(first, then) {
+	first := fresh.Queries(t.Context())
+	if then := x.Queries(t.Context()); !slices.Equal(first, then) {
 		t.Errorf("settled with %v, and yet %v\nof %s", first, then, text)
 	}
 }

@@ -208,8 +208,8 @@ func TestIntegersKeepTheirDigits(t *testing.T) {
 		w.secrets["doc"] = fmt.Sprintf(text, n)
 		for out, want := range map[string]string{
 			`{{$n}}`: n, `{{print $n}}`: n, `{{quote $n}}`: `"` + n + `"`, `{{toJson $n}}`: n, `{{toYaml $n}}`: n, `{{toString $n}}`: n, `{{printf "%d" $n}}`: n, `{{printf "%v" $n}}`: n,
-			`{{join "," (list $n)}}`: n, `{{list $n | toJson}}`: "[" + n + "]", `{{list $n}}`: "[" + n + "]", `{{dict "a" $n | toYaml}}`: "a: " + n, `{{toToml (dict "a" $n)}}`: "a = " + n,
-			`{{add $n 0}}`: n, `{{max $n $n}}`: n, `{{deepCopy $n}}`: n, `{{default 1 $n}}`: n, `{{$n | toJson | fromJson | toRawJson}}`: n, `{{$n | toYaml | fromYaml | quote}}`: `"` + n + `"`,
+			`{{join "," (list $n)}}`: n, `{{list $n | toJson}}`: "[" + n + "]", `{{dict "a" $n | toYaml}}`: "a: " + n, `{{toToml (dict "a" $n)}}`: "a = " + n,
+			`{{add $n 0}}`: n, `{{max $n $n}}`: n, `{{deepCopy (list $n) | first}}`: n, `{{default 1 $n}}`: n, `{{$n | toJson | fromJson | toRawJson}}`: n, `{{$n | toYaml | fromYaml | quote}}`: `"` + n + `"`,
 			`{{eq $n (fromJson (print $n))}}`: "true", `{{lt $n (add $n 1)}}`: "true", `{{if $n}}yes{{end}}`: "yes", `{{uniq (list $n (add $n 0)) | len}}`: "1",
 		} {
 			_, got, err := w.render(t, fmt.Sprintf(`{{$n := (secret "doc" | %s).n}}`, read)+out, template.Options{Name: "n"})

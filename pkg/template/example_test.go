@@ -10,55 +10,99 @@ import (
 	"github.com/credrender/credrender/pkg/template/mask"
 )
 
-// A whole render: ask until nothing is missing, then execute.
-func Example() {
-	store := map[string]string{"db.password": "hunter2", "db.user": "app"}
+// values is a source that holds secrets in memory. Others are in packages store,
+// ssm, s3 and so on.
+type values map[string]string
+
+func (v values) Fetch(_ context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	results := map[source.Ref]source.Result{}
+	for _, ref := range refs {
+		if value, ok := v[ref.Name]; ok {
+			results[ref] = source.Result{Secret: source.NewSecret([]byte(value))}
+		} else {
+			results[ref] = source.Result{Err: source.ErrNotFound}
+		}
+	}
+	return results
+}
+
+// Render does all that most programs need.
+func ExampleRender() {
 	tmpl, err := template.Parse("user = {{ secret \"db.user\" }}\npassword = {{ secret \"db.password\" }}\n",
 		template.Options{Name: "app.conf.tmpl"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	known := map[template.Query]template.Answer{}
-	lookup := func(q template.Query) (template.Answer, bool) {
-		a, ok := known[q.Key()]
-		return a, ok
-	}
-	ctx := context.Background()
-	for wave := tmpl.Discover(ctx, lookup); len(wave) > 0; wave = tmpl.Discover(ctx, lookup) {
-		fmt.Println("fetch", wave)
-		for _, q := range wave {
-			known[q.Key()] = template.Answer{Value: source.NewSecret([]byte(store[q.Ref.Name]))}
-		}
-	}
-	out, err := tmpl.Execute(ctx, lookup)
+	secrets := values{"db.password": "hunter2", "db.user": "app"}
+	out, err := template.Render(context.Background(), tmpl, template.Resolver{Source: secrets})
+	fmt.Print(string(out.Bytes), err)
+	// Output:
+	// user = app
+	// password = hunter2
+	// <nil>
+}
+
+// All secrets that are missing are named, not the first alone.
+func ExampleRender_missing() {
+	tmpl, err := template.Parse("{{ secret \"db.user\" }}:{{ secret \"db.password\" }}@{{ secretOr \"localhost\" \"db.host\" }}\n",
+		template.Options{Name: "app.conf.tmpl"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("%s", string(out.Bytes))
+	_, err = template.Render(context.Background(), tmpl, template.Resolver{Source: values{}})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, source.ErrNotFound))
 	// Output:
-	// fetch [secret db.user secret db.password]
-	// user = app
-	// password = hunter2
+	// secret db.user: not found; asked for at app.conf.tmpl:1:4
+	// secret db.password: not found; asked for at app.conf.tmpl:1:27
+	// true
+}
+
+// Several templates share one fetcher: their secrets are fetched in one batch, and
+// none twice.
+func ExampleGather() {
+	fetcher := template.NewFetcher(values{"a": "1", "b": "2"})
+	var all []*template.Rendering
+	for _, text := range []string{`{{ secret "a" }}{{ secret "b" }}`, `{{ secret "b" }}`} {
+		tmpl, err := template.Parse(text, template.Options{})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		all = append(all, fetcher.Template(tmpl, template.Resolver{}))
+	}
+	ctx := context.Background()
+	stats := template.Gather(ctx, all...)
+	fmt.Println("batches:", stats.Batches, "refs:", stats.Refs, "missing:", template.Missing(all...))
+	for _, x := range all {
+		out, err := x.Execute(ctx)
+		fmt.Println(string(out.Bytes), err)
+	}
+	// Output:
+	// batches: 1 refs: 2 missing: <nil>
+	// 12 <nil>
+	// 2 <nil>
 }
 
 // What must not be shown is known by where it came from.
-func ExampleTemplate_Mask() {
+func ExampleRendering_Mask() {
 	tmpl, err := template.Parse("host = {{ .Vars.host }}\nauth = {{ secret \"pw\" | b64enc }}\n",
 		template.Options{Vars: map[string]any{"host": "db1"}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	lookup := func(template.Query) (template.Answer, bool) { return template.Answer{Value: "new"}, true }
 	ctx := context.Background()
-	out, err := tmpl.Execute(ctx, lookup)
+	x := template.NewFetcher(values{"pw": "new"}).Template(tmpl, template.Resolver{})
+	template.Gather(ctx, x)
+	out, err := x.Execute(ctx)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	text, err := tmpl.Mask(ctx, lookup, out)
+	text, err := x.Mask(ctx, out)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -80,18 +124,13 @@ func ExampleError() {
 		fmt.Println(err)
 		return
 	}
-	answer := template.Answer{Value: "hunter2"}
-	_, err = tmpl.Execute(context.Background(), func(template.Query) (template.Answer, bool) { return answer, true })
+	_, err = template.Render(context.Background(), tmpl, template.Resolver{Source: values{"pw": "hunter2"}})
 	fmt.Println(err)
-	answer = template.Answer{Err: source.ErrNotFound}
-	_, err = tmpl.Execute(context.Background(), func(template.Query) (template.Answer, bool) { return answer, true })
-	fmt.Println(err, errors.Is(err, source.ErrNotFound))
 	// Output:
 	// template b.tmpl:2:22: mustFromJson: secret pw: its input is not valid JSON: the text is not JSON
-	// template b.tmpl:2:8: secret pw: not found true
 }
 
-// Refs sees branches that are not taken, for lint and policies.
+// Refs returns branches that are not taken too, for lint and policies.
 func ExampleTemplate_Refs() {
 	tmpl, err := template.Parse(`{{ if .Vars.tls }}{{ secret "tls.key" "env=prod" }}{{ end }}{{ secret .Vars.name }}`, template.Options{})
 	if err != nil {

@@ -33,16 +33,16 @@ func TestSameAsTextTemplate(t *testing.T) {
 		`{{$x := 1}}{{if true}}{{$x = 2}}{{$y := 3}}{{$y}}{{end}}{{$x}}{{range $i, $x := list 4}}{{$x}}{{end}}{{$x}}`,
 		`{{or "" 0 "x"}}{{or 0 false}}{{and 1 "y"}}{{and 1 0}}{{"p" | or ""}}{{"p" | and 1}}{{or nil "q"}}{{(or .Vars.users).x | default 1}}`,
 		`{{not 1}}{{not ""}}{{len "abc"}}{{index .Vars.users 1}}{{index "abc" 1}}{{eq 1 1 2}}{{ne "a" "b"}}{{lt 1 2}}{{le 2 2}}{{gt 1.5 1.0}}{{ge "b" "a"}}`,
-		`{{print "a" 1 2 "b"}}{{println 1}}{{printf "%05d %q %v" 7 "x" .Vars.users}}{{html "<a&b>"}}{{js "'"}}{{urlquery "a b&c"}}`,
-		`{{slice .Vars.users 1}}{{slice (list 1 2 3) 1 2}}{{.Vars.users}}{{dict "a" 1 "b" (list 1)}}{{1.5}}{{true}}{{'a'}}{{1e3}}`,
+		`{{print "a" 1 2 "b"}}{{println 1}}{{printf "%05d %q %v" 7 "x" .Vars.h}}{{html "<a&b>"}}{{js "'"}}{{urlquery "a b&c"}}`,
+		`{{slice .Vars.users 1 | toJson}}{{slice (list 1 2 3) 1 2 | toJson}}{{toJson .Vars.users}}{{dict "a" 1 "b" (list 1) | toJson}}{{1.5}}{{true}}{{'a'}}{{1e3}}`,
 		`{{"x" | repeat 3 | upper | quote}}{{list "b" "a" | sortAlpha | join "-"}}{{"a\nb" | nindent 2}}{{indent 3 "x"}}{{trunc -2 "abcd"}}`,
-		`{{until 3}}{{untilStep 5 0 -2}}{{seq 5}}{{seq 2 -1}}{{seq 0 2 7}}{{replace "a" "bb" "banana"}}{{wrapWith 3 "\t" "a b c d"}}{{round 3.14159 2}}`,
+		`{{until 3 | toJson}}{{untilStep 5 0 -2 | toJson}}{{seq 5}}{{seq 2 -1}}{{seq 0 2 7}}{{replace "a" "bb" "banana"}}{{wrapWith 3 "\t" "a b c d"}}{{round 3.14159 2}}`,
 		`{{regexReplaceAll "a(x*)b" "-ab-axxb-" "${1}W"}}{{mustRegexReplaceAllLiteral "b" "abc" "$1"}}{{toJson (dict "a" "<x>")}}{{toRawJson "<x>"}}`,
-		`{{$d := dict "a" 1}}{{$_ := set $d "b" 2}}{{$_ := unset $d "a"}}{{$d}}{{merge (dict "x" 1) (dict "x" 2 "y" 3)}}{{get $d "b"}}{{hasKey $d "z"}}`,
-		`{{fromJson "{\"a\":[1,2,{\"b\":true}]}"}}{{(fromJson "{\"a\":1}").a}}{{dig "a" "b" "none" (dict "a" (dict "b" 1))}}{{pluck "a" (dict "a" 1) (dict)}}`,
+		`{{$d := dict "a" 1}}{{$_ := set $d "b" 2}}{{$_ := unset $d "a"}}{{toJson $d}}{{merge (dict "x" 1) (dict "x" 2 "y" 3) | toJson}}{{get $d "b"}}{{hasKey $d "z"}}`,
+		`{{fromJson "{\"a\":[1,2,{\"b\":true}]}" | toJson}}{{(fromJson "{\"a\":1}").a}}{{dig "a" "b" "none" (dict "a" (dict "b" 1))}}{{pluck "a" (dict "a" 1) (dict) | toJson}}`,
 		`{{(semver "1.2.3-b+c").Minor}}{{semverCompare ">1.0" "1.2"}}{{(urlParse "http://u:p@h:1/p?q#f").host}}{{b64dec "YQ=="}}{{sha1sum "x"}}`,
 		`{{default "d" ""}}{{default "d" .Vars.h}}{{coalesce 0 "" "c"}}{{ternary 1 2 true}}{{empty 0}}{{all 1 2}}{{any 0 ""}}{{kindOf .Vars.users}}{{typeOf 1}}`,
-		`{{first .Vars.users}}{{last .Vars.users}}{{rest .Vars.users}}{{initial .Vars.users}}{{append .Vars.users 1}}{{prepend .Vars.users 1}}{{concat (list 1) (list 2)}}{{reverse .Vars.users}}{{uniq (list 1 1)}}{{has 1 (list 1)}}{{without (list 1 2) 1}}{{chunk 1 .Vars.users}}`,
+		`{{first .Vars.users}}{{last .Vars.users}}{{list (rest .Vars.users) (initial .Vars.users) (append .Vars.users 1) (prepend .Vars.users 1) (concat (list 1) (list 2)) (reverse .Vars.users) (uniq (list 1 1)) (has 1 (list 1)) (without (list 1 2) 1) (chunk 1 .Vars.users) | toJson}}`,
 		`{{dateInZone "2006-01-02" 0 "UTC"}}{{duration "95"}}{{durationRound "2h10m5s"}}{{unixEpoch (toDate "2006" "1970" | mustDateModify "1h") | len | lt 0}}`,
 		"{{/* comment */}}a{{- /* trimmed */ -}} b\n{{`raw`}}\n",
 	} {
@@ -63,8 +63,8 @@ func TestFunctions(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{`{{secret "a" | printf "%T"}}`, "string"},
 		{`{{slice "abcdef" 1 3}}{{slice (secret "json") 0 1}}{{slice "ab"}}`, "bc{ab"},
-		{`{{keys (dict "c" 1 "a" 2 "b" 3)}}{{values (dict "c" 1 "a" 2 "b" 3)}}`, "[a b c][2 3 1]"},
-		{`{{$l := splitList "," "b,a"}}{{sortAlpha $l}}{{$l}}`, "[a b][b a]"},
+		{`{{keys (dict "c" 1 "a" 2 "b" 3) | join " "}} {{values (dict "c" 1 "a" 2 "b" 3) | join " "}}`, "a b c 2 3 1"},
+		{`{{$l := splitList "," "b,a"}}{{sortAlpha $l | join " "}} {{$l | join " "}}`, "a b b a"},
 		{`{{secret "csv" | shellquote}} {{shellquote "it's"}} {{shellquote ""}}`, `'a,env' 'it'\''s' ''`},
 		{`{{jsonquote "<a\n\"b\">"}} {{minjson "{ \"a\": 1.50 , \"b\": [ ] }"}}`, `"<a\n\"b\">" {"a":1.50,"b":[]}`},
 		{`{{nginxquote "a\"b\\c d;"}}`, `"a\"b\\c d;"`},
@@ -90,9 +90,7 @@ func TestHtpasswd(t *testing.T) {
 	line := func(text, key string) string {
 		_, out, err := newWorld().render(t, text, template.Options{})
 		if key != "" {
-			out, err = parse(t, text, template.Options{}).Execute(t.Context(), func(template.Query) (template.Answer, bool) {
-				return template.Answer{Value: []byte(key)}, true
-			})
+			out, err = template.Render(t.Context(), parse(t, text, template.Options{}), saltedBy(key))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -111,12 +109,14 @@ func TestHtpasswd(t *testing.T) {
 			t.Errorf("another %s has the same salt: %s", name, other)
 		}
 	}
-	_, err := parse(t, `{{htpasswd "u" "p"}}`, template.Options{}).Execute(t.Context(), func(template.Query) (template.Answer, bool) {
-		return template.Answer{Value: []byte("short")}, true
-	})
+	_, err := template.Render(t.Context(), parse(t, `{{htpasswd "u" "p"}}`, template.Options{}), saltedBy("short"))
 	if err == nil {
 		t.Error("a short key is taken")
 	}
+}
+
+func saltedBy(key string) template.Resolver {
+	return template.Resolver{Host: template.Host{SaltKey: func() ([]byte, error) { return []byte(key), nil }}}
 }
 
 func TestContexts(t *testing.T) {
@@ -142,7 +142,7 @@ func TestContexts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		queries := tmpl.Discover(t.Context(), newWorld().lookup)
+		queries := newWorld().rendering(tmpl).Queries(t.Context())
 		if len(queries) != 1 || queries[0].String() != c.want {
 			t.Errorf("%s asks for %v, want %s", c.text, queries, c.want)
 		}
@@ -173,12 +173,12 @@ func discover(t *testing.T, text string, o template.Options) []template.Query {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tmpl.Discover(t.Context(), newWorld().lookup)
+	return newWorld().rendering(tmpl).Queries(t.Context())
 }
 
 func TestAllowAndRestrict(t *testing.T) {
 	o := template.Options{Allow: []string{"web.*", "ssm:/web/*"}, Restrict: true, Sources: []string{"ssm"}}
-	for _, text := range []string{`{{secretOr "d" "web.x"}}`, `{{secrets "web.*"}}`, `{{secrets "web.a*c"}}`, `{{secretOr "d" "ssm:/web/x"}}`,
+	for _, text := range []string{`{{secretOr "d" "web.x"}}`, `{{secrets "web.*" | len}}`, `{{secrets "web.a*c" | len}}`, `{{secretOr "d" "ssm:/web/x"}}`,
 		`{{dateInZone "2006" 0 "UTC"}}`, `{{if false}}{{env "HOME"}}{{secret "x"}}{{end}}`} {
 		if _, _, err := newWorld().render(t, text, o); err != nil {
 			t.Errorf("%s: %v", text, err)
@@ -191,7 +191,7 @@ func TestAllowAndRestrict(t *testing.T) {
 		if !errors.Is(err, template.ErrNotAllowed) {
 			t.Errorf("%s: got %v, want ErrNotAllowed", text, err)
 		}
-		if len(w.waves) > 0 {
+		if len(w.batches) > 0 {
 			t.Errorf("%s asked for %s", text, w.asked())
 		}
 	}
@@ -202,7 +202,7 @@ func TestExecuteNeedsAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = tmpl.Execute(t.Context(), newWorld().lookup)
+	_, err = newWorld().rendering(tmpl).Execute(t.Context())
 	if e, ok := errors.AsType[*template.Error](err); !ok || !errors.Is(err, template.ErrNotFetched) || e.Query.Ref.Name != "a" {
 		t.Errorf("got %v, want ErrNotFetched for a", err)
 	}
@@ -210,12 +210,12 @@ func TestExecuteNeedsAnswers(t *testing.T) {
 
 func TestAsked(t *testing.T) {
 	w := newWorld()
-	tmpl, _, err := w.render(t, `{{secretOr "d" "nope"}}{{secret (secret "env" | printf "db.%s")}}{{env "HOME"}}{{if false}}{{secret "x"}}{{end}}`, template.Options{})
+	x, _, err := w.render(t, `{{secretOr "d" "nope"}}{{secret (secret "env" | printf "db.%s")}}{{env "HOME"}}{{if false}}{{secret "x"}}{{end}}`, template.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, q := range tmpl.Asked(t.Context(), w.lookup) {
+	for _, q := range x.Asked() {
 		got = append(got, fmt.Sprint(q.Key(), q.Optional, q.Derived))
 	}
 	want := []string{"secret nope true false", "secret env false false", "secret db.e1 false true", "env HOME false false"}
@@ -229,13 +229,13 @@ func TestAsked(t *testing.T) {
 func TestVarsAreCopied(t *testing.T) {
 	o := template.Options{Vars: map[string]any{"m": map[string]any{"n": 1}, "l": []any{map[string]any{"x": 1}}}}
 	w := newWorld()
-	tmpl, _, err := w.render(t, `{{$_ := set .Vars.m "n" (add1 .Vars.m.n)}}{{$_ := set (index .Vars.l 0) "x" 2}}{{.Vars.m.n}}{{(index .Vars.l 0).x}}`, o)
+	x, _, err := w.render(t, `{{$_ := set .Vars.m "n" (add1 .Vars.m.n)}}{{$_ := set (index .Vars.l 0) "x" 2}}{{.Vars.m.n}}{{(index .Vars.l 0).x}}`, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Vars["m"].(map[string]any)["n"] = 5
 	for range 2 {
-		out, err := tmpl.Execute(t.Context(), w.lookup)
+		out, err := x.Execute(t.Context())
 		if err != nil || string(out.Bytes) != "22" {
 			t.Errorf("got %q, %v, want 22", out.Bytes, err)
 		}
@@ -244,19 +244,19 @@ func TestVarsAreCopied(t *testing.T) {
 
 func TestExecuteInParallel(t *testing.T) {
 	w := newWorld()
-	tmpl, want, err := w.render(t, `{{range $i := until 50}}{{index (secret (printf "s%d" $i) | fromJson) "pw"}}{{end}}`, template.Options{})
+	x, want, err := w.render(t, `{{range $i := until 50}}{{index (secret (printf "s%d" $i) | fromJson) "pw"}}{{end}}`, template.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
-			out, err := tmpl.Execute(t.Context(), w.lookup)
+			out, err := x.Execute(t.Context())
 			if err != nil || string(out.Bytes) != string(want.Bytes) {
 				t.Errorf("got %q, %v", out.Bytes, err)
 			}
-			tmpl.Refs()
-			tmpl.Discover(t.Context(), w.lookup)
+			x.Template().Refs()
+			x.Queries(t.Context())
 		})
 	}
 }
@@ -305,9 +305,9 @@ func TestRunaways(t *testing.T) {
 		"join":               `{{join (repeat 100000 "x") (until 100000)}}`,
 		"wrapWith":           `{{wrapWith 1 (repeat 100000 "x") (repeat 100000 "x ")}}`,
 		"doubled text":       `{{$s := "xx"}}{{range until 60}}{{$s = print $s $s}}{{end}}`,
-		"doubled map":        `{{$d := dict}}{{range until 60}}{{$d = dict "a" $d "b" $d}}{{end}}{{$d}}`,
-		"map in itself":      `{{$d := dict}}{{$_ := set $d "x" (list $d)}}{{$d}}`,
-		"merged into itself": `{{$d := dict "a" (dict)}}{{$_ := merge $d (dict "x" $d)}}{{$d}}`,
+		"doubled map":        `{{$d := dict}}{{range until 60}}{{$d = dict "a" $d "b" $d}}{{end}}{{toJson $d}}`,
+		"map in itself":      `{{$d := dict}}{{$_ := set $d "x" (list $d)}}{{toJson $d}}`,
+		"merged into itself": `{{$d := dict "a" (dict)}}{{$_ := merge $d (dict "x" $d)}}{{toJson $d}}`,
 		"much output":        `{{$s := repeat 1000000 "x"}}{{range until 1000}}{{$s}}{{end}}`,
 	} {
 		_, _, err := newWorld().render(t, text, template.Options{Name: "n"})
@@ -323,8 +323,8 @@ func TestEndlessLoops(t *testing.T) {
 		`{{range 2000000000}}{{if false}}{{end}}{{end}}`} {
 		tmpl := parse(t, text, template.Options{})
 		tmpl.SetMaxSteps(10_000)
-		tmpl.Discover(t.Context(), newWorld().lookup)
-		_, err := tmpl.Execute(t.Context(), newWorld().lookup)
+		newWorld().rendering(tmpl).Queries(t.Context())
+		_, err := newWorld().rendering(tmpl).Execute(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "the template does not end: 10000 steps") {
 			t.Errorf("%s: got %v", text, err)
 		}
@@ -339,25 +339,25 @@ func TestCancel(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := tmpl.Execute(ctx, newWorld().lookup); !errors.Is(err, context.Canceled) {
+		if _, err := newWorld().rendering(tmpl).Execute(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want Canceled", text, err)
 		}
-		if _, err := tmpl.Mask(ctx, newWorld().lookup, template.Output{}); !errors.Is(err, context.Canceled) {
+		if _, err := newWorld().rendering(tmpl).Mask(ctx, template.Output{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: Mask: got %v, want Canceled", text, err)
 		}
-		tmpl.Discover(ctx, newWorld().lookup)
+		newWorld().rendering(tmpl).Queries(ctx)
 	}
 }
 
 func TestNothingIsLogged(t *testing.T) {
 	out := template.Output{Bytes: []byte(canaryNew)}
-	answer := template.Answer{Value: canaryNew}
-	failed := template.Answer{Err: source.ErrDenied}
+	answer := template.Answer{Result: source.Result{Secret: source.NewSecret([]byte(canaryNew))}, Values: map[string]source.Result{"x": {Secret: source.NewSecret([]byte(canaryNew))}}}
+	failed := template.Answer{Result: source.Result{Err: source.ErrDenied}}
 	var log strings.Builder
 	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
 		slog.New(h).Info("x", "out", out, "answer", answer, "failed", failed)
 	}
-	shown := log.String() + fmt.Sprintf("%v %+v %#v %s %q %x", out, out, out, out, out, out) + fmt.Sprintf("%v %+v %#v %s", answer, answer, answer, failed)
+	shown := log.String() + fmt.Sprintf("%v %+v %#v %s %q %x", out, out, out, out, out, out) + fmt.Sprintf("%v %+v %#v %v", answer, answer, answer, failed)
 	if strings.Contains(shown, canaryNew) || strings.Contains(shown, fmt.Sprintf("%x", canaryNew)) {
 		t.Errorf("the value shows: %s", shown)
 	}

@@ -22,11 +22,7 @@ func htpasswd(p *pass, user, password string) (string, error) {
 	if err := checkLogin(user, password); err != nil {
 		return "", err
 	}
-	answer, err := p.ask(Query{Kind: Salt})
-	if err != nil {
-		return "", err
-	}
-	key, err := as[[]byte](answer)
+	key, err := p.saltKey()
 	switch {
 	case err != nil:
 		return "", err

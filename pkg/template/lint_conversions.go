@@ -28,7 +28,39 @@ func (l *linter) conversions(pipe *parse.PipeNode) {
 			values = append(values, v)
 		}
 		l.call(id, values)
+		for _, a := range c.Args[1:] {
+			l.printed(id, l.lister(a))
+		}
+		if i > 0 {
+			l.printed(id, l.lister(&parse.PipeNode{NodeType: parse.NodePipe, Cmds: pipe.Cmds[:i]}))
+		}
 	}
+}
+
+// printed reports a function that prints its arguments and is given a list or map.
+func (l *linter) printed(id, lister *parse.IdentifierNode) {
+	printing := []string{"print", "println", "html", "js", "urlquery", "quote", "squote", "cat", "toString"}
+	if lister != nil && slices.Contains(printing, id.Ident) {
+		l.add(lister.Pos, Conversion, "%s fails: %s returns %s", id.Ident, lister.Ident, funcs.Composite("a list or map"))
+	}
+}
+
+// lister returns the call that a pipeline ends in, if its function always returns a
+// list or map.
+func (l *linter) lister(n parse.Node) *parse.IdentifierNode {
+	pipe, ok := n.(*parse.PipeNode)
+	if !ok {
+		return nil
+	}
+	last := pipe.Cmds[len(pipe.Cmds)-1].Args[0]
+	id, ok := last.(*parse.IdentifierNode)
+	if !ok {
+		return l.lister(last)
+	}
+	if f, known := l.t.table[id.Ident]; known && f.returnsList() {
+		return id
+	}
+	return nil
 }
 
 // call looks at one call, with those of its arguments that are constants.
@@ -72,10 +104,10 @@ func dateArgument(function string) int {
 // fails reports a call whose arguments are constants that it cannot take.
 func (l *linter) fails(id *parse.IdentifierNode, args []reflect.Value) bool {
 	f, ok := l.t.table[id.Ident]
-	if !ok || f.asks || f.native || f.Like != nil || id.Ident == "fail" {
+	if !ok || f.asks || f.Like != nil || id.Ident == "fail" {
 		return false
 	}
-	_, err := l.t.newPass(context.Background(), nil).callLoose(id.Ident, f, args)
+	_, err := l.t.newPass(context.Background(), nil).callLoose(f, args)
 	if err == nil {
 		return false
 	}

@@ -8,16 +8,9 @@ import (
 	"github.com/credrender/credrender/pkg/template/mask"
 )
 
-// Mask says which parts of what Execute returned may be shown: the template's
-// own text, and what an execution that knows no hidden answer ([Kind.Hidden])
-// printed byte for byte the same at the same place. All else is hidden under a
-// label that names what it depends on. lookup is the one that Execute had. The
-// error is that of ctx.
-//
-// The template's own text is shown wherever it stands, so a plan tells which
-// branch a secret chose.
-func (t *Template) Mask(ctx context.Context, lookup Lookup, out Output) (mask.Text, error) {
-	public := t.runBlind(ctx, lookup, nil)
+// mask is [Rendering.Mask] of a template.
+func (t *Template) mask(ctx context.Context, x *Rendering, out Output) (mask.Text, error) {
+	public := t.runBlind(ctx, x, nil)
 	var hidden []mark
 	for _, m := range out.marks {
 		seen := public.prints[m.place]
@@ -25,7 +18,7 @@ func (t *Template) Mask(ctx context.Context, lookup Lookup, out Output) (mask.Te
 			hidden = append(hidden, m)
 		}
 	}
-	labels := t.labels(ctx, lookup, hidden)
+	labels := t.labels(ctx, x, hidden)
 	spans := make([]mask.Span, len(hidden))
 	for i, m := range hidden {
 		spans[i] = mask.Span{Start: m.start, End: m.end, Label: labels[m.place]}

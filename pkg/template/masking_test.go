@@ -19,7 +19,7 @@ func TestMask(t *testing.T) {
 		{"no secret", `h={{.Vars.h}} {{add 1 2}} {{hostname}} {{now.Year}}`, `h=example.org 3 web-1 2026`},
 		{"b64enc", `host={{.Vars.h}} auth={{printf "u:%s" (secret "a") | b64enc}} len={{secret "a" | len}}`, `host=example.org auth=(secret a) len=(secret a)`},
 		{"variables", `{{$x := secret "a"}}{{$y := upper $x}}a={{$y}} b={{.Vars.h}}`, `a=(secret a) b=example.org`},
-		{"range", `{{range $k, $v := fromJson (secret "json")}}{{$k}}={{$v}};{{end}}`, `(secret json)=(secret json);(secret json)=(secret json);`},
+		{"range", `{{range $k, $v := fromJson (secret "json")}}{{$k}}={{toJson $v}};{{end}}`, `(secret json)=(secret json);(secret json)=(secret json);`},
 		{"branch", `{{if eq (secret "mode") "prod"}}on {{.Vars.h}} {{secret "a"}}{{else}}off{{end}}`, `on (secret mode) (secret a, mode)`},
 		{"definition", `{{define "v"}}{{.n}}:{{.k}}{{end}}{{template "v" dict "n" "web" "k" (secret "a")}} {{template "v" dict "n" "db" "k" "plain"}}`,
 			`web:(secret a) db:plain`},
@@ -46,11 +46,11 @@ func TestMask(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
-			tmpl, out, err := w.render(t, c.text, template.Options{Vars: vars()})
+			x, out, err := w.render(t, c.text, template.Options{Vars: vars()})
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := tmpl.Mask(t.Context(), w.lookup, out)
+			text, err := x.Mask(t.Context(), out)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,14 +65,14 @@ func TestMask(t *testing.T) {
 // else that the output holds is hidden, whatever the reason.
 func TestMaskShowsOnlyWhatItCanRepeat(t *testing.T) {
 	tmpl := parse(t, `{{hostname}} {{.Vars.h}}`, template.Options{Vars: vars()})
-	host := func(name string) template.Lookup {
-		return func(template.Query) (template.Answer, bool) { return template.Answer{Value: name}, true }
+	host := func(name string) *template.Rendering {
+		return template.NewFetcher(nil).Template(tmpl, template.Resolver{Host: template.Host{Hostname: func() (string, error) { return name, nil }}})
 	}
-	out, err := tmpl.Execute(t.Context(), host("web-1"))
+	out, err := host("web-1").Execute(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := tmpl.Mask(t.Context(), host("web-2"), out)
+	text, err := host("web-2").Mask(t.Context(), out)
 	if want := "(secret) example.org"; err != nil || text.String() != want {
 		t.Errorf("got %s, %v, want %s", text, err, want)
 	}
@@ -82,11 +82,11 @@ func TestMaskShowsOnlyWhatItCanRepeat(t *testing.T) {
 func TestDiffShowsTheTemplatesOwnLines(t *testing.T) {
 	const text = "a\n{{- if .Vars.tls }}\nssl on;\n  cert {{ .Vars.h }};\n{{- end }}\n{{ secret \"a\" -}}\nend {{/* x */}}\n  last"
 	w := newWorld()
-	tmpl, out, err := w.render(t, text, template.Options{Vars: vars()})
+	x, out, err := w.render(t, text, template.Options{Vars: vars()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	masked, err := tmpl.Mask(t.Context(), w.lookup, out)
+	masked, err := x.Mask(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,11 +109,11 @@ func TestMaskOfManySecrets(t *testing.T) {
 	}
 	text.WriteString(`{{printf "%s%s" (secret "k1") (secret "k2")}} {{uuidv4}}`)
 	want.WriteString("(secret) (generated)")
-	tmpl, out, err := w.render(t, text.String(), template.Options{Vars: vars()})
+	x, out, err := w.render(t, text.String(), template.Options{Vars: vars()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := tmpl.Mask(t.Context(), w.lookup, out)
+	got, err := x.Mask(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestMaskedDiffHoldsNoCanary(t *testing.T) {
 		`{{if hasPrefix "new" (secret "pw")}}{{secret "pw"}}{{else}}{{.Vars.h}}{{end}}`,
 		`{{with secret "pw"}}{{.}}{{end}}`,
 		`{{secretOr "none" "pw"}}`,
-		`{{printf "%q %x %v" (secret "pw") (secret "pw") (list (secret "pw"))}}`,
+		`{{printf "%q %x %v" (secret "pw") (secret "pw") (list (secret "pw") | toJson)}}`,
 		`{{dict "p" (secret "pw") | toYaml}}{{dict "p" (secret "pw") | toJson}}`,
 		`{{secret (secret "name")}}`,
 		`{{regexReplaceAll "a(.)" (secret "pw") "$1"}}{{trunc 8 (secret "pw")}}`,
@@ -192,11 +192,11 @@ func renderCanary(t *testing.T, body, canary string) rendered {
 		"pw": canary, "j": `{"pw":"` + canary + `","u":"bob"}`, "name": canary, canary: "value of " + canary,
 		"pem": "-----BEGIN-----\n" + strings.Repeat(canary+"\n", 4) + "-----END-----\n",
 	})
-	tmpl, out, err := w.render(t, "head\nhost {{.Vars.h}}\n"+body+"\ntail\n", template.Options{Vars: vars()})
+	x, out, err := w.render(t, "head\nhost {{.Vars.h}}\n"+body+"\ntail\n", template.Options{Vars: vars()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := tmpl.Mask(t.Context(), w.lookup, out)
+	text, err := x.Mask(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}

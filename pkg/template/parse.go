@@ -17,13 +17,13 @@ const (
 	maxNesting = 100     // of if, else if, with and range
 )
 
-// rootName is the name of a template among its definitions; none of them can
-// have it by accident.
+// rootName is the name of the template itself among its definitions. No definition can
+// have it.
 const rootName = "\x00"
 
 // Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
 func Parse(text string, o Options) (*Template, error) {
-	t := &Template{opts: o.clone(), text: text, table: table(), builtins: builtins{}, strings: map[string]bool{},
+	t := &Template{opts: o.clone(), text: text, table: table(), strings: map[string]bool{},
 		maxSteps: maxSteps}
 	t.refs, t.constantKeys = sync.OnceValue(t.findRefs), sync.OnceValue(t.findConstantKeys)
 	if len(text) > maxText {
@@ -35,15 +35,12 @@ func Parse(text string, o Options) (*Template, error) {
 	if err := t.parse(); err != nil {
 		return nil, err
 	}
-	if err := t.prepare(); err != nil {
-		return nil, err
-	}
+	t.prepare()
 	return t, nil
 }
 
-// nesting returns how deep the parser, and then the execution, would go. It
-// looks at words alone, before the parser does, which has no limit but the
-// stack.
+// nesting returns how deep branches and ranges are nested. It looks at words only, before
+// the parser runs, which has no limit but the stack.
 func nesting(text, left string) (deepest int) {
 	if left == "" {
 		left = "{{"
@@ -86,8 +83,8 @@ func (t *Template) parse() error {
 	return nil
 }
 
-// aliasGet makes secret of gcredstash's get: Sprig's takes a dict first, and
-// never a string, so that the first argument tells them apart.
+// aliasGet turns gcredstash's get into secret. Sprig's get takes a dict first and never a
+// string, so the first argument tells them apart.
 func aliasGet(n parse.Node) bool {
 	c, ok := n.(*parse.CommandNode)
 	if !ok || len(c.Args) < 2 {
@@ -100,25 +97,22 @@ func aliasGet(n parse.Node) bool {
 	return true
 }
 
-// prepare makes the trees that are executed, and finds what they call.
-func (t *Template) prepare() error {
+// prepare makes the trees to execute, and collects what they call.
+func (t *Template) prepare() {
 	t.trees, t.used = map[string]*parse.Tree{}, map[string]function{}
 	r := &rewriter{traits: func(name string) funcs.Traits { return t.table[name].Traits }}
 	r.findMutating(t.original)
 	for _, name := range slices.Sorted(maps.Keys(t.original)) {
 		tree := t.original[name].Copy()
-		if err := t.note(tree.Root); err != nil {
-			return err
-		}
+		t.note(tree.Root)
 		r.tree(tree)
 		t.trees[name] = tree
 	}
 	t.sites = r.sites
-	return nil
 }
 
-// note remembers the functions and constants of a tree.
-func (t *Template) note(root *parse.ListNode) (err error) {
+// note collects the functions and constants of a tree.
+func (t *Template) note(root *parse.ListNode) {
 	inspect(root, func(n parse.Node) bool {
 		switch n := n.(type) {
 		case *parse.StringNode:
@@ -127,15 +121,9 @@ func (t *Template) note(root *parse.ListNode) (err error) {
 			if f, ok := t.table[n.Ident]; ok {
 				t.used[n.Ident] = f
 			}
-		case *parse.CommandNode:
-			id, ok := n.Args[0].(*parse.IdentifierNode)
-			if ok && t.table[id.Ident].native && err == nil {
-				err = t.builtins.add(id.Ident, len(n.Args)) // one more may come through a pipe
-			}
 		}
-		return err == nil
+		return true
 	})
-	return err
 }
 
 // table returns all functions by name. It is made once, and never changed.
@@ -147,9 +135,6 @@ func makeTable() map[string]function {
 		if _, ok := all[name]; !ok && f.Impl != nil {
 			all[name] = ready(f, "")
 		}
-	}
-	for name, keeps := range builtinKeeps() {
-		all[name] = function{Func: funcs.Func{Keeps: keeps}, native: true}
 	}
 	now := all["now"]
 	now.kind = Now
@@ -167,7 +152,3 @@ func (o Options) clone() Options {
 	o.Sources, o.Allow = slices.Clone(o.Sources), slices.Clone(o.Allow)
 	return o
 }
-
-// Functions returns the names of all functions that templates can call, less
-// text/template's own and, or and call.
-func Functions() []string { return slices.Sorted(maps.Keys(table())) }

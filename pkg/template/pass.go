@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"text/template"
-	"time"
 
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
@@ -17,18 +16,18 @@ const (
 	maxOutput = 64 << 20  // bytes
 )
 
-// pass is one execution of a template. A real pass prints; any other runs over
-// values that may be unknown, to find what is asked for and what depends on it.
+// pass is one execution of a template. A real pass prints. Any other runs over values
+// that may be unknown, to find what the template asks for and what depends on it.
 type pass struct {
-	ctx    context.Context
-	t      *Template
-	lookup Lookup
-	real   bool
+	ctx  context.Context
+	t    *Template
+	x    *Rendering // nil: nothing is known
+	real bool
 
 	// Of passes that are not real.
-	withhold func(Query) bool // answers that are known and not told
-	likely   bool             // random results are stood for by something alike
-	tolerant bool             // an error is something unknown
+	withhold func(Query) bool // known answers that are withheld
+	likely   bool             // random results are replaced by placeholders
+	tolerant bool             // an error counts as unknown
 
 	out    []byte
 	marks  []mark            // what a real pass printed, in order
@@ -38,10 +37,10 @@ type pass struct {
 	steps  int
 
 	asked   []Query         // in order, each once
-	known   map[Query]bool  // of those asked: does lookup have an answer?
+	known   map[Query]bool  // of those asked: is the answer known?
 	told    bool            // a hidden answer was given
 	keys    map[Query]bool  // of those asked and those refused
-	heard   map[string]bool // what functions said of arguments that are known
+	heard   map[string]bool // errors of functions whose arguments are known
 	dark    map[int]bool    // branches that turned on something unknown when last met
 	turns   map[place]turn  // what branches did
 	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
@@ -50,12 +49,12 @@ type pass struct {
 	failed  error           // what ended a pass of runOn
 }
 
-func (t *Template) newPass(ctx context.Context, lookup Lookup) *pass {
-	return &pass{ctx: ctx, t: t, lookup: lookup, known: map[Query]bool{}, keys: map[Query]bool{}, heard: map[string]bool{},
+func (t *Template) newPass(ctx context.Context, x *Rendering) *pass {
+	return &pass{ctx: ctx, t: t, x: x, known: map[Query]bool{}, keys: map[Query]bool{}, heard: map[string]bool{},
 		dark: map[int]bool{}, turns: map[place]turn{}, prints: map[place]printed{}, noted: map[place]bool{}}
 }
 
-// errPanic stands for a panic of text/template itself, whose text is not kept.
+// errPanic replaces a panic of text/template itself, whose text may hold a value.
 var errPanic = errors.New("template execution broke down")
 
 func (p *pass) run() (err error) {
@@ -86,10 +85,10 @@ func (p *pass) functions() template.FuncMap {
 		fnNote:    p.note,
 		fnPend:    pend,
 		fnTruth:   truth,
-		fnSettle:  settle,
+		fnLogic:   logicResult,
 	}
 	for name, f := range p.t.used {
-		if p.real && !f.native {
+		if p.real {
 			m[name] = p.strict(name, f)
 		} else {
 			m[name] = p.lift(name, f)
@@ -117,60 +116,4 @@ func (p *pass) tick() error {
 		return funcs.Problem(fmt.Sprintf("the template does not end: %d steps", p.t.maxSteps))
 	}
 	return p.ctx.Err()
-}
-
-// ask answers a query of a function.
-func (p *pass) ask(q Query) (any, error) {
-	p.keys[q.Key()] = true
-	if err := p.t.permit(q); err != nil {
-		return nil, &askError{q, err}
-	}
-	a, ok := p.lookup(q)
-	if _, again := p.known[q]; !again {
-		p.asked = append(p.asked, q)
-		p.known[q] = ok
-	}
-	switch {
-	case ok && p.withhold != nil && p.withhold(q):
-		return nil, errUnknown
-	case ok:
-		p.told = p.told || q.Kind.Hidden()
-		if a.Err != nil {
-			return nil, &askError{q, a.Err}
-		}
-		return a.Value, nil
-	case p.real:
-		return nil, &askError{q, ErrNotFetched}
-	}
-	return nil, errUnknown
-}
-
-// Now asks for the time of the run. With Zone it makes a pass a [funcs.Clock].
-func (p *pass) Now() (time.Time, error) {
-	v, err := p.ask(Query{Kind: Now})
-	if err != nil {
-		return time.Time{}, err
-	}
-	return as[time.Time](v)
-}
-
-// Zone asks for a time zone.
-func (p *pass) Zone(name string) (*time.Location, error) {
-	if name == "" || name == "UTC" {
-		return time.UTC, nil
-	}
-	v, err := p.ask(Query{Kind: Zone, Name: name})
-	if err != nil {
-		return nil, err
-	}
-	return as[*time.Location](v)
-}
-
-// as checks the type of an answer.
-func as[T any](v any) (T, error) {
-	if t, ok := v.(T); ok {
-		return t, nil
-	}
-	var zero T
-	return zero, funcs.Problem(fmt.Sprintf("the answer is a %T and not a %T", v, zero))
 }

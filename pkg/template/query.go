@@ -11,37 +11,34 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Kind says what sort of thing a template asks for.
+// Kind is what sort of thing a template asks for.
 type Kind string
 
-// What templates can ask for, and the type of [Answer].Value that goes with it.
+// What templates can ask for. Resolver.Source fetches the first three; [Host] answers the
+// others.
 const (
-	// Secret: the value of Query.Ref, a source.Secret (a string or []byte is
-	// taken too).
+	// Secret is the value of Query.Ref.
 	Secret Kind = "secret"
-	// Secrets: every value whose name matches the pattern in Query.Ref.Name, a
-	// map[string]source.Secret.
+	// Secrets is every value whose name matches the pattern in Query.Ref.Name.
 	Secrets Kind = "secrets"
-	// Env: the environment variable Query.Name, a string, or nil where it is not set.
-	Env Kind = "env"
-	// File: the content of the file Query.Name, a []byte or string.
-	File Kind = "file"
-	// Hostname: the host's name, a string.
-	Hostname Kind = "hostname"
-	// EC2: the fact Query.Name about the instance, a string or source.Secret.
+	// EC2 is the fact Query.Name about the instance.
 	EC2 Kind = "ec2"
-	// Now: the time of the run, a time.Time, the same for every template.
+	// Env is the environment variable Query.Name.
+	Env Kind = "env"
+	// File is the content of the file Query.Name.
+	File Kind = "file"
+	// Hostname is the host's name.
+	Hostname Kind = "hostname"
+	// Now is the time of the run.
 	Now Kind = "now"
-	// Zone: the time zone Query.Name ("Local" for the host's own), a
-	// *time.Location.
+	// Zone is the time zone Query.Name, "Local" for the host's own.
 	Zone Kind = "zone"
-	// Salt: this host's own random key for the salts of htpasswd, a []byte of
-	// at least 16 bytes that stays the same from run to run.
+	// Salt is the host's key for the salts of htpasswd.
 	Salt Kind = "salt"
 )
 
-// Hidden reports whether what depends on such an answer is masked in a plan:
-// all but the host's name, facts of the instance, the clock and time zones.
+// Hidden reports whether a plan masks what depends on such an answer: everything except
+// the host's name, facts of the instance, the clock and time zones.
 func (k Kind) Hidden() bool { return k != Hostname && k != EC2 && k != Now && k != Zone }
 
 // restricted reports whether Options.Restrict refuses it.
@@ -49,8 +46,7 @@ func (k Kind) restricted() bool {
 	return k == Env || k == File || k == Hostname || k == EC2 || k == Now
 }
 
-// Query is one question that a template puts to the world outside it. It is
-// comparable.
+// Query is one thing that a template asks for. It is comparable.
 type Query struct {
 	Kind Kind
 	Ref  source.Ref // of Secret; the pattern of Secrets
@@ -58,9 +54,9 @@ type Query struct {
 	// Optional is set by secretOr, which has a default for a secret that is
 	// not there (source.ErrNotFound).
 	Optional bool
-	// Derived is set, in what Discover and Asked return and in an Error, where
-	// the name or context depends on a hidden answer, as when a secret's value
-	// names a secret: then it is not to be shown or stored.
+	// Derived is set, in what [Rendering.Asked] returns and in an [Error], if the
+	// name or context depends on a hidden answer, as when a secret's value is the
+	// name of a secret. Such a name must not be shown or stored.
 	Derived bool
 }
 
@@ -71,8 +67,8 @@ func (q Query) Key() Query {
 	return q
 }
 
-// String names the query for people: "secret db.password (env=prod)". A
-// derived name is not shown.
+// String returns the query for people: "secret db.password (env=prod)". It does not show
+// a derived name.
 func (q Query) String() string {
 	switch {
 	case q.Derived:
@@ -91,35 +87,19 @@ func (q Query) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, q.String()
 // LogValue gives String.
 func (q Query) LogValue() slog.Value { return slog.StringValue(q.String()) }
 
-// Answer is what is known about a [Query]: a value, of the type that its
-// [Kind] demands, or why there is none.
-type Answer struct {
-	Value any
-	Err   error
-}
-
-// String gives the error alone.
-func (a Answer) String() string {
-	if a.Err != nil {
-		return a.Err.Error()
+// SourceRef returns what a source is asked for, and false for a query to the host.
+func (q Query) SourceRef() (source.Ref, bool) {
+	switch q.Kind {
+	case Secret, Secrets:
+		return q.Ref, true
+	case EC2:
+		return source.Ref{Source: source.EC2, Name: q.Name}, true
 	}
-	return "[redacted]"
+	return source.Ref{}, false
 }
 
-// Format writes the error alone, so that no value gets into a log.
-func (a Answer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.String()) }
-
-// LogValue gives the error alone.
-func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
-
-// Lookup answers a query, in which Derived is never set; ok is false where the
-// answer is not known yet. It
-// is called often, from the goroutine of the method it was given to: it looks
-// into what was fetched and fetches nothing.
-type Lookup func(Query) (a Answer, ok bool)
-
-// Label names queries in the place of what depends on them: "secret a, b; env
-// HOME". It shows names alone, sorted, and no derived ones.
+// Label returns the text that masks what depends on queries: "secret a, b; env HOME".
+// It contains names only, sorted, and no derived ones.
 func Label(queries ...Query) string {
 	names := map[string][]string{}
 	for _, q := range queries {

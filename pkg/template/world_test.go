@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,15 +12,13 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// world answers templates from memory, and counts waves as a caller makes
-// them: everything that Discover names is fetched at once.
+// world answers templates from memory, and remembers each batch.
 type world struct {
 	secrets map[string]string
 	denied  map[string]bool
 	env     map[string]string
 	files   map[string]string
-	known   map[template.Query]template.Answer
-	waves   [][]template.Query
+	batches [][]template.Query
 }
 
 func newWorld() *world {
@@ -30,7 +29,6 @@ func newWorld() *world {
 		},
 		env:   map[string]string{"HOME": "/home/op", "USER": "op"},
 		files: map[string]string{"/etc/motd": "welcome"},
-		known: map[template.Query]template.Answer{},
 	}
 	for i := range 60 {
 		w.secrets[fmt.Sprintf("s%d", i)] = fmt.Sprintf(`{"pw":"v%d"}`, i)
@@ -40,85 +38,89 @@ func newWorld() *world {
 
 var errAccess = fmt.Errorf("query table: %w", source.ErrDenied)
 
-func (w *world) answer(q template.Query) template.Answer {
-	switch q.Kind {
-	case template.Secret:
-		if w.denied[q.Ref.Name] {
-			return template.Answer{Err: &source.RefError{Ref: q.Ref, Err: errAccess}}
+func (w *world) Fetch(_ context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	results := map[source.Ref]source.Result{}
+	for _, ref := range refs {
+		v, ok := w.secrets[ref.Name]
+		switch {
+		case w.denied[ref.Name]:
+			results[ref] = source.Result{Err: &source.RefError{Ref: ref, Err: errAccess}}
+		case ok:
+			results[ref] = source.Result{Secret: source.NewSecret([]byte(v))}
+		default:
+			results[ref] = source.Result{Err: &source.RefError{Ref: ref, Err: source.ErrNotFound}}
 		}
-		if v, ok := w.secrets[q.Ref.Name]; ok {
-			return template.Answer{Value: source.NewSecret([]byte(v))}
-		}
-		return template.Answer{Err: &source.RefError{Ref: q.Ref, Err: source.ErrNotFound}}
-	case template.Secrets:
-		found := map[string]source.Secret{}
-		for name, v := range w.secrets {
-			if source.Match(q.Ref.Name, name) {
-				found[name] = source.NewSecret([]byte(v))
-			}
-		}
-		return template.Answer{Value: found}
-	case template.Env:
-		if v, set := w.env[q.Name]; set {
-			return template.Answer{Value: v}
-		}
-		return template.Answer{}
-	case template.File:
-		if v, ok := w.files[q.Name]; ok {
-			return template.Answer{Value: []byte(v)}
-		}
-		return template.Answer{Err: errors.New("no such file")}
-	case template.Hostname:
-		return template.Answer{Value: "web-1"}
-	case template.Now:
-		return template.Answer{Value: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
-	case template.Zone:
-		if q.Name == "Local" {
-			return template.Answer{Value: time.FixedZone("CET", 3600)}
-		}
-		return template.Answer{Err: errors.New("no such zone")}
-	case template.Salt:
-		return template.Answer{Value: []byte("0123456789abcdef")}
 	}
-	return template.Answer{Err: errors.New("nobody answers " + string(q.Kind))}
+	return results
 }
 
-func (w *world) lookup(q template.Query) (template.Answer, bool) {
-	a, ok := w.known[q.Key()]
-	return a, ok
+func (w *world) Glob(_ context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	found := map[string]source.Result{}
+	for name, v := range w.secrets {
+		if source.Match(pattern.Name, name) {
+			found[name] = source.Result{Secret: source.NewSecret([]byte(v))}
+		}
+	}
+	return found, nil
+}
+
+func (w *world) resolver() template.Resolver {
+	return template.Resolver{
+		Source: w, AllowNoMatch: func(source.Ref) bool { return true },
+		Host: template.Host{
+			LookupEnv: func(name string) (string, bool) { v, set := w.env[name]; return v, set },
+			ReadFile: func(path string) ([]byte, error) {
+				if v, ok := w.files[path]; ok {
+					return []byte(v), nil
+				}
+				return nil, errors.New("no such file")
+			},
+			Hostname: func() (string, error) { return "web-1", nil },
+			Now:      func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) },
+			LoadLocation: func(name string) (*time.Location, error) {
+				if name == "Local" {
+					return time.FixedZone("CET", 3600), nil
+				}
+				return nil, errors.New("no such zone")
+			},
+			SaltKey: func() ([]byte, error) { return []byte("0123456789abcdef"), nil },
+		},
+	}
+}
+
+// rendering is a template that has fetched nothing.
+func (w *world) rendering(t *template.Template) *template.Rendering {
+	return template.NewFetcher(w).Template(t, w.resolver())
 }
 
 // gather fetches until nothing more is asked for.
-func (w *world) gather(t testing.TB, tmpl *template.Template) {
+func (w *world) gather(t testing.TB, x *template.Rendering) {
 	t.Helper()
 	for range 20 {
-		missing := tmpl.Discover(t.Context(), w.lookup)
-		if len(missing) == 0 {
+		batch := x.Batch(t.Context())
+		if len(batch) == 0 {
 			return
 		}
-		w.waves = append(w.waves, missing)
-		for _, q := range missing {
-			w.known[q.Key()] = w.answer(q)
-		}
+		w.batches = append(w.batches, batch)
 	}
-	t.Fatal("Discover asks for more and more")
+	t.Fatal("the template asks for more and more")
 }
 
-// asked shows the waves: "a b | c".
+// asked shows the batches: "a b | c".
 func (w *world) asked() string {
-	var waves []string
-	for _, wave := range w.waves {
+	var batches []string
+	for _, batch := range w.batches {
 		var names []string
-		for _, q := range wave {
+		for _, q := range batch {
 			names = append(names, strings.TrimPrefix(q.Key().String(), "secret "))
 		}
-		waves = append(waves, strings.Join(names, " "))
+		batches = append(batches, strings.Join(names, " "))
 	}
-	return strings.Join(waves, " | ")
+	return strings.Join(batches, " | ")
 }
 
-// render is all a caller does.
-func (w *world) render(t testing.TB, text string, o template.Options) (*template.Template, template.Output, error) {
+// render is all a caller does, and remembers the batches.
+func (w *world) render(t testing.TB, text string, o template.Options) (*template.Rendering, template.Output, error) {
 	t.Helper()
 	if o.Name == "" {
 		o.Name = "test.tmpl"
@@ -127,9 +129,10 @@ func (w *world) render(t testing.TB, text string, o template.Options) (*template
 	if err != nil {
 		return nil, template.Output{}, err
 	}
-	w.gather(t, tmpl)
-	out, err := tmpl.Execute(t.Context(), w.lookup)
-	return tmpl, out, err
+	x := w.rendering(tmpl)
+	w.gather(t, x)
+	out, err := x.Execute(t.Context())
+	return x, out, err
 }
 
 func vars() map[string]any {

@@ -19,7 +19,7 @@
 // server.go starts and stops it, config.go leads the SDK to it, http.go speaks the
 // protocol, sts.go is STS; fault.go, dial.go and record.go are for tests, tls.go
 // is https. The services are packages of their own, tables and keys; package
-// contract is the suite that holds them against other people's stand-ins.
+// contract is the suite that holds them against other people's emulators.
 // [Metadata] is the instance metadata service, a server of its own.
 package awsfake
 
@@ -89,7 +89,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Server is the stand-in. Its methods may be called while requests run.
+// Server is the fake. Its methods may be called while requests run.
 type Server struct {
 	opts    Options
 	fronts  map[string]*front // by service

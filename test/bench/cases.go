@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/credrender/credrender/test/bench/fake"
 	"github.com/credrender/credrender/test/bench/race"
-	"github.com/credrender/credrender/test/bench/standin"
 )
 
 // way is what a case asks of a program.
@@ -18,7 +18,7 @@ const (
 	parameters // one file, out of Parameter Store
 )
 
-// raceCase is a case, and how its stand-in has to be.
+// raceCase is a case, and how its fake has to be.
 type raceCase struct {
 	race.Case
 	way   way
@@ -48,7 +48,7 @@ func raceCases() []raceCase {
 func (c raceCase) secrets() []string {
 	names := make([]string, c.Refs)
 	for i := range names {
-		names[i] = standin.Name(i)
+		names[i] = fake.Name(i)
 	}
 	return names
 }
@@ -66,10 +66,10 @@ func (c raceCase) files() [][]string {
 	return files
 }
 
-// raceWires are the ways to the stand-in.
+// raceWires are the ways to the fake.
 func raceWires(quick bool) (wires []race.Wire) {
 	for _, tls := range []bool{false, true} {
-		for _, rtt := range distances {
+		for _, rtt := range roundTrips {
 			if !quick || rtt == race.Reference().RTT {
 				wires = append(wires, race.Wire{TLS: tls, RTT: rtt})
 			}

@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/credrender/credrender/test/bench/fake"
 	"github.com/credrender/credrender/test/bench/race"
-	"github.com/credrender/credrender/test/bench/standin"
 )
 
 // run starts a program in its directory, and waits. Its usage is that of all
@@ -40,7 +40,7 @@ func (e *entrant) run(ctx context.Context, args []string) (*syscall.Rusage, erro
 	return usage, nil
 }
 
-// env leads every SDK to the stand-in, by the names that each has for that.
+// env leads every SDK to the fake, by the names that each has for that.
 func (s *stage) env() []string {
 	env := []string{
 		"HOME=" + s.dir, "PATH=" + os.Getenv("PATH"), "AWS_DEFAULT_REGION=" + region,
@@ -78,7 +78,7 @@ func (e *entrant) verify() error {
 		all.Write(text)
 	}
 	for _, name := range e.stage.c.secrets() {
-		if !strings.Contains(all.String(), standin.Value(name, e.stage.c.size)) {
+		if !strings.Contains(all.String(), fake.Value(name, e.stage.c.size)) {
 			return fmt.Errorf("%s is not in what it wrote", name)
 		}
 	}

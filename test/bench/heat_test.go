@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/credrender/credrender/test/bench/fake"
 	"github.com/credrender/credrender/test/bench/race"
-	"github.com/credrender/credrender/test/bench/standin"
 )
 
-// The stand-in and the limit program are processes of this program's own file,
+// The fake and the limit program are processes of this program's own file,
 // which in a test is the test.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && slices.Contains([]string{"serve", "limit"}, os.Args[1]) {
@@ -34,7 +34,7 @@ func script(name, text string) contender {
 	return contender{Contender: race.Contender{Name: name}, weight: light, can: not(), command: func(s *stage) ([]string, error) {
 		var values []string
 		for _, secret := range s.c.secrets() {
-			values = append(values, standin.Value(secret, s.c.size))
+			values = append(values, fake.Value(secret, s.c.size))
 		}
 		return append([]string{"sh", "-c", text, "sh"}, values...), nil
 	}}

@@ -1,6 +1,6 @@
 // Command bench measures renders against the limit program: what the wire and
 // the signatures cost, and nothing else (package limit). Both talk to a
-// stand-in with an injected distance (package standin) in a process of its
+// fake with an injected distance (package fake) in a process of its
 // own, in turns, within one run; the tables have medians.
 //
 //	go run ./test/bench -bin bin/credrender -md table.md -json table.json

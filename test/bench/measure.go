@@ -63,8 +63,8 @@ const (
 )
 
 var (
-	distances = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
-	refCounts = []int{1, 50, 200}
+	roundTrips = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
+	refCounts  = []int{1, 50, 200}
 )
 
 // measure runs all of it. What is said of the process itself comes first: a
@@ -98,7 +98,7 @@ func (p *plan) measure(ctx context.Context) (*report, error) {
 func (p *plan) rows(ctx context.Context, dir string) (all []row, err error) {
 	for _, cold := range []bool{false, true} {
 		for _, tls := range []bool{false, true} {
-			for _, rtt := range append([]time.Duration{inRegion}, distances...) {
+			for _, rtt := range append([]time.Duration{inRegion}, roundTrips...) {
 				rows, err := p.group(ctx, dir, cold, tls, rtt)
 				if err != nil {
 					return nil, err
@@ -110,7 +110,7 @@ func (p *plan) rows(ctx context.Context, dir string) (all []row, err error) {
 	return all, nil
 }
 
-// group measures the cases that have one stand-in in common.
+// group measures the cases that have one fake in common.
 func (p *plan) group(ctx context.Context, dir string, cold, tls bool, rtt time.Duration) ([]row, error) {
 	var rows []row
 	for _, n := range refCounts {
@@ -199,7 +199,7 @@ func (s *samples) take(f func() error) error {
 }
 
 // cpuTime is that of this process and of its children that have ended: the
-// stand-in's does not count.
+// fake's does not count.
 func cpuTime() time.Duration {
 	var sum time.Duration
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {

@@ -12,7 +12,7 @@ import (
 )
 
 // optional are the peers that no registry serves: each takes part where a
-// variable names its program. All have to take the stand-in's address from the
+// variable names its program. All have to take the fake's address from the
 // SDK's AWS_ENDPOINT_URL_* variables, as the second version of the SDK does.
 func optional(ctx context.Context) []contender {
 	peers := []struct {

@@ -136,8 +136,8 @@ func (p *racePlan) race(ctx context.Context) (*race.Report, error) {
 		return nil, err
 	}
 	// The last, since it takes memory.
-	if r.Standin, err = measureStandin(ctx, dir); err != nil {
-		return nil, fmt.Errorf("measure the stand-in: %w", err)
+	if r.Fake, err = measureFake(ctx, dir); err != nil {
+		return nil, fmt.Errorf("measure the fake: %w", err)
 	}
 	return r, nil
 }
@@ -151,8 +151,8 @@ func ownPeak() (float64, error) {
 	return float64(u.Maxrss) / 1024, nil
 }
 
-// measureStandin asks it as fast as the limit program can, for a second each.
-func measureStandin(ctx context.Context, dir string) (race.Standin, error) {
+// measureFake asks it as fast as the limit program can, for a second each.
+func measureFake(ctx context.Context, dir string) (race.Fake, error) {
 	rate := func(tls bool) (float64, error) {
 		f, err := start(ctx, dir, wire{TLS: tls, Size: 100})
 		if err != nil {
@@ -167,8 +167,8 @@ func measureStandin(ctx context.Context, dir string) (race.Standin, error) {
 	}
 	plain, err := rate(false)
 	if err != nil {
-		return race.Standin{}, err
+		return race.Fake{}, err
 	}
 	secured, err := rate(true)
-	return race.Standin{Plain: plain, TLS: secured}, err
+	return race.Fake{Plain: plain, TLS: secured}, err
 }

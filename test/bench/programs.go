@@ -19,6 +19,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template"
 	"github.com/credrender/credrender/test/bench/limit"
 )
 
@@ -43,15 +44,15 @@ func warm(ctx context.Context, f *far, r *row) (ours, limits func() error, err e
 		}
 	}
 	stores := backend.Set{Lasting: true}
-	w := render.World{Open: stores.Source, Now: time.Now, Zone: time.UTC}
+	w := render.Env{Open: stores.Source, Host: template.Host{Now: time.Now}}
 	j := job.Job{
 		Name: "bench", Store: job.Store{Kind: backend.DynamoDB, Table: "credential-store", Region: region},
 		Files: []job.File{{Content: templateOf(r.Refs, r.Computed)}},
 	}
 	ours = func() error {
 		out, _, err := render.Bytes(ctx, w, render.Options{Timeout: time.Minute}, j)
-		if err == nil && len(out[0].Bytes) != 100*r.Refs {
-			err = fmt.Errorf("rendered %d bytes", len(out[0].Bytes))
+		if err == nil && len(out.Outputs[0].Bytes) != 100*r.Refs {
+			err = fmt.Errorf("rendered %d bytes", len(out.Outputs[0].Bytes))
 		}
 		return err
 	}

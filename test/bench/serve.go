@@ -20,10 +20,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/credrender/credrender/test/bench/standin"
+	"github.com/credrender/credrender/test/bench/fake"
 )
 
-// wire is what a stand-in is asked to be like.
+// wire is what a fake is asked to be like.
 type wire struct {
 	TLS     bool
 	RTT     time.Duration
@@ -31,11 +31,11 @@ type wire struct {
 	Decrypt time.Duration // per Decrypt; 0: RTT
 	Size    int           // of a secret
 	Names   int           // of secrets that a Scan finds
-	// As standin.Options has them.
+	// As fake.Options has them.
 	Throttle, Units float64
 }
 
-// far is a stand-in in a process of its own.
+// far is a fake in a process of its own.
 type far struct {
 	tables, keys string
 	dir          string // where its certificate is
@@ -45,17 +45,17 @@ type far struct {
 	answers      *bufio.Scanner
 }
 
-// certificates are the files of a stand-in's folder.
+// certificates are the files of a fake's folder.
 const (
 	certFile = "cert.pem"
 	keyFile  = "key.pem"
 )
 
-// serve is the stand-in's process: it prints its two endpoints, then, for each
+// serve is the fake's process: it prints its two endpoints, then, for each
 // line of its standard input, the counts since the line before; it ends with
 // its input.
 func serve(ctx context.Context, args []string) error {
-	var o standin.Options
+	var o fake.Options
 	var certs string
 	fl := flag.NewFlagSet("serve", flag.ContinueOnError)
 	fl.DurationVar(&o.RTT, "rtt", 0, "")
@@ -76,7 +76,7 @@ func serve(ctx context.Context, args []string) error {
 		}
 		o.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
-	srv, err := standin.Start(o)
+	srv, err := fake.Start(o)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func serve(ctx context.Context, args []string) error {
 	return nil
 }
 
-// start runs a stand-in; dir holds the certificates.
+// start runs a fake; dir holds the certificates.
 func start(ctx context.Context, dir string, w wire) (*far, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -124,14 +124,14 @@ func start(ctx context.Context, dir string, w wire) (*far, error) {
 	for _, url := range []*string{&f.tables, &f.keys} {
 		if !f.answers.Scan() {
 			f.stop()
-			return nil, fmt.Errorf("the stand-in does not start: %w", f.answers.Err())
+			return nil, fmt.Errorf("the fake does not start: %w", f.answers.Err())
 		}
 		*url = f.answers.Text()
 	}
 	return f, nil
 }
 
-// counts are what a stand-in was asked for. Reads are those of the requests
+// counts are what a fake was asked for. Reads are those of the requests
 // that went to the table.
 type counts struct{ requests, reads, connections int }
 
@@ -141,7 +141,7 @@ func (f *far) count() (c counts, err error) {
 		return c, err
 	}
 	if !f.answers.Scan() {
-		return c, fmt.Errorf("the stand-in does not count: %w", f.answers.Err())
+		return c, fmt.Errorf("the fake does not count: %w", f.answers.Err())
 	}
 	_, err = fmt.Sscan(f.answers.Text(), &c.requests, &c.reads, &c.connections)
 	return c, err
@@ -152,7 +152,7 @@ func (f *far) stop() {
 	_ = f.cmd.Wait()
 }
 
-// env leads the SDK to the stand-in, and keeps it from everything else.
+// env leads the SDK to the fake, and keeps it from everything else.
 func (f *far) env() []string {
 	env := []string{
 		"AWS_ENDPOINT_URL_DYNAMODB=" + f.tables,

@@ -2,7 +2,7 @@
 // cases that run through the real SDK against anything that says it is AWS.
 //
 // awsfake passes all of them in go test. make interop runs them against other
-// people's stand-ins, the referees: where one differs, the case says so and has
+// people's emulators, the referees: where one differs, the case says so and has
 // to fail there, so that the list ([Table], which docs/dev/testing.md holds) stays
 // true. Where awsfake and a referee disagreed, AWS's documentation decided.
 //

@@ -46,7 +46,7 @@ type Cloud struct {
 	tables *tables.Region
 	keys   *keys.Region
 	// known are the answers since the last write: of a thousand hosts with the
-	// same question AWS may answer each, the stand-in need not.
+	// same question AWS may answer each, the fake need not.
 	known  map[string]*answer
 	table  quota
 	names  map[string]*quota
@@ -145,7 +145,7 @@ func (c *Cloud) pay(a *answer, count Count, now time.Time) bool {
 	return true
 }
 
-// ask has the stand-in answer, once for each question between two writes.
+// ask has the fake answer, once for each question between two writes.
 func (c *Cloud) ask(target string, body []byte) (*answer, error) {
 	service, operation, _ := strings.Cut(target, ".")
 	question := operation + string(body)

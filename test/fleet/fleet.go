@@ -12,7 +12,7 @@ import (
 
 	"github.com/credrender/credrender/internal/daemon"
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -160,12 +160,12 @@ func (f *fleet) open(ctx context.Context) error {
 	return nil
 }
 
-func (f *fleet) jobs(where job.Store) (jobs []job.Job, wants map[string][]render.Want) {
-	wants = map[string][]render.Want{}
+func (f *fleet) jobs(where job.Store) (jobs []job.Job, wants map[string][]source.Ref) {
+	wants = map[string][]source.Ref{}
 	for i := range Jobs {
-		j := job.Job{ID: fmt.Sprintf("job%d", i), Name: fmt.Sprintf("job%d", i), Store: where, Schedule: "* * * * *", Splay: f.Splay}
+		j := job.Job{ID: fmt.Sprintf("job%d", i), Name: fmt.Sprintf("job%d", i), Store: where, Schedule: schedule.MustParse("* * * * *"), Splay: f.Splay}
 		for s := range PerJob {
-			wants[j.Name] = append(wants[j.Name], render.Want{Store: where, Ref: source.Ref{Name: Name(PerJob*i + s)}})
+			wants[j.Name] = append(wants[j.Name], source.Ref{Name: Name(PerJob*i + s)})
 		}
 		jobs = append(jobs, j)
 	}

@@ -24,13 +24,13 @@ const (
 type host struct {
 	open  render.Opener
 	jobs  []job.Job
-	wants map[string][]render.Want // by job name
+	wants map[string][]source.Ref // by job name
 
 	mu      sync.Mutex
 	records map[string]state.Record // by job name
 }
 
-func newHost(open render.Opener, jobs []job.Job, wants map[string][]render.Want) *host {
+func newHost(open render.Opener, jobs []job.Job, wants map[string][]source.Ref) *host {
 	return &host{open: open, jobs: jobs, wants: wants, records: map[string]state.Record{}}
 }
 
@@ -82,35 +82,42 @@ func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) 
 	return looks, nil
 }
 
-// render fetches what the jobs' templates ask for, in the one wave that
+// render fetches what the jobs' templates ask for, in the one batch that
 // constant names take.
 func (h *host) render(ctx context.Context, o daemon.Order) (daemon.Ended, error) {
 	names, began := o.Names, time.Now()
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
-	f := render.NewFetcher(h.open)
-	var wants []render.Want
-	for _, name := range names {
-		wants = append(wants, h.wants[name]...)
+	src, err := h.open(ctx, h.jobs[0].Store, "")
+	if err != nil {
+		return daemon.Ended{Code: 1}, err
 	}
-	f.Wave(ctx, wants)
+	var refs []source.Ref
+	for _, name := range names {
+		for _, ref := range h.wants[name] {
+			if !slices.Contains(refs, ref) {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	results := src.Fetch(ctx, refs)
 	worst := 0
 	for _, name := range names {
-		code := h.settle(f, name, began)
+		code := h.finish(results, name, began)
 		worst = max(worst, code)
 	}
 	return daemon.Ended{Code: worst}, nil
 }
 
-// settle writes down what became of a job.
-func (h *host) settle(f *render.Fetcher, name string, began time.Time) (code int) {
+// finish records the result of a job.
+func (h *host) finish(results map[source.Ref]source.Result, name string, began time.Time) (code int) {
 	var trace []source.Known
-	for _, w := range h.wants[name] {
-		got, _ := f.Got(w)
-		if got.Result.Err != nil {
+	for _, ref := range h.wants[name] {
+		got := results[ref]
+		if got.Err != nil {
 			code = 1
 		}
-		trace = append(trace, source.Known{Ref: w.Ref, Trace: got.Result.Trace})
+		trace = append(trace, source.Known{Ref: ref, Trace: got.Trace})
 	}
 	h.note(name, func(r *state.Record) {
 		r.LastRun, r.Result.Code = time.Now(), code

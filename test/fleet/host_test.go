@@ -15,6 +15,7 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template"
 	"github.com/credrender/credrender/test/fleet"
 )
 
@@ -49,16 +50,16 @@ func newMachine(t *testing.T) *machine {
 }
 
 // during returns what f asked of the cloud.
-func (m *machine) during(f func(render.World)) fleet.Count {
+func (m *machine) during(f func(render.Env)) fleet.Count {
 	m.t.Helper()
 	st, err := state.Open(state.Options{Dir: filepath.Join(m.dir, "state"), Runtime: filepath.Join(m.dir, "run"), Machine: "m"})
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	before := m.asked()
-	f(render.World{
+	f(render.Env{
 		Open: func(context.Context, job.Store, string) (source.Source, error) { return m.store, nil },
-		Now:  time.Now, Zone: time.UTC, State: st, StampFile: fsys.Stamp, Version: "1", HostKey: st.HostKey,
+		Host: template.Host{Now: time.Now, SaltKey: st.HostKey}, State: st, StampFile: fsys.Stamp, Version: "1",
 	})
 	if err := st.Close(); err != nil {
 		m.t.Fatal(err)
@@ -71,7 +72,7 @@ func (m *machine) asked() fleet.Count {
 	return m.cloud.Span(time.Now().Add(-time.Hour), time.Now().Add(time.Hour)).Count
 }
 
-func (m *machine) render(w render.World, jobs []job.Job, changed bool) {
+func (m *machine) render(w render.Env, jobs []job.Job, changed bool) {
 	m.t.Helper()
 	report, err := render.Run(m.t.Context(), w, render.Options{FullRefresh: time.Hour, Changed: changed, Code: func(error) int { return 1 }}, jobs)
 	for _, j := range report.Jobs {
@@ -83,7 +84,7 @@ func (m *machine) render(w render.World, jobs []job.Job, changed bool) {
 }
 
 // tick returns the jobs that are not quiet.
-func (m *machine) tick(w render.World, refresh time.Duration) (busy []job.Job) {
+func (m *machine) tick(w render.Env, refresh time.Duration) (busy []job.Job) {
 	m.t.Helper()
 	looks, err := render.Tick(m.t.Context(), w, render.Options{FullRefresh: refresh}, m.jobs)
 	for _, l := range looks {
@@ -103,10 +104,10 @@ func (m *machine) tick(w render.World, refresh time.Duration) (busy []job.Job) {
 func TestHostsAskWhatRenderAsks(t *testing.T) {
 	host := run(t, fleet.Options{Hosts: 1})
 	m := newMachine(t)
-	expect := func(phase string, want fleet.Span, busy int, do func(render.World) []job.Job) {
+	expect := func(phase string, want fleet.Span, busy int, do func(render.Env) []job.Job) {
 		t.Helper()
 		var left []job.Job
-		got := m.during(func(w render.World) {
+		got := m.during(func(w render.Env) {
 			if left = do(w); len(left) > 0 {
 				m.render(w, left, true)
 			}
@@ -115,11 +116,11 @@ func TestHostsAskWhatRenderAsks(t *testing.T) {
 			t.Errorf("%s: %d jobs are rendered and ask %+v; a host of the fleet asks %+v", phase, len(left), got, want.Count)
 		}
 	}
-	expect("reboot", host.Reboot, fleet.Jobs, func(render.World) []job.Job { return m.jobs })
-	expect("quiet", host.Quiet, 0, func(w render.World) []job.Job { return m.tick(w, time.Hour) })
-	expect("full", host.Full, 0, func(w render.World) []job.Job { return m.tick(w, 0) })
+	expect("reboot", host.Reboot, fleet.Jobs, func(render.Env) []job.Job { return m.jobs })
+	expect("quiet", host.Quiet, 0, func(w render.Env) []job.Job { return m.tick(w, time.Hour) })
+	expect("full", host.Full, 0, func(w render.Env) []job.Job { return m.tick(w, 0) })
 	if err := m.cloud.Rotate(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
-	expect("rotation", host.Rotation, 1, func(w render.World) []job.Job { return m.tick(w, time.Hour) })
+	expect("rotation", host.Rotation, 1, func(w render.Env) []job.Job { return m.tick(w, time.Hour) })
 }

@@ -34,8 +34,8 @@ func Table(fleets []Measured) string {
 			span Span
 			done time.Duration
 		}{
-			{"quiet tick, together", t.Quiet, 0}, {"quiet tick, splayed", s.Quiet, 0},
-			{"full look, together", t.Full, 0}, {"full look, splayed", s.Full, 0},
+			{"unchanged run, together", t.Quiet, 0}, {"unchanged run, splayed", s.Quiet, 0},
+			{"full refresh, together", t.Full, 0}, {"full refresh, splayed", s.Full, 0},
 			{"one secret rotated, together", t.Rotation, t.Rotated}, {"one secret rotated, splayed", s.Rotation, s.Rotated},
 			{"all reboot in one second", t.Reboot, t.Booted},
 			{"without a probe, each tick, splayed", m.Naive.Reboot, m.Naive.Booted},
@@ -49,7 +49,7 @@ func Table(fleets []Measured) string {
 		for _, r := range []struct {
 			what string
 			c    Count
-		}{{"credrender, a full look every tenth tick", m.Month()}, {"without a probe", times(m.Naive.Reboot.Count, ticks)}} {
+		}{{"credrender, a full refresh every tenth tick", m.Month()}, {"without a probe", times(m.Naive.Reboot.Count, ticks)}} {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", thousands(m.Together.Hosts), r.what, thousands(r.c.KMS), thousands(int(r.c.Units)), dollars(r.c))
 		}
 	}

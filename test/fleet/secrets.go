@@ -85,5 +85,5 @@ func config(ctx context.Context, client aws.HTTPClient) (awsconfig.Client, error
 
 func open(cfg awsconfig.Client) *store.Store {
 	table, keys := dynamo.New(cfg, Where().Table), kms.New(cfg, Where().Key)
-	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, Historian: table, Decrypter: keys, KeyMaker: keys, Prober: table})
+	return store.New(store.Options{Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys, Prober: table})
 }

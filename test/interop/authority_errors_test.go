@@ -191,10 +191,7 @@ func sensible(operation, code string) []int {
 // knownErrors returns the errors that end in another way, by code or by
 // operation and code, and why.
 func knownErrors() map[string]string {
-	const forever = "to do: --timeout ends a command that is told the same again and again"
 	return map[string]string{
 		"NotAuthorized": "to do: a common error that no service is known to send",
-		"dynamodb.DescribeTable ResourceNotFoundException": forever,
-		"dynamodb.CreateTable ResourceInUseException":      forever,
 	}
 }

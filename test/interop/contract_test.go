@@ -58,7 +58,7 @@ func testDynamoDBLocal(t *testing.T) {
 	contract.Run(t, contract.Stand{Name: contract.DynamoDBLocal, DynamoDB: url, Config: sdkConfig(client)})
 }
 
-// sdkConfig is an account of a stand-in that believes any credentials.
+// sdkConfig is an account of a fake that believes any credentials.
 func sdkConfig(c *http.Client) aws.Config {
 	return aws.Config{
 		Region: "eu-west-1", HTTPClient: c,

@@ -121,14 +121,15 @@ func isExecutable(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }
 
-// searchPath adds where Debian keeps servers (not in every user's PATH) and
-// the virtual environments that make interop made.
+// searchPath adds where Debian keeps servers (not in every user's PATH), the
+// virtual environments that make interop made, and the Prometheus that it unpacked.
 func searchPath() string {
 	venv := os.Getenv("INTEROP_VENV")
 	if venv == "" {
 		venv, _ = filepath.Abs(".venv")
 	}
-	return filepath.Join(venv, "bin") + ":" + filepath.Join(venv, "awscli", "bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
+	cache, _ := os.UserCacheDir() // without one there is no such Prometheus
+	return filepath.Join(venv, "bin") + ":" + filepath.Join(cache, "credrender-interop/prometheus/usr/bin") + ":" + filepath.Join(venv, "awscli", "bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
 }
 
 // eventually waits for something that another process does in its own time.

@@ -30,7 +30,7 @@ func (a account) python(t *testing.T, script string) {
 
 // statistics are what --stats says of a run, in JSON.
 type statistics struct {
-	Waves    int            `json:"waves"`
+	Batches  int            `json:"batches"`
 	KMSCalls int            `json:"kms_calls"`
 	Requests map[string]int `json:"requests"`
 }
@@ -110,8 +110,8 @@ func everySource(t *testing.T, aws account) {
 	stats := statsOf(t, r)
 	if diff := cmp.Diff(map[string]int{
 		"dynamodb.Query": 1, "kms.Decrypt": 2, "s3.GetObject": 1, "ssm.GetParameters": 3, "secretsmanager.BatchGetSecretValue": 3,
-	}, stats.Requests); diff != "" || stats.Waves != 1 {
-		t.Errorf("%d waves; requests (-want +got):\n%s", stats.Waves, diff)
+	}, stats.Requests); diff != "" || stats.Batches != 1 {
+		t.Errorf("%d batches; requests (-want +got):\n%s", stats.Batches, diff)
 	}
 	r = bin.want(t, 0, "--log-format", "json", "render", "--stats", tmpl+":"+dest)
 	if diff := cmp.Diff(map[string]int{

@@ -61,7 +61,7 @@ func TestTerraformLint(t *testing.T) {
 	}
 }
 
-// All of it, applied by real Terraform against a stand-in for the provider
+// All of it, applied by real Terraform against a fake for the provider
 // (test/interop/tfaws): roles whose ARNs are not known when it plans included. A
 // second plan must find nothing to do.
 func TestTerraformApply(t *testing.T) {

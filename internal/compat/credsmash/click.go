@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// option is one option of a command.
+// option is an option of a command.
 type option struct {
 	long, short string // "--version", "-v"
 	off         string // of a flag, the form that turns it off: "--no-compare"
@@ -23,16 +23,16 @@ const (
 	flag
 )
 
-// argument is a word that has its place.
+// argument is a positional argument.
 type argument struct {
 	name     string // as usage lines spell it
 	optional bool
 }
 
-// call is a command line that has been read.
+// call is a parsed command line.
 type call struct {
 	command *command
-	args    []string // by place; an optional one may be missing
+	args    []string // optional ones may be missing
 	options map[string][]string
 }
 
@@ -43,7 +43,7 @@ func (c *call) text(long, standard string) string {
 	return standard
 }
 
-// arg is the i-th argument, or standard where it may be and is left out.
+// arg returns the i-th argument, or standard if it was left out.
 func (c *call) arg(i int, standard string) string {
 	if i < len(c.args) {
 		return c.args[i]
@@ -51,17 +51,17 @@ func (c *call) arg(i int, standard string) string {
 	return standard
 }
 
-// helpWanted is --help.
+// helpWanted is the error that --help returns.
 type helpWanted struct{ text string }
 
 func (helpWanted) Error() string { return "help" }
 
-// reader reads words as click does: options anywhere until "--", long ones with
-// "=", short ones in a bunch or with their value attached.
+// reader parses words like click: options anywhere before "--", long options with "=",
+// short options joined in one word or with the value attached.
 type reader struct {
 	command *command // nil: the program's own options
 	options []option
-	// stops: the first argument ends the options, as before a command.
+	// stops ends the options at the first argument, for options before a command.
 	stops bool
 	words []string
 	call  *call
@@ -131,8 +131,8 @@ func (r *reader) noOption(name string) error {
 	return r.fail("No such option '%s'.", name)
 }
 
-// private reports whether a word of the command may be a value, so that no
-// message repeats it.
+// private reports whether an argument of the command may be a secret value, which
+// messages must not show.
 func (c *command) private() bool { return c != nil && c.name == "put" }
 
 func (r *reader) short(name string) (option, bool) {
@@ -144,7 +144,7 @@ func (r *reader) short(name string) (option, bool) {
 	return option{}, false
 }
 
-// take takes an option's value, attached to it or from the words that follow.
+// take stores an option's value, which is attached to it or in the following words.
 func (r *reader) take(o option, name, value string, attached bool) error {
 	values := []string{value}
 	switch {

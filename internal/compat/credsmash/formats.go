@@ -18,7 +18,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// formatOf is the format that a file's name tells.
+// formatOf returns the format for the extension of a file.
 func formatOf(path, standard string) string {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".json":
@@ -31,7 +31,7 @@ func formatOf(path, standard string) string {
 	return standard
 }
 
-// parse reads a document: of csv, names and values.
+// parse parses a document. CSV has names and values.
 func parse(data []byte, format string) (py.Value, error) {
 	if format != "csv" && format != "json" && format != "yaml" {
 		//lint:ignore ST1005 credsmash's words
@@ -67,7 +67,7 @@ func parseCSV(data []byte) (py.Value, error) {
 	}
 }
 
-// parseDict reads variables or secrets, which are a mapping.
+// parseDict parses a mapping of variables or secrets.
 func parseDict(data []byte, format string) (*py.Dict, error) {
 	v, err := parse(data, format)
 	if err != nil {
@@ -80,13 +80,13 @@ func parseDict(data []byte, format string) (*py.Dict, error) {
 	}
 	for _, k := range d.Keys() {
 		if _, ok := k.(string); !ok {
-			return nil, fmt.Errorf("a key is %s, and has to be text", py.TypeName(k))
+			return nil, fmt.Errorf("a key is %s, not text", py.TypeName(k))
 		}
 	}
 	return d, nil
 }
 
-// parseSecrets reads secrets: each value is text.
+// parseSecrets parses a mapping of secrets, whose values must be strings.
 func parseSecrets(data []byte, format string) (map[string]string, []string, error) {
 	d, err := parseDict(data, format)
 	if err != nil {
@@ -97,7 +97,7 @@ func parseSecrets(data []byte, format string) (map[string]string, []string, erro
 	for k, v := range d.All() {
 		text, ok := v.(string)
 		if !ok {
-			failed = append(failed, fmt.Errorf("%s is %s, and has to be text", source.Show(k.(string)), py.TypeName(v)))
+			failed = append(failed, fmt.Errorf("%s is %s, not text", source.Show(k.(string)), py.TypeName(v)))
 		}
 		values[k.(string)] = text
 		names = append(names, k.(string))
@@ -105,8 +105,7 @@ func parseSecrets(data []byte, format string) (map[string]string, []string, erro
 	return values, names, errors.Join(failed...)
 }
 
-// dump writes secrets in a format. What is binary is not in binary's stead: the
-// caller has left it out.
+// dump formats secrets. The caller has removed binary values.
 func dump(values map[string]string, format string) ([]byte, error) {
 	switch format {
 	case "json":
@@ -117,10 +116,10 @@ func dump(values map[string]string, format string) ([]byte, error) {
 		s, err := py.JSON{Indent: 4, SortKeys: true, Separators: [2]string{",", ": "}}.Dump(d)
 		return []byte(s), err
 	case "csv":
-		// encoding/csv makes \r\n of line breaks within values too.
+		// encoding/csv would also change line breaks in values to \r\n.
 		var b bytes.Buffer
 		for _, name := range slices.Sorted(maps.Keys(values)) {
-			b.WriteString(csvField(name) + "," + csvField(values[name]) + "\r\n")
+			b.WriteString(py.CSVField(name) + "," + py.CSVField(values[name]) + "\r\n")
 		}
 		return b.Bytes(), nil
 	case "yaml":
@@ -128,12 +127,4 @@ func dump(values map[string]string, format string) ([]byte, error) {
 	}
 	//lint:ignore ST1005 credsmash's words
 	return nil, fmt.Errorf("Unsupported format: %s", format)
-}
-
-// csvField quotes where Python's csv does.
-func csvField(s string) string {
-	if strings.ContainsAny(s, ",\"\r\n") {
-		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-	}
-	return s
 }

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// glob is Python's fnmatch: * ? [seq] [!seq], all else as it is.
+// glob returns the match function of Python's fnmatch: * ? [seq] [!seq].
 func glob(pattern string) (func(name string) bool, error) {
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {
@@ -37,7 +37,7 @@ func glob(pattern string) (func(name string) bool, error) {
 				b.WriteString(regexp.QuoteMeta(string(rune(c))))
 				continue
 			}
-			b.WriteByte(c) // the pieces of a rune meet again
+			b.WriteByte(c) // the bytes of a rune stay in order
 		}
 	}
 	re, err := regexp.Compile(`(?s)\A(?:` + b.String() + `)\z`)

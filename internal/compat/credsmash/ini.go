@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// parseINI reads a config as Python's RawConfigParser does: keys are in lower
-// case, lines that are indented further go on with a value, "#" and ";" begin
-// comments on lines of their own, [DEFAULT] holds for all sections, and nothing
-// is given twice. A value that begins on the next line is credsmash's way to write
-// pairs.
+// parseINI parses a config like Python's RawConfigParser: keys become lower case, more
+// indented lines continue a value, "#" and ";" begin comment lines, [DEFAULT] applies to
+// all sections, and duplicates are errors. In credsmash, a value that begins on the next
+// line is a list of pairs.
 func parseINI(text string) (map[string]section, error) {
 	p := &iniParser{raw: map[string]map[string][]string{}}
 	for i, line := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
@@ -81,7 +80,7 @@ func (p *iniParser) line(line string) error {
 	return nil
 }
 
-// valueOf reads pairs where a value begins with a line break.
+// valueOf returns a value, as pairs if it begins with a line break.
 func valueOf(text string) (value, error) {
 	if !strings.HasPrefix(text, "\n") {
 		return value{text: text}, nil

@@ -13,7 +13,7 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// read reads a file that an argument or option names; - is standard input.
+// read reads the file of an argument or option, or standard input for -.
 func (s *session) read(param, path string) ([]byte, error) {
 	if path == "-" {
 		return s.ReadAll(s.Stdin)
@@ -53,11 +53,11 @@ func (s *session) put(ctx context.Context) error {
 		}
 		data = []byte(value)
 	}
-	return s.store1(ctx, name, data, version)
+	return s.storeOne(ctx, name, data, version)
 }
 
-// putMany stores what a file holds, in its order. One that fails does not keep
-// the others from being stored, and the exit code says so.
+// putMany stores the secrets of a file, in its order. If one fails, the others are still
+// stored, and the exit code is 1.
 func (s *session) putMany(ctx context.Context) error {
 	path := s.call.args[0]
 	data, err := s.read("SOURCE", path)
@@ -70,13 +70,13 @@ func (s *session) putMany(ctx context.Context) error {
 	}
 	var failed []error
 	for _, name := range names {
-		failed = append(failed, s.store1(ctx, name, []byte(values[name]), ""))
+		failed = append(failed, s.storeOne(ctx, name, []byte(values[name]), ""))
 	}
 	return errors.Join(failed...)
 }
 
-// store1 stores one value and says so.
-func (s *session) store1(ctx context.Context, name string, value []byte, version string) error {
+// storeOne stores one value and logs it.
+func (s *session) storeOne(ctx context.Context, name string, value []byte, version string) error {
 	r, err := s.request()
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (s *session) store1(ctx context.Context, name string, value []byte, version
 	return nil
 }
 
-// request is a put by the config's algorithm and its options.
+// request returns a put request with the algorithm of the config and its options.
 func (s *session) request() (store.PutRequest, error) {
 	known := map[string][]string{
 		item.AESCTR:      {"digest_method", "key_length"},

@@ -14,7 +14,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// entry is one file to render: a template, or a secret that is copied whole.
+// entry is a file to render: a template, or a secret to copy.
 type entry struct {
 	file     File
 	source   string // as the manifest has it
@@ -43,8 +43,8 @@ func (s *session) renderTemplate(ctx context.Context) error {
 	return s.write(ctx, destination, entries[0].file.Data)
 }
 
-// renderTemplates renders what a manifest lists. Nothing is written unless all
-// of it can be, and then all files change together.
+// renderTemplates renders the entries of a manifest. It writes all files together, or
+// none if one fails.
 func (s *session) renderTemplates(ctx context.Context) error {
 	path := s.call.args[0]
 	data, err := s.read("MANIFEST", path)
@@ -79,8 +79,7 @@ func (s *session) renderTemplates(ctx context.Context) error {
 	return nil
 }
 
-// manifest reads the entries and their templates. All that is wrong is reported
-// at once.
+// manifest parses the entries and reads their templates. It reports all errors.
 func (s *session) manifest(data []byte, format string) ([]*entry, error) {
 	v, err := parse(data, format)
 	if err != nil {
@@ -97,7 +96,7 @@ func (s *session) manifest(data []byte, format string) ([]*entry, error) {
 		d, _ := item.(*py.Dict)
 		e, err := s.entry(d)
 		if err == nil && seen[filepath.Clean(e.file.Path)] {
-			err = fmt.Errorf("%s is a destination twice", source.Show(e.file.Path))
+			err = fmt.Errorf("duplicate destination %s", source.Show(e.file.Path))
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("entry %d: %w", i+1, err))
@@ -128,11 +127,11 @@ func (s *session) entry(d *py.Dict) (*entry, error) {
 	if owner, group := text("owner"), text("group"); owner != "" && group != "" {
 		e.file.Owner, e.file.Group = owner, group
 	} else if owner+group != "" {
-		s.log(levelWarning, "templates", "%s: owner and group count together only; none is set", source.Show(e.file.Path))
+		s.log(levelWarning, "templates", "%s: owner and group apply only together; neither is set", source.Show(e.file.Path))
 	}
 	for k := range d.All() {
 		if key, _ := k.(string); !slices.Contains(entryKeys(), key) {
-			s.log(levelWarning, "templates", "%s: %s is no key of an entry; it counts for nothing", source.Show(e.file.Path), source.Show(key))
+			s.log(levelWarning, "templates", "%s: %s is not a key of an entry; ignored", source.Show(e.file.Path), source.Show(key))
 		}
 	}
 	var err error
@@ -152,8 +151,8 @@ func (s *session) entry(d *py.Dict) (*entry, error) {
 	return e, err
 }
 
-// fileMode reads a mode: a number is what chmod takes (JSON's 420 is 0644), a
-// string is octal.
+// fileMode parses a mode. A number has its value (420 in JSON is 0644), and a string is
+// octal.
 func fileMode(v py.Value) (*fs.FileMode, error) {
 	n, ok := py.Int(v)
 	if text, isText := v.(string); isText {
@@ -161,7 +160,7 @@ func fileMode(v py.Value) (*fs.FileMode, error) {
 		n, ok = parsed, err == nil
 	}
 	if !ok || n < 0 || n > 0o777 {
-		return nil, errors.New(`mode is to be a number up to 511 (0777), or octal between quotes, as "0640"`)
+		return nil, errors.New(`mode must be a number up to 511 (0777), or octal between quotes, as "0640"`)
 	}
 	mode := fs.FileMode(n)
 	return &mode, nil

@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// renderer renders entries together.
+// renderer renders the entries of one command together.
 type renderer struct {
 	*session
 	keyFmt  string
@@ -50,13 +50,13 @@ func (s *session) renderer() (*renderer, error) {
 	return r, nil
 }
 
-// maxWaves bounds how deep secrets may name secrets.
-const maxWaves = 16
+// maxBatches bounds the depth of secrets whose names depend on other secrets.
+const maxBatches = 16
 
-// run renders all entries: one wave fetches everything that no secret's value
-// decides about, one more each level below.
+// run renders all entries. One batch fetches all secrets whose names do not depend on
+// another secret, and each further level of names takes one more batch.
 func (r *renderer) run(ctx context.Context, entries []*entry) error {
-	for range maxWaves {
+	for range maxBatches {
 		wanted := map[string]bool{}
 		var failed []error
 		for _, e := range entries {
@@ -69,14 +69,14 @@ func (r *renderer) run(ctx context.Context, entries []*entry) error {
 		if len(wanted) == 0 {
 			return errors.Join(failed...)
 		}
-		if err := r.wave(ctx, wanted); err != nil {
+		if err := r.fetchBatch(ctx, wanted); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("secrets name other secrets more than %d levels deep", maxWaves)
+	return fmt.Errorf("names of secrets depend on other secrets more than %d levels deep", maxBatches)
 }
 
-func (r *renderer) wave(ctx context.Context, wanted map[string]bool) error {
+func (r *renderer) fetchBatch(ctx context.Context, wanted map[string]bool) error {
 	b, err := r.store(ctx)
 	if err != nil {
 		return err
@@ -92,8 +92,7 @@ func (r *renderer) wave(ctx context.Context, wanted map[string]bool) error {
 	return ctx.Err()
 }
 
-// render renders one entry as far as secrets are known; those that are not are
-// added to wanted.
+// render renders one entry with the secrets fetched so far, and adds the others to wanted.
 func (r *renderer) render(e *entry, wanted map[string]bool) ([]byte, error) {
 	lookup := func(key py.Value) ([]byte, bool, error) {
 		name, err := r.keyName(key)
@@ -120,8 +119,8 @@ func (r *renderer) render(e *entry, wanted map[string]bool) ([]byte, error) {
 	return []byte(text), err
 }
 
-// keyName is the secret's name: key_fmt over what the template says. credsmash
-// computes it and then asks for the bare key, unless --secrets-file is given.
+// keyName applies --key-fmt to the key in a template. credsmash applies it only with
+// --secrets-file, which is a bug: it computes the name and then requests the bare key.
 func (r *renderer) keyName(key py.Value) (string, error) {
 	args := []py.Value{key}
 	if t, ok := key.(py.Tuple); ok {

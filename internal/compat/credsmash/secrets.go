@@ -15,7 +15,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// entries lists the table, by name and then by number.
+// entries lists the versions in the table, by name and then by number.
 func (s *session) entries(ctx context.Context, pattern string) ([]source.Entry, error) {
 	match := func(string) bool { return true }
 	if pattern != "" {
@@ -36,7 +36,8 @@ func (s *session) entries(ctx context.Context, pattern string) ([]source.Entry, 
 	return entries, err
 }
 
-// compareVersions orders by number; what is none comes first, in byte order.
+// compareVersions orders versions by number. Those that are not numbers come first, in
+// byte order.
 func compareVersions(x, y string) int {
 	m, okM := new(big.Int).SetString(x, 10)
 	n, okN := new(big.Int).SetString(y, 10)
@@ -51,8 +52,8 @@ func compareVersions(x, y string) int {
 	return cmp.Compare(x, y)
 }
 
-// showVersion prints a version as credsmash does, as a number. One that is none,
-// on which it gives up, stays as it is.
+// showVersion formats a version as a number, like credsmash. A version that is not a
+// number, for which credsmash fails, stays unchanged.
 func showVersion(v string) string {
 	if n, ok := new(big.Int).SetString(v, 10); ok {
 		return n.String()
@@ -84,8 +85,8 @@ func (s *session) list(ctx context.Context) error {
 	return s.print([]byte(b.String()))
 }
 
-// fetch fetches names at once. All must be there: otherwise each that is not is
-// named.
+// fetch fetches secrets in one batch. If some are missing or unreadable, the error lists
+// them.
 func (s *session) fetch(ctx context.Context, names []string, version string) (map[string][]byte, error) {
 	b, err := s.store(ctx)
 	if err != nil {
@@ -108,7 +109,7 @@ func (s *session) fetch(ctx context.Context, names []string, version string) (ma
 	return values, errors.Join(failed...)
 }
 
-// version is what -v asks for; 0 is the newest, as in credsmash.
+// version returns the version of -v. As in credsmash, 0 is the newest.
 func (s *session) version() (string, error) {
 	text := strings.TrimSpace(s.call.text("--version", ""))
 	if text == "" {
@@ -116,7 +117,7 @@ func (s *session) version() (string, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return "", fmt.Errorf("version %s is no version", source.Show(text))
+		return "", fmt.Errorf("version %s is not a number", source.Show(text))
 	}
 	if n == 0 {
 		return "", nil
@@ -201,7 +202,7 @@ func (s *session) findMany(ctx context.Context) error {
 	return s.writeMany(ctx, values, destination, s.call.text("--format", formatOf(destination, "json")))
 }
 
-// writeMany leaves binary values out and says so, as credsmash does.
+// writeMany leaves out binary values with a warning, like credsmash.
 func (s *session) writeMany(ctx context.Context, values map[string][]byte, destination, format string) error {
 	texts := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -218,7 +219,7 @@ func (s *session) writeMany(ctx context.Context, values map[string][]byte, desti
 	return s.write(ctx, destination, data)
 }
 
-// write prints a result, or puts it into a file.
+// write prints a result, or writes it to a file.
 func (s *session) write(ctx context.Context, destination string, data []byte) error {
 	if destination == "-" {
 		return s.print(data)

@@ -13,14 +13,14 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// What credsmash does where nobody says otherwise.
+// credsmash's defaults.
 const (
 	defaultConfig = "/etc/credsmash.cfg"
 	defaultTable  = "secret-store"
 	defaultKey    = "alias/credsmash"
 )
 
-// settings are what the command line and the config file say together.
+// settings are the settings of the command line and the config file.
 type settings struct {
 	where     Where
 	context   source.Context
@@ -29,9 +29,9 @@ type settings struct {
 	logLevel  int
 }
 
-// settle reads the config file, if there is one. As in credsmash -k and -t leave
-// aside what it says of keys and of the table.
-func (s *session) settle(global *call) error {
+// loadSettings reads the config file, if there is one. As in credsmash, -k and -t override
+// all its settings of key and table.
+func (s *session) loadSettings(global *call) error {
 	path := global.text("--config", "")
 	if path == "" {
 		path, _ = s.LookupEnv("CREDSMASH_CONFIG")
@@ -39,8 +39,7 @@ func (s *session) settle(global *call) error {
 	named := path != ""
 	path = cmp.Or(path, defaultConfig)
 	data, err := s.ReadFile(path)
-	// credsmash takes its defaults where the file that was named is missing, and
-	// so another table and key.
+	// credsmash ignores a missing file of --config, and so uses another table and key.
 	if err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("read the config: %w", err)
 	}
@@ -92,7 +91,7 @@ func (s *session) applyKey(global *call, sections map[string]section) error {
 		s.where.Key = cmp.Or(kms.text("key_id"), sections["credsmash"].text("key_id"), defaultKey)
 		if v, ok := kms["encryption_context"]; ok {
 			if v.nested == nil && v.text != "" {
-				return errors.New("encryption_context: its pairs stand indented on lines of their own, as key = value")
+				return errors.New("encryption_context: write each pair on its own indented line, as key = value")
 			}
 			maps.Copy(context, v.nested)
 		}
@@ -113,8 +112,8 @@ func (s *session) applyTable(global *call, sections map[string]section) error {
 	return err
 }
 
-// service is the section of the one service that is built in. credsmash loads
-// others as Python packages.
+// service returns the section of the built-in service. credsmash loads others as Python
+// packages.
 func service(sections map[string]section, kind, builtin string, known ...string) (section, error) {
 	if name := sections["credsmash"].text(kind); name != "" && name != builtin {
 		return nil, fmt.Errorf("%s %s is a Python package, and only %s is built in here", kind, source.Show(name), builtin)
@@ -128,7 +127,7 @@ func service(sections map[string]section, kind, builtin string, known ...string)
 	return sections[title], nil
 }
 
-// length reads an option of the algorithm.
+// length returns an option of the algorithm, a length in bytes.
 func (s *session) length(key string) (int, error) {
 	text := s.options.text(key)
 	if text == "" {
@@ -136,12 +135,12 @@ func (s *session) length(key string) (int, error) {
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(text))
 	if err != nil || n < 1 || n > 1024 {
-		return 0, fmt.Errorf("[credsmash:%s] %s: %s is no length in bytes", s.algorithm, key, source.Show(text))
+		return 0, fmt.Errorf("[credsmash:%s] %s: %s is not a length in bytes", s.algorithm, key, source.Show(text))
 	}
 	return n, nil
 }
 
-// value is what an option of the config holds: text, or indented pairs.
+// value is the value of an option in the config: text, or indented pairs.
 type value struct {
 	text   string
 	nested map[string]string

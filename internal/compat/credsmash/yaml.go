@@ -12,8 +12,8 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// parseYAML reads YAML as PyYAML's safe_load does, which is YAML 1.1: yes and no
-// are booleans and 0644 is octal. Dates stay text.
+// parseYAML parses YAML 1.1 like PyYAML's safe_load: yes and no are booleans and 0644 is
+// octal. Dates stay text.
 func parseYAML(data []byte) (py.Value, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
@@ -27,7 +27,7 @@ func parseYAML(data []byte) (py.Value, error) {
 
 var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line [0-9]+`) })
 
-// yamlPlace keeps the place of a fault: the message may quote the text.
+// yamlPlace reduces an error to its position, because the message may quote the text.
 func yamlPlace(err error) error {
 	if at := yamlLine().FindString(err.Error()); at != "" {
 		return fmt.Errorf("at %s", at)
@@ -35,8 +35,8 @@ func yamlPlace(err error) error {
 	return fmt.Errorf("at its end")
 }
 
-// A few aliases can stand for more values than any machine holds. What a secret
-// holds without them is far below maxYAMLValues.
+// Limits for YAML, because a few aliases can expand to more values than fit in memory. A
+// secret without aliases is far below maxYAMLValues.
 const (
 	maxYAMLDepth  = 100
 	maxYAMLValues = 1_000_000

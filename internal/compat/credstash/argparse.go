@@ -5,14 +5,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// This file reads command lines as Python's argparse does (3.11, with what
-// later ones accept besides: words of a positional after an option,
-// https://github.com/python/cpython/issues/59317, and "--" before a command).
-// Each word is first judged by itself: O for an option, A for an argument, "-"
-// for the first "--". Then options and positionals take their words by matching
-// patterns over these letters.
+// This file parses arguments like Python's argparse 3.11, and also accepts what later
+// versions accept: arguments of a positional after an option
+// (https://github.com/python/cpython/issues/59317), and "--" before a command. As in
+// argparse, each word first gets a letter: O for an option, A for an argument, "-" for
+// the first "--". Then patterns over these letters assign words to options and
+// positionals.
 
 // call is a parsed command line.
 type call struct {
@@ -25,7 +27,7 @@ type call struct {
 func (c *call) given(dest string) bool    { return c.set[dest] }
 func (c *call) list(dest string) []string { return c.values[dest] }
 
-// text is the value of what takes one word; empty where it was not given.
+// text returns the value of an option or positional with one word, or "".
 func (c *call) text(dest string) string {
 	if v := c.values[dest]; len(v) > 0 {
 		return v[0]
@@ -33,8 +35,8 @@ func (c *call) text(dest string) string {
 	return ""
 }
 
-// usageError is a command line that is refused, with the usage of the parser
-// that refused it.
+// usageError is the error for an invalid command line. grammar is that of the parser that
+// found it.
 type usageError struct {
 	g    *grammar
 	text string
@@ -65,7 +67,7 @@ func parse(args []string) (*call, error) {
 	return c, &usageError{top, "unrecognized arguments: " + shown}
 }
 
-// parser is one grammar at work on its words.
+// parser parses words with one grammar.
 type parser struct {
 	*grammar
 	*call
@@ -77,8 +79,7 @@ type parser struct {
 	extras  []string
 }
 
-// match is a word read as an option: maybe an unknown one, maybe with a value in
-// the same word.
+// match is a word that was read as an option, which may be unknown or contain its value.
 type match struct {
 	option   *option
 	name     string
@@ -127,7 +128,7 @@ func (p *parser) run() error {
 
 func (p *parser) help() string { return p.call.help }
 
-// missing names the positionals that no words were left for.
+// missing returns the error for positionals without words, or nil.
 func (p *parser) missing() error {
 	var names []string
 	for _, a := range p.left {
@@ -141,9 +142,8 @@ func (p *parser) missing() error {
 	return p.errorf("the following arguments are required: %s", strings.Join(names, ", "))
 }
 
-// takePositionals gives the words from an index on to as many of the positionals
-// that are left as their patterns match, and returns the index of the first word
-// not taken.
+// takePositionals assigns the words from an index on to as many positionals as their
+// patterns match, and returns the index of the first remaining word.
 func (p *parser) takePositionals(at, limit int) (int, error) {
 	if at == limit {
 		return at, nil
@@ -164,8 +164,7 @@ func (p *parser) takePositionals(at, limit int) (int, error) {
 	return at, nil
 }
 
-// fit returns how many letters each of the first positionals takes; as many
-// positionals as can be had.
+// fit returns the number of letters for each positional that can be filled.
 func (p *parser) fit(letters string) []int {
 	patterns := map[kind]string{one: `(-*A-*)`, optional: `(-*A?-*)`, many: `(-*[A-]*)`, command: `(-*A[-AO]*)`}
 	for n := len(p.left); n > 0; n-- {
@@ -191,7 +190,7 @@ func (p *parser) fit(letters string) []int {
 	return nil
 }
 
-// fill is what a positional does with its words.
+// fill stores the words of a positional.
 func (p *parser) fill(a positional, words []string) error {
 	if a.kind != command {
 		p.values[a.dest], p.set[a.dest] = words, len(words) > 0
@@ -213,13 +212,13 @@ func (p *parser) errorf(format string, args ...any) error {
 	return &usageError{p.grammar, fmt.Sprintf(format, args...)}
 }
 
-// word shows a word of the command line, unless it may be a value to store.
+// word quotes a word for a message, unless it may be a secret value.
 func (g *grammar) word(w string) string {
 	if g.private {
 		return "'...'"
 	}
-	return repr(w)
+	return py.Quote(w)
 }
 
-// label is how argparse calls an option in messages.
+// label returns argparse's name of an option in messages.
 func label(o option) string { return strings.Join(o.names(), "/") }

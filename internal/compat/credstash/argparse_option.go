@@ -3,10 +3,12 @@ package credstash
 import (
 	"slices"
 	"strings"
+
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// takeOption handles the option at an index, with the flags that are written
-// in one word with it, and returns the index of the next word.
+// takeOption handles the option at an index, including flags joined to it in one word,
+// and returns the index of the next word.
 func (p *parser) takeOption(i int) (int, error) {
 	m := p.options[i]
 	if m.option == nil {
@@ -46,7 +48,7 @@ func firstChar(s string) string {
 	return ""
 }
 
-// count says how many words from an index on an option takes.
+// count returns the number of words, from an index on, that an option takes.
 func (p *parser) count(o *option, from int) (int, error) {
 	arguments := len(p.letters[from:]) - len(strings.TrimLeft(p.letters[from:], "A"))
 	switch o.kind {
@@ -61,7 +63,7 @@ func (p *parser) count(o *option, from int) (int, error) {
 	return 1, nil
 }
 
-// act is what an option does with its words.
+// act stores the words of an option.
 func (p *parser) act(o *option, words []string) error {
 	switch o.kind {
 	case helping:
@@ -86,8 +88,8 @@ func (p *parser) act(o *option, words []string) error {
 	return p.checkPairs(label(*o), o.pairs, words)
 }
 
-// checkPairs refuses what is not key=value. A value may hold "=", which credstash
-// refuses.
+// checkPairs refuses words that are not key=value. Unlike in credstash, the value may
+// contain "=".
 func (p *parser) checkPairs(label string, pairs bool, words []string) error {
 	for _, w := range words {
 		if k, v, ok := strings.Cut(w, "="); pairs && (!ok || k == "" || v == "") {
@@ -109,9 +111,9 @@ func (p *parser) choose(label string, choices, words []string) error {
 		}
 		quoted := make([]string, len(choices))
 		for i, c := range choices {
-			quoted[i] = repr(c)
+			quoted[i] = py.Quote(c)
 		}
-		return p.errorf("argument %s: invalid choice: %s (choose from %s)", label, repr(w), strings.Join(quoted, ", "))
+		return p.errorf("argument %s: invalid choice: %s (choose from %s)", label, py.Quote(w), strings.Join(quoted, ", "))
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func (p *parser) classify() error {
 
 var negativeNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`) })
 
-// read judges one word.
+// read classifies one word.
 func (p *parser) read(w string) (m match, isOption bool, err error) {
 	if len(w) < 2 || w[0] != '-' {
 		return match{}, false, nil
@@ -70,8 +70,8 @@ func (p *parser) find(name string) *option {
 	return nil
 }
 
-// candidates are the options that a word may abbreviate, or of which it holds
-// the short form and the value.
+// candidates returns the options that a word may abbreviate, and the short options whose
+// value it may contain.
 func (p *parser) candidates(w string) []match {
 	var found []match
 	prefix, value, hasValue := w, "", false

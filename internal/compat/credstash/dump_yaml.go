@@ -9,10 +9,9 @@ import (
 	"sync"
 )
 
-// dumpYAML prints a mapping of texts as PyYAML's yaml.dump does with
-// default_flow_style=False: its choice between plain, single-quoted and
-// double-quoted, its line folding and its escapes. Go's YAML writers choose
-// otherwise.
+// dumpYAML prints a mapping of strings like PyYAML's yaml.dump with
+// default_flow_style=False: the same choice between plain, single-quoted and
+// double-quoted style, the same line folding and escapes. Go's YAML packages differ.
 func dumpYAML(values map[string]string) string {
 	if len(values) == 0 {
 		return "{}\n"
@@ -76,14 +75,14 @@ func (w *yamlWriter) scalar(s string) {
 	}
 }
 
-// isSimpleKey: 128 characters, of which PyYAML counts five for the tag that it
-// then leaves out.
+// isSimpleKey reports whether a key fits on one line. The limit of PyYAML is 128
+// characters, including five for the tag, which it does not print.
 func isSimpleKey(s string) bool {
 	return s != "" && len([]rune(s))+len("!!str") < 128 && !strings.ContainsAny(s, yamlBreaks)
 }
 
-// isPlain reports whether a text can stand without quotes, on one line, and
-// would be read back as text.
+// isPlain reports whether a text needs no quotes: it fits on one line and would be read
+// back as a string.
 func isPlain(s string) bool {
 	switch {
 	case s == "", hasSpecial(s), strings.Contains(s, "\n"), strings.Trim(s, " ") != s, notText().MatchString(s):
@@ -100,14 +99,13 @@ func isSingleQuoted(s string) bool {
 	return !hasSpecial(s) && !strings.Contains(s, " \n") && !strings.Contains(s, "\n ")
 }
 
-// hasSpecial reports characters that are written as escapes: PyYAML's default
-// is ASCII.
+// hasSpecial reports whether s has characters that PyYAML escapes, such as all non-ASCII.
 func hasSpecial(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool { return c != '\n' && (c < ' ' || c > '~') })
 }
 
-// notText matches what YAML 1.1 reads as another type
-// (https://yaml.org/type/), in PyYAML's understanding of it.
+// notText matches strings that PyYAML reads as another type than string
+// (YAML 1.1, https://yaml.org/type/).
 var notText = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` + strings.Join([]string{
 		`yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF`,
@@ -124,8 +122,8 @@ var notText = sync.OnceValue(func() *regexp.Regexp {
 	}, "|") + `)$`)
 })
 
-// folded writes the text of a plain or single-quoted scalar. A single space
-// beyond the width becomes a line break, and a line break two.
+// folded writes the text of a plain or single-quoted scalar. A single space after the
+// width becomes one line break, and a line break becomes two.
 func (w *yamlWriter) folded(s string, quoted bool) {
 	for i := 0; i < len(s); {
 		n := 1

@@ -13,7 +13,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// errBinary: credstash fails here too, but also under -n.
+// errBinary is the error for a binary value in a dump. credstash fails too, also with -n.
 var errBinary = errors.New("the value is binary; 'get -n NAME' prints it as it is")
 
 func (s *session) get(ctx context.Context, b *Backend) error {
@@ -40,7 +40,7 @@ func (s *session) get(ctx context.Context, b *Backend) error {
 	return s.print(value + "\n")
 }
 
-// getMatching is get of a pattern: one list of names, then all values at once.
+// getMatching gets all secrets that match a pattern, with one list and one batch.
 func (s *session) getMatching(ctx context.Context, b *Backend, ref source.Ref) error {
 	match, err := pattern(ref.Name)
 	if err != nil {
@@ -57,8 +57,8 @@ func (s *session) getMatching(ctx context.Context, b *Backend, ref source.Ref) e
 	return s.print(text)
 }
 
-// pattern is credstash's: a * is any run of characters, and the rest is not
-// taken literally but as a regular expression.
+// pattern returns credstash's match function: * matches any characters, and the rest of
+// the pattern is a regular expression.
 func pattern(name string) (func(string) bool, error) {
 	// Python's $ also matches before a newline at the end.
 	re, err := regexp.Compile("^" + strings.ReplaceAll(name, "*", ".*") + `(?:\n?\z)`)
@@ -90,7 +90,7 @@ func (s *session) getall(ctx context.Context, b *Backend) error {
 	return s.print(text + "\n")
 }
 
-// fetchAll fetches ref's version of every name that matches.
+// fetchAll fetches ref's version of every matching name.
 func (s *session) fetchAll(ctx context.Context, b *Backend, ref source.Ref, match func(string) bool) (map[string]source.Result, error) {
 	entries, err := b.List(ctx, "")
 	if err != nil {
@@ -109,8 +109,8 @@ func (s *session) fetchAll(ctx context.Context, b *Backend, ref source.Ref, matc
 	return results, nil
 }
 
-// dump prints values in the format that was asked for. All must be there:
-// otherwise each that is not is named, and there is no text.
+// dump formats values in the requested format. If some are missing or unreadable, it
+// returns an error that lists them and no text.
 func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[string]source.Result) (string, error) {
 	values := map[string]string{}
 	var failed []error
@@ -139,10 +139,10 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 	case "yaml":
 		return dumpYAML(values), nil
 	}
-	return dumpJSON(values), nil
+	return dumpJSON(values)
 }
 
-// warnQuotes tells of values that dotenv output, which escapes nothing, breaks.
+// warnQuotes warns of values that break dotenv output, which escapes nothing.
 func (s *session) warnQuotes(values map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if strings.Contains(values[name], "'") {

@@ -11,8 +11,8 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// list prints a line for each version. A line without a comment ends in a
-// space, as credstash's does.
+// list prints a line for each version. Like in credstash, a line without a comment ends
+// in a space.
 func (s *session) list(ctx context.Context, b *Backend) error {
 	entries, err := b.List(ctx, "")
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *session) keys(ctx context.Context, b *Backend) error {
 	return s.print(text.String())
 }
 
-// names are those of a listing, which is sorted, each once.
+// names returns the distinct names of a sorted list.
 func names(entries []source.Entry) []string {
 	all := make([]string, len(entries))
 	for i, e := range entries {

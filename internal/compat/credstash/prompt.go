@@ -11,9 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// ask reads a line without showing it, as Python's getpass does: from the
-// terminal, also where standard input is something else; where there is no
-// terminal, from standard input.
+// ask reads a line without echo, like Python's getpass: from the controlling terminal,
+// or without one from standard input.
 func (s *session) ask(prompt string) ([]byte, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *session) put(ctx context.Context, b *Backend) error {
 	})
 }
 
-// version is what -v asks for, padded: an empty one too, which is version 0.
+// version returns the padded version of -v. An empty one is version 0.
 func (s *session) version(standard string) string {
 	if s.call.given("version") {
 		standard = s.call.text("version")
@@ -41,8 +41,8 @@ func (s *session) version(standard string) string {
 	return item.Pad(standard)
 }
 
-// putOne stores one value and says so. With -a the version is the next one,
-// found safely among others who do the same.
+// putOne stores one value and reports it. With -a the version is the next one, even with
+// concurrent writers.
 func (s *session) putOne(ctx context.Context, b *Backend, r store.PutRequest) error {
 	var err error
 	if s.call.given("autoversion") {
@@ -60,9 +60,9 @@ func (s *session) putOne(ctx context.Context, b *Backend, r store.PutRequest) er
 	return nil
 }
 
-// putNext stores the next version. After an unpadded one credstash stores a
-// version that is never seen; so does this, since scripts look at the exit code,
-// and the warning follows.
+// putNext stores the next version. After an unpadded version that version is never read,
+// as in credstash. The exit code is 0 for compatibility with scripts, and a warning is
+// printed.
 func (s *session) putNext(ctx context.Context, b *Backend, r store.PutRequest) (string, error) {
 	r.Version = ""
 	version, _, err := b.Put(ctx, r)
@@ -79,9 +79,8 @@ func (s *session) putNext(ctx context.Context, b *Backend, r store.PutRequest) (
 	return cmp.Or(version, r.Version), err
 }
 
-// putall stores what a JSON object holds. One that fails does not keep the
-// others from being stored, but the exit code says so, which credstash's does
-// not.
+// putall stores the members of a JSON object. If one fails, the others are still stored,
+// and the exit code is 1. credstash exits 0 then.
 func (s *session) putall(ctx context.Context, b *Backend) error {
 	c, err := s.call.context()
 	if err != nil {
@@ -99,7 +98,7 @@ func (s *session) putall(ctx context.Context, b *Backend) error {
 		return fmt.Errorf("credentials: %w", err)
 	}
 	if s.call.given("comment") {
-		s.warn("putall stores no comment, as credstash's does not")
+		s.warn("putall stores no comment, like credstash")
 	}
 	var failed []error
 	for _, m := range members {

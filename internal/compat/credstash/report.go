@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/credrender/credrender/internal/compat/jinja/py"
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// secretError says which secret an error belongs to.
+// secretError is an error about one secret.
 type secretError struct {
 	ref source.Ref
 	err error
@@ -23,7 +24,7 @@ type secretError struct {
 func (e *secretError) Error() string { return e.words() }
 func (e *secretError) Unwrap() error { return e.err }
 
-// partialError is the failure of some of many.
+// partialError is the failure of some secrets of a command.
 type partialError struct {
 	err       error
 	failed, n int
@@ -32,7 +33,7 @@ type partialError struct {
 func (e *partialError) Error() string { return fmt.Sprintf("%d of %d failed", e.failed, e.n) }
 func (e *partialError) Unwrap() error { return e.err }
 
-// words are credstash's own where it has any, since scripts search for them.
+// words returns the message of credstash if it has one, since scripts search for it.
 func (e *secretError) words() string {
 	version, notNext := errors.AsType[*item.VersionError](e.err)
 	switch {
@@ -53,10 +54,10 @@ func (e *secretError) words() string {
 	return words(e.err)
 }
 
-// words gives AWS's errors the form in which botocore prints them.
+// words formats an error of AWS as botocore does.
 func words(err error) string {
 	failed, ok := errors.AsType[*source.CallError](err)
-	if !ok || failed.Code == "" || failed.Operation == "" {
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck || !ok || failed.Code == "" || failed.Operation == "" {
 		return err.Error()
 	}
 	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)
@@ -69,7 +70,7 @@ func words(err error) string {
 	return text
 }
 
-// report prints an error, of many every one with its name, and logs it.
+// report prints and logs an error. Each part of a partialError gets a line with its name.
 func (s *session) report(err error) {
 	text := words(err)
 	if many, ok := errors.AsType[*partialError](err); ok {
@@ -86,60 +87,49 @@ func (s *session) report(err error) {
 	_, hasRegion := s.LookupEnv("AWS_REGION")
 	_, hasDefault := s.LookupEnv("AWS_DEFAULT_REGION")
 	if errors.Is(err, source.ErrNoStore) && hasRegion && !hasDefault && !s.call.given("region") {
-		text += "\nAWS_REGION is not read here, as it is not by credstash: -r or AWS_DEFAULT_REGION names the region"
+		text += "\nlike credstash, this does not read AWS_REGION: set -r or AWS_DEFAULT_REGION"
 	}
 	_, _ = fmt.Fprintln(s.Stderr, text)
 	s.log.write(s.Now(), text)
 }
 
-// warnShadowed tells that get returned a version that hides newer ones: credstash
-// before 1.13 stored some without padding, and versions are strings.
+// warnShadowed warns that get returned a version that hides newer ones. Versions sort as
+// strings, and credstash before 1.13 stored some without padding.
 func (s *session) warnShadowed(ctx context.Context, b *Backend, ref source.Ref, got string) {
 	if ref.Version != "" || got == "" || got == item.Pad(got) {
 		return
 	}
 	stored, err := b.History.Versions(ctx, ref.Name)
 	if err != nil {
-		return // the value was read, which is what was asked for
+		return // the value was read, and the warning is optional
 	}
 	for _, v := range slices.Backward(stored) {
-		if shadows(got, v.Version) {
-			s.warn("%s: version %s hides version %s, since it is not padded and sorts after it", source.Show(ref.Name), source.Show(got), v.Version)
+		if item.Hides(got, v.Version) {
+			s.warn("%s: version %s hides version %s, because it is not padded and sorts after it", source.Show(ref.Name), source.Show(got), v.Version)
 			return
 		}
 	}
 }
 
-// warnHidden tells that what was stored is not what get returns.
+// warnHidden warns that get will not return the stored version.
 func (s *session) warnHidden(ctx context.Context, b *Backend, name, version string) {
 	stored, err := b.History.Versions(ctx, name)
 	if err != nil || len(stored) == 0 {
-		return // a writer may have the right to PutItem alone
+		return // a writer may have no other right than PutItem
 	}
-	if newest := stored[len(stored)-1].Version; shadows(newest, version) {
-		s.warn("%s: version %s was stored, but get goes on returning version %s, which is not padded and sorts after it",
+	if newest := stored[len(stored)-1].Version; item.Hides(newest, version) {
+		s.warn("%s: version %s was stored, but get still returns version %s, which is not padded and sorts after it",
 			source.Show(name), version, source.Show(newest))
 	}
 }
 
-// shadows reports whether a sorts after b though its number is lower.
-func shadows(a, b string) bool {
-	if strings.Trim(a+b, "0123456789") != "" || a <= b {
-		return false
-	}
-	m, _ := new(big.Int).SetString(a, 10)
-	n, _ := new(big.Int).SetString(b, 10)
-	return m != nil && n != nil && m.Cmp(n) < 0
-}
-
-// logFile is what --log-file names. Without the flag there is none: the file
-// that credstash always makes is in nobody's interest.
+// logFile is the file of --log-file. Unlike credstash, no file is written without the flag.
 type logFile struct{ file *os.File }
 
 func (s *session) openLog() error {
 	level := s.call.text("log_level")
 	if s.call.given("log_level") && !slices.Contains(logLevels(), level) {
-		return fmt.Errorf("--log-level: unknown level %s", repr(level))
+		return fmt.Errorf("--log-level: unknown level %s", py.Quote(level))
 	}
 	path := s.call.text("log_file")
 	if path == "" {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// setup makes the table. Unlike credstash's it is paid by the request.
+// setup creates the table. Unlike credstash's, the table is on-demand.
 func (s *session) setup(ctx context.Context, b *Backend) error {
 	if region := s.call.text("save_kms_region"); region != "" {
 		if err := s.saveKMSRegion(region); err != nil {
@@ -38,21 +38,25 @@ Table has been created. Go read the README about how to create your KMS key
 `)
 }
 
-// kmsRegion is the one key of ~/.credstash.
+// kmsRegion is the only key of ~/.credstash.
 const kmsRegion = "kms-region"
 
 func (s *session) settingsPath() string { return filepath.Join(s.Home, ".credstash") }
 
-// settings reads ~/.credstash. One that cannot be read counts as none, which is
-// credstash's way; one that is no JSON object is an error there too.
+// settings reads ~/.credstash. As in credstash, a file that cannot be opened is ignored,
+// and a file that is not a JSON object is an error. An endless file or a silent pipe is
+// an error too, because its KMS region is unknown.
 func (s *session) settings() (map[string]json.RawMessage, error) {
 	settings := map[string]json.RawMessage{}
-	data, err := os.ReadFile(s.settingsPath())
-	if err != nil {
+	data, err := s.ReadFile(s.settingsPath())
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		if !errors.Is(err, fs.ErrNotExist) {
-			s.warn("no KMS region from %s: %v", s.settingsPath(), errors.Unwrap(err))
+			s.warn("no KMS region from %s: %v", s.settingsPath(), failed.Err)
 		}
 		return settings, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.settingsPath(), err)
 	}
 	if err := json.Unmarshal(data, &settings); err != nil || settings == nil {
 		return nil, fmt.Errorf("%s is not a JSON object", s.settingsPath())

@@ -2,16 +2,13 @@ package credstash
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
-// textWidth is argparse's, for a terminal of 80 columns.
+// textWidth is argparse's text width for a terminal of 80 columns.
 const textWidth = 78
 
-// usage is the line, or lines, before a message.
+// usage returns the usage line or lines before a message.
 func (g *grammar) usage() string {
 	var parts []string
 	for i, o := range g.options {
@@ -60,10 +57,10 @@ func (g *grammar) isExclusive(o option) bool {
 	return false
 }
 
-// form is an option in a usage line, without brackets.
+// form returns an option as in a usage line, without brackets.
 func (o option) form() string { return strings.TrimRight(o.names()[0]+" "+o.operand(), " ") }
 
-// operand is how the words of an option are written.
+// operand returns the placeholders for the words of an option.
 func (o option) operand() string {
 	name := strings.ToUpper(o.dest)
 	if o.choices != nil {
@@ -90,7 +87,7 @@ func (a positional) form() string {
 	return a.dest
 }
 
-// helpText is what -h prints.
+// helpText returns the output of -h.
 func (g *grammar) helpText() string {
 	var b strings.Builder
 	b.WriteString(g.usage() + "\n" + g.help + "\n")
@@ -131,36 +128,4 @@ func helpLine(b *strings.Builder, name, help string) {
 		}
 		name = ""
 	}
-}
-
-// repr quotes a text as Python's repr does.
-func repr(s string) string {
-	quote := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		quote = '"'
-	}
-	var b strings.Builder
-	b.WriteRune(quote)
-	for len(s) > 0 {
-		c, n := utf8.DecodeRuneInString(s)
-		switch {
-		case c == utf8.RuneError && n == 1:
-			_, _ = fmt.Fprintf(&b, `\udc%02x`, s[0])
-		case c == quote || c == '\\':
-			b.WriteString(`\` + string(c))
-		case c == '\n', c == '\r', c == '\t':
-			b.WriteString(strings.Trim(strconv.QuoteRune(c), "'"))
-		case unicode.IsPrint(c):
-			b.WriteRune(c)
-		case c <= 0xff:
-			_, _ = fmt.Fprintf(&b, `\x%02x`, c)
-		case c <= 0xffff:
-			_, _ = fmt.Fprintf(&b, `\u%04x`, c)
-		default:
-			_, _ = fmt.Fprintf(&b, `\U%08x`, c)
-		}
-		s = s[n:]
-	}
-	b.WriteRune(quote)
-	return b.String()
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// eval is the value of an expression; nil, which a slice may leave out, is None.
+// eval returns the value of an expression. A nil expression, as in slices, is None.
 func (e *evaluator) eval(x syntax.Expr, s *scope) (py.Value, error) {
 	switch x := x.(type) {
 	case nil:
@@ -96,7 +96,7 @@ func (e *evaluator) cond(x *syntax.Cond, s *scope) (py.Value, error) {
 	return py.Undefined{What: "the inline if-expression evaluated to false and no else section was defined"}, nil
 }
 
-// call is f(...); caller is the body of a call block, or nil.
+// call evaluates f(...). caller is the body of a call block, or nil.
 func (e *evaluator) call(x *syntax.Call, s *scope, caller py.Func) (py.Value, error) {
 	fn, err := e.eval(x.Fn, s)
 	if err != nil {
@@ -174,7 +174,7 @@ func (e *evaluator) arguments(a syntax.Args, s *scope) ([]py.Value, *py.Dict, er
 	return args, named, nil
 }
 
-// through applies a chain of filters whose head is v.
+// through applies a chain of filters to v.
 func (e *evaluator) through(chain syntax.Expr, v py.Value, s *scope) (py.Value, error) {
 	f, ok := chain.(*syntax.Filter)
 	if !ok {
@@ -195,7 +195,7 @@ func (e *evaluator) filter(x *syntax.Filter, v py.Value, s *scope) (py.Value, er
 	return e.apply(x.Name, v, args, named)
 }
 
-// apply applies a filter by name, as map does too.
+// apply applies a filter by name.
 func (e *evaluator) apply(name string, v py.Value, args []py.Value, named *py.Dict) (py.Value, error) {
 	if isPending(v) || isPending(args...) {
 		return pending(), nil

@@ -9,8 +9,8 @@ import (
 
 type filter func(c *call, v py.Value) (py.Value, error)
 
-// filters are Jinja2's own and credsmash's four. Not carried: those that give
-// HTML out of data (urlize, xmlattr, forceescape of objects), pprint and random.
+// filters returns Jinja2's filters and credsmash's four, except those that generate HTML
+// from data (urlize, xmlattr, forceescape of objects), pprint and random.
 func filters() map[string]filter {
 	length := func(_ *call, v py.Value) (py.Value, error) {
 		n, err := py.Len(v)
@@ -48,7 +48,7 @@ func filters() map[string]filter {
 	return all
 }
 
-// textFilter applies to str(v).
+// textFilter returns a filter of str(v).
 func textFilter(f func(string) py.Value) filter {
 	return func(_ *call, v py.Value) (py.Value, error) {
 		s, err := py.Str(v)
@@ -63,7 +63,7 @@ func textFilter(f func(string) py.Value) filter {
 	}
 }
 
-// mustText is for credsmash's own filters, which take text alone.
+// mustText returns a filter of strings only, such as credsmash's own.
 func mustText(v py.Value) (string, error) {
 	if u, ok := v.(py.Undefined); ok {
 		return py.Str(u)
@@ -75,15 +75,14 @@ func mustText(v py.Value) (string, error) {
 	return s, nil
 }
 
-// shell quotes for a POSIX shell. credsmash leaves bare what has no harmless
-// character in it, such as "$()"; all else it puts between quotes, and so does
-// this.
+// shell quotes for a POSIX shell, like credsmash, except that credsmash leaves a text
+// without any harmless character, such as "$()", unquoted.
 func shell(_ *call, v py.Value) (py.Value, error) {
 	s, err := mustText(v)
 	return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'", err
 }
 
-// envfile is for systemd's EnvironmentFile and the like.
+// envfile quotes for systemd's EnvironmentFile.
 func envfile(_ *call, v py.Value) (py.Value, error) {
 	s, err := mustText(v)
 	return `"` + strings.NewReplacer(`\`, `\\`, "\n", "\\n\\\n", `"`, `\"`).Replace(s) + `"`, err
@@ -98,7 +97,7 @@ func jsonify(c *call, v py.Value) (py.Value, error) {
 	return j.Dump(v)
 }
 
-// namedOnly is an argument that has no place.
+// namedOnly returns a keyword-only argument.
 func (c *call) namedOnly(name string) py.Value {
 	c.taken = append(c.taken, name)
 	v, _ := c.named.Get(name)
@@ -122,7 +121,7 @@ func minjson(_ *call, v py.Value) (py.Value, error) {
 	return py.JSON{}.Dump(parsed)
 }
 
-// toJSON is safe within HTML, and sorts keys.
+// toJSON returns JSON with sorted keys that is safe in HTML.
 func toJSON(c *call, v py.Value) (py.Value, error) {
 	j := py.JSON{SortKeys: true, Indent: int(min(c.int(0, "indent", 0), 64))}
 	s, err := j.Dump(v)

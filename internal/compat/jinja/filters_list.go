@@ -39,14 +39,14 @@ func listFilters() map[string]filter {
 }
 
 func join(c *call, v py.Value) (py.Value, error) {
-	sep, look := c.text(0, "d", ""), c.lookAt(c.arg(1, "attribute", nil), false)
+	sep, get := c.text(0, "d", ""), c.getter(c.arg(1, "attribute", nil), false)
 	items, err := py.Items(v)
 	if err != nil {
 		return nil, err
 	}
 	parts := make([]string, len(items))
 	for i, item := range items {
-		item, err := look(item)
+		item, err := get(item)
 		if err != nil {
 			return nil, err
 		}
@@ -68,13 +68,13 @@ func reverse(_ *call, v py.Value) (py.Value, error) {
 }
 
 func sum(c *call, v py.Value) (py.Value, error) {
-	look, total := c.lookAt(c.arg(0, "attribute", nil), false), c.arg(1, "start", int64(0))
+	get, total := c.getter(c.arg(0, "attribute", nil), false), c.arg(1, "start", int64(0))
 	items, err := py.Items(v)
 	if err != nil {
 		return nil, err
 	}
 	for _, item := range items {
-		if item, err = look(item); err != nil {
+		if item, err = get(item); err != nil {
 			return nil, err
 		}
 		if total, err = py.Operate("+", total, item); err != nil {

@@ -32,19 +32,15 @@ func toInt(c *call, v py.Value) (py.Value, error) {
 			return n, nil
 		}
 		f, err := strconv.ParseFloat(s, 64)
-		if isNumber := err == nil && !math.IsInf(f, 0) && !math.IsNaN(f); !isNumber {
+		if err != nil || math.IsInf(f, 0) {
 			return standard, nil
 		}
-		switch {
-		case math.Abs(f) >= 1<<63:
-			return nil, py.ErrRange
-		}
-		return int64(f), nil
+		v = f
 	}
-	f, ok := py.Float(v)
 	if n, isInt := py.Int(v); isInt {
 		return n, nil
 	}
+	f, ok := py.Float(v)
 	if !ok || math.IsNaN(f) {
 		return standard, nil
 	}
@@ -93,7 +89,7 @@ func round(c *call, v py.Value) (py.Value, error) {
 	if precision < 0 {
 		return math.RoundToEven(f*scale) / scale, nil
 	}
-	// The decimal digits decide, as in Python: 2.675 is a little less.
+	// As in Python, the exact value decides: 2.675 is slightly less.
 	return strconv.ParseFloat(strconv.FormatFloat(f, 'f', int(min(precision, 30)), 64), 64)
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// lookAt makes a function of the argument "attribute": a dotted path of names and
-// positions; nil is the item itself. Text is folded to lower case if asked.
-func (c *call) lookAt(path py.Value, fold bool) func(py.Value) (py.Value, error) {
+// getter returns the function of an "attribute" argument: a dotted path of names and
+// positions, or nil for the item itself. With fold, text becomes lower case.
+func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error) {
 	var steps []py.Value
 	switch p := path.(type) {
 	case nil:
@@ -47,13 +47,18 @@ func (c *call) lookAt(path py.Value, fold bool) func(py.Value) (py.Value, error)
 	}
 }
 
-// keyed are items with what they are ordered by.
+// keyed is an item with its sort key.
 type keyed struct{ item, key py.Value }
 
-func keyedBy(items []py.Value, look func(py.Value) (py.Value, error)) ([]keyed, error) {
+// keyedBy returns the items of v with their keys.
+func keyedBy(v py.Value, get func(py.Value) (py.Value, error)) ([]keyed, error) {
+	items, err := py.Items(v)
+	if err != nil {
+		return nil, err
+	}
 	all := make([]keyed, len(items))
 	for i, item := range items {
-		key, err := look(item)
+		key, err := get(item)
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +67,7 @@ func keyedBy(items []py.Value, look func(py.Value) (py.Value, error)) ([]keyed, 
 	return all, nil
 }
 
-// order sorts stably; reversed keeps equal items in order too, as Python does.
+// order sorts stably. Like Python's, a reversed sort keeps the order of equal items.
 func order(all []keyed, reversed bool) error {
 	var failed error
 	slices.SortStableFunc(all, func(x, y keyed) int {
@@ -89,28 +94,23 @@ func itemsOf(all []keyed) *py.List {
 func sorted(c *call, v py.Value) (py.Value, error) {
 	reversed, cased := c.bool(0, "reverse", false), c.bool(1, "case_sensitive", false)
 	path := c.arg(2, "attribute", nil)
-	items, err := py.Items(v)
-	if err != nil {
-		return nil, err
-	}
-	look := c.lookAt(path, !cased)
+	get := c.getter(path, !cased)
 	if text, ok := path.(string); ok && strings.Contains(text, ",") {
-		look = c.lookAtAll(strings.Split(text, ","), !cased)
+		get = c.getterOfAll(strings.Split(text, ","), !cased)
 	}
-	all, err := keyedBy(items, look)
-	if err != nil {
-		return nil, err
+	all, err := keyedBy(v, get)
+	if err == nil {
+		err = order(all, reversed)
 	}
-	err = order(all, reversed)
 	return itemsOf(all), err
 }
 
-// lookAtAll is lookAt of several attributes, one after the other.
-func (c *call) lookAtAll(paths []string, fold bool) func(py.Value) (py.Value, error) {
+// getterOfAll returns the getter for a list of attributes.
+func (c *call) getterOfAll(paths []string, fold bool) func(py.Value) (py.Value, error) {
 	return func(v py.Value) (py.Value, error) {
 		var keys py.Tuple
 		for _, p := range paths {
-			key, err := c.lookAt(p, fold)(v)
+			key, err := c.getter(p, fold)(v)
 			if err != nil {
 				return nil, err
 			}
@@ -122,11 +122,7 @@ func (c *call) lookAtAll(paths []string, fold bool) func(py.Value) (py.Value, er
 
 func unique(c *call, v py.Value) (py.Value, error) {
 	cased, path := c.bool(0, "case_sensitive", false), c.arg(1, "attribute", nil)
-	items, err := py.Items(v)
-	if err != nil {
-		return nil, err
-	}
-	all, err := keyedBy(items, c.lookAt(path, !cased))
+	all, err := keyedBy(v, c.getter(path, !cased))
 	if err != nil {
 		return nil, err
 	}
@@ -146,12 +142,8 @@ func unique(c *call, v py.Value) (py.Value, error) {
 
 func extreme(sign int) filter {
 	return func(c *call, v py.Value) (py.Value, error) {
-		look := c.lookAt(c.arg(1, "attribute", nil), !c.bool(0, "case_sensitive", false))
-		items, err := py.Items(v)
-		if err != nil {
-			return nil, err
-		}
-		all, err := keyedBy(items, look)
+		get := c.getter(c.arg(1, "attribute", nil), !c.bool(0, "case_sensitive", false))
+		all, err := keyedBy(v, get)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +174,7 @@ func dictSort(c *call, v py.Value) (py.Value, error) {
 	if by == "value" {
 		at = 1
 	}
-	all, err := keyedBy(d.Pairs(), c.lookAt(at, !cased))
+	all, err := keyedBy(py.NewList(d.Pairs()...), c.getter(at, !cased))
 	if err == nil {
 		err = order(all, reversed)
 	}
@@ -191,13 +183,9 @@ func dictSort(c *call, v py.Value) (py.Value, error) {
 
 func groupBy(c *call, v py.Value) (py.Value, error) {
 	path, standard, cased := c.arg(0, "attribute", nil), c.arg(1, "default", nil), c.bool(2, "case_sensitive", false)
-	items, err := py.Items(v)
-	if err != nil {
-		return nil, err
-	}
-	look := c.lookAt(path, false)
+	get := c.getter(path, false)
 	fold := func(v py.Value) (py.Value, error) {
-		key, err := look(v)
+		key, err := get(v)
 		if _, missing := key.(py.Undefined); missing && standard != nil {
 			key = standard
 		}
@@ -206,7 +194,7 @@ func groupBy(c *call, v py.Value) (py.Value, error) {
 		}
 		return key, err
 	}
-	all, err := keyedBy(items, fold)
+	all, err := keyedBy(v, fold)
 	if err == nil {
 		err = order(all, false)
 	}
@@ -216,7 +204,7 @@ func groupBy(c *call, v py.Value) (py.Value, error) {
 	var groups []*py.Group
 	for i, k := range all {
 		if i == 0 || !py.Equal(all[i-1].key, k.key) {
-			shown, err := look(k.item)
+			shown, err := get(k.item)
 			if err != nil {
 				return nil, err
 			}

@@ -4,7 +4,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// pickFilters are those that take other filters and tests by name.
+// pickFilters returns the filters that use other filters and tests by name.
 func pickFilters() map[string]filter {
 	return map[string]filter{
 		"map":        mapped,
@@ -36,13 +36,13 @@ func mapped(c *call, v py.Value) (py.Value, error) {
 	return g, nil
 }
 
-// mapping is what map does to an item: an attribute, or a filter by name.
+// mapping returns the function of map: an attribute, or a filter by name.
 func (c *call) mapping() (func(py.Value) (py.Value, error), error) {
 	if path, ok := c.named.Get("attribute"); ok && len(c.args) == 0 {
-		look := c.lookAt(path, false)
+		get := c.getter(path, false)
 		standard, has := c.named.Get("default")
 		return func(v py.Value) (py.Value, error) {
-			got, err := look(v)
+			got, err := get(v)
 			if _, missing := got.(py.Undefined); missing && has {
 				return standard, err
 			}
@@ -56,7 +56,7 @@ func (c *call) mapping() (func(py.Value) (py.Value, error), error) {
 	return func(v py.Value) (py.Value, error) { return c.e.apply(name, v, c.args[1:], c.named) }, nil
 }
 
-// picked keeps the items that pass a test, or those that do not.
+// picked returns a filter that keeps the items that pass a test, or the others.
 func picked(byAttribute, keep bool) filter {
 	return func(c *call, v py.Value) (py.Value, error) {
 		c.open = true
@@ -64,16 +64,16 @@ func picked(byAttribute, keep bool) filter {
 		if err != nil {
 			return nil, err
 		}
-		args, look := c.args, c.lookAt(nil, false)
+		args, get := c.args, c.getter(nil, false)
 		if byAttribute {
 			if len(args) == 0 {
 				return nil, py.Errorf("FilterArgumentError", "missing parameter for attribute name")
 			}
-			look, args = c.lookAt(args[0], false), args[1:]
+			get, args = c.getter(args[0], false), args[1:]
 		}
 		g := &py.Gen{}
 		for _, item := range items {
-			seen, err := look(item)
+			seen, err := get(item)
 			if err != nil {
 				return nil, err
 			}

@@ -68,8 +68,7 @@ var (
 	tags       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)<!--.*?-->|<[^>]*>`) })
 )
 
-// title makes the first letter of each word a capital and the others small,
-// where a word begins after one of - ( { [ < or a blank.
+// title capitalizes each word. A word begins after one of - ( { [ < or white space.
 func title(s string) string {
 	var b strings.Builder
 	word := func(w string) {
@@ -92,8 +91,7 @@ func stripTags(s string) string {
 	return html.UnescapeString(strings.Join(strings.Fields(tags().ReplaceAllString(s, "")), " "))
 }
 
-// quoted is urllib.parse.quote with safe characters beside letters, digits and
-// "_.-~".
+// quoted is urllib.parse.quote with further safe characters.
 func quoted(s, safe string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
@@ -185,7 +183,7 @@ func truncate(c *call, v py.Value) (py.Value, error) {
 	return py.Like(v, cut+dots), err
 }
 
-// wordWrap wraps each line at width; a word that is longer is broken.
+// wordWrap wraps each line at width, and breaks longer words.
 func wordWrap(c *call, v py.Value) (py.Value, error) {
 	s, err := py.Str(v)
 	width, breaks := int(c.int(0, "width", 79)), c.bool(1, "break_long_words", true)

@@ -4,10 +4,10 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// maxRange is the sandbox's own bound.
+// maxRange is the limit of Jinja2's sandbox.
 const maxRange = 100_000
 
-// globals are Jinja2's, save lipsum.
+// globals returns Jinja2's global functions, except lipsum.
 func globals() map[string]py.Value {
 	return map[string]py.Value{
 		"range":     py.Func(makeRange),
@@ -59,7 +59,7 @@ func makeDict(args []py.Value, named *py.Dict) (py.Value, error) {
 	return d, nil
 }
 
-// namespace is a variable whose attributes can be set from within a loop.
+// namespace is a value whose attributes can be set in a loop.
 type namespace struct{ vars *py.Dict }
 
 func makeNamespace(args []py.Value, named *py.Dict) (py.Value, error) {
@@ -71,7 +71,7 @@ func makeNamespace(args []py.Value, named *py.Dict) (py.Value, error) {
 // Attr implements py.Object.
 func (n *namespace) Attr(name string) (py.Value, bool) { return n.vars.Get(name) }
 
-// cycler gives its items in turn.
+// cycler returns its items in turn.
 type cycler struct {
 	items []py.Value
 	at    int

@@ -1,19 +1,18 @@
-// Package jinja renders the Jinja2 templates that credsmash renders, as Jinja2
-// 3.1 does with credsmash's settings and filters, byte for byte; docs/credsmash.md
-// lists where it does not.
+// Package jinja renders the Jinja2 templates of credsmash. The output equals that of
+// Jinja2 3.1 with credsmash's settings and filters, byte for byte; docs/credsmash.md lists
+// the exceptions.
 //
-// [Parse] reads a template, [Template.Render] makes text of it. A template asks
-// for secrets through the object that credsmash calls "secrets"; a [Lookup]
-// answers. A Lookup may answer "not yet": the pass goes on with a value that is
-// pending, which whatever is made of it is too, and [Template.Render] says so in
-// the end. So one pass finds all secrets that can be known without another's
-// value, and they are fetched at once; a branch that is not taken asks for
-// nothing.
+// [Parse] parses a template, and [Template.Render] renders it. Templates request secrets
+// through an object, "secrets" by default, and a [Lookup] returns their values. A Lookup
+// may report that a secret has not been fetched yet. Rendering then continues with a
+// pending value, everything that depends on it is pending too, and [Template.Render]
+// returns [ErrPending]. Thus one pass finds all secrets whose names do not depend on
+// another secret, for one batch. A branch that is not taken requests nothing.
 //
-// The subpackages are syntax, the tree of a template, py, what Python's values
-// do, and convert, which makes Go templates. This one evaluates: statements
-// (statement.go), expressions (expression.go, operator.go, item.go), and the
-// tables of filters, tests and global functions.
+// Package syntax parses templates, package py implements Python's values, and package
+// convert converts templates to Go templates. This package evaluates statements
+// (statement.go, loop.go, macro.go) and expressions (expression.go, operator.go,
+// lookup.go), and has the tables of filters, tests and global functions.
 package jinja
 
 import (
@@ -32,7 +31,7 @@ type Template struct {
 	nodes []syntax.Node
 }
 
-// Error is a fault of a template.
+// Error is an error in a template.
 type Error struct {
 	Template string
 	Line     int
@@ -44,11 +43,11 @@ func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %v", e.Template, e.L
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// SecretError is a secret that cannot be had.
+// SecretError is the error for a secret that is missing or refused.
 type SecretError struct {
 	Name string // empty where Derived
 	Err  error  // wraps a sentinel of package source
-	// Derived: the name depends on another secret's value, and is not shown.
+	// Derived is set if the name depends on another secret's value and is not shown.
 	Derived bool
 }
 
@@ -62,7 +61,7 @@ func (e *SecretError) Error() string {
 // Unwrap returns the cause.
 func (e *SecretError) Unwrap() error { return e.Err }
 
-// Parse reads a template. The name is for messages. The error is an *Error.
+// Parse parses a template. The name is for messages. The error is an *Error.
 func Parse(name, text string) (*Template, error) {
 	nodes, err := syntax.Parse(text)
 	if at, ok := errors.AsType[*syntax.Error](err); ok {
@@ -75,24 +74,24 @@ func Parse(name, text string) (*Template, error) {
 	return t, nil
 }
 
-// Lookup answers for the secret that a template asks for as key, a string or a
-// tuple. Its ready is false while it is not known; an error that wraps
-// source.ErrNotFound is a secret that does not exist.
+// Lookup returns the value of the secret with a key, which is a string or a tuple. ready
+// is false until the secret has been fetched. An error that wraps source.ErrNotFound
+// means that the secret does not exist.
 type Lookup func(key py.Value) (value []byte, ready bool, err error)
 
-// Context is what a template sees.
+// Context has the variables and secrets of a template.
 type Context struct {
 	Vars    *py.Dict // names are strings
 	ObjName string   // of the secrets
 	Lookup  Lookup
 }
 
-// ErrPending is returned by Render where the text would depend on secrets that
-// the Lookup was not ready for.
+// ErrPending is the error of Render if the text depends on secrets that have not been
+// fetched.
 var ErrPending = errors.New("secrets are still to be fetched")
 
-// Render renders the template. Every secret that is missing or refused is in
-// the error as a *SecretError within an *Error, not the first alone.
+// Render renders the template. The error contains all missing and refused secrets, each
+// as a *SecretError in an *Error.
 func (t *Template) Render(c Context) (string, error) {
 	e := &evaluator{name: t.name, secrets: &secrets{lookup: c.Lookup}, filters: filters(), tests: tests()}
 	root := &scope{vars: globals()}
@@ -115,7 +114,7 @@ func (t *Template) Render(c Context) (string, error) {
 	return out.String(), nil
 }
 
-// errNotYet is why a secret has no value that is still to be fetched.
+// errNotYet is the error of a pending value.
 var errNotYet = errors.New("not fetched yet")
 
 func pending() py.Value { return py.Undefined{What: "a secret", Loud: errNotYet} }
@@ -129,7 +128,7 @@ func isPending(vs ...py.Value) bool {
 	return false
 }
 
-// secrets is the object that templates find secrets in.
+// secrets is the object with the secrets of a template.
 type secrets struct {
 	lookup  Lookup
 	pending bool
@@ -148,8 +147,7 @@ func (s *secrets) Attr(name string) (py.Value, bool) {
 	}), true
 }
 
-// get returns a secret, or an Undefined that fails where it is used for one that
-// does not exist.
+// get returns a secret. If it does not exist, it returns an Undefined whose use fails.
 func (s *secrets) get(key py.Value) (py.Value, error) {
 	name, err := keyName(key)
 	if err != nil {
@@ -190,7 +188,7 @@ func keyName(key py.Value) (string, error) {
 	return "", py.Errorf("TypeError", "the name of a secret is a string, not %s", py.TypeName(key))
 }
 
-// Contains implements py.Container: a look that finds nothing is no error.
+// Contains implements py.Container. A secret that does not exist is not an error here.
 func (s *secrets) Contains(key py.Value) (bool, error) {
 	v, err := s.get(key)
 	if err != nil {

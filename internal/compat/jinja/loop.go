@@ -15,7 +15,7 @@ func (e *evaluator) forLoop(out *strings.Builder, n *syntax.For, s *scope) error
 	return e.loop(out, n, s, v, 0)
 }
 
-// loop runs a loop over v; depth counts the calls of a recursive one.
+// loop runs a loop over v. depth is the depth of a recursive loop.
 func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Value, depth int) error {
 	items, err := py.Items(v)
 	if err != nil {
@@ -45,7 +45,7 @@ func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Val
 	return nil
 }
 
-// chosen are the items that pass the loop's own condition.
+// chosen returns the items that satisfy the condition of the loop.
 func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) ([]py.Value, error) {
 	if n.Test == nil {
 		return items, nil
@@ -91,45 +91,29 @@ type loopInfo struct {
 
 // Attr implements py.Object.
 func (l *loopInfo) Attr(name string) (py.Value, bool) {
-	n := len(l.items)
-	switch name {
-	case "index":
-		return int64(l.at + 1), true
-	case "index0":
-		return int64(l.at), true
-	case "revindex":
-		return int64(n - l.at), true
-	case "revindex0":
-		return int64(n - l.at - 1), true
-	case "first":
-		return l.at == 0, true
-	case "last":
-		return l.at == n-1, true
-	case "length":
-		return int64(n), true
-	case "depth":
-		return int64(l.depth + 1), true
-	case "depth0":
-		return int64(l.depth), true
-	case "previtem":
-		return l.item(l.at-1, "there is no previous item"), true
-	case "nextitem":
-		return l.item(l.at+1, "there is no next item"), true
-	case "cycle":
-		return py.Func(func(args []py.Value, _ *py.Dict) (py.Value, error) {
-			if len(args) == 0 {
-				return nil, py.Errorf("TypeError", "no items for cycling given")
-			}
-			return args[l.at%len(args)], nil
-		}), true
-	case "changed":
-		return py.Func(func(args []py.Value, _ *py.Dict) (py.Value, error) {
-			same := l.called && py.Equal(l.changed, py.Tuple(args))
-			l.changed, l.called = py.Tuple(args), true
-			return !same, nil
-		}), true
+	at, n := int64(l.at), int64(len(l.items))
+	v, ok := map[string]py.Value{
+		"index": at + 1, "index0": at, "revindex": n - at, "revindex0": n - at - 1,
+		"first": at == 0, "last": at == n-1, "length": n,
+		"depth": int64(l.depth + 1), "depth0": int64(l.depth),
+		"previtem": l.item(l.at-1, "there is no previous item"),
+		"nextitem": l.item(l.at+1, "there is no next item"),
+		"cycle":    py.Func(l.cycle), "changed": py.Func(l.isChanged),
+	}[name]
+	return v, ok
+}
+
+func (l *loopInfo) cycle(args []py.Value, _ *py.Dict) (py.Value, error) {
+	if len(args) == 0 {
+		return nil, py.Errorf("TypeError", "no items for cycling given")
 	}
-	return nil, false
+	return args[l.at%len(args)], nil
+}
+
+func (l *loopInfo) isChanged(args []py.Value, _ *py.Dict) (py.Value, error) {
+	same := l.called && py.Equal(l.changed, py.Tuple(args))
+	l.changed, l.called = py.Tuple(args), true
+	return !same, nil
 }
 
 func (l *loopInfo) item(i int, what string) py.Value {

@@ -8,7 +8,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// macro makes a function of a macro: what it prints is what it returns.
+// macro returns the function of a macro, which returns its output.
 func (e *evaluator) macro(m *syntax.Macro, s *scope) py.Func {
 	return func(args []py.Value, named *py.Dict) (py.Value, error) {
 		if e.depth++; e.depth > maxDepth {

@@ -7,7 +7,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// unary is not, + and -.
+// unary evaluates not, + and -.
 func (e *evaluator) unary(x *syntax.Unary, s *scope) (py.Value, error) {
 	v, err := e.eval(x.X, s)
 	if err != nil || isPending(v) {
@@ -28,7 +28,7 @@ func (e *evaluator) unary(x *syntax.Unary, s *scope) (py.Value, error) {
 	return py.Operate("+", int64(0), v)
 }
 
-// binary is x op y; and and or evaluate y only where x does not decide.
+// binary evaluates x op y. "and" and "or" evaluate y only if necessary.
 func (e *evaluator) binary(x *syntax.Binary, s *scope) (py.Value, error) {
 	a, err := e.eval(x.X, s)
 	if err != nil {
@@ -50,7 +50,7 @@ func (e *evaluator) binary(x *syntax.Binary, s *scope) (py.Value, error) {
 	return py.Operate(x.Op, a, b)
 }
 
-// concat is "~": as text, and escaped where a part is Markup.
+// concat evaluates "~". If a part is Markup, the other parts are escaped.
 func (e *evaluator) concat(x *syntax.Concat, s *scope) (py.Value, error) {
 	vs, err := e.all(x.Parts, s)
 	if err != nil {
@@ -110,7 +110,7 @@ func isPendingErr(err error) bool { return err == errNotYet } //nolint:errorlint
 
 func compare(op string, a, b py.Value) (bool, error) {
 	for _, v := range []py.Value{a, b} {
-		// Equal to nothing in Jinja2, which would hide that a secret is missing.
+		// Jinja2 returns false here, which would hide a missing secret.
 		if u, ok := v.(py.Undefined); ok && u.Loud != nil {
 			return false, u.Loud
 		}

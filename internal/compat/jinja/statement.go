@@ -9,7 +9,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// scope is the variables of a block of the template.
+// scope holds the variables of a block.
 type scope struct {
 	vars   map[string]py.Value
 	parent *scope
@@ -26,7 +26,7 @@ func (s *scope) get(name string) (py.Value, bool) {
 	return nil, false
 }
 
-// evaluator is one rendering.
+// evaluator is the state of one rendering.
 type evaluator struct {
 	name    string
 	secrets *secrets
@@ -39,7 +39,7 @@ type evaluator struct {
 
 const maxDepth = 200
 
-// maxOutput bounds what a template may print: it is read on a host's behalf.
+// maxOutput bounds the output of a template, to protect the host's memory.
 const maxOutput = 64 << 20
 
 var errOutput = errors.New("the output grows beyond 64 MiB")
@@ -56,9 +56,9 @@ func (e *evaluator) run(out *strings.Builder, nodes []syntax.Node, s *scope) err
 	return nil
 }
 
-// at places an error, unless it is placed already. One of a secret is kept, and
-// the rendering goes on to find the others; so it does where a secret is still
-// to be fetched, since then nothing is in earnest.
+// at adds the position to an error that has none. Errors about secrets are collected, and
+// rendering continues to find the others. It also continues after other errors while a
+// secret is pending, because its value may change them.
 func (e *evaluator) at(line int, err error) error {
 	if err == nil || errors.Is(err, errNotYet) {
 		return nil
@@ -119,7 +119,7 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	return nil
 }
 
-// print writes what a tag has come to, unless err says that it failed.
+// print writes the value of a tag, unless err is set.
 func (e *evaluator) print(out *strings.Builder, line int, v py.Value, err error) error {
 	if err != nil {
 		return e.at(line, err)
@@ -190,7 +190,7 @@ func (e *evaluator) setBlock(n *syntax.SetBlock, s *scope) error {
 	return e.at(n.Line, e.assign(n.Target, v, s))
 }
 
-// filtered is what a block of the template makes, through filters.
+// filtered returns the output of a block after filters.
 func (e *evaluator) filtered(filter syntax.Expr, body []syntax.Node, s *scope) (py.Value, error) {
 	var b strings.Builder
 	if err := e.run(&b, body, s.inner()); err != nil {

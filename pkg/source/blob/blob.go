@@ -1,12 +1,11 @@
-// Package blob is one encrypted value as a file, as it lies in S3 or in a
-// repository.
+// Package blob encrypts and decrypts single values as files, for S3 or a repository.
 //
 // Up to 4,096 bytes that is what
 //
 //	aws kms encrypt --output text --query CiphertextBlob
 //
-// prints: base64. [Open] takes it raw too, and inside the JSON that the command
-// prints without those options. KMS encrypts no more than that itself; a larger
+// prints: base64. [Open] takes it raw too, in every other form that the command
+// prints, and with what shells and editors add to those. KMS encrypts no more than that itself; a larger
 // value, or an empty one, is in an envelope, which is text:
 //
 //	credrender-envelope/1
@@ -21,18 +20,17 @@
 //	the rest  AES-256-GCM of the value, its tag at the end; the additional data
 //	          are the first line, its line feed included, and the wrapped key
 //
-// The hash is no secret and proves nothing against a forger: it tells a damaged
-// file from a wrong context, which KMS does not. The first line holds "-", which
-// no base64 does, and control characters begin a raw blob of KMS, so that
-// neither is taken for an envelope; a first line that is nearly right is an
-// envelope that was damaged.
+// The hash is not a secret and does not stop a forger: it tells a damaged file from a
+// wrong context, which KMS does not. The first line has a "-", which is not in base64,
+// and a raw blob of KMS begins with control characters, so that neither is taken for
+// an envelope. A file whose first line is nearly right is a damaged envelope.
 package blob
 
 import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -80,39 +78,26 @@ func Seal(ctx context.Context, k Sealer, plain []byte, c source.Context) ([]byte
 }
 
 // Open decrypts what [Seal] or `aws kms encrypt` made. A file that is neither,
-// and an envelope that has changed in any byte, are source.ErrIntegrity; of a
-// bare blob KMS itself does not say whether it is damaged or the context wrong,
-// which is source.ErrWrongContext.
+// and an envelope that has changed in any byte, are source.ErrIntegrity; an object of
+// sneaker is source.ErrUnsupported. KMS is asked for none of them. Of a bare blob KMS
+// itself does not tell whether it is damaged or the context wrong, which is
+// source.ErrWrongContext.
 func Open(ctx context.Context, k Decrypter, data []byte, c source.Context) ([]byte, error) {
+	data = plainText(data)
 	if resembles(data) {
 		return openEnvelope(ctx, k, data, c)
 	}
-	b, err := bare(data)
+	b, err := ciphertext(data)
 	if err != nil {
 		return nil, err
 	}
-	return k.Decrypt(ctx, b, c.Map())
-}
-
-// bare finds the blob in a file.
-func bare(data []byte) ([]byte, error) {
-	text := bytes.TrimSpace(data)
-	if bytes.HasPrefix(text, []byte("{")) {
-		var printed struct{ CiphertextBlob []byte }
-		if json.Unmarshal(text, &printed) == nil && len(printed.CiphertextBlob) > 0 {
-			return checked(printed.CiphertextBlob)
+	plain, err := k.Decrypt(ctx, b, c.Map())
+	// A newline after a raw blob may be an editor's or the blob's own last byte. KMS
+	// authenticates the blob, so that at most one of the two opens.
+	if line, ok := bytes.CutSuffix(b, []byte("\n")); ok && errors.Is(err, source.ErrWrongContext) {
+		if plain, retryErr := k.Decrypt(ctx, bytes.TrimSuffix(line, []byte("\r")), c.Map()); retryErr == nil {
+			return plain, nil
 		}
 	}
-	text = bytes.Join(bytes.Fields(text), nil) // base64 may be wrapped
-	if b, err := base64.StdEncoding.DecodeString(string(text)); err == nil {
-		return checked(b)
-	}
-	return checked(data)
-}
-
-func checked(b []byte) ([]byte, error) {
-	if len(b) == 0 || len(b) > maxBlob {
-		return nil, fmt.Errorf("%w: it is neither what 'aws kms encrypt' printed nor an envelope", source.ErrIntegrity)
-	}
-	return b, nil
+	return plain, err
 }

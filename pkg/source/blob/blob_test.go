@@ -7,8 +7,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -70,19 +73,72 @@ func TestBareBlobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := base64.StdEncoding.EncodeToString(raw)
-	for name, data := range map[string]string{
+	arn := "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	document := fmt.Sprintf("{\n    \"CiphertextBlob\": %q,\n    \"KeyId\": %q,\n    \"EncryptionAlgorithm\": \"SYMMETRIC_DEFAULT\"\n}\n", text, arn)
+	forms := map[string]string{
 		"raw": string(raw), "text": text, "line": text + "\n", "crlf": text + "\r\n", "wrapped": text[:20] + "\n" + text[20:] + "\n",
-		"json": fmt.Sprintf("{\n    \"CiphertextBlob\": %q,\n    \"KeyId\": \"arn\"\n}\n", text),
-	} {
+		"wrapped crlf": text[:20] + "\r\n" + text[20:] + "\r\n", "indented": "  " + text[:20] + "\n\t" + text[20:],
+		"json": document, "quoted": fmt.Sprintf("%q\n", text), "a list": fmt.Sprintf("[\n    %q\n]\n", text),
+		"output text": text + "\tSYMMETRIC_DEFAULT\t" + arn + "\n", "output text, two fields": text + "\t" + arn + "\n",
+		"yaml":        "CiphertextBlob: " + text + "\nEncryptionAlgorithm: SYMMETRIC_DEFAULT\nKeyId: " + arn + "\n",
+		"yaml folded": "CiphertextBlob: >-\n  " + text[:40] + "\n  " + text[40:] + "\nKeyId: " + arn + "\n",
+		"yaml stream": "- CiphertextBlob: " + text + "\n  KeyId: " + arn + "\n", "yaml text": "'" + text + "'\n",
+		"raw and a newline": string(raw) + "\n", "raw and a crlf": string(raw) + "\r\n",
+	}
+	for _, name := range slices.Sorted(maps.Keys(forms)) {
+		data := forms[name]
+		encoded := base64.StdEncoding.EncodeToString([]byte(data))
+		forms[name+", in base64"] = encoded + "\n"
+		forms[name+", in base64 twice"] = base64.StdEncoding.EncodeToString([]byte(encoded))
+		if !strings.HasPrefix(name, "raw") {
+			forms[name+", with a BOM"] = "\xef\xbb\xbf" + data
+			forms[name+", in UTF-16LE"] = "\xff\xfe" + wide(data, binary.LittleEndian)
+			forms[name+", in UTF-16BE"] = "\xfe\xff" + wide(data, binary.BigEndian)
+		}
+	}
+	for name, data := range forms {
 		got, err := blob.Open(t.Context(), keys, []byte(data), source.Context{})
 		if err != nil || string(got) != "hunter2" {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
-	for name, data := range map[string]string{"empty": "", "spaces": " \n", "large": strings.Repeat("\x01\x02", 4000), "large text": strings.Repeat("AAAA", 4000)} {
+}
+
+func wide(text string, order binary.AppendByteOrder) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
+}
+
+// What is no ciphertext of KMS is told by its shape, before KMS is asked.
+func TestOtherShapes(t *testing.T) {
+	srv, keys := open(t)
+	sealed, err := keys.Encrypt(t.Context(), make([]byte, 64), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Forget()
+	sneaker := string(binary.BigEndian.AppendUint32(nil, uint32(len(sealed)))) + string(sealed) + strings.Repeat("\xee", 12+16+7)
+	for name, data := range map[string]string{
+		"empty": "", "spaces": " \n", "large": strings.Repeat("\x01\x02", 4000), "large text": strings.Repeat("AAAA", 4000),
+		"a password": "correct horse\n", "a word": "hunter2", "json": `{"password": "x"}`, "null": "null", "a list": "[]", "an empty text": `""`,
+		"no blob": `{"CiphertextBlob": ""}`, "a number": `{"CiphertextBlob": 12345678}`, "pem": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+		"text in base64": base64.StdEncoding.EncodeToString([]byte("correct horse")), "a yaml bomb": "a: &a [x, x]\nb: [*a, *a]\n",
+		"an error message": "An error occurred (AccessDeniedException) when calling the Encrypt operation: arn:aws:kms:eu-west-1:1:key/x",
+	} {
 		if _, err := blob.Open(t.Context(), keys, []byte(data), source.Context{}); !errors.Is(err, source.ErrIntegrity) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	for name, data := range map[string]string{"sneaker": sneaker, "sneaker in base64": base64.StdEncoding.EncodeToString([]byte(sneaker))} {
+		if _, err := blob.Open(t.Context(), keys, []byte(data), source.Context{}); !errors.Is(err, source.ErrUnsupported) || !strings.Contains(err.Error(), "sneaker") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := srv.Count(awsfake.KMS, "Decrypt"); n > 0 {
+		t.Errorf("KMS was asked %d times", n)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Decode reads an item whoever wrote it; attributes that it does not know are
-// left out. The error is for an item without a name or version, which no table
+// Decode reads an item whoever wrote it. Attributes that are no part of its format
+// go into Item.Foreign. The error is for an item without a name or version, which no table
 // can hold; whatever else is wrong goes into Item.Fault.
 func Decode(attrs map[string]Attribute) (Item, error) {
 	name, version := attrs["name"], attrs["version"]
@@ -33,7 +33,40 @@ func Decode(attrs map[string]Attribute) (Item, error) {
 		it.Key, it.Contents, it.IV, it.Tag = r.raw("key"), r.raw("contents"), r.raw("iv"), r.raw("tag")
 	}
 	it.Fault = r.first
+	it.Foreign = foreign(it, attrs)
 	return it, nil
+}
+
+// foreign returns the attributes that Encode does not write for the item. Those of
+// an unknown algorithm cannot be told apart; such an item is never written.
+func foreign(it Item, attrs map[string]Attribute) map[string]Attribute {
+	var others map[string]Attribute
+	for name, a := range attrs {
+		if isOurs(it, name) {
+			continue
+		}
+		if others == nil {
+			others = map[string]Attribute{}
+		}
+		others[name] = a
+	}
+	return others
+}
+
+func isOurs(it Item, name string) bool {
+	switch name {
+	case "name", "version", "algorithm", "key", "contents":
+		return true
+	case "comment":
+		return it.Comment != ""
+	case "hmac", "digest":
+		return it.Algorithm != AESGCM
+	case "nonce":
+		return it.Algorithm == AESCTR
+	case "iv", "tag":
+		return it.Algorithm == AESGCM
+	}
+	return it.Algorithm != Legacy && it.Algorithm != AESCTR && it.Algorithm != AESGCM
 }
 
 // reader takes attributes out and keeps the first thing that is wrong with them.

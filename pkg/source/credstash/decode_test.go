@@ -36,7 +36,10 @@ func TestDecode(t *testing.T) {
 	}{
 		{"as it is", with(nil), legacy},
 		{"named legacy", with(attrs{"algorithm": s("aes-ctr-legacy")}), legacy},
-		{"unknown attributes", with(attrs{"created_at": {Type: "N", S: "1"}, "expires": null}), legacy},
+		{"attributes of others", with(attrs{"created_at": {Type: "N", S: "1"}, "expires": null, "iv": s("theirs"), "comment": b("not text")}),
+			edit(func(it *credstash.Item) {
+				it.Foreign = attrs{"created_at": {Type: "N", S: "1"}, "expires": null, "iv": s("theirs"), "comment": b("not text")}
+			})},
 		{"hmac as binary", with(attrs{"hmac": b("00ff")}), legacy},
 		{"hmac in capitals and spaces", with(attrs{"hmac": s(" 00FF\n")}), legacy},
 		{"base64 in lines", with(attrs{"key": s("a2\nV5\r\n"), "contents": s("dGV4\ndA==\n")}), legacy},

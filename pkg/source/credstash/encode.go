@@ -4,14 +4,17 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 )
 
 // Encode returns the attributes to store. The legacy format is written so that
 // every reader of the family takes it: text throughout (some crash on a binary
 // hmac), the digest always named, no algorithm. The others are credsmash's own:
-// raw binary.
+// raw binary. Attributes of other programs come with them.
 func (it Item) Encode() map[string]Attribute {
-	attrs := map[string]Attribute{"name": text(it.Name), "version": text(it.Version)}
+	attrs := make(map[string]Attribute, 8+len(it.Foreign))
+	maps.Copy(attrs, it.Foreign)
+	attrs["name"], attrs["version"] = text(it.Name), text(it.Version)
 	if it.Comment != "" {
 		attrs["comment"] = text(it.Comment)
 	}

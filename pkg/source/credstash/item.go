@@ -1,10 +1,10 @@
-// Package credstash is the item format of the credstash family: one secret
-// version as a DynamoDB item, as credstash, credsmash, gcredstash, unicreds,
-// nodecredstash, rucredstash and others write it. It is pure: no client, no
-// clock, and no randomness but that of [Seal].
+// Package credstash implements the item format of the credstash family: one version of
+// a secret as a DynamoDB item, as credstash, credsmash, gcredstash, unicreds,
+// nodecredstash, rucredstash and others write it. It has no client and no clock, and
+// only [Seal] uses randomness.
 //
-// Every item holds a data key that KMS wrapped and a ciphertext made with that
-// key. Three algorithms are in use, named by the attribute "algorithm":
+// Every item has a data key that KMS wrapped and a ciphertext made with that key. The
+// attribute "algorithm" is one of three:
 //
 //   - absent or "aes-ctr-legacy": what credstash itself writes. A data key of 64
 //     bytes; the first half is an AES-256-CTR key, its counter starting at one,
@@ -19,9 +19,9 @@
 // what every reader of the family can read. Versions are strings, compared byte
 // by byte: see [Pad], [Candidates] and [Next].
 //
-// What the formats do not protect: name, version, comment, digest and (in
-// aes-ctr) the nonce are not authenticated. Only the encryption context, which
-// KMS checks when it unwraps the data key, binds an item to a purpose.
+// The formats do not authenticate name, version, comment, digest and (in aes-ctr) the
+// nonce. Only the encryption context, which KMS checks when it unwraps the data key,
+// binds an item to a purpose.
 package credstash
 
 // Algorithms, as the attribute "algorithm" spells them.
@@ -46,17 +46,11 @@ type Item struct {
 	Nonce     []byte // aes-ctr; empty: a counter that starts at one
 	IV, Tag   []byte // aes-gcm
 
-	// Fault is what Decode could not make sense of in an item whose name and
-	// version are sound; Open returns it. So one broken item does not hide a
-	// table's others from a scan.
-	Fault error
-}
+	// Foreign are the attributes that are no part of the format, such as the
+	// created_at of unicreds. They stay with the item wherever it is written.
+	Foreign map[string]Attribute
 
-// Attribute is one DynamoDB attribute: the type letter (S, B, N, NULL) and
-// the value. Back ends convert to and from their own types; [Decode] and
-// [Item.Encode] know what belongs in it.
-type Attribute struct {
-	Type string
-	S    string // S and N
-	B    []byte // B
+	// Fault is the error of an item that has a name and a version and is otherwise
+	// garbled. Open returns it. So one broken item does not end a scan.
+	Fault error
 }

@@ -41,7 +41,7 @@ func KeySize(algorithm string) (int, error) {
 	return 0, fmt.Errorf("%w: algorithm %s", source.ErrUnsupported, source.Show(algorithm))
 }
 
-// Seal encrypts plaintext. Of meta it takes Name, Version, Comment, Algorithm,
+// Seal encrypts plaintext. Of meta it takes Name, Version, Comment, Foreign, Algorithm,
 // Digest (empty: SHA256), the length of IV (none: 12) and Key, the wrapped form of
 // dataKey; dataKey has a
 // length that its algorithm takes (see KeySize), and is used for no other
@@ -84,7 +84,7 @@ func sealGCM(it Item, plaintext, key []byte) (Item, error) {
 // blank returns meta with its digest spelled out and room for the fields that
 // its algorithm has, except Key and Contents.
 func blank(meta Item) (Item, error) {
-	it := Item{Name: meta.Name, Version: meta.Version, Comment: meta.Comment, Algorithm: meta.Algorithm}
+	it := Item{Name: meta.Name, Version: meta.Version, Comment: meta.Comment, Algorithm: meta.Algorithm, Foreign: meta.Foreign}
 	var err error
 	if it.Digest, err = writable(meta.Algorithm, meta.Digest); err != nil {
 		return Item{}, err

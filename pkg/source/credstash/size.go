@@ -22,7 +22,8 @@ const (
 const wrapOverhead = 192
 
 // Size returns what DynamoDB counts for the encoded item, in bytes: the names
-// and values of its attributes
+// and values of its attributes. Of other programs' sets, lists and maps only the
+// names count, so that nothing is refused that DynamoDB would take
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
 func Size(it Item) int { return sizeWith(it, len(it.Contents)) }
 
@@ -30,6 +31,9 @@ func sizeWith(it Item, contents int) int {
 	n := len("name") + len(it.Name) + len("version") + len(it.Version) + len("key") + len("contents")
 	if it.Comment != "" {
 		n += len("comment") + len(it.Comment)
+	}
+	for name, a := range it.Foreign {
+		n += len(name) + len(a.S) + len(a.B)
 	}
 	if it.Algorithm == Legacy {
 		b64 := base64.StdEncoding.EncodedLen

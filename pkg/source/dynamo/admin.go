@@ -16,8 +16,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Admin makes and looks after a table. It is safe for concurrent use; errors
-// are as those of [Table].
+// Admin creates and configures a table. It is safe for concurrent use. Its errors are
+// like those of [Table].
 type Admin struct {
 	*Table
 	admin adminAPI
@@ -25,7 +25,6 @@ type Admin struct {
 
 // adminAPI holds the operations as method values, for the reason that [api] has.
 type adminAPI struct {
-	createTable   func(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
 	updateTable   func(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
 	backups       func(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error)
 	updateBackups func(context.Context, *dynamodb.UpdateContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateContinuousBackupsOutput, error)
@@ -36,7 +35,6 @@ type adminAPI struct {
 func NewAdmin(client awsconfig.Client, table string) *Admin {
 	c := dynamodb.NewFromConfig(client.Config)
 	return &Admin{Table: New(client, table), admin: adminAPI{
-		createTable:   c.CreateTable,
 		updateTable:   c.UpdateTable,
 		backups:       c.DescribeContinuousBackups,
 		updateBackups: c.UpdateContinuousBackups,
@@ -44,15 +42,15 @@ func NewAdmin(client awsconfig.Client, table string) *Admin {
 	}}
 }
 
-// SetupOptions say what [Admin.SetUp] is to make.
+// SetupOptions describe the table that [Admin.SetUp] creates.
 type SetupOptions struct {
-	// ReadUnits and WriteUnits are the capacity a second to pay for; zero: the
-	// table is paid by the request.
+	// ReadUnits and WriteUnits are the provisioned capacity per second; zero: the
+	// table is billed by the request.
 	ReadUnits, WriteUnits int64
 	Tags                  map[string]string
-	DryRun                bool // look, change nothing
-	Update                bool // change what is there and differs
-	// Progress is told what is waited for; nil: nobody is.
+	DryRun                bool // change nothing
+	Update                bool // change existing settings that differ
+	// Progress, if set, is called with what SetUp waits for.
 	Progress func(string)
 }
 
@@ -60,26 +58,29 @@ type SetupOptions struct {
 type Setup struct {
 	ARN     string // empty: a dry run would make the table
 	Created bool   // made, or in a dry run to be made
-	// Differs says in what an existing table is not what would have been made;
-	// Changed, what of that was changed, or would be.
+	// Differs lists how an existing table differs from one that SetUp creates, and
+	// Changed lists the settings of these that were changed, or would be.
 	Differs, Changed []string
 }
 
-// SetUp makes sure that the table is there with the right keys, and ready:
-// point-in-time recovery on, protected from deletion. What is there and differs
-// is reported, and changed only with Update; one with other keys is ErrSchema.
+// SetUp creates the table if it does not exist, with point-in-time recovery and
+// deletion protection, and waits until it is ready. It reports existing settings that
+// differ, and changes them only with Update. A table with another key schema is
+// ErrSchema.
 func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 	desc, err := a.describe(ctx)
-	created := false
-	if errors.Is(err, source.ErrNoStore) {
+	var taken error
+	created := errors.Is(err, source.ErrNoStore)
+	if created {
 		if o.DryRun {
 			return Setup{Created: true}, nil
 		}
-		created, err = a.make(ctx, o)
+		taken, err = a.make(ctx, o)
+		created = taken == nil
 	}
-	if err == nil && (created || desc == nil || desc.TableStatus == types.TableStatusCreating) {
+	if err == nil && (desc == nil || desc.TableStatus == types.TableStatusCreating) {
 		o.tell("waiting for table %s to be ready", a.name)
-		desc, err = a.await(ctx)
+		desc, err = a.await(ctx, taken)
 	}
 	if err == nil {
 		err = a.check(desc)
@@ -101,19 +102,14 @@ func (o SetupOptions) tell(format string, args ...any) {
 	}
 }
 
-// make reports false where somebody else was faster.
-func (a *Admin) make(ctx context.Context, o SetupOptions) (bool, error) {
+func (a *Admin) make(ctx context.Context, o SetupOptions) (taken, err error) {
 	in := a.schema()
 	in.BillingMode, in.ProvisionedThroughput = o.billing()
 	in.DeletionProtectionEnabled = aws.Bool(true)
 	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(o.Tags[k])})
 	}
-	_, err := a.admin.createTable(ctx, in)
-	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
-		return false, nil
-	}
-	return err == nil, wire.Wrap(a.op("create"), err)
+	return a.create(ctx, in)
 }
 
 func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput) {
@@ -123,11 +119,11 @@ func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput
 	return types.BillingModeProvisioned, &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(o.ReadUnits), WriteCapacityUnits: aws.Int64(o.WriteUnits)}
 }
 
-// compare looks at one property after another.
+// compare checks the properties one after another.
 func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup, o SetupOptions) error {
 	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
 		differs, err := p.look(ctx)
-		if errors.Is(err, source.ErrDenied) {
+		if errors.Is(err, source.ErrDenied) && !o.Update {
 			differs, err = p.name+" could not be looked at: "+err.Error(), nil
 			p.change = nil
 		}
@@ -149,7 +145,7 @@ func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup
 			return err
 		}
 		o.tell("waiting for table %s to be ready", a.name)
-		if _, err := a.await(ctx); err != nil {
+		if _, err := a.await(ctx, nil); err != nil {
 			return err
 		}
 	}

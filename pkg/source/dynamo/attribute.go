@@ -1,11 +1,13 @@
 package dynamo
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
@@ -24,8 +26,9 @@ func toAttributes(attrs map[string]types.AttributeValue) map[string]credstash.At
 	return m
 }
 
-// toAttribute keeps the type of values that no item format uses, so that an
-// attribute of a wrong type is not mistaken for a missing one.
+// toAttribute keeps of values that no item format uses the type alone, so that an
+// attribute of a wrong type is not mistaken for a missing one. What it returns is
+// compared, and never written.
 func toAttribute(v types.AttributeValue) credstash.Attribute {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
@@ -40,22 +43,66 @@ func toAttribute(v types.AttributeValue) credstash.Attribute {
 	return credstash.Attribute{Type: strings.TrimPrefix(fmt.Sprintf("%T", v), "*types.AttributeValueMember")}
 }
 
-func fromAttributes(attrs map[string]credstash.Attribute) map[string]types.AttributeValue {
-	m := make(map[string]types.AttributeValue, len(attrs))
+func fromAttributes(attrs map[string]credstash.Attribute) (m map[string]types.AttributeValue, err error) {
+	m = make(map[string]types.AttributeValue, len(attrs))
 	for name, a := range attrs {
-		m[name] = fromAttribute(a)
+		if m[name], err = fromAttribute(a); err != nil {
+			return nil, fmt.Errorf("attribute %s: %w", source.Show(name), err)
+		}
 	}
-	return m
+	return m, nil
 }
 
-func fromAttribute(a credstash.Attribute) types.AttributeValue {
+func fromAttribute(a credstash.Attribute) (types.AttributeValue, error) {
 	switch a.Type {
+	case "S":
+		return &types.AttributeValueMemberS{Value: a.S}, nil
 	case "B":
-		return &types.AttributeValueMemberB{Value: a.B}
+		return &types.AttributeValueMemberB{Value: a.B}, nil
 	case "N":
-		return &types.AttributeValueMemberN{Value: a.S}
+		return &types.AttributeValueMemberN{Value: a.S}, nil
 	case "NULL":
-		return &types.AttributeValueMemberNULL{Value: true}
+		return &types.AttributeValueMemberNULL{Value: true}, nil
+	case "BOOL":
+		v := &types.AttributeValueMemberBOOL{}
+		return v, json.Unmarshal(a.JSON, &v.Value)
+	case "SS":
+		v := &types.AttributeValueMemberSS{}
+		return v, json.Unmarshal(a.JSON, &v.Value)
+	case "NS":
+		v := &types.AttributeValueMemberNS{}
+		return v, json.Unmarshal(a.JSON, &v.Value)
+	case "BS":
+		v := &types.AttributeValueMemberBS{}
+		return v, json.Unmarshal(a.JSON, &v.Value)
+	case "L":
+		return fromList(a.JSON)
+	case "M":
+		return fromMap(a.JSON)
 	}
-	return &types.AttributeValueMemberS{Value: a.S}
+	return nil, fmt.Errorf("%w: type %s", source.ErrUnsupported, source.Show(a.Type))
+}
+
+func fromList(data []byte) (types.AttributeValue, error) {
+	var attrs []credstash.Attribute
+	if err := json.Unmarshal(data, &attrs); err != nil {
+		return nil, err
+	}
+	list := make([]types.AttributeValue, len(attrs))
+	for i, a := range attrs {
+		var err error
+		if list[i], err = fromAttribute(a); err != nil {
+			return nil, err
+		}
+	}
+	return &types.AttributeValueMemberL{Value: list}, nil
+}
+
+func fromMap(data []byte) (types.AttributeValue, error) {
+	var attrs map[string]credstash.Attribute
+	if err := json.Unmarshal(data, &attrs); err != nil {
+		return nil, err
+	}
+	m, err := fromAttributes(attrs)
+	return &types.AttributeValueMemberM{Value: m}, err
 }

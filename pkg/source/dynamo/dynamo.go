@@ -1,12 +1,11 @@
-// Package dynamo keeps items of the credstash format in a DynamoDB table, the
-// way credstash itself does: partition key "name", sort key "version", both
-// strings. [Table] implements the interfaces of package store that have to do
-// with items; the keys are package kms's.
+// Package dynamo stores credstash items in a DynamoDB table, as credstash does: the
+// partition key is "name", the sort key is "version", both strings. [Table]
+// implements the interfaces of package store for items; package kms implements those
+// for keys.
 //
-// All reads but those of [Table.Probe] are consistent: they see every write that
-// has finished. The newest version is a Query of one item in descending order;
-// there is no batch form of that in DynamoDB, so many names mean many requests
-// at once.
+// Reads are consistent, except those of [Table.Probe]: they see every write that has
+// finished. The newest version is a Query for one item in descending order. DynamoDB
+// has no batch form of Query, so a batch of names is as many concurrent requests.
 //
 // Attribute names always go through placeholders: name and key, among others,
 // are reserved words
@@ -22,12 +21,12 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// The attributes that DynamoDB itself has to know.
+// Names of attributes in requests to DynamoDB.
 const (
 	nameAttr    = "name"    // partition key
 	versionAttr = "version" // sort key
 	commentAttr = "comment"
-	// What tells one item from another, and how to read it.
+	// The attributes that tell items apart, and how to read them.
 	keyAttr       = "key"
 	algorithmAttr = "algorithm"
 )
@@ -71,9 +70,9 @@ func New(client awsconfig.Client, table string) *Table {
 	}}
 }
 
-// Warm implements store.Warmer: it makes connections for n reads at once, and
-// keeps them until ctx ends.
-func (t *Table) Warm(ctx context.Context, n int) {
+// Preconnect implements store.Preconnector: it makes connections for n concurrent
+// reads, and keeps them until ctx ends.
+func (t *Table) Preconnect(ctx context.Context, n int) {
 	if url := t.reads.URL(ctx); t.client.Preconnect != nil && url != "" {
 		t.client.Preconnect(ctx, url, n)
 	}

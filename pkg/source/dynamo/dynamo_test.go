@@ -23,11 +23,11 @@ import (
 )
 
 var (
-	_ store.Reader    = (*dynamo.Table)(nil)
-	_ store.Scanner   = (*dynamo.Table)(nil)
-	_ store.Writer    = (*dynamo.Table)(nil)
-	_ store.Historian = (*dynamo.Table)(nil)
-	_ store.Rewriter  = (*dynamo.Table)(nil)
+	_ store.Reader        = (*dynamo.Table)(nil)
+	_ store.Scanner       = (*dynamo.Table)(nil)
+	_ store.Writer        = (*dynamo.Table)(nil)
+	_ store.VersionLister = (*dynamo.Table)(nil)
+	_ store.Rewriter      = (*dynamo.Table)(nil)
 )
 
 const tableName = "credential-store"

@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 func (a *Admin) protection(d *types.TableDescription) property {
@@ -51,16 +51,20 @@ func (a *Admin) recovery() property {
 // ready only a moment ago, until it has set up backups
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html).
 func (a *Admin) recoverable(ctx context.Context) error {
-	for {
+	var early error
+	err := limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
 		_, err := a.admin.updateBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
 			TableName:                        aws.String(a.name),
 			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
 		})
-		if _, early := errors.AsType[*types.ContinuousBackupsUnavailableException](err); !early {
-			return wire.Wrap(a.op("turn on point-in-time recovery of"), err)
+		early = wire.Wrap(a.op("turn on point-in-time recovery of"), err)
+		if _, unavailable := errors.AsType[*types.ContinuousBackupsUnavailableException](err); unavailable {
+			return "without backups", false, nil
 		}
-		if err := smithytime.SleepWithContext(ctx, createPoll); err != nil {
-			return fmt.Errorf("%s: %w", a.op("wait for backups of"), err)
-		}
+		return "", true, early
+	})
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck {
+		return errors.Join(fmt.Errorf("%s: %w", a.op("wait for backups of"), err), early)
 	}
+	return err
 }

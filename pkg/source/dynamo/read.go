@@ -46,7 +46,7 @@ func (t *Table) get(ctx context.Context, name, version string, consistent bool) 
 	return out.Item.decode()
 }
 
-// Versions implements store.Historian.
+// Versions implements store.VersionLister.
 func (t *Table) Versions(ctx context.Context, name string) ([]credstash.Item, error) {
 	in := queryName(name)
 	in.ProjectionExpression = "#n, #v, #c, #k, #a"
@@ -121,7 +121,7 @@ func (t *Table) read(ctx context.Context, operation string, in *read) (*found, e
 		return nil, wire.Wrap(t.op(verb(operation)), err)
 	}
 	if t.client.ReadUnits != nil {
-		t.client.ReadUnits(out.CapacityUnits)
+		t.client.ReadUnits(out.ConsumedCapacity.CapacityUnits)
 	}
 	return &out, nil
 }

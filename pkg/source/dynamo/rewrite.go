@@ -22,19 +22,22 @@ import (
 // attributes that differ, so that attributes of other programs stay.
 func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	was, is := held.Encode(), next.Encode()
-	err := t.update(ctx, held, was[keyAttr], was, is)
+	key, err := fromAttribute(was[keyAttr])
+	if err != nil {
+		return err
+	}
+	err = t.update(ctx, held, key, was, is)
 	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
 	if !ok {
 		return wire.Wrap(t.op("update"), err)
 	}
-	stored := toAttributes(failed.Item)
-	now, err := credstash.Decode(stored)
+	now, err := credstash.Decode(toAttributes(failed.Item))
 	switch {
 	case err != nil: // gone
 	case bytes.Equal(now.Key, next.Key): // our own, whose answer was lost
 		return nil
 	case bytes.Equal(now.Key, held.Key): // base64 as another program spells it, over several lines
-		err = t.update(ctx, held, stored[keyAttr], was, is)
+		err = t.update(ctx, held, failed.Item[keyAttr], was, is)
 		if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); !ok {
 			return wire.Wrap(t.op("update"), err)
 		}
@@ -42,22 +45,26 @@ func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	return fmt.Errorf("%s: %w", t.op("update"), source.ErrChanged)
 }
 
-func (t *Table) update(ctx context.Context, held credstash.Item, key credstash.Attribute, was, is map[string]credstash.Attribute) error {
+func (t *Table) update(ctx context.Context, held credstash.Item, key types.AttributeValue, was, is map[string]credstash.Attribute) error {
 	in := &dynamodb.UpdateItemInput{
 		TableName:                           aws.String(t.name),
 		Key:                                 primaryKey(held.Name, held.Version),
 		ConditionExpression:                 aws.String("#k = :k"),
 		ExpressionAttributeNames:            map[string]string{"#k": keyAttr},
-		ExpressionAttributeValues:           map[string]types.AttributeValue{":k": fromAttribute(key)},
+		ExpressionAttributeValues:           map[string]types.AttributeValue{":k": key},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	var set, remove []string
 	for i, name := range slices.Sorted(maps.Keys(is)) {
-		if old, ok := was[name]; ok && sameAttribute(old, is[name]) {
+		if old, ok := was[name]; ok && old.Equal(is[name]) {
 			continue
 		}
 		n, v := fmt.Sprintf("#s%d", i), fmt.Sprintf(":s%d", i)
-		in.ExpressionAttributeNames[n], in.ExpressionAttributeValues[v] = name, fromAttribute(is[name])
+		value, err := fromAttribute(is[name])
+		if err != nil {
+			return fmt.Errorf("attribute %s: %w", source.Show(name), err)
+		}
+		in.ExpressionAttributeNames[n], in.ExpressionAttributeValues[v] = name, value
 		set = append(set, n+" = "+v)
 	}
 	for i, name := range slices.Sorted(maps.Keys(was)) {
@@ -77,8 +84,4 @@ func clause(word string, terms []string) string {
 		return ""
 	}
 	return word + strings.Join(terms, ", ")
-}
-
-func sameAttribute(x, y credstash.Attribute) bool {
-	return x.Type == y.Type && x.S == y.S && bytes.Equal(x.B, y.B)
 }

@@ -27,8 +27,13 @@ func raw(t *testing.T, srv *awsfake.Server, attrs map[string]types.AttributeValu
 
 func rawItem(t *testing.T, srv *awsfake.Server, name, version string) map[string]types.AttributeValue {
 	t.Helper()
+	return rawItemOf(t, srv, tableName, name, version)
+}
+
+func rawItemOf(t *testing.T, srv *awsfake.Server, table, name, version string) map[string]types.AttributeValue {
+	t.Helper()
 	out, err := dynamodb.NewFromConfig(srv.Config(t)).GetItem(t.Context(), &dynamodb.GetItemInput{
-		TableName: aws.String(tableName),
+		TableName: aws.String(table),
 		Key:       map[string]types.AttributeValue{"name": text(name), "version": text(version)},
 	})
 	if err != nil {

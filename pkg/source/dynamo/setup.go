@@ -9,17 +9,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // ErrSchema: a table of that name exists, with other keys than name and version.
 var ErrSchema = errors.New("not a table of secrets")
 
-// createPoll is how often a table that is being created is looked at; that
-// usually takes some seconds.
+// createPoll is the interval at which the state of a new table is polled. Creating a
+// table usually takes some seconds.
 const createPoll = 500 * time.Millisecond
 
 // TableState is what [Table.EnsureTable] found or made.
@@ -32,19 +32,22 @@ type TableState struct {
 	ReadUnits, WriteUnits int64
 }
 
-// EnsureTable makes sure that the table is there with the right keys and ready
-// for use. A missing one is made, paid by the request; an existing one is left
-// as it is, whatever its billing, or is ErrSchema. It waits for a table that is
-// being created, by whomever, until ctx ends.
+// EnsureTable creates the table if it does not exist, billed by the request, and waits
+// until it is ready. It does not change an existing table; one with another key schema
+// is ErrSchema. It waits until the table's state has not changed for the limit of ctx
+// (package limit), or ctx ends.
 func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
-	created := false
 	desc, err := t.describe(ctx)
-	if errors.Is(err, source.ErrNoStore) {
-		if created, err = t.create(ctx); err == nil {
-			desc, err = t.await(ctx)
-		}
-	} else if err == nil && desc.TableStatus == types.TableStatusCreating {
-		desc, err = t.await(ctx)
+	var taken error
+	created := errors.Is(err, source.ErrNoStore)
+	if created {
+		in := t.schema()
+		in.BillingMode = types.BillingModePayPerRequest
+		taken, err = t.create(ctx, in)
+		created = taken == nil
+	}
+	if err == nil && (desc == nil || desc.TableStatus == types.TableStatusCreating) {
+		desc, err = t.await(ctx, taken)
 	}
 	if err == nil {
 		err = t.check(desc)
@@ -57,20 +60,24 @@ func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
 	return state, nil
 }
 
-// await polls a table that is being created. It may be unknown for a moment.
-func (t *Table) await(ctx context.Context) (*types.TableDescription, error) {
-	for {
-		desc, err := t.describe(ctx)
-		if err != nil && !errors.Is(err, source.ErrNoStore) {
-			return nil, err
+// await polls a table until it is created. DynamoDB may not know it for a moment. taken
+// is CreateTable's error if another process created the table first, or nil.
+func (t *Table) await(ctx context.Context, taken error) (desc *types.TableDescription, err error) {
+	var missing error
+	err = limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
+		desc, missing = t.describe(ctx)
+		switch {
+		case errors.Is(missing, source.ErrNoStore):
+			return "missing", false, nil
+		case missing != nil:
+			return "", false, missing
 		}
-		if err == nil && desc.TableStatus != types.TableStatusCreating {
-			return desc, nil
-		}
-		if err := smithytime.SleepWithContext(ctx, createPoll); err != nil {
-			return nil, fmt.Errorf("%s: %w", t.op("wait for"), err)
-		}
+		return string(desc.TableStatus), desc.TableStatus != types.TableStatusCreating, nil
+	})
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck {
+		return nil, errors.Join(fmt.Errorf("%s: %w", t.op("wait for"), err), missing, taken)
 	}
+	return desc, err
 }
 
 func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
@@ -81,18 +88,17 @@ func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
 	return out.Table, nil
 }
 
-// create reports false where somebody else was faster.
-func (t *Table) create(ctx context.Context) (bool, error) {
-	in := t.schema()
-	in.BillingMode = types.BillingModePayPerRequest
-	_, err := t.api.createTable(ctx, in)
+// create creates the table. If another process did so first, it returns AWS's error as
+// taken.
+func (t *Table) create(ctx context.Context, in *dynamodb.CreateTableInput) (taken, err error) {
+	_, err = t.api.createTable(ctx, in)
 	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
-		return false, nil
+		return wire.Wrap(t.op("create"), err), nil
 	}
-	return err == nil, wire.Wrap(t.op("create"), err)
+	return nil, wire.Wrap(t.op("create"), err)
 }
 
-// schema is what every table of secrets has: the keys.
+// schema returns the key schema of every table of secrets.
 func (t *Table) schema() *dynamodb.CreateTableInput {
 	return &dynamodb.CreateTableInput{
 		TableName: aws.String(t.name),

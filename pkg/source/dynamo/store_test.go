@@ -34,7 +34,7 @@ func parts(t *testing.T, srv *awsfake.Server) (*dynamo.Table, *kms.Keys) {
 }
 
 func newStore(tab *dynamo.Table, keys *kms.Keys) *store.Store {
-	return store.New(store.Options{Reader: tab, Scanner: tab, Writer: tab, Historian: tab, Decrypter: keys, KeyMaker: keys, Prober: tab})
+	return store.New(store.Options{Reader: tab, Scanner: tab, Writer: tab, VersionLister: tab, Decrypter: keys, DataKeyGenerator: keys, Prober: tab})
 }
 
 func TestConformance(t *testing.T) {

@@ -61,8 +61,12 @@ func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, erro
 		for _, t := range out.Tags {
 			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 		}
-		if in.NextToken = out.NextToken; in.NextToken == nil {
+		if aws.ToString(out.NextToken) == "" {
 			return tags, nil
 		}
+		if aws.ToString(out.NextToken) == aws.ToString(in.NextToken) {
+			return nil, wire.Wrap(a.op("list tags of"), wire.Broken(wire.ErrOther))
+		}
+		in.NextToken = out.NextToken
 	}
 }

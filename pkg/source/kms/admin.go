@@ -16,9 +16,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Admin makes and looks after one key: setup, grants, and what of it is not as
-// it should be. Nothing here touches a data key. It is safe for concurrent use;
-// errors are as those of [Keys].
+// Admin creates and configures one KMS key and its grants. It never uses a data key. It
+// is safe for concurrent use. Its errors are like those of [Keys].
 type Admin struct {
 	api adminAPI
 	key string
@@ -77,8 +76,8 @@ type Description struct {
 	Spec  string // "SYMMETRIC_DEFAULT"
 }
 
-// Fit reports whether data keys can be made with the key. Stand-ins of AWS
-// leave the usage empty where CreateKey was told none.
+// Fit reports whether the key can generate data keys. Some emulators leave the usage
+// empty if CreateKey did not set it.
 func (d Description) Fit() bool {
 	return d.State == string(types.KeyStateEnabled) && (d.Usage == string(types.KeyUsageTypeEncryptDecrypt) || d.Usage == "") &&
 		d.Spec == string(types.KeySpecSymmetricDefault)
@@ -94,26 +93,25 @@ func (a *Admin) Describe(ctx context.Context) (Description, error) {
 	return Description{ARN: aws.ToString(m.Arn), State: string(m.KeyState), Usage: string(m.KeyUsage), Spec: string(m.KeySpec)}, nil
 }
 
-// SetupOptions say what [Admin.SetUp] is to make.
+// SetupOptions describe the key that [Admin.SetUp] creates.
 type SetupOptions struct {
 	Tags   map[string]string
-	DryRun bool // look, change nothing
-	Update bool // change what is there and differs
+	DryRun bool // change nothing
+	Update bool // change existing settings that differ
 }
 
 // Setup is what [Admin.SetUp] found or made.
 type Setup struct {
 	ARN     string // empty: a dry run would make the key
 	Created bool   // made, or in a dry run to be made
-	// Differs says in what an existing key is not what would have been made;
-	// Changed, what of that was changed, or would be.
+	// Differs lists how an existing key differs from one that SetUp creates, and
+	// Changed lists the settings of these that were changed, or would be.
 	Differs, Changed []string
 }
 
-// SetUp makes sure that the key is there: symmetric, rotated every year, with
-// its tags. A missing one is made if it is named by alias. What is there and
-// differs is reported, and changed only with Update. One that cannot make data
-// keys is ErrUnfit.
+// SetUp creates the key if it is named by alias and does not exist: symmetric, rotated
+// every year, with its tags. It reports existing settings that differ, and changes
+// them only with Update. A key that cannot generate data keys is ErrUnfit.
 func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 	d, err := a.Describe(ctx)
 	if errors.Is(err, source.ErrNoStore) && IsAlias(a.key) {
@@ -137,8 +135,8 @@ func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 	return s, nil
 }
 
-// make makes the key first and its alias last, so that one which exists means
-// a finished key.
+// make creates the key first and its alias last, so that an alias always means a
+// finished key.
 func (a *Admin) make(ctx context.Context, tags map[string]string) (Setup, error) {
 	made, err := a.api.createKey(ctx, &kms.CreateKeyInput{
 		Description: aws.String("data keys of secrets (credstash format)"),
@@ -162,7 +160,7 @@ func (a *Admin) make(ctx context.Context, tags map[string]string) (Setup, error)
 func (a *Admin) checkRotation(ctx context.Context, s *Setup, o SetupOptions) error {
 	out, err := a.api.rotation(ctx, &kms.GetKeyRotationStatusInput{KeyId: aws.String(s.ARN)})
 	if err != nil {
-		return unseen(&s.Differs, "rotation", wire.Wrap("look up key rotation", err))
+		return unseen(s, o, "rotation", wire.Wrap("look up key rotation", err))
 	}
 	if out.KeyRotationEnabled {
 		return nil
@@ -188,14 +186,18 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 	for {
 		out, err := a.api.listTags(ctx, &kms.ListResourceTagsInput{KeyId: aws.String(s.ARN), Marker: marker})
 		if err != nil {
-			return unseen(&s.Differs, "tags", wire.Wrap("list tags of key", err))
+			return unseen(s, o, "tags", wire.Wrap("list tags of key", err))
 		}
 		for _, t := range out.Tags {
 			have[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
 		}
-		if marker = out.NextMarker; !out.Truncated {
+		if !out.Truncated {
 			break
 		}
+		if aws.ToString(out.NextMarker) == aws.ToString(marker) {
+			return wire.Wrap("list tags of key", wire.Broken(wire.ErrOther))
+		}
+		marker = out.NextMarker
 	}
 	missing := map[string]string{}
 	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {
@@ -215,12 +217,13 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 	return wire.Wrap("tag key", err)
 }
 
-// unseen notes what may not be looked at; that is no failure.
-func unseen(differs *[]string, what string, err error) error {
-	if !errors.Is(err, source.ErrDenied) {
+// unseen adds a setting that the caller may not read to the differences. With Update it
+// is an error, because the setting should be changed.
+func unseen(s *Setup, o SetupOptions, what string, err error) error {
+	if o.Update || !errors.Is(err, source.ErrDenied) {
 		return err
 	}
-	*differs = append(*differs, what+" could not be looked at: "+err.Error())
+	s.Differs = append(s.Differs, what+" could not be looked at: "+err.Error())
 	return nil
 }
 

@@ -60,8 +60,8 @@ type Waiting func(time.Duration)
 
 // Grant makes the grant, or finds the one that is there: KMS returns it for
 // the same name and parameters. A role that was just made is not known to KMS
-// at once; that is retried for patience, and nothing else is.
-func (a *Admin) Grant(ctx context.Context, r GrantRequest, patience time.Duration, waiting Waiting) (Granted, error) {
+// at once; that is retried for up to timeout, and nothing else is.
+func (a *Admin) Grant(ctx context.Context, r GrantRequest, timeout time.Duration, waiting Waiting) (Granted, error) {
 	if err := r.Check(); err != nil {
 		return Granted{}, err
 	}
@@ -86,7 +86,7 @@ func (a *Admin) Grant(ctx context.Context, r GrantRequest, patience time.Duratio
 		if wire.Code(err) != "InvalidArnException" {
 			return Granted{}, err
 		}
-		if waited >= patience {
+		if waited >= timeout {
 			return Granted{}, fmt.Errorf("%w: %s: %w", ErrGrantee, r.Principal, err)
 		}
 		if waiting != nil {
@@ -147,9 +147,13 @@ func (a *Admin) Grants(ctx context.Context, principal string) ([]Grant, error) {
 		for _, g := range out.Grants {
 			grants = append(grants, grantOf(g))
 		}
-		if in.Marker = out.NextMarker; !out.Truncated {
+		if !out.Truncated {
 			return grants, nil
 		}
+		if aws.ToString(out.NextMarker) == aws.ToString(in.Marker) { // the page that was asked for
+			return nil, wire.Wrap("list grants on "+a.key, wire.Broken(wire.ErrOther))
+		}
+		in.Marker = out.NextMarker
 	}
 }
 

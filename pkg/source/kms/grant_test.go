@@ -2,6 +2,8 @@ package kms_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -146,5 +148,32 @@ func TestMoreThanOnePageOfGrants(t *testing.T) {
 	}
 	if all, err := a.Grants(t.Context(), role); err != nil || len(all) != 101 {
 		t.Errorf("got %d, %v", len(all), err)
+	}
+}
+
+// endless answers each list with the same page, as if there were more.
+type endless struct{ aws.HTTPClient }
+
+func (e endless) Do(r *http.Request) (*http.Response, error) {
+	answer, err := e.HTTPClient.Do(r)
+	if err == nil && strings.Contains(r.Header.Get("X-Amz-Target"), ".List") {
+		body := `{"Truncated":true,"NextMarker":"m","Grants":[],"Tags":[]}`
+		answer.Body, answer.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+	}
+	return answer, err
+}
+
+// A list ends where its pages come again and again.
+func TestListsEnd(t *testing.T) {
+	srv := awsfake.Start(t)
+	open(t, srv)
+	client := srv.Client(t, awsfake.OneAttempt)
+	client.Config.HTTPClient = endless{client.Config.HTTPClient}
+	admin := kms.NewAdmin(client, "alias/credstash")
+	if _, err := admin.Grants(t.Context(), ""); err == nil {
+		t.Error("grants: no error")
+	}
+	if _, err := admin.SetUp(t.Context(), kms.SetupOptions{Tags: map[string]string{"a": "b"}}); err == nil {
+		t.Error("tags: no error")
 	}
 }

@@ -1,9 +1,9 @@
-// Package kms makes and opens data keys with AWS KMS, for items in a table of
-// package dynamo and for objects in S3. [Keys] implements store.Decrypter and
-// store.KeyMaker; [Keys.EnsureKey] makes the key itself, for a first setup.
+// Package kms generates and decrypts data keys with AWS KMS, for items in DynamoDB and
+// objects in S3. [Keys] implements store.Decrypter and store.DataKeyGenerator;
+// [Keys.EnsureKey] creates the KMS key.
 //
-// The encryption context that a data key is made with is stored nowhere, is
-// case-sensitive and must be given again to open it
+// Nothing stores the encryption context that a data key is generated with. It is
+// case-sensitive, and Decrypt needs the same one
 // (https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html).
 // No context and an empty one are the same.
 package kms
@@ -27,8 +27,7 @@ const MaxDataKey = 1024
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html).
 const MaxGrantTokens = 10
 
-// Keys is KMS in one region, with one key to make data keys with. It is safe
-// for concurrent use. Errors wrap the sentinels of package source and keep
+// Keys is KMS in one region, with one key for writing. It is safe for concurrent use. Errors wrap the sentinels of package source and keep
 // AWS's code and message; a key that is disabled or pending deletion is
 // source.ErrDenied, one that is not there source.ErrNoStore.
 type Keys struct {
@@ -91,7 +90,7 @@ func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext ma
 	return out.Plaintext, nil
 }
 
-// GenerateDataKey implements store.KeyMaker.
+// GenerateDataKey implements store.DataKeyGenerator.
 func (k *Keys) GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error) {
 	if n < 1 || n > MaxDataKey {
 		return nil, nil, fmt.Errorf("make data key: %d bytes are not between 1 and %d", n, MaxDataKey)

@@ -26,7 +26,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	l := local.New(where)
-	s := store.New(store.Options{Reader: l, Scanner: l, Writer: l, Historian: l, Decrypter: l, KeyMaker: l})
+	s := store.New(store.Options{Reader: l, Scanner: l, Writer: l, VersionLister: l, Decrypter: l, DataKeyGenerator: l})
 
 	prod, err := source.NewContext(map[string]string{"env": "prod"})
 	if err != nil {

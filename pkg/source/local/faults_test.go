@@ -49,8 +49,8 @@ func TestKeyFileFaults(t *testing.T) {
 		{"other id", func(p string, k []byte) { k[len("credrender-local-key-1 ")] ^= 1; write(t, p, k) }, source.ErrIntegrity, "damaged"},
 		{"twice", func(p string, k []byte) { write(t, p, append(k, k...)) }, source.ErrIntegrity, "damaged"},
 		{"not one", func(p string, _ []byte) { write(t, p, bytes.Repeat([]byte("noise "), 10000)) }, source.ErrIntegrity, "damaged"},
-		{"open to the group", func(p string, _ []byte) { chmod(t, p, 0o640) }, source.ErrDenied, "0640"},
-		{"open to all", func(p string, _ []byte) { chmod(t, p, 0o604) }, source.ErrDenied, "0604"},
+		{"open to the group", func(p string, _ []byte) { chmod(t, p, 0o640) }, local.ErrExposed, "0640"},
+		{"open to all", func(p string, _ []byte) { chmod(t, p, 0o604) }, local.ErrExposed, "0604"},
 		{"a directory", func(p string, _ []byte) { remove(t, p); mkdir(t, p) }, source.ErrIntegrity, "not a regular file"},
 		{"a FIFO", func(p string, _ []byte) { remove(t, p); mkfifo(t, p) }, source.ErrIntegrity, "not a regular file"},
 	}

@@ -125,7 +125,7 @@ func (f *file) open(ctx context.Context, timeout time.Duration, readOnly bool) (
 }
 
 // openFile opens the file for bbolt, which would make a missing one, fill an
-// empty one, and wait for ever on a FIFO.
+// empty one, and wait forever on a FIFO.
 func (f *file) openFile(path string, flag int, perm os.FileMode) (*os.File, error) {
 	file, err := os.OpenFile(path, flag&^os.O_CREATE|syscall.O_NONBLOCK, perm)
 	if err != nil {

@@ -43,7 +43,7 @@ func (s *Store) read(ctx context.Context, name string, pick func(*bolt.Bucket) (
 	return item, err
 }
 
-// Versions implements store.Historian.
+// Versions implements store.VersionLister.
 func (s *Store) Versions(ctx context.Context, name string) (items []credstash.Item, err error) {
 	err = s.do(ctx, false, func(tx *bolt.Tx) error {
 		versions := tx.Bucket([]byte(itemsBucket)).Bucket([]byte(name))

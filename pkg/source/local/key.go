@@ -98,7 +98,7 @@ func (s *Store) Decrypt(ctx context.Context, wrapped []byte, encryptionContext m
 	return m.unwrap(wrapped, encryptionContext)
 }
 
-// GenerateDataKey implements store.KeyMaker.
+// GenerateDataKey implements store.DataKeyGenerator.
 func (s *Store) GenerateDataKey(ctx context.Context, n int, encryptionContext map[string]string) (plain, wrapped []byte, err error) {
 	if n < 1 || n > 1024 {
 		return nil, nil, fmt.Errorf("generate data key: %d bytes, not 1 to 1024", n)

@@ -138,7 +138,7 @@ func readPrivate(path string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", &KeyError{path, "is not a regular file", source.ErrIntegrity}
 	case info.Mode().Perm()&0o077 != 0:
-		return "", &KeyError{path, fmt.Sprintf("is open to others (mode %04o, not 0600)", info.Mode().Perm()), source.ErrDenied}
+		return "", &KeyError{path, fmt.Sprintf("is open to others (mode %04o, not 0600)", info.Mode().Perm()), ErrExposed}
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {

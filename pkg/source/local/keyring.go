@@ -203,8 +203,8 @@ func underOthers(tx *bolt.Tx, id string) (n int) {
 	return n
 }
 
-// Rewrap implements store.Rewrapper.
-func (s *Store) Rewrap(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {
+// ReEncrypt implements store.ReEncrypter.
+func (s *Store) ReEncrypt(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {
 	plain, err := s.Decrypt(ctx, wrapped, from)
 	if err != nil {
 		return nil, false, err

@@ -17,7 +17,7 @@ import (
 // rekeying opens a store for Rekey.
 func rekeying(o local.Options) (*local.Store, *store.Store) {
 	s := local.New(o)
-	return s, store.New(store.Options{Reader: s, Scanner: s, Writer: s, Decrypter: s, KeyMaker: s, Rewriter: s, Rewrapper: s})
+	return s, store.New(store.Options{Reader: s, Scanner: s, Writer: s, Decrypter: s, DataKeyGenerator: s, Rewriter: s, ReEncrypter: s})
 }
 
 func rekey(t *testing.T, o local.Options, pattern string) {
@@ -278,7 +278,7 @@ func TestKeptKeyThatCannotBeUsed(t *testing.T) {
 	_, errStore := get(t.Context(), open(backup), source.Ref{Name: "a"})
 	_, errItem := local.New(a).Decrypt(t.Context(), item.Key, nil)
 	for _, err := range []error{errStore, errItem} {
-		if !errors.Is(err, source.ErrDenied) || !strings.Contains(err.Error(), keptFile+" is open to others") {
+		if !errors.Is(err, local.ErrExposed) || !strings.Contains(err.Error(), keptFile+" is open to others") {
 			t.Errorf("got %v", err)
 		}
 	}

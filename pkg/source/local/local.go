@@ -1,24 +1,22 @@
-// Package local keeps a credstash-compatible store in one file, for machines
-// without AWS. [Store] implements the interfaces of package store, in the place
-// of DynamoDB and of KMS both:
+// Package local stores secrets in one file, for machines without AWS. [Store]
+// implements the interfaces of package store for both items and keys:
 //
 //   - the store file is a bbolt database of items, the same attributes that
-//     DynamoDB would hold, as its JSON;
+//     DynamoDB would store, as its JSON;
 //   - the key file holds a master key, under which data keys are wrapped by
-//     AES-256-GCM with the encryption context as additional data. So a wrong
-//     context fails here as it does at KMS. While a store moves to a new key
-//     ([Store.NewKey], [Store.DropOldKeys]) the file holds both; afterwards the
-//     old key has a file of its own beside it, for other stores of the same key
-//     file and for backups.
+//     AES-256-GCM with the encryption context as additional data, so that a wrong
+//     context fails as it does in KMS. While a store moves to a new key
+//     ([Store.NewKey], [Store.DropOldKeys]), the file has both. Afterwards the old
+//     key has a file of its own beside it, for backups and for other stores with
+//     the same key file.
 //
-// [Create] makes both, and nothing else ever makes a key: without its key file a
-// store is lost, and a new key in its place would hide that until the first
-// secret is missed. Each file names the key by an id, so that one that belongs
-// to another store is told from one that is damaged.
+// Only [Create] makes a store's first key. Without its key file a store is lost, and a
+// new key would hide that until somebody needs a secret. Both files have the key's id,
+// which tells the key of another store from a damaged one.
 //
-// bbolt locks whole files, and a writer shuts out every reader. So each
-// operation opens the file, copies out what it needs and closes it again, which
-// takes some 50 microseconds; several processes may use one store at once.
+// bbolt locks the whole file, and a writer excludes readers. So each operation opens the
+// file, copies what it needs and closes the file, which takes some 50 microseconds.
+// Several processes may use one store concurrently.
 package local
 
 import (
@@ -31,31 +29,32 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// File names under $XDG_DATA_HOME/credrender where nothing else is said.
+// Default file names under $XDG_DATA_HOME/credrender.
 const (
 	FileName    = "store.db"
 	KeyFileName = "store.key"
 )
 
-// DefaultTimeout is how long an operation waits for other processes that use
-// the file.
+// DefaultTimeout is how long an operation waits for other processes to release the
+// file.
 const DefaultTimeout = 10 * time.Second
 
-// Options say where a store is.
+// Options locate a store.
 type Options struct {
 	Path    string        // the store file
 	KeyPath string        // the master key's file; better not in the same backup
 	Timeout time.Duration // to wait for other processes; zero: DefaultTimeout
 }
 
-// ErrNotStore is wrapped where the file exists and is no store, or a damaged
-// one.
+// ErrNotStore: the file exists, but is not a store or is a damaged one.
 var ErrNotStore = errors.New("not a credrender store")
 
-// KeyError says why a key file cannot be used. Unwrap gives
-// source.ErrNoStore (it is missing), source.ErrDenied (not readable, readable
-// by others, or the key of another store), source.ErrIntegrity (damaged) or
-// what the file system says.
+// ErrExposed is wrapped if others than its owner may read or write a key file.
+var ErrExposed = errors.New("every user it is open to could open the store")
+
+// KeyError tells why a key file cannot be used. Unwrap returns source.ErrNoStore (it
+// is missing), source.ErrDenied (not readable, or the key of another store),
+// ErrExposed, source.ErrIntegrity (damaged) or the error of the file system.
 type KeyError struct {
 	Path   string
 	Reason string
@@ -73,19 +72,19 @@ type Store struct {
 	o    Options
 	keys atomic.Pointer[keyring] // read when first needed: listing needs none
 	// turn queues this process's operations: the file's own lock is polled for,
-	// so that of many at once some would wait for ever.
+	// so that of many at once some would wait forever.
 	turn sync.RWMutex
 }
 
 var (
-	_ store.Reader    = (*Store)(nil)
-	_ store.Historian = (*Store)(nil)
-	_ store.Scanner   = (*Store)(nil)
-	_ store.Writer    = (*Store)(nil)
-	_ store.Decrypter = (*Store)(nil)
-	_ store.KeyMaker  = (*Store)(nil)
-	_ store.Rewriter  = (*Store)(nil)
-	_ store.Rewrapper = (*Store)(nil)
+	_ store.Reader           = (*Store)(nil)
+	_ store.VersionLister    = (*Store)(nil)
+	_ store.Scanner          = (*Store)(nil)
+	_ store.Writer           = (*Store)(nil)
+	_ store.Decrypter        = (*Store)(nil)
+	_ store.DataKeyGenerator = (*Store)(nil)
+	_ store.Rewriter         = (*Store)(nil)
+	_ store.ReEncrypter      = (*Store)(nil)
 )
 
 // New returns a store over the files that Create made. It does no I/O: a

@@ -36,7 +36,7 @@ func create(t testing.TB) (*local.Store, local.Options) {
 
 func open(o local.Options) *store.Store {
 	s := local.New(o)
-	return store.New(store.Options{Reader: s, Scanner: s, Historian: s, Writer: s, Decrypter: s, KeyMaker: s})
+	return store.New(store.Options{Reader: s, Scanner: s, VersionLister: s, Writer: s, Decrypter: s, DataKeyGenerator: s})
 }
 
 func put(t testing.TB, s *store.Store, name, value string, pairs map[string]string) string {

@@ -14,8 +14,7 @@ import (
 
 // Rewrite implements store.Rewriter in one transaction.
 func (s *Store) Rewrite(ctx context.Context, held, next credstash.Item) error {
-	is, err := encode(next)
-	if err != nil {
+	if _, err := encode(next); err != nil { // what cannot be stored
 		return err
 	}
 	return s.do(ctx, true, func(tx *bolt.Tx) error {
@@ -30,7 +29,7 @@ func (s *Store) Rewrite(ctx context.Context, held, next credstash.Item) error {
 		if !bytes.Equal(decode(held.Name, held.Version, stored).Key, held.Key) {
 			return fmt.Errorf("rewrite: %w", source.ErrChanged)
 		}
-		merged, err := merge(stored, held, is)
+		merged, err := merge(stored, held, next)
 		if err != nil {
 			return err
 		}
@@ -38,20 +37,27 @@ func (s *Store) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	})
 }
 
-// merge puts the attributes of the format in the place of held's, and leaves
-// the others.
-func merge(stored []byte, held credstash.Item, is []byte) ([]byte, error) {
-	var all, ours map[string]json.RawMessage
+// merge changes the attributes in which next differs from held, and leaves the
+// others as they are stored.
+func merge(stored []byte, held, next credstash.Item) ([]byte, error) {
+	var all map[string]json.RawMessage
 	if err := json.Unmarshal(stored, &all); err != nil {
 		return nil, fmt.Errorf("rewrite: %w: the stored item is garbled", source.ErrIntegrity)
 	}
-	if err := json.Unmarshal(is, &ours); err != nil {
-		return nil, err
+	was, is := held.Encode(), next.Encode()
+	for name := range was {
+		if _, ok := is[name]; !ok {
+			delete(all, name)
+		}
 	}
-	for name := range held.Encode() {
-		delete(all, name)
-	}
-	for name, value := range ours {
+	for name, a := range is {
+		if old, ok := was[name]; ok && old.Equal(a) {
+			continue
+		}
+		value, err := json.Marshal(a)
+		if err != nil {
+			return nil, err
+		}
 		all[name] = value
 	}
 	return json.Marshal(all)

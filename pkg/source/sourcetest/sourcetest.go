@@ -46,7 +46,7 @@ type Backend struct {
 // Sealing returns a Put for a table and a maker of data keys: it seals values in
 // credstash's own format and stores them under any version, which store.Put
 // would pad.
-func Sealing(w store.Writer, k store.KeyMaker) func(context.Context, Value) error {
+func Sealing(w store.Writer, k store.DataKeyGenerator) func(context.Context, Value) error {
 	return func(ctx context.Context, v Value) error {
 		size, err := credstash.KeySize(credstash.Legacy)
 		if err != nil {

@@ -25,16 +25,8 @@ import (
 // it fails, where it would take a string or a pointer for something else.
 type Number struct{ text string }
 
-// ParseNumber returns the number that a text in JSON's notation stands for: an
-// int, or a Number with the same digits.
-func ParseNumber(text string) (any, error) {
-	if !isNumber(text) {
-		return nil, errors.New("not a number")
-	}
-	return number(text), nil
-}
-
-// number is [ParseNumber] of a text that is known to be a number.
+// number returns what a text in JSON's notation stands for: an int, or a Number with
+// the same digits.
 func number(text string) any {
 	if i, err := strconv.Atoi(text); err == nil && text != "-0" {
 		return i
@@ -62,37 +54,6 @@ func FromInt(i *big.Int) any {
 	}
 	return Number{i.String()}
 }
-
-// isNumber knows JSON's notation: https://www.rfc-editor.org/rfc/rfc8259#section-6
-func isNumber(s string) bool {
-	s = strings.TrimPrefix(s, "-")
-	whole := digits(s)
-	if whole == 0 || whole > 1 && s[0] == '0' {
-		return false
-	}
-	s = s[whole:]
-	if rest, ok := strings.CutPrefix(s, "."); ok {
-		n := digits(rest)
-		if n == 0 {
-			return false
-		}
-		s = rest[n:]
-	}
-	if s == "" {
-		return true
-	}
-	if s[0] != 'e' && s[0] != 'E' {
-		return false
-	}
-	s = s[1:]
-	if s != "" && (s[0] == '+' || s[0] == '-') {
-		s = s[1:]
-	}
-	return s != "" && digits(s) == len(s)
-}
-
-// digits returns how many digits s begins with.
-func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 
 // String returns the number as it was written.
 func (n Number) String() string { return n.text }
@@ -203,9 +164,15 @@ func (n Number) Fits(verb rune) bool {
 // operand returns what fmt formats in place of the number.
 func (n Number) operand(verb rune) (any, bool) {
 	r, err := n.Rat()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, false
+	}
+	return Operand(r, verb)
+}
+
+// Operand returns what fmt formats in place of a number, if the verb fits it.
+func Operand(r *big.Rat, verb rune) (any, bool) {
+	switch {
 	case strings.ContainsRune("dxXobO", verb) && r.IsInt():
 		return new(big.Int).Set(r.Num()), true
 	case strings.ContainsRune("feEgGF", verb):

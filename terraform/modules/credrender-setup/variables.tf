@@ -59,7 +59,7 @@ variable "db_table_name" {
 variable "provisioned" {
   type        = object({ read = number, write = number })
   default     = null
-  description = "Capacity units, for a table that is paid by the hour. Null: on demand, which a fleet that wakes at the same minute needs."
+  description = "Capacity units, for a table with provisioned capacity. Null: on demand, which a fleet that wakes at the same minute needs."
 }
 
 variable "deletion_protection" {

@@ -1,4 +1,4 @@
-# Every kind of role in one account, for an apply against the stand-in of
+# Every kind of role in one account, for an apply against the fake of
 # test/interop/tfaws.
 terraform {
   required_version = ">= 1.3.0"

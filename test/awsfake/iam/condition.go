@@ -18,7 +18,7 @@ type condition struct {
 // contextKey begins the keys that are named after a pair of an encryption context.
 const contextKey = "kms:encryptioncontext:"
 
-// known are the condition keys that requests of the stand-in have.
+// known are the condition keys that requests of the fake have.
 func known(key string) bool {
 	switch key {
 	case "dynamodb:leadingkeys", "kms:encryptioncontextkeys", "kms:grantoperations", "kms:grantconstrainttype", "aws:username":

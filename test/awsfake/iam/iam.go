@@ -1,4 +1,4 @@
-// Package iam evaluates identity policies as IAM does, for what the stand-in
+// Package iam evaluates identity policies as IAM does, for what the fake
 // enforces: Allow and Deny, wildcards, policy variables, and conditions with
 // their rules for keys that a request does not have.
 //

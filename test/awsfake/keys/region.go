@@ -1,4 +1,4 @@
-// Package keys is KMS as the stand-in serves it: symmetric keys, aliases,
+// Package keys is KMS as the fake serves it: symmetric keys, aliases,
 // encryption contexts, key policies and grants, enforced.
 //
 // region.go is one region's keys and how a request reaches them; admin.go makes

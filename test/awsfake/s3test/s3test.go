@@ -16,7 +16,7 @@ import (
 	"github.com/credrender/credrender/test/awsfake/front"
 )
 
-// Server is the stand-in.
+// Server is the fake.
 type Server struct {
 	*httptest.Server
 	// Counter is of methods; what was answered with 304 counts apart ("GET 304").

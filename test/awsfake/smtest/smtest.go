@@ -18,7 +18,7 @@ const (
 	maxSize = 65536
 )
 
-// Server is the stand-in.
+// Server is the fake.
 type Server struct {
 	*front.Server
 	// Denied are names that nobody may read. Set before the first request.

@@ -21,7 +21,7 @@ const (
 	maxSize  = 8 << 10
 )
 
-// Server is the stand-in.
+// Server is the fake.
 type Server struct {
 	*front.Server
 	// PerSecond is the quota, 0: none. Set before the first request.

@@ -1,4 +1,4 @@
-// Package tables is DynamoDB as the stand-in serves it: the operations that a
+// Package tables is DynamoDB as the fake serves it: the operations that a
 // store of secrets uses, with AWS's limits, sizes and refusals.
 //
 // region.go is one region's tables and how a request reaches them; admin.go,

@@ -1,4 +1,4 @@
-// Package wire is what the stand-in's services share: a request's facts, error
+// Package wire is what the fake's services share: a request's facts, error
 // answers, and reading of a body that lets nothing unknown pass.
 package wire
 
@@ -68,7 +68,7 @@ func Invalid(format string, args ...any) error {
 	return &Error{Code: "ValidationException", Message: fmt.Sprintf(format, args...)}
 }
 
-// NotImplemented is for what AWS would do and the stand-in does not. Its
+// NotImplemented is for what AWS would do and the fake does not. Its
 // status is one that the SDK does not retry.
 func NotImplemented(format string, args ...any) error {
 	return &Error{Status: http.StatusNotImplemented, Code: "NotImplemented", Message: "awstest: " + fmt.Sprintf(format, args...)}

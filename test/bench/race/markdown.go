@@ -52,9 +52,9 @@ func (r *Report) trust() string {
 			busiest, by = rate, x
 		}
 	}
-	return fmt.Sprintf("The stand-in answers %.0f Queries a second on plain connections and %.0f over TLS; the most that was asked of it in any row is %.0f (%s, %s, %s). "+
+	return fmt.Sprintf("The fake answers %.0f Queries a second on plain connections and %.0f over TLS; the most that was asked of it in any row is %.0f (%s, %s, %s). "+
 		"It shares the machine's cores with the contenders. A peak cannot read lower than %.1f MiB, what the benchmark itself has.\n",
-		r.Standin.Plain, r.Standin.TLS, busiest, by.Contender, by.Case, by.Wire, r.FloorMiB)
+		r.Fake.Plain, r.Fake.TLS, busiest, by.Contender, by.Case, by.Wire, r.FloorMiB)
 }
 
 func (r *Report) contenders() string {

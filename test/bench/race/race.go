@@ -25,14 +25,14 @@ type Report struct {
 	// FloorMiB is the least that a peak can read: a process counts what the one
 	// that started it had.
 	FloorMiB   float64     `json:"floor_mib"`
-	Standin    Standin     `json:"standin"`
+	Fake       Fake        `json:"fake"`
 	Contenders []Contender `json:"contenders"`
 	Cases      []Case      `json:"cases"`
 	Rows       []Row       `json:"rows"`
 }
 
-// Standin is how fast the other end was, in Queries answered in a second.
-type Standin struct {
+// Fake is how fast the other end was, in Queries answered in a second.
+type Fake struct {
 	Plain float64 `json:"plain"`
 	TLS   float64 `json:"tls"`
 }
@@ -53,7 +53,7 @@ type Case struct {
 	Refs  int    `json:"refs"` // secrets that it takes
 }
 
-// Wire is the way to the stand-in.
+// Wire is the way to the fake.
 type Wire struct {
 	TLS bool          `json:"tls"`
 	RTT time.Duration `json:"rtt_ns"`

@@ -22,7 +22,7 @@ func sample() *race.Report {
 	}
 	return &race.Report{
 		Date: "2026-11-22", Seconds: 61, Command: "go run ./test/bench peers", Machine: "a machine", Load: "0.10 before, 0.20 after",
-		FloorMiB: 12.5, Standin: race.Standin{Plain: 30000, TLS: 20000},
+		FloorMiB: 12.5, Fake: race.Fake{Plain: 30000, TLS: 20000},
 		Contenders: []race.Contender{
 			{Name: race.Ours, Version: "this tree", Does: "`render`"},
 			{Name: race.Limit, Version: "this tree", Does: "the least"},

@@ -1,15 +1,13 @@
-// Package convert makes a Go template of a Jinja2 one, for those who leave
-// credsmash. Text and whitespace come out the same: they are taken from the parsed
-// template, where the tags have had their say.
+// Package convert converts the Jinja2 templates of credsmash to Go templates. Text and
+// white space are those of the parsed template, after tags have trimmed them.
 //
-// What has no equal is left out, in words that the caller passes on, and a call of
-// fail stands in its place, so that a template which was converted in part renders
-// nothing rather than something else.
+// A part without an equivalent is replaced by a call of fail and returned in a list for
+// the caller to report. A partly converted template therefore fails to render, and does
+// not render something else.
 //
-// [Convert] goes through the statements (statement.go, loop.go); each writes its
-// tags by converting expressions to text (expr.go). What decides between branches
-// is converted by rules of its own (test.go), since there an attribute may be
-// missing.
+// [Convert] walks the statements (statement.go, loop.go), which write their tags with
+// converted expressions (expr.go). Conditions have rules of their own (test.go), because
+// an attribute may be missing there.
 package convert
 
 import (
@@ -20,20 +18,20 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// Options say how the template was rendered.
+// Options are the options with which credsmash rendered the template.
 type Options struct {
 	ObjName string // of the secrets
 	KeyFmt  string // credsmash's --key-fmt
 }
 
-// Left is something that could not be carried over.
+// Left is a part that could not be converted.
 type Left struct {
 	Line int
 	What string
 }
 
-// Convert returns the Go template and what is left out of it. The error is that of
-// a template which cannot be read.
+// Convert returns the Go template and the parts that could not be converted. It fails if
+// the template cannot be parsed.
 func Convert(text string, o Options) (string, []Left, error) {
 	nodes, err := syntax.Parse(text)
 	if err != nil {
@@ -57,19 +55,19 @@ type converter struct {
 	loops         []loop
 }
 
-// notCarried is the panic of an expression that has no equal; statements catch it.
-type notCarried struct{ what string }
+// noEquivalent is the panic of an expression without an equivalent. Statements recover it.
+type noEquivalent struct{ what string }
 
 func (c *converter) fail(format string, args ...any) string {
-	panic(notCarried{fmt.Sprintf(format, args...)})
+	panic(noEquivalent{fmt.Sprintf(format, args...)})
 }
 
-// try writes what f gives, or in its stead a call of fail.
+// try writes the result of f, or a call of fail if there is no equivalent.
 func (c *converter) try(line int, f func() string) (ok bool) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case notCarried:
+		case noEquivalent:
 			ok = false
 			c.left = append(c.left, Left{line, r.what})
 			c.tag("fail " + strconv.Quote(fmt.Sprintf("line %d of the Jinja2 template was not carried over: %s", line, r.what)))
@@ -94,8 +92,8 @@ func (c *converter) visible(name string) bool {
 
 func (c *converter) declare(name string) { c.scopes[len(c.scopes)-1][name] = true }
 
-// scope converts a body with variables of its own. A variable that is first set
-// within an if is declared at once: there an if has no scope, in Go it has.
+// scope converts a body with its own variables. A variable that is first set in an if is
+// declared at the beginning, because an if has a scope in Go but not in Jinja2.
 func (c *converter) scope(nodes []syntax.Node, declared []string) {
 	c.scopes = append(c.scopes, map[string]bool{})
 	for _, name := range declared {

@@ -1,6 +1,7 @@
 package convert_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,13 +35,7 @@ func TestWhatIsConvertedRendersTheSame(t *testing.T) {
 	var secrets map[string]string
 	read(t, testdata+"vars.json", &vars)
 	read(t, testdata+"secrets.json", &secrets)
-	lookup := func(q template.Query) (template.Answer, bool) {
-		v, ok := secrets[q.Ref.Name]
-		if !ok {
-			return template.Answer{Err: source.ErrNotFound}, true
-		}
-		return template.Answer{Value: source.NewSecret([]byte(v))}, true
-	}
+	resolver := template.Resolver{Source: stored(secrets)}
 	paths, err := filepath.Glob(testdata + "corpus/*.j2")
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +65,7 @@ func TestWhatIsConvertedRendersTheSame(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 			continue
 		}
-		got, err := tmpl.Execute(t.Context(), lookup)
+		got, err := template.Render(t.Context(), tmpl, resolver)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", name, err, out)
 			continue
@@ -83,4 +78,19 @@ func TestWhatIsConvertedRendersTheSame(t *testing.T) {
 	if whole < 18 {
 		t.Errorf("only %d of %d templates are carried over whole", whole, len(paths))
 	}
+}
+
+// stored is a source of secrets in memory.
+type stored map[string]string
+
+func (s stored) Fetch(_ context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	results := map[source.Ref]source.Result{}
+	for _, ref := range refs {
+		if v, ok := s[ref.Name]; ok {
+			results[ref] = source.Result{Secret: source.NewSecret([]byte(v))}
+		} else {
+			results[ref] = source.Result{Err: source.ErrNotFound}
+		}
+	}
+	return results
 }

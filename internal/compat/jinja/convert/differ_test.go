@@ -47,13 +47,7 @@ func TestConvertedIsEqualOrRefused(t *testing.T) {
 	}
 	read(t, testdata+"secrets.json", &secrets)
 	held := dict(t, testdata+"secrets.json")
-	lookup := func(q template.Query) (template.Answer, bool) {
-		v, ok := secrets[q.Ref.Name]
-		if !ok {
-			return template.Answer{Err: source.ErrNotFound}, true
-		}
-		return template.Answer{Value: source.NewSecret([]byte(v))}, true
-	}
+	resolver := template.Resolver{Source: stored(secrets)}
 	ctx := jinja.Context{Vars: pyVars.(*py.Dict), ObjName: "secrets", Lookup: func(key py.Value) ([]byte, bool, error) {
 		v, ok := held.Get(key)
 		if !ok {
@@ -74,7 +68,7 @@ func TestConvertedIsEqualOrRefused(t *testing.T) {
 			t.Errorf("%s: %v\n%s", text, err, out)
 			continue
 		}
-		got, err := parsed.Execute(t.Context(), lookup)
+		got, err := template.Render(t.Context(), parsed, resolver)
 		if err != nil {
 			continue
 		}

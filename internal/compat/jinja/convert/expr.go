@@ -9,7 +9,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// expr converts an expression to an operand: brackets where there is a call.
+// expr converts an expression to an operand, with parentheses around a call.
 func (c *converter) expr(x syntax.Expr) string {
 	if name, ok := c.secretName(x); ok {
 		return "(secret " + name + ")"
@@ -55,7 +55,7 @@ func (c *converter) call(name string, args ...syntax.Expr) string {
 	return "(" + name + c.operands(args) + ")"
 }
 
-// operands are expressions with a blank before each.
+// operands converts expressions, with a space before each.
 func (c *converter) operands(xs []syntax.Expr) string {
 	var b strings.Builder
 	for _, x := range xs {
@@ -94,7 +94,7 @@ func (c *converter) name(name string) string {
 	return "$.Vars." + name
 }
 
-// secretName is the quoted or computed name of the secret that x asks for.
+// secretName returns the name of the secret that x requests, quoted or computed.
 func (c *converter) secretName(x syntax.Expr) (string, bool) {
 	var key syntax.Expr
 	switch x := x.(type) {

@@ -8,7 +8,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// plainFilters are those that take nothing but the value.
+// plainFilters are the filters without arguments.
 func plainFilters() map[string]string {
 	return map[string]string{
 		"upper": "upper", "lower": "lower", "trim": "trim", "length": "pylen", "count": "pylen", "first": "first",
@@ -54,8 +54,8 @@ func (c *converter) filter(x *syntax.Filter) string {
 	return c.fail("the filter %s", x.Name)
 }
 
-// defaultTo is default(): in Jinja2 for what is not there, which with its second
-// argument goes for what is empty too.
+// defaultTo converts default(), which in Jinja2 replaces a missing value, and with its
+// second argument also an empty one.
 func (c *converter) defaultTo(x *syntax.Filter) string {
 	instead := c.expr(x.Pos[0])
 	if name, ok := c.secretName(x.X); ok {
@@ -79,7 +79,7 @@ func (c *converter) defaultTo(x *syntax.Filter) string {
 	return c.fail("default() of an expression")
 }
 
-// indent leaves blank lines alone, as Jinja2's does and Sprig's does not.
+// indent converts indent(), which unlike Sprig's skips blank lines.
 func (c *converter) indent(x *syntax.Filter) string {
 	width, first := int64(4), false
 	for i, a := range x.Pos {

@@ -2,10 +2,10 @@ package convert
 
 import "github.com/credrender/credrender/internal/compat/jinja/syntax"
 
-// kind is what an expression is known to give, whatever the variables hold.
+// kind is the type of an expression, as far as it is known for all variables.
 type kind int
 
-// Variables are of an unknown kind. What Python writes as Go does is text or whole.
+// Variables have an unknown kind. Python and Go print text and whole alike.
 const (
 	unknown kind = iota
 	text
@@ -17,7 +17,7 @@ const (
 	nothing
 )
 
-// kindOf tells what an expression gives.
+// kindOf returns the kind of an expression.
 func (c *converter) kindOf(x syntax.Expr) kind {
 	if _, ok := c.secretName(x); ok {
 		return text
@@ -125,7 +125,7 @@ func callKind(x *syntax.Call) kind {
 	return unknown
 }
 
-// written converts what is printed or becomes part of a text: as Python writes it.
+// written converts an expression that is printed, to the text that Python would print.
 func (c *converter) written(x syntax.Expr) string {
 	switch c.kindOf(x) {
 	case text, whole:
@@ -138,7 +138,7 @@ func (c *converter) written(x syntax.Expr) string {
 	return "(pystr " + c.expr(x) + ")"
 }
 
-// need refuses operands that are known to be of another kind.
+// need refuses an operand that is known to have another kind.
 func (c *converter) need(what string, x syntax.Expr, kinds ...kind) string {
 	got := c.kindOf(x)
 	for _, k := range append(kinds, unknown) {

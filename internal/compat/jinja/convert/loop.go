@@ -7,10 +7,10 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// loop is a loop that is open.
+// loop is an enclosing loop.
 type loop struct{ index, list string }
 
-// forNode converts a loop; its condition becomes an if within it.
+// forNode converts a loop. Its condition becomes an if in the body.
 func (c *converter) forNode(n *syntax.For) {
 	var declared []string
 	ok := c.try(n.Line, func() string {
@@ -62,7 +62,7 @@ func mentionsLoop(nodes []syntax.Node) bool {
 	return found
 }
 
-// loopHead is what stands after range, and the variables that it declares.
+// loopHead returns the text after range, and the variables that it declares.
 func (c *converter) loopHead(n *syntax.For) (string, []string) {
 	if pair, ok := n.Target.(*syntax.Tuple); ok && len(pair.Items) == 2 {
 		key, okK := pair.Items[0].(*syntax.Name)
@@ -96,7 +96,7 @@ func (c *converter) loopHead(n *syntax.For) (string, []string) {
 	return fmt.Sprintf("%s, $%s := %s", index, target.Name, strip(list)), []string{target.Name}
 }
 
-// dictOf is the dict whose items are looped over.
+// dictOf returns the dict whose items a loop is over.
 func dictOf(x syntax.Expr) (dict syntax.Expr, sorted bool) {
 	switch x := x.(type) {
 	case *syntax.Call:
@@ -132,7 +132,7 @@ func (c *converter) loop(name string) string {
 	return c.fail("loop.%s", name)
 }
 
-// constantOf is the first of some arguments, if it is a constant.
+// constantOf returns the first argument, if it is a constant.
 func constantOf(args []syntax.Expr) any {
 	if len(args) == 0 {
 		return nil

@@ -24,7 +24,7 @@ func (c *converter) unary(x *syntax.Unary) string {
 	return c.expr(x.X)
 }
 
-// binary converts an operator; what + means must be plain from the operands.
+// binary converts an operator. The meaning of + must be clear from the operands.
 func (c *converter) binary(x *syntax.Binary) string {
 	k, isConst := x.X.(*syntax.Const)
 	format, isFormat := "", false
@@ -59,8 +59,7 @@ func (c *converter) binary(x *syntax.Binary) string {
 	return c.fail("the operator %s", x.Op)
 }
 
-// divide converts a division, which rounds down in Python and towards zero in Go:
-// below zero they differ.
+// divide converts a division. For negative numbers, Python rounds down and Go toward zero.
 func (c *converter) divide(fn string, x *syntax.Binary) string {
 	by, ok := x.Y.(*syntax.Const)
 	if n, isWhole := constantValue(by, ok).(int64); !isWhole || n <= 0 {
@@ -111,11 +110,11 @@ func isNumber(x syntax.Expr) bool {
 	return false
 }
 
-// verb is one conversion of Python's % that Go's printf has too.
+// verb matches a conversion that Python's % and Go's printf share.
 var verb = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%(?:%|[-+ 0]*[0-9]*(?:\.[0-9]+)?(.?))`) })
 
-// printf carries formats over. Python pads a text with blanks alone, and takes
-// anything for %s, of which it counts the characters.
+// printf converts formats. Python pads text only with spaces, and accepts any value for
+// %s, whose width counts characters.
 func (c *converter) printf(format string, args []syntax.Expr) string {
 	next := 0
 	var operands strings.Builder

@@ -6,7 +6,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// nodes converts a body in the scope that is open.
+// nodes converts a body in the current scope.
 func (c *converter) nodes(nodes []syntax.Node) {
 	for _, n := range nodes {
 		c.node(n)
@@ -80,7 +80,7 @@ func (c *converter) print(n *syntax.Print) {
 	})
 }
 
-// strip takes away the brackets around a whole expression.
+// strip removes parentheses around a whole expression.
 func strip(s string) string {
 	if !strings.HasPrefix(s, "(") || !strings.HasSuffix(s, ")") {
 		return s

@@ -6,7 +6,7 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// test converts what is asked for its truth: an attribute may be missing there.
+// test converts a condition, in which an attribute may be missing.
 func (c *converter) test(x syntax.Expr) string {
 	switch x := x.(type) {
 	case *syntax.Getattr:
@@ -58,8 +58,8 @@ func (c *converter) compare(x *syntax.Compare) string {
 	return s
 }
 
-// oneOf converts x in [...]. has compares kinds too: where Python finds true in
-// [1], eq fails.
+// oneOf converts x in [...]. Comparisons of different kinds differ: Python finds true in
+// [1], and eq fails.
 func (c *converter) oneOf(x, list syntax.Expr) string {
 	var items []syntax.Expr
 	switch l := list.(type) {

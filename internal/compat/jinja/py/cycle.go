@@ -1,8 +1,7 @@
 package py
 
-// acyclic refuses to put values into a list or dict that they hold themselves:
-// whoever prints or compares it would never end. Python allows it, and no
-// template has a use for it.
+// acyclic refuses to add values to a list or dict that they contain, because printing or
+// comparing it would not end. Python allows that, but templates do not need it.
 func acyclic(into Value, added ...Value) error {
 	seen := map[Value]bool{}
 	for _, v := range added {
@@ -13,7 +12,7 @@ func acyclic(into Value, added ...Value) error {
 	return nil
 }
 
-// holds reports whether what is in v, or v itself, is want.
+// holds reports whether v is or contains want.
 func holds(v, want Value, seen map[Value]bool) bool {
 	var items []Value
 	switch v := v.(type) {

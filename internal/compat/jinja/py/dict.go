@@ -14,7 +14,7 @@ type Dict struct {
 // NewDict returns an empty dict.
 func NewDict() *Dict { return &Dict{values: map[Value]Value{}} }
 
-// hashed is the key under which Python finds a value: 1, 1.0 and True are one.
+// hashed returns the map key for a value. As in Python, 1, 1.0 and True are equal.
 func hashed(k Value) (Value, error) {
 	switch k := k.(type) {
 	case nil, string, int64:
@@ -116,7 +116,7 @@ func (d *Dict) All() iter.Seq2[Value, Value] {
 	}
 }
 
-// Clone copies d, not what is in it.
+// Clone returns a shallow copy of d.
 func (d *Dict) Clone() *Dict {
 	c := NewDict()
 	for k, v := range d.All() {
@@ -135,15 +135,13 @@ func (d *Dict) Pairs() []Value {
 }
 
 func (d *Dict) view(kind string) *View {
-	v := &View{Kind: "dict_" + kind}
-	for k, value := range d.All() {
+	v := &View{Kind: "dict_" + kind, Items: d.Pairs()}
+	for i, pair := range v.Items {
 		switch kind {
 		case "keys":
-			v.Items = append(v.Items, k)
+			v.Items[i] = pair.(Tuple)[0]
 		case "values":
-			v.Items = append(v.Items, value)
-		default:
-			v.Items = append(v.Items, Tuple{k, value})
+			v.Items[i] = pair.(Tuple)[1]
 		}
 	}
 	return v
@@ -211,7 +209,7 @@ func update(d *Dict, from Value) error {
 	return nil
 }
 
-// DictOf is dict(v) of pairs or another dict.
+// DictOf is dict(v) for pairs or another dict.
 func DictOf(v Value) (*Dict, error) {
 	if d, ok := v.(*Dict); ok {
 		return d.Clone(), nil

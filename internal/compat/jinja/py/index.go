@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Index is x[i] for positions and keys; false where there is no such item.
+// Index is x[i] for positions and keys. It returns false if there is no such item.
 func Index(x, i Value) (Value, bool, error) {
 	if d, ok := x.(*Dict); ok {
 		v, held := d.Get(i)
@@ -40,7 +40,7 @@ func Index(x, i Value) (Value, bool, error) {
 	return items[n], true, nil
 }
 
-// Slice is x[start:stop:step]; nil stands for what is left out.
+// Slice is x[start:stop:step], where nil means that a part is left out.
 func Slice(x, start, stop, step Value) (Value, error) {
 	var items []Value
 	switch x := x.(type) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,10 +12,10 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// ParseJSON is json.loads: objects keep their order. The error tells where, and
-// nothing of what the text holds.
+// ParseJSON is json.loads. Objects keep their order. Errors contain a byte offset and no
+// text of the input.
 func ParseJSON(text []byte) (Value, error) {
-	if !utf8.Valid(text) { // the decoder replaces what is no UTF-8
+	if !utf8.Valid(text) { // the decoder would replace invalid UTF-8
 		return nil, Errorf("UnicodeDecodeError", "not UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -90,14 +89,14 @@ func decodeDict(d *json.Decoder) (Value, error) {
 	return dict, err
 }
 
-// JSON is how values are dumped.
+// JSON has the options of json.dumps.
 type JSON struct {
 	Indent     int // 0: on one line
 	SortKeys   bool
 	Separators [2]string // empty: ", " and ": "; with Indent "," and ": "
 }
 
-// Dump is json.dumps(v), with all but ASCII escaped.
+// Dump is json.dumps(v), which escapes all non-ASCII characters.
 func (j JSON) Dump(v Value) (string, error) {
 	if j.Separators[1] == "" {
 		j.Separators = [2]string{", ", ": "}
@@ -164,15 +163,7 @@ func (j JSON) dict(b *strings.Builder, d *Dict, depth int) error {
 	}
 	keys := d.Keys()
 	if j.SortKeys {
-		var err error
-		slices.SortStableFunc(keys, func(x, y Value) int {
-			n, failed := Compare("<", x, y)
-			if failed != nil {
-				err = failed
-			}
-			return n
-		})
-		if err != nil {
+		if err := Sort(keys, false); err != nil {
 			return err
 		}
 	}
@@ -228,7 +219,7 @@ func writeString(b *strings.Builder, s string) {
 			b.WriteString(`\b`)
 		case r == '\f':
 			b.WriteString(`\f`)
-		case r >= ' ' && r <= '~', r == 0x7f:
+		case r >= ' ' && r <= '~':
 			b.WriteRune(r)
 		case r >= 0x10000:
 			r -= 0x10000

@@ -2,31 +2,25 @@ package py
 
 import "slices"
 
-// listMethod is a method of a list, or of what a tuple shares with it.
+// listMethod returns a method of a list, or one that tuples also have.
 func listMethod(l *List, name string) (Func, bool) {
-	switch name {
-	case "append":
-		return method(func(a *arguments) Value { return appendTo(l, a) })
-	case "extend":
-		return method(func(a *arguments) Value { return extend(l, a) })
-	case "insert":
-		return method(func(a *arguments) Value { return insertAt(l, a) })
-	case "pop":
-		return method(func(a *arguments) Value { return popAt(l, a) })
-	case "remove", "index":
-		return method(func(a *arguments) Value { return find(l, name == "remove", a) })
-	case "count":
-		return method(func(a *arguments) Value { return count(l, a) })
-	case "reverse":
-		return method(func(*arguments) Value { slices.Reverse(l.Items); return nil })
-	case "clear":
-		return method(func(*arguments) Value { l.Items = nil; return nil })
-	case "copy":
-		return method(func(*arguments) Value { return &List{slices.Clone(l.Items)} })
-	case "sort":
-		return method(func(a *arguments) Value { a.err = Sort(l.Items, false); return nil })
+	f, ok := map[string]func(*List, *arguments) Value{
+		"append":  appendTo,
+		"extend":  extend,
+		"insert":  insertAt,
+		"pop":     popAt,
+		"remove":  func(l *List, a *arguments) Value { return find(l, true, a) },
+		"index":   func(l *List, a *arguments) Value { return find(l, false, a) },
+		"count":   count,
+		"reverse": func(l *List, _ *arguments) Value { slices.Reverse(l.Items); return nil },
+		"clear":   func(l *List, _ *arguments) Value { l.Items = nil; return nil },
+		"copy":    func(l *List, _ *arguments) Value { return &List{slices.Clone(l.Items)} },
+		"sort":    func(l *List, a *arguments) Value { a.err = Sort(l.Items, false); return nil },
+	}[name]
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	return method(func(a *arguments) Value { return f(l, a) })
 }
 
 func appendTo(l *List, a *arguments) Value {
@@ -63,7 +57,7 @@ func insertAt(l *List, a *arguments) Value {
 	return nil
 }
 
-// find is where an item is, which is removed if asked.
+// find returns the index of an item, and removes the item if requested.
 func find(l *List, remove bool, a *arguments) Value {
 	want := a.value(0)
 	i := slices.IndexFunc(l.Items, func(v Value) bool { return Equal(v, want) })

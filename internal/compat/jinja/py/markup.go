@@ -2,10 +2,10 @@ package py
 
 import "strings"
 
-// Markup is a string that counts as escaped already.
+// Markup is a string that is already escaped.
 type Markup string
 
-// like makes the result of a text method on v what v is.
+// like gives the result of a text method the type of v.
 func like(v Value) func(string, error) (Value, error) {
 	return func(s string, err error) (Value, error) {
 		if err != nil {

@@ -6,8 +6,7 @@ import (
 	"unicode"
 )
 
-// Method returns a method of a value of Python's own types, as its sandbox lets
-// templates see it.
+// Method returns a method of a built-in type, if Jinja2's sandbox allows it.
 func Method(v Value, name string) (Func, bool) {
 	if s, ok := Text(v); ok {
 		return textMethod(v, s, name)
@@ -69,7 +68,7 @@ func (a *arguments) int(i int, standard int64) int64 {
 	return n
 }
 
-// byPosition puts keyword arguments in their places.
+// byPosition moves keyword arguments to their positions.
 func byPosition(args []Value, named *Dict, params ...string) ([]Value, error) {
 	args = slices.Clone(args)
 	for k, v := range named.All() {
@@ -174,7 +173,7 @@ func textMethods() map[string]func(s string, a *arguments) Value {
 	}
 }
 
-// method makes a Func of what reads its arguments by position.
+// method returns the Func of f, which reads its arguments by position.
 func method(f func(a *arguments) Value) (Func, bool) {
 	return func(args []Value, named *Dict) (Value, error) {
 		if named.Len() > 0 {

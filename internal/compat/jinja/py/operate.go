@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// number returns v as the numbers that operators see: a bool is an int.
+// number returns v as a number. A bool is an int.
 func number(v Value) (i int64, f float64, isInt, ok bool) {
 	switch v := v.(type) {
 	case bool:
@@ -35,8 +35,8 @@ func Int(v Value) (int64, bool) {
 	return i, isInt && ok
 }
 
-// ErrRange: Python has the number, which 64 bits have not.
-var ErrRange = &Error{"OverflowError", "a number is larger than 64 bits hold"}
+// ErrRange is the error for an integer beyond 64 bits, which Python has.
+var ErrRange = &Error{"OverflowError", "a number needs more than 64 bits"}
 
 // Operate is x op y for an arithmetic operator.
 func Operate(op string, x, y Value) (Value, error) {
@@ -164,7 +164,7 @@ func floatOp(op string, a, b float64) (Value, error) {
 	return m, nil
 }
 
-// maxRepeat bounds what "x" * n makes.
+// maxRepeat bounds the result of "x" * n.
 const maxRepeat = 16 << 20
 
 func sequenceOp(op string, x, y Value) (v Value, ok bool, err error) {

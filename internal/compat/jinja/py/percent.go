@@ -13,7 +13,7 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^%(?:\(([^)]*)\))?([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|[0-9]+))?[hlL]?(.)`)
 })
 
-// percents is one run of Percent over its values.
+// percents is the state of one call of Percent.
 type percents struct {
 	args Tuple
 	dict *Dict

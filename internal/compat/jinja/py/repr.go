@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Str is str(v).
@@ -36,9 +37,9 @@ func Repr(v Value) (string, error) {
 	case float64:
 		return FloatRepr(v), nil
 	case string:
-		return quote(v), nil
+		return Quote(v), nil
 	case Markup:
-		return "Markup(" + quote(string(v)) + ")", nil
+		return "Markup(" + Quote(string(v)) + ")", nil
 	case *List:
 		return joined("[", v.Items, "]")
 	case Tuple:
@@ -63,7 +64,7 @@ func Repr(v Value) (string, error) {
 		}
 		return "Undefined", nil
 	}
-	// Python prints an address here, which nobody can want.
+	// Python prints an address here, which is useless in a file.
 	return "", Errorf("TypeError", "a %s cannot be printed", TypeName(v))
 }
 
@@ -111,16 +112,18 @@ func FloatRepr(f float64) string {
 	return s
 }
 
-// quote is repr of a str.
-func quote(s string) string {
+// Quote is repr of a str. Bytes that are not UTF-8 print as Python's surrogate escapes.
+func Quote(s string) string {
 	mark := byte('\'')
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		mark = '"'
 	}
 	var b strings.Builder
 	b.WriteByte(mark)
-	for _, r := range s {
+	for i, r := range s {
 		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(r)):
+			fmt.Fprintf(&b, `\udc%02x`, s[i])
 		case escape(&b, r, rune(mark)):
 		case r == ' ' || unicode.IsPrint(r):
 			b.WriteRune(r)
@@ -136,8 +139,8 @@ func quote(s string) string {
 	return b.String()
 }
 
-// escape writes what repr and JSON escape alike: the quotation mark, the
-// backslash, the end of a line and the tab.
+// escape writes the escapes that repr and JSON share: quotation mark, backslash, line ends
+// and tab.
 func escape(b *strings.Builder, r, mark rune) bool {
 	switch r {
 	case mark, '\\':
@@ -153,4 +156,12 @@ func escape(b *strings.Builder, r, mark rune) bool {
 		return false
 	}
 	return true
+}
+
+// CSVField quotes a field as Python's csv module does (3.13 quotes a lone "\r" too).
+func CSVField(s string) string {
+	if !strings.ContainsAny(s, ",\"\r\n") {
+		return s
+	}
+	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 }

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// spec is how one value is laid out.
+// spec is the format of one value.
 type spec struct {
 	fill      rune
 	align     byte // < > ^ or 0: as the type has it
@@ -27,7 +27,7 @@ func (s spec) text(text string) string {
 	return s.pad(text)
 }
 
-// maxWidth bounds padding, and the digits behind a point.
+// maxWidth bounds padding and decimals.
 const maxWidth = 1 << 20
 
 func (s spec) pad(text string) string {
@@ -45,7 +45,7 @@ func (s spec) pad(text string) string {
 	return text + strings.Repeat(fill, n)
 }
 
-// number lays a number out by the letters d x X o b e E f F g G and %.
+// number formats a number for the letters d x X o b e E f F g G and %.
 func (s spec) number(v Value) (string, error) {
 	i, f, isInt, ok := number(v)
 	if !ok {
@@ -119,7 +119,7 @@ func commas(digits string) string {
 	return whole
 }
 
-// atMost reads digits; of a number that is larger, the limit.
+// atMost parses digits, and returns the limit for a larger number.
 func atMost(digits string, limit int) int {
 	n, _ := strconv.Atoi(digits) // the largest int where it does not fit one
 	return min(n, limit)

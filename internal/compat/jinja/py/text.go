@@ -25,7 +25,7 @@ func swap(r rune) rune {
 	return unicode.ToUpper(r)
 }
 
-// titled is str.title: every run of letters begins with a capital.
+// titled is s.title().
 func titled(s string) string {
 	inWord := false
 	return strings.Map(func(r rune) rune {
@@ -50,7 +50,7 @@ func Capitalize(s string) string {
 	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
 }
 
-// Strip is s.strip(chars); nil stands for whitespace.
+// Strip is s.strip(chars), where nil means white space.
 func Strip(s string, chars Value, left, right bool) string {
 	cut := unicode.IsSpace
 	if set, ok := Text(chars); ok {
@@ -96,7 +96,7 @@ func split(s string, a *arguments, fromRight bool) Value {
 	return l
 }
 
-// fields splits at whitespace, limit times at most.
+// fields splits at white space, at most limit times.
 func fields(s string, limit int, fromRight bool) []string {
 	if limit < 0 {
 		return strings.Fields(s)

@@ -1,16 +1,14 @@
-// Package py holds values as Python has them, as far as a Jinja2 template sees
-// them: what they print as, compare, add up and are called upon to do.
+// Package py implements Python's values, as far as Jinja2 templates use them: printing,
+// comparison, arithmetic and methods.
 //
-// A value is one of nil (None), bool, int64, float64, string, [Markup], *[List],
-// [Tuple], *[Dict], *[Gen], [Undefined], [Func] or an [Object]. Integers beyond
-// 64 bits are an error, not a wrong number. Functions fail with an *[Error], in
-// Python's words where a template's author may know them; no error holds a value
-// that a secret may be part of.
+// A value is one of nil (None), bool, int64, float64, string, [Markup], *[List], [Tuple],
+// *[Dict], *[Gen], [Undefined], [Func] or an [Object]. Integers beyond 64 bits are an
+// error. Functions fail with an *[Error], which has Python's message if template authors
+// may know it. No error contains a value that may be part of a secret.
 //
-// The types are in value.go and dict.go. What operators do is in operate.go,
-// compare.go and index.go; what methods do in methods.go and the files after the
-// type; how values print in repr.go and json.go, and in format.go and percent.go,
-// which lay out by the same rules (spec.go).
+// The types are in value.go and dict.go, the operators in operate.go, compare.go and
+// index.go, the methods in methods.go and a file per type. repr.go and json.go print
+// values; format.go and percent.go format them with the rules in spec.go.
 package py
 
 import (
@@ -21,7 +19,7 @@ import (
 // Value is a value of Python.
 type Value any
 
-// List is a list; it can be changed where a template holds it.
+// List is a list, which templates can change.
 type List struct{ Items []Value }
 
 // NewList returns a list of items.
@@ -30,17 +28,16 @@ func NewList(items ...Value) *List { return &List{items} }
 // Tuple is a tuple.
 type Tuple []Value
 
-// Gen is what generators and iterators give: items that can be looped over, but
-// neither printed nor counted.
+// Gen is a generator or iterator: its items can be looped over, but not printed or counted.
 type Gen struct{ Items []Value }
 
-// View is what a dict's keys, values and items give.
+// View is the result of a dict's keys, values and items.
 type View struct {
 	Kind  string // dict_keys, dict_values or dict_items
 	Items []Value
 }
 
-// Group is a tuple of two whose parts have names too, as groupby gives.
+// Group is a named tuple of two parts, the items of groupby.
 type Group struct {
 	Grouper Value
 	List    *List
@@ -59,27 +56,27 @@ func (g *Group) Attr(name string) (Value, bool) {
 
 func (g *Group) tuple() Tuple { return Tuple{g.Grouper, g.List} }
 
-// Range is what range() gives.
+// Range is the result of range().
 type Range struct{ Start, Stop, Step int64 }
 
-// Func is something that can be called.
+// Func is a function.
 type Func func(args []Value, named *Dict) (Value, error)
 
-// Object is something with attributes.
+// Object is a value with attributes.
 type Object interface {
-	// Attr returns an attribute, or false where there is none.
+	// Attr returns an attribute, or false if it does not exist.
 	Attr(name string) (Value, bool)
 }
 
-// Undefined stands for what is not there: it is false, empty, and prints
-// nothing; anything else fails with Err.
+// Undefined is a missing value. It is false and empty, and prints nothing. All other
+// operations fail with Err.
 type Undefined struct {
 	What string // for messages, as "'x' is undefined"
-	// Loud: printing it fails too. So it is for a secret that is missing.
+	// Loud, if set, is the error of printing it, as for a missing secret.
 	Loud error
 }
 
-// Err is why an operation on u fails.
+// Err returns the error of an operation on u.
 func (u Undefined) Err() error {
 	if u.Loud != nil {
 		return u.Loud
@@ -87,12 +84,12 @@ func (u Undefined) Err() error {
 	return &Error{"UndefinedError", u.What}
 }
 
-// Error is an exception.
+// Error is a Python exception.
 type Error struct{ Kind, What string }
 
 func (e *Error) Error() string { return e.Kind + ": " + e.What }
 
-// Errorf makes an Error.
+// Errorf returns an *Error.
 func Errorf(kind, format string, args ...any) error {
 	return &Error{kind, fmt.Sprintf(format, args...)}
 }
@@ -154,7 +151,7 @@ func Truth(v Value) bool {
 	return true
 }
 
-// Text returns the string that v is.
+// Text returns v if it is a string or Markup.
 func Text(v Value) (string, bool) {
 	switch v := v.(type) {
 	case string:
@@ -200,7 +197,7 @@ func (r Range) len() int64 {
 	return 0
 }
 
-// Items lists what a loop over v sees.
+// Items returns the items of a loop over v.
 func Items(v Value) ([]Value, error) {
 	switch v := v.(type) {
 	case string:

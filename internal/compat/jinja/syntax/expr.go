@@ -53,7 +53,7 @@ func (p *parser) compare() Expr {
 			ops = append(ops, Operand{t.text, p.sum()})
 		case p.skipName("in"):
 			ops = append(ops, Operand{"in", p.sum()})
-		case p.isName("not") && p.look().kind == name && p.look().text == "in":
+		case p.isName("not") && p.peek().kind == name && p.peek().text == "in":
 			p.advance()
 			p.advance()
 			ops = append(ops, Operand{"not in", p.sum()})

@@ -33,7 +33,7 @@ type token struct {
 	line  int
 }
 
-// Error is a template that cannot be read.
+// Error is a syntax error.
 type Error struct {
 	Line int
 	What string
@@ -41,14 +41,13 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.What) }
 
-// lexer cuts a template into tokens.
+// lexer splits a template into tokens.
 type lexer struct {
 	src    string
 	pos    int
 	line   int
 	tokens []token
-	// fresh: the output before pos is empty or ends a line, so that
-	// lstrip_blocks applies to blanks at pos.
+	// fresh is set if pos begins a line of output, where lstrip_blocks applies.
 	fresh bool
 }
 
@@ -116,10 +115,10 @@ func (l *lexer) next() error {
 	return l.tag(varBegin, varEnd)
 }
 
-// took notes how what was just lexed ends.
+// took records how the last token ends.
 func (l *lexer) took(s string) { l.fresh = strings.HasSuffix(s, "\n") }
 
-// text emits literal text, less the whitespace that the tag after it takes.
+// text emits literal text without the white space that the next tag removes.
 func (l *lexer) text(s, sign string, strips bool) {
 	switch {
 	case sign == "-":
@@ -247,7 +246,7 @@ func (l *lexer) word(rest string, open *[]byte) error {
 	return nil
 }
 
-// balance keeps the brackets that are open: a tag does not end within them.
+// balance tracks open brackets, because a tag does not end in them.
 func (l *lexer) balance(s string, open *[]byte) error {
 	switch s {
 	case "(", "[", "{":

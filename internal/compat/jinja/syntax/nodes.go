@@ -1,12 +1,12 @@
-// Package syntax reads Jinja2 templates into trees, by the rules of Jinja2 3.1
-// (https://jinja.palletsprojects.com/en/stable/templates/) with the settings
-// that credsmash gives it: trim_blocks and lstrip_blocks on, no autoescape, the
-// last newline dropped, no extension loaded.
+// Package syntax parses Jinja2 3.1 templates
+// (https://jinja.palletsprojects.com/en/stable/templates/) with credsmash's settings:
+// trim_blocks and lstrip_blocks on, no autoescape, without the last newline, and no
+// extensions.
 //
-// [Parse] is the way in. The lexer (lex.go) cuts a template into text, tags and
-// the tokens within tags; whitespace around tags is settled there. The parser
-// (statement.go, expr.go, postfix.go) follows Jinja2's own, function by function,
-// since precedence and leniency are what templates rely on.
+// [Parse] is the entry point. The lexer (lex.go) splits a template into text, tags and
+// the tokens of tags, and trims white space around tags. The parser (statement.go,
+// expr.go, postfix.go) has the same functions as Jinja2's, to have the same precedence
+// and leniency.
 package syntax
 
 // Expr is an expression.
@@ -173,8 +173,8 @@ type (
 		Body []Node
 		Line int
 	}
-	// Load is include, import, from or extends. credsmash has no loader: it
-	// fails where it is reached.
+	// Load is include, import, from or extends. It fails when it is reached, because
+	// credsmash has no loader.
 	Load struct {
 		Tag  string
 		Line int

@@ -1,7 +1,7 @@
 package syntax
 
-// parser walks over tokens. Its methods panic with *Error, which Parse
-// catches: nearly every line of it could fail.
+// parser parses tokens. Its methods panic with *Error, which Parse recovers, because
+// nearly every line can fail.
 type parser struct {
 	tokens []token
 	pos    int
@@ -9,7 +9,7 @@ type parser struct {
 }
 
 func (p *parser) current() token { return p.tokens[p.pos] }
-func (p *parser) look() token    { return p.tokens[min(p.pos+1, len(p.tokens)-1)] }
+func (p *parser) peek() token    { return p.tokens[min(p.pos+1, len(p.tokens)-1)] }
 
 func (p *parser) advance() token {
 	t := p.current()

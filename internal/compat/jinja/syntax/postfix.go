@@ -95,7 +95,7 @@ func (p *parser) args() Args {
 		case p.skipOp("**"):
 			p.ensure(a.Double == nil, line)
 			a.Double = p.expression()
-		case p.current().kind == name && p.look().kind == op && p.look().text == "=":
+		case p.current().kind == name && p.peek().kind == op && p.peek().text == "=":
 			p.ensure(a.Double == nil, line)
 			key := p.advance().text
 			p.advance()

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Parse reads a template. The error is an *Error.
+// Parse parses a template. The error is an *Error.
 func Parse(source string) (nodes []Node, err error) {
 	tokens, err := lex(source)
 	if err != nil {
@@ -24,8 +24,8 @@ func Parse(source string) (nodes []Node, err error) {
 	return p.body(), nil
 }
 
-// body parses statements up to one of the given tags, which stays, or to the
-// end of the template.
+// body parses statements up to one of the given tags, without consuming it, or to the end
+// of the template.
 func (p *parser) body(until ...string) []Node {
 	var nodes []Node
 	for {
@@ -54,7 +54,7 @@ func (p *parser) body(until ...string) []Node {
 	}
 }
 
-// block parses the rest of an opening tag's line and the body to one of until,
+// block parses the rest of an opening tag and the body up to one of the tags in until,
 // whose name it returns.
 func (p *parser) block(tag string, until ...string) ([]Node, string) {
 	p.skipOp(":")
@@ -129,7 +129,7 @@ func (p *parser) ifBlock(line int, tag string) Node {
 	return n
 }
 
-// targets parses what is assigned to.
+// targets parses the targets of an assignment.
 func (p *parser) targets(until string) Expr {
 	line := p.current().line
 	x := p.tupleOf(func() Expr { return p.primary(until == "") }, false, until)
@@ -178,7 +178,7 @@ func (p *parser) filterRest(x Expr) Expr {
 	return x
 }
 
-// params parses a macro's signature.
+// params parses the parameters of a macro.
 func (p *parser) params() []Param {
 	p.expectOp("(")
 	params := []Param{}

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// escapes are those of one letter.
+// escapes are the escapes of one letter.
 var escapes = map[byte]string{
 	'\n': "", '\\': `\`, '\'': "'", '"': `"`, 'a': "\a", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t", 'v': "\v",
 }
 
-// unescape undoes the escapes of a Python string literal.
+// unescape returns the value of a Python string literal.
 func unescape(s string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

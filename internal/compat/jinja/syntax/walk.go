@@ -1,7 +1,7 @@
 package syntax
 
-// Walk calls visit for a node, an expression or a slice of either, and where
-// that returns true for all below it, in the order of the text.
+// Walk calls visit for a node, an expression or a slice of either, and if visit returns
+// true, for everything below it, in the order of the text.
 func Walk(n any, visit func(any) bool) {
 	switch n := n.(type) {
 	case nil:

@@ -3,7 +3,6 @@ package funcs
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 )
 
@@ -82,7 +81,10 @@ func until(n int) ([]int, error) {
 	return untilStep(0, n, 1)
 }
 
-func untilStep(start, stop, step int) ([]int, error) {
+func untilStep(start, stop, step int) ([]int, error) { return steps(start, stop, step, false) }
+
+// steps counts from start to stop, which inclusive adds.
+func steps(start, stop, step int, inclusive bool) ([]int, error) {
 	if step == 0 {
 		return nil, Problem("its step is 0, so it would not end")
 	}
@@ -90,7 +92,7 @@ func untilStep(start, stop, step int) ([]int, error) {
 		return nil, err
 	}
 	list := []int{}
-	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
+	for i := start; step > 0 && i < stop || step < 0 && i > stop || inclusive && i == stop; i += step {
 		list = append(list, i)
 		if (i+step > i) != (step > 0) { // beyond the largest int
 			break
@@ -115,20 +117,11 @@ func seq(params ...int) (string, error) {
 	if len(params) < 3 && last < first {
 		step = -1
 	}
-	if step == 0 {
-		return "", Problem("its step is 0, so it would not end")
-	}
-	if err := countOf(math.Abs(float64(last)-float64(first)) / math.Abs(float64(step))); err != nil {
+	list, err := steps(first, last, step, true)
+	if err != nil {
 		return "", err
 	}
-	var all []string
-	for i := first; step > 0 && i <= last || step < 0 && i >= last; i += step {
-		all = append(all, strconv.Itoa(i))
-		if (i+step > i) != (step > 0) { // beyond the largest int
-			break
-		}
-	}
-	return strings.Join(all, " "), nil
+	return join(" ", list)
 }
 
 func fits(count, size int) error {

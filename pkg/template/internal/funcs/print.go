@@ -2,22 +2,17 @@ package funcs
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 	"text/template"
 	"unicode"
 )
 
-// printed makes nil an error for the functions that print their arguments, and
-// gives floats the digits that all else gives them.
+// printed returns what fmt prints of the arguments.
 func printed(values []any) ([]any, error) {
 	all := make([]any, len(values))
 	for i, v := range values {
-		if x := reflect.ValueOf(v); !x.IsValid() || x.Kind() == reflect.Pointer && x.IsNil() {
-			return nil, Argument(i, Problem(`no value; give one with: default "" X`))
-		}
 		var err error
-		if all[i], err = operand('v', v); err != nil {
+		if all[i], err = Scalar(v); err != nil {
 			return nil, Argument(i, err)
 		}
 	}

@@ -146,6 +146,8 @@ func rows() []row {
 		{"getHostByName", Removed, 0, nil, nil},
 
 		// text/template's own, of which it exports none but the printing ones.
+		{"index", Own, 0, index, nil},
+		{"len", Own, Numeric, length, nil},
 		{"eq", Own, Walks, eq, nil},
 		{"ne", Own, Walks, ne, nil},
 		{"lt", Own, 0, lt, nil},

@@ -13,25 +13,42 @@ import (
 // textOf returns the text of a scalar. Sprig's gives "<nil>" for nil and Go's
 // notation for lists and maps.
 func textOf(v any) (string, error) {
+	v, err := Scalar(v)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(v), nil
+}
+
+// Scalar returns v as fmt prints it: bytes as a string, what a pointer points to,
+// and floats with the digits that toJson writes. Nil has no text, and neither have
+// lists, maps and structs: fmt prints Go's notation for them, which no config file
+// can hold.
+func Scalar(v any) (any, error) {
+	x := reflect.ValueOf(v)
+	if !x.IsValid() || x.Kind() == reflect.Pointer && x.IsNil() {
+		return nil, Problem(`no value; give one with: default "" X`)
+	}
 	switch v := v.(type) {
-	case nil:
-		return "", Problem(`no value; give one with: default "" X`)
-	case string:
-		return v, nil
 	case []byte:
 		return string(v), nil
+	case error, fmt.Stringer:
+		return v, nil
 	}
-	switch x := reflect.ValueOf(v); x.Kind() {
-	case reflect.Map, reflect.Slice, reflect.Array:
-		return "", Problem(described(v) + ", which has no text of its own; use toJson, or join for a list")
-	case reflect.Func, reflect.Chan:
-		return "", Problem(described(v) + ", which has no text")
+	switch x.Kind() {
 	case reflect.Pointer:
-		if x.IsNil() {
-			return "", Problem(`no value; give one with: default "" X`)
-		}
+		return Scalar(x.Elem().Interface())
+	case reflect.Map, reflect.Slice, reflect.Array, reflect.Struct:
+		return nil, Problem(Composite(described(v)))
+	case reflect.Func, reflect.Chan:
+		return nil, Problem(described(v) + ", which has no text")
 	}
-	return fmt.Sprint(Plain(v)), nil
+	return Plain(v), nil
+}
+
+// Composite is why a value has no text, and what to do about it.
+func Composite(described string) string {
+	return described + ", which has no text of its own: use toJson or toYaml, or range or join \",\" for a list"
 }
 
 // Plain returns what prints v with the digits that toJson writes: 1000000 and not
@@ -41,8 +58,7 @@ func Plain(v any) any {
 	switch {
 	case x.Kind() == reflect.Map, x.Kind() == reflect.Slice:
 		if holdsFloat(x) {
-			plain, _ := mapped(x, func(v any) (any, error) { return Plain(v), nil })
-			return plain
+			return mapped(x, Plain)
 		}
 	case x.IsValid() && x.CanFloat() && x.Type().PkgPath() == "":
 		if n, ok := document.FromFloat(x.Float()); ok {
@@ -50,6 +66,22 @@ func Plain(v any) any {
 		}
 	}
 	return v
+}
+
+// mapped returns a list or map with what f returns for its elements.
+func mapped(x reflect.Value, f func(any) any) any {
+	if x.Kind() == reflect.Map {
+		m := make(map[any]any, x.Len())
+		for it := x.MapRange(); it.Next(); {
+			m[f(it.Key().Interface())] = f(it.Value().Interface())
+		}
+		return m
+	}
+	list := make([]any, x.Len())
+	for i := range list {
+		list[i] = f(x.Index(i).Interface())
+	}
+	return list
 }
 
 // holdsFloat reports whether a list or map holds a float64 at any depth.

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+// This file holds what the commands over many secrets share: prune, rekey, migrate,
+// import, export, verify-store and getall.
+
+// scoped is the store and the selection of secrets that a command works on.
+type scoped struct {
+	*backend.Target
+	store.Scope
+	flags    *bulkFlags
+	progress *progress
+}
+
+// scope parses [REF] [KEY=VALUE]... for the command verb. The pattern of the scope is
+// set when it is opened.
+func (a *app) scope(cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, error) {
+	verb, _, _ = strings.Cut(verb, " ")
+	s := &scoped{flags: f, progress: a.progress(verb)}
+	s.Scope = store.Scope{DryRun: f.dryRun, Progress: s.progress.update}
+	ref := ""
+	named := len(args) > 0 && isRef(args[0])
+	if named {
+		ref, args = args[0], args[1:]
+	}
+	given, err := contextOf(args, f.literal)
+	if err != nil {
+		return nil, err
+	}
+	if named {
+		s.Target, err = a.target(cfg, ref, "", args, f.literal)
+	} else {
+		s.Target, err = a.whole(cfg, given)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if f.contextMap != "" && !s.HasItems() {
+		return nil, usagef("--context-map is for tables and local stores")
+	}
+	s.Contexts, err = a.contexts(f.contextMap, s.Context())
+	return s, err
+}
+
+// openScope opens the table or local store that [REF] [KEY=VALUE]... selects.
+func (a *app) openScope(ctx context.Context, cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
+	s, err := a.scope(cfg, verb, args, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, pattern, err := s.Items(ctx, verb)
+	s.Pattern = pattern
+	return s, st, err
+}
+
+// values fetches the selected secrets.
+func (s *scoped) values(ctx context.Context, verb string) (map[string]source.Result, error) {
+	got, err := s.Values(ctx, verb, s.Scope)
+	if err == nil && len(got) == 0 && !s.flags.allowNoMatch {
+		return nil, s.noMatch()
+	}
+	return got, err
+}
+
+func (s *scoped) noMatch() error {
+	if s.Text() == "" {
+		return fmt.Errorf("%w: the store holds no secrets", source.ErrNoMatch)
+	}
+	return fmt.Errorf("%s: %w", s.Text(), source.ErrNoMatch)
+}
+
+// matched returns err, but nil for a pattern without a match if --allow-no-match
+// permits it.
+func (s *scoped) matched(err error) error {
+	switch {
+	case !errors.Is(err, source.ErrNoMatch):
+		return err
+	case s.flags.allowNoMatch:
+		return nil
+	}
+	return s.noMatch()
+}
+
+func contextOf(words, literal []string) (source.Context, error) {
+	given, err := contextPairs(words, literal)
+	if err != nil {
+		return source.Context{}, err
+	}
+	c, err := source.NewContext(given)
+	if err != nil {
+		return c, &usageError{err}
+	}
+	return c, nil
+}
+
+// toContext parses --to-context. It returns nil without the flag, and the empty
+// context for the word "none".
+func toContext(words []string) (*source.Context, error) {
+	switch {
+	case len(words) == 0:
+		return nil, nil
+	case len(words) == 1 && words[0] == "none":
+		return &source.Context{}, nil
+	}
+	c, err := contextOf(words, nil)
+	return &c, err
+}
+
+const toContextHelp = "`KEY=VALUE` of the new context for all secrets (repeatable), or none"
+
+// verbs are the words for actions in the output of a dry run.
+var verbs = map[store.Action]string{
+	store.Deleted: "delete", store.Rekeyed: "rekey", store.Padded: "pad", store.PutAgain: "put-again",
+	store.Rescued: "rescue", store.Unhidden: "unhide", store.Stored: "put",
+}
+
+// reportOutcomes logs one line per kind of action, or prints one per version in a dry
+// run, and returns the failures.
+func (a *app) reportOutcomes(s *scoped, outcomes []store.Outcome) error {
+	dryRun := s.DryRun
+	var failed []*source.RefError
+	for _, o := range outcomes {
+		switch {
+		case o.Err != nil:
+			failed = append(failed, &source.RefError{Ref: s.One(o.Name, o.Version), Err: o.Err})
+		case o.Action == store.Unhidden && !dryRun:
+			a.log.Warn(fmt.Sprintf("%s: the newest version is now %s; %s was hiding it",
+				source.Show(o.Name), source.Show(o.To), source.Show(o.Version)))
+		}
+	}
+	if dryRun {
+		if err := a.printPlanned(outcomes); err != nil {
+			return err
+		}
+	} else {
+		a.logSummary(outcomes)
+	}
+	if len(failed) > 0 {
+		return manyFailed(len(outcomes), "versions failed", failed)
+	}
+	return nil
+}
+
+// printPlanned prints the actions that a run would take.
+func (a *app) printPlanned(outcomes []store.Outcome) error {
+	var rows []string
+	for _, o := range outcomes {
+		if o.Err != nil || o.Action == store.Kept {
+			continue
+		}
+		row := verbs[o.Action] + "\t" + source.Show(o.Name) + "\t" + source.Show(o.Version)
+		if o.To != "" {
+			row += "\t-> " + source.Show(o.To)
+		}
+		rows = append(rows, row)
+	}
+	return a.printTable(rows)
+}
+
+func (a *app) logSummary(outcomes []store.Outcome) {
+	versions, names := map[store.Action]int{}, map[store.Action]map[string]bool{}
+	for _, o := range outcomes {
+		if o.Err != nil || o.Action == store.Kept || o.Action == store.Unhidden {
+			continue
+		}
+		if names[o.Action] == nil {
+			names[o.Action] = map[string]bool{}
+		}
+		versions[o.Action]++
+		names[o.Action][o.Name] = true
+		a.log.Debug(fmt.Sprintf("%s %s version %s", o.Action, source.Show(o.Name), source.Show(o.Version)))
+	}
+	for _, action := range []store.Action{store.Deleted, store.Rekeyed, store.PutAgain, store.Rescued, store.Padded, store.Stored} {
+		if n := versions[action]; n > 0 {
+			a.log.Info(fmt.Sprintf("%s %s of %s", action, count(n, "version"), count(len(names[action]), "secret")),
+				"action", string(action), "versions", n)
+		}
+	}
+}
+
+// finish reports the outcomes of a command, including those before the error err
+// ended it.
+func (a *app) finish(s *scoped, outcomes []store.Outcome, err error) error {
+	s.progress.end()
+	return errors.Join(s.matched(err), a.reportOutcomes(s, outcomes))
+}
+
+// manyError is the failure of some of many secrets. Its hint differs from the hint
+// for one secret.
+type manyError struct {
+	err     error
+	partial bool // the command has a --partial flag, which was not given
+}
+
+func (e *manyError) Error() string { return e.err.Error() }
+
+func (e *manyError) Unwrap() error { return e.err }
+
+// manyFailed returns an error with the count of failures, then the cause of each.
+func manyFailed(all int, what string, failed []*source.RefError) *manyError {
+	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &template.SecretsError{Failures: failed})}
+}
+
+// isPermanent reports whether a retry would fail the same way. A network error or
+// throttling is not permanent: it tells nothing about the secret.
+func isPermanent(err error) bool {
+	return isOne(err, source.ErrWrongContext, source.ErrDenied, source.ErrIntegrity, source.ErrUnsupported, errBinary)
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/store"
+)
+
+// contextPairs parses an encryption context from KEY=VALUE arguments and from the
+// values of --context. AWS's shorthand a=b,c=d would become one pair, so it is refused
+// as an argument; --context takes it literally.
+func contextPairs(words, literal []string) (map[string]string, error) {
+	for _, w := range words {
+		if isJoined(w) {
+			key, _, _ := strings.Cut(w, "=")
+			return nil, usagef("context: the word that begins with %s= holds several pairs: separate them by spaces; --context KEY=VALUE takes a comma literally", source.Show(key))
+		}
+	}
+	return pairs("context", append(words[:len(words):len(words)], literal...))
+}
+
+// isJoined reports whether a word has the form a=b,c=d.
+func isJoined(word string) bool {
+	_, value, ok := strings.Cut(word, "=")
+	_, after, comma := strings.Cut(value, ",")
+	return ok && comma && strings.Index(after, "=") > 0
+}
+
+// contextRule is an entry of a context map. The first rule whose pattern matches a
+// name applies. Its context is a mapping, or a list of mappings to try in turn.
+type contextRule struct {
+	pattern  string
+	contexts []source.Context
+}
+
+// contexts returns the contexts of each name according to a context map. Names without
+// a rule, and all names without a map, have the given context.
+func (a *app) contexts(path string, given source.Context) (store.Contexts, error) {
+	if path == "" {
+		return store.Always(given), nil
+	}
+	data, err := a.readNamed(path)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := parseContextMap(data)
+	if err != nil {
+		return nil, usagef("%s%w", path, err)
+	}
+	if len(rules) == 0 {
+		return nil, usagef("%s: it holds no {pattern, context}: leave --context-map out, or add one", path)
+	}
+	return func(name string) []source.Context {
+		for _, r := range rules {
+			if source.Match(r.pattern, name) {
+				return r.contexts
+			}
+		}
+		return []source.Context{given}
+	}, nil
+}
+
+func parseContextMap(data []byte) ([]contextRule, error) {
+	var entries []map[string]yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf(": not a list of {pattern, context}: %w", err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New(": a second document follows the list: a file holds one")
+	}
+	rules := make([]contextRule, len(entries))
+	for i, entry := range entries {
+		var err error
+		if rules[i], err = parseRule(entry); err != nil {
+			return nil, fmt.Errorf(", entry %d: %w", i+1, err)
+		}
+	}
+	return rules, nil
+}
+
+func parseRule(entry map[string]yaml.Node) (r contextRule, err error) {
+	for _, key := range slices.Sorted(maps.Keys(entry)) {
+		switch n := entry[key]; key {
+		case "pattern":
+			r.pattern = n.Value
+		case "context":
+			r.contexts, err = parseContexts(&n)
+		default:
+			err = fmt.Errorf("a key %s, not pattern or context", source.Show(key))
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	switch {
+	case r.pattern == "":
+		return r, errors.New("no pattern")
+	case len(r.contexts) == 0:
+		return r, errors.New("no context: {} is the empty context")
+	}
+	return r, nil
+}
+
+func parseContexts(n *yaml.Node) ([]source.Context, error) {
+	nodes := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		nodes = n.Content
+	}
+	var all []source.Context
+	for _, n := range nodes {
+		var pairs map[string]string
+		if n.Kind != yaml.MappingNode {
+			return nil, errors.New("a context is not a mapping of keys and values")
+		}
+		if err := n.Decode(&pairs); err != nil {
+			return nil, fmt.Errorf("context: %w", err)
+		}
+		c, err := source.NewContext(pairs)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}

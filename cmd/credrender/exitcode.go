@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/local"
+	"github.com/credrender/credrender/pkg/template"
+)
+
+// Exit codes. The help of the root command and README.md list them.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // includes items that fail their integrity check
+	exitUsage   = 2 // usage, config or template
+	exitSecret  = 3 // a secret is missing or refused
+	exitRefused = 4 // a check or verify refused the new files
+	exitHook    = 5 // all files are in place but a hook failed
+)
+
+// exitChanges is the exit code of plan --detailed-exitcode if a render would change
+// something, as in terraform.
+const exitChanges = 2
+
+// severity orders the exit codes: of several failures the first code listed here is
+// the process's.
+var severity = [...]int{exitUsage, exitFailed, exitSecret, exitRefused, exitHook, exitOK}
+
+func worse(a, b int) int {
+	for _, code := range severity {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitFailed
+}
+
+// usageError is an error in the arguments.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// exitCode returns the exit code for an error.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitFailed
+	case len(parts(err)) > 1:
+		code := exitOK
+		for _, e := range parts(err) {
+			code = worse(code, exitCode(e))
+		}
+		return code
+	case isUsage(err):
+		return exitUsage
+	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrDisabled, source.ErrWrongContext, render.ErrRemoved):
+		return exitSecret
+	}
+	if _, ok := errors.AsType[*render.RefusedError](err); ok {
+		return exitRefused
+	}
+	if _, ok := errors.AsType[*render.HookError](err); ok {
+		return exitHook
+	}
+	return exitFailed
+}
+
+// parts lists the failures that err joins.
+func parts(err error) []error {
+	if failed, ok := errors.AsType[*template.SecretsError](err); ok && fmt.Sprintf("%T", err) != joined {
+		return flatten(failed)
+	}
+	return flatten(err)
+}
+
+func isUsage(err error) bool {
+	_, usage := errors.AsType[*usageError](err)
+	_, conf := errors.AsType[*config.Error](err)
+	_, unable := errors.AsType[*backend.UnableError](err)
+	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
+}
+
+// isTemplates reports whether err is, or joins, an error in a template's text. A
+// template that fails because of a secret's value is not at fault.
+func isTemplates(err error) bool {
+	switch e := err.(type) {
+	case *template.Error:
+		return !e.OfValue
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), isTemplates)
+	}
+	inner := errors.Unwrap(err)
+	return inner != nil && isTemplates(inner)
+}
+
+// isPlace reports whether err is about a destination that no run could write.
+func isPlace(err error) bool {
+	_, place := errors.AsType[*render.PlaceError](err)
+	_, cycle := errors.AsType[*render.CycleError](err)
+	_, kind := errors.AsType[*txn.KindError](err)
+	return place || cycle || kind
+}
+
+func isOne(err error, kinds ...error) bool {
+	for _, k := range kinds {
+		if errors.Is(err, k) {
+			return true
+		}
+	}
+	return false
+}

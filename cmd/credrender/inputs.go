@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/input"
+	"github.com/credrender/credrender/internal/job"
+)
+
+// readNamed reads a file given by a flag or an argument.
+func (a *app) readNamed(path string) ([]byte, error) {
+	path = a.abs(path)
+	data, err := a.input.ReadFile(path)
+	return data, fileError(nameFile(path, err))
+}
+
+// readStdin reads standard input to its end. It may be empty.
+func (a *app) readStdin() ([]byte, error) {
+	data, err := a.input.ReadAll(a.stdin, true)
+	return data, fileError(nameFile("standard input", err))
+}
+
+// readInput reads standard input, which must not be empty.
+func (a *app) readInput(what string) ([]byte, error) {
+	data, err := a.input.ReadAll(a.stdin, true)
+	return refuseEmpty(what, data, err)
+}
+
+// refuseEmpty refuses empty standard input, which usually means that the command before
+// the pipe failed.
+func refuseEmpty(what string, data []byte, err error) ([]byte, error) {
+	if err == nil && len(data) == 0 {
+		return nil, usagef("%s: standard input is empty: was there an error before the pipe?", what)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", nameFile("standard input", err))
+	}
+	return data, nil
+}
+
+// text is the result of reading a file.
+type text struct {
+	data []byte
+	err  error
+}
+
+// readPipes reads pipes and standard input before a render takes its lock: they may
+// block, and can be read only once. --wait reuses the content.
+func (a *app) readPipes(cfg *config.Config, jobs []job.Job, named map[string]bool) {
+	for i := range jobs {
+		for _, f := range jobs[i].Files {
+			info, err := os.Stat(f.Src)
+			_, read := a.piped[f.Src]
+			if f.Src != stdinName && (err != nil || read || info.Mode().IsRegular() || info.IsDir()) || read {
+				continue
+			}
+			data, err := a.readFile(cfg, &jobs[i], f.Src, named)
+			a.piped[f.Src] = text{data, err}
+		}
+	}
+}
+
+// nameFile adds the name of a file to errors of package input.
+func nameFile(path string, err error) error {
+	switch {
+	case errors.Is(err, input.ErrTooLarge):
+		return usagef("%s: %w", path, err)
+	case errors.Is(err, input.ErrSilent):
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return err
+}
+
+// readFile reads a file of a job if it is trusted. An untrusted file given on the command
+// line is read with a warning, because the user chose it.
+func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[string]bool) ([]byte, error) {
+	if t, ok := a.piped[path]; ok {
+		return t.data, t.err
+	}
+	if path == stdinName {
+		return a.readPiped()
+	}
+	trust := cfg.Trust
+	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
+	if !named[path] {
+		data, err := trust.ReadFile(path)
+		return data, fileError(nameFile(path, err))
+	}
+	data, doubt, err := trust.ReadNamed(path)
+	if doubt != nil {
+		a.log.Warn(doubt.Error())
+	}
+	return data, fileError(nameFile(path, err))
+}
+
+// readPiped returns standard input as a template. It keeps the content for other jobs
+// with the same template, and for --wait.
+func (a *app) readPiped() ([]byte, error) {
+	if t, ok := a.piped[stdinName]; ok {
+		return t.data, t.err
+	}
+	data, err := a.input.ReadAll(a.stdin, a.atTerminal(a.stdin))
+	data, err = refuseEmpty("a template", data, err) // an empty template would replace a good file
+	a.piped[stdinName] = text{data, err}
+	return data, err
+}
+
+// fileError turns an error about a file of the config or the command line into a usage
+// error.
+func fileError(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
+	}
+	return err
+}

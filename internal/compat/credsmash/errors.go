@@ -1,0 +1,46 @@
+package credsmash
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/limit"
+)
+
+// secretError is an error about one secret.
+type secretError struct {
+	name    string
+	version string
+	err     error
+}
+
+func (e *secretError) Error() string {
+	version := e.version
+	if version == "" {
+		version = "None"
+	}
+	switch {
+	case errors.Is(e.err, source.ErrNotFound):
+		return fmt.Sprintf("Item {'name': '%s', 'version': %s} couldn't be found.", e.name, version)
+	case errors.Is(e.err, source.ErrWrongContext):
+		return e.name + ": KMS ERROR: Could not decrypt hmac key with KMS. The encryption context provided may not match the one used when the credential was stored."
+	case errors.Is(e.err, source.ErrIntegrity):
+		return fmt.Sprintf("%s: INTEGRITY ERROR: %v", e.name, e.err)
+	}
+	return source.Show(e.name) + ": " + words(e.err)
+}
+
+func (e *secretError) Unwrap() error { return e.err }
+
+// words formats an error of AWS as botocore does, because scripts search for the codes.
+func words(err error) string {
+	if _, placed := errors.AsType[*secretError](err); placed {
+		return err.Error()
+	}
+	failed, ok := errors.AsType[*source.CallError](err)
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck || !ok || failed.Code == "" || failed.Operation == "" {
+		return err.Error()
+	}
+	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)
+}

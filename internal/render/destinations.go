@@ -1,0 +1,145 @@
+package render
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/txn/fsys"
+)
+
+// Own is a file or directory of the run itself, which no job may write.
+type Own struct {
+	What string // "the config", "the state directory"
+	Path string // absolute
+	// Below: it is a directory, and nothing below it may be written; with Ext,
+	// no file of that extension directly in it.
+	Below bool
+	Ext   string
+}
+
+// PlaceError is the error of a destination that the run already reads, keeps or writes,
+// perhaps under another name.
+type PlaceError struct {
+	Dest string
+	Is   string
+}
+
+func (e *PlaceError) Error() string { return "destination " + e.Dest + " " + e.Is }
+
+// CycleError is the error of jobs that read each other's destinations, so that none can
+// be first.
+type CycleError struct{ Jobs []string }
+
+func (e *CycleError) Error() string {
+	return "each of these jobs reads what the next one writes: " + strings.Join(e.Jobs, " -> ")
+}
+
+// destination is one file that a run writes.
+type destination struct {
+	plan  *Plan
+	index int // in Job.Files
+	id    fsys.Identity
+}
+
+func (d destination) file() job.File { return d.plan.Job.Files[d.index] }
+
+// checkDestinations resolves all destinations, and fails the jobs that must not write
+// theirs before anything is fetched or written.
+func (r *run) checkDestinations() {
+	if r.o.NoDisk {
+		return
+	}
+	for _, p := range r.plans {
+		for i, f := range p.Job.Files {
+			if f.Dest != "" {
+				r.addDestination(p, i)
+			}
+		}
+	}
+	for _, d := range r.dests {
+		if is := r.conflict(d); is != "" {
+			d.plan.misplaced = true
+			d.plan.fail(&PlaceError{r.env.Disk.Host(d.file().Dest), is})
+		}
+	}
+}
+
+// addDestination resolves a destination. One that can never be a file is refused now;
+// diff finds all other faults.
+func (r *run) addDestination(p *Plan, i int) {
+	dest := p.Job.Files[i].Dest
+	if err := r.env.Disk.CheckKind(dest); err != nil {
+		p.misplaced = true
+		p.fail(err)
+		return
+	}
+	if id, err := r.env.Disk.Identify(dest); err == nil {
+		r.dests = append(r.dests, destination{p, i, id})
+	}
+}
+
+// conflict returns what else a destination is, or "".
+func (r *run) conflict(d destination) string {
+	for _, own := range r.env.Own {
+		if r.isOwn(d, own) {
+			if own.Below && own.Ext == "" {
+				return fmt.Sprintf("is in %s, %s", own.What, own.Path)
+			}
+			return fmt.Sprintf("is %s, %s", own.What, own.Path)
+		}
+	}
+	for _, f := range d.plan.Job.Files {
+		if id, ok := r.identify(f.Src); ok && id.Same(d.id) {
+			return "is also the template " + f.Src + " of the same job"
+		}
+	}
+	for _, other := range r.dests {
+		if (other.plan != d.plan || other.index != d.index) && other.id.Same(d.id) {
+			return fmt.Sprintf("is the same file as destination %s of job %s (%s)",
+				r.env.Disk.Host(other.file().Dest), other.plan.Job.Name, other.plan.Job.Origin)
+		}
+	}
+	return ""
+}
+
+func (r *run) isOwn(d destination, own Own) bool {
+	id, ok := r.identify(own.Path)
+	switch {
+	case !ok:
+		return false
+	case !own.Below:
+		return d.id.Same(id)
+	case own.Ext == "":
+		return d.id.Below(id)
+	}
+	dest := d.file().Dest
+	dir, err := r.env.Disk.IdentifyHost(r.env.Disk.Host(filepath.Dir(dest)))
+	return err == nil && dir.Same(id) && filepath.Ext(dest) == own.Ext
+}
+
+// identify returns the identity of a file of the machine, found once a run. A file that
+// does not exist yet is identified by its directory and name.
+func (r *run) identify(path string) (fsys.Identity, bool) {
+	if !filepath.IsAbs(path) { // none, or standard input
+		return fsys.Identity{}, false
+	}
+	id, known := r.ids[path]
+	if !known {
+		id, _ = r.env.Disk.IdentifyHost(path) // zero: like no other
+		r.ids[path] = id
+	}
+	return id, true
+}
+
+// writers returns the destinations that are the file at path.
+func (r *run) writers(path string) (found []destination) {
+	id, ok := r.identify(path)
+	for _, d := range r.dests {
+		if ok && d.id.Same(id) {
+			found = append(found, d)
+		}
+	}
+	return found
+}

@@ -1,0 +1,104 @@
+package template
+
+import (
+	"errors"
+	"time"
+
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
+)
+
+// The functions that look at the machine.
+
+// env is nil for a variable that is not set: default replaces nil, and all else
+// refuses it.
+func env(p *pass, name string) (any, error) {
+	return ask(p, Query{Kind: Env, Name: name}, func() (any, error) {
+		lookup := p.x.r.Host.LookupEnv
+		if lookup == nil {
+			return nil, errNoHost
+		}
+		if value, set := lookup(name); set {
+			return value, nil
+		}
+		return nil, nil
+	})
+}
+
+var errNotSet = errors.New("not set")
+
+// expandenv asks for all variables before it fails for one.
+func expandenv(p *pass, text string) (string, error) {
+	var failed error
+	expanded, err := funcs.Expand(text, func(name string) string {
+		value, err := env(p, name)
+		if err == nil && value == nil {
+			err = &askError{Query{Kind: Env, Name: name}, errNotSet}
+		}
+		if err != nil && failed == nil {
+			failed = err
+		}
+		s, _ := value.(string)
+		return s
+	})
+	if err == nil {
+		err = failed
+	}
+	return expanded, err
+}
+
+func file(p *pass, path string) (string, error) {
+	return ask(p, Query{Kind: File, Name: path}, func() (string, error) {
+		read := p.x.r.Host.ReadFile
+		if read == nil {
+			return "", errNoHost
+		}
+		data, err := read(path)
+		return string(data), err
+	})
+}
+
+func hostname(p *pass) (string, error) {
+	return ask(p, Query{Kind: Hostname}, func() (string, error) {
+		name := p.x.r.Host.Hostname
+		if name == nil {
+			return "", errNoHost
+		}
+		return name()
+	})
+}
+
+// Now asks for the time of the run. With Zone it makes a pass a [funcs.Clock].
+func (p *pass) Now() (time.Time, error) {
+	return ask(p, Query{Kind: Now}, func() (time.Time, error) {
+		now := p.x.r.Host.Now
+		if now == nil {
+			return time.Time{}, errNoHost
+		}
+		return now(), nil
+	})
+}
+
+// Zone asks for a time zone.
+func (p *pass) Zone(name string) (*time.Location, error) {
+	if name == "" || name == "UTC" {
+		return time.UTC, nil
+	}
+	return ask(p, Query{Kind: Zone, Name: name}, func() (*time.Location, error) {
+		load := p.x.r.Host.LoadLocation
+		if load == nil {
+			return nil, errNoHost
+		}
+		return load(name)
+	})
+}
+
+// saltKey asks for the host's key for the salts of htpasswd.
+func (p *pass) saltKey() ([]byte, error) {
+	return ask(p, Query{Kind: Salt}, func() ([]byte, error) {
+		key := p.x.r.Host.SaltKey
+		if key == nil {
+			return nil, errNoHost
+		}
+		return key()
+	})
+}
