@@ -76,6 +76,11 @@ func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
 	if o.checkConfig {
 		return a.checkConfig(ctx)
 	}
+	if os.Getpid() == 1 { // of a container: reap the orphans of hooks
+		signals := make(chan os.Signal, 64)
+		signal.Notify(signals)
+		return a.initProcess(signals, a.atTerminal(a.stdin))
+	}
 	// Catch these signals first of all: by default they end the process.
 	reload, all := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
@@ -161,9 +166,6 @@ func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) 
 			return err
 		}
 		g.Go(func() error { return d.Serve(serving, l) })
-	}
-	if os.Getpid() == 1 {
-		g.Go(func() error { daemon.ReapOrphans(serving); return nil })
 	}
 	g.Go(func() error {
 		defer stop()
