@@ -212,7 +212,7 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	stamp := stampOf(cfg)
 	c := a.facts(cfg)
 	c.Timeout = cfg.Settings.Timeout
-	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+	c.Check = func(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error) {
 		return a.checkChanges(ctx, cfg, jobs)
 	}
 	c.Render = func(ctx context.Context, o daemon.Order) (daemon.Ended, error) { return a.renderInChild(ctx, cfg, o) }
@@ -273,7 +273,7 @@ func stampOf(cfg *config.Config) string {
 }
 
 // checkChanges runs the change check of jobs.
-func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.Look, error) {
+func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.CheckResult, error) {
 	st, err := a.openState(cfg, false)
 	if err != nil || st == nil {
 		return nil, errors.Join(err, render.ErrNoState)
@@ -281,11 +281,11 @@ func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.J
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
 	opts.Timeout = cmp.Or(opts.Timeout, checkTimeout)
-	looks, err := render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
+	results, err := render.CheckChanges(ctx, a.env(cfg, st, nil), opts, jobs)
 	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
-		looks, err = render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
+		results, err = render.CheckChanges(ctx, a.env(cfg, st, nil), opts, jobs)
 	}
-	return looks, err
+	return results, err
 }
 
 // records reads the state of all jobs. A missing state directory is an error, because

@@ -1,6 +1,6 @@
 // Package daemon runs the jobs of a config on their schedules.
 //
-// At each tick it makes a change check ([Config.Look]): it compares the versions
+// At each tick it makes a change check ([Config.Check]): it compares the versions
 // of secrets and the metadata of files with what the last render recorded. Jobs
 // for which something may have changed are rendered by a child process
 // ([Config.Render]), which logs to standard error, records its results in the
@@ -36,8 +36,8 @@ import (
 // Config is one reading of the config, with what the daemon does by it.
 type Config struct {
 	Jobs []job.Job
-	// Look makes the change check of jobs, without reading a secret.
-	Look func(ctx context.Context, jobs []job.Job) ([]render.Look, error)
+	// Check runs the change check of jobs, without reading a secret.
+	Check func(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error)
 	// Render renders jobs in a child process. The error is for a child that could
 	// not be started, or did not end by itself.
 	Render func(ctx context.Context, o Order) (Ended, error)
@@ -57,7 +57,7 @@ type Config struct {
 	Installed func(j job.Job, rec state.Record) (why string)
 	// Outdated reports whether the files on the disk differ from those read.
 	Outdated func() bool
-	// Timeout bounds how long Look and Render wait for stores.
+	// Timeout bounds how long Check and Render wait for stores.
 	Timeout time.Duration
 	// Hash identifies the text of the config, and Modified is when a file of it
 	// was last written; both for the metrics.

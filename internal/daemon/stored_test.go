@@ -63,14 +63,14 @@ func (d damage) records() (records []state.Record, err error) {
 	return records, err
 }
 
-func (d damage) look(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
+func (d damage) look(_ context.Context, jobs []job.Job) (results []render.CheckResult, err error) {
 	st := d.open()
 	defer st.Close()
 	for i := range jobs {
 		_, err := st.Job(jobs[i].ID, jobs[i].Name, state.Identity{})
-		looks = append(looks, render.Look{Job: &jobs[i], Quiet: err == nil, Err: err})
+		results = append(results, render.CheckResult{Job: &jobs[i], Unchanged: err == nil, Err: err})
 	}
-	return looks, nil
+	return results, nil
 }
 
 // A damaged state file is in the metrics and is said once; every other job's are
@@ -86,7 +86,7 @@ func TestDamagedState(t *testing.T) {
 	}
 	f := &fake{names: []string{"bad", "good"}, now: time.Now, files: true}
 	c := f.config()
-	c.Look, c.Records = d.look, d.records
+	c.Check, c.Records = d.look, d.records
 	var log bytes.Buffer
 	textfile := filepath.Join(t.TempDir(), "m.prom")
 	dm := newDaemon(t, c, func(o *daemon.Options) {
@@ -170,8 +170,8 @@ func TestNoState(t *testing.T) {
 	f := &fake{names: []string{"a"}, now: time.Now}
 	c := f.config()
 	missing := render.ErrNoState
-	look := c.Look
-	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+	look := c.Check
+	c.Check = func(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error) {
 		if missing != nil {
 			return nil, missing
 		}

@@ -114,9 +114,9 @@ func allowance(fetching time.Duration, jobs []job.Job) time.Duration {
 
 // found is the result of a change check.
 type found struct {
-	busy    []job.Job // to be rendered
-	changed bool      // a lookup of theirs is known to have another answer
-	unseen  []job.Job // no answer: their files stay, and they are checked again
+	busy       []job.Job // to be rendered
+	changed    bool      // a lookup of theirs is known to have another answer
+	unanswered []job.Job // no answer: their files stay, and they are checked again
 }
 
 // check sorts jobs by what is to be done. A store that is known to be overloaded
@@ -124,34 +124,34 @@ type found struct {
 // state is damaged. Every other job that cannot be checked is rendered, and the
 // render reports why.
 func (d *Daemon) check(ctx context.Context, c *Config, jobs []job.Job) (f found) {
-	looks, err := c.Look(ctx, jobs)
+	results, err := c.Check(ctx, jobs)
 	d.logStateless(errors.Is(err, render.ErrNoState))
 	if err != nil {
 		d.o.Log.Debug(fmt.Sprintf("check for changes: %v", err))
 		return found{busy: jobs}
 	}
-	for _, l := range looks {
+	for _, l := range results {
 		corrupt, _ := errors.AsType[*state.CorruptError](l.Err)
 		switch {
-		case corrupt != nil && corrupt.Of(l.Job.ID), l.Err == nil && l.Unseen != nil:
-			f.unseen = append(f.unseen, *l.Job)
-		case l.Err != nil || !l.Quiet:
+		case corrupt != nil && corrupt.Of(l.Job.ID), l.Err == nil && l.Unanswered != nil:
+			f.unanswered = append(f.unanswered, *l.Job)
+		case l.Err != nil || !l.Unchanged:
 			d.o.Log.Debug(fmt.Sprintf("%s: to be rendered: %s", l.Job.Name, l.Why), "job", l.Job.Name)
 			f.busy = append(f.busy, *l.Job)
 			f.changed = f.changed || l.Changed
 		}
-		d.logUnseen(l)
+		d.logUnanswered(l)
 	}
 	return f
 }
 
-// logUnseen logs once that a job's store gives no answer, and once that it does.
-func (d *Daemon) logUnseen(l render.Look) {
+// logUnanswered logs once that a job's store gives no answer, and once that it does.
+func (d *Daemon) logUnanswered(l render.CheckResult) {
 	what := "check of " + l.Job.ID
 	switch {
-	case l.Unseen != nil:
-		d.troubles.add(what, slog.LevelWarn, fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unseen), "job", l.Job.Name)
-	case l.Quiet || l.Changed: // else nobody was asked
+	case l.Unanswered != nil:
+		d.troubles.add(what, slog.LevelWarn, fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unanswered), "job", l.Job.Name)
+	case l.Unchanged || l.Changed: // else nobody was asked
 		d.troubles.end(what, l.Job.Name+": its store answers again", "job", l.Job.Name)
 	}
 }
@@ -212,7 +212,7 @@ func (d *Daemon) judge(j job.Job, s *jobStats, t tickOf, st stored) int {
 	case isBusy:
 		result = rec.Result.Code
 		s.outcome, s.lost = state.Outcome{}, ""
-	case find(t.found.unseen, j.ID) != nil:
+	case find(t.found.unanswered, j.ID) != nil:
 		return codeFailed
 	default: // an unchanged run: its files are known to be right
 		s.outcome, s.lost = state.Outcome{}, ""

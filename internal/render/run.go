@@ -82,7 +82,7 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.beforeHooks()
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
-		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
+		p.report.Changes, p.report.Versions, p.report.Unchanged = p.Changes, p.Trace, p.check.unchanged
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
 	r.report.Stats = r.stats()
