@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +26,6 @@ import (
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 // checkTimeout bounds a change check if --timeout is 0.
@@ -67,8 +64,8 @@ SIGUSR1 runs all jobs now. SIGTERM and SIGINT stop the daemon after the current 
 			return runDaemon(c.Context(), a, o)
 		},
 	}
-	c.Flags().DurationVar(&o.bootWait, "boot-wait", 2*time.Second, "how long a start whose files are in place waits for news, `DURATION`")
-	c.Flags().BoolVar(&o.checkConfig, "check-config", false, "read the config as the daemon would, report faults, and exit")
+	c.Flags().DurationVar(&o.bootWait, "boot-wait", 2*time.Second, "if all files are in place, wait up to `DURATION` for the first change check")
+	c.Flags().BoolVar(&o.checkConfig, "check-config", false, "check the config as a reload would, print its faults and exit")
 	return c
 }
 
@@ -222,41 +219,6 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	return c, nil
 }
 
-// facts returns what the metrics need of a config: its jobs, their state and holds, and
-// its hash and age.
-func (a *app) facts(cfg *config.Config) *daemon.Config {
-	c := &daemon.Config{
-		Jobs:    cfg.Jobs,
-		Records: func() ([]state.Record, error) { return a.records(cfg) },
-		Holds:   func() (map[string]state.Hold, error) { return a.daemonHolds(cfg) },
-	}
-	hash := sha256.New()
-	for _, f := range cfg.Read.Files {
-		_, _ = fmt.Fprintf(hash, "%q%q", f.Path, f.Data)
-		if info, err := os.Stat(f.Path); err == nil && info.ModTime().After(c.Modified) {
-			c.Modified = info.ModTime()
-		}
-	}
-	c.Hash = hex.EncodeToString(hash.Sum(nil)[:6])
-	return c
-}
-
-// writeTextfile writes the metrics of a render that no daemon started. A failure is
-// only a warning, because the rendered files are right.
-func (a *app) writeTextfile(cfg *config.Config) {
-	path := cfg.Settings.Textfile
-	if path == "" || a.snapshot != nil || len(cfg.Jobs) == 0 {
-		return
-	}
-	err := a.checkTextfile(cfg)
-	if err == nil {
-		err = daemon.WriteTextfile(path, a.facts(cfg), version(), runtime.Version())
-	}
-	if err != nil {
-		a.log.Warn(fmt.Sprintf("write metrics to %s: %v", path, err))
-	}
-}
-
 // stampOf returns a string that changes when a file of the config is changed, added or
 // removed.
 func stampOf(cfg *config.Config) string {
@@ -315,13 +277,4 @@ func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcom
 	}
 	defer st.Close()
 	return st.SetOutcomes(outcomes)
-}
-
-// usage returns this process's requests to AWS.
-func (a *app) usage() daemon.Usage {
-	var u awsconfig.Usage
-	if a.stores.Meter != nil {
-		u = a.stores.Meter.Usage()
-	}
-	return daemon.Usage{Requests: u.Requests, Retries: u.Retries, Throttled: u.Throttled, ReadUnits: u.ReadUnits}
 }

@@ -115,7 +115,7 @@ func TestDamagedState(t *testing.T) {
 		t.Errorf("readyz: %s", body) // nobody knows whether the files of bad are its own
 	}
 	said := log.String()
-	for _, want := range []string{"bad is not rendered and keeps its files", "it is of no job of this config", bad, stray} {
+	for _, want := range []string{"bad is not rendered and keeps its files", "no job of this config owns it", bad, stray} {
 		if strings.Count(said, want) != 1 {
 			t.Errorf("%q is not said once:\n%s", want, said)
 		}
