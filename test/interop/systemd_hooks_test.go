@@ -65,11 +65,8 @@ func TestSystemdStopDoesNotWaitForAWS(t *testing.T) {
 		aws := m.running(t, "touch /run/hook")
 		aws.beSilent(t)
 		time.Sleep(3 * time.Second) // until a tick has begun to wait
-		began := time.Now()
-		m.want(t, 0, "systemctl", "stop", "credrender.service")
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("systemctl stop takes %.0f s", took.Seconds())
-		}
+		m.want(t, 0, "systemctl", "stop", "--no-block", "credrender.service")
+		eventually(t, "the daemon has stopped", func() bool { return m.property(t, "credrender.service", "ActiveState") == "inactive" })
 	})
 }
 
