@@ -8,21 +8,38 @@ import (
 	"github.com/credrender/credrender/internal/policy"
 )
 
-// The table of rights in access.md is the one that hints go by.
+// The tables of rights in access.md are those that hints go by.
 func TestRightsTable(t *testing.T) {
 	page, err := os.ReadFile("access.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "| command | rights |\n|---|---|\n"
-	for _, commands := range [][]string{
-		{"render", "plan", "pull", "exec", "daemon", "get"}, {"put"}, {"list"}, {"delete"}, {"getall", "export", "verify-store"}, {"import"}, {"prune"}, {"rekey"}, {"migrate"},
-		{"encrypt"}, {"decrypt"}, {"setup"}, {"grant"}, {"grants"}, {"revoke"},
+	for service, rows := range map[string][][]string{
+		"DynamoDB": {
+			{"render", "plan", "pull", "exec", "daemon", "get"},
+			{"put"}, {"list"}, {"delete"}, {"getall", "export", "verify-store"}, {"import"}, {"prune"}, {"rekey"}, {"migrate"},
+			{"encrypt"}, {"decrypt"}, {"setup"}, {"grant"}, {"grants"}, {"revoke"},
+		},
+		"S3":              {{"render", "plan", "exec", "daemon"}, {"get", "pull"}, {"put"}, {"list"}, {"delete"}, {"getall", "export"}},
+		"SSM":             {{"render", "plan", "exec", "daemon", "get", "pull", "list", "getall", "export"}},
+		"Secrets Manager": {{"render", "daemon"}, {"plan", "exec"}, {"get", "pull"}},
 	} {
+		if want := rightsTable(t, service, rows); !strings.Contains(string(page), want) {
+			t.Errorf("access.md has not for %s:\n%s", service, want)
+		}
+	}
+}
+
+// rightsTable is a table of the rights to one service. The commands of a row take
+// the same.
+func rightsTable(t *testing.T, service string, rows [][]string) string {
+	t.Helper()
+	table := "| command | rights |\n|---|---|\n"
+	for _, commands := range rows {
 		row := ""
 		for i, command := range commands {
 			var rights []string
-			for _, r := range policy.Rights(command, "DynamoDB") {
+			for _, r := range policy.Rights(command, service) {
 				rights = append(rights, "`"+strings.Join(r.Actions, "`, `")+"` on "+r.On)
 			}
 			text := strings.Join(rights, "; ")
@@ -31,9 +48,7 @@ func TestRightsTable(t *testing.T) {
 			}
 			row = text
 		}
-		want += "| `" + strings.Join(commands, "`, `") + "` | " + row + " |\n"
+		table += "| `" + strings.Join(commands, "`, `") + "` | " + row + " |\n"
 	}
-	if !strings.Contains(string(page), want) {
-		t.Errorf("access.md has not:\n%s", want)
-	}
+	return table
 }

@@ -57,7 +57,7 @@ func canaryLines() map[string][]canaryLine {
 		"run-hook":   {line("run-hook", "-c", "jobs.yaml", "app"), line("run-hook", "-c", "jobs.yaml", "gone")},
 		"hold":       {line("hold", "-c", "jobs.yaml", "app", "--for", "1s", "--reason", "test"), line("hold", "-c", "jobs.yaml", "--end", "app"), line("hold", "-c", "jobs.yaml", "app")},
 		"status":     {line("status"), line("status", "-o", "json"), line("status", "-c", "jobs.yaml", "--check"), line("status", "--check", "--all")},
-		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true")},
+		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password", "--", "true")},
 		"daemon":     {{args: []string{"daemon", "-c", "jobs.yaml"}, stop: true}},
 		"docs man":   {line("docs", "man", "man")},
 		"docs":       {line("docs")},

@@ -21,6 +21,7 @@ type execOptions struct {
 	renderOptions
 	env, envFiles, prefixes, files []string
 	pristine                       bool
+	watchOptions
 }
 
 func newExec(a *app) *cobra.Command {
@@ -39,11 +40,26 @@ for one variable are an error. Names that change how programs start (PATH, LD_*,
 ...) are refused.
 
 --env-file is a template that renders to NAME=VALUE lines as in .env files, without
-expansion.`,
+expansion.
+
+With --watch, credrender stays the parent of CMD and checks on the schedule whether a
+secret or a template has changed. If so, it renders the files again and restarts CMD
+with the new environment, or sends it a signal (--on-change). CMD ends only after
+everything for its successor has been fetched. Signals reach CMD, and when CMD ends by
+itself, credrender ends with its exit code.`,
 		Example: `  credrender exec --env 'DB_PASSWORD=db.password?env=prod' -- app --port 80
   credrender exec --env-prefix 'ssm:/app/prod/*' --pristine -- env
-  credrender exec --env-file app.env.tmpl --file tls.tmpl:/run/tls.key -- app`,
-		RunE: func(c *cobra.Command, args []string) error { return runExec(c.Context(), a, o, args) },
+  credrender exec --env-file app.env.tmpl --file tls.tmpl:/run/tls.key -- app
+  credrender exec --watch '*/5 * * * *' --env DB_PASSWORD=db.password -- app`,
+		RunE: func(c *cobra.Command, args []string) error {
+			switch err := o.check(c, args); {
+			case err != nil:
+				return err
+			case o.spec != "":
+				return runExecWatch(c.Context(), a, o, c, args)
+			}
+			return runExec(c.Context(), a, o, args)
+		},
 	}
 	fl := c.Flags()
 	fl.SetInterspersed(false)   // all arguments after CMD belong to CMD
@@ -52,25 +68,31 @@ expansion.`,
 	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
 	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "set variables from the secrets that `PATTERN` matches, such as 'api.*' (repeatable)")
 	fl.StringArrayVar(&o.files, "file", nil, "first render a file, as `SRC:DEST` (repeatable)")
+	fl.BoolVar(&o.inPlace, "in-place", false, "write into an existing DEST of --file, such as a bind-mounted file, instead of replacing it; not atomic")
 	allowNoMatchFlag(c, &o.allowNoMatch)
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	o.registerTemplate(c)
 	o.registerFixtures(c)
+	o.registerWatch(c)
 	return c
 }
 
 func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
-	if len(args) == 0 {
-		return usagef("no command: credrender exec [flags] -- CMD [ARG]...")
+	var w *watched
+	if o.supervised {
+		var err error
+		if w, err = a.asWatched(); err != nil {
+			return err
+		}
 	}
-	if args[0] == "" {
-		return usagef("CMD is empty: credrender exec [flags] -- CMD [ARG]...")
+	if o.inPlace && len(o.files) == 0 {
+		return usagef("--in-place goes with --file SRC:DEST")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	vars, err := a.secretEnv(ctx, cfg, o)
+	made, err := a.secretEnv(ctx, cfg, o)
 	if err != nil || a.code != exitOK {
 		return err
 	}
@@ -83,7 +105,16 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 			return err
 		}
 	}
-	return a.replaceProcess(args, a.childEnv(vars, o.pristine))
+	path, err := a.lookPath(args[0])
+	if err != nil {
+		return a.cannotStart(args[0], err)
+	}
+	if w != nil {
+		if proceed, err := w.report(ctx, made); !proceed {
+			return err
+		}
+	}
+	return a.replaceProcess(path, args, a.childEnv(made.vars, o.pristine))
 }
 
 // protectedEnvFiles returns the templates of --env-file.
@@ -110,34 +141,42 @@ func (a *app) fileSelection(cfg *config.Config, o *execOptions) (selection, erro
 // secretEnv renders the variables, and the templates of --file, as the files of one job.
 // That fetches all secrets in one batch, and reports all missing ones before anything
 // is written or started.
-func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions) ([]variable, error) {
+func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions) (prepared, error) {
+	made := prepared{}
 	plan, err := a.planEnv(cfg, o)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	st, err := a.openState(cfg, true)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	w, err := a.renderEnv(cfg, st, plan.named, &o.jobFlags)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	w.Own = append(w.Own, a.protectedEnvFiles(o)...)
-	out, _, err := render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
+	made.Rendered, _, err = render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
 	if err != nil {
 		a.failJob(&plan.job, err)
-		return nil, nil
+		return made, nil
 	}
-	var vars []variable
+	made.job = plan.job
 	for i, read := range plan.read {
-		found, err := read(out[i])
+		found, err := read(made.Outputs[i])
 		if err != nil {
-			return nil, err
+			return made, err
 		}
-		vars = append(vars, found...)
+		made.vars = append(made.vars, found...)
 	}
-	return vars, checkEnv(vars)
+	return made, checkEnv(made.vars)
+}
+
+// prepared is all that CMD gets.
+type prepared struct {
+	render.Rendered
+	job  job.Job // of which the last files are those of --file
+	vars []variable
 }
 
 // envPlan is a job with one file per function in read, which parses the rendered file

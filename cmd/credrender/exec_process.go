@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -18,17 +19,19 @@ const (
 )
 
 // replaceProcess replaces this process with a command, and returns only on failure.
-// execve(2) resets the signals that this process catches.
-func (a *app) replaceProcess(args, env []string) error {
-	path, err := a.lookPath(args[0])
-	if err == nil {
-		err = syscall.Exec(path, args, env)
-	}
+// execve(2) resets the signals that this process catches. signal.Reset does so already
+// for a signal that arrives just before.
+func (a *app) replaceProcess(path string, args, env []string) error {
+	signal.Reset()
+	return a.cannotStart(args[0], syscall.Exec(path, args, env))
+}
+
+func (a *app) cannotStart(name string, err error) error {
 	code := exitCannotRun
 	if errors.Is(err, fs.ErrNotExist) {
 		code = exitNoCommand
 	}
-	a.log.Error(fmt.Sprintf("start %s: %v", args[0], reason(err)), "code", code)
+	a.log.Error(fmt.Sprintf("start %s: %v", name, reason(err)), "code", code)
 	a.code = code
 	return nil
 }

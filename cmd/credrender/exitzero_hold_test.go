@@ -15,7 +15,7 @@ func holdRows() map[string][]bad {
 	return map[string][]bad{
 		"hold": slices.Concat(hold, []bad{
 			refuses(faultMissing, exitUsage, `no job "none"`, "none --for 1h --reason why -c ok.yaml"),
-			refuses(faultMissing, exitUsage, `one JOB`, "-c ok.yaml"),
+			refuses(faultMissing, exitUsage, `missing argument JOB`, "-c ok.yaml"),
 			refuses(faultMissing, exitUsage, `--for`, "a --reason why -c ok.yaml"),
 			refuses(faultMissing, exitUsage, `--reason`, "a --for 1h -c ok.yaml"),
 			refuses(faultMissing, exitUsage, `no job "none"`, "--end none -c ok.yaml"),
@@ -26,14 +26,14 @@ func holdRows() map[string][]bad {
 			refuses(faultWrongType, exitUsage, `--for`, "a --for ever --reason why -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `--for`, "a --for -1h --reason why -c ok.yaml"),
 			refuses(faultUnreadable, exitFailed, `loop`, "a --for 1h --reason why -c ok.yaml --state-dir $D/loop"),
-			refuses(faultDuplicated, exitUsage, `one JOB`, "a a --for 1h --reason why -c ok.yaml"),
+			refuses(faultDuplicated, exitUsage, `too many arguments`, "a a --for 1h --reason why -c ok.yaml"),
 		}),
 		"run-hook": slices.Concat(runHook, []bad{
 			refuses(faultMissing, exitUsage, `no job "none"`, "none -c ok.yaml"),
-			refuses(faultMissing, exitUsage, `one JOB`, "-c ok.yaml"),
+			refuses(faultMissing, exitUsage, `missing argument JOB`, "-c ok.yaml"),
 			refuses(faultMissing, exitUsage, `has no hook`, "a -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `lock-timeout`, "a -c ok.yaml --lock-timeout soon"),
-			refuses(faultDuplicated, exitUsage, `one JOB`, "a a -c ok.yaml"),
+			refuses(faultDuplicated, exitUsage, `too many arguments`, "a a -c ok.yaml"),
 		}),
 	}
 }

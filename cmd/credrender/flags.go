@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -77,6 +78,11 @@ const mayHoldValues = "credrender_may_hold_values"
 // flagError turns pflag's error about a command's flags into a usage error.
 func flagError(c *cobra.Command, err error) error {
 	verb := c.Annotations[mayHoldValues]
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if instead := peerFlags()[c.Name()+" -"+cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName())]; instead != "" {
+			return usagef("%s: %s", c.Name(), instead)
+		}
+	}
 	bad, isValue := errors.AsType[*pflag.InvalidValueError](err)
 	choice, isChoice := errors.AsType[*choiceError](err)
 	switch {

@@ -161,6 +161,7 @@ var hints = []struct {
 	{source.EC2, source.ErrNotFound, "tags are in the metadata only if 'Allow tags in instance metadata' is on"},
 	{source.EC2, source.ErrUnreachable, "outside EC2 use --fixtures; in a container set the instance's hop limit to 2"},
 	{"", txn.ErrMountPoint, "in_place: true in the config, or --in-place, writes into the mounted file"},
+	{"", txn.ErrFixed, "'lsattr -d' shows the attributes; 'chattr -i -a' removes them"},
 	{"", unix.EROFS, "the file system is read-only for this process; under systemd, add the directory to ReadWritePaths="},
 	{"", render.ErrRemoved, "put it again, or accept the default from now on: --accept-removed NAME"},
 	{"", source.ErrNoMatch, "'credrender list' shows the stored names; --allow-no-match, or allow_no_match: [PATTERN] in a job, accepts a pattern without a match"},

@@ -32,18 +32,17 @@ func newHold(a *app) *cobra.Command {
 		Use:   "hold JOB --for DURATION --reason TEXT",
 		Short: "Keep a job as it is for some time",
 		Long: `Stop the daemon and renders of the config from touching a job until the time is
-over. The files stay as they are, and a pending hook waits. Each render that leaves
-the job out prints a warning with the reason; status and the metrics show the hold.
+over. The files stay as they are, and a pending hook waits. A run that has begun is
+finished. Each render that leaves the job out prints a warning with the reason;
+status and the metrics show the hold.
 
-The hold ends by itself. The daemon then renders the job at once. --end ends it
-earlier: the daemon renders the job at its next scheduled run. render --force
-renders a job in spite of its hold.`,
+The hold ends by itself. A daemon that left the job out meanwhile renders it then.
+--end ends the hold earlier: the daemon renders the job at its next scheduled run.
+render --force renders a job in spite of its hold.`,
 		Example: `  credrender hold web-tls --for 2h --reason 'certificate incident 4711'
   credrender hold --end web-tls`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("one JOB of the config is needed; usage: %s", c.UseLine())
-			}
 			changed := c.Flags().Changed
 			switch {
 			case o.end && (changed("for") || changed("reason")):
@@ -56,7 +55,7 @@ renders a job in spite of its hold.`,
 		ValidArgsFunction: a.completeJobs,
 	}
 	c.Flags().DurationVar(&o.length, "for", 0, "how long, `DURATION`, such as 2h")
-	c.Flags().StringVar(&o.reason, "reason", "", "why, `TEXT` for whoever finds the hold")
+	c.Flags().StringVar(&o.reason, "reason", "", "why, a `TEXT` for other operators")
 	c.Flags().BoolVar(&o.end, "end", false, "end the hold of JOB now")
 	return c
 }
@@ -66,7 +65,7 @@ func (o *holdOptions) check() error {
 	case o.length <= 0:
 		return usagef("--for: say for how long, such as --for 2h: a hold always ends")
 	case strings.TrimSpace(o.reason) == "":
-		return usagef("--reason: say why, for whoever finds the hold")
+		return usagef("--reason: say why, for other operators")
 	case len(o.reason) > maxReason:
 		return usagef("--reason is longer than %d bytes", maxReason)
 	case source.Show(o.reason) != o.reason:
@@ -79,15 +78,7 @@ func runHold(ctx context.Context, a *app, o *holdOptions, name string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return err
-	}
-	j, err := jobNamed(cfg, name)
-	if err != nil {
-		return err
-	}
-	st, err := a.writableState(cfg, "hold")
+	j, st, err := a.jobAndState(ctx, "hold", name)
 	if err != nil {
 		return err
 	}
@@ -102,15 +93,7 @@ func runHold(ctx context.Context, a *app, o *holdOptions, name string) error {
 }
 
 func runEndHold(ctx context.Context, a *app, name string) error {
-	cfg, err := a.config(ctx)
-	if err != nil {
-		return err
-	}
-	j, err := jobNamed(cfg, name)
-	if err != nil {
-		return err
-	}
-	st, err := a.writableState(cfg, "end the hold")
+	j, st, err := a.jobAndState(ctx, "end the hold", name)
 	if err != nil {
 		return err
 	}
@@ -140,9 +123,23 @@ func jobNamed(cfg *config.Config, name string) (*job.Job, error) {
 	case len(cfg.Broken) > 0:
 		return nil, usagef("no job %q in the files of the config that can be read: %w", name, errors.Join(cfg.Broken...))
 	case len(names) == 0:
-		return nil, usagef("no job %q: the config has no jobs: --config names another", name)
+		return nil, usagef("no job %q: the config has no jobs: select another with --config", name)
 	}
 	return nil, usagef("no job %q in %s, which has %s", name, strings.Join(cfg.Files, ", "), strings.Join(names, ", "))
+}
+
+// jobAndState finds a job of the config and opens the state directory.
+func (a *app) jobAndState(ctx context.Context, what, name string) (*job.Job, *state.Dir, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := jobNamed(cfg, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := a.writableState(cfg, what)
+	return j, st, err
 }
 
 // holds returns the active holds by job id. A damaged file holds nothing, with a
@@ -155,12 +152,12 @@ func (a *app) holds(st *state.Dir) map[string]state.Hold {
 	return holds
 }
 
-// daemonHolds reads the holds for a daemon, which says elsewhere that there is no
-// state directory.
+// daemonHolds reads the holds for a daemon. It ignores a missing state directory, which
+// the daemon reports elsewhere.
 func (a *app) daemonHolds(cfg *config.Config) (map[string]state.Hold, error) {
 	st, err := a.readState(cfg)
 	if err != nil {
-		return nil, nil //nolint:nilerr // logged by whoever reads the records
+		return nil, nil //nolint:nilerr // logged when the records are read
 	}
 	defer st.Close()
 	return st.Holds(time.Now())

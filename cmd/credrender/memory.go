@@ -7,20 +7,20 @@ import (
 	"runtime/metrics"
 )
 
-// softLimit is the memory, in bytes, up to which nothing is collected. Runs of
-// 200 small secrets stay below it, and 50 secrets of 100 KiB stay below 64 MiB
-// in all (docs/dev/measured.md).
+// softLimit is the memory, in bytes, below which nothing is collected. Runs of 200 small
+// secrets stay below it. Runs of 50 secrets of 100 KiB need less than 64 MiB in all
+// (docs/dev/measured.md).
 const softLimit = 40 << 20
 
-// tight is when the limit is given up: when it leaves less than 1/tight of what
-// is in use to be allocated between two collections. Kept to, it made a run of 500
-// secrets of 100 KiB take twice the CPU.
+// tight decides when the limit is removed: when it leaves less than 1/tight of the live
+// heap for allocation between two collections. Without that, a run of 500 secrets of
+// 100 KiB took twice the CPU.
 const tight = 3
 
-// paceGC suits the collector to a process that ends in a moment. By default it
-// runs at every doubling from 4 MiB on, which takes a third of the CPU of a run of
-// 50 secrets. Now it first runs when memory nears softLimit. GOGC and GOMEMLIMIT
-// come first.
+// paceGC tunes the garbage collector for a short-lived process. By default it runs each
+// time the heap doubles from 4 MiB on, which takes a third of the CPU of a run with 50
+// secrets. With paceGC it first runs when memory nears softLimit. GOGC and GOMEMLIMIT in
+// the environment take precedence.
 func paceGC(lookupEnv func(string) (string, bool)) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if v, ok := lookupEnv(name); ok && v != "" {

@@ -10,11 +10,11 @@ import (
 	"github.com/credrender/credrender/pkg/schedule"
 )
 
-// shownRuns is how many of a job's next runs lint, plan and status show.
+// shownRuns is the number of next runs that lint, plan and status show.
 const shownRuns = 3
 
 // nextRuns returns the next times of a job's schedule, each with its zone, and the
-// splay; "" for a job without a schedule. A host of "" is none in particular.
+// splay, or "" for a job without a schedule. An empty host means any host.
 func nextRuns(j *job.Job, host string, now time.Time) string {
 	var list []string
 	for _, at := range j.Schedule.Runs(now, shownRuns) {
@@ -35,7 +35,7 @@ func nextRuns(j *job.Job, host string, now time.Time) string {
 	return text
 }
 
-// addNextRuns adds to the status of a job when a daemon runs it.
+// addNextRuns adds the next runs by a daemon to the status of a job.
 func (a *app) addNextRuns(s *jobStatus, j *job.Job) {
 	now := time.Now()
 	s.NextRuns = j.Schedule.Runs(now, shownRuns)

@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/template/mask"
 )
 
@@ -80,7 +84,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 		return false, usagef("plan compares with a destination: write %s:DEST", sel.stdout[0].Files[0].Src)
 	}
 	a.meter(o.stats)
-	st, err := a.openState(cfg, true)
+	st, err := a.planState(cfg)
 	if err != nil {
 		return false, err
 	}
@@ -102,6 +106,18 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 		a.stats(stats)
 	}
 	return changes, err
+}
+
+// planState opens the state as openState does for a run, except that it makes nothing.
+func (a *app) planState(cfg *config.Config) (*state.Dir, error) {
+	st, err := a.openState(cfg, true)
+	if st != nil || err != nil || cfg.Settings.StateDir == "" {
+		return st, err
+	}
+	if _, err := a.readState(cfg); !errors.Is(err, fs.ErrPermission) {
+		return nil, err // a run would end with it
+	}
+	return nil, nil
 }
 
 // showPlan prints one job and reports whether a render would do anything.

@@ -184,7 +184,7 @@ func (a *app) needsOf(cfg *config.Config, j *job.Job, named map[string]bool) (ne
 func needOf(r template.StaticRef, origin string) policy.Need {
 	n := policy.Need{Ref: r.Query.Ref, Pattern: r.Kind == template.Secrets, Origin: origin}
 	if r.Dynamic {
-		n.Ref, n.Prefix, n.AnyContext, n.AnyVersion = r.Wide.Query.Ref, r.Wide.Prefix, r.Wide.AnyContext, r.Wide.AnyVersion
+		n.Ref, n.Prefix, n.AnyContext, n.AnyVersion = r.Partial.Query.Ref, r.Partial.Prefix, r.Partial.AnyContext, r.Partial.AnyVersion
 		if n.AnyVersion {
 			n.Ref.Version = "1"
 		}

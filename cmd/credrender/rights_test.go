@@ -2,58 +2,125 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/credrender/credrender/internal/policy"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/awsfake/s3test"
+	"github.com/credrender/credrender/test/awsfake/smtest"
+	"github.com/credrender/credrender/test/awsfake/ssmtest"
 )
 
-// serviceIDs are the SDK's names of the services that awsfake counts.
-var serviceIDs = map[string]string{awsfake.DynamoDB: "DynamoDB", awsfake.KMS: "KMS"}
+// attempts are the requests that a command sends.
+type attempts struct {
+	mu   sync.Mutex
+	sent []source.Attempt
+}
 
-// Each command asks for what the table of rights lists, and for nothing else.
+// Start implements source.Observer.
+func (a *attempts) Start(ctx context.Context, one source.Attempt) (context.Context, func(source.Outcome)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sent = append(a.sent, one)
+	return ctx, func(source.Outcome) {}
+}
+
+// Each command sends what the tables of rights list, and nothing else.
 func TestCommandsTakeTheirRights(t *testing.T) {
-	srv := awsfake.New(awsfake.Options{})
-	t.Cleanup(srv.Close)
-	srv.SetEnv(t)
-	dir := t.TempDir()
-	t.Setenv("CREDRENDER_STATE_DIR", filepath.Join(dir, "state"))
-	template := filepath.Join(dir, "t.tmpl")
-	values := filepath.Join(dir, "values.json")
-	for name, text := range map[string]string{template: `{{ secret "a" }}{{ secretVersion "a" "1" }}`, values: `{"b": "2"}`} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	dir := rightsGround(t)
+	values, out := filepath.Join(dir, "values.json"), filepath.Join(dir, "out")
+	render := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		return path + ":" + path + ".out"
 	}
+	items := render("items", `{{ secret "a" }}{{ secretVersion "a" "1" }}`)
+	parameters := render("parameters", `{{ ssm "/svc/a" }}{{ len (ssmPath "/svc") }}`)
+	managed := render("managed", `{{ secretsManager "app/db" }}{{ secretsManager "app/other" }}{{ secretVersion "sm:app/db" "AWSCURRENT" }}`)
+	objects := render("objects", `{{ s3object "s3://bucket/plain" }}{{ s3secret "s3://bucket/pre/b" }}{{ len (s3secrets "s3://bucket/pre/") }}`)
+	render("values.json", `{"b": "2"}`)
 	for _, line := range []string{
-		"setup --tag a=b", "setup --tag a=b", "setup --update --provisioned 5/5 --tag a=c", "put a one", "put a two", "get a", "get a -v 1", "list", "render " + template, "plan " + template + ":" + filepath.Join(dir, "out"),
+		"setup --tag a=b", "setup --tag a=b", "setup --update --provisioned 5/5 --tag a=c", "put a one", "put a two", "get a", "get a -v 1", "list", "render " + items, "plan " + items + "2",
 		"getall", "verify-store", "export", "import " + values, "import " + values, "rekey a --to-context k=v", "migrate", "prune --keep 1 a",
 		"grant web --read k=v", "grants", "revoke web --read k=v", "delete a",
+		"--store s3://bucket/pre put b one", "--store s3://bucket/pre put b two", "--store s3://bucket/pre get b", "--store s3://bucket/pre list", "--store s3://bucket/pre getall",
+		"get s3://bucket/pre/b", "list s3://bucket/pre/", "render " + objects, "render " + objects, "plan " + objects, "pull s3://bucket/pre/b " + out, "--store s3://bucket/pre delete b",
+		"get ssm:/svc/a", "list ssm:/svc", "getall ssm:/svc/*", "render " + parameters, "render " + parameters, "plan " + parameters,
+		"get sm:app/db", "render " + managed, "render " + managed, "plan " + managed,
 	} {
-		command := strings.Fields(line)[0]
-		srv.Forget()
-		var stdout, stderr bytes.Buffer
-		if code := newApp(strings.NewReader(""), &stdout, &stderr).main(t.Context(), strings.Fields(line)); code != exitOK {
-			t.Errorf("%s: exit %d\n%s", line, code, &stderr)
+		words := strings.Fields(line)
+		command := words[0]
+		if command == "--store" {
+			command = words[2]
 		}
-		for _, r := range srv.Requests() {
-			id := serviceIDs[r.Service]
-			if id == "" {
-				continue
-			}
+		for _, a := range sentBy(t, words) {
 			var allowed []string
-			for _, right := range policy.Rights(command, id) {
+			for _, right := range policy.Rights(command, a.Service) {
 				allowed = append(allowed, right.Actions...)
 			}
-			for _, action := range policy.Action(id, r.Operation) {
+			for _, action := range policy.Action(a.Service, a.Operation) {
 				if !slices.Contains(allowed, action) {
 					t.Errorf("%s takes %s, which the table does not list: %v", line, action, allowed)
 				}
 			}
 		}
 	}
+}
+
+// sentBy runs a command and returns its requests to the services of the tables.
+func sentBy(t *testing.T, words []string) (all []source.Attempt) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	seen := &attempts{}
+	a := newApp(strings.NewReader(""), &stdout, &stderr)
+	a.stores.Observer = seen
+	if code := a.main(t.Context(), words); code != exitOK {
+		t.Errorf("%s: exit %d\n%s", words, code, &stderr)
+	}
+	for _, one := range seen.sent {
+		if one.Service != "STS" {
+			all = append(all, one)
+		}
+	}
+	if len(all) == 0 {
+		t.Errorf("%s sends nothing", words)
+	}
+	return all
+}
+
+// rightsGround starts every service, with something to read, and returns a folder.
+func rightsGround(t *testing.T) (dir string) {
+	t.Helper()
+	srv, parameters, managed := awsfake.New(awsfake.Options{}), ssmtest.New(), smtest.New()
+	objects, err := s3test.New("bucket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { srv.Close(); parameters.Close(); managed.Close(); objects.Close() })
+	_, err = objects.Put("bucket", "plain", []byte("p"))
+	for _, err := range []error{
+		err, objects.Version("bucket"), parameters.Put("/svc/a", "p", "SecureString"),
+		managed.Put("app/db", []byte("m"), false), managed.Put("app/other", []byte("m"), false),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	srv.SetEnv(t)
+	dir = t.TempDir()
+	env := slices.Concat(parameters.Env(), managed.Env(), objects.Env(), []string{"CREDRENDER_STATE_DIR=" + filepath.Join(dir, "state")})
+	for _, kv := range env {
+		name, value, _ := strings.Cut(kv, "=")
+		t.Setenv(name, value)
+	}
+	return dir
 }

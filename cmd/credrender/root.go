@@ -27,7 +27,7 @@ var commandGroups = []struct {
 	title string
 	names []string
 }{
-	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "recover"}},
+	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
 	{"Manage secrets", []string{"get", "put", "list", "getall", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
@@ -149,9 +149,11 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 // missingArgument returns the first required argument in a usage line such as
 // "pull REF [KEY=VALUE]... DEST" after the given ones, or "".
 func missingArgument(use string, given int) string {
-	for _, word := range strings.Fields(use)[1:] {
+	words := strings.Fields(use)
+	for i, word := range words[1:] {
 		switch {
 		case strings.HasPrefix(word, "[") || strings.HasPrefix(word, "--") || strings.HasSuffix(word, "..."):
+		case strings.HasPrefix(words[i], "--"): // the value of a flag
 		case given == 0:
 			name, _, _ := strings.Cut(word, "|")
 			return name
@@ -231,6 +233,16 @@ func commandLists(w io.Writer, c *cobra.Command) {
 		title = "Other commands"
 	}
 	list(title, func(string) bool { return true })
+}
+
+// peerFlags returns what to type for flags of credstash, by command and flag.
+func peerFlags() map[string]string {
+	return map[string]string{
+		"get -n":    "get writes no newline to a file or pipe: leave -n out",
+		"put -a":    "put always stores the next version: leave -a out",
+		"put -c":    "the comment is --comment TEXT",
+		"getall -f": "the format is -o json or -o yaml; 'credrender export' writes dotenv",
+	}
 }
 
 // peers returns the credrender command for commands of similar programs: credstash,

@@ -22,17 +22,15 @@ the files it is pending for, and success makes it no longer pending. Otherwise
 CREDRENDER_CHANGED lists all files of the job.
 
 The hook's output is not shown if it fails: it may hold a secret, and without a
-render nobody knows which text to mask.`,
+render there are no known values to mask.`,
 		Example: `  credrender run-hook web-tls`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("one JOB of the config is needed; usage: %s", c.UseLine())
-			}
 			return runRunHook(c.Context(), a, args[0], lockTimeout)
 		},
 		ValidArgsFunction: a.completeJobs,
 	}
-	c.Flags().DurationVar(&lockTimeout, "lock-timeout", time.Minute, "how long to wait for another run, `DURATION`")
+	c.Flags().DurationVar(&lockTimeout, "lock-timeout", time.Minute, "wait up to `DURATION` for another run to end")
 	return c
 }
 
@@ -54,7 +52,7 @@ func runRunHook(ctx context.Context, a *app, name string, lockTimeout time.Durat
 	}
 	defer st.Close() // each write was synced by itself
 	w := a.env(cfg, st, nil)
-	w.Account = nil // which would have to be asked for
+	w.Account = nil // needs a request to AWS
 	report, err := render.RunHook(ctx, w, render.Options{LockTimeout: lockTimeout, Code: exitCode}, *j)
 	for _, n := range report.Notes {
 		a.log.Warn(n)

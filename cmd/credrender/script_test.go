@@ -64,8 +64,12 @@ func TestScripts(t *testing.T) {
 			case "setpriv":
 				_, err := exec.LookPath("setpriv")
 				return err == nil, nil
+			case "chattr": // tmpfs and others have no attributes
+				return exec.Command("sh", "-c", `f=$(mktemp) && chattr +i "$f" && chattr -i "$f"; rc=$?; rm -f "$f"; exit $rc`).Run() == nil, nil
 			case "unshare": // containers seldom allow mounts
 				return exec.Command("unshare", "-m", "true").Run() == nil, nil
+			case "pidns":
+				return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},

@@ -36,8 +36,9 @@ Nothing is requested from AWS. A state directory that cannot be read, or a damag
 state file, is an error with exit code 1.
 
 With --check, print the jobs of the config that have not run yet, failed, have a
-pending hook, were interrupted, succeeded longer than --max-age ago, or cannot be
-run by the daemon, and exit 1 if there are any. --all includes the jobs of the
+pending hook, were interrupted, succeeded longer than --max-age ago, cannot be run
+by the daemon, or have files that were changed, removed or replaced since their
+last good run, and exit 1 if there are any. --all includes the jobs of the
 command line.
 
 The next run forgets a job that was removed from its config. A job of the command
@@ -89,11 +90,39 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
-	HeldUntil   time.Time         `json:"held_until,omitzero"`
-	HeldReason  string            `json:"held_reason,omitempty"`
+	// Altered are the files that are not as the last good run left them, with the reason.
+	Altered    map[string]string `json:"altered,omitempty"`
+	HeldUntil  time.Time         `json:"held_until,omitzero"`
+	HeldReason string            `json:"held_reason,omitempty"`
+
+	Config       string                `json:"config,omitempty"` // the file that the job is of
+	Schedule     string                `json:"schedule,omitempty"`
+	LastRefresh  time.Time             `json:"last_full_refresh,omitzero"`
+	RunID        string                `json:"run,omitempty"`      // of the last failure, as in the daemon's log
+	Failures     int                   `json:"failures,omitempty"` // in a row
+	FailingSince time.Time             `json:"failing_since,omitzero"`
+	PendingHook  *pendingHook          `json:"pending_hook,omitempty"`
+	Installed    map[string]fileStatus `json:"installed,omitempty"` // by destination
 
 	ofConfig bool
 	nextRuns string
+}
+
+// pendingHook is a hook that has not succeeded since files changed.
+type pendingHook struct {
+	Since    time.Time `json:"since,omitzero"`
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error,omitempty"`
+	Next     time.Time `json:"next,omitzero"` // when a daemon tries again
+	Changed  []string  `json:"changed,omitempty"`
+}
+
+// fileStatus is one file as it was put in place.
+type fileStatus struct {
+	Mode     string    `json:"mode"`
+	UID      int       `json:"uid"`
+	GID      int       `json:"gid"`
+	NotAfter time.Time `json:"certificate_expires,omitzero"`
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -137,7 +166,9 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 	list := make([]jobStatus, 0, len(known))
 	for _, j := range known {
 		rec := j.Record()
-		list = append(list, statusOf(outcomes[rec.ID].Over(rec)))
+		s := statusOf(outcomes[rec.ID].Over(rec))
+		s.Altered = a.altered(j)
+		list = append(list, s)
 	}
 	for _, j := range jobs {
 		i := slices.IndexFunc(list, func(s jobStatus) bool { return s.ID == j.ID })
@@ -146,7 +177,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			none := outcomes[j.ID].Over(state.Record{ID: j.ID, Name: j.Name})
 			list = append(list, statusOf(none))
 		}
-		list[i].ofConfig = true
+		list[i].ofConfig, list[i].Schedule = true, j.Schedule.String()
 		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
@@ -171,8 +202,17 @@ func statusOf(r state.Record) jobStatus {
 		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
 		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
-	if r.Debt != nil {
-		s.HookError = r.Debt.Error
+	s.Config, _ = job.ConfigOf(r.ID, r.Name)
+	s.LastRefresh, s.RunID, s.Failures, s.FailingSince = r.LastLook, r.Result.Run, r.Result.Count, r.Result.Since
+	if d := r.Debt; d != nil {
+		s.HookError = d.Error
+		s.PendingHook = &pendingHook{d.Since, d.Attempts, d.Error, d.Next, d.Dests}
+	}
+	for dest, f := range r.Files {
+		if s.Installed == nil {
+			s.Installed = map[string]fileStatus{}
+		}
+		s.Installed[dest] = fileStatus{fmt.Sprintf("%04o", f.Mode.Perm()), f.UID, f.GID, f.NotAfter}
 	}
 	return s
 }
@@ -188,6 +228,8 @@ func (a *app) printStatus(list []jobStatus) error {
 			result = fmt.Sprintf("failed (%d)", s.Code)
 		case s.LastRun.IsZero():
 			result = "-"
+		case len(s.Altered) > 0:
+			result = "altered"
 		}
 		if s.HookPending {
 			hook = "pending"
@@ -214,8 +256,15 @@ func (a *app) printStatus(list []jobStatus) error {
 		}
 	}
 	for _, s := range list {
-		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
+		text := s.Error
+		if s.HookError != s.Error {
+			text = strings.TrimSpace(text + "\n" + s.HookError)
+		}
+		if text != "" {
 			a.log.Warn(s.Job + ": " + text)
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			a.log.Warn(fmt.Sprintf("%s: %s %s", s.Job, path, s.Altered[path]))
 		}
 	}
 	return nil
@@ -243,6 +292,9 @@ func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) err
 		judged++
 		if why := s.problem(o.maxAge); why != "" {
 			errs = append(errs, fmt.Errorf("%s: %s", s.Job, why))
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
+			errs = append(errs, fmt.Errorf("%s: %s %s since its last good run", s.Job, path, s.Altered[path]))
 		}
 	}
 	switch {

@@ -94,9 +94,9 @@ func TestSurvivesOutage(t *testing.T) {
 	w := newWorld(t)
 	w.want(t, byOld)
 	w.now = w.now.Add(time.Hour)
-	mend := w.aws.Fail(awsfake.Rule{Service: awsfake.DynamoDB, Code: "InternalServerError", Status: 500})
+	heal := w.aws.Fail(awsfake.Rule{Service: awsfake.DynamoDB, Code: "InternalServerError", Status: 500})
 	w.want(t, byOld)
-	mend()
+	heal()
 	w.put(t, "new")
 	w.want(t, byNew)
 }

@@ -1,6 +1,6 @@
-// Package backend opens the stores and sources that settings name: a DynamoDB
-// table with its KMS keys, a local file, S3, Parameter Store, Secrets Manager,
-// the instance. It is the one place that knows them all.
+// Package backend opens the stores and sources that settings select: a DynamoDB table
+// with its KMS keys, a local file, S3, Parameter Store, Secrets Manager, and the
+// instance. It is the only package that knows all of them.
 package backend
 
 import (
@@ -28,39 +28,50 @@ const (
 // Set opens each store and source once. It is safe for concurrent use; the
 // zero Set is ready.
 type Set struct {
-	// Meter, set before the first store is opened, counts what is asked of
-	// AWS; nil: nothing is counted.
+	// The exported fields are set before the first store is opened.
+
+	// Meter counts requests to AWS; nil: nothing is counted.
 	Meter *awsconfig.Meter
-	// Lasting, set before the first store is opened, is for more than a batch or
-	// two: see awsconfig.Options.OneShot.
+	// Lasting is for a process that sends more than a batch or two: see
+	// awsconfig.Options.OneShot.
 	Lasting bool
-	// GrantTokens, set before the first store is opened, go with every request
-	// to KMS.
+	// GrantTokens are sent with every request to KMS.
 	GrantTokens []string
-
-	// MFA, set before the first store is opened, asks for codes: see
-	// awsconfig.Options.MFA.
+	// MFA asks for codes: see awsconfig.Options.MFA.
 	MFA func(ctx context.Context, serial string) (code string, err error)
-
-	// Observer, set before the first store is opened, is told of every attempt.
+	// Observer is called for every attempt.
 	Observer source.Observer
 
-	mu      sync.Mutex
-	configs map[awsKey]*opened[awsconfig.Config]
-	sources map[job.Store]*opened[source.Source]
+	configs cache[awsKey, awsconfig.Config]
+	sources cache[job.Store, source.Source]
 	// sessions are shared by the configs of all regions.
 	sessions sessions
 }
 
-// opened is something that is made once, whoever asks first. What failed is
-// tried again: a daemon outlives the time in which its instance is silent.
-type opened[T any] struct {
-	mu    sync.Mutex
-	done  bool
-	value T
+// cache opens the value of each key once. After a failure it tries again: a daemon
+// outlives an outage of its instance's metadata. The zero cache is ready.
+type cache[K comparable, V any] struct {
+	mu  sync.Mutex
+	all map[K]*opened[V]
 }
 
-func (o *opened[T]) get(open func() (T, error)) (T, error) {
+type opened[V any] struct {
+	mu    sync.Mutex
+	done  bool
+	value V
+}
+
+func (c *cache[K, V]) get(key K, open func() (V, error)) (V, error) {
+	c.mu.Lock()
+	o, ok := c.all[key]
+	if !ok {
+		if c.all == nil {
+			c.all = map[K]*opened[V]{}
+		}
+		o = &opened[V]{}
+		c.all[key] = o
+	}
+	c.mu.Unlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.done {
@@ -73,16 +84,32 @@ func (o *opened[T]) get(open func() (T, error)) (T, error) {
 	return value, err
 }
 
-// current returns what is open.
-func (o *opened[T]) current() (value T, open bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.value, o.done
+// replace replaces each open value for which other returns another one, and reports
+// whether there was any.
+func (c *cache[K, V]) replace(other func(K, V) (V, bool)) (replaced bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, o := range c.all {
+		o.mu.Lock()
+		if o.done {
+			if value, isOther := other(key, o.value); isOther {
+				o.value, replaced = value, true
+			}
+		}
+		o.mu.Unlock()
+	}
+	return replaced
 }
 
-// Source implements render.Opener: prefix is empty for the store, else that of
-// a ref. It may ask the instance for its region, and nothing else of the
-// network: whether the store is there shows at the first request.
+func (c *cache[K, V]) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = nil
+}
+
+// Source implements render.Opener: prefix is empty for the store, else that of a ref. It
+// may ask the instance for its region, and sends no other request: the first request
+// shows whether the store exists.
 func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {
 	where, err := PlaceOf(where, prefix)
 	if err != nil {
@@ -92,17 +119,7 @@ func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (sourc
 }
 
 func (s *Set) place(ctx context.Context, where job.Store) (source.Source, error) {
-	s.mu.Lock()
-	if s.sources == nil {
-		s.sources = map[job.Store]*opened[source.Source]{}
-	}
-	o, ok := s.sources[where]
-	if !ok {
-		o = &opened[source.Source]{}
-		s.sources[where] = o
-	}
-	s.mu.Unlock()
-	return o.get(func() (source.Source, error) { return s.open(ctx, where) })
+	return s.sources.get(where, func() (source.Source, error) { return s.open(ctx, where) })
 }
 
 // Store opens a store of items: a table or a local file. Of another kind it is
@@ -116,7 +133,7 @@ func (s *Set) Store(ctx context.Context, where job.Store, verb string) (*store.S
 	return st, err
 }
 
-// Account is the AWS account of a store, as far as its credentials tell: see
+// Account returns the AWS account of a store if its credentials contain it: see
 // [awsconfig.Config.Account].
 func (s *Set) Account(ctx context.Context, where job.Store) string {
 	if where.Kind != DynamoDB && where.Kind != S3 {
@@ -145,7 +162,7 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 	return s.openSource(ctx, where)
 }
 
-// Settings are what of a store's place is AWS's. A table's ARN states its region.
+// Settings returns the AWS settings of a store. The ARN of a table states its region.
 func Settings(where job.Store) awsconfig.Options {
 	region := where.Region
 	if arn, named, err := source.ParseTable(where.Table); err == nil && !named && hasItems(where.Kind) {
@@ -154,7 +171,7 @@ func Settings(where job.Store) awsconfig.Options {
 	return awsconfig.Options{Region: region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}
 }
 
-// LocalOptions say where a local store's files are.
+// LocalOptions returns the paths of a local store's files.
 func LocalOptions(where job.Store) local.Options {
 	return local.Options{Path: where.Path, KeyPath: where.LocalKey}
 }

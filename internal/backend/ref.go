@@ -11,15 +11,14 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Ref is a REF of a command line: a name, or a pattern of names, in one source.
-// The name alone cannot be taken out of it: only a [Target] has it, which has
-// picked the source that the name belongs to. So no command can look for the
-// name in another place. The zero Ref stands for all of the store.
+// Ref is a REF of a command line: a name, or a pattern of names, in one source. Only a
+// [Target], which has chosen the source, gives out the name, so no command can look for
+// it in another place. The zero Ref means all of the store.
 type Ref struct{ ref source.Ref }
 
-// ParseRef reads a REF as rendering does: where has the store and the configured
-// sources. The pairs of its own ?key=value and those of given go together; two
-// values for one key, or a context where the source has none, are an error.
+// ParseRef reads a REF as rendering does: where has the store and the configured sources.
+// The REF's own ?key=value pairs and those of given are merged. Two values for one key,
+// or a context for a source that has none, are an error.
 func ParseRef(where job.Store, text, version string, given map[string]string) (Ref, error) {
 	ref, err := source.Parse(text, where.SourceNames())
 	if err != nil {
@@ -46,8 +45,8 @@ func ParseRef(where job.Store, text, version string, given map[string]string) (R
 	return Ref{ref}, nil
 }
 
-// PrefixOf is the source that a name belongs to as rendering reads it, or "" for
-// the store.
+// PrefixOf returns the prefix of a name's source as rendering reads it, or "" for the
+// store.
 func PrefixOf(where job.Store, name string) string {
 	ref, err := source.ParseName(name, where.SourceNames())
 	if err != nil {
@@ -56,37 +55,37 @@ func PrefixOf(where job.Store, name string) string {
 	return ref.Source
 }
 
-// All is the Ref of every name in the store, with a context.
+// All returns the Ref of every name in the store, with a context.
 func All(c source.Context) Ref { return Ref{source.Ref{Context: c}} }
 
-// String shows the ref to people.
+// String returns the ref for messages.
 func (r Ref) String() string { return r.ref.String() }
 
-// Context is the encryption context that the ref states.
+// Context returns the encryption context that the ref states.
 func (r Ref) Context() source.Context { return r.ref.Context }
 
-// Bare is the ref without its context, for messages of commands in which a word
-// that was read as a pair may be the value.
+// Bare returns the ref without its context, for messages of commands in which a word that
+// was read as a pair may be the value.
 func (r Ref) Bare() Ref {
 	r.ref.Context = source.Context{}
 	return r
 }
 
-// File is a file of a job that holds the value as it is.
+// File returns a file of a job that holds the value as it is.
 func (r Ref) File() job.File { return job.File{Secret: r.ref, Origin: "command line"} }
 
-// Text is the ref as templates take it: with its prefix, without its context.
+// Text returns the ref as templates take it: with its prefix, without its context.
 func (r Ref) Text() string { return r.ref.Text() }
 
-// Stem is what names in the source begin with that a pattern matches: the text
-// before its first *. It reports false where there is no *.
+// Stem returns the text before the first * of a pattern, with which all names that it
+// matches begin. It reports false if there is no *.
 func (r Ref) Stem() (string, bool) {
 	before, _, ok := strings.Cut(r.ref.Name, "*")
 	return before, ok
 }
 
-// UnableError is a command that a source cannot serve. Nothing has been read or
-// written.
+// UnableError is the error of a command that a source does not support. Nothing has been
+// read or written.
 type UnableError struct {
 	Verb, Ref, Kind string
 	Instead         string // what to do
@@ -106,7 +105,7 @@ func (e *UnableError) Error() string {
 // Unwrap returns source.ErrUnsupported.
 func (e *UnableError) Unwrap() error { return source.ErrUnsupported }
 
-// kindName is what people call a kind of source.
+// kindName returns the name of a kind of source for messages.
 func kindName(kind string) string {
 	names := map[string]string{
 		SSM: "Parameter Store", SecretsManager: "Secrets Manager", S3: "S3", s3Object: "S3", Local: "a local store", DynamoDB: "a DynamoDB table", "": "a DynamoDB table",
@@ -117,7 +116,7 @@ func kindName(kind string) string {
 	return kind
 }
 
-// instead says what serves in the place of a command that a source cannot serve.
+// instead returns what to use in place of a command that a source does not support.
 func instead(verb, kind string) string {
 	others := map[string]map[string]string{
 		SSM: {
@@ -136,7 +135,7 @@ func instead(verb, kind string) string {
 	return "it works on tables and local stores"
 }
 
-// Fault says which secret an error is about, once.
+// Fault adds the ref to an error that does not have one.
 func (r Ref) Fault(err error) error {
 	if _, ok := errors.AsType[*source.RefError](err); ok || err == nil {
 		return err

@@ -18,12 +18,12 @@ import (
 	"github.com/credrender/credrender/pkg/source/ssm"
 )
 
-// ec2Region keeps the search for a region from asking the instance before the
-// instance itself is asked: no request depends on it.
+// ec2Region keeps the search for a region from asking the instance before its facts are
+// asked for. No request depends on it.
 const ec2Region = "us-east-1"
 
-// PlaceOf finds what a prefix means beside a store: a named source of the
-// config, or AWS's own in the store's region and as its identity.
+// PlaceOf returns what a prefix means beside a store: a named source of the config, or a
+// service of AWS in the store's region and with its identity.
 func PlaceOf(where job.Store, prefix string) (job.Store, error) {
 	if prefix == "" {
 		where.Sources = nil // equal stores are one, whatever is configured beside them
@@ -43,8 +43,7 @@ func PlaceOf(where job.Store, prefix string) (job.Store, error) {
 	return job.Store{Kind: kind, Region: where.Region, KMSRegion: where.KMSRegion, Profile: where.Profile, RoleARN: where.RoleARN}, nil
 }
 
-// openSource opens what is no table of items. Nothing is asked of a service
-// before the first Fetch, and its client is made only here.
+// openSource opens a source that is not a table of items. It sends no request.
 func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, error) {
 	settings := Settings(where)
 	if where.Kind == source.EC2 {
@@ -73,28 +72,18 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 	return nil, fmt.Errorf("%w: of type %s", source.ErrNoSource, where.Kind)
 }
 
-// AWS is the configuration of a store in AWS, shared with what the Set has
-// opened there: whoever is asked for an MFA code is asked once.
+// AWS returns the AWS configuration of a store. All that the Set opens there shares it, so
+// an MFA code is asked for once.
 func (s *Set) AWS(ctx context.Context, where job.Store) (awsconfig.Config, error) {
 	return s.aws(ctx, Settings(where))
 }
 
-// aws loads each set of settings once: sources that share region and identity
-// share credentials and connections.
+// aws loads each set of settings once. Sources with the same region and identity share
+// credentials and connections.
 func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Config, error) {
 	settings = s.complete(settings)
 	key := awsKey{settings.Region, settings.KMSRegion, settings.Profile, settings.RoleARN, settings.DefaultRegion}
-	s.mu.Lock()
-	if s.configs == nil {
-		s.configs = map[awsKey]*opened[awsconfig.Config]{}
-	}
-	o, ok := s.configs[key]
-	if !ok {
-		o = &opened[awsconfig.Config]{}
-		s.configs[key] = o
-	}
-	s.mu.Unlock()
-	return o.get(func() (awsconfig.Config, error) {
+	return s.configs.get(key, func() (awsconfig.Config, error) {
 		caroots.Provide()
 		c, err := awsconfig.Load(ctx, settings)
 		if err != nil {
@@ -145,33 +134,27 @@ func (s *Set) complete(o awsconfig.Options) awsconfig.Options {
 	return o
 }
 
-// Renew loads the credentials of everything that is open anew, and returns the
-// configurations whose credentials are others now: the SDK reads static ones of
-// ~/.aws once, however long the process runs. What cannot be loaded stays.
+// Renew reloads the credentials of everything that is open, and returns the configurations
+// whose credentials have changed: the SDK reads static ones of ~/.aws once, however
+// long the process runs. What cannot be loaded stays.
 func (s *Set) Renew(ctx context.Context) (renewed []awsconfig.Config) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var anew sessions
-	for key, o := range s.configs {
-		old, open := o.current()
-		if !open {
-			continue
-		}
+	changed := s.configs.replace(func(key awsKey, old awsconfig.Config) (awsconfig.Config, bool) {
 		fresh, err := awsconfig.Load(ctx, s.complete(awsconfig.Options{
 			Region: key.region, KMSRegion: key.kmsRegion, Profile: key.profile, RoleARN: key.role, DefaultRegion: key.defaultRegion,
 		}))
 		if err != nil {
-			continue
+			return old, false
 		}
 		if fresh = anew.share(fresh, key.identity()); !differ(ctx, old, fresh) {
-			continue
+			return old, false
 		}
 		s.sessions.replace(key.identity(), fresh.AWS.Credentials)
-		s.configs[key] = &opened[awsconfig.Config]{done: true, value: fresh}
 		renewed = append(renewed, fresh)
-	}
-	if len(renewed) > 0 {
-		s.sources = nil
+		return fresh, true
+	})
+	if changed {
+		s.sources.clear()
 	}
 	return renewed
 }
@@ -186,10 +169,10 @@ func differ(ctx context.Context, old, fresh awsconfig.Config) bool {
 	return err != nil || now.AccessKeyID != before.AccessKeyID || now.SecretAccessKey != before.SecretAccessKey || now.SessionToken != before.SessionToken
 }
 
-// awsKey is what of settings can differ within a Set.
+// awsKey is the settings that can differ within a Set.
 type awsKey struct{ region, kmsRegion, profile, role, defaultRegion string }
 
-// Keys are KMS in the place of a store, to write with its key.
+// Keys returns KMS for a store, to write with its key.
 func (s *Set) Keys(ctx context.Context, where job.Store) (*kms.Keys, error) {
 	c, err := s.aws(ctx, Settings(where))
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// Target is a [Ref] with the place that it means. What a place cannot do is an
-// [UnableError] before anything is asked of it.
+// Target is a [Ref] with the place it belongs to. What a place does not support is an
+// [UnableError] before any request.
 type Target struct {
 	Ref
 	set   *Set
 	place job.Store
 }
 
-// Target finds the place that ref means beside a store. A table that states no key
-// for writes has the store's.
+// Target returns the target of a ref beside a store. A table without a key for writes uses
+// the store's.
 func (s *Set) Target(where job.Store, ref Ref) (*Target, error) {
 	place, err := PlaceOf(where, ref.ref.Source)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Set) Target(where job.Store, ref Ref) (*Target, error) {
 	return &Target{ref, s, place}, nil
 }
 
-// Place is where the target is, with its own key for writes.
+// Place returns where the target is, with the key for writes.
 func (t *Target) Place() job.Store { return t.place }
 
 // HasItems reports whether the target is in a table or a local store.
@@ -39,12 +39,11 @@ func (t *Target) HasItems() bool { return hasItems(t.place.Kind) }
 
 func hasItems(kind string) bool { return kind == DynamoDB || kind == Local || kind == "" }
 
-// IsFolder reports whether the target is in a folder of S3 that is used as a
-// store.
+// IsFolder reports whether the target is in a folder of S3 that is used as a store.
 func (t *Target) IsFolder() bool { return t.place.Kind == S3 && t.place.Path != "" }
 
-// Items opens the table or local store that the target is in. name is what the
-// secret is called there, or the pattern; empty: all.
+// Items opens the table or local store that the target is in. name is the secret's name
+// there, or a pattern; empty: all.
 func (t *Target) Items(ctx context.Context, verb string) (st *store.Store, name string, err error) {
 	if !t.HasItems() {
 		return nil, "", t.unable(verb)
@@ -60,7 +59,7 @@ func (t *Target) Items(ctx context.Context, verb string) (st *store.Store, name 
 	return st, t.ref.Name, nil
 }
 
-// Folder opens the folder of S3 that the target is in. ref is the object there.
+// Folder opens the folder of S3 that the target is in, and returns the ref of the object.
 func (t *Target) Folder(ctx context.Context, verb string) (f *s3.Folder, ref source.Ref, err error) {
 	if !t.IsFolder() {
 		return nil, ref, t.unable(verb)
@@ -86,7 +85,7 @@ func (t *Target) Get(ctx context.Context) (source.Secret, error) {
 	return got.Secret, t.Fault(got.Err)
 }
 
-// List lists what the pattern matches.
+// List returns the entries that the pattern matches.
 func (t *Target) List(ctx context.Context) ([]source.Entry, error) {
 	src, err := t.open(ctx)
 	if err != nil {
@@ -100,8 +99,8 @@ func (t *Target) List(ctx context.Context) ([]source.Entry, error) {
 	return entries, t.pattern(err)
 }
 
-// Values fetches what the pattern matches, by name. Of a table or local store it
-// takes the contexts of sc; any other place knows that of the ref alone.
+// Values fetches the secrets that the pattern matches, by name. Only a table or local
+// store uses the contexts of sc; elsewhere the ref's own applies.
 func (t *Target) Values(ctx context.Context, verb string, sc store.Scope) (map[string]source.Result, error) {
 	src, err := t.open(ctx)
 	if err != nil {
@@ -123,7 +122,7 @@ func (t *Target) Values(ctx context.Context, verb string, sc store.Scope) (map[s
 	return values, t.pattern(err)
 }
 
-// One is the ref of a secret that the pattern has matched.
+// One returns the ref of a secret that the pattern has matched.
 func (t *Target) One(name, version string) source.Ref {
 	return source.Ref{Source: t.ref.Source, Name: name, Version: version}
 }
@@ -132,7 +131,7 @@ func (t *Target) open(ctx context.Context) (source.Source, error) {
 	return t.set.place(ctx, t.place)
 }
 
-// pattern names the pattern in the error of a source that cannot search by it.
+// pattern adds the ref to the error of a source that cannot search by pattern.
 func (t *Target) pattern(err error) error {
 	if errors.Is(err, source.ErrRef) {
 		return t.Fault(err)

@@ -1,20 +1,18 @@
-// Package config turns flags, environment and YAML into jobs.
+// Package config loads settings and jobs from flags, environment and YAML files.
 //
-// [Load] is the way in. Every setting has one value: a flag's, else the
-// environment's (CREDRENDER_KMS_REGION for --kms-region), else the config
-// file's (kms_region), else a default; viper decides. The rest of a file (jobs,
-// contexts, vars) is decoded by a strict walk over its YAML nodes: keys keep
-// case and dots, which viper would not leave alone, and what is unknown,
-// doubled or of the wrong kind is an [Error] with file, line and key. All
-// faults are reported, not the first.
+// [Load] is the entry point. The value of a setting comes from its flag, else from the
+// environment (CREDRENDER_KMS_REGION for --kms-region), else from the config file
+// (kms_region), else from a default; viper implements this. The rest of a file (jobs,
+// contexts, vars) is decoded by a strict walk over its YAML nodes, because viper changes
+// the case of keys and splits them at dots. An unknown key, a duplicate key or a value of
+// the wrong kind is an [Error] with file, line and key. Load reports all faults, not only
+// the first.
 //
-// A config is one file or a directory of them. In a directory settings stay
-// local to their file, and a broken file disables only its own jobs
-// ([Config.Broken]). As root, files are believed only if nobody else can write
-// them ([Trust]).
+// A config is a file or a directory of files. In a directory, settings stay local to
+// their file, and a broken file disables only its own jobs ([Config.Broken]). As root,
+// Load reads only files that nobody else can write ([Trust]).
 //
-// Flags and environment come in as values ([Options]); only files are read
-// here.
+// The package reads only files; flags and environment are passed in [Options].
 package config
 
 import (
@@ -25,10 +23,10 @@ import (
 	"github.com/credrender/credrender/internal/job"
 )
 
-// DefaultPath is read where no config is named, if it is there.
+// DefaultPath is the config that Load reads if none is given and this file exists.
 const DefaultPath = "/etc/credrender/credrender.yaml"
 
-// Options is what Load takes from the process.
+// Options are the parts of the process's environment that Load uses.
 type Options struct {
 	// Flags are the global flags that were given, by long name; see [Flags].
 	// One that can be repeated has its values joined by commas.
@@ -102,9 +100,22 @@ type Settings struct {
 	// Listen is unix:PATH or a loopback ADDRESS:PORT of the daemon's
 	// endpoints; empty: none.
 	Listen string
-	// Textfile is where the daemon writes its metrics; empty: nowhere.
+	// Textfile is where the daemon and one-shot renders write metrics; empty:
+	// nowhere.
 	Textfile string
+	// BootWait is how long a daemon whose files are all in place waits for news
+	// before it is ready.
+	BootWait time.Duration
+	// Ready is ReadyFiles or ReadyBestEffort.
+	Ready string
 }
+
+// Values of the setting ready: the daemon's start waits for the files of all
+// jobs and fails without them, or comes to its end without them too.
+const (
+	ReadyFiles      = "files"
+	ReadyBestEffort = "best-effort"
+)
 
 // Load reads flags, environment and config. The error, a join of [Error], says
 // why nothing can be run at all; a directory that is only in part broken is no

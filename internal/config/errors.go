@@ -14,7 +14,7 @@ type Error struct {
 	// ("--timeout") or variable ("CREDRENDER_TIMEOUT").
 	Key  string
 	Msg  string
-	Hint string // what would mend it; may be empty
+	Hint string // how to fix it; may be empty
 	Err  error  // the cause, where there is one
 }
 

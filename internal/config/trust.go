@@ -12,18 +12,16 @@ import (
 	"syscall"
 )
 
-// Trust decides whose files are believed. What root reads tells it which
-// commands to run, so for root a file must be a regular one that belongs to
-// root or to one of Owners and that nobody else can write; so must be the
-// directory that it lies in, and all above. A directory above may be writable
-// where it is sticky, like /tmp, since nobody can replace there what belongs
-// to another. Links on the way must belong to the trusted too, and the rules
-// hold for where they lead. sshd and git ask the same of their files. The mode
-// is all that is looked at: an access control list that grants writing shows
-// in it as a writable group. On a file system that is mounted read-only nobody
-// can write, whatever the mode.
+// Trust decides which files root may read, because their content decides which commands
+// root runs. A file must be a regular file that belongs to root or one of Owners and that
+// nobody else can write. The same applies to its directory and to all directories above,
+// except that a directory above may be writable if it is sticky, like /tmp: nobody can
+// replace another user's files there. Links on the path must belong to root or Owners
+// too, and their targets follow the same rules. sshd and git have similar rules. Trust
+// checks only modes: an access control list that grants writing shows as group write. On
+// a file system that is mounted read-only nobody can write, whatever the mode.
 //
-// For anybody else there is no check.
+// There is no check for users other than root.
 type Trust struct {
 	EUID   int
 	Owners []int // user IDs trusted beside root
@@ -39,9 +37,9 @@ func (t Trust) read(path string) ([]byte, error) {
 	return t.Read(path)
 }
 
-// ReadFile returns the contents of a trusted file. Where it is not one, the
-// error is an [Error] that says which file or directory is at fault and what
-// mends it. For root, path must be absolute.
+// ReadFile returns the content of a trusted file. For other files it returns an [Error]
+// with the file or directory at fault and the command that fixes it. For root, path must
+// be absolute.
 func (t Trust) ReadFile(path string) ([]byte, error) {
 	if t.EUID != 0 {
 		return t.read(path)
@@ -54,8 +52,8 @@ func (t Trust) ReadFile(path string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// ReadNamed reads a file that was named on the command line. That is root's
-// word: what ReadFile would refuse comes back as doubt, with the contents.
+// ReadNamed reads a file that root named on the command line. A file that ReadFile would
+// refuse is read too; doubt is the error that ReadFile would return.
 func (t Trust) ReadNamed(path string) (data []byte, doubt, err error) {
 	if inherited(path) {
 		data, err = t.read(path)
@@ -200,14 +198,14 @@ func (t Trust) link(path, link string, info fs.FileInfo) (string, error) {
 
 // check is the rule for files and directories alike.
 func (t Trust) check(path, at string, info fs.FileInfo) error {
-	var faults, mend []string
+	var faults, fixes []string
 	if !t.trusts(info) {
 		faults = append(faults, fmt.Sprintf("belongs to uid %d", owner(info)))
-		mend = append(mend, "chown root "+at)
+		fixes = append(fixes, "chown root "+at)
 	}
 	if info.Mode().Perm()&0o022 != 0 && !isReadOnlyMount(at) {
 		faults = append(faults, fmt.Sprintf("can be written by others (mode %04o)", info.Mode().Perm()))
-		mend = append(mend, "chmod go-w "+at)
+		fixes = append(fixes, "chmod go-w "+at)
 	}
 	if len(faults) == 0 {
 		return nil
@@ -219,7 +217,7 @@ func (t Trust) check(path, at string, info fs.FileInfo) error {
 	return &Error{
 		File: path,
 		Msg:  "is not trusted: " + what + " " + strings.Join(faults, " and "),
-		Hint: strings.Join(mend, " && "),
+		Hint: strings.Join(fixes, " && "),
 	}
 }
 

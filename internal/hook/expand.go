@@ -13,10 +13,9 @@ import (
 // SystemPath is the PATH that commands get unless the job's env has another.
 const SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// Environ makes the environment of a job's command: a system PATH and home as
-// HOME, over them env, over that CREDRENDER_JOB and, where changed is not
-// empty, CREDRENDER_CHANGED with one destination a line. Nothing else is
-// inherited. The result is sorted.
+// Environ returns the environment of a job's command, sorted: a system PATH, home as
+// HOME, then env, which replaces these, then CREDRENDER_JOB and, unless changed is empty,
+// CREDRENDER_CHANGED with one destination per line. Nothing is inherited.
 func Environ(home string, env map[string]string, job string, changed []string) []string {
 	all := map[string]string{"PATH": SystemPath, "HOME": home}
 	maps.Copy(all, env)
@@ -32,8 +31,8 @@ func Environ(home string, env map[string]string, job string, changed []string) [
 	return list
 }
 
-// placeholders are what Expand replaces, and what is meant for it. Other braces
-// may be a Go template for docker's or kubectl's --format.
+// placeholders matches the placeholders of Expand and their misspellings. Other braces
+// may be a Go template, for the --format of docker or kubectl.
 var placeholders = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\{\{\s*\.?(src|dest|dst|source|destination)\s*\}\}`)
 })
@@ -43,11 +42,10 @@ func names(placeholder string) string {
 	return strings.TrimSpace(strings.Trim(placeholder, "{}"))
 }
 
-// Expand replaces {{.src}} and {{.dest}} (with or without blanks inside the
-// braces) by the two paths: as they are in a list's arguments, quoted for the
-// shell in a string. A path of plain characters needs no quotes and gets none,
-// so that "{{.src}}" in quotes, a habit from confd, works too. Other braces
-// are left as they are.
+// Expand replaces {{.src}} and {{.dest}} (with or without blanks inside the braces) with
+// the two paths, unchanged in a list's arguments and quoted for the shell in a string. A
+// path of plain characters gets no quotes, so that "{{.src}}" in quotes, as in confd,
+// works too. Other braces stay.
 func Expand(c job.Command, src, dest string) job.Command {
 	fill := func(s string, show func(string) string) string {
 		return placeholders().ReplaceAllStringFunc(s, func(p string) string {
@@ -67,9 +65,8 @@ func Expand(c job.Command, src, dest string) job.Command {
 	return out
 }
 
-// Misplaced returns the first placeholder of c that nothing would replace: one
-// that looks like {{.src}} and is neither that nor {{.dest}}, or any where only
-// a check's command is expanded. It would run as it stands.
+// Misplaced returns the first placeholder of c that Expand would not replace: a
+// misspelling, or any placeholder in a command other than a check.
 func Misplaced(c job.Command, isCheck bool) string {
 	for _, s := range append([]string{c.Shell}, c.Args...) {
 		for _, p := range placeholders().FindAllString(s, -1) {
@@ -81,7 +78,7 @@ func Misplaced(c job.Command, isCheck bool) string {
 	return ""
 }
 
-// shellQuote makes s one word of a POSIX shell.
+// shellQuote quotes s as one word of a POSIX shell.
 func shellQuote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,", r)

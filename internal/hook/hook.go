@@ -1,14 +1,13 @@
-// Package hook runs one command well: a check, a verify or a hook of a job. It
-// does not know which.
+// Package hook runs the commands of a job: checks, verify commands and hooks.
 //
-// [Run] starts a [Spec] in a process group of its own with /dev/null as its
-// input and no environment but the given one, ends it and everything it
-// started at the timeout or with the context, and never waits for a background
-// child that keeps the output open. It remembers the last 4 KiB of what was
-// printed, with known secrets masked as well as a [Masker] can.
+// [Run] starts a [Spec] in its own process group, with /dev/null as input and only the
+// given environment. At the timeout, or when the context ends, it terminates the command
+// and everything the command started. It does not wait for background children that keep
+// the output open. It keeps the last 4 KiB of the output, in which a [Masker] hides the
+// known secrets.
 //
-// [Expand] fills {{.src}} and {{.dest}} into a command, [Environ] makes the
-// environment. A failed command is an [ExitError]; one that could not be
+// [Expand] replaces {{.src}} and {{.dest}} in a command, and [Environ] returns the
+// environment. A failed command is an [ExitError]; the error of a command that cannot be
 // started wraps [ErrStart].
 package hook
 
@@ -27,18 +26,17 @@ const (
 	TailSize = 4 << 10
 	// DefaultKillAfter is how long a command may take to end after SIGTERM.
 	DefaultKillAfter = 5 * time.Second
-	// pipeDelay is how long the output of a command that has ended may stay
-	// open: enough to drain a full pipe, and no background child holds up a run.
+	// pipeDelay is how long Run reads on after the command has ended: long enough to
+	// drain a full pipe, and too short for a background child to hold up a run.
 	pipeDelay = 250 * time.Millisecond
 )
 
-// ErrStart is wrapped where the command itself did not run: it was not found
-// or is not executable. It says nothing about what the command would have
-// judged. A shell reports this as exit status 126 or 127, so for a Shell
-// command those wrap both ErrStart and an [ExitError].
+// ErrStart reports a command that did not run: it was not found or is not executable. A
+// shell reports this as exit status 126 or 127, so the errors of a Shell command with
+// these statuses wrap both ErrStart and an [ExitError].
 var ErrStart = errors.New("cannot start command")
 
-// Spec is a command with its surroundings.
+// Spec is a command with its environment and limits.
 type Spec struct {
 	Command job.Command
 	// Env is the whole environment, as key=value; see [Environ].
@@ -53,21 +51,20 @@ type Spec struct {
 	Masker *Masker
 }
 
-// Result is what a command that succeeded left behind.
+// Result is the result of a successful command.
 type Result struct {
-	// Output is the end of what it printed on stdout and stderr, in order,
-	// masked, and at most a few bytes more than [TailSize].
+	// Output is the end of stdout and stderr, in order and masked, at most a few
+	// bytes more than [TailSize].
 	Output string
 }
 
-// ExitError says how a command failed.
+// ExitError reports how a command failed.
 type ExitError struct {
-	// Code is the exit status; -1 where a signal ended the command.
+	// Code is the exit status; -1 if a signal ended the command.
 	Code int
 	// Signal that ended it; 0: none.
 	Signal syscall.Signal
-	// TimedOut is true where it ran into Spec.Timeout, whatever it then
-	// returned.
+	// TimedOut means that it ran longer than Spec.Timeout, whatever its exit status.
 	TimedOut bool
 	// Output is as in [Result].
 	Output string
@@ -110,7 +107,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 	exited, reap := watch(cmd)
 	timedOut, cause := supervise(ctx, spec, cmd.Process.Pid, exited, out.done)
 	out.stop(pipeDelay)
-	_ = reap() // the state says it all
+	_ = reap() // ProcessState has the result
 	text := spec.Masker.end(out.tail.bytes(), TailSize)
 	if err := failure(spec, cmd.ProcessState, timedOut, cause, text); err != nil {
 		return Result{}, err

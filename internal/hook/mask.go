@@ -17,23 +17,23 @@ const (
 	// beginning lies before the part that is shown.
 	maxReach = 1 << 20
 
-	// smallJSON is up to which size the strings and numbers in a JSON value are looked for
-	// in every form; those of larger ones not in hex and base64.
+	// smallJSON is the size up to which the strings and numbers of a JSON value are
+	// searched for in hex, base32 and base64 too.
 	smallJSON = 16 << 10
-	// maxGrowth is by how much a printed value can be longer than the value: a
-	// control character is \\u0001 in JSON within JSON.
+	// maxGrowth is the largest ratio of a printed value to the value: a control
+	// character is \\u0001 in JSON within JSON.
 	maxGrowth = 7
 
 	masked = "(secret)"
 )
 
-// Masker replaces known secrets in what a command printed by "(secret)". It
-// is a best effort: it knows each value, its lines, what stands after a colon or
+// Masker replaces known secrets in the output of a command with "(secret)". It is a best
+// effort: it finds each value, its lines, what stands after a colon or
 // an equals sign in them, what base64 in it holds, and the strings and numbers in
 // it where it is JSON, if they have 8 bytes or more, as they are, with characters
-// escaped for JSON, URLs, HTML, shells and other languages (escapes.go), in hex
-// and in base64. A command that prints a value in pieces or in any other form
-// gets past it. It is safe for concurrent use.
+// escaped for JSON, URLs, HTML, shells and other languages (escapes.go), in upper or
+// lower case, in hex, in base32 and base64, and in the dumps of hexdump, xxd and od.
+// A command that prints a value in pieces or in any other form gets past it. It is safe for concurrent use.
 type Masker struct{ secrets []source.Secret }
 
 // NewMasker returns a Masker for the values of secrets.
@@ -44,7 +44,7 @@ func NewMasker(secrets []source.Secret) *Masker {
 // Mask returns text with the secrets replaced.
 func (m *Masker) Mask(text string) string { return m.end([]byte(text), len(text)) }
 
-// reach is how far before the shown part a secret may begin that ends in it.
+// reach returns how far before the shown part a secret can begin that ends in it.
 func (m *Masker) reach() int {
 	longest := 0
 	if m != nil {
@@ -55,8 +55,8 @@ func (m *Masker) reach() int {
 	return min(maxGrowth*longest, maxReach)
 }
 
-// end masks text and returns what became of its last n bytes. A secret that
-// is cut there is masked all the same.
+// end masks text and returns its last n bytes. A secret that begins before them is
+// masked too.
 func (m *Masker) end(text []byte, n int) string {
 	at := max(0, len(text)-n)
 	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
@@ -82,7 +82,7 @@ func (m *Masker) spans(text []byte) []span {
 	if m == nil || len(text) < MaskMin {
 		return nil
 	}
-	f := finder{plain: newSpelled(text), forms: packedForms()}
+	f := finder{plain: newSpelled(text), forms: packedForms(), dumps: readDumps(text)}
 	var bare []byte
 	bare, f.at = packed(text)
 	f.packed = newSpelled(bare)
@@ -101,18 +101,22 @@ func (m *Masker) spans(text []byte) []span {
 	return out
 }
 
-// finder looks for values of at least MaskMin bytes in a text. Almost none is
-// there, which the indexes tell from its first bytes.
+// finder searches a text for values of at least MaskMin bytes. The indexes rule most of
+// them out by their first bytes.
 type finder struct {
 	plain  *spelled
 	packed *spelled // the text without white space
 	at     []int    // where each byte of it was
 	forms  []form
+	dumps  []dump
 	found  []span
 }
 
-// value looks for a secret, whole and in parts.
+// value searches for a secret, whole and in parts.
 func (f *finder) value(v []byte) {
+	for _, d := range f.dumps {
+		d.find(bytes.TrimSpace(v), func(s span) { f.found = append(f.found, s) })
+	}
 	f.encoded(v)
 	f.encoded(bytes.TrimSpace(v)) // templates often trim a final newline
 	if !utf8.Valid(v) {
@@ -132,8 +136,11 @@ func (f *finder) value(v []byte) {
 }
 
 func (f *finder) spelled(v []byte) {
-	if len(v) >= MaskMin {
-		f.plain.find(v, func(s span) { f.found = append(f.found, s) })
+	if len(v) < MaskMin {
+		return
+	}
+	for _, x := range [][]byte{v, bytes.ToUpper(v), bytes.ToLower(v)} {
+		f.plain.find(x, func(s span) { f.found = append(f.found, s) })
 	}
 }
 
@@ -141,6 +148,11 @@ func (f *finder) encoded(v []byte) {
 	f.spelled(v)
 	if len(v) < MaskMin {
 		return
+	}
+	if bare, _ := packed(v); len(bare) >= MaskMin { // broken into lines
+		for at := range occurrences(f.packed.text, bare) {
+			f.found = append(f.found, f.widened(span{at, at + len(bare)}, 0))
+		}
 	}
 	head := v[:min(len(v), 3*MaskMin)]
 	for _, form := range f.forms {

@@ -2,6 +2,7 @@ package hook_test
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -64,6 +65,18 @@ func TestMask(t *testing.T) {
 		"numbers in JSON":       {`{"pin":9007199254740993,"port":5432}`, "pin 9007199254740993 of 5432", "pin (secret) of 5432"},
 		"values in YAML":        {"db:\n  user: bob\n  password: 'hunter2: x'\n- token: c3R5bGVk\n", "bob: hunter2: x c3R5bGVk", "bob: (secret) (secret)"},
 		"values in INI":         {"[db]\nuser = bob\npassword = \"hunter2=x\"\nTOKEN=c3R5bGVk\n", "bob: hunter2=x c3R5bGVk", "bob: (secret) (secret)"},
+		"broken into lines":     {"hunter2-Hunter2", "pw=hunte\nr2-Hu\nnter2\n;", "pw=(secret)\n;"},
+		"base32 inside":         {"hunter2-hunter2", base32.StdEncoding.EncodeToString([]byte("use hunter2-hunter2!")), "(secret)"},
+		"upper case":            {"hunter2-Hunter2", "pw=HUNTER2-HUNTER2;", "pw=(secret);"},
+		"lower case":            {"Hunter2 Häß!", "pw=hunter2%20h%c3%a4%c3%9f!;", "pw=(secret);"},
+		"base32":                {odd, base32.StdEncoding.EncodeToString([]byte(odd)), "(secret)"},
+		"base32 in lower case":  {"hunter2x", strings.ToLower(base32.StdEncoding.EncodeToString([]byte("hunter2x"))), "(secret)"},
+		"wrapped in JSON":       {"hunter2-hunter2", `"aHVudGVy\nMi1odW50\r\nZXIy\n"`, `"(secret)\n"`},
+		"hexdump -C":            {"hunter2-hunter2-hunter2\n", "x\n00000000  68 75 6e 74 65 72 32 2d  68 75 6e 74 65 72 32 2d  |hunter2-hunter2-|\n00000010  68 75 6e 74 65 72 32 0a                           |hunter2.|\n00000018\n", "x\n(secret)\n00000018\n"},
+		"hexdump":               {"hunter2-hunter2-hunter2", "0000000 7568 746e 7265 2d32 7568 746e 7265 2d32\n0000010 7568 746e 7265 0a32\n0000018\n", "(secret)\n0000018\n"},
+		"xxd":                   {"hunter2-hunter2-hunter2", "00000000: 6875 6e74 6572 322d 6875 6e74 6572 322d  hunter2-hunter2-\n00000010: 6875 6e74 6572 320a                      hunter2.\n", "(secret)\n"},
+		"od -tx1":               {"hunter2-hunter2-hunter2", "0000000 68 75 6e 74 65 72 32 2d 68 75 6e 74 65 72 32 2d\n0000020 68 75 6e 74 65 72 32 0a\n0000030\n", "(secret)\n0000030\n"},
+		"another dump":          {"hunter2-hunter2-hunter2", "00000000  68 75 6e 74 65 72 33 2d  |hunter3-|\n", "00000000  68 75 6e 74 65 72 33 2d  |hunter3-|\n"},
 		"decoded base64":        {"aHVudGVyMmh1bnRlcjI=\n", "pw=hunter2hunter2 68756e7465723268756e74657232", "pw=(secret) (secret)"},
 	}
 	for name, tc := range tests {

@@ -49,7 +49,7 @@ func (o *output) stop(delay time.Duration) {
 	<-o.done
 }
 
-// tail remembers the last keep bytes written to it, in at most twice the room.
+// tail keeps the last keep bytes written to it, in at most twice as much memory.
 type tail struct {
 	keep int
 	buf  []byte

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// command prepares the process. os/exec would look a name up in this
-// process's PATH; what counts is the one that the command will have.
+// command prepares the process. It looks up the program in the PATH of the command,
+// where os/exec would use this process's.
 func command(spec Spec) (*exec.Cmd, error) {
 	args := spec.Command.Args
 	if spec.Command.Shell != "" {
@@ -38,8 +38,8 @@ func command(spec Spec) (*exec.Cmd, error) {
 	}, nil
 }
 
-// Missing reports whether the program of a command is not there, or cannot be
-// executed. The error wraps [ErrStart].
+// Missing returns an error that wraps [ErrStart] if the program of a command does not
+// exist or cannot be executed.
 func Missing(spec Spec) error {
 	cmd, err := command(spec)
 	if err != nil {
@@ -59,8 +59,8 @@ func Missing(spec Spec) error {
 	return nil
 }
 
-// lookPath finds name in the absolute directories of env's PATH. One that is
-// there but not executable is reported as such, as a shell does.
+// lookPath finds name in the absolute directories of env's PATH. If it exists but is not
+// executable, the error is permission denied, as in a shell.
 func lookPath(name string, env []string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, nil // execve says what is wrong with it
@@ -93,9 +93,9 @@ func lookup(env []string, key string) (value string) {
 	return value
 }
 
-// supervise returns when the process has exited, by itself or because its time
-// was up. It is not reaped yet: as long as its process ID is taken, the ID of
-// its group cannot go to somebody else, and SIGKILL finds nobody but its own.
+// supervise returns when the process has exited, by itself or terminated. It does not
+// reap the process: until then its process group ID is not reused, so that SIGKILL cannot
+// reach another group.
 func supervise(ctx context.Context, spec Spec, pid int, exited, closed <-chan struct{}) (timedOut bool, cause error) {
 	var timeout <-chan time.Time
 	if spec.Timeout > 0 {
@@ -118,8 +118,8 @@ func supervise(ctx context.Context, spec Spec, pid int, exited, closed <-chan st
 	return timedOut, cause
 }
 
-// wait gives the group its grace. That a shell ends at SIGTERM says nothing
-// about what it started; a closed output does.
+// wait gives the group time to end. It waits for the output to close too, because a shell
+// may end at SIGTERM before the programs that it started.
 func wait(grace time.Duration, exited, closed <-chan struct{}) {
 	if grace <= 0 {
 		grace = DefaultKillAfter
@@ -138,7 +138,7 @@ func wait(grace time.Duration, exited, closed <-chan struct{}) {
 	}
 }
 
-// failure turns a process's end into an error; nil where it succeeded.
+// failure returns the error of a process that has ended, or nil if it succeeded.
 func failure(spec Spec, state *os.ProcessState, timedOut bool, cause error, output string) error {
 	e := &ExitError{Code: state.ExitCode(), TimedOut: timedOut, Output: output, cause: cause}
 	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {

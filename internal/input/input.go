@@ -1,7 +1,7 @@
-// Package input reads what a command is given: templates, variables, fixtures,
-// values in files, standard input. What is read is bounded in size and in the time
-// without a byte, and ends with the command: a FIFO that nobody writes to and a
-// device without an end are errors, a pipe is read to its end.
+// Package input reads the inputs of a command: templates, variables, fixtures, values in
+// files, standard input. It limits their size and the time without a byte, and gives up
+// when the command ends. A pipe is read to its end; a FIFO without a writer and a device
+// without an end are errors.
 package input
 
 import (
@@ -17,33 +17,33 @@ import (
 )
 
 const (
-	// Max is the most that is taken of one input: as much as a destination holds.
+	// Max is the largest input in bytes, the same as of a destination.
 	Max = 64 << 20
-	// maxDevice is the most that is taken of a device: those that are of use hold
-	// nothing (/dev/null) or what somebody types.
+	// maxDevice limits what is read from a device. Useful ones are empty (/dev/null)
+	// or a terminal.
 	maxDevice = 1 << 20
 	chunk     = 64 << 10
 )
 
 var (
-	// ErrTooLarge is of an input beyond Max, or of a device without an end.
+	// ErrTooLarge reports an input beyond Max, or a device without an end.
 	ErrTooLarge = errors.New("too large")
-	// ErrSilent is of an input that nothing arrived from in time.
+	// ErrSilent reports an input from which nothing arrived in time.
 	ErrSilent = errors.New("nothing to read")
 )
 
-// Reader reads inputs for one command. The zero value has no limit of time.
+// Reader reads inputs for one command. The zero value has no time limit.
 type Reader struct {
-	ctx context.Context // of the command, which everything that is read ends with
+	ctx context.Context // of the command, with which all reading ends
 
 	mu   sync.Mutex
 	idle time.Duration
 }
 
-// NewReader returns a reader that gives up with ctx.
+// NewReader returns a reader that gives up when ctx ends.
 func NewReader(ctx context.Context) *Reader { return &Reader{ctx: ctx} }
 
-// SetIdle sets how long the next byte may take; 0 is no limit.
+// SetIdle limits the wait for the next byte; 0 is no limit.
 func (r *Reader) SetIdle(d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,11 +8,10 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// Kind says what a run would do to a destination.
+// Kind is what a run does to a destination.
 type Kind string
 
-// The kinds of change. ModeOnly is drift of a stated mode or owner: it is
-// repaired without telling the hook.
+// The kinds of change. ModeOnly repairs a mode or owner without running the hook.
 const (
 	Unchanged Kind = "unchanged"
 	Create    Kind = "create"
@@ -23,23 +22,23 @@ const (
 // NewFileMode is the mode of a destination that did not exist.
 const NewFileMode fs.FileMode = 0o600
 
-// Change is one destination as it is and as it will be.
+// Change compares one destination before and after a run.
 type Change struct {
 	File File
-	// Path is where File.Dest is for others: below the root of the run.
+	// Path is the host's path of File.Dest, which is relative to the root of the run.
 	Path     string
 	Kind     Kind
 	Data     []byte
 	Prints   []template.Print // of the template's actions in Data
 	Mode     fs.FileMode
-	UID, GID int // Keep: what the kernel gives a new file
+	UID, GID int // Keep: as the kernel sets them for a new file
 	Old      txn.Existing
 }
 
-// Diff compares rendered bytes with the disk. uid and gid are the stated
-// owner, or Keep. An existing file keeps what is not stated, if its directory
-// can be believed; in a directory that somebody else can write, a file is
-// what a new one would be.
+// Diff compares a rendered file with the disk. uid and gid are the configured owner, or
+// Keep. An existing file keeps its mode and owner unless they are configured. In a
+// directory that other users can write, they are those of a new file, because another
+// user may have set them.
 func Diff(f File, out template.Output, uid, gid int, old txn.Existing) Change {
 	c := Change{File: f, Path: f.Dest, Data: out.Bytes, Prints: out.Prints(), Mode: NewFileMode, UID: uid, GID: gid, Old: old}
 	keep := old.Exists && old.KeepMeta
@@ -68,15 +67,13 @@ func Diff(f File, out template.Output, uid, gid int, old txn.Existing) Change {
 	return c
 }
 
-// Drifted reports whether mode or owner differ from what they should be. The
-// owner of a file in an unbelieved directory is whoever put it there, so equal
-// bytes alone do not make it ours: it is compared where it is stated.
+// Drifted reports whether mode or owner differ from the configured ones.
 func (c Change) Drifted() bool {
 	return c.Mode != c.Old.Mode || (c.UID != Keep && c.UID != c.Old.UID) || (c.GID != Keep && c.GID != c.Old.GID)
 }
 
-// Tolerated reports whether File.Permit covers all that drifted: the file
-// system may be unable to do better.
+// Tolerated reports whether File.Permit covers every difference, which the file system
+// may be unable to remove.
 func (c Change) Tolerated() bool {
 	d := c
 	if c.File.Permit.Mode {
@@ -88,10 +85,10 @@ func (c Change) Tolerated() bool {
 	return !d.Drifted()
 }
 
-// Txn returns the file as a transaction takes it.
+// Txn returns the change as a file of a transaction.
 func (c Change) Txn() txn.File {
 	return txn.File{
 		Dest: c.File.Dest, Data: c.Data, Mode: c.Mode, UID: c.UID, GID: c.GID,
-		InPlace: c.File.InPlace, CreateDirs: c.File.CreateDirs, Permit: c.File.Permit,
+		InPlace: c.File.InPlace, Checked: !c.File.Check.IsZero(), CreateDirs: c.File.CreateDirs, Permit: c.File.Permit,
 	}
 }

@@ -1,10 +1,10 @@
-// Package job is the unit of change: files that stand or fall together, with
-// the commands that check them and the hook that is told.
+// Package job defines the unit of change: files that change together or not at all,
+// the commands that check them, and the hook that runs afterwards.
 //
-// A [Job] comes from the config file or from a command line (SRC:DEST, pull,
-// exec). This package holds what a job is, reads its sources ([Load]) and
-// compares rendered bytes with the disk ([Diff]). How bytes reach the disk is
-// package txn's, when is package render's.
+// A [Job] comes from the config file or from a command line (SRC:DEST, pull, exec).
+// This package defines jobs, reads their templates ([Load]), validates rendered files
+// ([Validate], [CheckKeypair]) and compares them with the disk ([Diff]). Package txn
+// writes the files, and package render decides when.
 package job
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// IsDirectory reports whether a destination is written as a directory: with a
-// slash at the end, or as . or .. of one. Cleaned, it would be a file.
+// IsDirectory reports whether a destination is written as a directory: it ends in a
+// slash, . or .., which path.Clean would remove.
 func IsDirectory(dest string) bool {
 	last := dest[strings.LastIndexByte(dest, '/')+1:]
 	return last == "" || last == "." || last == ".."
@@ -28,11 +28,11 @@ func IsDirectory(dest string) bool {
 
 // Job is a set of files with their commands. All of its files change, or none.
 type Job struct {
-	// ID is what state and debts belong to: "config path#name", or the
-	// destination of a job made on the command line.
+	// ID identifies the job in the state directory: "config path#name", or the
+	// destination of a job of the command line.
 	ID   string
 	Name string
-	// Origin is where the job was written, as file:line, for messages.
+	// Origin is where the job is defined, as file:line, for messages.
 	Origin string
 
 	Files    []File
@@ -40,17 +40,17 @@ type Job struct {
 	Verify   Command
 	Hook     Command
 
-	// Timeouts: of a check or verify, of a hook.
+	// CheckTimeout applies to a check or verify.
 	CheckTimeout, HookTimeout time.Duration
 	// Env is added to the environment of the job's commands.
 	Env map[string]string
-	// Vars is what templates see as .Vars.
+	// Vars is .Vars in templates.
 	Vars map[string]any
 	// Contexts are the named contexts that templates may use.
 	Contexts map[string]map[string]string
-	// Context is used by a secret that names none: the job's, else the config's.
+	// Context is the default context of secrets: the job's, else the config's.
 	Context map[string]string
-	// Allow limits the names that templates may ask for (* patterns); empty: all.
+	// Allow limits the names that templates may use (* patterns); empty: all.
 	Allow []string
 	// AllowNoMatch are patterns of names (* too) that may match nothing; any
 	// other pattern of a template that matches nothing is an error.
@@ -64,19 +64,19 @@ type Job struct {
 	Schedule schedule.Schedule
 	Splay    time.Duration
 
-	// Settings that may differ from config file to config file.
+	// Store may differ between the files of a config directory.
 	Store Store
-	// Owners are the user IDs that may own the files a job names, beside root.
+	// Owners are the user IDs, besides root, that may own the job's templates.
 	Owners []int
 }
 
-// Timeouts of a job that states none.
+// Default timeouts.
 const (
 	CheckTimeout = 30 * time.Second
 	HookTimeout  = 2 * time.Minute
 )
 
-// Store says where the job's secrets are. It is comparable: jobs with equal
+// Store is the location of the job's secrets. It is comparable: jobs with equal
 // Stores share clients.
 type Store struct {
 	Kind      string // dynamodb, local or s3; of a source also ssm or secretsmanager
@@ -88,12 +88,12 @@ type Store struct {
 	KMSRegion string
 	Profile   string
 	RoleARN   string
-	// Sources are the config's named ones; nil: none. The jobs of a file share
-	// one.
+	// Sources are the named sources of the config; nil: none. The jobs of a file
+	// share one value.
 	Sources *Sources
 }
 
-// Sources are places besides the store that refs may name by a prefix:
+// Sources are locations besides the store, by the prefix that selects them in a ref:
 // "payments" in "payments:db.password".
 type Sources map[string]Store
 
@@ -116,20 +116,20 @@ func (s Store) SourceNames() []string {
 
 // File is one destination.
 type File struct {
-	// Exactly one of Src (a template file, absolute), Content (a template),
-	// Secret (a value copied as it is) and Data (the bytes themselves, made
-	// by another face of the program) is set.
+	// Exactly one of Src (the absolute path of a template), Content (a template),
+	// Secret (a value that is copied unchanged) and Data (bytes that a compatibility
+	// command line rendered) is set.
 	Src     string
 	Content string
 	Secret  source.Ref
 	Data    []byte
-	// Origin is where the file was written in the config, as file:line.
+	// Origin is where the file is defined in the config, as file:line.
 	Origin string
 
 	Dest         string            // absolute and clean; empty: standard output
 	Mode         *fs.FileMode      // nil: an existing file's, else 0600
 	Owner, Group string            // name or number; empty: an existing file's
-	Permit       txn.Permit        // what the file system need not be able to do
+	Permit       txn.Permit        // what the file system may ignore
 	Context      map[string]string // nil: the job's
 	Check        Command
 	Format       string // json, yaml, toml, env, pem or empty
@@ -143,8 +143,8 @@ type File struct {
 // destinations of the same job.
 type Keypair struct{ Cert, Key string }
 
-// Command runs without a shell where it was given as a list, through
-// /bin/sh -c where as a string. The zero Command is none.
+// Command is a list of arguments, which runs without a shell, or a string, which runs
+// through /bin/sh -c. The zero Command is none.
 type Command struct {
 	Args  []string
 	Shell string
@@ -153,13 +153,13 @@ type Command struct {
 // IsZero reports whether there is no command.
 func (c Command) IsZero() bool { return len(c.Args) == 0 && c.Shell == "" }
 
-// IDSeparator stands between the config's path and the job's name in the ID of
-// a job that comes from a config.
+// IDSeparator separates the config's path from the job's name in the ID of a job of a
+// config.
 const IDSeparator = "#"
 
-// ConfigOf returns the path of the config that a job of this id and name comes
-// from, if any: path, name and the destinations that are ids of jobs of the
-// command line may all have separators.
+// ConfigOf returns the path of the config that defines the job with this id and name,
+// if there is one. The name is needed because paths, names and the destinations that
+// identify jobs of the command line may all contain separators.
 func ConfigOf(id, name string) (path string, ok bool) {
 	return strings.CutSuffix(id, IDSeparator+name)
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// ErrKeypair: a private key does not belong to its certificate.
+// ErrKeypair reports that a private key does not belong to its certificate.
 var ErrKeypair = errors.New("certificate and key do not match")
 
-// ErrNotCompared: nobody can tell whether a key belongs to its certificate.
+// ErrNotCompared reports that a key and a certificate cannot be compared.
 var ErrNotCompared = errors.New("certificate and key cannot be compared")
 
 // CheckKeypair reports whether the private key belongs to the first
@@ -27,8 +27,7 @@ func CheckKeypair(cert, key []byte) error {
 	return fmt.Errorf("%w: %s", ErrNotCompared, whyNotCompared(cert, key))
 }
 
-// whyNotCompared describes the fault without a word of the parsers, which
-// quote what they were given.
+// whyNotCompared describes the fault. The parsers' own errors quote their input.
 func whyNotCompared(cert, key []byte) string {
 	isCert := func(b *pem.Block) bool { return b.Type == "CERTIFICATE" }
 	isKey := func(b *pem.Block) bool { return strings.HasSuffix(b.Type, "PRIVATE KEY") }

@@ -9,18 +9,18 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// Unit is one file of a job, ready to be rendered: a template, or a secret
-// that is copied whole, or bytes.
+// Unit is one file of a job, ready to be rendered: a parsed template, a secret that is
+// copied whole, or bytes.
 type Unit struct {
 	File     File
 	Template *template.Template // nil: File.Secret or File.Data is the content
-	Text     string             // of the template
-	// Ref is File.Secret with the context that applies to it.
+	Text     string             // the template's source
+	// Ref is File.Secret with its context, or the default context.
 	Ref source.Ref
 }
 
-// Load reads and parses the templates of a job through read, which decides
-// whose files are believed. All that is wrong is reported at once.
+// Load reads and parses the templates of a job. read returns the content of a file, and
+// refuses files that other users can write. Load reports all faults, not only the first.
 func Load(j *Job, sources []string, read func(path string) ([]byte, error)) ([]Unit, error) {
 	units := make([]Unit, 0, len(j.Files))
 	var errs []error

@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-// ErrOwner: an owner or group that this machine does not know.
+// ErrOwner reports an owner or group that does not exist on this machine.
 var ErrOwner = errors.New("unknown owner or group")
 
-// Keep as an id means: what an existing file has, else that of the process.
+// Keep is the id of a file whose owner is not configured: an existing file keeps its
+// owner, and a new one belongs to the process.
 const Keep = -1
 
-// LookupOwner resolves a file's owner and group to ids, or Keep where the name
-// is empty. Numbers are taken as they are. Names that are not in /etc/passwd
-// and /etc/group are asked of getent(1), since a static binary cannot load the
-// machine's name services (LDAP, SSSD) itself.
+// LookupOwner resolves a file's owner and group to ids; an empty name gives Keep.
+// Numbers are ids. Names that are not in /etc/passwd and /etc/group are resolved by
+// getent(1), because a static binary cannot load the machine's name services (LDAP,
+// SSSD).
 func LookupOwner(ctx context.Context, owner, group string) (uid, gid int, err error) {
 	uid, errU := lookupID(ctx, "passwd", owner, func(name string) (string, error) {
 		u, err := user.Lookup(name)
@@ -63,14 +64,14 @@ func lookupID(ctx context.Context, database, name string, local func(string) (st
 	return n, nil
 }
 
-// isNumber reports whether getent reads name as a number. It does so modulo
-// 2^32: 4294967296 and +0 would be root.
+// isNumber reports whether getent reads name as a number. It reads numbers modulo
+// 2^32, so 4294967296 and +0 would mean root.
 func isNumber(name string) bool {
 	digits := strings.TrimLeft(name, "+- \t")
 	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
-// getent answers NAME:x:ID:... for both databases.
+// getent returns the third field of an entry, which is the id in both databases.
 func getent(ctx context.Context, database, name string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

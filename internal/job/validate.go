@@ -13,13 +13,13 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// Formats that [File.Format] may name.
+// Formats are the values of [File.Format].
 var Formats = []string{"json", "yaml", "toml", "env", "pem"}
 
-// ErrFormat: rendered bytes are not of the format that the file declares.
+// ErrFormat reports a rendered file that is not valid in its format.
 var ErrFormat = errors.New("not valid")
 
-// errAltered: a value has ended its place in the document.
+// errAltered reports a value that continues outside its place in the document.
 var errAltered = errors.New("what an action prints changes the structure: print it with | jsonquote, without quotes around it")
 
 // Validate checks a rendered file against a declared format; "" passes. prints are

@@ -51,9 +51,9 @@ func Action(service, operation string) []string {
 func Rights(command, service string) []Right {
 	of := map[string]map[string][]Right{
 		"S3": {
-			"get": objects("s3:GetObject"), "put": objects("s3:PutObject"), "delete": objects("s3:DeleteObject"), "list": listing(), "getall": append(listing(), objects("s3:GetObject")...),
+			"get": objects("s3:GetObject"), "pull": objects("s3:GetObject"), "put": objects("s3:PutObject"), "delete": objects("s3:GetObject", "s3:DeleteObject"), "list": listing(),
 		},
-		"SSM": {"list": parameters(), "getall": parameters()},
+		"KMS": {"put": {rightOn("the key", "kms", []string{"GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})}},
 	}[service]
 	if rights, ok := of[command]; ok {
 		return rights
@@ -71,9 +71,7 @@ func Rights(command, service string) []Right {
 	return nil
 }
 
-func objects(action string) []Right {
-	return []Right{{"the objects", []string{action}}}
-}
+func objects(actions ...string) []Right { return []Right{{"the objects", actions}} }
 
 func listing() []Right { return []Right{{"the bucket", []string{"s3:ListBucket"}}} }
 
@@ -83,7 +81,7 @@ func parameters() []Right {
 
 func managed(command string) []Right {
 	one := Right{"the secrets", []string{"secretsmanager:GetSecretValue"}}
-	if command == "get" {
+	if command == "get" || command == "pull" { // one secret
 		return []Right{one}
 	}
 	if command == "render" || command == "daemon" { // which look for changes
@@ -97,9 +95,7 @@ func itemRights(command string) []Right {
 	table := func(operations ...string) Right { return rightOn("the table", "dynamodb", operations) }
 	key := func(operations ...string) Right { return rightOn("the key", "kms", operations) }
 	switch command {
-	case "render", "render-templates", "plan", "pull", "exec", "daemon", "doctor":
-		return []Right{table("Query", "GetItem"), key("Decrypt")}
-	case "get":
+	case "render", "render-templates", "plan", "pull", "exec", "daemon", "doctor", "get":
 		return []Right{table("Query", "GetItem"), key("Decrypt")}
 	case "put":
 		return []Right{table("Query", "PutItem"), key("GenerateDataKey")}

@@ -11,8 +11,8 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 )
 
-// noteEvery is how far the time of the last success that is stored may lag
-// behind: a quiet tick shall not cost a write to the disk.
+// noteEvery is how old the recorded time of the last success may be, so that an
+// unchanged run does not write to the disk each time.
 const noteEvery = time.Minute
 
 // check is what the change check has found of one job.
@@ -25,26 +25,25 @@ type check struct {
 	unanswered error                 // the store gave no answer: see Look.Unseen
 }
 
-// Look is what [Tick] has found of a job.
+// Look is the result of a change check of one job.
 type Look struct {
 	Job *job.Job
-	// Quiet: nothing can have changed, and nothing is owed that is due.
+	// Quiet: nothing can have changed, and no hook is due.
 	Quiet bool
-	// Changed: a lookup may have another answer now.
+	// Changed: a secret may have another value now.
 	Changed bool
-	// Why the job is not quiet, in words.
+	// Why is the reason to render the job.
 	Why string
 	Err error
-	// Unseen: nothing here has changed, and the store gave no answer, since it
-	// is throttled or out of reach. A render would only ask it for more.
+	// Unseen: nothing on this machine has changed, and the store gave no answer,
+	// because it is throttled or unreachable. A render would only add to its load.
 	Unseen error
 }
 
-// Tick looks which jobs may have something to do, and leaves that to a [Run].
-// It reads no file that holds a secret and decrypts nothing, so that no
-// plaintext is ever in this process. It notes the success of quiet jobs from
-// time to time, and why a job could not be looked at, and takes the lock for
-// that alone.
+// Tick checks which jobs may have changed, and renders none of them. It reads no file
+// that holds a secret and decrypts nothing, so no plaintext is ever in this process.
+// It records from time to time that unchanged jobs are still right, and why a job
+// could not be checked; it takes the lock for that alone.
 func Tick(ctx context.Context, env Env, o Options, jobs []job.Job) ([]Look, error) {
 	r := newRun(env, o, jobs)
 	r.blind = true
@@ -64,9 +63,9 @@ func Tick(ctx context.Context, env Env, o Options, jobs []job.Job) ([]Look, erro
 	return looks, nil
 }
 
-// probe finds the jobs for which nothing can have changed since their last
-// render: first what this machine has of them, then the lookups of those that
-// are left, all together.
+// checkChanges finds the jobs for which nothing can have changed since their last
+// render. It compares what is on this machine first, and then looks up the secrets of
+// the jobs that are left, all together.
 func (r *run) checkChanges(ctx context.Context) {
 	var left []*Plan
 	var seen []Seen
@@ -89,14 +88,14 @@ func (r *run) checkChanges(ctx context.Context) {
 		case v.Changed:
 			c.why = "a secret may have changed"
 		case v.Err != nil:
-			c.why, c.unanswered = "a secret could not be looked at", fmt.Errorf("look for changes: %w", v.Err)
+			c.why, c.unanswered = "the store gave no answer", fmt.Errorf("look for changes: %w", v.Err)
 		}
 	}
 	r.wake()
 }
 
-// differs says what on this machine is not as the last render left it; "" if
-// only the lookups can tell more.
+// differs returns what on this machine is not as the last render left it, or "" if
+// only the store can tell more.
 func (r *run) differs(p *Plan) string {
 	switch {
 	case r.o.Force || r.o.Changed || len(r.o.AcceptRemoved) > 0:
@@ -109,11 +108,11 @@ func (r *run) differs(p *Plan) string {
 	case rec.Txn.Phase != txn.Idle:
 		return "its last run was cut off"
 	case rec.Debt != nil && !r.o.NoHook && !p.Job.Hook.IsZero() && !r.waits(p):
-		return "its hook is owed"
+		return "its hook is pending"
 	case rec.Debt != nil && p.Job.Hook.IsZero():
 		return "it has no hook any more"
 	case rec.Inputs == "" || rec.LastSuccess.IsZero():
-		return "its output may be another each time"
+		return "its output may differ at each run"
 	}
 	if same, known := p.state.Matches(rec.Inputs, r.inputs(p, rec.Asked)); !same || !known {
 		return "its templates or what they read may have changed"
@@ -121,7 +120,7 @@ func (r *run) differs(p *Plan) string {
 	return r.filesDiffer(p, rec)
 }
 
-// waits reports whether the job's hook is left to its backoff.
+// waits reports whether the job's hook waits for the end of its backoff.
 func (r *run) waits(p *Plan) bool {
 	if !r.o.Patient || p.state == nil || p.report.Installed && len(p.Changed()) > 0 {
 		return false
@@ -130,8 +129,8 @@ func (r *run) waits(p *Plan) bool {
 	return debt != nil && !debt.Due(r.env.Host.Now(), r.env.State.Fingerprint([]byte(hookKey(p.Job))))
 }
 
-// filesDiffer compares the destinations by their stamps, and by their content
-// only where a stamp is new and content may be read.
+// filesDiffer compares the destinations by their stamps. It compares their content
+// only if a stamp is new and content may be read.
 func (r *run) filesDiffer(p *Plan, rec state.Record) string {
 	for _, f := range p.Job.Files {
 		path := r.env.Disk.Host(f.Dest)
@@ -152,7 +151,7 @@ func (r *run) filesDiffer(p *Plan, rec state.Record) string {
 	return ""
 }
 
-// restamp reports whether a file with a new stamp is as it was all the same.
+// restamp reports whether a file with a new stamp has the old content, mode and owner.
 func (r *run) restamp(p *Plan, f job.File, in state.File) bool {
 	now, err := r.env.Disk.Inspect(f.Dest)
 	if err != nil || !now.Exists || now.TooLarge {
@@ -166,13 +165,13 @@ func (r *run) restamp(p *Plan, f job.File, in state.File) bool {
 	if p.check.files == nil {
 		p.check.files = map[string]state.File{}
 	}
-	in.Stamp = r.env.State.Fingerprint([]byte(now.Stamp))
+	in.Stamp, in.Seen = r.env.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	p.check.files[r.env.Disk.Host(f.Dest)] = in
 	return true
 }
 
-// noteAll notes what is worth it of quiet jobs and of those that could not be
-// looked at, unless another run is under way: that one notes what it finds.
+// noteAll records the results of a change check, unless another run holds the lock:
+// that one records its own.
 func (r *run) noteAll(ctx context.Context) error {
 	defer r.end()
 	for _, p := range r.plans {
@@ -198,8 +197,7 @@ func (r *run) noteAll(ctx context.Context) error {
 	return nil
 }
 
-// worthNoting reports whether there is more to note than that a moment has
-// passed.
+// worthNoting reports whether the record would change by more than its time.
 func (r *run) worthNoting(p *Plan) bool {
 	if p.state == nil || !p.check.unchanged && p.check.unanswered == nil {
 		return false
@@ -214,22 +212,21 @@ func (r *run) worthNoting(p *Plan) bool {
 	return !fresh || p.check.full || p.check.files != nil
 }
 
-// noteLook writes down what a look alone has found.
+// noteLook records the result of a change check without a render.
 func (r *run) noteLook(p *Plan) error {
 	if p.check.unanswered == nil {
-		return r.noteQuiet(p)
+		return r.noteUnchanged(p)
 	}
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun = r.env.Host.Now()
 		if rec.Debt == nil { // else the result tells of the hook
-			rec.Result = r.outcome(p.check.unanswered)
+			rec.Result, _ = r.outcome(p.check.unanswered).After(rec.Result, rec.LastRun)
 		}
 	})
 }
 
-// noteQuiet writes down that the files in place are still right, from time to
-// time.
-func (r *run) noteQuiet(p *Plan) error {
+// noteUnchanged records from time to time that the files in place are still right.
+func (r *run) noteUnchanged(p *Plan) error {
 	if !r.worthNoting(p) {
 		return nil
 	}

@@ -10,24 +10,24 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Seen is what one render of a job looked up, for [Probe] to look at again.
+// Seen is what one render of a job looked up, for [Probe] to check.
 type Seen struct {
 	Store job.Store
 	Trace []source.Known
 	// Globs are the patterns whose matches are among Trace.
 	Globs []source.Ref
-	// Full asks for a look that misses nothing; else for the cheapest, which
-	// leaves patterns alone.
+	// Full is for a full refresh, which misses nothing. Otherwise the check is the
+	// cheapest one, and leaves out patterns.
 	Full bool
 }
 
-// Verdict is what [Probe] found of a job.
+// Verdict is the result of [Probe] for one job.
 type Verdict struct {
-	// Changed: a lookup may have another answer now, or none of use. What
-	// cannot be told counts as changed: the fetch that follows says why.
+	// Changed: a secret may have another value now, or none. What cannot be
+	// determined counts as changed: the fetch that follows returns the error.
 	Changed bool
-	// Err: of the lookups that are not known to have changed, some got no
-	// answer, since the store is throttled or out of reach (source.Unanswered).
+	// Err: the store gave no answer about secrets that are not known to have changed
+	// (source.Unanswered).
 	Err error
 }
 
@@ -129,7 +129,7 @@ func lookup(ctx context.Context, open Opener, b batch, known []source.Known) ([]
 	return nil, source.ErrUnsupported
 }
 
-// newNames tells whether a pattern matches a name that it did not.
+// newNames reports whether patterns match names that they did not match before.
 func newNames(ctx context.Context, open Opener, s Seen) (v Verdict) {
 	var found source.Findings
 	for _, g := range s.Globs {

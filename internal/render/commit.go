@@ -12,8 +12,8 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 )
 
-// install changes the files of one planned job: all, or none. On success the
-// journal says done, with the hook owed, until settle.
+// install changes the files of one job: all, or none. On success the journal is in
+// phase done, with the hook pending, until finish.
 func (r *run) install(ctx context.Context, p *Plan) error {
 	if err := r.admit(p); err != nil {
 		return err
@@ -25,8 +25,8 @@ func (r *run) install(ctx context.Context, p *Plan) error {
 	return err
 }
 
-// admit reports all that stands in the way of a planned job and can be known
-// without writing. Run and Plan both ask it.
+// admit returns every reason to refuse a job that can be known without writing. Run and
+// DryRun both call it.
 func (r *run) admit(p *Plan) error {
 	if err := r.stateFor(p); err != nil {
 		return err
@@ -47,9 +47,8 @@ func (r *run) admit(p *Plan) error {
 	return r.checkDisk(p)
 }
 
-// unstartable reports commands of a job whose program is not there, as the run
-// that changes the job's files would find. Programs that the run itself writes
-// are left out.
+// unstartable returns an error for each command of a job whose program does not exist,
+// unless the run itself writes it.
 func (r *run) unstartable(p *Plan) error {
 	var errs []error
 	missing := func(c job.Command) error {
@@ -70,8 +69,8 @@ func (r *run) unstartable(p *Plan) error {
 	return errors.Join(errs...)
 }
 
-// checkDisk asks whether the files could be written and repaired. In a plan, a
-// drift that the file system may be to blame for is none.
+// checkDisk reports whether the files can be written and repaired. A dry run ignores
+// drift that the file system may have caused.
 func (r *run) checkDisk(p *Plan) error {
 	files := p.files()
 	var errs []error
@@ -92,8 +91,8 @@ func (r *run) checkDisk(p *Plan) error {
 	return errors.Join(append(errs, r.env.Disk.Check(files))...)
 }
 
-// repair sets drifted modes and owners right. It returns files that stand where
-// others can write, and have to be put there anew for that.
+// repair restores modes and owners that have drifted. It returns the files in
+// directories that others can write: they must be written again.
 func (r *run) repair(p *Plan) (anew []txn.File, err error) {
 	for i, c := range p.Changes {
 		if c.Kind != job.ModeOnly {
@@ -112,11 +111,17 @@ func (r *run) repair(p *Plan) (anew []txn.File, err error) {
 	return anew, nil
 }
 
-// stateFor opens the job's journal: in the state directory, or in memory where
-// there is none and no hook could get lost.
+// stateFor opens the job's journal: in the state directory, or in memory if there is
+// none and no hook could get lost.
 func (r *run) stateFor(p *Plan) error {
-	if p.state != nil && (!r.dryRun || r.env.State.Writable() == nil) {
-		return nil
+	if p.state != nil {
+		err := error(nil)
+		if r.dryRun {
+			err = r.env.State.Writable()
+		}
+		if !errors.Is(err, state.ErrNotWritable) {
+			return err
+		}
 	}
 	if !p.Job.Hook.IsZero() && !r.o.NoHook {
 		return ErrNoState
@@ -133,7 +138,7 @@ func (r *run) transact(ctx context.Context, p *Plan, files []txn.File) error {
 	if err := r.checks(ctx, p, t); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
-	changed := len(p.Changed()) > 0 // else only modes and owners, which nobody is asked or told about
+	changed := len(p.Changed()) > 0 // else only modes and owners, for which neither verify nor hook runs
 	if err := t.Commit(ctx, changed && !p.Job.Hook.IsZero() && !r.o.NoHook); err != nil {
 		return err
 	}
@@ -166,7 +171,7 @@ func (r *run) unaltered(p *Plan, t *txn.Txn) error {
 	return errors.Join(errs...)
 }
 
-// validate applies what can be judged from the bytes alone.
+// validate checks the formats and key pairs.
 func validate(p *Plan) error {
 	data, paths := map[string][]byte{}, map[string]string{}
 	var errs []error
@@ -187,17 +192,31 @@ func validate(p *Plan) error {
 // checks runs each changed file's check on its staged copy.
 func (r *run) checks(ctx context.Context, p *Plan, t *txn.Txn) error {
 	var errs []error
+	ran := false
 	for _, c := range p.Changes {
 		staged := t.Staged(c.File.Dest)
 		if c.File.Check.IsZero() || staged == "" || c.Kind == job.ModeOnly {
 			continue
 		}
+		ran = true
 		cmd := hook.Expand(c.File.Check, staged, c.Path)
 		_, err := hook.Run(ctx, r.spec(p, cmd))
 		if err == nil {
 			err = t.Unaltered(c.File.Dest)
 		}
 		errs = append(errs, judge("check", c.Path, c.File.Check, err))
+	}
+	if err := errors.Join(errs...); !ran || errors.Is(err, txn.ErrAltered) {
+		return err
+	}
+	for _, c := range p.Changes { // a check may reach the other files, and the old ones
+		err := t.Unaltered(c.File.Dest)
+		if now, _ := r.env.Disk.Stamp(c.File.Dest); c.Kind != job.ModeOnly && now != c.Old.Stamp {
+			err = txn.ErrAltered
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("run checks: %s: %w", c.Path, err))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -210,9 +229,9 @@ func (r *run) verify(ctx context.Context, p *Plan) error {
 	return judge("verify", "", p.Job.Verify, err)
 }
 
-// refuse sets the old files back and asks verify again, to tell a bad change
-// from a tree that was broken before. The set is remembered, so that the next
-// run does not install it again.
+// refuse restores the old files and runs verify again, to tell a bad change from a tree
+// that was broken before. It records the refused set, so that the next run does not
+// install it again.
 func (r *run) refuse(ctx context.Context, p *Plan, t *txn.Txn, cause error) error {
 	if err := t.Rollback(false); err != nil {
 		return errors.Join(cause, err)
@@ -230,8 +249,8 @@ func (r *run) refuse(ctx context.Context, p *Plan, t *txn.Txn, cause error) erro
 	return errors.Join(refused, p.state.Update(func(rec *state.Record) { rec.Refused = print }))
 }
 
-// refusedBefore reports whether verify has refused this very set, by this very
-// command, and nothing has changed since.
+// refusedBefore reports whether the same verify command has refused the same files
+// before.
 func (r *run) refusedBefore(p *Plan) bool {
 	if p.state == nil || r.o.Force || p.Job.Verify.IsZero() {
 		return false
@@ -244,7 +263,7 @@ func (r *run) refusedBefore(p *Plan) bool {
 	return same && known
 }
 
-// set is the job's bytes, places and verify as one string of bytes.
+// set encodes the job's files and its verify command, for a fingerprint.
 func (p *Plan) set() []byte {
 	type file struct {
 		Dest     string
@@ -265,7 +284,7 @@ func (p *Plan) set() []byte {
 
 func (p *Plan) print(r *run) string { return r.env.State.Fingerprint(p.set()) }
 
-// files are the changed ones, as the transaction takes them.
+// files returns the changed files, as the transaction takes them.
 func (p *Plan) files() []txn.File {
 	var fs []txn.File
 	for _, c := range p.Changes {
@@ -276,7 +295,7 @@ func (p *Plan) files() []txn.File {
 	return fs
 }
 
-// spec surrounds one of the job's commands.
+// spec returns how to run one of the job's commands.
 func (r *run) spec(p *Plan, c job.Command) hook.Spec {
 	return hook.Spec{
 		Command: c,
@@ -286,8 +305,8 @@ func (r *run) spec(p *Plan, c job.Command) hook.Spec {
 	}
 }
 
-// environ is what commands get, with the token of the lock, by which a render
-// that a command starts knows that waiting would never end.
+// environ returns the environment of a command. The token of the lock in it tells a
+// render that the command starts that waiting for the lock would never end.
 func (r *run) environ(env map[string]string, jobs string, changed []string) []string {
 	list := hook.Environ(r.env.Home, env, jobs, changed)
 	if r.lock != nil {

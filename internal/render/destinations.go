@@ -9,8 +9,7 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Own is a file or directory that a run reads or keeps for itself. No job may
-// write it.
+// Own is a file or directory of the run itself, which no job may write.
 type Own struct {
 	What string // "the config", "the state directory"
 	Path string // absolute
@@ -20,8 +19,8 @@ type Own struct {
 	Ext   string
 }
 
-// PlaceError: a destination is a file that the run reads, keeps or writes
-// already, perhaps by another name.
+// PlaceError is the error of a destination that the run already reads, keeps or writes,
+// perhaps under another name.
 type PlaceError struct {
 	Dest string
 	Is   string
@@ -29,7 +28,8 @@ type PlaceError struct {
 
 func (e *PlaceError) Error() string { return "destination " + e.Dest + " " + e.Is }
 
-// CycleError: jobs read each other's destinations, so that none can be first.
+// CycleError is the error of jobs that read each other's destinations, so that none can
+// be first.
 type CycleError struct{ Jobs []string }
 
 func (e *CycleError) Error() string {
@@ -45,8 +45,8 @@ type destination struct {
 
 func (d destination) file() job.File { return d.plan.Job.Files[d.index] }
 
-// checkDestinations finds out where all destinations lead and fails the jobs that must not
-// be rendered there. Nothing was fetched or written yet.
+// checkDestinations resolves all destinations, and fails the jobs that must not write
+// theirs before anything is fetched or written.
 func (r *run) checkDestinations() {
 	if r.o.NoDisk {
 		return
@@ -66,8 +66,8 @@ func (r *run) checkDestinations() {
 	}
 }
 
-// addDestination notes where a file goes. A destination that can never be a
-// file is refused now; all else that is wrong with it is found by the diff.
+// addDestination resolves a destination. One that can never be a file is refused now;
+// diff finds all other faults.
 func (r *run) addDestination(p *Plan, i int) {
 	dest := p.Job.Files[i].Dest
 	if err := r.env.Disk.CheckKind(dest); err != nil {
@@ -80,7 +80,7 @@ func (r *run) addDestination(p *Plan, i int) {
 	}
 }
 
-// conflict says what else a destination is; "" if nothing.
+// conflict returns what else a destination is, or "".
 func (r *run) conflict(d destination) string {
 	for _, own := range r.env.Own {
 		if r.isOwn(d, own) {
@@ -119,8 +119,8 @@ func (r *run) isOwn(d destination, own Own) bool {
 	return err == nil && dir.Same(id) && filepath.Ext(dest) == own.Ext
 }
 
-// identify finds out which file a path of the machine is, once a run: a file
-// is known by its place before it is made.
+// identify returns the identity of a file of the machine, found once a run. A file that
+// does not exist yet is identified by its directory and name.
 func (r *run) identify(path string) (fsys.Identity, bool) {
 	if !filepath.IsAbs(path) { // none, or standard input
 		return fsys.Identity{}, false
@@ -133,7 +133,7 @@ func (r *run) identify(path string) (fsys.Identity, bool) {
 	return id, true
 }
 
-// writers returns the destinations that are the file path.
+// writers returns the destinations that are the file at path.
 func (r *run) writers(path string) (found []destination) {
 	id, ok := r.identify(path)
 	for _, d := range r.dests {

@@ -19,23 +19,24 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// due is one command to run, for the jobs that owe it.
-type due struct {
+// pendingHook is one command to run, for the jobs whose hook it is.
+type pendingHook struct {
 	command job.Command
 	env     map[string]string
-	owers   []*Plan
-	dests   []string // changed, beside those that the owers have not told yet
+	plans   []*Plan
+	dests   []string // changed, beside those of plans
 }
 
-// settle runs what is owed, distinct commands once, in config order, after all
-// files of the run are in place; then it writes down how each job stands.
+// finish runs the pending hooks after all files of the run are in place: distinct
+// commands once, in config order. Then it records the result of each job.
 func (r *run) finish(ctx context.Context) {
-	for _, d := range r.dues() {
+	hooks := r.pendingHooks()
+	for _, d := range hooks {
 		r.report.Hooks = append(r.report.Hooks, r.runHook(ctx, d))
 	}
 	for _, p := range r.plans {
 		if p.check.unchanged {
-			p.report.Err = r.noteQuiet(p)
+			p.report.Err = r.noteUnchanged(p)
 			continue
 		}
 		if p.state == nil {
@@ -45,32 +46,35 @@ func (r *run) finish(ctx context.Context) {
 			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("write state: %w", err))
 		}
 	}
+	for i, d := range hooks {
+		r.report.Hooks[i].Repeat = !slices.ContainsFunc(d.plans, func(p *Plan) bool { return !p.report.Repeat })
+	}
 }
 
-// dues collects the hooks that are owed: of jobs that changed now, and of jobs
-// whose earlier hook failed. The hook is the one that the job has now.
-func (r *run) dues() []*due {
-	var list []*due
-	byKey := map[string]*due{}
+// pendingHooks returns the hooks to run: those of jobs that changed in this run, and of
+// jobs whose earlier hook failed. The command is the one that the job has now.
+func (r *run) pendingHooks() []*pendingHook {
+	var list []*pendingHook
+	byKey := map[string]*pendingHook{}
 	for _, p := range r.changed() {
-		if r.o.NoHook || p.Job.Hook.IsZero() || !p.owes() || r.waits(p) {
+		if r.o.NoHook || r.o.DeferHooks || p.Job.Hook.IsZero() || !p.hookPending() || r.waits(p) {
 			continue
 		}
 		key := hookKey(p.Job)
 		d, ok := byKey[key]
 		if !ok {
-			d = &due{command: p.Job.Hook, env: p.Job.Env}
+			d = &pendingHook{command: p.Job.Hook, env: p.Job.Env}
 			byKey[key] = d
 			list = append(list, d)
 		}
-		d.owers = append(d.owers, p)
+		d.plans = append(d.plans, p)
 	}
 	return list
 }
 
-// owes reports whether the job's hook has to run: its files changed in this
-// run, or a debt stands from before.
-func (p *Plan) owes() bool {
+// hookPending reports whether the job's hook has to run: its files changed in this
+// run, or it is pending from an earlier one.
+func (p *Plan) hookPending() bool {
 	if p.report.Installed && len(p.Changed()) > 0 {
 		return true
 	}
@@ -81,14 +85,13 @@ func (p *Plan) owes() bool {
 	return rec.Debt != nil && !unfinished(p, &rec)
 }
 
-// unfinished reports whether a transaction of this run could neither be ended
-// nor set back, so that nobody knows what the hook would find.
+// unfinished reports whether a transaction of this run could neither be committed nor
+// undone, so that nobody knows which files the hook would find.
 func unfinished(p *Plan, rec *state.Record) bool {
 	return rec.Txn.Phase != txn.Idle && !p.report.Installed
 }
 
-// hookKey is equal for commands that are the same in every respect that they
-// can notice, save the names of the jobs.
+// hookKey is equal for hooks that differ in nothing but the names of their jobs.
 func hookKey(j *job.Job) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%q %q %v", j.Hook.Shell, j.Hook.Args, j.HookTimeout)
@@ -98,35 +101,37 @@ func hookKey(j *job.Job) string {
 	return b.String()
 }
 
-func (r *run) runHook(ctx context.Context, d *due) HookReport {
+func (r *run) runHook(ctx context.Context, d *pendingHook) HookReport {
 	var names []string
 	dests := d.dests
-	for _, p := range d.owers {
+	for _, p := range d.plans {
 		names = append(names, p.Job.Name)
-		dests = append(dests, p.untold()...)
+		dests = append(dests, p.hookDests()...)
 	}
 	spec := hook.Spec{
 		Command: d.command,
 		Env:     r.environ(d.env, strings.Join(names, "\n"), slices.Compact(slices.Sorted(slices.Values(dests)))),
-		Timeout: d.owers[0].Job.HookTimeout,
+		Timeout: d.plans[0].Job.HookTimeout,
 		Masker:  r.masker(),
 	}
 	report := HookReport{Command: d.command, Jobs: names}
+	began := r.env.Host.Now()
 	if _, err := hook.Run(ctx, spec); err != nil {
-		failure := &HookError{Command: d.command, Err: err}
+		failure := &HookError{Command: d.command, Jobs: names, Err: err}
 		if exit, ok := errors.AsType[*hook.ExitError](err); ok {
 			failure.Output = exit.Output
 		}
 		report.Err = failure
 	}
-	for _, p := range d.owers {
+	report.Took = r.env.Host.Now().Sub(began)
+	for _, p := range d.plans {
 		p.hookRan, p.hookErr = true, report.Err
 	}
 	return report
 }
 
-// masker knows the secrets of all jobs of the run: a job's commands may print what
-// others have written.
+// masker masks the secrets of all jobs of the run, because a job's commands may print
+// files of other jobs.
 func (r *run) masker() *hook.Masker {
 	var all []source.Secret
 	seen := map[string]bool{}
@@ -141,8 +146,8 @@ func (r *run) masker() *hook.Masker {
 	return hook.NewMasker(all)
 }
 
-// untold are the destinations that the hook has not heard of yet.
-func (p *Plan) untold() []string {
+// hookDests returns the destinations that the hook was not run for yet.
+func (p *Plan) hookDests() []string {
 	dests := p.Changed()
 	if !p.report.Installed {
 		dests = nil
@@ -156,22 +161,26 @@ func (p *Plan) untold() []string {
 	return dests
 }
 
-// note writes down how the job stands after the run.
+// note records the result of a job.
 func (r *run) note(p *Plan, rec *state.Record) {
 	now := r.env.Host.Now()
-	dests := p.untold()
-	switch debt := rec.Debt; {
+	dests := p.hookDests()
+	switch pending := rec.Debt; {
 	case unfinished(p, rec): // the next run recovers it
 	case p.hookRan && p.hookErr != nil:
 		rec.HookFailed(now, class(p.hookErr), r.env.State.Fingerprint([]byte(hookKey(p.Job))), dests)
 	case p.hookRan, p.Job.Hook.IsZero():
-		rec.Paid() // a job that has no hook any more owes nothing
+		rec.Paid() // nothing is pending for a job that no longer has a hook
+	case r.o.DeferHooks && !r.o.NoHook && p.hookPending():
+		rec.Owe(now, dests)
+		rec.Txn = txn.Record{}
 	default:
 		rec.Paid()
-		rec.Debt = debt
+		rec.Debt = pending
 	}
 	rec.LastRun = now
-	rec.Result = r.outcome(errors.Join(p.report.Err, p.hookErr))
+	rec.Result, p.report.Repeat = r.outcome(errors.Join(p.report.Err, p.hookErr)).After(rec.Result, now)
+	p.report.Result = rec.Result
 	if !p.report.Installed {
 		return
 	}
@@ -191,19 +200,19 @@ func (r *run) note(p *Plan, rec *state.Record) {
 	}
 }
 
-// outcome is how a run or a look has ended, for the state.
+// outcome is the result of a run or change check, for the state.
 func (r *run) outcome(err error) state.Result {
 	if err == nil {
 		return state.Result{}
 	}
-	res := state.Result{Code: 1, Error: class(err)}
+	res := state.Result{Code: 1, Error: class(err), Run: r.o.RunID}
 	if r.o.Code != nil {
 		res.Code = r.o.Code(err)
 	}
 	return res
 }
 
-// placed describes a file that is in place.
+// placed describes a file in place, for the next change check.
 func (r *run) placed(c job.Change) state.File {
 	f := state.File{Print: r.env.State.Fingerprint(c.Data), Mode: c.Mode, UID: c.UID, GID: c.GID, NotAfter: expiry(c.Data)}
 	now := c.Old
@@ -211,7 +220,7 @@ func (r *run) placed(c job.Change) state.File {
 		now, _ = r.env.Disk.Inspect(c.File.Dest) // at worst it is not known
 	}
 	if now.Exists && bytes.Equal(now.Data, c.Data) {
-		f.Stamp = r.env.State.Fingerprint([]byte(now.Stamp))
+		f.Stamp, f.Seen = r.env.State.Fingerprint([]byte(now.Stamp)), state.Seen(now.Stamp)
 	}
 	return f
 }
@@ -230,8 +239,8 @@ func expiry(data []byte) (first time.Time) {
 	return first
 }
 
-// class is an error in words for the state directory: our own text, which has
-// no value and no output of a command in it.
+// class returns the text of an error for the state directory. It is our own text, and
+// holds no value and no output of a command.
 func class(err error) string {
 	if err == nil {
 		return ""

@@ -38,13 +38,13 @@ func (r *run) text(j *job.Job, path string) ([]byte, error) {
 	return t.data, t.err
 }
 
-// missingOrFine: a file that is there and cannot be read, or is not believed,
-// will not be better after it was written.
+// missingOrFine reports whether a file that could not be read may be readable once it
+// was written: not if it is there, and unreadable or not trusted.
 func missingOrFine(err error) bool { return err == nil || errors.Is(err, fs.ErrNotExist) }
 
-// inputs is all that a job's files are made of but for the lookups, as one
-// string of bytes: the job, its templates and what those asked of the machine;
-// nil where that cannot be told.
+// inputs encodes what a job's files are made of besides secrets, for a fingerprint: the
+// job, its templates, and what those asked of the machine. It is nil if that cannot be
+// known.
 func (r *run) inputs(p *Plan, asked []state.Asked) []byte {
 	if r.env.StampFile == nil {
 		return nil
@@ -81,8 +81,8 @@ func (r *run) inputs(p *Plan, asked []state.Asked) []byte {
 	return b
 }
 
-// essence is a job without what makes no difference to its files: where it is
-// written, and when it is due.
+// essence returns a job without its origin and schedule, which make no difference to its
+// files.
 func essence(j job.Job) job.Job {
 	j.Origin, j.Schedule, j.Splay = "", schedule.Schedule{}, 0
 	j.Files = slices.Clone(j.Files)
@@ -92,8 +92,7 @@ func essence(j job.Job) job.Job {
 	return j
 }
 
-// SameJob reports whether two jobs differ in nothing but where they are written
-// and when they are due.
+// SameJob reports whether two jobs differ in nothing but origin and schedule.
 func SameJob(a, b job.Job) bool {
 	x, errX := json.Marshal(essence(a))
 	y, errY := json.Marshal(essence(b))
@@ -118,7 +117,7 @@ func (r *run) answer(a state.Asked) (string, error) {
 	return "", errors.ErrUnsupported
 }
 
-// stamp is a file's stamp as it was before this run first read it.
+// stamp returns a file's stamp from before this run first read the file.
 func (r *run) stamp(path string) (string, error) {
 	if s, ok := r.stamps[path]; ok {
 		return s, nil
@@ -133,8 +132,8 @@ func (r *run) stamp(path string) (string, error) {
 	return s, err
 }
 
-// volatile reports whether a template calls a function whose result is another
-// at each run.
+// volatile reports whether a template calls a function whose result differs at each
+// run.
 func volatile(units []job.Unit) bool {
 	for _, u := range units {
 		if u.Template == nil {

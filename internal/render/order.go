@@ -40,7 +40,7 @@ func failCycle(left []*Plan) {
 	}
 }
 
-// forget drops what was read of the files that jobs have written since.
+// forget drops what was read of files that jobs have written since.
 func (r *run) forget(jobs []*Plan) {
 	written := func(path string) bool {
 		return slices.ContainsFunc(r.writers(path), func(d destination) bool { return slices.Contains(jobs, d.plan) })
@@ -57,8 +57,7 @@ func (r *run) forget(jobs []*Plan) {
 	}
 }
 
-// foreseen returns what a file of the machine will hold after the run, where a
-// plan has rendered it.
+// foreseen returns what a file will hold after the run, if a dry run has rendered it.
 func (r *run) foreseen(path string) ([]byte, bool) {
 	if !r.dryRun {
 		return nil, false
@@ -71,8 +70,8 @@ func (r *run) foreseen(path string) ([]byte, bool) {
 	return nil, false
 }
 
-// wake renders jobs that read what a job of this run is about to write, though
-// nothing has changed yet.
+// wake marks unchanged jobs for rendering if they read what a job of this run is about
+// to write.
 func (r *run) wake() {
 	for again := true; again; {
 		again = false
@@ -115,8 +114,8 @@ func (r *run) reads(p *Plan) (paths []string) {
 	return paths
 }
 
-// Arrange reports, by job, what is wrong with the destinations and the order of
-// jobs as far as config and templates tell without being executed.
+// Arrange returns, by job, the faults of destinations and order that can be found
+// without executing templates.
 func Arrange(env Env, jobs []job.Job, units [][]job.Unit) []error {
 	r := newRun(env, Options{}, jobs)
 	r.checkDestinations()
@@ -156,7 +155,7 @@ func Arrange(env Env, jobs []job.Job, units [][]job.Unit) []error {
 	return errs
 }
 
-// staticReads returns the files that templates and their calls of file name.
+// staticReads returns the templates and the constant arguments of their calls of file.
 func staticReads(units []job.Unit) (paths []string) {
 	for _, u := range units {
 		paths = append(paths, u.File.Src)

@@ -20,15 +20,14 @@ type Plan struct {
 	Texts []mask.Text
 	// Trace are the lookups that the files were made of.
 	Trace []source.Known
-	// untraced: names that depend on secrets were asked for too, and are not
-	// in Trace.
+	// untraced: the templates asked for names that depend on secrets too, which are
+	// not in Trace.
 	untraced bool
-	// globs are the patterns behind Trace; asked is what of the machine was
-	// asked for.
+	// globs are the patterns behind Trace; asked is what the templates asked of the
+	// machine.
 	globs []source.Ref
 	asked []state.Asked
-	// changeable: the output may be another at the next run though nothing
-	// else is.
+	// changeable: the output may differ at the next run though nothing else does.
 	changeable bool
 	// HookPending: the hook would run even if nothing changes.
 	HookPending bool
@@ -41,7 +40,7 @@ type Plan struct {
 	journal    txn.Journal
 	report     JobReport
 	check      check
-	// misplaced: a destination is refused, whatever the templates are.
+	// misplaced: a destination is refused, whatever the templates contain.
 	misplaced bool
 	waits     []*Plan // jobs that write what this one reads
 	done      bool    // rendered, and installed unless that failed

@@ -13,10 +13,10 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 )
 
-// Recover sets back what a run before this one left half done, and nothing
-// else: it renders nothing, runs no command and asks no store. It is for the
-// time at boot before anybody reads the files. What is owed stays owed. The
-// error names what could not be set back; the next run tries again.
+// Recover undoes what an interrupted run left half done, and nothing else: it renders
+// nothing, runs no command and asks no store. It is for the time at boot before
+// anybody reads the files. Pending hooks stay pending. The error names what could not
+// be undone; the next run tries again.
 func Recover(ctx context.Context, env Env, o Options) (notes []string, err error) {
 	r := newRun(env, o, nil)
 	if err := r.begin(ctx); err != nil {
@@ -30,23 +30,23 @@ func Recover(ctx context.Context, env Env, o Options) (notes []string, err error
 	return r.report.Notes, errors.Join(errs...)
 }
 
-// noteStuck says what could not be set back and is no job of this run, whose
-// own report says it.
+// noteStuck notes the jobs that could not be recovered and are not part of this run,
+// which reports its own.
 func (r *run) noteStuck() {
 	for _, err := range r.damaged {
-		r.report.Notes = append(r.report.Notes, err.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+		r.report.Stuck = append(r.report.Stuck, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
 		if !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id }) {
-			r.report.Notes = append(r.report.Notes, r.unrecovered[id].Error())
+			r.report.Stuck = append(r.report.Stuck, r.unrecovered[id].Error())
 		}
 	}
 }
 
-// recover sets back what a run before this one left half done, for every job
-// that has state, also those that this run has not to render: the next run of
-// anything ends a mixture. A job for which that fails is not rendered; the
-// others are, since no two jobs have a file in common.
+// recover undoes what an interrupted run left half done, for every job that has state,
+// including those that this run does not render: the next run of anything ends a
+// mixture. A job for which that fails is not rendered. The others are, because no two
+// jobs share a file.
 func (r *run) recover(ctx context.Context) error {
 	if r.env.State == nil {
 		return nil
@@ -83,7 +83,7 @@ func recoveryNote(name string, done txn.Recovered) []string {
 		notes[0] += "its files are in place"
 	}
 	if done.Owed {
-		notes[0] += "; its hook is owed"
+		notes[0] += "; its hook is pending"
 	}
 	for _, l := range done.Left {
 		notes = append(notes, fmt.Sprintf("job %s: %s was left as it is: %s", name, l.Dest, l.Why))
@@ -91,8 +91,8 @@ func recoveryNote(name string, done txn.Recovered) []string {
 	return notes
 }
 
-// dropIfGone forgets a job that its config no longer has, and says which hook
-// that leaves unpaid.
+// dropIfGone drops the state of a job that its config no longer has, and notes a hook
+// that was still pending.
 func (r *run) dropIfGone(j *state.Job) error {
 	rec := j.Record()
 	config, fromConfig := job.ConfigOf(rec.ID, rec.Name)
@@ -101,12 +101,12 @@ func (r *run) dropIfGone(j *state.Job) error {
 	}
 	if rec.Owed() {
 		r.report.Notes = append(r.report.Notes,
-			fmt.Sprintf("job %s is no longer in %s: its hook, which was owed, will not run", rec.Name, config))
+			fmt.Sprintf("job %s is no longer in %s: its pending hook will not run", rec.Name, config))
 	}
 	return j.Remove()
 }
 
-// openState opens the state of each job of this run.
+// openState opens the state of a job.
 func (r *run) openState(ctx context.Context, p *Plan) error {
 	if r.env.State == nil {
 		return nil
@@ -125,8 +125,8 @@ func (r *run) openState(ctx context.Context, p *Plan) error {
 	}
 	p.state, p.journal = j, j
 	if debt := j.DroppedDebt(); debt != nil {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another account, table, region or role: the hook that was owed there since %s will not run",
-			p.Job.Name, "the state directory", debt.Since.Format("2006-01-02 15:04")))
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: its state was made on another machine: the hook that was pending there since %s will not run",
+			p.Job.Name, debt.Since.Format("2006-01-02 15:04")))
 	}
 	return nil
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -14,13 +16,14 @@ import (
 type Report struct {
 	Jobs  []JobReport
 	Hooks []HookReport
-	// Notes are things an operator should know that are no failures: a crash
-	// that was recovered, a debt that was dropped.
+	// Notes are for operators and are not failures: a recovered crash, a dropped hook.
 	Notes []string
+	// Stuck tell of state that cannot be read and files that could not be restored.
+	Stuck []string
 	Stats Stats
 }
 
-// JobReport is what became of one job.
+// JobReport is the result of one job.
 type JobReport struct {
 	Job *job.Job
 	// Changes are its files in order; nil where the job failed before they
@@ -30,35 +33,49 @@ type JobReport struct {
 	Versions []source.Known
 	// Installed is true once every file of the job is in place.
 	Installed bool
-	// Stale: the store was out of reach and the files in place were let stand.
+	// Stale: the store was unreachable and the files in place were kept.
 	Stale bool
 	// Quiet: nothing can have changed, so nothing was rendered.
 	Quiet bool
-	// News are those of Versions that the render before did not have.
+	// News are those of Versions that the last render did not have.
 	News []source.Known
-	Err  error
+	// Repeat: it failed as it did before, which was logged less than an hour ago.
+	Repeat bool
+	// Result is how the run ended, as the state has it.
+	Result state.Result
+	Err    error
 }
-
-// Changed returns the destinations whose content changed.
-func (r JobReport) Changed() []string { return changedDests(r.Changes) }
 
 // HookReport is one command run for one or more jobs.
 type HookReport struct {
 	Command job.Command
 	Jobs    []string
+	Took    time.Duration
+	Repeat  bool  // it failed as before for all of its jobs: see JobReport
 	Err     error // a *HookError
 }
 
-// ErrRemoved: a secret that this host has rendered before is gone, so that
-// secretOr does not take its default unasked.
+// String shows the command and whose hook it is.
+func (h HookReport) String() string {
+	switch len(h.Jobs) {
+	case 0:
+		return Show(h.Command)
+	case 1:
+		return Show(h.Command) + " (job " + h.Jobs[0] + ")"
+	}
+	return Show(h.Command) + " (jobs " + strings.Join(h.Jobs, ", ") + ")"
+}
+
+// ErrRemoved is the error of a secret that this host has rendered before and that is
+// gone: secretOr does not take its default silently.
 var ErrRemoved = errors.New("was rendered here before and is gone")
 
-// ErrNoState: the job has a hook, and without a state directory a hook that
-// fails could not be remembered.
+// ErrNoState is the error of a job with a hook and no state directory, in which a failed
+// hook would stay pending.
 var ErrNoState = errors.New("a job with a hook needs a state directory that can be written")
 
-// RefusedError: a check, verify, format or key pair refused the new files, and
-// the old ones stand.
+// RefusedError is the error of new files that a check, verify, format or key pair refused.
+// The old files stay in place.
 type RefusedError struct {
 	What   string // "check", "verify", "format", "keypair"
 	Dest   string // empty for a verify
@@ -84,20 +101,24 @@ func (e *RefusedError) Error() string {
 // Unwrap returns the cause.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// HookError: the files are in place, and the hook that is told failed. It is
-// owed.
+// HookError is the error of a hook that failed after the files were in place. The hook
+// stays pending.
 type HookError struct {
 	Command job.Command
+	Jobs    []string
 	Err     error
 	Output  string // masked
 }
 
-func (e *HookError) Error() string { return fmt.Sprintf("hook %s: %v", Show(e.Command), e.Err) }
+func (e *HookError) Error() string {
+	return fmt.Sprintf("hook %s: %v", HookReport{Command: e.Command, Jobs: e.Jobs}, e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *HookError) Unwrap() error { return e.Err }
 
-// CommandError: a check or verify could not be run, which judges nothing.
+// CommandError is the error of a check or verify that could not run, and so refused
+// nothing.
 type CommandError struct {
 	What    string
 	Command job.Command
@@ -120,8 +141,7 @@ func Show(c job.Command) string {
 	return source.Show(strings.Join(c.Args, " "))
 }
 
-// judge turns a failed check or verify into a refusal, unless the command did
-// not come to judge.
+// judge returns the error of a failed check or verify: a refusal if the command ran.
 func judge(what, dest string, c job.Command, err error) error {
 	if err == nil {
 		return nil

@@ -8,16 +8,16 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// unreachable reports whether every failure is that the store did not answer.
+// unreachable reports whether the store gave no answer about every failed secret.
 func unreachable(err error) bool {
 	return everySecret(err, source.ErrUnreachable, source.ErrThrottled, source.ErrCredentials)
 }
 
-// MayHeal reports whether trying again can help: throttling, the network, an
-// AWS that is out of reach, and rights, since those of a new role take a while
-// to be known everywhere
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html). A key
-// that is disabled stays so until somebody enables it.
+// MayHeal reports whether a retry can help. It can with throttling, the network, and an
+// unreachable AWS; and with rights, because those of a new role take a while to apply
+// everywhere
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html). A disabled
+// key stays disabled until somebody enables it.
 func MayHeal(err error) bool {
 	return !errors.Is(err, source.ErrDisabled) && everySecret(err, source.ErrUnreachable, source.ErrThrottled, source.ErrCredentials, source.ErrDenied)
 }

@@ -79,7 +79,8 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.checkDestinations()                                // refuse those that the run itself reads
 	r.during("changes", func() { r.checkChanges(ctx) })  // unchanged jobs end here
 	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) }) // load, fetch, execute, compare, install
-	r.during("finish", func() { r.finish(ctx) })         // hooks, then the state of each job
+	r.beforeHooks()
+	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
 		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
 		r.report.Jobs = append(r.report.Jobs, p.report)
@@ -125,6 +126,20 @@ func each(jobs []*Plan, do func(*Plan) error) {
 	}
 }
 
+// beforeHooks asks BeforeHooks whether hooks may run now.
+func (r *run) beforeHooks() {
+	if r.o.BeforeHooks == nil {
+		return
+	}
+	var names []string
+	for _, p := range r.plans {
+		if p.report.Err == nil {
+			names = append(names, p.Job.Name)
+		}
+	}
+	r.o.DeferHooks = !r.o.BeforeHooks(names) || r.o.DeferHooks
+}
+
 // commit installs a job that has not failed.
 func (r *run) commit(ctx context.Context, p *Plan) {
 	if p.report.Err == nil {
@@ -152,14 +167,14 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 }
 
 // Bytes renders the files of one job in memory.
-func Bytes(ctx context.Context, env Env, o Options, j job.Job) ([]template.Output, Stats, error) {
+func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats, error) {
 	r := newRun(env, o, []job.Job{j})
 	r.dryRun, r.bytesOnly = true, true
 	r.openStates(ctx)
 	r.checkDestinations()
 	p := r.plans[0]
 	r.renderAll(ctx, func(*Plan) {})
-	return p.outputs, r.stats(), p.report.Err
+	return p.inMemory(), r.stats(), p.report.Err
 }
 
 // begin takes the lock and restores what an interrupted run left half done.

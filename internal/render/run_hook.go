@@ -32,7 +32,7 @@ func RunHook(ctx context.Context, env Env, o Options, j job.Job) (HookRun, error
 	}
 	before := p.state.Record()
 	out.Pending = before.Debt != nil
-	d := &due{command: j.Hook, env: j.Env, owers: r.plans}
+	d := &pendingHook{command: j.Hook, env: j.Env, plans: r.plans}
 	if !out.Pending {
 		for _, f := range j.Files {
 			d.dests = append(d.dests, env.Disk.Host(f.Dest))

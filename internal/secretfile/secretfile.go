@@ -1,12 +1,12 @@
-// Package secretfile reads and writes files that hold secrets in clear: exports
-// and imports in JSON, YAML and dotenv ([Parse], [Write]), .env files of a
-// program's environment ([ParseDotenv]), and answers for --fixtures
-// ([ParseFixtures]). What Write writes, Parse reads back byte for byte. Errors
-// name the place in a file and never quote its content.
+// Package secretfile reads and writes files with secrets in plain text: exports and
+// imports in JSON, YAML and dotenv ([Parse], [Write]), .env files for the environment of a
+// program ([ParseDotenv], [ParsePrinted]), and answers for --fixtures ([ParseFixtures]).
+// Parse returns exactly what Write wrote. Errors give the line in a file and never quote
+// its content.
 //
-// In JSON and YAML an export is one object of names and values. A value is text,
-// also where it looks like a number, or an object {base64: ...} for bytes that
-// are not text. In dotenv a line is NAME=VALUE, see [Dotenv].
+// In JSON and YAML an export is one object of names and values. A value is text, even if
+// it looks like a number, or an object {base64: ...} for bytes that are not text. In
+// dotenv a line is NAME=VALUE, see [Dotenv].
 package secretfile
 
 import (
@@ -23,9 +23,9 @@ import (
 const (
 	JSON = "json"
 	YAML = "yaml"
-	// Dotenv holds names of letters, digits and _ alone. A value is bare, in
-	// single quotes (literal, over several lines too), or in double quotes,
-	// where \n, \r, \t and \ before another character count. Nothing is expanded.
+	// Dotenv permits names of letters, digits and _ only. A value is bare, in single
+	// quotes (literal, over several lines too), or in double quotes, in which \n, \r,
+	// \t and \ before another character are escapes. Nothing is expanded.
 	Dotenv = "dotenv"
 )
 
@@ -39,14 +39,14 @@ type Entry struct {
 	Line  int // of the file that it was read from; 0: of none
 }
 
-// notValue is the fault of an entry that holds something else than a value.
+// notValue returns the message for an entry that is not a value.
 func notValue(name, what string) string {
 	return fmt.Sprintf("%s: %s is not a value: it takes text, or {base64: ...}", source.Show(name), what)
 }
 
-// SyntaxError says where a file cannot be read.
+// SyntaxError reports a file that cannot be parsed.
 type SyntaxError struct {
-	Line int // from 1; 0: not known
+	Line int // from 1; 0: unknown
 	Msg  string
 }
 
@@ -57,10 +57,10 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d: %s", e.Line, e.Msg)
 }
 
-// ErrUnfit: a name or value that the format cannot hold.
+// ErrUnfit reports a name or value that the format cannot represent.
 var ErrUnfit = errors.New("does not fit the format")
 
-// FormatOf guesses from a file's name; "" where it says nothing.
+// FormatOf returns the format that a file's name suggests, or "".
 func FormatOf(path string) string {
 	base := filepath.Base(path)
 	switch ext := filepath.Ext(base); {
@@ -74,8 +74,7 @@ func FormatOf(path string) string {
 	return ""
 }
 
-// Parse reads a file. A name that is there twice is an error: nobody can tell
-// which of them is meant.
+// Parse reads a file. A duplicate name is an error.
 func Parse(format string, data []byte) ([]Entry, error) {
 	var entries []Entry
 	var err error
@@ -105,8 +104,8 @@ func Parse(format string, data []byte) ([]Entry, error) {
 	return entries, nil
 }
 
-// Write returns the text of a file, sorted by name. The errors of all entries
-// that do not fit are joined, each a *source.RefError.
+// Write returns the text of a file, sorted by name. It joins the errors of all entries
+// that do not fit, each a *source.RefError.
 func Write(format string, entries []Entry) ([]byte, error) {
 	entries = slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	switch format {

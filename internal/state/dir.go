@@ -13,18 +13,17 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Options say where state is.
+// Options are the directories of the state, and how to use them.
 type Options struct {
 	Dir string // absolute
-	// Runtime holds the key of the fingerprints: a directory that does not
-	// outlive the boot (/run/credrender). Made 0700 when missing. Empty or
-	// unusable: what this run fingerprints is unknown to the next.
+	// Runtime is the directory of the fingerprints' key, which a reboot clears
+	// (/run/credrender). Open creates it with mode 0700. If it is empty or unusable,
+	// the next run knows none of this run's fingerprints.
 	Runtime string
-	// Machine is the instance or machine id: state that another machine made
-	// is not believed.
+	// Machine is the instance or machine id. State of another machine is not trusted.
 	Machine string
-	// ReadOnly makes and changes nothing (plan, status, lint); a missing
-	// directory is then an empty one.
+	// ReadOnly creates and changes nothing (plan, status, lint). A missing directory
+	// then counts as empty.
 	ReadOnly bool
 
 	FS   fsys.FS   // nil: the kernel's
@@ -38,9 +37,8 @@ type Dir struct {
 	print printer
 }
 
-// Open opens the state directory, making it 0700 where it is missing. It
-// fails with [ErrNotWritable], [ErrUnreadable] or [ErrUntrusted]; what is inside is not looked
-// at yet.
+// Open opens the state directory and creates it with mode 0700 if it is missing. It fails
+// with [ErrNotWritable], [ErrUnreadable] or [ErrUntrusted]. It does not read the files.
 func Open(o Options) (*Dir, error) {
 	if o.FS == nil {
 		o.FS = fsys.OS{}
@@ -60,7 +58,7 @@ func Open(o Options) (*Dir, error) {
 	return d, nil
 }
 
-// openDir returns -1 for a directory that need not be there.
+// openDir returns -1 for a missing directory with ReadOnly.
 func openDir(o Options) (int, error) {
 	p, err := place(o, o.Dir)
 	if o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
@@ -88,10 +86,17 @@ func place(o Options, dir string) (*fsys.Place, error) {
 	if o.ReadOnly {
 		return fsys.OpenDir(o.FS, "", dir)
 	}
+	if p, err := fsys.Resolve(o.FS, "", dir); err == nil { // /proc answers a mkdir with "not found"
+		_, err = o.FS.Room(p.Fd())
+		p.Close()
+		if errors.Is(err, fsys.ErrKernelFS) {
+			return nil, &fs.PathError{Op: "mkdir", Path: dir, Err: err}
+		}
+	}
 	return fsys.MakeAll(o.FS, "", dir, 0o700)
 }
 
-// private refuses a directory in which somebody else could put state.
+// private refuses a directory that other users can write.
 func private(f fsys.FS, fd int, dir string) error {
 	st, err := f.Stat(fd)
 	if err != nil {
@@ -103,18 +108,39 @@ func private(f fsys.FS, fd int, dir string) error {
 	return nil
 }
 
-// probe makes the lock file, which every run needs and which tells a
-// directory that cannot be written.
+// probe creates the lock file, which every run needs, to find out whether the directory
+// can be written.
 func probe(o Options, dir int) error {
 	fd, err := o.FS.Open(dir, lockName, unix.O_RDWR|unix.O_CREAT, 0o600)
 	if err != nil {
 		return notWritable(&fs.PathError{Op: "open", Path: path.Join(o.Dir, lockName), Err: err})
 	}
-	return o.FS.Close(fd)
+	return errors.Join(o.FS.Close(fd), o.allows(dir))
+}
+
+// allows returns why no file can be created in an open directory, or nil.
+func (o Options) allows(dir int) error {
+	err := o.FS.Writable(dir, ".")
+	if in, errIn := o.FS.Traits(dir, "."); err == nil && errIn == nil && in.Fixed {
+		err = unix.EPERM
+	}
+	room, errRoom := o.FS.Room(dir)
+	switch {
+	case err != nil:
+	case errors.Is(errRoom, fsys.ErrKernelFS):
+		err = errRoom
+	case errRoom == nil && room == 0:
+		err = unix.ENOSPC
+	}
+	if err != nil {
+		err = &fs.PathError{Op: "write", Path: o.Dir, Err: err}
+	}
+	return notWritable(err)
 }
 
 // Writable reports why a run could not write to the directory, which is open
-// for reading alone. It tries nothing.
+// for reading alone. It tries nothing. Errors other than [ErrNotWritable] would end
+// any run.
 func (d *Dir) Writable() error {
 	if d.fd < 0 {
 		p, err := fsys.Resolve(d.o.FS, "", d.o.Dir)
@@ -122,9 +148,9 @@ func (d *Dir) Writable() error {
 			return notWritable(err)
 		}
 		defer p.Close()
-		return notWritable(d.o.FS.Writable(p.Fd(), "."))
+		return d.o.allows(p.Fd())
 	}
-	err := d.o.FS.Writable(d.fd, ".")
+	err := d.o.allows(d.fd)
 	if err == nil {
 		err = d.o.FS.Writable(d.fd, lockName)
 	}
@@ -134,8 +160,8 @@ func (d *Dir) Writable() error {
 	return notWritable(err)
 }
 
-// unusable is why a directory cannot be opened: for a reader another reason than
-// for a writer.
+// unusable wraps the error of a directory that cannot be opened: ErrUnreadable with
+// ReadOnly, else ErrNotWritable.
 func unusable(o Options, err error) error {
 	if o.ReadOnly {
 		return fmt.Errorf("%w: %w", ErrUnreadable, err)
@@ -143,11 +169,11 @@ func unusable(o Options, err error) error {
 	return notWritable(err)
 }
 
-// Missing reports whether there is no directory, which only ReadOnly lets be.
+// Missing reports whether there is no directory, which only ReadOnly permits.
 func (d *Dir) Missing() bool { return d.fd < 0 }
 
 func notWritable(err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) || errors.Is(err, fsys.ErrKernelFS) {
 		return fmt.Errorf("%w: %w", ErrNotWritable, err)
 	}
 	return err
@@ -161,8 +187,7 @@ func (d *Dir) Close() error {
 	return d.o.FS.Close(d.fd)
 }
 
-// read returns the content of a file of the directory; fs.ErrNotExist where
-// there is none.
+// read returns the content of a file of the directory, or fs.ErrNotExist.
 func (d *Dir) read(name string) ([]byte, error) {
 	if d.fd < 0 {
 		return nil, fs.ErrNotExist
@@ -185,8 +210,7 @@ func (d *Dir) write(name string, data []byte) error {
 	return nil
 }
 
-// remove removes a file of the directory, durably; one that is not there is
-// no error.
+// remove removes a file of the directory durably. A missing file is not an error.
 func (d *Dir) remove(name string) error {
 	if d.o.ReadOnly {
 		return ErrNotWritable
@@ -209,8 +233,7 @@ const (
 	tmpPrefix = ".tmp-"
 )
 
-// Steps returns the labels of the points where a crash is interesting, for
-// harnesses that stop at each.
+// Steps returns the labels of all steps, so that tests can crash at each.
 func Steps() []string {
 	out := []string{"lock.taken"}
 	for _, s := range fsys.ReplaceSteps() {

@@ -1,23 +1,22 @@
-// Package state is what one run leaves for the next: which versions are in
-// place, whose hook is owed, the journal of the transaction under way, and
-// the lock that keeps two runs apart.
+// Package state stores what one run leaves for the next: the installed versions, pending
+// hooks, the journal of an unfinished transaction, and the lock that keeps runs apart.
 //
-// A run opens the directory ([Open]), takes the lock ([Dir.Lock]), has
-// unfinished transactions undone (the records of [Dir.Jobs] that are in a
-// phase), and then works job by job on a [Job]: it is the [txn.Journal] of
-// the job's transactions, and [Job.Update] settles what became of it.
+// A run opens the directory ([Open]), takes the lock ([Dir.Lock]) and undoes unfinished
+// transactions (the records of [Dir.Jobs] that are in a phase). It then works on one [Job]
+// after another: a Job is the [txn.Journal] of the job's transactions, and [Job.Update]
+// stores the result.
 //
-// It holds no secret. Contents appear only as fingerprints under a key that
-// lives in the runtime directory, which a copy of the state directory does not
-// carry; without that key they are unknown, which is no error.
+// The directory contains no secret. Contents are stored only as fingerprints under a key
+// in the runtime directory, so that a copy of the state directory reveals nothing. If the
+// key is gone, the fingerprints are unknown, which is not an error.
 //
-// The directory (0700) holds
+// The directory (0700) contains:
 //
-//	lock          flocked by the run under way, which writes its pid there
+//	lock          locked (flock) by the current run, which writes its pid to it
 //	host.key      the random key of this machine
 //	job-HASH.json one for each job, by a hash of its id
 //
-// Files are written whole: temporary file, fsync, rename, fsync of the
-// directory. A crash leaves the old or the new one; a file that cannot be read
-// was edited by hand, and is reported, never dropped.
+// Files are replaced as a whole: temporary file, fsync, rename, fsync of the directory. A
+// crash leaves the old or the new one. A file that cannot be parsed was edited by hand; it
+// is reported and never dropped.
 package state

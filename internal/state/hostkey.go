@@ -16,10 +16,9 @@ type hostKey struct {
 	Key     []byte `json:"key"`
 }
 
-// HostKey returns 32 random bytes that stay the same on this machine (the
-// salts of htpasswd), making them where missing or another machine's; that
-// needs the Lock. With ReadOnly and none stored they last only for this
-// process.
+// HostKey returns 32 random bytes that stay the same on this machine, for the salts of
+// htpasswd. If none are stored, or another machine's, it creates them, which needs the
+// Lock. With ReadOnly, new ones last only for this process.
 func (d *Dir) HostKey() ([]byte, error) {
 	data, err := d.read(hostKeyName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +48,7 @@ func (d *Dir) makeHostKey() ([]byte, error) {
 	return key, d.write(hostKeyName, data)
 }
 
-// hash is a stable name for parts, which are kept apart.
+// hash returns a stable name for the list of parts.
 func hash(parts ...string) string {
 	b, _ := json.Marshal(parts) // strings always encode
 	sum := sha256.Sum256(b)

@@ -21,14 +21,14 @@ const (
 	lockPoll = 50 * time.Millisecond
 )
 
-// holder is what the run that has the lock writes into it.
+// holder is the content of the lock file.
 type holder struct {
 	PID   int    `json:"pid"`
 	Token string `json:"token"`
 }
 
-// Lock is held until Release, or until the process ends however it ends: the
-// kernel lets go of it. Commands that the holder starts do not inherit it.
+// Lock is held until Release. The kernel releases it when the process ends. Commands that
+// the holder starts do not inherit it.
 type Lock struct {
 	fs    fsys.FS
 	fd    int
@@ -36,9 +36,9 @@ type Lock struct {
 }
 
 // Lock waits up to timeout for the lock of the state directory; 0 tries once.
-// inside is the value of [Lock.Token] that this process finds in its
-// environment, if any: where its giver still holds the lock, waiting could
-// never end. The error is a *[LockedError], or ctx's.
+// inside is the value of [Lock.Token] in the environment of this process, if any. If the
+// run with that token holds the lock, Lock fails at once, because the run waits for this
+// process. The error is a *[LockedError], or ctx's.
 func (d *Dir) Lock(ctx context.Context, timeout time.Duration, inside string) (*Lock, error) {
 	if d.o.ReadOnly {
 		return nil, ErrNotWritable
@@ -87,7 +87,7 @@ func (d *Dir) hold(fd int, inside string) (*Lock, error) {
 	if err != nil {
 		return nil, d.lockError("lock", err)
 	}
-	// A lock on a file that somebody removed keeps nobody out.
+	// A lock on a file that was removed excludes no other process.
 	mine, err := d.o.FS.Stat(fd)
 	named, errNamed := d.o.FS.StatAt(d.fd, lockName)
 	if err := errors.Join(err, errNamed); err != nil || !mine.Same(named) {
@@ -105,8 +105,8 @@ func (d *Dir) hold(fd int, inside string) (*Lock, error) {
 	return l, d.sweep()
 }
 
-// sign says who holds the lock. Nothing depends on it but messages and a
-// command's own renders, so it need not be durable.
+// sign writes pid and token to the lock file. Only messages and the renders that a command
+// starts depend on them, so they need not be durable.
 func (l *Lock) sign() error {
 	b, err := json.Marshal(holder{os.Getpid(), l.token})
 	if err != nil {
@@ -126,9 +126,9 @@ func (d *Dir) readHolder() (h holder) {
 	return h
 }
 
-// sweep removes what a crash left of a write, and makes durable what it had
-// not: a run that was killed between renaming a journal and syncing it has
-// shown us a phase that a power cut would take back, after we had acted on it.
+// sweep removes temporary files that a crash left, and syncs the directory. Without the
+// sync, a power cut could take back the phase of a journal, which a killed run had renamed
+// and not synced, after this run has acted on it.
 func (d *Dir) sweep() error {
 	names, err := d.o.FS.Names(d.fd)
 	if err != nil {
@@ -154,9 +154,9 @@ func (d *Dir) lockError(op string, err error) error {
 	return &fs.PathError{Op: op, Path: path.Join(d.o.Dir, lockName), Err: err}
 }
 
-// Token goes into the environment of the holder's commands, and comes back as
-// the argument inside of Dir.Lock.
+// Token returns the token for the environment of the holder's commands. A render that
+// such a command starts passes it to Dir.Lock as inside.
 func (l *Lock) Token() string { return l.token }
 
-// Release gives the lock up.
+// Release releases the lock.
 func (l *Lock) Release() error { return l.fs.Close(l.fd) }

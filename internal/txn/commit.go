@@ -12,21 +12,21 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Commit keeps the old files under second names, journals that the change is
-// under way (and, where owes, that the hook is owed), and installs every file.
-// ctx counts until the first of them. On error the old files are back; where
-// that failed too the error says so, and Recover finishes it.
-func (t *Txn) Commit(ctx context.Context, owes bool) error {
+// Commit gives the old files second names, changes the journal to commit with the hook
+// pending or not, and installs every file. ctx is ignored from the first installed file
+// on. On error Commit restores the old files. If that fails too, the error includes it,
+// and Recover finishes it.
+func (t *Txn) Commit(ctx context.Context, pending bool) error {
 	if t.ended || t.rec.Phase != Prepare {
 		return errEnded
 	}
-	if err := t.commit(ctx, owes); err != nil {
+	if err := t.commit(ctx, pending); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
 	return nil
 }
 
-func (t *Txn) commit(ctx context.Context, owes bool) error {
+func (t *Txn) commit(ctx context.Context, pending bool) error {
 	for _, s := range t.files {
 		if err := t.keepOld(s); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (t *Txn) commit(ctx context.Context, owes bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := t.save(Commit, owes); err != nil {
+	if err := t.save(Commit, pending); err != nil {
 		return err
 	}
 	t.fs.Step("commit.journaled")
@@ -57,11 +57,14 @@ func (t *Txn) commit(ctx context.Context, owes bool) error {
 	return nil
 }
 
-// keepOld gives the file that stands at the destination a second name, or
-// makes a copy: where it is written in place, and where hard links are refused
-// (FAT, some of FUSE; files of others under fs.protected_hardlinks).
+// keepOld gives the existing destination a second name. It copies a file that is written
+// in place, and where hard links are refused (FAT, some of FUSE; files of other users
+// under fs.protected_hardlinks).
 func (t *Txn) keepOld(s *staged) error {
-	if s.rec.InPlace {
+	switch {
+	case s.rec.Direct:
+		return t.rememberOld(s)
+	case s.rec.InPlace:
 		return t.copyOld(s)
 	}
 	err := t.fs.Link(s.dir.fd, s.rec.base(), s.rec.Old)
@@ -79,7 +82,8 @@ func (t *Txn) keepOld(s *staged) error {
 	return pathError("link", t.disk.Host(s.Dest), err)
 }
 
-// noteOld records what the old file is, now that it cannot be swapped any more.
+// noteOld records inode and fingerprint of the old file under its second name, where
+// nobody replaces it.
 func (t *Txn) noteOld(s *staged) error {
 	data, st, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.Old, MaxFile)
 	if st.Type != 0 {
@@ -93,16 +97,26 @@ func (t *Txn) noteOld(s *staged) error {
 	return pathError("read", t.disk.Host(s.Dest), err)
 }
 
-// copyOld copies the destination with its mode and owner.
+// rememberOld reads the destination, so that Rollback can restore it.
+func (t *Txn) rememberOld(s *staged) (err error) {
+	s.old, s.oldStat, err = fsys.ReadFile(t.fs, s.dir.fd, s.rec.base(), MaxFile)
+	if s.oldStat.Type != 0 {
+		return kindError(t.disk.Host(s.Dest), s.oldStat)
+	}
+	s.rec.OldInode, s.rec.OldPrint = s.oldStat.Inode, t.j.Fingerprint(s.old)
+	return pathError("copy", t.disk.Host(s.Dest), err)
+}
+
+// copyOld copies the destination with its mode and, as root, its owner. A plain user
+// may replace a file of somebody else in a directory of his own, but give none away.
 func (t *Txn) copyOld(s *staged) error {
-	data, st, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.base(), MaxFile)
-	if st.Type != 0 {
-		return kindError(t.disk.Host(s.Dest), st)
+	if err := t.rememberOld(s); err != nil {
+		return err
 	}
-	if err != nil {
-		return pathError("copy", t.disk.Host(s.Dest), err)
-	}
-	s.rec.OldInode, s.rec.OldPrint = st.Inode, t.j.Fingerprint(data)
+	data, st := s.old, s.oldStat
+	s.old = nil
+	permit := s.Permit
+	permit.Owner = permit.Owner || t.fs.Euid() != 0
 	name := t.disk.Host(path.Join(s.rec.dir(), s.rec.Old))
 	fd, err := t.fs.Open(s.dir.fd, s.rec.Old, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
@@ -110,16 +124,20 @@ func (t *Txn) copyOld(s *staged) error {
 	}
 	made, err := t.fs.Stat(fd)
 	if err == nil {
-		err = fill(t.fs, fd, made, data, rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: s.Permit})
+		err = fill(t.fs, fd, made, data, rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: permit})
 	}
 	return pathError("copy to", name, cmp.Or(err, t.fs.Close(fd)))
 }
 
-// install makes the destination the staged file.
+// install replaces the destination with the staged file.
 func (t *Txn) install(s *staged) error {
 	if s.rec.InPlace {
-		s.installed = true // a failed write too has changed it
-		return pathError("write", t.disk.Host(s.Dest), overwrite(t.fs, s.dir, s.rec.base(), s.Data, s.rights()))
+		fd, st, err := openInPlace(t.fs, s.dir, s.rec.base())
+		if err == nil {
+			s.installed = true // a failed write too has changed it
+			err = refill(t.fs, fd, st, s.Data, s.rights())
+		}
+		return pathError("write in place", t.disk.Host(s.Dest), err)
 	}
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.New)
 	if err != nil || !st.Same(s.inode) {
@@ -133,17 +151,18 @@ func (t *Txn) install(s *staged) error {
 	return pathError("replace", t.disk.Host(s.Dest), err)
 }
 
-// overwrite writes data over an existing file. What it can do without new
-// blocks it does without: the old content must fit back in on a full disk.
-func overwrite(f fsys.FS, dir *openDir, name string, data []byte, r rights) error {
+// openInPlace opens an existing file for [refill].
+func openInPlace(f fsys.FS, dir *openDir, name string) (int, fsys.Stat, error) {
 	if !dir.trusted {
-		return ErrOthersWrite
+		return -1, fsys.Stat{}, ErrOthersWrite
 	}
-	fd, st, err := fsys.OpenRegular(f, dir.fd, name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
-	if err != nil {
-		return err
-	}
-	_, err = r.set(f, fd, st)
+	return fsys.OpenRegular(f, dir.fd, name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
+}
+
+// refill writes data over the content of an open file and closes it. It reuses the
+// file's blocks, so that the old content can be restored on a full disk.
+func refill(f fsys.FS, fd int, st fsys.Stat, data []byte, r rights) error {
+	_, err := r.set(f, fd, st)
 	if err == nil {
 		err = fsys.WriteAll(f, fd, data)
 	}
@@ -156,16 +175,15 @@ func overwrite(f fsys.FS, dir *openDir, name string, data []byte, r rights) erro
 	return cmp.Or(err, f.Close(fd))
 }
 
-// Done gives the old files up. The journal says done, and owed as at Commit,
-// until the caller has seen to the hook and journals idle. After an error the
-// caller does neither: either the old files are back, or the new ones stand
-// and the next run removes what is left and pays the hook.
+// Done removes the old files. The journal stays in phase done, with the hook pending as
+// at Commit, until the caller has run the hook and journals idle. After an error the
+// caller does neither: either the old files are restored, or the new files are in place,
+// and the next run removes the leftovers and runs the hook.
 func (t *Txn) Done() error {
 	if t.ended || t.rec.Phase != Commit {
 		return errEnded
 	}
-	owed := t.rec.Owed
-	if err := t.save(Done, owed); err != nil {
+	if err := t.save(Done, t.rec.Owed); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
 	t.fs.Step("done.journaled")
@@ -180,16 +198,23 @@ func (t *Txn) Done() error {
 	return errors.Join(errs...)
 }
 
-// removeNames removes our names beside a destination. A directory there is
-// not ours.
+// removeNames removes the staged file and the second name beside a destination, but no
+// directory of that name, which a transaction never creates.
 func removeNames(f fsys.FS, dir int, r *FileRecord) error {
 	var errs []error
 	for _, name := range []string{r.New, r.Old} {
 		err := f.Unlink(dir, name)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EISDIR) {
+		if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EISDIR) || isGoneFrom(f, dir, name) {
 			continue
 		}
 		errs = append(errs, pathError("remove", path.Join(r.dir(), name), err))
 	}
 	return errors.Join(errs...)
+}
+
+// isGoneFrom reports that a name does not exist. A read-only file system answers EROFS
+// to the removal of such a name too.
+func isGoneFrom(f fsys.FS, dir int, name string) bool {
+	_, err := f.StatAt(dir, name)
+	return errors.Is(err, fs.ErrNotExist)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// openDirs are the directories of a transaction, kept open from its first
-// step to its last: whatever becomes of their names, these are meant.
+// openDirs are the directories of a transaction. They stay open from its first step to
+// its last, so that renaming one does not redirect it.
 type openDirs struct {
 	fs   fsys.FS
 	list []*openDir
@@ -23,6 +23,7 @@ type openDir struct {
 	path    string
 	st      fsys.Stat
 	trusted bool // as fsys.Place.Trusted
+	changed bool // a name in it was made or removed, or may have been
 }
 
 // add opens the directory of p, once, and returns it. p stays the caller's.
@@ -42,15 +43,19 @@ func (s *openDirs) add(p *fsys.Place) (*openDir, error) {
 			return d, nil
 		}
 	}
-	d := &openDir{fd, p.Dir, st, p.Trusted()}
+	d := &openDir{fd: fd, path: p.Dir, st: st, trusted: p.Trusted()}
 	s.list = append(s.list, d)
 	return d, nil
 }
 
-// sync makes the names in all directories durable.
+// sync makes the names in changed directories durable. Syncing others may fail on a
+// read-only file system.
 func (s *openDirs) sync() error {
 	var errs []error
 	for _, d := range s.list {
+		if !d.changed {
+			continue
+		}
 		errs = append(errs, pathError("sync", d.path, fsys.SyncDir(s.fs, d.fd)))
 	}
 	return errors.Join(errs...)
@@ -63,8 +68,8 @@ func (s *openDirs) close() {
 	s.list = nil
 }
 
-// remove removes the directories that a transaction made, where they are
-// empty, and adds those that held them, for syncing.
+// remove removes the directories that a transaction created, if they are empty, and adds
+// their parents, for syncing.
 func (s *openDirs) remove(r Record) error {
 	var errs []error
 	for _, dir := range slices.Backward(r.Dirs) {
@@ -83,12 +88,14 @@ func (s *openDirs) remove(r Record) error {
 }
 
 func (s *openDirs) rmdir(p *fsys.Place, name string) error {
-	if _, err := s.add(p); err != nil {
+	dir, err := s.add(p)
+	if err != nil {
 		return err
 	}
-	err := s.fs.Rmdir(p.Fd(), name)
+	dir.changed = true
+	err = s.fs.Rmdir(p.Fd(), name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST), errors.Is(err, unix.ENOTDIR):
+	case err == nil, errors.Is(err, fs.ErrNotExist), isGoneFrom(s.fs, p.Fd(), name), errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST), errors.Is(err, unix.ENOTDIR):
 		return nil
 	}
 	return pathError("remove", path.Join(p.Dir, name), err)

@@ -16,15 +16,15 @@ import (
 // destination that is larger counts as different from anything rendered.
 const MaxFile = 64 << 20
 
-// Disk is where destinations are. The zero Disk is the machine's file system.
+// Disk is the file system of the destinations. The zero Disk is the machine's own.
 type Disk struct {
-	// FS performs the operations; nil: the kernel's. Tests put one here that
-	// fails, forgets what was not synced, or stops at a step of [Steps].
+	// FS performs the operations; nil: the kernel's. Tests use one that fails,
+	// forgets unsynced data, or stops at a step of [Steps].
 	FS fsys.FS
-	// Root is the directory that destinations, and absolute links among
-	// them, are below; empty: "/".
+	// Root is the directory below which destinations and absolute links are
+	// resolved; empty: "/".
 	Root string
-	// Rand makes the names of staged files; nil: crypto/rand.
+	// Rand is the source of the names of staged files; nil: crypto/rand.
 	Rand io.Reader
 }
 
@@ -42,10 +42,10 @@ func (d Disk) rand() io.Reader {
 	return d.Rand
 }
 
-// settle returns the Disk and the name in it by which dest is found. A root that
-// does not exist yet holds no link that could lead out of it, so that its name
-// may stand in front; what File.CreateDirs makes starts above it.
-func (d Disk) settle(dest string) (Disk, string) {
+// locate returns the Disk and the name in it for dest. A root that does not exist yet
+// contains no link that could lead out of it, so it becomes a part of the name, and
+// File.CreateDirs creates it.
+func (d Disk) locate(dest string) (Disk, string) {
 	if d.Root == "" {
 		return d, dest
 	}
@@ -59,10 +59,10 @@ func (d Disk) settle(dest string) (Disk, string) {
 	return d, dest
 }
 
-// Host is the path of name, which is below Root, as others see it.
+// Host returns the path of name, which is relative to Root, outside of Root.
 func (d Disk) Host(name string) string { return path.Join("/", d.Root, name) }
 
-// Existing is what stands at a destination.
+// Existing is the present state of a destination.
 type Existing struct {
 	Path     string // below Root, links followed
 	Exists   bool
@@ -70,20 +70,20 @@ type Existing struct {
 	TooLarge bool   // over MaxFile
 	Mode     fs.FileMode
 	UID, GID int
-	// KeepMeta: only root, we and the directory's owner can write the
-	// directory and those above it, so that mode and owner may be believed
-	// and kept. Elsewhere a rendered file is as new: 0600 and ours.
+	// KeepMeta means that only root, this user and the directory's owner can write
+	// the directory and those above it, so that mode and owner are trusted and kept.
+	// Elsewhere a rendered file is like a new one: 0600 and this user's.
 	KeepMeta bool
-	// Stamp is Disk.Stamp as it was before Data was read.
+	// Stamp is the result of Disk.Stamp before Data was read.
 	Stamp string
 }
 
-// Inspect looks at dest, which is absolute. A missing directory is no error:
-// nothing exists. A destination that is a directory, pipe, socket or device is
-// a *[KindError]; a link in a directory that somebody else can write, also on
-// the way, is a *[fsys.LinkError].
+// Inspect reads dest, which is absolute. If its directory is missing, dest does not
+// exist. A destination that is a directory, pipe, socket or device is a *[KindError]. A
+// symbolic link in a directory that other users can write, anywhere on the path, is a
+// *[fsys.LinkError].
 func (d Disk) Inspect(dest string) (Existing, error) {
-	d, dest = d.settle(dest)
+	d, dest = d.locate(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
 		return Existing{}, d.named(dest, err)
@@ -109,11 +109,10 @@ func (d Disk) Inspect(dest string) (Existing, error) {
 	return e, nil
 }
 
-// Stamp tells without reading dest whether it is what it was: while the string
-// stays the same, nobody has changed its content, mode or owner, or put another
-// file there. It is empty where no file stands.
+// Stamp returns a string that changes when content, mode or owner of dest change, or
+// another file replaces it. It does not read dest. It returns "" if dest does not exist.
 func (d Disk) Stamp(dest string) (string, error) {
-	d, dest = d.settle(dest)
+	d, dest = d.locate(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
 		return "", d.named(dest, err)
@@ -134,7 +133,7 @@ func (d Disk) Stamp(dest string) (string, error) {
 	return st.Stamp(), nil
 }
 
-// named turns the errors of a walk into this package's.
+// named converts errors of package fsys into this package's.
 func (d Disk) named(dest string, err error) error {
 	switch {
 	case errors.Is(err, unix.EISDIR):
@@ -145,7 +144,7 @@ func (d Disk) named(dest string, err error) error {
 	return err
 }
 
-// CheckKind reports that dest can be no file: a *[KindError]. It reads nothing.
+// CheckKind returns a *[KindError] if dest exists and is not a file. It does not read it.
 func (d Disk) CheckKind(dest string) error {
 	_, err := d.Stamp(dest)
 	if kind, ok := errors.AsType[*KindError](err); ok {
@@ -154,9 +153,9 @@ func (d Disk) CheckKind(dest string) error {
 	return nil
 }
 
-// Identify finds out which file dest is, whatever its name.
+// Identify returns the identity of dest, whatever its name.
 func (d Disk) Identify(dest string) (fsys.Identity, error) {
-	d, dest = d.settle(dest)
+	d, dest = d.locate(dest)
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	if err != nil {
 		return fsys.Identity{}, err
@@ -165,15 +164,14 @@ func (d Disk) Identify(dest string) (fsys.Identity, error) {
 	return p.Identity()
 }
 
-// IdentifyHost finds out which file a path of the machine is, as it is read:
-// not below Root, and with all links followed.
+// IdentifyHost returns the identity of a path of the machine, outside of Root, with all
+// links followed.
 func (d Disk) IdentifyHost(name string) (fsys.Identity, error) { return fsys.Identify(d.fs(), name) }
 
-// Repair gives the existing file its mode and owner without touching its
-// content, syncs it, and reports whether that changed anything: a file system
-// may ignore what File.Permit names. It works only in a directory that nobody
-// but root and we can write; elsewhere ([ErrOthersWrite]) a transaction with the
-// same content does it.
+// Repair sets mode and owner of the existing file without touching its content, syncs
+// it, and reports whether anything changed: the file system may ignore what File.Permit
+// allows. In a directory that other users can write it returns [ErrOthersWrite]; a
+// transaction with the same content repairs the file there.
 func (d Disk) Repair(file File) (changed bool, err error) {
 	p, err := d.existing(file.Dest)
 	if err != nil {
@@ -196,8 +194,8 @@ func (d Disk) Repair(file File) (changed bool, err error) {
 	return changed, pathError("sync", d.Host(file.Dest), d.fs().Sync(fd))
 }
 
-// CheckRepair reports what [Disk.Repair] would fail for, as far as that can be
-// told without writing.
+// CheckRepair returns the error that [Disk.Repair] would return, as far as that is known
+// without writing.
 func (d Disk) CheckRepair(file File) error {
 	p, err := d.existing(file.Dest)
 	if err != nil {
@@ -205,13 +203,23 @@ func (d Disk) CheckRepair(file File) error {
 	}
 	defer p.Close()
 	st, err := d.fs().StatAt(p.Fd(), p.Base)
-	if err == nil {
-		err = file.rights().feasible(d.fs(), st)
+	if err != nil {
+		return pathError("repair", d.Host(file.Dest), err)
+	}
+	r := file.rights()
+	own, errOwn := d.fs().Traits(p.Fd(), p.Base)
+	switch {
+	case errors.Is(d.fs().Writable(p.Fd(), p.Base), unix.EROFS):
+		err = unix.EROFS
+	case errOwn == nil && own.Fixed && (r.mode != st.Perm && !r.permit.Mode || r.otherOwner(st) && !r.permit.Owner):
+		err = ErrFixed
+	default:
+		err = r.feasible(d.fs(), st)
 	}
 	return pathError("repair", d.Host(file.Dest), err)
 }
 
-// existing is the place of a file that Repair may touch.
+// existing returns the place of a file that Repair may change.
 func (d Disk) existing(dest string) (*fsys.Place, error) {
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	switch {

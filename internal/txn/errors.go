@@ -10,25 +10,26 @@ import (
 // Errors that callers branch on. They are wrapped with the path; others are
 // the kernel's, as *fs.PathError.
 var (
-	// ErrNoDirectory: the destination's directory is missing and may not be made.
+	// ErrNoDirectory: the directory is missing and File.CreateDirs is not set.
 	ErrNoDirectory = errors.New("directory does not exist")
-	// ErrMountPoint: the destination is itself mounted (a container's bind
-	// mount), so that nothing can be renamed over it; File.InPlace can.
+	// ErrMountPoint: the destination is itself mounted (a container's bind mount),
+	// so that nothing can be renamed over it. File.InPlace writes to it.
 	ErrMountPoint = errors.New("is a mount point")
-	// ErrInterfered: somebody replaced a staged file or moved its directory.
-	ErrInterfered = errors.New("replaced by somebody else meanwhile")
+	// ErrFixed: not even root can replace the file, or a file in the directory.
+	ErrFixed = errors.New("is immutable or append-only")
+	// ErrInterfered: another process replaced a staged file or moved its directory.
+	ErrInterfered = errors.New("replaced by another process meanwhile")
 	// ErrAltered: a check or verify changed a file that it was given to read.
 	ErrAltered = errors.New("the command changed a file that it may only read")
 	// ErrTwice: two destinations of one transaction are the same file.
 	ErrTwice = errors.New("same file as another destination")
-	// ErrOthersWrite: the file is to be changed where it is, in a directory
-	// that somebody else can write. He could put another name of a file
-	// outside there, and take it away again while we look, so that no look
-	// would help. Replacing the file by a transaction reaches nothing outside.
+	// ErrOthersWrite: the file would be changed in place, in a directory that other
+	// users can write. They could link a file from elsewhere there, and remove the
+	// link between any two checks. Replacing the file reaches nothing outside.
 	ErrOthersWrite = errors.New("is in a directory that others can write")
 )
 
-// KindError: the destination is something that is never replaced.
+// KindError reports a destination that is not a file.
 type KindError struct {
 	Path string
 	Kind string // one of the kinds below
@@ -62,7 +63,7 @@ func kindError(path string, st fsys.Stat) error {
 	return &KindError{path, kind}
 }
 
-// pathError names the file that err is about; nil stays nil.
+// pathError adds an operation and a path to err; nil stays nil.
 func pathError(op, path string, err error) error {
 	if err == nil {
 		return nil

@@ -4,12 +4,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"unicode/utf8"
 )
 
-// Names of ours are hidden, so that no conf.d picks them up, say whose they
-// are, and cannot be guessed by somebody who would like to be there first.
+// The names of staged files begin with a dot, so that no conf.d directory includes
+// them, contain the program's name, and are random, so that nobody can create them
+// first.
 const (
 	nameMark  = ".credrender-"
 	nameBytes = 8 // random
@@ -18,7 +20,20 @@ const (
 	nameMax   = 255 // NAME_MAX of every file system in use
 )
 
-// stagedName makes a name beside base.
+// extensionMax bounds what stagedName keeps of a destination's name at its end.
+const extensionMax = 32
+
+// extension returns the end of base that a staged file keeps for programs that decide
+// by it how to read a file.
+func extension(base string) string {
+	ext := path.Ext(base)
+	if ext == "." || len(ext) > extensionMax || strings.HasPrefix(ext, nameMark) || !utf8.ValidString(ext) {
+		return ""
+	}
+	return ext
+}
+
+// stagedName returns a new name for a file beside base.
 func stagedName(base, suffix string, rand io.Reader) (string, error) {
 	id := make([]byte, nameBytes)
 	if _, err := io.ReadFull(rand, id); err != nil {
@@ -39,14 +54,15 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// isStaged reports whether stagedName could have made name.
+// isStaged reports whether stagedName could have returned name.
 func isStaged(name string) bool {
 	i := strings.LastIndex(name, nameMark)
 	if i < 1 || name[0] != '.' || strings.Contains(name, "/") {
 		return false
 	}
-	id, isNew := strings.CutSuffix(name[i+len(nameMark):], newSuffix)
-	id, isOld := strings.CutSuffix(id, oldSuffix)
+	id, suffix, _ := strings.Cut(name[i+len(nameMark):], ".")
+	suffix = "." + suffix
+	isNew := suffix == newSuffix || strings.HasPrefix(suffix, newSuffix+".") && suffix == newSuffix+extension(suffix)
 	_, err := hex.DecodeString(id)
-	return isNew != isOld && err == nil && len(id) == 2*nameBytes
+	return (isNew || suffix == oldSuffix) && err == nil && len(id) == 2*nameBytes
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Prepare journals the names and stages every file beside its destination:
-// exclusively, 0600, owner and mode before the bytes, then synced. Nothing is
-// visible yet. On error everything staged is removed again; what can be found
-// wrong without writing is found before anything is written.
+// Prepare writes the names to the journal and stages every file beside its destination:
+// created exclusively with mode 0600, then owner and mode, then the content, then synced.
+// The destinations do not change yet. On error all staged files are removed again. Errors
+// that are known without writing are returned before anything is written.
 func (d Disk) Prepare(ctx context.Context, j Journal, files []File) (*Txn, error) {
 	t, files := d.begin(j, files)
 	if err := t.placeAll(files); err != nil {
@@ -49,8 +49,8 @@ func (t *Txn) stageAll(ctx context.Context) error {
 	return nil
 }
 
-// makeDirs makes the missing directories. Those that somebody else made
-// meanwhile are struck from the record: they stay.
+// makeDirs creates the missing directories. Directories that another program created
+// meanwhile are removed from the record, so that they stay.
 func (t *Txn) makeDirs() error {
 	var made []string
 	defer func() { t.rec.Dirs = made }()
@@ -74,14 +74,16 @@ func (t *Txn) makeDirs() error {
 	return nil
 }
 
-// enter makes what is missing of p, whose every directory will be synced.
+// enter creates the missing directories of p.
 func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 	for len(p.Missing) > 0 {
-		if _, err := t.dirs.add(p); err != nil {
+		parent, err := t.dirs.add(p)
+		if err != nil {
 			return err
 		}
 		dir, err := p.MakeDir(0o755)
 		if dir != "" {
+			parent.changed = true
 			*made = append(*made, dir)
 		}
 		if err != nil {
@@ -100,15 +102,19 @@ func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 
 // stage writes the new file beside its destination.
 func (t *Txn) stage(s *staged) error {
+	if s.rec.Direct {
+		return t.stageInMemory(s)
+	}
 	name := t.disk.Host(path.Join(s.rec.dir(), s.rec.New))
 	fd, err := t.fs.Open(s.dir.fd, s.rec.New, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
 		return pathError("create", name, err)
 	}
+	s.dir.changed = true
 	t.fs.Step("prepare.created")
 	if s.inode, err = t.fs.Stat(fd); err == nil {
 		s.rec.NewInode = s.inode.Inode
-		err = fill(t.fs, fd, s.inode, s.Data, s.rights())
+		err = fill(t.fs, fd, s.inode, s.Data, s.stagedRights())
 	}
 	if err == nil && !s.dir.trusted {
 		s.fd = fd
@@ -120,8 +126,26 @@ func (t *Txn) stage(s *staged) error {
 	return pathError("write", name, cmp.Or(err, t.fs.Close(fd)))
 }
 
-// fill makes a file that was just created complete and durable. Before the
-// first byte is in it, nobody has rights to it whom r does not give any.
+// stageInMemory lets a check read a file that has no place beside its destination.
+func (t *Txn) stageInMemory(s *staged) (err error) {
+	if !s.Checked {
+		return nil
+	}
+	s.fd, s.memory, err = t.fs.Memory(s.rec.base(), s.Data)
+	return pathError("stage in memory", t.disk.Host(s.Dest), err)
+}
+
+// stagedRights are the rights of the staged file: those of the destination, which it
+// becomes, unless the destination stays what it is.
+func (s *staged) stagedRights() rights {
+	if s.rec.InPlace {
+		return rights{mode: 0o600, uid: -1, gid: -1, permit: s.Permit}
+	}
+	return s.rights()
+}
+
+// fill completes a file that was just created and syncs it. It sets the rights before
+// it writes the first byte.
 func fill(f fsys.FS, fd int, st fsys.Stat, data []byte, r rights) error {
 	r.ours = true
 	if err := f.DropACL(fd); err != nil {

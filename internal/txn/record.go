@@ -5,27 +5,26 @@ import (
 	"path"
 )
 
-// Phase is how far a transaction has come, as its journal says.
+// Phase is the progress of a transaction in its journal.
 type Phase string
 
-// The phases, and what [Disk.Recover] does about each.
+// The phases, and what [Disk.Recover] does in each.
 const (
 	Idle    Phase = ""        // nothing
 	Prepare Phase = "prepare" // remove what was staged
-	Commit  Phase = "commit"  // set the old files back
+	Commit  Phase = "commit"  // restore the old files
 	Done    Phase = "done"    // keep the new files, remove the old
 )
 
-// Record is what the journal holds of a transaction: names and keyed
-// fingerprints, no content.
+// Record is a transaction in its journal: names and keyed fingerprints, no content.
 type Record struct {
 	Phase Phase `json:"phase,omitempty"`
-	// Owed: the files change and the hook that is to be told has not
-	// succeeded since.
+	// Owed means that files change and the hook has not succeeded since: it is
+	// pending.
 	Owed  bool         `json:"owed,omitempty"`
 	Root  string       `json:"root,omitempty"` // as in Disk
 	Files []FileRecord `json:"files,omitempty"`
-	// Dirs are directories that the transaction makes, outermost first.
+	// Dirs are the directories that the transaction creates, outermost first.
 	Dirs []string `json:"dirs,omitempty"`
 }
 
@@ -39,9 +38,12 @@ type FileRecord struct {
 	Old     string `json:"old"`
 	Absent  bool   `json:"absent,omitempty"` // there was none before
 	InPlace bool   `json:"in_place,omitempty"`
-	// The fingerprints of both contents tell, after a crash, whether somebody
-	// else has changed the file since. The inodes do where the key is gone
-	// (a reboot); 0: not known.
+	// Direct means that a file is written in place in a directory that cannot be
+	// written, so that there is no copy of the old one.
+	Direct bool `json:"direct,omitempty"`
+	// After a crash, the fingerprints of both contents show whether another program
+	// has changed the file. After a reboot, when their key is gone, the inodes do;
+	// 0: not known.
 	NewPrint string `json:"new_print,omitempty"`
 	OldPrint string `json:"old_print,omitempty"`
 	NewInode uint64 `json:"new_inode,omitempty"`
@@ -51,8 +53,8 @@ type FileRecord struct {
 func (f *FileRecord) dir() string  { return path.Dir(f.Path) }
 func (f *FileRecord) base() string { return path.Base(f.Path) }
 
-// Check refuses a record that no transaction wrote: recovery removes what it
-// names.
+// Check refuses a record that no transaction wrote, because recovery removes the files
+// that it lists.
 func (r Record) Check() error {
 	switch r.Phase {
 	case Idle, Prepare, Commit, Done:
@@ -72,14 +74,14 @@ func (r Record) Check() error {
 	return nil
 }
 
-// Journal keeps the record of the transaction under way.
+// Journal stores the record of the current transaction.
 type Journal interface {
-	// Save replaces the record. When it returns nil the record survives a
-	// power cut; when it fails the old or the new one may be there.
+	// Save replaces the record. If it returns nil, the record survives a power cut.
+	// If it fails, the old or the new record is stored.
 	Save(Record) error
 	// Fingerprint is a digest of data under a secret key.
 	Fingerprint(data []byte) string
-	// Matches reports whether print is data's; known is false where print is
-	// empty or was made under a key that is gone.
+	// Matches reports whether print is the fingerprint of data. known is false if
+	// print is empty or its key is gone.
 	Matches(print string, data []byte) (same, known bool)
 }

@@ -11,25 +11,25 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Recovered says what [Disk.Recover] found and did.
+// Recovered is the result of [Disk.Recover].
 type Recovered struct {
-	Phase    Phase    // how far the transaction had come; Idle: there was none
-	Owed     bool     // its hook is owed
-	Restored []string // destinations set back
-	Left     []Left   // destinations not set back
+	Phase    Phase    // of the transaction; Idle: there was none
+	Owed     bool     // its hook is pending
+	Restored []string // destinations that were restored
+	Left     []Left   // destinations that were not
 }
 
-// Left is a destination that recovery did not touch. Its transaction is over
-// all the same: the next render sees to it.
+// Left is a destination that recovery did not touch. Its transaction ends all the same,
+// and the next render replaces the file.
 type Left struct {
 	Dest string
 	Why  string
 }
 
-// Recover undoes the transaction that r records, wherever it ended, and
-// journals idle with what is owed. The record is durable by now (state's lock
-// sees to that). Recover may be repeated, and be interrupted anywhere. Errors are for what may work another time (a full or failing
-// disk); the journal then stays as it is.
+// Recover undoes the transaction that r records, at whatever point it ended, and
+// journals idle; a pending hook stays pending. r must be durable, as state.Dir.Lock makes
+// it. Recover can be interrupted anywhere and repeated. It returns an error if another
+// attempt may succeed (a full or failing disk), and then leaves the journal unchanged.
 func (d Disk) Recover(ctx context.Context, r Record, j Journal) (Recovered, error) {
 	out := Recovered{Phase: r.Phase, Owed: r.Owed}
 	if r.Phase == Idle {
@@ -96,7 +96,7 @@ func (rc *recovery) file(f *FileRecord) error {
 	return err
 }
 
-// open opens a directory of the record, or says why there is no such thing.
+// open opens a directory of the record, or returns why it cannot be reached any more.
 func (rc *recovery) open(dir string) (d *openDir, why string, err error) {
 	p, err := fsys.OpenDir(rc.disk.fs(), rc.disk.Root, dir)
 	if why := unreachable(err); why != "" {
@@ -106,7 +106,9 @@ func (rc *recovery) open(dir string) (d *openDir, why string, err error) {
 		return nil, "", err
 	}
 	defer p.Close()
-	d, err = rc.dirs.add(p)
+	if d, err = rc.dirs.add(p); err == nil {
+		d.changed = true
+	}
 	return d, "", err
 }
 

@@ -123,7 +123,7 @@ func oldKernel(t *testing.T, f txn.File) *txn.Txn {
 
 type noMounts struct{ fsys.FS }
 
-func (noMounts) Mount(int, string) (uint64, error) { return 0, nil }
+func (noMounts) Traits(int, string) (fsys.Traits, error) { return fsys.Traits{}, nil }
 
 func TestFullAndReadOnlyFileSystems(t *testing.T) {
 	dir := folder(t)

@@ -14,11 +14,11 @@ import (
 // access point and a user namespace have owners of their own.
 type Permit struct{ Mode, Owner bool }
 
-// RightsError: a file does not get the mode or owner that it is to have.
+// RightsError reports a mode or owner that a file does not get.
 type RightsError struct {
 	What string // "mode" or "owner"
 	Want string
-	Got  string // what the file system gave instead, without an error
+	Got  string // what the file system set instead, without an error
 	Err  error
 }
 
@@ -32,12 +32,13 @@ func (e *RightsError) Error() string {
 // Unwrap returns the cause.
 func (e *RightsError) Unwrap() error { return e.Err }
 
-// rights are the mode and owner that a file is to have.
+// rights are the mode and owner of a file.
 type rights struct {
 	mode     fs.FileMode
 	uid, gid int // -1: as they are
 	permit   Permit
-	// ours: the file was just created, so that whoever owns it can read it.
+	// ours means that the file was just created, so that its owner must be this user
+	// unless uid is set: any other owner could read it.
 	ours bool
 }
 
@@ -45,10 +46,10 @@ func (f File) rights() rights {
 	return rights{mode: f.Mode.Perm(), uid: f.UID, gid: f.GID, permit: f.Permit}
 }
 
-// set gives the open file its owner and mode, and reads back what it has then:
-// some file systems ignore what they cannot store. Owner first, since that
-// clears bits of the mode; neither where it is right already, since only the
-// owner may and only root may give away.
+// set sets owner and mode of an open file and reads them back, because some file systems
+// ignore what they cannot store. It sets the owner first, which clears bits of the mode.
+// It skips what is right already, because only the owner may set a mode, and only root
+// an owner.
 func (r rights) set(f fsys.FS, fd int, st fsys.Stat) (fsys.Stat, error) {
 	before := st
 	if r.otherOwner(st) {
@@ -70,7 +71,7 @@ func (r rights) set(f fsys.FS, fd int, st fsys.Stat) (fsys.Stat, error) {
 	return st, r.check(f, st)
 }
 
-// check reports what a file has that it is not to have.
+// check returns an error if a file has another mode or owner.
 func (r rights) check(f fsys.FS, st fsys.Stat) error {
 	got := fmt.Sprintf("%d:%d", st.UID, st.GID)
 	switch {
@@ -85,8 +86,8 @@ func (r rights) check(f fsys.FS, st fsys.Stat) error {
 	return nil
 }
 
-// feasible reports, without trying, that the kernel would let no process of
-// ours give a file that is like have its rights.
+// feasible returns the error with which the kernel would refuse this user to set the
+// rights of a file that has the rights of have.
 func (r rights) feasible(f fsys.FS, have fsys.Stat) error {
 	euid := f.Euid()
 	if euid == 0 {

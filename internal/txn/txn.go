@@ -9,64 +9,77 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// File is what a destination becomes.
+// File is the new state of a destination.
 type File struct {
 	Dest string // absolute
-	Data []byte // not changed while the transaction lasts
+	Data []byte // must not change during the transaction
 	Mode fs.FileMode
-	// UID and GID own the file; -1 leaves what the kernel gives a new file.
+	// UID and GID own the file; -1 keeps the id that the kernel sets for a new file.
 	UID, GID int
 	Permit   Permit
-	// InPlace writes through the existing inode (a bind-mounted file cannot
-	// be renamed over). A reader can see it half written; a crash is undone
-	// from a copy beside it. Refused in a directory that others can write. A
-	// destination that does not exist is staged and renamed as others are.
+	// InPlace writes to the existing inode, because nothing can be renamed over a
+	// bind-mounted file. Readers can see it half written. Recovery restores it from
+	// a copy beside it, or not at all if the directory cannot be written. InPlace is
+	// refused in a directory that other users can write, and has no effect if the
+	// destination does not exist.
 	InPlace bool
-	// CreateDirs makes missing parents, mode 0755.
+	// Checked: a program reads the staged file, so that its name keeps the
+	// destination's extension. Otherwise it does not, so that nothing picks it up.
+	Checked bool
+	// CreateDirs creates missing parent directories with mode 0755.
 	CreateDirs bool
 }
 
-// Txn is one transaction, to be ended by Done or Rollback. It is not safe for
-// concurrent use.
+// Txn is one transaction. Done or Rollback ends it. It is not safe for concurrent use.
 type Txn struct {
 	disk  Disk
-	given Disk // by the caller, whose names Staged takes
+	given Disk // as the caller passed it: Staged takes its names
 	fs    fsys.FS
 	j     Journal
 	rec   Record
 	dirs  openDirs
-	files []*staged // as rec.Files
+	files []*staged        // as rec.Files
+	need  map[uint64]int64 // bytes to write, by device
 	ended bool
 }
 
-// staged is a file with where it goes.
+// staged is a file and its place.
 type staged struct {
 	File
 	rec   *FileRecord // in Txn.rec
 	dir   *openDir    // nil until its directory exists
 	inode fsys.Stat   // of the staged file
 	// fd is the staged file, held open in a directory that others can write:
-	// only as long as it is open no other file can get its inode number. Else -1.
+	// only as long as it is open no other file can get its inode number. It is
+	// also what memory is the path of. Else -1.
 	fd int
-	// installed: the destination is, or may be, no longer the old file.
+	// memory is the path of the staged file of a Direct one, if it is Checked.
+	memory string
+	// old is what a Direct file held, and was.
+	old     []byte
+	oldStat fsys.Stat
+	// installed means that the destination is no longer the old file, or may not be.
 	installed bool
 }
 
-// errEnded: the caller called a step that the transaction is past.
+// errEnded reports a call of a step that the transaction has passed.
 var errEnded = errors.New("transaction has ended")
 
-// Staged returns the path of the staged file of dest, for a check to read, or
-// "" where dest is not of this transaction. It is valid until Commit.
+// Staged returns the path of the staged file of dest, for a check to read, or "" if
+// dest is not in this transaction. The path is valid until Commit.
 func (t *Txn) Staged(dest string) string {
 	for _, f := range t.files {
 		if t.disk.Host(f.Dest) == t.given.Host(dest) {
+			if f.rec.Direct {
+				return f.memory
+			}
 			return t.disk.Host(path.Join(f.rec.dir(), f.rec.New))
 		}
 	}
 	return ""
 }
 
-// save journals the record as it stands.
+// save writes the record to the journal.
 func (t *Txn) save(phase Phase, owed bool) error {
 	t.rec.Phase, t.rec.Owed = phase, owed
 	if err := t.j.Save(t.rec); err != nil {
@@ -75,7 +88,7 @@ func (t *Txn) save(phase Phase, owed bool) error {
 	return nil
 }
 
-// end releases the directories.
+// end closes files and directories.
 func (t *Txn) end() {
 	t.ended = true
 	for _, s := range t.files {
@@ -86,8 +99,7 @@ func (t *Txn) end() {
 	t.dirs.close()
 }
 
-// Steps returns the labels of the points where a crash is interesting, for
-// harnesses that stop at each.
+// Steps returns the labels of all steps, so that tests can crash at each.
 func Steps() []string {
 	return []string{
 		"prepare.journaled", "prepare.directories", "prepare.created", "prepare.staged",

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,11 +9,11 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Rollback removes what was staged or, after Commit, sets the old files back:
-// content, mode, owner and absence. The journal is idle afterwards; owed says
-// whether this transaction's hook is owed all the same. There is no context:
-// stopping half-way is what a rollback exists to prevent.
-func (t *Txn) Rollback(owed bool) error {
+// Rollback removes the staged files or, after Commit, restores the old files: content,
+// mode, owner and absence. The journal is idle afterwards; pending keeps the hook of this
+// transaction pending all the same. Rollback takes no context, because it must not stop
+// half-way.
+func (t *Txn) Rollback(pending bool) error {
 	if t.ended {
 		return errEnded
 	}
@@ -28,12 +29,15 @@ func (t *Txn) Rollback(owed bool) error {
 		return err // the journal stays: Recover tries again
 	}
 	t.rec = Record{}
-	return t.save(Idle, owed)
+	return t.save(Idle, pending)
 }
 
 func (t *Txn) undo(u undoer, s *staged) error {
 	if s.dir == nil {
 		return nil // its directory was never made
+	}
+	if s.rec.Direct {
+		return t.undoDirect(s)
 	}
 	phase := Prepare
 	if s.installed {
@@ -41,37 +45,56 @@ func (t *Txn) undo(u undoer, s *staged) error {
 	}
 	out, err := u.file(phase, s.rec, s.dir)
 	if out.left != "" {
-		return fmt.Errorf("%s was not set back: %s", t.disk.Host(s.Dest), out.left)
+		return fmt.Errorf("%s was not restored: %s", t.disk.Host(s.Dest), out.left)
 	}
 	return err
 }
 
-// undoer takes single files back to before their transaction.
+// undoDirect restores a file of which there is no copy on disk.
+func (t *Txn) undoDirect(s *staged) error {
+	if !s.installed {
+		return nil
+	}
+	r := rights{mode: s.oldStat.Perm, uid: s.oldStat.UID, gid: s.oldStat.GID, permit: Permit{Mode: true, Owner: true}}
+	fd, st, err := openInPlace(t.fs, s.dir, s.rec.base())
+	if err == nil {
+		err = refill(t.fs, fd, st, s.old, r)
+	}
+	t.fs.Step("undo.restored")
+	return pathError("restore", t.disk.Host(s.Dest), err)
+}
+
+// undoer restores single files.
 type undoer struct {
 	fs fsys.FS
 	j  Journal
-	// live: the transaction is still ours, so that whatever stands at a
-	// destination goes. After a crash somebody may have put it there.
+	// live means that this process runs the transaction, so that it may replace
+	// whatever is at a destination. After a crash another program may have put it
+	// there.
 	live bool
 }
 
 // outcome of undoing one file.
 type outcome struct {
 	restored bool
-	left     string // why it was not set back
+	left     string // why it was not restored
 }
 
 const (
 	leftChanged = "it was changed since"
 	leftNoCopy  = "the old file is gone"
+	leftDirect  = "no copy of it could be kept in its directory"
 	leftNoDir   = "its directory is gone"
 	leftUnsafe  = "its directory cannot be reached safely any more"
 )
 
-// file undoes what phase may have done to one destination. It may be repeated.
+// file undoes the changes of phase to one destination. It may be repeated.
 func (u undoer) file(phase Phase, r *FileRecord, dir *openDir) (outcome, error) {
 	var out outcome
 	var err error
+	if r.Direct {
+		return u.direct(phase, r, dir), nil
+	}
 	if phase == Commit {
 		out, err = u.setBack(r, dir)
 		u.fs.Step("undo.restored")
@@ -82,6 +105,18 @@ func (u undoer) file(phase Phase, r *FileRecord, dir *openDir) (outcome, error) 
 	err = removeNames(u.fs, dir.fd, r)
 	u.fs.Step("undo.file")
 	return out, err
+}
+
+// direct reports a file that a crash may have left half written.
+func (u undoer) direct(phase Phase, r *FileRecord, dir *openDir) outcome {
+	if phase != Commit {
+		return outcome{}
+	}
+	isOld := func(data []byte) bool { same, _ := u.j.Matches(r.OldPrint, data); return same }
+	if u.holds(r, dir, isOld) {
+		return outcome{}
+	}
+	return outcome{left: leftDirect}
 }
 
 func (u undoer) setBack(r *FileRecord, dir *openDir) (outcome, error) {
@@ -112,7 +147,10 @@ func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	if err == nil {
 		// The copy has what the file system gave it. Old content comes first.
 		old := rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: Permit{Mode: true, Owner: true}}
-		err = overwrite(u.fs, dir, r.base(), data, old)
+		var fd int
+		if fd, st, err = openInPlace(u.fs, dir, r.base()); err == nil {
+			err = refill(u.fs, fd, st, data, old)
+		}
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -123,7 +161,7 @@ func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	return outcome{restored: true}, pathError("restore", r.Path, err)
 }
 
-// What stands at a destination.
+// The possible contents of a destination.
 type what int
 
 const (
@@ -138,8 +176,8 @@ type sight struct {
 	haveOld bool // under its second name
 }
 
-// look tells what stands at a destination, by the second name, by
-// fingerprint, or by inode where the fingerprints' key is gone.
+// look identifies the file at a destination by the second name, by fingerprint, or by
+// inode if the key of the fingerprints is gone.
 func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
 	old, haveOld, err := u.stat(dir, r.Old)
 	if err != nil {
@@ -153,13 +191,38 @@ func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
 		return sight{isGone, haveOld}, nil
 	case dest.Type != 0:
 		return sight{isOther, haveOld}, nil
-	case r.InPlace && haveOld:
+	case r.InPlace && haveOld && !u.untouched(r, dir, old, dest):
 		return sight{isNew, true}, nil // whatever half-written thing it is
+	case r.InPlace && haveOld:
+		return sight{isOld, true}, nil
 	case haveOld && dest.Same(old):
 		return sight{isOld, true}, nil
 	}
 	is, err := u.compare(r, dir, dest)
 	return sight{is, haveOld}, err
+}
+
+// untouched reports whether a file that was to be written in place is still as old.
+func (u undoer) untouched(r *FileRecord, dir *openDir, old, now fsys.Stat) bool {
+	if old.Perm != now.Perm || old.UID != now.UID || old.GID != now.GID || old.Size != now.Size {
+		return false
+	}
+	kept, _, errKept := fsys.ReadFile(u.fs, dir.fd, r.Old, MaxFile)
+	return errKept == nil && u.holds(r, dir, func(data []byte) bool { return bytes.Equal(kept, data) })
+}
+
+// holds reports whether a destination durably has content that is the right one.
+func (u undoer) holds(r *FileRecord, dir *openDir, isRight func([]byte) bool) bool {
+	data, _, err := fsys.ReadFile(u.fs, dir.fd, r.base(), MaxFile)
+	if err != nil || !isRight(data) {
+		return false
+	}
+	fd, _, err := fsys.OpenRegular(u.fs, dir.fd, r.base(), fsys.ReadFlags)
+	if err != nil {
+		return false
+	}
+	errSync := u.fs.Sync(fd) // a write of ours may have been the last
+	return u.fs.Close(fd) == nil && errSync == nil
 }
 
 func (u undoer) compare(r *FileRecord, dir *openDir, dest fsys.Stat) (what, error) {

@@ -27,10 +27,11 @@ func Example() {
 
 // Each host has its own fixed share of a delay.
 func ExampleSplay() {
-	fmt.Println(schedule.Splay("web-1", time.Minute) == schedule.Splay("web-1", time.Minute))
-	fmt.Println(schedule.Splay("web-1", time.Minute) == schedule.Splay("web-2", time.Minute))
+	share := schedule.Splay("web-1", time.Minute)
+	fmt.Println(share == schedule.Splay("web-1", time.Minute), share < time.Minute)
+	fmt.Println(share == schedule.Splay("web-2", time.Minute))
 	// Output:
-	// true
+	// true true
 	// false
 }
 

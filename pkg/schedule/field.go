@@ -177,17 +177,17 @@ func (f field) foreign(text string) error {
 	case strings.Contains(named, "?"):
 		return errors.New("? must be the whole field, and the field a day")
 	case strings.Contains(named, "h"):
-		return errors.New("H (a hash, as in Jenkins) is not supported: write a value, and use splay to spread hosts")
+		return errors.New("the hash H (Jenkins) is not supported: write a value, and use splay to spread hosts")
 	case strings.Contains(named, "~"):
-		return errors.New("~ (a random value) is not supported: write a value, and use splay to spread hosts")
+		return errors.New("the random value ~ is not supported: write a value, and use splay to spread hosts")
 	case strings.Contains(named, "#"):
-		return errors.New("# (the nth weekday of a month) is not supported")
+		return errors.New("the nth weekday # is not supported")
 	case strings.Contains(named, "w"):
-		return errors.New("W (the nearest weekday) is not supported")
+		return errors.New("the nearest weekday W is not supported")
 	case strings.Contains(named, "l") && f.name == dayOfMonth:
-		return errors.New("L (the last day of the month) must be the whole field, and the day of week must be *")
+		return errors.New("the last day L must be the whole field, with * as the day of week")
 	case strings.Contains(named, "l"):
-		return errors.New("L is supported as the day of month only")
+		return errors.New("only the day of month can be L")
 	}
 	return nil
 }

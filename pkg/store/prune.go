@@ -31,7 +31,7 @@ func (s *Store) Prune(ctx context.Context, keep int, sc Scope) ([]Outcome, error
 // leaves no gaps.
 func (s *Store) prune(ctx context.Context, keep int, dryRun bool, versions []credstash.Item) (done []Outcome) {
 	for _, e := range versions {
-		hidden := func(other credstash.Item) bool { return hides(e.Version, other.Version) }
+		hidden := func(other credstash.Item) bool { return credstash.Hides(e.Version, other.Version) }
 		if credstash.Unpadded(e.Version) || slices.ContainsFunc(versions, hidden) {
 			return []Outcome{{Name: e.Name, Version: e.Version, Err: &credstash.VersionError{Version: e.Version, Err: credstash.ErrUnpadded}}}
 		}

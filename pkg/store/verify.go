@@ -1,10 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -87,22 +85,11 @@ func noteVersions(items []credstash.Item, verdicts []Verdict) {
 	for i, item := range items {
 		if credstash.Unpadded(item.Version) {
 			verdicts[i].Notes = append(verdicts[i].Notes, NoteUnpadded)
-		} else if i == last && !isNumber(item.Version) {
+		} else if i == last && !credstash.IsNumber(item.Version) {
 			verdicts[i].Notes = append(verdicts[i].Notes, NoteNotInt)
 		}
-		if slices.ContainsFunc(items, func(other credstash.Item) bool { return hides(other.Version, item.Version) }) {
+		if slices.ContainsFunc(items, func(other credstash.Item) bool { return credstash.Hides(other.Version, item.Version) }) {
 			verdicts[i].Notes = append(verdicts[i].Notes, NoteHidden)
 		}
 	}
-}
-
-func isNumber(version string) bool { return version != "" && strings.Trim(version, "0123456789") == "" }
-
-// hides reports whether a has the lower number and sorts after b.
-func hides(a, b string) bool {
-	if !isNumber(a) || !isNumber(b) || a < b {
-		return false
-	}
-	m, n := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
-	return cmp.Or(cmp.Compare(len(m), len(n)), cmp.Compare(m, n)) < 0
 }

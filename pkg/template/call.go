@@ -17,7 +17,7 @@ type function struct {
 	asks bool // its first parameter is the pass
 }
 
-// errUnknown is what a function returns that asked in vain.
+// errUnknown is the error of a function whose answer is not known yet.
 var errUnknown = errors.New("not known yet")
 
 // errHalt ends a pass where nothing is certain any more, or where the real
@@ -32,7 +32,7 @@ type callError struct {
 
 func (e *callError) Error() string { return "function failed" }
 
-// askError is what became of a query.
+// askError is the error of a query.
 type askError struct {
 	query Query
 	err   error
@@ -51,8 +51,8 @@ func ready(f funcs.Func, kind Kind) function {
 	return fn
 }
 
-// params returns the types of what a template passes, and whether the last
-// stands for any number.
+// params returns the types of the arguments that a template passes, and whether the
+// last is variadic.
 func (f function) params() (in []reflect.Type, variadic bool) {
 	t := f.impl.Type()
 	for i := range t.NumIn() {
@@ -74,8 +74,8 @@ func (f function) returnsList() bool {
 	return false
 }
 
-// strict returns f for a real pass, with its own types, so that text/template
-// checks the arguments. Numbers it takes of any type: call converts them.
+// strict returns f for a real pass with its own types, so that text/template checks the
+// arguments. It takes numbers of any type, which call converts.
 func (p *pass) strict(name string, f function) any {
 	in, variadic := f.params()
 	for i, t := range in {
@@ -104,7 +104,7 @@ func (p *pass) strict(name string, f function) any {
 	}).Interface()
 }
 
-// lift returns f over values that may be unknown: what needs one is unknown.
+// lift returns f for values that may be unknown: a result that needs one is unknown.
 func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflect.Value, error) {
 	return func(args ...reflect.Value) (reflect.Value, error) {
 		for i := range args {
@@ -120,7 +120,7 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			}
 			return unknownOf(f), p.tick()
 		}
-		out, err := p.callLoose(name, f, args)
+		out, err := p.callLoose(f, args)
 		if err == nil {
 			return out, nil
 		}
@@ -164,8 +164,8 @@ func enough(f function, args []reflect.Value) bool {
 	return true
 }
 
-// shrug is a call whose result is unknown. A call that would have changed a
-// map leaves in doubt who else sees that map.
+// shrug returns the unknown result of a call that is not made. If the call would have
+// changed a map, nothing is certain any more, because others may see that map.
 func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 	if err := p.tick(); err != nil {
 		return reflect.Value{}, errHalt
@@ -180,7 +180,7 @@ func (p *pass) shrug(f function, args []reflect.Value) (reflect.Value, error) {
 }
 
 // callLoose checks args as text/template would.
-func (p *pass) callLoose(name string, f function, args []reflect.Value) (reflect.Value, error) {
+func (p *pass) callLoose(f function, args []reflect.Value) (reflect.Value, error) {
 	in, variadic := f.params()
 	if len(args) < len(in) && !(variadic && len(args) == len(in)-1) || len(args) > len(in) && !variadic {
 		return reflect.Value{}, funcs.Problem(fmt.Sprintf("it was given %d arguments", len(args)))
@@ -226,7 +226,7 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 	return results[0], f.checkResult(results[0], args)
 }
 
-// cause keeps what is known of an error and wraps all else in a Failure.
+// cause returns our own errors as they are and all others as a Failure.
 func cause(err error) error {
 	if _, ok := errors.AsType[*askError](err); ok || errors.Is(err, errUnknown) {
 		return err

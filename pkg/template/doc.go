@@ -1,39 +1,42 @@
 // Package template renders config files from text/template templates whose
-// functions ask for secrets: {{ secret "db.password" "env=prod" }}.
+// functions fetch secrets: {{ secret "db.password" "env=prod" }}.
 //
-// It is pure: it opens no file and no connection and reads neither the clock
-// nor the environment. Whatever a template wants from outside is a [Query],
-// answered by one injected [Lookup] out of what its caller has fetched:
+// [Render] does all of it for one template:
 //
 //	tmpl, err := template.Parse(text, template.Options{Name: path})
-//	for wave := tmpl.Discover(ctx, lookup); len(wave) > 0; wave = tmpl.Discover(ctx, lookup) {
-//		fetch(wave) // all at once
-//	}
-//	out, err := tmpl.Execute(ctx, lookup)
+//	out, err := template.Render(ctx, tmpl, template.Resolver{Source: secrets})
+//
+// Render is made of three calls, which serve programs with several templates, or
+// with a use for the answers: [Gather] fetches what all templates ask for in one
+// batch, [Missing] names every secret that is missing or refused, and
+// [Rendering.Execute] renders one template.
+//
+// The package is pure: it opens no file and no connection, and reads neither the
+// clock nor the environment. A [Resolver] brings the source of secrets and, as far as
+// templates may see it, the [Host].
 //
 // # Passes
 //
-// Every method that executes is a pass of text/template itself over the same
-// tree, in which the places that print, branch, loop and call are numbered
-// (rewrite.go). In the pass of Execute values are real. In those of Discover
-// and Mask a value may be unknown: a function that needs it returns something
-// unknown, and a branch that turns on it is not entered. What was found without
-// a value cannot depend on it; so
+// Each execution is a pass of text/template itself over the same tree, in which the
+// places that print, branch, loop and call are numbered (rewrite.go). The pass of
+// Execute has all values. In the passes of Gather and [Rendering.Mask] a value may be
+// unknown: a function that needs it returns something unknown, and a branch that
+// depends on it is not entered. What such a pass finds cannot depend on the value, so
 //
-//   - a query that Discover returns is one that Execute will make,
-//   - what a pass without secrets printed may be shown ([Template.Mask]), and
-//   - what it said in an error may be shown too ([Error]).
+//   - a query that Gather fetches is one that Execute makes,
+//   - what a pass without secrets prints may be shown, and
+//   - what it reports in an error may be shown too ([Error]).
 //
 // # Functions
 //
-// All of Sprig v3 less getHostByName, and secret, secretVersion, secretOr,
-// secrets, file, hostname, htpasswd, shellquote, envquote, jsonquote,
-// nginxquote, minjson, toYaml and toToml. env, expandenv, now and all dates
-// come through the Lookup. Functions that put the text of an error, or nothing,
-// into the output fail instead; keys and values are sorted; slice takes strings
-// too; printing nil is an error. Sizes, loops and recursion are bounded.
-// Sprig's random functions and its certificates use the randomness and clock
-// of the process.
+// Templates have all functions of Sprig v3 except getHostByName, and secret,
+// secretVersion, secretOr, secrets, ssm, ssmPath, secretsManager, s3secret, s3secrets,
+// s3object, ec2, file, hostname, htpasswd, shellquote, envquote, jsonquote,
+// nginxquote, minjson, toYaml, toToml, fromYaml and fromToml. A function that cannot
+// convert its input fails, where Sprig's returns zero, nothing or the text of an
+// error. Keys and values are sorted, and printing nil, a list or a map is an error.
+// Sizes, loops and recursion are bounded. Sprig's random functions and certificates
+// use the randomness and clock of the process.
 //
-// A new source is one more entry in the table of sources.go, and a [Kind].
+// A function for another source is one more entry in the table of funcs_secret.go.
 package template

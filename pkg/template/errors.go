@@ -18,25 +18,25 @@ import (
 
 // Sentinels that an [*Error] may wrap.
 var (
-	// ErrSyntax: the text is not a template.
+	// ErrSyntax is the error of a text that is not a template.
 	ErrSyntax = errors.New("template syntax")
-	// ErrNotAllowed: Options.Allow or Options.Restrict refuses it.
+	// ErrNotAllowed is the error of what Options.Allow or Options.Restrict refuses.
 	ErrNotAllowed = errors.New("not allowed here")
-	// ErrNotFetched: Execute asked for what its Lookup does not know.
+	// ErrNotFetched is the error of Execute if an answer was not fetched before.
 	ErrNotFetched = errors.New("not fetched")
 )
 
-// Error says where and why a template failed. It never holds a value: what
-// libraries say about their input is replaced by a description, unless an
-// execution that knew no secret said the same.
+// Error is the error of a template: where and why it failed. It never holds a value: the
+// messages of libraries about their input are replaced by descriptions, unless an
+// execution that knew no secret produced the same message.
 type Error struct {
 	Template  string
 	Line, Col int    // 1-based; 0 where unknown
 	Func      string // the function that failed, or empty
-	Query     Query  // what was asked for, without a derived name; its Kind is empty where nothing was
+	Query     Query  // what was asked for, without a derived name; its Kind is empty if nothing was
 	Msg       string // the likely cause
-	// OfValue is set where a value from outside is at fault, such as a secret that is
-	// no number, and not the text or the variables of the template.
+	// OfValue is set if a value from outside is at fault, such as a secret that is not a
+	// number, and not the text or the variables of the template.
 	OfValue bool
 	Err     error // the cause, for errors.Is and errors.As; or nil
 }
@@ -75,7 +75,7 @@ func (t *Template) syntax(line int, msg string) *Error {
 	return &Error{Template: t.opts.Name, Line: line, Msg: msg, Err: ErrSyntax}
 }
 
-// parseError rewords what the parser said, which quotes the template alone.
+// parseError rewords the parser's error, which quotes only the template.
 func (t *Template) parseError(err error) *Error {
 	msg := strings.TrimPrefix(err.Error(), "template: ")
 	line := 0
@@ -95,7 +95,7 @@ func (t *Template) parseError(err error) *Error {
 	return t.syntax(line, msg)
 }
 
-// explain turns what ended a real pass into an Error.
+// explain returns the error of a real pass as an Error.
 func (t *Template) explain(err error, p *pass) *Error {
 	e := &Error{Template: t.opts.Name}
 	if line, col, ok := placeIn(err); ok {
@@ -140,14 +140,13 @@ func placeIn(err error) (line, col int, ok bool) {
 	return line, col + 1, true
 }
 
-// mayShow reports whether what a function said holds no secret: it is a
-// constant that the template fails with, or a pass that knows no hidden answer
-// heard it say the same.
+// mayShow reports whether a function's error holds no secret: it is a constant of the
+// template, or a pass that knows no hidden answer met the same error.
 func (t *Template) mayShow(fn, text string, p *pass) bool {
 	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.x, p.turns).heard[p.said(fn, text)]
 }
 
-// said is what a function said, and on which way through ranges and templates.
+// said identifies an error of a function at a point of the execution.
 func (p *pass) said(fn, text string) string { return fmt.Sprintf("%d %s\x00%s", p.path(), fn, text) }
 
 func interrupted(err error) string {
@@ -157,8 +156,8 @@ func interrupted(err error) string {
 	return "interrupted"
 }
 
-// ofQuery says what became of a query. The name of a secret may be another
-// secret's value, and the error of a source names it too.
+// ofQuery describes the error of a query. The name of a secret may be another secret's
+// value, and the error of a source contains it too.
 func (e *Error) ofQuery(q Query, err error, named bool) {
 	q.Derived = !named
 	e.Query, e.Err = q, err
@@ -184,9 +183,8 @@ func sentinels() []error {
 		source.ErrDisabled, source.ErrNoKey} // the narrower ones last
 }
 
-// position is how text/template begins a message, and plain is what may follow:
-// shapes that name fields, types and numbers of arguments alone. Values are in
-// none of them.
+// position matches the beginning of text/template's messages, and plain those that may
+// be shown: they contain fields, types and numbers of arguments, and no values.
 var (
 	position = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^template: \x00:(\d+):(\d+): `) })
 	plain    = sync.OnceValue(func() *regexp.Regexp {
@@ -210,8 +208,7 @@ var (
 	})
 )
 
-// coreMessage picks out of a message of text/template itself what is plain;
-// any other message is not shown.
+// coreMessage returns the part of text/template's own message that may be shown.
 func coreMessage(text string) string {
 	m := plain().FindStringSubmatch(text)
 	if m == nil || strings.Contains(text, ">: error calling ") {

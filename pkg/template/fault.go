@@ -8,14 +8,14 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// failure is what ended a real pass, so that it is known again in another.
+// failure identifies the failure of a real pass in other passes.
 type failure struct {
 	at   place
-	said string // what a function said of its arguments, or empty
+	said string // the error of a function about its arguments, or empty
 }
 
-// in reports whether a pass met the failure too: the function said the same, the
-// pass ended at that place, or it knew the value there that a real pass refuses.
+// in reports whether a pass met the failure too: the function failed with the same
+// error, the pass ended at that place, or it knew the value that a real pass refuses.
 func (f failure) in(p *pass) bool {
 	if f.said != "" {
 		return p.heard[f.said] || p.endedAt(f.at)
@@ -23,18 +23,18 @@ func (f failure) in(p *pass) bool {
 	return p.noted[f.at] || p.endedAt(f.at)
 }
 
-// findFault says whether an answer is at fault for what ended the real pass p, and
-// which. It is the template's fault if an execution that knows no answer, and is
-// only told which way each branch went, meets the same failure; and an answer's if
-// one meets it no more that knows all but that answer. So it does not matter by
-// which variables, ranges and functions a value came.
+// findFault determines whether an answer caused the failure of the real pass p, and
+// which one. It is the template's fault if an execution that knows no answer, and only
+// follows the branches of p, meets the same failure. It is an answer's fault if an
+// execution without that answer does not. So it does not matter by which variables,
+// ranges and functions a value came.
 func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
-	if e.Line == 0 { // nowhere: the output is too large
+	if e.Line == 0 { // the output is too large
 		return nil
 	}
 	f := failure{at: place{p.path(), t.siteAt(t.offset(e.Line, e.Col))}}
 	if call, ok := errors.AsType[*callError](err); ok && call.name != "" {
-		if call.name == "fail" { // what a template says itself
+		if call.name == "fail" { // the template's own message
 			return nil
 		}
 		f.said = p.said(call.name, funcs.Describe(call.err).Text)

@@ -131,8 +131,8 @@ func Gather(ctx context.Context, all ...*Rendering) (s Stats) {
 	for range maxBatches {
 		missing := map[*Fetcher][]Query{}
 		for _, x := range all {
-			for _, q := range x.missing(ctx) {
-				missing[x.f] = append(missing[x.f], q)
+			if queries := x.missing(ctx); len(queries) > 0 {
+				missing[x.f] = append(missing[x.f], queries...)
 			}
 		}
 		if len(missing) == 0 {

@@ -107,7 +107,7 @@ func (l *linter) fails(id *parse.IdentifierNode, args []reflect.Value) bool {
 	if !ok || f.asks || f.Like != nil || id.Ident == "fail" {
 		return false
 	}
-	_, err := l.t.newPass(context.Background(), nil).callLoose(id.Ident, f, args)
+	_, err := l.t.newPass(context.Background(), nil).callLoose(f, args)
 	if err == nil {
 		return false
 	}

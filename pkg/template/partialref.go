@@ -8,23 +8,22 @@ import (
 	"text/template/parse"
 )
 
-// Wide is what is known of a computed reference without executing: the part
-// that can be read off the template.
-type Wide struct {
-	// Query is the question as far as it is known. Its Ref.Name is how the name
-	// begins where Prefix is set.
+// PartialRef is what is known of a computed reference without executing the template.
+type PartialRef struct {
+	// Query is what is known of the query. If Prefix is set, its Ref.Name is the
+	// beginning of the name.
 	Query      Query
 	Prefix     bool // the name is computed
 	AnyContext bool // the context is computed; Query.Ref.Context means nothing
 	AnyVersion bool // the version is computed; Query.Ref.Version means nothing
 }
 
-// anyName stands for what is not known of a name, at its end.
+// anyName takes the place of the unknown end of a name.
 const anyName = "*"
 
-// wide calls a function with what stands for its computed arguments.
-func (t *Template) wide(id *parse.IdentifierNode, before []*parse.CommandNode, nodes []parse.Node) Wide {
-	var w Wide
+// partial calls a function with placeholders for its computed arguments.
+func (t *Template) partial(id *parse.IdentifierNode, before []*parse.CommandNode, nodes []parse.Node) PartialRef {
+	var w PartialRef
 	if len(before) > 0 {
 		nodes = append(append([]parse.Node{}, nodes...), &parse.PipeNode{NodeType: parse.NodePipe, Cmds: before})
 	}
@@ -48,7 +47,7 @@ func (t *Template) wide(id *parse.IdentifierNode, before []*parse.CommandNode, n
 		}
 	}
 	p := t.newPass(context.Background(), nil)
-	_, err := p.callLoose(id.Ident, t.table[id.Ident], args)
+	_, err := p.callLoose(t.table[id.Ident], args)
 	w.Query.Kind = t.table[id.Ident].kind
 	if ask, refused := errors.AsType[*askError](err); refused {
 		w.Query = ask.query
@@ -63,7 +62,7 @@ func (t *Template) wide(id *parse.IdentifierNode, before []*parse.CommandNode, n
 	return w
 }
 
-// argument is what a function does with one of its arguments.
+// argument is the role of an argument of a function.
 type argument int
 
 const (
@@ -85,8 +84,8 @@ func role(function string, at int) argument {
 	return contextArgument
 }
 
-// beginning is the constant text that a computed string begins with, for the
-// ways in which names are put together: printf, print, and variables of none.
+// beginning returns the constant text that a computed string begins with, for names
+// that printf or print puts together.
 func (t *Template) beginning(n parse.Node) string {
 	pipe, ok := n.(*parse.PipeNode)
 	if !ok || len(pipe.Cmds) != 1 {
@@ -110,7 +109,7 @@ func (t *Template) beginning(n parse.Node) string {
 	return literal(first.String())
 }
 
-// literal is a format's text before its first verb.
+// literal returns a format's text before its first verb.
 func literal(format string) string {
 	var b strings.Builder
 	for {

@@ -8,7 +8,7 @@ import (
 
 // What can be read off a computed reference is a prefix of every name that it
 // can have.
-func TestWide(t *testing.T) {
+func TestPartialRef(t *testing.T) {
 	tests := []struct {
 		text, name                     string
 		prefix, anyContext, anyVersion bool
@@ -36,7 +36,7 @@ func TestWide(t *testing.T) {
 		if len(refs) != 1 || !refs[0].Dynamic {
 			t.Fatalf("%s: got %+v", tt.text, refs)
 		}
-		w := refs[0].Wide
+		w := refs[0].Partial
 		if w.Query.Ref.Name != tt.name || w.Prefix != tt.prefix || w.AnyContext != tt.anyContext || w.AnyVersion != tt.anyVersion {
 			t.Errorf("%s: got %+v", tt.text, w)
 		}
@@ -48,7 +48,7 @@ func TestWide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := tmpl.Refs()[0].Wide; w.Query.Ref.Name != "web." {
+	if w := tmpl.Refs()[0].Partial; w.Query.Ref.Name != "web." {
 		t.Errorf("not allowed in this form: got %+v", w)
 	}
 }

@@ -16,8 +16,8 @@ const (
 	maxOutput = 64 << 20  // bytes
 )
 
-// pass is one execution of a template. A real pass prints; any other runs over
-// values that may be unknown, to find what is asked for and what depends on it.
+// pass is one execution of a template. A real pass prints. Any other runs over values
+// that may be unknown, to find what the template asks for and what depends on it.
 type pass struct {
 	ctx  context.Context
 	t    *Template
@@ -25,9 +25,9 @@ type pass struct {
 	real bool
 
 	// Of passes that are not real.
-	withhold func(Query) bool // answers that are known and not told
-	likely   bool             // random results are stood for by something alike
-	tolerant bool             // an error is something unknown
+	withhold func(Query) bool // known answers that are withheld
+	likely   bool             // random results are replaced by placeholders
+	tolerant bool             // an error counts as unknown
 
 	out    []byte
 	marks  []mark            // what a real pass printed, in order
@@ -40,7 +40,7 @@ type pass struct {
 	known   map[Query]bool  // of those asked: is the answer known?
 	told    bool            // a hidden answer was given
 	keys    map[Query]bool  // of those asked and those refused
-	heard   map[string]bool // what functions said of arguments that are known
+	heard   map[string]bool // errors of functions whose arguments are known
 	dark    map[int]bool    // branches that turned on something unknown when last met
 	turns   map[place]turn  // what branches did
 	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
@@ -54,7 +54,7 @@ func (t *Template) newPass(ctx context.Context, x *Rendering) *pass {
 		dark: map[int]bool{}, turns: map[place]turn{}, prints: map[place]printed{}, noted: map[place]bool{}}
 }
 
-// errPanic stands for a panic of text/template itself, whose text is not kept.
+// errPanic replaces a panic of text/template itself, whose text may hold a value.
 var errPanic = errors.New("template execution broke down")
 
 func (p *pass) run() (err error) {
@@ -85,7 +85,7 @@ func (p *pass) functions() template.FuncMap {
 		fnNote:    p.note,
 		fnPend:    pend,
 		fnTruth:   truth,
-		fnSettle:  settle,
+		fnLogic:   logicResult,
 	}
 	for name, f := range p.t.used {
 		if p.real {

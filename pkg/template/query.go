@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Kind says what sort of thing a template asks for.
+// Kind is what sort of thing a template asks for.
 type Kind string
 
 // What templates can ask for. Resolver.Source fetches the first three; [Host] answers the
@@ -37,8 +37,8 @@ const (
 	Salt Kind = "salt"
 )
 
-// Hidden reports whether what depends on such an answer is masked in a plan:
-// all but the host's name, facts of the instance, the clock and time zones.
+// Hidden reports whether a plan masks what depends on such an answer: everything except
+// the host's name, facts of the instance, the clock and time zones.
 func (k Kind) Hidden() bool { return k != Hostname && k != EC2 && k != Now && k != Zone }
 
 // restricted reports whether Options.Restrict refuses it.
@@ -67,8 +67,8 @@ func (q Query) Key() Query {
 	return q
 }
 
-// String names the query for people: "secret db.password (env=prod)". A
-// derived name is not shown.
+// String returns the query for people: "secret db.password (env=prod)". It does not show
+// a derived name.
 func (q Query) String() string {
 	switch {
 	case q.Derived:
@@ -98,8 +98,8 @@ func (q Query) SourceRef() (source.Ref, bool) {
 	return source.Ref{}, false
 }
 
-// Label names queries in the place of what depends on them: "secret a, b; env
-// HOME". It shows names alone, sorted, and no derived ones.
+// Label returns the text that masks what depends on queries: "secret a, b; env HOME".
+// It contains names only, sorted, and no derived ones.
 func Label(queries ...Query) string {
 	names := map[string][]string{}
 	for _, q := range queries {

@@ -11,19 +11,19 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// StaticRef is one call in the text of a template that asks for something by
-// name, whether or not execution would reach it.
+// StaticRef is one call in the text of a template that asks for something by name,
+// whether or not execution reaches it.
 type StaticRef struct {
 	Line, Col int
 	Func      string // the function called
 	Kind      Kind
-	// Query is what the call asks for where its arguments are constants.
+	// Query is what the call asks for if its arguments are constants.
 	Query Query
-	// Dynamic is set where they are computed: Query then has its Kind alone.
+	// Dynamic is set if they are computed: Query then has only its Kind.
 	Dynamic bool
-	// Wide is what can be told of a Dynamic one all the same.
-	Wide Wide
-	// Err is set where the constants make no query: an unknown context name, a
+	// Partial is what is known of a Dynamic one all the same.
+	Partial PartialRef
+	// Err is set if the constants make no query: an unknown context name, a
 	// name that is not allowed. It is of type [*Error].
 	Err error
 }
@@ -62,7 +62,7 @@ func (t *Template) refsIn(pipe *parse.PipeNode) (refs []StaticRef) {
 			}
 			ref := t.staticRef(id, args, known)
 			if ref.Dynamic {
-				ref.Wide = t.wide(id, pipe.Cmds[:i], c.Args[1:])
+				ref.Partial = t.partial(id, pipe.Cmds[:i], c.Args[1:])
 			}
 			refs = append(refs, ref)
 		}
@@ -78,7 +78,7 @@ func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, kno
 		return ref
 	}
 	p := t.newPass(context.Background(), nil)
-	_, err := p.callLoose(id.Ident, f, args)
+	_, err := p.callLoose(f, args)
 	ask, refused := errors.AsType[*askError](err)
 	switch {
 	case len(p.asked) > 0:
@@ -151,6 +151,6 @@ func (t *Template) constantPipe(cmds []*parse.CommandNode) (v reflect.Value, ok 
 		return v, false
 	}
 	p := t.newPass(context.Background(), nil)
-	v, err := p.callLoose(id.Ident, f, args)
+	v, err := p.callLoose(f, args)
 	return concrete(v), err == nil
 }

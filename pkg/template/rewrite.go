@@ -8,8 +8,8 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// Functions that rewriting puts into the tree. The parser does not know them,
-// so a template cannot call them. Each takes the number of its site.
+// Functions that rewriting inserts into the tree. The parser does not know them, so a
+// template cannot call them. Most take the number of their site.
 const (
 	fnEmit    = "emit"    // VALUE | emit ID: the text to print
 	fnBranch  = "branch"  // VALUE | branch ID: what an if, with or range turns on
@@ -18,15 +18,15 @@ const (
 	fnDone    = "done"    // done ID: a range has ended
 	fnEnter   = "enter"   // enter ID: a {{template}} follows
 	fnLeave   = "leave"   // leave ID: it has ended
-	fnUnknown = "unknown" // what a variable is after a branch that was not entered
+	fnUnknown = "unknown" // the value of a variable after a branch that was not entered
 	fnHalt    = "halt"    // nothing is certain from here on
 	fnNote    = "note"    // VALUE | note ID: what a variable or {{template}} is given
 	fnPend    = "pend"    // pend VALUE: an argument of or; an unknown one ends it
 	fnTruth   = "truth"   // truth VALUE: an argument of and
-	fnSettle  = "settle"  // VALUE | settle: what and or or returned
+	fnLogic   = "logic"   // VALUE | logic: what and or or returned
 )
 
-// site is a place in the text that rewriting has numbered.
+// site is a position in the text that rewriting has numbered.
 type site struct {
 	pos  parse.Pos
 	verb string // if, with, range, template, or empty where something is printed
@@ -35,10 +35,10 @@ type site struct {
 	counts bool
 }
 
-// rewriter numbers the places where a template prints, branches, loops and
+// rewriter numbers the positions at which a template prints, branches, loops and
 // calls, and inserts calls there, as html/template does for its escapers. So
-// text/template itself executes every pass, and what the inserted functions do
-// differs from pass to pass.
+// text/template itself executes every pass, and the inserted functions differ from
+// pass to pass.
 //
 // Where a pass does not know what a branch turns on, it enters neither side,
 // and all that either side could have changed becomes unknown: the variables
@@ -50,9 +50,8 @@ type rewriter struct {
 	traits   func(function string) funcs.Traits
 }
 
-// around is what surrounds a node: the visible variables, and of the body of
-// the loop it is in, as it was before rewriting, those it assigns and whether
-// it changes maps.
+// around is the context of a node: the visible variables and, for the body of the
+// loop it is in, the variables that the body assigns and whether it changes maps.
 type around struct {
 	vars     []string
 	assigned []string
@@ -109,9 +108,9 @@ func (r *rewriter) add(pos parse.Pos, verb string, vars int) int {
 	return len(r.sites) - 1
 }
 
-// pipe rewrites calls of and and or, wherever they stand. To them zeros of
-// documents are false; and an unknown argument must end or as a true one does, or
-// the next would be evaluated for nothing.
+// pipe rewrites calls of and and or. They must take zeros of documents for false; and
+// an unknown argument must end or as a true one does, so that the next is not
+// evaluated for nothing.
 func (r *rewriter) pipe(p *parse.PipeNode) {
 	if p == nil {
 		return
@@ -133,7 +132,7 @@ func (r *rewriter) pipe(p *parse.PipeNode) {
 		}
 		cmds = append(cmds, c)
 		if isLogic {
-			cmds = append(cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: c.Pos, Args: []parse.Node{name(fnSettle, c.Pos)}})
+			cmds = append(cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: c.Pos, Args: []parse.Node{name(fnLogic, c.Pos)}})
 		}
 	}
 	p.Cmds = cmds
@@ -173,8 +172,8 @@ func (r *rewriter) branch(b *parse.BranchNode, verb string, outer *around) int {
 }
 
 // isCount reports whether a pipeline ends in a literal number or in a function that
-// returns one. A number of a document that a range goes over is a mistake more
-// often than a count.
+// returns one. A range over a number of a document is a mistake more often than a
+// count.
 func (r *rewriter) isCount(n parse.Node) bool {
 	pipe, ok := n.(*parse.PipeNode)
 	if !ok {
@@ -203,7 +202,7 @@ func (r *rewriter) unlessUnknown(id int, b *parse.BranchNode, fallback []parse.N
 	return &parse.ListNode{NodeType: parse.NodeList, Pos: b.Pos, Nodes: []parse.Node{known}}
 }
 
-// fallback returns what stands for a branch that was not entered.
+// fallback returns the nodes that replace a branch that was not entered.
 func (r *rewriter) fallback(b *parse.BranchNode, isRange bool, in *around) (nodes []parse.Node) {
 	breaks, continues := escapesOfBoth(b)
 	if isRange {

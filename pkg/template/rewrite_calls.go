@@ -8,8 +8,8 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// place is a site at one point of the execution: path is a hash over the
-// iterations and template calls that lead there.
+// place is a site at one point of the execution. path is a hash over the iterations
+// and template calls that lead there.
 type place struct {
 	path uint64
 	site int
@@ -27,8 +27,8 @@ type printed struct {
 	known bool
 }
 
-// turn is what a branch did: whether an if or with was entered, how often a
-// range went round.
+// turn is the outcome of a branch: whether an if or with was entered, and how many
+// iterations a range had.
 type turn struct {
 	entered bool
 	rounds  int
@@ -40,7 +40,7 @@ type frame struct {
 	path       uint64
 }
 
-// emit takes what an action prints.
+// emit returns the text that an action prints.
 func (p *pass) emit(id int, v reflect.Value) (string, error) {
 	if err := p.tick(); err != nil {
 		return "", &callError{err: err}
@@ -102,8 +102,8 @@ func (p *pass) note(id int, v reflect.Value) reflect.Value {
 	return restored(v)
 }
 
-// guess returns what a branch turns on that is unknown: nothing, so that
-// neither side is entered, or what the guide says.
+// guess returns the condition of a branch that depends on something unknown: nothing,
+// so that neither side is entered, or what the guide recorded.
 func (p *pass) guess(at place) reflect.Value {
 	t, guided := p.guide[at]
 	p.dark[at.site] = !guided
@@ -139,7 +139,7 @@ func pointed(v reflect.Value) reflect.Value {
 	return v
 }
 
-// iterable says what range would, without the value.
+// iterable returns the error that range would return, without the value.
 func iterable(v reflect.Value, s site) error {
 	v = pointed(v)
 	if _, isNumber := numberIn(v); (isNumber || v.CanInt() || v.CanUint()) && !s.counts {

@@ -11,25 +11,25 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// Options say how a template is parsed and what it may ask for.
+// Options are how a template is parsed and what it may ask for.
 type Options struct {
 	// Name is the template's name in messages: the path of its file.
 	Name string
-	// LeftDelim and RightDelim replace {{ and }} where they are not empty.
+	// LeftDelim and RightDelim replace {{ and }} if they are not empty.
 	LeftDelim, RightDelim string
-	// Vars is what the template sees as .Vars. Each pass works on a copy.
+	// Vars is .Vars in the template. Each pass works on a copy.
 	Vars map[string]any
-	// Contexts are the encryption contexts that a template may name.
+	// Contexts are the encryption contexts that a template may use by name.
 	Contexts map[string]map[string]string
-	// Context is the encryption context of a secret that names none.
+	// Context is the encryption context of a secret that states none.
 	Context map[string]string
-	// Sources are the configured prefixes that count in a secret's name.
+	// Sources are the configured prefixes of names, besides the built-in ones.
 	Sources []string
-	// Allow limits the names that may be asked for (* stands for any run of
-	// characters; "prefix:name" where a source has a prefix); empty: all.
+	// Allow are patterns of the names that may be asked for, with * for any run of
+	// characters and with the prefix of the source; empty: all.
 	Allow []string
-	// Restrict refuses the functions that look outside the store: env, file,
-	// hostname and the clock.
+	// Restrict refuses the functions that look at the machine: env, file, hostname, ec2
+	// and the clock.
 	Restrict bool
 }
 
@@ -63,15 +63,14 @@ func (t *Template) execute(ctx context.Context, x *Rendering) (Output, error) {
 	return Output{Bytes: p.out, marks: p.marks}, nil
 }
 
-// checkText refuses a binary value inside a text. A file that is one value is
-// taken byte for byte.
+// checkText refuses a binary value inside a text. A file that is one value may be binary.
 func (t *Template) checkText(p *pass) error {
 	for _, m := range p.marks {
 		if utf8.Valid(p.out[m.start:m.end]) || m.end-m.start == len(p.out) {
 			continue
 		}
 		e := t.errorAt(t.sites[m.site].pos)
-		e.Msg = "a value that is not UTF-8 cannot stand inside a text: use b64enc, or secret: in the config for a file of its own"
+		e.Msg = "a value that is not UTF-8 cannot be part of a text: use b64enc, or secret: in the config for a file of its own"
 		if queries := p.binary(); len(queries) > 0 {
 			e.Msg = Label(queries...) + ": " + e.Msg
 		}
@@ -107,11 +106,11 @@ type Output struct {
 	marks []mark
 }
 
-// Print is where an action's output is in a file's bytes.
+// Print is the position of an action's output in a file's bytes.
 type Print struct{ Start, End int }
 
-// Prints returns what actions printed, in order; all else is the template's own
-// text.
+// Prints returns the positions of what actions printed, in order. All else is the
+// template's own text.
 func (o Output) Prints() []Print {
 	prints := make([]Print, len(o.marks))
 	for i, m := range o.marks {
@@ -120,10 +119,10 @@ func (o Output) Prints() []Print {
 	return prints
 }
 
-// Format writes the size alone, so that no value gets into a log.
+// Format writes only the size, so that no value gets into a log.
 func (o Output) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "[%d bytes]", len(o.Bytes)) }
 
-// LogValue gives the size alone.
+// LogValue returns only the size.
 func (o Output) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
 // textOf returns what an action prints for v. Nil is an error, where text/template

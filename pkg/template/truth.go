@@ -6,9 +6,9 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// zero stands for a document's number that is zero where truth is asked for. A
-// struct is always true to text/template, and an empty list never is: the number
-// is kept behind its end.
+// zero replaces a document's number that is zero where text/template tests for truth.
+// To text/template a struct is always true and an empty list never is; the number is
+// kept behind the end of the list.
 type zero []document.Number
 
 func (z zero) number() document.Number { return z[:1][0] }
@@ -24,7 +24,7 @@ func numberIn(v reflect.Value) (n document.Number, ok bool) {
 	return n, ok
 }
 
-// truth returns v, or what stands for it if it is a document's zero.
+// truth returns v, or a [zero] if v is a document's number that is zero.
 func truth(v reflect.Value) reflect.Value {
 	if n, ok := numberIn(v); ok && n.IsZero() {
 		return reflect.ValueOf(zero{n}[:0])
@@ -40,8 +40,8 @@ func restored(v reflect.Value) reflect.Value {
 	return v
 }
 
-// pend is an argument of or: one that is unknown must end it, so it is given
-// as a map that is not empty.
+// pend returns an argument of or. An unknown one must end the or, so it becomes a map
+// that is not empty.
 func pend(v reflect.Value) reflect.Value {
 	if isUnknown(concrete(v)) {
 		return truthy()
@@ -49,8 +49,8 @@ func pend(v reflect.Value) reflect.Value {
 	return truth(v)
 }
 
-// settle undoes pend and truth.
-func settle(v reflect.Value) reflect.Value {
+// logicResult undoes pend and truth.
+func logicResult(v reflect.Value) reflect.Value {
 	if isUnknown(concrete(v)) {
 		return unknownValue()
 	}

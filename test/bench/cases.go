@@ -69,7 +69,7 @@ func (c raceCase) files() [][]string {
 // raceWires are the ways to the fake.
 func raceWires(quick bool) (wires []race.Wire) {
 	for _, tls := range []bool{false, true} {
-		for _, rtt := range distances {
+		for _, rtt := range roundTrips {
 			if !quick || rtt == race.Reference().RTT {
 				wires = append(wires, race.Wire{TLS: tls, RTT: rtt})
 			}

@@ -63,8 +63,8 @@ const (
 )
 
 var (
-	distances = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
-	refCounts = []int{1, 50, 200}
+	roundTrips = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
+	refCounts  = []int{1, 50, 200}
 )
 
 // measure runs all of it. What is said of the process itself comes first: a
@@ -98,7 +98,7 @@ func (p *plan) measure(ctx context.Context) (*report, error) {
 func (p *plan) rows(ctx context.Context, dir string) (all []row, err error) {
 	for _, cold := range []bool{false, true} {
 		for _, tls := range []bool{false, true} {
-			for _, rtt := range append([]time.Duration{inRegion}, distances...) {
+			for _, rtt := range append([]time.Duration{inRegion}, roundTrips...) {
 				rows, err := p.group(ctx, dir, cold, tls, rtt)
 				if err != nil {
 					return nil, err

@@ -51,8 +51,8 @@ func warm(ctx context.Context, f *far, r *row) (ours, limits func() error, err e
 	}
 	ours = func() error {
 		out, _, err := render.Bytes(ctx, w, render.Options{Timeout: time.Minute}, j)
-		if err == nil && len(out[0].Bytes) != 100*r.Refs {
-			err = fmt.Errorf("rendered %d bytes", len(out[0].Bytes))
+		if err == nil && len(out.Outputs[0].Bytes) != 100*r.Refs {
+			err = fmt.Errorf("rendered %d bytes", len(out.Outputs[0].Bytes))
 		}
 		return err
 	}

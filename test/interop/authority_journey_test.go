@@ -141,6 +141,7 @@ func journeySteps() []step {
 		{args: "plan $DIR/all.tmpl:$DIR/all.out"},
 		{args: "pull db env=prod $DIR/pulled"},
 		{args: "exec --env DB=db?env=prod --env-prefix web.* --context env=prod -- true"},
+		{args: "exec --watch @hourly --env DB=db?env=prod -- true"},
 		{args: "doctor $DIR/some.tmpl"},
 		{args: "doctor --all env=prod", code: 2},
 		{args: "policy $DIR/some.tmpl"},

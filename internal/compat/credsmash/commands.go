@@ -48,7 +48,7 @@ func commands() []command {
 			append([]option{{long: "--manifest-format", help: "json or yaml (default: by the file's name)"}}, renderOptions()...),
 			"Render the templates of a manifest", (*session).renderTemplates},
 		{"setup-dynamodb", nil, []option{
-			{long: "--read-capacity", kind: intValue, help: "taken and not used: the table is paid by the request"},
+			{long: "--read-capacity", kind: intValue, help: "ignored: the table is on-demand"},
 			{long: "--write-capacity", kind: intValue, help: "likewise"},
 		}, "Make the table", (*session).setup},
 	}

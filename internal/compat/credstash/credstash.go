@@ -31,8 +31,8 @@ type CommandLine struct {
 	LookupEnv      func(name string) (string, bool)
 	Home           string // where .credstash is, and ~ leads
 	Now            func() time.Time
-	// ReadFile reads ~/.credstash and the file of an argument @FILE, and ReadAll standard
-	// input. Both may fail after a time limit.
+	// ReadFile reads ~/.credstash and the file of an argument @FILE, and ReadAll reads
+	// standard input. Both may fail after a time limit.
 	ReadFile func(path string) ([]byte, error)
 	ReadAll  func(io.Reader) ([]byte, error)
 	// Open opens the store of a command line.

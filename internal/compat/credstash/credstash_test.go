@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	item "github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -292,19 +291,5 @@ func TestJSONAndDotenv(t *testing.T) {
 	}
 	if got, want := dumpCSV(map[string]string{"a,b": "x\"y", "c": "\r", "d": " "}), "\"a,b\",\"x\"\"y\"\nc,\"\r\"\nd, \n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestShadows(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"9", item.Pad("10"), true}, {"9", item.Pad("9"), false}, {"9", item.Pad("8"), false}, {item.Pad("9"), item.Pad("10"), false},
-		{"v5", item.Pad("10"), false}, {"", item.Pad("1"), false}, {"9999999999999999999", "10000000000000000000", true},
-	} {
-		if got := shadows(c.a, c.b); got != c.want {
-			t.Errorf("shadows(%q, %q) = %v", c.a, c.b, got)
-		}
 	}
 }

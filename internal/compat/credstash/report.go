@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -105,7 +104,7 @@ func (s *session) warnShadowed(ctx context.Context, b *Backend, ref source.Ref, 
 		return // the value was read, and the warning is optional
 	}
 	for _, v := range slices.Backward(stored) {
-		if shadows(got, v.Version) {
+		if item.Hides(got, v.Version) {
 			s.warn("%s: version %s hides version %s, because it is not padded and sorts after it", source.Show(ref.Name), source.Show(got), v.Version)
 			return
 		}
@@ -118,20 +117,10 @@ func (s *session) warnHidden(ctx context.Context, b *Backend, name, version stri
 	if err != nil || len(stored) == 0 {
 		return // a writer may have no other right than PutItem
 	}
-	if newest := stored[len(stored)-1].Version; shadows(newest, version) {
+	if newest := stored[len(stored)-1].Version; item.Hides(newest, version) {
 		s.warn("%s: version %s was stored, but get still returns version %s, which is not padded and sorts after it",
 			source.Show(name), version, source.Show(newest))
 	}
-}
-
-// shadows reports whether a sorts after b though its number is lower.
-func shadows(a, b string) bool {
-	if strings.Trim(a+b, "0123456789") != "" || a <= b {
-		return false
-	}
-	m, _ := new(big.Int).SetString(a, 10)
-	n, _ := new(big.Int).SetString(b, 10)
-	return m != nil && n != nil && m.Cmp(n) < 0
 }
 
 // logFile is the file of --log-file. Unlike credstash, no file is written without the flag.

@@ -44,8 +44,8 @@ const kmsRegion = "kms-region"
 func (s *session) settingsPath() string { return filepath.Join(s.Home, ".credstash") }
 
 // settings reads ~/.credstash. As in credstash, a file that cannot be opened is ignored,
-// and one that is not a JSON object is an error. A file that does not end, or a pipe
-// without a writer, is an error: its KMS region is unknown.
+// and a file that is not a JSON object is an error. An endless file or a silent pipe is
+// an error too, because its KMS region is unknown.
 func (s *session) settings() (map[string]json.RawMessage, error) {
 	settings := map[string]json.RawMessage{}
 	data, err := s.ReadFile(s.settingsPath())

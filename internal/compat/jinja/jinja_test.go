@@ -19,14 +19,14 @@ func asking(t *testing.T, text string, held map[string]string) (string, [][]stri
 		t.Fatal(err)
 	}
 	known := map[string]bool{}
-	var waves [][]string
+	var batches [][]string
 	for {
-		var wave []string
+		var batch []string
 		out, err := tmpl.Render(jinja.Context{ObjName: "secrets", Lookup: func(key py.Value) ([]byte, bool, error) {
 			name, _ := key.(string)
 			if !known[name] {
-				if !slices.Contains(wave, name) {
-					wave = append(wave, name)
+				if !slices.Contains(batch, name) {
+					batch = append(batch, name)
 				}
 				return nil, false, nil
 			}
@@ -36,19 +36,19 @@ func asking(t *testing.T, text string, held map[string]string) (string, [][]stri
 			return nil, true, source.ErrNotFound
 		}})
 		if !errors.Is(err, jinja.ErrPending) {
-			return out, waves, err
+			return out, batches, err
 		}
-		for _, name := range wave {
+		for _, name := range batch {
 			known[name] = true
 		}
-		waves = append(waves, wave)
+		batches = append(batches, batch)
 	}
 }
 
 func TestLookupsGoOutInFewWaves(t *testing.T) {
 	for name, c := range map[string]struct {
 		text, want string
-		waves      string
+		batches    string
 	}{
 		"constant": {"{{ secrets.a }}{{ secrets.b ~ secrets['c'] }}{% for x in secrets.d.split(',') %}{{ x }}{% endfor %}{% set z = secrets.e %}",
 			"123p", "a b c d e"},
@@ -62,16 +62,16 @@ func TestLookupsGoOutInFewWaves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			held := map[string]string{"a": "1", "b": "2", "c": "3", "d": "p", "e": "5", "n": "a"}
-			got, waves, err := asking(t, c.text, held)
+			got, batches, err := asking(t, c.text, held)
 			if err != nil || got != c.want {
 				t.Errorf("%q, %v, want %q", got, err, c.want)
 			}
 			var lines []string
-			for _, w := range waves {
+			for _, w := range batches {
 				lines = append(lines, strings.Join(w, " "))
 			}
-			if got := strings.Join(lines, "|"); got != strings.TrimSuffix(c.waves, "|") {
-				t.Errorf("asked %q, want %q", got, c.waves)
+			if got := strings.Join(lines, "|"); got != strings.TrimSuffix(c.batches, "|") {
+				t.Errorf("asked %q, want %q", got, c.batches)
 			}
 		})
 	}

@@ -18,15 +18,3 @@ func (OS) DropACL(fd int) error {
 	}
 	return err
 }
-
-// Mount implements FS. Kernels before 5.8 do not tell.
-func (OS) Mount(dir int, name string) (uint64, error) {
-	var st unix.Statx_t
-	err := retry0(func() error {
-		return unix.Statx(dir, name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_MNT_ID, &st)
-	})
-	if errors.Is(err, unix.ENOSYS) || err == nil && st.Mask&unix.STATX_MNT_ID == 0 {
-		return 0, nil
-	}
-	return st.Mnt_id, err
-}

@@ -4,6 +4,3 @@ package fsys
 
 // DropACL implements FS: the ACLs of other systems are not inherited by mode.
 func (OS) DropACL(int) error { return nil }
-
-// Mount implements FS.
-func (OS) Mount(int, string) (uint64, error) { return 0, nil }

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrTooLarge: a file is larger than the limit of [ReadFile].
+// ErrTooLarge reports a file beyond the limit of [ReadFile].
 var ErrTooLarge = errors.New("file is too large")
 
 // ReadFlags open an existing file without waiting for a pipe's other end.
 const ReadFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY
 
-// OpenRegular opens name in dir and makes sure that what was opened is a
-// regular file. What it is else comes back in the Stat, with EINVAL.
+// OpenRegular opens name in dir if it is a regular file. Otherwise it returns EINVAL, and
+// a Stat with the type.
 func OpenRegular(f FS, dir int, name string, flags int) (int, Stat, error) {
 	// A look first, since merely opening a device can do something.
 	st, err := f.StatAt(dir, name)
@@ -80,10 +80,10 @@ func WriteAll(f FS, fd int, data []byte) error {
 	return nil
 }
 
-// Replace makes name in the open directory dir hold data, 0600, so that after
-// a crash it is the whole old or the whole new file. tmp is a name that only
-// the caller uses; what a crash left there is removed. Steps are labelled
-// with label and a suffix out of [ReplaceSteps].
+// Replace writes data to name in the open directory dir, with mode 0600. After a crash,
+// name is the whole old or the whole new file. tmp is a name that only the caller uses;
+// Replace removes what a crash left there. Steps are labelled with label and a suffix of
+// [ReplaceSteps].
 func Replace(f FS, dir int, name, tmp, label string, data []byte) error {
 	if err := f.Unlink(dir, tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -121,8 +121,8 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// SyncDir syncs an open directory. File systems that cannot (some of FUSE and
-// CIFS) say EINVAL: there is nothing more to be had from them.
+// SyncDir syncs an open directory. It ignores EINVAL, with which some FUSE and CIFS file
+// systems report that they cannot sync one.
 func SyncDir(f FS, dir int) error {
 	if err := f.Sync(dir); err != nil && !errors.Is(err, unix.EINVAL) {
 		return err
@@ -130,8 +130,8 @@ func SyncDir(f FS, dir int) error {
 	return nil
 }
 
-// MakeAll opens the directory dir, making it and those above it with perm
-// where they are missing, durably.
+// MakeAll opens the directory dir. It creates dir and missing parents durably, with mode
+// perm.
 func MakeAll(f FS, root, dir string, perm fs.FileMode) (*Place, error) {
 	p, err := walk(f, root, dir, true)
 	if err != nil {
@@ -151,9 +151,8 @@ func MakeAll(f FS, root, dir string, perm fs.FileMode) (*Place, error) {
 	return p, nil
 }
 
-// MakeDir makes the first missing directory of p with perm and goes into it.
-// It returns the directory's path, or "" where somebody else made it
-// meanwhile, which is as good; the path comes with an error too.
+// MakeDir creates the first missing directory of p with perm and enters it. It returns
+// the directory's path, also with an error, or "" if another process created it meanwhile.
 func (p *Place) MakeDir(perm fs.FileMode) (made string, err error) {
 	full := path.Join(p.Dir, p.Missing[0])
 	err = p.FS.Mkdir(p.fd, p.Missing[0], perm)

@@ -1,27 +1,27 @@
-// Package fsys is the file system as durable writes see it: operations on
-// open directories, what a crash keeps, and who could have tampered.
+// Package fsys provides file operations for durable writes: operations relative to open
+// directories, syncs, and checks of which users could have tampered with a path.
 //
-// [FS] is the seam: one method for each system call that the rest of
-// credrender uses on destinations and on the state directory. [OS] makes the
-// calls; tests put in its place a file system that fails, that forgets what
-// was not synced, or that stops the process at a labelled step (package
-// fsystest). [Resolve] walks a path to an open directory and says who else
-// could have led it astray.
+// [FS] has one method for each system call that credrender makes on destinations and on
+// the state directory. [OS] makes the calls. Tests replace it with a file system that
+// fails, loses unsynced data, or stops the process at a labelled step (package fsystest).
+// [Resolve] walks a path to an open directory and reports whether other users could have
+// redirected it.
 package fsys
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
 
-// FS makes system calls relative to open directories. The one interface is
-// wide because it is the kernel's. Errors are the kernel's errno, without a
-// path. Names are single components, and no method follows a symbolic link.
+// FS makes system calls relative to open directories. It is wide because it stands for
+// the kernel. Errors are the kernel's errno, without a path. Names are single components,
+// and no method follows a symbolic link.
 type FS interface {
-	// Open is openat with O_NOFOLLOW and O_CLOEXEC added; [Here] stands for
-	// no directory, where name is "/".
+	// Open is openat with O_NOFOLLOW and O_CLOEXEC. Its directory is [Here] if name
+	// is "/".
 	Open(dir int, name string, flags int, perm fs.FileMode) (fd int, err error)
 	Close(fd int) error
 	Read(fd int, p []byte) (int, error)
@@ -30,8 +30,8 @@ type FS interface {
 	Stat(fd int) (Stat, error)
 	Chmod(fd int, perm fs.FileMode) error
 	Chown(fd, uid, gid int) error
-	// DropACL removes the ACL of an open file, such as a default ACL of the
-	// directory gives to a new one. Where there is none, it does nothing.
+	// DropACL removes the ACL of an open file, such as a new file inherits from its
+	// directory. It does nothing if there is none.
 	DropACL(fd int) error
 	// Sync makes content and metadata of a file, or the names in a directory,
 	// survive a power cut.
@@ -49,26 +49,41 @@ type FS interface {
 	Unlink(dir int, name string) error
 	Rmdir(dir int, name string) error
 
-	// Writable reports why name could not be written: a file's content or,
-	// where name is ".", the names in the directory.
+	// Writable returns the error with which the kernel would refuse to write name: a
+	// file's content or, if name is ".", the names in the directory.
 	Writable(dir int, name string) error
-	// Mount identifies the mount that name belongs to; 0 where the system
-	// cannot tell.
-	Mount(dir int, name string) (uint64, error)
+	// Traits returns properties of a file that its rights do not show.
+	Traits(dir int, name string) (Traits, error)
+	// Room returns how many bytes can be added to the file system of an open
+	// directory, or [ErrKernelFS].
+	Room(dir int) (int64, error)
+	// Memory creates a file in memory, with content that nobody can change. Other
+	// processes read it by its path until fd is closed.
+	Memory(name string, data []byte) (fd int, path string, err error)
 
-	// Euid is who we are.
+	// Euid returns the effective user ID.
 	Euid() int
-	// InGroup reports whether we may give a file of ours to the group.
+	// InGroup reports whether this user may give his files to the group.
 	InGroup(gid int) bool
-	// Step is called where a crash would be interesting, with a label that
-	// the calling package lists. The kernel's does nothing.
+	// Step marks a point at which tests crash the process, with a label that the
+	// calling package lists. The kernel's does nothing.
 	Step(label string)
 }
+
+// Traits are properties of a file beside its [Stat].
+type Traits struct {
+	Mount uint64 // the mount that it belongs to; 0: not known
+	Fixed bool   // immutable or append-only (chattr(1)), so not even root replaces it
+}
+
+// ErrKernelFS reports a directory of a file system that shows the kernel's own data,
+// such as /proc and /sys, in which no file can be created.
+var ErrKernelFS = errors.New("the file system is the kernel's own and holds no other files")
 
 // Here is the directory argument of Open for an absolute name.
 const Here = unix.AT_FDCWD
 
-// Stat is what one file is.
+// Stat describes one file.
 type Stat struct {
 	Dev, Inode, Links uint64
 	Type              fs.FileMode // the type bits; 0: a regular file
@@ -79,17 +94,17 @@ type Stat struct {
 	Changed           int64 // ctime, in ns since 1970: no program can set it
 }
 
-// FileID tells files apart, whatever they are called.
+// FileID identifies a file, whatever its names.
 type FileID struct{ Dev, Inode uint64 }
 
-// ID returns what tells s from all other files.
+// ID returns the identity of s.
 func (s Stat) ID() FileID { return FileID{s.Dev, s.Inode} }
 
 // Same reports whether s and o are the same file.
 func (s Stat) Same(o Stat) bool { return s.Dev == o.Dev && s.Inode == o.Inode }
 
-// Stamp is another string after anything was done to the file: to its content,
-// mode or owner, or by putting another in its place.
+// Stamp returns a string that changes when content, mode or owner of the file change, or
+// another file replaces it.
 func (s Stat) Stamp() string {
 	return fmt.Sprintf("%d:%d:%d:%d", s.Dev, s.Inode, s.Size, s.Changed)
 }

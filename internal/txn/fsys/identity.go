@@ -8,18 +8,16 @@ import (
 	"strings"
 )
 
-// Identity is where a path leads, whatever it is called: links, "..", hard
-// links and bind mounts make no difference. A file that does not exist is
-// known by the directory that it would be in, and its name there.
+// Identity identifies the file of a path. Links, "..", hard links and bind mounts make no
+// difference. A file that does not exist is identified by its directory and name.
 type Identity struct {
 	dirs []FileID // that exist, the outermost first
 	rest string   // from the last of them to the file
 	file FileID   // zero where nothing exists
 }
 
-// Identify finds out where name, which is absolute, leads. It opens nothing but
-// directories, and follows links wherever they are: what it returns is for
-// comparing.
+// Identify returns the identity of name, which is absolute. It opens only directories,
+// and follows links in any directory, since the result is only compared.
 func Identify(f FS, name string) (Identity, error) {
 	w, err := newWalker(f, "")
 	if err != nil {
@@ -34,9 +32,9 @@ func Identify(f FS, name string) (Identity, error) {
 	return p.identity(true)
 }
 
-// Identity is that of the place. Where somebody else can write, he can put a
-// name of any file, so that the file that is there tells nothing: what is
-// renamed there replaces the name alone.
+// Identity returns the identity of the place. In a directory that another user can write,
+// it ignores the existing file: that user may have linked any file there, and a rename
+// replaces only the name.
 func (p *Place) Identity() (Identity, error) { return p.identity(p.Trusted()) }
 
 func (p *Place) identity(withFile bool) (Identity, error) {

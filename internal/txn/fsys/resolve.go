@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxLinks is how many symbolic links one path may lead through, as in Linux.
+// maxLinks limits the symbolic links of one path, as Linux does.
 const maxLinks = 40
 
-// LinkError: a symbolic link that is not followed, since somebody other than
-// root and ourselves could have put it there.
+// LinkError reports a symbolic link that is not followed, because a user other than root
+// and this one could have created it.
 type LinkError struct {
 	Path string // of the link
 }
@@ -23,9 +23,9 @@ func (e *LinkError) Error() string {
 	return e.Path + " is a symbolic link in a directory that others can write"
 }
 
-// ErrDescriptor: the path leads through /proc/PID/fd, as /dev/stdout and
-// /dev/fd/N do. Such a link stands for an open descriptor. The text of the link
-// may be a path, but replacing the file there does not write to the descriptor.
+// ErrDescriptor reports a path through /proc/PID/fd, such as /dev/stdout and /dev/fd/N.
+// Its link is an open descriptor. The text of the link may be a path, but replacing the
+// file at that path does not write to the descriptor.
 var ErrDescriptor = errors.New("is an open descriptor of a process")
 
 // Place is a name in an open directory.
@@ -41,19 +41,17 @@ type Place struct {
 	ids []FileID // of the directories on the way, Dir the last
 }
 
-// Trusted reports that only root and we can write the directory and those
-// above it (a sticky one like /tmp is fine above, and no good as the last).
-// Links in it are followed, and what it holds is what its owner meant.
+// Trusted reports whether only root and this user can write the directory and those above
+// it. A sticky directory such as /tmp may be above it, but is not trusted itself. Links in
+// a trusted directory are followed.
 func (p *Place) Trusted() bool { return p.way.trusted() }
 
-// Private is Trusted, but the directory may also belong to one other user,
-// who then can write in it.
+// Private is like Trusted, except that the directory may also belong to one other user.
 func (p *Place) Private() bool { return p.way.private() }
 
-// Resolve walks to path (absolute, clean) below root ("" or "/": none). Links
-// are followed, the last name's too, where the directory that holds them is
-// trusted; elsewhere they are a *[LinkError]. Absolute links stay below root.
-// The caller closes the Place.
+// Resolve walks to path (absolute, clean) below root ("" or "/": none). It follows links
+// in trusted directories, the last component included; other links are a *[LinkError].
+// Absolute links stay below root. The caller closes the Place.
 func Resolve(f FS, root, name string) (*Place, error) { return walk(f, root, name, false) }
 
 // OpenDir is Resolve for a directory. A missing one is fs.ErrNotExist.
@@ -66,11 +64,11 @@ func OpenDir(f FS, root, dir string) (*Place, error) {
 	return nil, &fs.PathError{Op: "open", Path: dir, Err: unix.ENOENT}
 }
 
-// Fd is the open directory, good for naming things in it. It stays the
-// Place's; [Place.Open] gives one that can be synced.
+// Fd returns the open directory, for operations relative to it. The Place owns it and it
+// cannot be synced; see [Place.Open].
 func (p *Place) Fd() int { return p.fd }
 
-// Open opens the directory anew, for reading and syncing.
+// Open opens the directory again, for reading and syncing.
 func (p *Place) Open() (int, error) {
 	fd, err := p.FS.Open(p.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
@@ -79,7 +77,7 @@ func (p *Place) Open() (int, error) {
 	return fd, nil
 }
 
-// Path is the full path of the place.
+// Path returns the full path of the place.
 func (p *Place) Path() string {
 	return path.Join(append([]string{p.Dir}, append(slices.Clone(p.Missing), p.Base)...)...)
 }
@@ -87,7 +85,7 @@ func (p *Place) Path() string {
 // Close closes the directory.
 func (p *Place) Close() { _ = p.FS.Close(p.fd) }
 
-// walker goes through one path. done has no links; todo is still to go.
+// walker resolves one path. done is resolved, without links; todo is not yet.
 type walker struct {
 	fs         FS
 	start, cur int // descriptors; cur is start or its own

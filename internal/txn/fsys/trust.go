@@ -1,10 +1,10 @@
 package fsys
 
-// trust is what is known about the way from / to a directory: whether somebody
-// other than root and ourselves can replace something on it. A POSIX ACL that
-// lets others write shows as group write, so the mode bits suffice.
+// trust records whether a user other than root and this one can replace anything on the
+// path from / to a directory. A POSIX ACL that lets others write shows as group write, so
+// the mode bits suffice.
 type trust struct {
-	open    bool // anybody could have led us here
+	open    bool // anybody could have redirected the path
 	sticky  bool // others may add names to this directory, not replace ours
 	foreign bool // directories of one other user are on the way
 	uid     int  // that user

@@ -3,8 +3,8 @@
 // static keys, web identity, SSO, container and instance roles, endpoints, FIPS,
 // dual stack, and CA bundles.
 //
-// [Load] turns [Options] into a [Config], of which the packages of the sources
-// make their clients:
+// [Load] turns [Options] into a [Config]. The packages of the sources make their
+// clients from it:
 //
 //	c, err := awsconfig.Load(ctx, awsconfig.Options{})
 //	...
@@ -13,16 +13,17 @@
 // It differs from the SDK's defaults in four ways, each because measurements
 // required it:
 //
-//   - Retries ([newRetryer]): the SDK's client-side quota fails a batch of
-//     requests on a throttled table without waiting.
-//   - Connections ([transport]): ten idle ones per host are too few for a batch,
-//     and those to KMS are opened while the Queries run.
-//   - Answers ([answers]): one that a hop repeats is not taken for the next.
-//   - The instance metadata service (metadata.go) gets one second. Where there is
-//     none, the SDK takes four to five seconds, for every request again.
+//   - Retries (retry.go). The SDK's client-side quota fails a batch of requests on a
+//     throttled table without waiting.
+//   - Connections (connections.go). Ten idle connections per host are too few for a
+//     batch. Those to KMS are opened while the Queries run.
+//   - Repeated answers (repeated.go). If a hop sends an answer twice, the repeat is
+//     not taken for the answer to the next request.
+//   - Instance metadata (metadata.go). The service gets one second. Without it, the
+//     SDK spends four to five seconds on every request.
 //
-// net/http logs by package log what arrives on a connection that nobody uses,
-// its first bytes included, which may be a secret's: see [Redact].
+// If bytes arrive on an idle connection, net/http writes the first of them, which may
+// be part of a secret, to package log. [Redact] keeps them back.
 package awsconfig
 
 import (
@@ -47,50 +48,50 @@ import (
 )
 
 var (
-	// ErrNoRegion: no setting, variable, profile or instance names a region.
+	// ErrNoRegion: neither settings, variables, the profile nor the instance have a region.
 	ErrNoRegion = errors.New("no AWS region")
-	// ErrProfileAndRole: both were set. A profile can name a role by itself.
+	// ErrProfileAndRole: both are set. A profile can have a role of its own.
 	ErrProfileAndRole = errors.New("a profile and a role exclude each other")
 )
 
 // sessionName is the default of Options.SessionName.
 const sessionName = "credrender"
 
-// Options are what flags and config may say. Empty fields are left to the
-// SDK's environment variables and files, or have the defaults below.
+// Options are the settings of flags and configuration. For empty fields the SDK's
+// environment variables and files count, then the defaults below.
 type Options struct {
 	Region    string
 	KMSRegion string // empty: Region
 	Profile   string // of ~/.aws/config; not with RoleARN
-	RoleARN   string // assumed with the credentials that the chain finds
-	// SessionName is what CloudTrail shows, and trust policies may ask for, of a
-	// role that was assumed; empty: "credrender".
+	RoleARN   string // assumed with the credentials of the environment
+	// SessionName is the session name of an assumed role. CloudTrail shows it, and trust
+	// policies may require it. Empty: "credrender".
 	SessionName string
-	// DefaultRegion is used where nothing else names one, before the instance
-	// is asked. Only the credstash command line has one.
+	// DefaultRegion is used if no setting has a region, instead of the instance's. Only
+	// the credstash command line sets it.
 	DefaultRegion string
-	// MFA asks for the current code of an MFA device, which the role of a profile
-	// with mfa_serial takes. It fails with [ErrNoTerminal] where there is nobody to
-	// ask; nil: there never is.
+	// MFA prompts for the current code of an MFA device, which the role of a profile
+	// with mfa_serial requires. It returns [ErrNoTerminal] if it cannot prompt. nil: no
+	// prompt is possible.
 	MFA func(ctx context.Context, serial string) (code string, err error)
-	// Now is the clock that failed credentials are remembered by; nil: time.Now.
+	// Now is the clock for caching failed credentials; nil: time.Now.
 	Now func() time.Time
 
-	// MaxAttempts bounds the attempts at a request; 0: AWS_MAX_ATTEMPTS, the
-	// profile, or 10, and 20 where AWS says "slow down".
+	// MaxAttempts limits the attempts at a request; 0: AWS_MAX_ATTEMPTS, the profile,
+	// or 10, and 20 if AWS throttles.
 	MaxAttempts int
-	// How long one attempt may take to connect (5s), for a TLS handshake (5s), and
-	// from the request sent to the first byte of the answer (15s).
+	// Time limits of one attempt: to connect (5s), for a TLS handshake (5s), and between
+	// the request and the first byte of the answer (15s).
 	DialTimeout, TLSTimeout, AnswerTimeout time.Duration
-	// OneShot is for a process that ends after a batch or two: fewer connections
-	// than requests, by the distance of the host.
+	// OneShot is for a process that ends after a batch or two. It limits connections by
+	// the round-trip time to the host, since handshakes cost more than waiting.
 	OneShot bool
-	// Transport wraps what sends requests, for example by
-	// otelhttp.NewTransport; nil: nothing does. It is called twice.
+	// Transport wraps the RoundTripper that sends requests, for example with
+	// otelhttp.NewTransport. It is called twice. nil: no wrapper.
 	Transport func(http.RoundTripper) http.RoundTripper
-	// Observer is told of every attempt, as tracing wants; nil: nobody is.
+	// Observer is called for every attempt, for example for tracing; nil: none.
 	Observer source.Observer
-	// Meter counts what is asked; nil: nothing is counted.
+	// Meter counts requests; nil: they are not counted.
 	Meter *Meter
 }
 
@@ -101,25 +102,24 @@ type Config struct {
 	KMS Client // the same, in KMS's region
 }
 
-// Client is what the packages of the sources make their clients of: the SDK's
-// configuration, and what they can do with more than that. The zero values of the
-// other fields do nothing. [Load] sets them all. A Client with an HTTP client of
-// another make has connections as that makes them, and no protection against
-// repeated answers.
+// Client is what the packages of the sources make their clients from: the SDK's
+// configuration and optional features, which [Load] sets. Zero values disable them. A
+// Client with another HTTP client has no connections in advance and no protection
+// against repeated answers.
 type Client struct {
 	aws.Config
 	Observer source.Observer
-	// ReadUnits is told DynamoDB's read capacity units, which are asked for only
-	// where it is set: policies may forbid that.
+	// ReadUnits receives DynamoDB's read capacity units. They are requested only if it
+	// is set: policies may forbid that.
 	ReadUnits func(float64)
-	// Preconnect makes connections to the host of rawURL until n are open, and at
-	// the end of ctx closes those that no request has used; then it returns.
+	// Preconnect opens up to n connections to the host of rawURL. It returns when ctx
+	// ends, and closes those that no request has used.
 	Preconnect func(ctx context.Context, rawURL string, n int)
 }
 
-// Load reads the environment and ~/.aws. Where they name no region, the
-// instance is asked once, for a second at most; then the error is ErrNoRegion.
-// It does not ask for credentials: see [Config.CheckCredentials].
+// Load reads the environment and ~/.aws. If they have no region, it requests that of
+// the instance, for at most a second; without one, it returns ErrNoRegion. It does not
+// retrieve credentials: see [Config.CheckCredentials].
 func Load(ctx context.Context, o Options) (Config, error) {
 	if o.Profile != "" && o.RoleARN != "" {
 		return Config{}, ErrProfileAndRole
@@ -141,7 +141,7 @@ func Load(ctx context.Context, o Options) (Config, error) {
 		if cfg.Region, err = meta.region(ctx); err != nil {
 			return Config{}, err
 		}
-		if !isRegion(cfg.Region) { // its text is not shown: anything may answer there
+		if !isRegion(cfg.Region) { // the text is not shown: any server may have sent it
 			return Config{}, fmt.Errorf("%w: the answer of the instance metadata service is not the name of one", ErrRegion)
 		}
 	}
@@ -163,7 +163,7 @@ func Load(ctx context.Context, o Options) (Config, error) {
 	return both, nil
 }
 
-// observer is that of the options, and their meter.
+// observer combines the observer and the meter.
 func (o Options) observer() source.Observer {
 	if o.Meter == nil {
 		return source.Observers(o.Observer)
@@ -171,30 +171,29 @@ func (o Options) observer() source.Observer {
 	return source.Observers(o.Meter, o.Observer)
 }
 
-// identify completes the credentials.
+// identify sets the credentials.
 func (o Options) identify(c *Client, role *roles) {
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
 	chain, running := withProcess(c.Config, role)
-	c.Credentials = &patient{next: chain, now: now, processes: running, place: newPlace(c.Config)}
+	c.Credentials = &failureCache{next: chain, now: now, processes: running, origin: newOrigin(c.Config)}
 	if o.RoleARN != "" {
-		c.Credentials = &patient{next: assumeRole(c.Config, o.RoleARN, cmp.Or(o.SessionName, sessionName)), now: now, processes: running}
+		c.Credentials = &failureCache{next: assumeRole(c.Config, o.RoleARN, cmp.Or(o.SessionName, sessionName)), now: now, processes: running}
 	}
 }
 
-// CheckCredentials asks for credentials, which are then kept: a cheap way to
-// fail once instead of in every request of a wave. The error wraps
-// source.ErrCredentials.
+// CheckCredentials retrieves credentials, which are then cached. It fails once instead
+// of in every request of a batch. The error wraps source.ErrCredentials.
 func (c Config) CheckCredentials(ctx context.Context) error {
 	_, err := c.AWS.Credentials.Retrieve(ctx)
 	return err
 }
 
-// Account is the account that the credentials say they are of: those of roles,
-// SSO and containers do, and whatever AWS_ACCOUNT_ID or aws_account_id goes
-// with. "" where they do not, or where there are none; nobody else is asked.
+// Account returns the account that the credentials include, as those of roles, SSO and
+// containers do, and those with AWS_ACCOUNT_ID or aws_account_id. It returns "" if they
+// do not. It sends no request of its own.
 func (c Config) Account(ctx context.Context) string {
 	credentials, err := c.AWS.Credentials.Retrieve(ctx)
 	if err != nil {
@@ -207,7 +206,7 @@ func loadOptions(o Options, meta *metadata, client *awshttp.BuildableClient, rol
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
 		config.WithAPIOptions([]func(*middleware.Stack) error{recovered}),
-		// The SDK logs warnings to stderr by itself, which is the commands' to use.
+		// The SDK would log warnings to stderr, which belongs to the commands.
 		config.WithLogger(logging.Nop{}),
 		config.WithEC2RoleCredentialOptions(func(r *ec2rolecreds.Options) { r.Client = meta }),
 		config.WithEndpointCredentialOptions(func(e *endpointcreds.Options) { e.HTTPClient = withoutProxy(newHTTPClient(o)) }),

@@ -13,19 +13,18 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// failureKept is how long credentials that could not be had are not asked for
-// again: longer than a wave, shorter than any schedule.
+// failureKept is how long a failure to get credentials is cached: longer than a
+// batch, shorter than any schedule.
 const failureKept = 5 * time.Second
 
-// patient is a provider whose failures cost their time once. Every request of
-// a wave needs credentials; without this each would ask again for what is not
-// there, and the SDK's retryer, which sees a refused connection and not whose,
-// would let each do so ten times.
-type patient struct {
+// failureCache caches the failures of a provider for a moment. Every request of a batch
+// needs credentials. Without the cache, each would look for them again, and the SDK's
+// retryer, which cannot tell whose connection was refused, would do so ten times.
+type failureCache struct {
 	next      aws.CredentialsProvider
 	now       func() time.Time
 	processes *processes
-	place     place
+	origin    origin
 
 	mu     sync.Mutex
 	failed error
@@ -34,7 +33,7 @@ type patient struct {
 
 // Retrieve implements aws.CredentialsProvider. Its errors wrap
 // source.ErrCredentials, unless ctx came to its end.
-func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
+func (p *failureCache) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err := p.recent(); err != nil {
 		return aws.Credentials{}, err
 	}
@@ -42,22 +41,22 @@ func (p *patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err == nil {
 		return creds, nil
 	}
-	if ctx.Err() != nil { // says nothing about the credentials
-		p.processes.settle()
+	if ctx.Err() != nil { // not a fault of the credentials
+		p.processes.wait()
 		return aws.Credentials{}, fmt.Errorf("find credentials: %w", ctx.Err())
 	}
-	err = newCredentialsError(err, p.place)
+	err = newCredentialsError(err, p.origin)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failed, p.until = err, p.now().Add(failureKept)
 	return aws.Credentials{}, err
 }
 
-// Refused reports whether an attempt was refused for whose it was: credentials that
-// have expired, or that are not known.
+// Refused reports whether AWS refused an attempt because of its credentials, which have
+// expired or are unknown.
 func Refused(o source.Outcome) bool { return wire.IsCredentials(o.ErrorClass) }
 
-func (p *patient) recent() error {
+func (p *failureCache) recent() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.now().After(p.until) {
@@ -66,11 +65,11 @@ func (p *patient) recent() error {
 	return p.failed
 }
 
-func (p *patient) retrieve(ctx context.Context) (aws.Credentials, error) {
-	if ctx.Value(callerKey{}) == nil { // else it is a role's request for those below it
+func (p *failureCache) retrieve(ctx context.Context) (aws.Credentials, error) {
+	if ctx.Value(callerKey{}) == nil { // otherwise a role requests the credentials that it is assumed with
 		ctx = context.WithValue(ctx, callerKey{}, ctx)
 	}
-	// It says nothing of progress: credentials that are kept come at once.
-	defer limit.Wait(ctx, limit.Subject{Name: p.place.waitedFor()})(false)
+	// This is no sign of progress: cached credentials arrive at once.
+	defer limit.Wait(ctx, limit.Subject{Name: p.origin.waitedFor()})(false)
 	return p.next.Retrieve(ctx)
 }

@@ -59,8 +59,8 @@ var quotedSection = sync.OnceValue(func() *regexp.Regexp {
 // called. There is no copy on the disk, since the file may hold keys.
 func withoutQuotes(path string) (_ string, done func(), _ error) {
 	text, err := os.ReadFile(path)
-	if err != nil || !quotedSection().Match(text) {
-		return path, func() {}, nil // the SDK passes over files that it cannot read
+	if err != nil || !bytes.ContainsAny(text, `"'`) || !quotedSection().Match(text) {
+		return path, func() {}, nil // the SDK ignores files that it cannot read
 	}
 	r, w, err := os.Pipe()
 	if err != nil {

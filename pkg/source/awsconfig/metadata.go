@@ -20,22 +20,25 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// metadataTimeout is for one question, its token included. A metadata service
-// answers within milliseconds or is not there.
+// metadataTimeout limits one query, including its token. A metadata service answers
+// within milliseconds or is not there.
 const metadataTimeout = time.Second
 
 var metadataService = limit.Subject{Name: "the instance metadata service"}
 
-// metadata asks the instance metadata service, never longer than
-// metadataTimeout. The SDK's credential chain uses it too: it holds it before
-// the client, which takes its settings from what the chain loads, is there.
+// metadata queries the instance metadata service within metadataTimeout. The SDK's
+// credential chain uses it too. It gets it before client is set, since client's settings
+// are loaded with the chain.
 type metadata struct {
 	client *imds.Client
 	seen   seen
 }
 
-// newMetadataClient returns a client that tries again where the service answers
-// with an error (it limits rates), and never where it does not answer.
+// NewMetadataClient returns a client of the instance metadata service. It tries
+// again if the service answers with an error, since that limits rates, and never if
+// it does not answer. It uses no proxy: none is next to the instance.
+func NewMetadataClient(cfg aws.Config) *imds.Client { return newMetadataClient(cfg, &seen{}) }
+
 func newMetadataClient(cfg aws.Config, observed *seen) *imds.Client {
 	cfg.HTTPClient = &watched{withoutProxy(awshttp.NewBuildableClient()).WithDialerOptions(func(d *net.Dialer) {
 		d.Timeout = metadataTimeout / 4 // as the imds package sets for a client of its own
@@ -44,15 +47,12 @@ func newMetadataClient(cfg aws.Config, observed *seen) *imds.Client {
 	}), observed}
 	return imds.NewFromConfig(cfg, func(o *imds.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
-			r.RateLimiter = ratelimit.None
+			r.RateLimiter, r.MaxBackoff = ratelimit.None, metadataTimeout/5
 			r.Retryables = []retry.IsErrorRetryable{retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{
-				http.StatusTooManyRequests:     {},
-				http.StatusInternalServerError: {},
-				http.StatusServiceUnavailable:  {},
+				http.StatusTooManyRequests: {}, http.StatusInternalServerError: {}, http.StatusServiceUnavailable: {},
 			}}}
 		})
 		o.DisableDefaultMaxBackoff = true
-		o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, metadataTimeout/5)
 	})
 }
 
@@ -69,7 +69,7 @@ func (m *metadata) GetMetadata(ctx context.Context, in *imds.GetMetadataInput, o
 	return out, nil
 }
 
-// region asks for the instance's region, by IMDSv2 only.
+// region returns the instance's region, by IMDSv2 only.
 func (m *metadata) region(ctx context.Context) (region string, err error) {
 	whole := ctx
 	end := limit.Wait(whole, metadataService)
@@ -87,8 +87,8 @@ func (m *metadata) region(ctx context.Context) (region string, err error) {
 	return out.Region, nil
 }
 
-// askWithoutToken finds out whether a service that gave no token is there at all.
-// It takes nothing from the answer.
+// askWithoutToken finds out whether a service that returned no token exists. It uses
+// nothing of the answer.
 func (m *metadata) askWithoutToken(ctx context.Context) {
 	if m.seen.state().token != noAnswer {
 		return
@@ -96,26 +96,26 @@ func (m *metadata) askWithoutToken(ctx context.Context) {
 	_, _ = m.client.GetMetadata(ctx, &imds.GetMetadataInput{Path: "placement/region"}, func(o *imds.Options) { o.EnableFallback = aws.TrueTernary })
 }
 
-// noAnswer stands for the status of a request that was sent and not answered.
+// noAnswer is the status of a request that was sent and not answered.
 const noAnswer = -1
 
-// seen is what the metadata service has answered: the SDK's errors do not tell
-// which of its two requests failed.
+// seen holds the status of the last answers of the metadata service: the SDK's errors do
+// not tell which of its two requests failed.
 type seen struct {
 	mu           sync.Mutex
 	token, other int // HTTP status of the last request for a token, and without one; 0: never sent
 }
 
-// sights is a copy of [seen].
-type sights struct{ token, other int }
+// statuses is a copy of [seen].
+type statuses struct{ token, other int }
 
-func (s *seen) state() sights {
+func (s *seen) state() statuses {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return sights{s.token, s.other}
+	return statuses{s.token, s.other}
 }
 
-// watched is an HTTP client that notes what it sees.
+// watched is an HTTP client that records the status of answers.
 type watched struct {
 	next *awshttp.BuildableClient
 	seen *seen
@@ -139,19 +139,19 @@ func (w *watched) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// metadataError says in few words why the instance did not answer. Nearly
-// always there is none, and the SDK's words for that would mislead. It does not
-// unwrap: the deadline in its chain is ours, not the caller's.
+// metadataError describes briefly why the instance did not answer. Nearly always there
+// is no instance, and the SDK's own text would mislead. It does not unwrap, since the
+// deadline in its chain is not the caller's.
 type metadataError struct {
 	err  error
-	seen sights
+	seen statuses
 }
 
 func (e *metadataError) Error() string {
 	if strings.Contains(e.err.Error(), "AWS_EC2_METADATA_DISABLED") { // it has no type of its own
 		return "instance metadata is disabled (AWS_EC2_METADATA_DISABLED=true)"
 	}
-	if text := e.seen.words(); text != "" {
+	if text := e.seen.describe(); text != "" {
 		return text
 	}
 	if resp, ok := errors.AsType[*smithyhttp.ResponseError](e.err); ok && resp.HTTPStatusCode() == http.StatusNotFound {
@@ -166,9 +166,9 @@ func (e *metadataError) Error() string {
 	return "the instance metadata service could not be used"
 }
 
-// words tells the ways apart in which a service that is there gives no token
+// describe tells why a service that exists returns no token
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html).
-func (s sights) words() string {
+func (s statuses) describe() string {
 	there := s.other > 0
 	switch {
 	case s.other == http.StatusNotFound: // it answers without a token

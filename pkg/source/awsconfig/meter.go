@@ -9,19 +9,18 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Meter counts what is asked of AWS, for all configurations that are given it.
-// It sees names of services and operations, never a request or an answer. The
-// zero Meter is ready; a nil one counts nothing. It is safe for concurrent use.
+// Meter counts requests to AWS, for all configurations that share it. It sees the names
+// of services and operations, never a request or an answer. The zero Meter is ready; a
+// nil one counts nothing. It is safe for concurrent use.
 type Meter struct {
 	mu    sync.Mutex
 	usage Usage
 }
 
-// Usage is what a [Meter] has counted.
+// Usage holds the counts of a [Meter].
 type Usage struct {
-	// Requests that were sent, by "service.Operation", those that were tried
-	// again included; Retries and Throttled are how many of them were second
-	// and later attempts, and how many AWS answered with "slow down".
+	// Requests are all attempts, by "service.Operation". Retries are the second and
+	// later ones. Throttled are those that AWS throttled.
 	Requests  map[string]int `json:"requests"`
 	Retries   int            `json:"retries"`
 	Throttled int            `json:"throttled"`
@@ -33,15 +32,15 @@ type Usage struct {
 	Connections Connections `json:"connections"`
 }
 
-// Connections counts them: all that were opened, those of them that were
-// dialled ahead of any request, and those that no request has used.
+// Connections counts all connections opened, those opened in advance of any request,
+// and those that no request used.
 type Connections struct {
 	Opened    int `json:"opened"`
 	Predialed int `json:"predialed"`
 	Unused    int `json:"unused"`
 }
 
-// Usage returns what has been counted so far.
+// Usage returns the counts so far.
 func (m *Meter) Usage() Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,7 +93,7 @@ func (m *Meter) readUnits(n float64) {
 	m.add(func(u *Usage) { u.ReadUnits += n })
 }
 
-// add changes what is counted; a nil Meter lets it be.
+// add changes the counts. A nil Meter ignores it.
 func (m *Meter) add(f func(*Usage)) {
 	if m == nil {
 		return

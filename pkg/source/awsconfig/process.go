@@ -19,12 +19,12 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// The SDK's credential_process outlives whoever asked for it: its cache hides
-// the end of the caller's context, and it kills the shell alone, not what the
-// shell has started. So profiles that have one get a provider of ours, with the
-// SDK's own for the roles that stand above it.
+// The SDK's provider for credential_process outlives its caller: the credentials cache
+// hides the end of the caller's context, and the provider kills the shell but not the
+// processes that the shell started. So profiles with a credential_process get a provider
+// of ours, and the SDK's for the roles assumed with it.
 
-// killDelay is for the output of a process that was killed, which others may
+// killDelay limits the wait for the output of a killed process, which its children may
 // hold open.
 const killDelay = 100 * time.Millisecond
 
@@ -33,8 +33,7 @@ type processes struct {
 	running sync.WaitGroup
 }
 
-// withProcess replaces the credentials of a profile that come of a
-// credential_process.
+// withProcess replaces credentials that come from a credential_process.
 func withProcess(cfg aws.Config, r *roles) (aws.CredentialsProvider, *processes) {
 	p := &processes{}
 	cache, ok := cfg.Credentials.(*aws.CredentialsCache)
@@ -51,7 +50,8 @@ func withProcess(cfg aws.Config, r *roles) (aws.CredentialsProvider, *processes)
 	return cfg.Credentials, p
 }
 
-// ofProfile builds what the SDK has built, or returns nil.
+// ofProfile builds the provider of a profile as the SDK does. It returns nil if no
+// credential_process is involved.
 func (p *processes) ofProfile(cfg aws.Config, profile *config.SharedConfig, r *roles) aws.CredentialsProvider {
 	var base aws.CredentialsProvider
 	switch {
@@ -102,13 +102,12 @@ func (p *processes) provider(line string) aws.CredentialsProvider {
 	})
 }
 
-// interactive reports whether a process may ask for something: it can read a
-// terminal in our process group alone.
+// interactive reports whether a credential_process may prompt. Then it must stay in our
+// process group, since no other can read the terminal.
 func interactive() bool { return term.IsTerminal(int(os.Stdin.Fd())) }
 
-// settle waits for processes that were killed: whoever exits before leaves them
-// behind.
-func (p *processes) settle() {
+// wait waits briefly for killed processes, which would otherwise outlive this one.
+func (p *processes) wait() {
 	done := make(chan struct{})
 	go func() { p.running.Wait(); close(done) }()
 	select {

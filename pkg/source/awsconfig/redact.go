@@ -5,10 +5,9 @@ import (
 	"io"
 )
 
-// Redact returns a writer for package log ([log.SetOutput]) that keeps back what
-// net/http writes there of an answer that nobody has asked for: its first bytes,
-// which may be a secret's. net/http closes the connection, and nothing else is
-// lost. All other entries pass as they are.
+// Redact returns a writer for [log.SetOutput] that drops the entries in which net/http
+// logs the first bytes of an unsolicited answer, which may be part of a secret. net/http
+// closes the connection. All other entries pass.
 func Redact(w io.Writer) io.Writer { return redacting{w} }
 
 type redacting struct{ io.Writer }

@@ -11,13 +11,13 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// ErrRegion: what should be a region is not the name of one. A region is part of
-// the host that requests are signed for and sent to: with "evil.com/#" that would
-// be evil.com's.
+// ErrRegion: a text cannot be the name of a region. The region is part of the host that
+// requests are signed for and sent to: with the region "evil.com/#" that would be a host
+// of evil.com.
 var ErrRegion = errors.New("invalid AWS region")
 
-// CheckRegion refuses text that cannot be the name of a region. Whether there is
-// such a region is for its host to tell: new ones come every year.
+// CheckRegion returns an error for text that cannot be the name of a region. It knows no
+// list of regions, since AWS adds new ones every year.
 func CheckRegion(region string) error {
 	if isRegion(region) {
 		return nil
@@ -25,14 +25,14 @@ func CheckRegion(region string) error {
 	return fmt.Errorf("%w: %s: a region has lower-case letters, digits and hyphens, such as eu-west-1", ErrRegion, source.Show(region))
 }
 
-// isRegion reports whether text is one label of a host name, in lower case.
+// isRegion reports whether s is a single lower-case label of a host name.
 func isRegion(s string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
 	return len(s) > 0 && len(s) <= 63 && strings.Trim(s, letters+"-") == "" &&
 		strings.Trim(s[:1], letters) == "" && strings.Trim(s[len(s)-1:], letters) == ""
 }
 
-// checkRegions looks at the regions of the settings, and of the profile's SSO.
+// checkRegions checks the regions of the options, the profile and its SSO session.
 func checkRegions(o Options, cfg aws.Config) error {
 	all := []string{o.Region, o.KMSRegion, o.DefaultRegion, cfg.Region}
 	for _, src := range cfg.ConfigSources {

@@ -13,10 +13,10 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// ErrNoTerminal is what Options.MFA returns where there is nobody to ask.
+// ErrNoTerminal is returned by Options.MFA if it cannot prompt.
 var ErrNoTerminal = errors.New("there is no terminal to ask on")
 
-// mfaError: no MFA code could be had.
+// mfaError: there is no MFA code.
 type mfaError struct {
 	serial string
 	cause  error
@@ -29,17 +29,17 @@ func (e *mfaError) Error() string {
 	return fmt.Sprintf("the role of the profile takes an MFA code of %s: %v", e.serial, e.cause)
 }
 
-// roles are the STS clients of profiles. The SDK makes those clients before it
-// knows AWS_ENDPOINT_URL.
+// roles configures the STS clients of profiles, which the SDK makes before it reads
+// AWS_ENDPOINT_URL.
 type roles struct {
-	ask      func(ctx context.Context, serial string) (string, error) // nil: there is nobody
-	endpoint *string                                                  // nil: AWS's; set once, before any request
+	ask      func(ctx context.Context, serial string) (string, error) // nil: no prompt is possible
+	endpoint *string                                                  // nil: the default; set once, before any request
 }
 
-// option has a role of a profile assumed by [roles].
+// option makes a provider assume its role through a roleClient.
 func (r *roles) option(o *stscreds.AssumeRoleOptions) {
 	if o.SerialNumber != nil {
-		// The code is asked for in AssumeRole, which has a context.
+		// AssumeRole prompts for the code, since it has a context.
 		o.TokenProvider = func() (string, error) { return "", nil }
 	}
 	if o.Client != nil {
@@ -81,7 +81,7 @@ func (c *roleClient) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, op
 	return out, err
 }
 
-// code asks a person, whose time does not count.
+// code prompts for an MFA code. The time limit does not include the prompt.
 func (r *roles) code(ctx context.Context, serial string) (string, error) {
 	if r.ask == nil {
 		return "", &mfaError{serial, ErrNoTerminal}
@@ -107,8 +107,7 @@ func (c *identityClient) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.
 	return out, err
 }
 
-// callerKey marks what the SDK's cache of credentials hides: the context of who
-// asked, which can end.
+// callerKey is the key of the caller's context, which the SDK's credentials cache hides.
 type callerKey struct{}
 
 func caller(ctx context.Context) context.Context {

@@ -1,9 +1,11 @@
 package awsconfig
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -17,19 +19,27 @@ import (
 )
 
 const (
-	// idleTimeout is shorter than the minute or so after which AWS closes a
-	// connection.
+	// idleTimeout is shorter than the minute or so after which AWS closes idle
+	// connections.
 	idleTimeout = 45 * time.Second
-	// maxHead is many times what AWS sends before a body.
+	// maxHead limits the headers of an answer. Those of AWS are far smaller.
 	maxHead = 64 << 10
+	// dialTimeout and tlsTimeout are far above any round trip on earth.
+	dialTimeout = 5 * time.Second
+	tlsTimeout  = 5 * time.Second
+	// answerTimeout limits the time between a request and the first byte of its
+	// answer, in each attempt. The caller's context limits the body. The SDK's
+	// WithReadTimeout is no alternative: its clock also runs on idle connections, so
+	// requests on reused ones fail.
+	answerTimeout = 15 * time.Second
 )
 
-// transport is the HTTP client that the services of a Config share: net/http's
-// transport, with a bound to the requests in flight to a host, connections that
-// are made in advance (connect.go), and an eye on repeated answers. It follows
-// no redirect.
+// transport is the HTTP client that the services of a Config share. It adds to
+// net/http's transport a limit of requests in flight to each host, connections opened
+// in advance (connections.go), and the detection of repeated answers (repeated.go).
+// It follows no redirect.
 type transport struct {
-	kept, fresh http.RoundTripper // fresh makes a connection for each request
+	kept, fresh http.RoundTripper // fresh opens a connection for each request
 	proxy       func(*http.Request) (*url.URL, error)
 	tcp         dialFunc
 	tls         *tls.Config
@@ -41,7 +51,8 @@ type transport struct {
 	hosts map[string]*host
 }
 
-// newTransport takes the client as config.LoadDefaultConfig left it.
+// newTransport returns a transport with the settings of c, which
+// config.LoadDefaultConfig has completed.
 func newTransport(c *awshttp.BuildableClient, o Options) *transport {
 	base := c.GetTransport()
 	t := &transport{proxy: base.Proxy, tcp: base.DialContext, tls: base.TLSClientConfig.Clone(), tlsTimeout: base.TLSHandshakeTimeout, oneShot: o.OneShot, meter: o.Meter, hosts: map[string]*host{}}
@@ -52,8 +63,7 @@ func newTransport(c *awshttp.BuildableClient, o Options) *transport {
 	base.MaxResponseHeaderBytes = maxHead
 	fresh := base.Clone()
 	fresh.DisableKeepAlives = true
-	base.DialContext, base.DialTLSContext = t.dialer("http", true), t.dialer("https", true) // the latter not behind a proxy
-	fresh.DialContext, fresh.DialTLSContext = t.dialer("http", false), t.dialer("https", false)
+	base.DialContext, base.DialTLSContext = t.dialer("http"), t.dialer("https") // net/http does not use the latter behind a proxy
 	t.kept, t.fresh = base, fresh
 	if o.Transport != nil {
 		t.kept, t.fresh = o.Transport(base), o.Transport(fresh)
@@ -70,11 +80,12 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// hostKey marks what a request's context holds for the dials that it begins: its
-// *host.
+// hostKey is the key of a request's *host in its context, for the dials that net/http
+// starts for it.
 type hostKey struct{}
 
-// send waits for a turn, which ends with the answer's body.
+// send sends a request once the limit of its host allows it. The request counts as in
+// flight until the body of its answer is read or closed.
 func (t *transport) send(via http.RoundTripper, req *http.Request, x *wire.Exchange) (*http.Response, error) {
 	h := t.host(req.URL)
 	if err := h.turns.Acquire(req.Context(), 1); err != nil {
@@ -88,17 +99,17 @@ func (t *transport) send(via http.RoundTripper, req *http.Request, x *wire.Excha
 	var on httptrace.GotConnInfo
 	ctx := httptrace.WithClientTrace(context.WithValue(req.Context(), hostKey{}, h), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
 		on = i
-		used(i.Conn)
+		markUsed(i.Conn)
 	}})
 	resp, err := via.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		done()
 		return nil, err
 	}
-	resp.Body = &answer{resp.Body, done}
+	resp.Body = &answerBody{resp.Body, done}
 	repeated, identified := h.answers.check(resp.Header, on.Reused)
 	if repeated {
-		_ = on.Conn.Close() // whatever follows on it is another's too
+		_ = on.Conn.Close() // all answers that follow on it are shifted too
 		_ = resp.Body.Close()
 		return nil, errRepeated
 	}
@@ -106,8 +117,8 @@ func (t *transport) send(via http.RoundTripper, req *http.Request, x *wire.Excha
 	return resp, nil
 }
 
-// host returns what is known of the host of a URL. Connections without TLS cost
-// next to nothing.
+// host returns the state of the host of a URL. Without TLS there is no limit: a
+// connection costs little (docs/dev/measured.md).
 func (t *transport) host(u *url.URL) *host {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -119,15 +130,15 @@ func (t *transport) host(u *url.URL) *host {
 	return h
 }
 
-// answer is the body of one.
-type answer struct {
+// answerBody calls done when it has been read or closed.
+type answerBody struct {
 	io.ReadCloser
 	done func()
 }
 
-// Read implements io.Reader. At the end of the body the connection is ready for
-// another request.
-func (a *answer) Read(b []byte) (int, error) {
+// Read implements io.Reader. At the end of the body, the connection can carry another
+// request.
+func (a *answerBody) Read(b []byte) (int, error) {
 	n, err := a.ReadCloser.Read(b)
 	if err != nil {
 		a.done()
@@ -136,7 +147,26 @@ func (a *answer) Read(b []byte) (int, error) {
 }
 
 // Close implements io.Closer.
-func (a *answer) Close() error {
+func (a *answerBody) Close() error {
 	defer a.done()
 	return a.ReadCloser.Close()
+}
+
+// withoutProxy is for addresses on the machine or next to it. A proxy cannot reach
+// them, and must not see what is sent there, such as a container's authorization
+// token. botocore uses no proxy for them either.
+func withoutProxy(c *awshttp.BuildableClient) *awshttp.BuildableClient {
+	return c.WithTransportOptions(func(tr *http.Transport) { tr.Proxy = nil })
+}
+
+// newHTTPClient returns a client for config.LoadDefaultConfig, which adds the
+// certificates of AWS_CA_BUNDLE. newTransport then builds the one that all services
+// share.
+func newHTTPClient(o Options) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = cmp.Or(o.DialTimeout, dialTimeout) }).
+		WithTransportOptions(func(tr *http.Transport) {
+			tr.TLSHandshakeTimeout = cmp.Or(o.TLSTimeout, tlsTimeout)
+			tr.ResponseHeaderTimeout = cmp.Or(o.AnswerTimeout, answerTimeout)
+		})
 }

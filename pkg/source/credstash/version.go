@@ -1,6 +1,7 @@
 package credstash
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -59,7 +60,7 @@ func Next(highest string) (string, error) {
 	if highest == "" {
 		return Pad("1"), nil
 	}
-	if strings.Trim(highest, "0123456789") != "" {
+	if !IsNumber(highest) {
 		return "", &VersionError{highest, ErrNotInt}
 	}
 	if len(highest) != padTo {
@@ -80,5 +81,20 @@ func Next(highest string) (string, error) {
 // digits, as credstash before 1.13 stored them. It sorts after every padded one,
 // and so hides them.
 func Unpadded(version string) bool {
-	return version != "" && len(version) < padTo && strings.Trim(version, "0123456789") == ""
+	return len(version) < padTo && IsNumber(version)
+}
+
+// IsNumber reports whether a stored version is a number of any length.
+func IsNumber(version string) bool {
+	return version != "" && strings.Trim(version, "0123456789") == ""
+}
+
+// Hides reports whether version a hides b from readers: it has the lower number, and
+// sorts after b.
+func Hides(a, b string) bool {
+	if !IsNumber(a) || !IsNumber(b) || a < b {
+		return false
+	}
+	m, n := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(m), len(n)), cmp.Compare(m, n)) < 0
 }

@@ -2,6 +2,7 @@ package credstash_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,5 +79,21 @@ func TestMark(t *testing.T) {
 	b, _ := seal(t, credstash.Item{Name: "n", Version: "1", Key: []byte("two")}, []byte("value"))
 	if credstash.Mark(a) == credstash.Mark(b) || credstash.Mark(a) != credstash.Mark(again) || credstash.Mark(a) == "" {
 		t.Errorf("marks: %q and %q", credstash.Mark(a), credstash.Mark(b))
+	}
+}
+
+func TestHides(t *testing.T) {
+	nineteen := strings.Repeat("9", 19)
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"9", credstash.Pad("10"), true}, {"9", "10", true}, {nineteen, "1" + strings.Repeat("0", 19), true},
+		{"10", "9", false}, {credstash.Pad("9"), credstash.Pad("10"), false}, {"9", "9", false}, {"9", credstash.Pad("9"), false}, {"9", credstash.Pad("8"), false},
+		{"beta", "1", false}, {"1", "alpha", false}, {"1", "", false}, {"", "1", false}, {"v5", credstash.Pad("10"), false},
+	} {
+		if got := credstash.Hides(tt.a, tt.b); got != tt.want {
+			t.Errorf("%s hides %s: %v", tt.a, tt.b, got)
+		}
 	}
 }

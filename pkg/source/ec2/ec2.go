@@ -23,9 +23,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/errgroup"
@@ -76,8 +73,8 @@ func Facts() []string {
 type Instance struct{ api api }
 
 type api struct {
-	metadata func(context.Context, *imds.GetMetadataInput, ...func(*imds.Options)) (*imds.GetMetadataOutput, error)
-	document func(context.Context, *imds.GetInstanceIdentityDocumentInput, ...func(*imds.Options)) (*imds.GetInstanceIdentityDocumentOutput, error)
+	metadata func(context.Context, *imds.GetMetadataInput) (*imds.GetMetadataOutput, error)
+	document func(context.Context) (*imds.GetInstanceIdentityDocumentOutput, error)
 }
 
 var (
@@ -90,22 +87,16 @@ var (
 // service counts (AWS_EC2_METADATA_SERVICE_ENDPOINT), and whether it may be
 // asked at all (AWS_EC2_METADATA_DISABLED).
 func New(client awsconfig.Client) *Instance {
-	cfg := client.Config
-	// The imds package sets its short timeouts on a client of its own alone. No proxy
-	// is next to the instance.
-	cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.Proxy = nil })
-	cfg.Retryer = nil
-	c := imds.NewFromConfig(cfg, func(o *imds.Options) {
-		o.EnableFallback = aws.FalseTernary // to IMDSv1
-		o.DisableDefaultMaxBackoff = true
-		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
-			r.RateLimiter, r.MaxBackoff = ratelimit.None, limit/5
-			r.Retryables = []retry.IsErrorRetryable{retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{
-				http.StatusTooManyRequests: {}, http.StatusInternalServerError: {}, http.StatusServiceUnavailable: {},
-			}}}
-		})
-	})
-	return &Instance{api{metadata: c.GetMetadata, document: c.GetInstanceIdentityDocument}}
+	c := awsconfig.NewMetadataClient(client.Config)
+	withoutFallback := func(o *imds.Options) { o.EnableFallback = aws.FalseTernary } // to IMDSv1
+	return &Instance{api{
+		metadata: func(ctx context.Context, in *imds.GetMetadataInput) (*imds.GetMetadataOutput, error) {
+			return c.GetMetadata(ctx, in, withoutFallback)
+		},
+		document: func(ctx context.Context) (*imds.GetInstanceIdentityDocumentOutput, error) {
+			return c.GetInstanceIdentityDocument(ctx, nil, withoutFallback)
+		},
+	}}
 }
 
 // Fetch implements source.Source.
@@ -159,7 +150,7 @@ func (i *Instance) fact(ctx context.Context, name string) source.Result {
 
 func (i *Instance) ask(ctx context.Context, name string) (string, error) {
 	if name == account {
-		out, err := i.api.document(ctx, &imds.GetInstanceIdentityDocumentInput{})
+		out, err := i.api.document(ctx)
 		if err != nil {
 			return "", failure(ctx, err)
 		}
@@ -196,7 +187,7 @@ func failure(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: the instance metadata service answers with status %d", source.ErrUnreachable, resp.HTTPStatusCode())
 	}
 	if strings.Contains(err.Error(), "AWS_EC2_METADATA_DISABLED") { // it has no type of its own
-		return fmt.Errorf("%w: AWS_EC2_METADATA_DISABLED forbids to ask the instance", source.ErrUnreachable)
+		return fmt.Errorf("%w: instance metadata is disabled (AWS_EC2_METADATA_DISABLED=true)", source.ErrUnreachable)
 	}
 	return fmt.Errorf("%w: %w", source.ErrUnreachable, ErrNotHere)
 }

@@ -1,12 +1,11 @@
-// Package limit bounds how long a command waits for AWS, credentials and
-// instance metadata without getting an answer.
+// Package limit limits the time that a command waits for AWS, credentials and instance
+// metadata without an answer.
 //
-// A [Limit] belongs to contexts. Code that waits for something outside of the
-// process calls [Wait] with that context. The clock runs while at least one wait
-// is in progress, and starts again at zero when something answers: a long job
-// over many items ends when nothing has answered for the limit, and not because
-// it is long. What happens between waits (prompts, editors, hooks, pauses) does
-// not count.
+// A [Limit] applies to contexts. Code that waits for something outside the process calls
+// [Wait] with the context. The clock runs while at least one wait is in progress, and
+// restarts at zero with every answer: a job over many items ends when answers stop, not
+// because it is long. The time between waits (prompts, editors, hooks, pauses) does not
+// count.
 package limit
 
 import (
@@ -19,14 +18,14 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Subject is what something waits for.
+// Subject describes what a wait is for.
 type Subject struct {
 	Name      string // "DynamoDB", "credential_process of the profile"
 	Place     string // a region or a host; may be empty
 	Operation string // "Query"; may be empty
 }
 
-// String returns the subject without its operation, as people are told.
+// String returns the subject without its operation, for messages.
 func (s Subject) String() string {
 	if s.Place == "" {
 		return s.Name
@@ -37,7 +36,7 @@ func (s Subject) String() string {
 // Error is the error of a context that a limit ended. It is also
 // context.DeadlineExceeded and source.ErrUnreachable.
 type Error struct {
-	Subject Subject // the zero value where nothing is known of it
+	Subject Subject // zero if unknown
 	Limit   time.Duration
 }
 
@@ -65,8 +64,7 @@ func (e *Error) Timeout() bool { return true }
 // Temporary implements net.Error.
 func (e *Error) Temporary() bool { return true }
 
-// Limit ends contexts when nothing has answered for so long. It is safe for
-// concurrent use.
+// Limit ends contexts if no answer arrives for a time. It is safe for concurrent use.
 type Limit struct {
 	mu      sync.Mutex
 	limit   time.Duration // 0: none
@@ -81,7 +79,7 @@ type Limit struct {
 	total   time.Duration // and in all
 	expiry  *time.Timer
 	notice  *time.Timer
-	tell    func(Subject) // nil: there is nobody, or nothing more, to tell
+	tell    func(Subject) // nil: no notice, or it was given
 	after   time.Duration
 }
 
@@ -89,20 +87,19 @@ type wait struct{ subject Subject }
 
 type limitKey struct{}
 
-// New returns a limit for what is waited for in the contexts that its Context
-// makes: they end when nothing has answered for d; 0 is no limit.
+// New returns a limit whose contexts end if no answer arrives for d; 0 is no limit.
 func New(d time.Duration) *Limit { return &Limit{limit: d, live: map[*expiring]bool{}} }
 
-// Total returns a limit for all waits together, whatever answers.
+// Total returns a limit for the sum of all waits. Answers do not restart it.
 func Total(d time.Duration) *Limit {
 	l := New(d)
 	l.strict = true
 	return l
 }
 
-// Context returns a context under the limit; the caller must call stop. A limit
-// of parent does not count what is waited for under this one. Contexts that are
-// made after the limit has ended others have ended too.
+// Context returns a context with the limit; the caller must call stop. A limit of parent
+// does not count waits of this context. After the limit has expired, Context returns
+// contexts that have ended.
 func (l *Limit) Context(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
 	var tell func(Subject)
 	var after time.Duration
@@ -148,7 +145,7 @@ func (l *Limit) Set(d time.Duration) {
 	l.start()
 }
 
-// Notify has tell called once, when what was waited for has taken after in all.
+// Notify makes the limit call tell once, when all waits together have taken after.
 func (l *Limit) Notify(after time.Duration, tell func(Subject)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -163,8 +160,8 @@ func (l *Limit) noticeAfter() time.Duration {
 	return l.after
 }
 
-// Wait begins a wait, and the function it returns ends it: answered says that
-// something outside of the process did. Without a limit in ctx it does nothing.
+// Wait starts a wait, which end ends. answered reports whether an answer arrived. Without
+// a limit in ctx, Wait does nothing.
 func Wait(ctx context.Context, s Subject) (end func(answered bool)) {
 	l := of(ctx)
 	if l == nil {
@@ -187,7 +184,7 @@ func Wait(ctx context.Context, s Subject) (end func(answered bool)) {
 	}
 }
 
-// Pause stops the clock of ctx's limit, as for a question to a person.
+// Pause stops the clock of ctx's limit, for example during a prompt.
 func Pause(ctx context.Context) (resume func()) {
 	l := of(ctx)
 	if l == nil {
@@ -205,7 +202,7 @@ func (l *Limit) pause(n int) {
 	l.start()
 }
 
-// start runs the clock, if something is waited for.
+// start starts the clock if a wait is in progress.
 func (l *Limit) start() {
 	if l.running || l.paused > 0 || len(l.waits) == 0 {
 		return
@@ -242,7 +239,7 @@ func (l *Limit) stop() {
 	}
 }
 
-// expire ends the context, unless the timer was stopped too late.
+// expire ends the contexts, unless an answer arrived after the timer fired.
 func (l *Limit) expire() {
 	l.mu.Lock()
 	over := l.running && l.limit > 0 && l.before+time.Since(l.since) >= l.limit
@@ -255,7 +252,7 @@ func (l *Limit) expire() {
 	l.mu.Unlock()
 }
 
-// subject is what was begun last: the innermost of what is waited for.
+// subject returns the subject of the last wait, which is the innermost.
 func (l *Limit) subject() Subject {
 	if len(l.waits) == 0 {
 		return Subject{}
@@ -263,7 +260,7 @@ func (l *Limit) subject() Subject {
 	return l.waits[len(l.waits)-1].subject
 }
 
-// notify is called when the waits have taken long enough to be told of.
+// notify gives the notice of Notify.
 func (l *Limit) notify() {
 	l.mu.Lock()
 	s, running := l.subject(), l.running
@@ -273,7 +270,7 @@ func (l *Limit) notify() {
 	}
 }
 
-// say tells of a wait, if nobody has been told yet.
+// say calls tell, at most once.
 func (l *Limit) say(s Subject) {
 	l.mu.Lock()
 	tell := l.tell
@@ -284,8 +281,8 @@ func (l *Limit) say(s Subject) {
 	}
 }
 
-// expiring is a context whose error is what ended it. Package context has none:
-// all of its own contexts end with Canceled, or at a time that is fixed.
+// expiring is a context that ends with an error of choice. Those of package context end
+// with Canceled, or at a fixed time.
 type expiring struct {
 	context.Context
 	once sync.Once

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/s3"
@@ -101,6 +103,49 @@ func TestRefusalsWithoutABody(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: got %v, want %s", status, err, want)
 		}
+	}
+}
+
+// A hop that gives a request the answer to another is found out, whatever the
+// request id: S3 repeats the language of each request.
+func TestAnswersToOtherRequests(t *testing.T) {
+	var requests, swapped atomic.Int64
+	var before string // the language of the last request
+	o := against(t, func(w http.ResponseWriter, r *http.Request) {
+		language, key := r.URL.Query().Get("response-content-language"), r.URL.Path[len("/"+bucket+"/"):]
+		if language == "" || language == before && swapped.Load() == 0 {
+			t.Errorf("%s: language %q", r.URL, language)
+		}
+		if requests.Add(1) == 2 { // on the connection of the first
+			swapped.Add(1)
+			key, language = "a", before
+		}
+		before = language
+		w.Header().Set("Content-Language", language)
+		fmt.Fprint(w, "value of "+key)
+	})
+	for _, key := range []string{"a", "b"} {
+		if got := fetch(t, o, key); got.Err != nil || string(got.Secret.Reveal()) != "value of "+key {
+			t.Errorf("%s: got %q, %v", key, got.Secret.Reveal(), got.Err)
+		}
+	}
+	if requests.Load() != 3 || swapped.Load() != 1 {
+		t.Errorf("%d requests, %d answers swapped", requests.Load(), swapped.Load())
+	}
+}
+
+// S3 refuses the language in requests that are not signed.
+func TestNoLanguageWithoutASignature(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.RawQuery, "response-") {
+			http.Error(w, "", http.StatusBadRequest)
+		}
+		fmt.Fprint(w, "v")
+	}))
+	defer srv.Close()
+	c := awsconfig.Client{Config: aws.Config{Region: "eu-west-1", BaseEndpoint: &srv.URL, Credentials: aws.AnonymousCredentials{}}}
+	if got := fetch(t, s3.New(c), "k"); got.Err != nil || string(got.Secret.Reveal()) != "v" {
+		t.Errorf("got %q, %v", got.Secret.Reveal(), got.Err)
 	}
 }
 

@@ -21,10 +21,10 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// The SDK's own client for S3 adds 4.7 MB to the program: it hands itself on as
-// an interface, and all of its 117 operations stay. So the five that are used go
-// through package wire; the endpoint rules are the SDK's, and a test compares the
-// requests with those of its client.
+// The SDK's client for S3 adds 4.7 MB to the program: it passes itself on as an interface,
+// so the linker keeps all of its 117 operations. Package wire sends the five that are
+// used. The endpoint rules are the SDK's, and a test compares the requests with those of
+// its client.
 
 const serviceID = "S3"
 
@@ -34,8 +34,9 @@ type client struct {
 	rules s3.EndpointParameters // all but the bucket
 	unset error                 // why there is no endpoint
 	homes homes                 // of buckets in other regions
-	// putSums, getSums: objects are stored with, and compared with, a checksum.
+	// putSums, getSums: store objects with a checksum, and compare them with it.
 	putSums, getSums bool
+	signs            bool // false: the credentials are anonymous
 }
 
 func newClient(from awsconfig.Client) *client {
@@ -64,6 +65,7 @@ func newClient(from awsconfig.Client) *client {
 			DisableS3ExpressSessionAuth:    aws.Bool(true), // sessions take an operation of their own
 		},
 		unset:   err,
+		signs:   cfg.Credentials != nil && !aws.IsCredentialsProvider(cfg.Credentials, aws.AnonymousCredentials{}),
 		putSums: cfg.RequestChecksumCalculation == aws.RequestChecksumCalculationWhenSupported,
 		getSums: cfg.ResponseChecksumValidation == aws.ResponseChecksumValidationWhenSupported,
 	}
@@ -99,8 +101,8 @@ type operation struct {
 	body        []byte
 }
 
-// do sends an operation, and hands the answer to read. Where the bucket turns out to
-// be in another region it is asked for there, once.
+// do sends an operation and calls read with the answer. If the bucket is in another
+// region, it sends the operation there, once.
 func (c *client) do(ctx context.Context, op operation, read func(*http.Response, []byte) error) error {
 	region := c.homes.region(op.bucket, *c.rules.Region)
 	elsewhere, err := c.doIn(ctx, region, op, read)
@@ -113,8 +115,8 @@ func (c *client) do(ctx context.Context, op operation, read func(*http.Response,
 	return err
 }
 
-// doIn sends an operation to a region. elsewhere is the region that the bucket is in,
-// where the answer names another.
+// doIn sends an operation to a region. elsewhere is the region of the bucket, if the answer
+// contains another one.
 func (c *client) doIn(ctx context.Context, region string, op operation, read func(*http.Response, []byte) error) (elsewhere string, err error) {
 	err = c.call.Do(ctx, op.name, func() (wire.Request, error) { return c.request(ctx, region, op) }, func(resp *http.Response, data []byte) error {
 		elsewhere = ""
@@ -158,10 +160,9 @@ func (c *client) request(ctx context.Context, region string, op operation) (wire
 	return req, err
 }
 
-// signature is how requests to an endpoint are signed: those to access points
-// are in the region of their ARN, those to Outposts and Object Lambda have
-// other names. Where the rules offer SigV4A as well (Outposts), either will do;
-// it is internal to the SDK.
+// signature returns the service name and region in the signatures of an endpoint. Access
+// points have the region of their ARN, Outposts and Object Lambda other names. Outposts
+// also accept SigV4A, which is internal to the SDK.
 func signature(e smithyendpoints.Endpoint) (name, region string, err error) {
 	schemes, _ := smithyauth.GetAuthOptions(&e.Properties)
 	for _, s := range schemes {
@@ -175,8 +176,8 @@ func signature(e smithyendpoints.Endpoint) (name, region string, err error) {
 	return "", "", wire.Words("multi-region access points are not supported: their signatures are of another kind")
 }
 
-// refused reads an answer that is none, and the region that the bucket is in, if
-// the answer tells. One to HEAD has no body, and so no code but its status.
+// refused reads an error answer, and the region of the bucket if the answer contains it. An
+// answer to HEAD has no body, and no code but its status.
 func refused(resp *http.Response, method string, data []byte, region string) (elsewhere string, err error) {
 	var body struct {
 		XMLName               xml.Name `xml:"Error"`
@@ -201,8 +202,8 @@ func refused(resp *http.Response, method string, data []byte, region string) (el
 	return elsewhere, wire.Refused(resp, body.Code, body.Message)
 }
 
-// unreadable is of an answer that is not what was asked for. What xml says of it
-// may quote it.
+// unreadable returns the error for an answer of another form. The error of package xml may
+// quote the answer.
 func unreadable(data []byte) error {
 	return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the XML that was expected", len(data))}
 }

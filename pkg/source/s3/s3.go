@@ -50,7 +50,7 @@ var (
 )
 
 // New returns the buckets of the client's region. It does no I/O. With an endpoint of
-// one's own, buckets are in the path: few stand-ins know their names as hosts.
+// one's own, buckets are in the path: few emulators know their names as hosts.
 func New(client awsconfig.Client) *Objects {
 	return &Objects{newClient(client)}
 }

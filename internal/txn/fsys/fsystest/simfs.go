@@ -3,6 +3,7 @@ package fsystest
 import (
 	"io/fs"
 	"maps"
+	"math"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -230,8 +231,14 @@ func (s *Sim) DropACL(int) error { return nil }
 // Writable implements fsys.FS: all is.
 func (s *Sim) Writable(int, string) error { return nil }
 
-// Mount implements fsys.FS: nothing is mounted.
-func (s *Sim) Mount(int, string) (uint64, error) { return 0, nil }
+// Traits implements fsys.FS: nothing is mounted.
+func (s *Sim) Traits(int, string) (fsys.Traits, error) { return fsys.Traits{}, nil }
+
+// Room implements fsys.FS: for all there is.
+func (s *Sim) Room(int) (int64, error) { return math.MaxInt64, nil }
+
+// Memory implements fsys.FS: there are no such files.
+func (s *Sim) Memory(string, []byte) (fd int, path string, err error) { return -1, "", unix.ENOSYS }
 
 // InGroup implements fsys.FS: root may.
 func (s *Sim) InGroup(int) bool { return true }

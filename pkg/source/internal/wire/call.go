@@ -1,22 +1,19 @@
-// Package wire sends signed requests to AWS and reads the answers, with retries
-// as the SDK's retryer decides. It holds all plumbing that the sources share:
+// Package wire sends signed requests to AWS and reads the answers. The sources share it:
 //
-//   - one signed request and its attempts ([Client]);
+//   - a signed request and its attempts ([Client]);
 //   - AWS's JSON protocols ([JSONClient]), see
 //     https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html;
-//   - endpoints of services that are called without their SDK clients ([Own],
-//     [AsKMS]);
-//   - AWS's errors as those of package source ([Wrap]).
+//   - endpoints of services that are called without their SDK clients ([NewAsKMS]);
+//   - the conversion of AWS's errors to those of package source ([Wrap]).
 //
-// The requests of a render's batch go through here, and those of services whose
-// SDK client is large for the calls that credrender makes. Other DynamoDB and
-// KMS calls go through the SDK's clients. The SDK's clients build some thirty
-// layers of middleware for each call, evaluate the endpoint rules anew, and read
-// answers by way of untyped maps: three quarters of the CPU time of a batch.
-// Settings, endpoint rules, credentials, signatures, the retryer and the error
-// types are the SDK's here too.
+// It sends the requests of a render's batch, and those to services whose SDK clients are
+// large for the few calls that credrender makes. Other calls of DynamoDB and KMS go
+// through the SDK's clients. These build some thirty layers of middleware for each call,
+// evaluate the endpoint rules again, and decode answers through untyped maps, which was
+// three quarters of the CPU time of a batch. Settings, endpoint rules, credentials,
+// signatures, the retryer and the error types are the SDK's in this package too.
 //
-// Every request sent from here is safe to send twice, and is sent again if the
+// Every request of this package can safely be sent twice. It is sent again if the
 // connection breaks before an answer arrives.
 package wire
 
@@ -35,15 +32,15 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// Options are what a service's own SDK client would have settled.
+// Options are the settings that the service's SDK client would have.
 type Options struct {
 	ServiceID   string // as the SDK calls it: "DynamoDB"
 	AppID       string // AWS_SDK_UA_APP_ID, for the User-Agent
 	Credentials aws.CredentialsProvider
 	HTTP        Doer
 	Retryer     aws.Retryer
-	Observer    source.Observer // nil: nobody is told
-	// Sign sets how signatures are made; nil: as all services but S3 have it.
+	Observer    source.Observer // nil: none
+	// Sign changes the options of signatures; nil: those of all services but S3.
 	Sign func(*v4.SignerOptions)
 }
 
@@ -52,15 +49,15 @@ type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// Request is what a call sends, in each of its attempts.
+// Request is sent in each attempt of a call.
 type Request struct {
 	Method  string
 	URL     url.URL
-	Header  http.Header // is not changed
+	Header  http.Header // not changed
 	Body    []byte
 	Signing string // the name that signatures have: "dynamodb"
-	Region  string // that it is signed for
-	Limit   int64  // the most bytes that are read of an answer
+	Region  string // in the signature
+	Limit   int64  // of the bytes of an answer
 }
 
 // Client sends requests to one service as one identity. It is safe for
@@ -69,7 +66,7 @@ type Client struct {
 	options Options
 	retryer aws.RetryerV2
 	signer  *v4.Signer
-	skew    atomic.Int64 // nanoseconds that AWS's clock is ahead of ours
+	skew    atomic.Int64 // nanoseconds by which AWS's clock is ahead
 }
 
 // New returns a client. It does no I/O.
@@ -81,15 +78,14 @@ func New(o Options) *Client {
 	return c
 }
 
-// Do sends the request that prepare returns, and hands each answer to read: its
-// status and headers, and its body, whole. What read returns is what became of
-// the attempt: nil, or [Refused], [Broken], a doubt ([Unproven], [Anonymous],
-// [Other]) or an error of its own.
+// Do sends the request that prepare returns, and calls read with each answer and its
+// whole body. The result of read is that of the attempt: nil, [Refused], [Broken], a doubt
+// ([Unproven], [Anonymous], [Other]) or another error.
 //
-// Errors have the types that the SDK's would have (smithy.OperationError, in it
-// smithy.APIError, awshttp.ResponseError, retry.MaxAttemptsError), and none of
-// what was sent or received but AWS's code and message. A call that ctx ended
-// says what it was waiting out, if anything.
+// Errors have the types of the SDK's (smithy.OperationError, which wraps smithy.APIError,
+// awshttp.ResponseError, retry.MaxAttemptsError). They contain AWS's code and message, and
+// nothing else of the request or the answer. If ctx ends between attempts, the error
+// includes the last failure.
 func (c *Client) Do(ctx context.Context, operation string, prepare func() (Request, error), read func(*http.Response, []byte) error) error {
 	req, err := prepare()
 	if err == nil {

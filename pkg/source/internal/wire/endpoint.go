@@ -10,6 +10,18 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 )
 
+// NewAsKMS is [NewJSON] for a service without an SDK client: credentials, retries,
+// FIPS and dual stack are those that the SDK's client for KMS has for cfg. endpoint
+// is called as [JSONOptions].Endpoint is.
+func NewAsKMS(cfg aws.Config, o JSONOptions, endpoint func(context.Context, aws.Config, kms.Options) (smithyendpoints.Endpoint, error)) *JSONClient {
+	settled := kms.NewFromConfig(cfg).Options()
+	o.Endpoint = func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) {
+		return endpoint(ctx, cfg, settled)
+	}
+	o.Region, o.AppID, o.Credentials, o.HTTP, o.Retryer = settled.Region, cfg.AppID, settled.Credentials, settled.HTTPClient, settled.Retryer
+	return NewJSON(o)
+}
+
 // AsKMS evaluates KMS's rules and exchanges the service's name in the host. o
 // are what the SDK settled for KMS in the same configuration; id is the
 // service's ServiceID, name its own in hosts.

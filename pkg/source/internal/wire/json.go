@@ -22,22 +22,22 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// maxAnswer is far above what a page of DynamoDB can be: 1 MB of items, a third
-// more as base64.
+// maxAnswer is far above the largest page of DynamoDB: 1 MB of items, a third more as
+// base64.
 const maxAnswer = 32 << 20
 
-// JSONOptions are what a service's own SDK client has settled, and what differs
-// from one service to the other.
+// JSONOptions are the settings of a service's SDK client, and the differences between
+// services.
 type JSONOptions struct {
 	ServiceID string // as the SDK calls it: "DynamoDB"
 	Signing   string // the name that signatures have: "dynamodb"
 	Target    string // what stands before the operation in X-Amz-Target: "DynamoDB_20120810"
 	Version   string // of the protocol: "1.0" or "1.1"
-	// Endpoint evaluates the service's endpoint rules, for an account or "". It is
-	// called before the first request, and when the account changes.
+	// Endpoint evaluates the service's endpoint rules for an account, which may be "". It
+	// is called before the first request, and when the account changes.
 	Endpoint func(ctx context.Context, account string) (smithyendpoints.Endpoint, error)
-	// Account returns the account that the endpoint is for, which may be ""; nil: it
-	// is the same for all.
+	// Account returns the account for Endpoint, which may be ""; nil: the endpoint does
+	// not depend on the account.
 	Account func(context.Context) (string, error)
 
 	Region      string
@@ -45,11 +45,11 @@ type JSONOptions struct {
 	Credentials aws.CredentialsProvider
 	HTTP        Doer
 	Retryer     aws.Retryer
-	Observer    source.Observer // nil: nobody is told
+	Observer    source.Observer // nil: none
 }
 
-// jsonEndpoint is where requests go, the region that they are signed for, and the
-// account that it was resolved for.
+// jsonEndpoint is the URL of requests, the region of their signatures, and the account for
+// which they were resolved.
 type jsonEndpoint struct {
 	url             url.URL
 	region, account string
@@ -70,14 +70,13 @@ func NewJSON(o JSONOptions) *JSONClient {
 	})}
 }
 
-// Do calls an operation with what in is as JSON, and reads the answer into out.
+// Do calls an operation with in as JSON, and decodes the answer into out.
 // Its errors are those of [Client.Do].
 func (c *JSONClient) Do(ctx context.Context, operation string, in, out any) error {
 	return c.DoChecked(ctx, operation, in, out, func() error { return nil })
 }
 
-// DoChecked is Do with a look at each answer that has been read into out: check
-// may return a doubt.
+// DoChecked is Do with a check of each decoded answer, which may return a doubt.
 func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out any, check func() error) error {
 	return c.call.Do(ctx, operation, func() (Request, error) { return c.request(ctx, operation, in) }, func(resp *http.Response, data []byte) error {
 		if err := intact(resp, data); err != nil {
@@ -86,9 +85,9 @@ func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out an
 		if resp.StatusCode != http.StatusOK {
 			return refused(resp, data)
 		}
-		reflect.ValueOf(out).Elem().SetZero() // of an answer that was in doubt
+		reflect.ValueOf(out).Elem().SetZero() // an answer in doubt may have been decoded before
 		if err := json.Unmarshal(data, out); err != nil {
-			// Its own message may quote the answer.
+			// The message of err may quote the answer.
 			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the JSON that was expected", len(data))}
 		}
 		return check()
@@ -110,8 +109,8 @@ func (c *JSONClient) request(ctx context.Context, operation string, in any) (Req
 	}, err
 }
 
-// URL is where requests go, or "" where the rules allow no endpoint: then the
-// first call says why.
+// URL returns the URL of requests, or "" if the rules give no endpoint. The first call
+// then returns the reason.
 func (c *JSONClient) URL(ctx context.Context) string {
 	p, err := c.endpoint(ctx)
 	if err != nil {
@@ -120,7 +119,8 @@ func (c *JSONClient) URL(ctx context.Context) string {
 	return p.url.String()
 }
 
-// endpoint is that of the account, resolved anew only where the account changes.
+// endpoint returns the endpoint of the account. It is resolved again if the account
+// changes.
 func (c *JSONClient) endpoint(ctx context.Context) (*jsonEndpoint, error) {
 	account := ""
 	if c.options.Account != nil {
@@ -149,8 +149,8 @@ func (c *JSONClient) resolve(ctx context.Context, account string) (*jsonEndpoint
 	}
 	p := &jsonEndpoint{url: e.URI, region: c.options.Region, account: account}
 	p.url.Path = strings.TrimSuffix(p.url.Path, "/") + "/"
-	// Of the rules for these services only the made-up region "local" is signed
-	// for another.
+	// In the rules for these services, only the made-up region "local" has another region
+	// in its signatures.
 	schemes, _ := smithyauth.GetAuthOptions(&e.Properties)
 	for _, s := range schemes {
 		if region, ok := smithyhttp.GetSigV4SigningRegion(&s.SignerProperties); ok {
@@ -161,19 +161,19 @@ func (c *JSONClient) resolve(ctx context.Context, account string) (*jsonEndpoint
 	return p, nil
 }
 
-// intact compares an answer with the checksum that DynamoDB sends along
+// intact compares an answer with the checksum that DynamoDB adds to it
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html).
 // DynamoDB Local sends 0 whatever the answer.
 func intact(resp *http.Response, data []byte) error {
 	want, err := strconv.ParseUint(resp.Header.Get("X-Amz-Crc32"), 10, 32)
 	if err == nil && want != 0 && uint32(want) != crc32.ChecksumIEEE(data) {
-		return Broken(io.ErrUnexpectedEOF) // whatever became of it on the way, it may arrive next time
+		return Broken(io.ErrUnexpectedEOF) // the next attempt may succeed
 	}
 	return nil
 }
 
-// refused reads an answer that is none: the code is in a header or in the body,
-// with a namespace before it or a URL behind it
+// refused reads the code of an error answer, which is in a header or in the body, with a
+// namespace before it or a URL behind it
 // (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html#operation-error-serialization).
 func refused(resp *http.Response, data []byte) error {
 	var body struct {

@@ -13,11 +13,11 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// maxSkew is how far a clock may be off before that is what a refused signature
-// is put down to; AWS takes signatures of the last and next five minutes.
+// maxSkew is the clock error above which a refused signature is attributed to the clock.
+// AWS accepts signatures within five minutes.
 const maxSkew = 4 * time.Minute
 
-// send tries until the retryer, or ctx, has had enough.
+// send makes attempts until one succeeds, the retryer gives up or ctx ends.
 func (c *Client) send(ctx context.Context, operation string, what *call) error {
 	var before error
 	release := func(error) error { return nil }
@@ -44,8 +44,8 @@ func (c *Client) send(ctx context.Context, operation string, what *call) error {
 	}
 }
 
-// permitted makes one attempt when the retryer lets it: in adaptive mode that
-// takes as long as AWS has been saying "slow down".
+// permitted makes one attempt when the retryer permits it: in adaptive mode it delays
+// attempts while AWS throttles.
 func (c *Client) permitted(ctx context.Context, n int, operation string, what *call) error {
 	release, err := c.retryer.GetAttemptToken(ctx)
 	if err != nil {
@@ -56,9 +56,8 @@ func (c *Client) permitted(ctx context.Context, n int, operation string, what *c
 	return err
 }
 
-// another asks the retryer about a failed n-th attempt: it returns the pause
-// before the next and what has to be told how that went, or the error to give
-// up with.
+// another returns the delay after a failed n-th attempt, and a function for the result of
+// the next; or the error to give up with.
 func (c *Client) another(ctx context.Context, n int, err error) (time.Duration, func(error) error, error) {
 	if !c.retryer.IsErrorRetryable(err) {
 		return 0, nil, err
@@ -77,7 +76,7 @@ func (c *Client) another(ctx context.Context, n int, err error) (time.Duration, 
 	return delay, release, nil
 }
 
-// waitingOut names what a call that its context ended was trying to get past.
+// waitingOut adds the last failure to the error of a call whose context ended.
 func waitingOut(before, err error) error {
 	if before == nil {
 		return err
@@ -96,11 +95,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// correctClock sets the clock that requests are signed by after AWS's, where
-// one that is far off is why a signature was refused: on an instance that has
-// just booted that is no rarity. It reports whether trying again makes sense.
-// skew is the one that the request was signed with: another of the same wave may
-// have corrected it since.
+// correctClock adjusts the clock for signatures to AWS's if the machine's clock is the
+// reason for a refused signature, as often on an instance that has just booted. It reports
+// whether another attempt makes sense. skew is the one that the request was signed with:
+// another request of the batch may have corrected it since.
 func (c *Client) correctClock(err error, skew time.Duration) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || !aboutTime(api.ErrorCode()) {
@@ -120,7 +118,7 @@ func (c *Client) correctClock(err error, skew time.Duration) bool {
 
 func aboutTime(code string) bool {
 	switch code {
-	case forbidden, // to HEAD, which may be for any reason
+	case forbidden, // the answer to a HEAD has no reason
 		"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
 		"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed":
 		return true
@@ -128,7 +126,7 @@ func aboutTime(code string) bool {
 	return false
 }
 
-// asV2 makes an old retryer one that sets no limit to attempts as such.
+// asV2 adapts a retryer without attempt tokens.
 func asV2(r aws.Retryer) aws.RetryerV2 {
 	if v2, ok := r.(aws.RetryerV2); ok {
 		return v2

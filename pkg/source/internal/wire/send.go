@@ -17,13 +17,13 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// call is a request and what looks at its answers.
+// call is a request and the function that reads its answers.
 type call struct {
 	Request
 	read func(*http.Response, []byte) error
 }
 
-// attempt sends one request and has its answer read.
+// attempt sends one request, and once more on a new connection if its answer is in doubt.
 func (c *Client) attempt(ctx context.Context, n int, operation string, what *call) error {
 	req, err := c.request(ctx, &what.Request)
 	if err != nil {
@@ -43,8 +43,8 @@ func (c *Client) attempt(ctx context.Context, n int, operation string, what *cal
 	return err
 }
 
-// exchange sends a request and has its answer read. It reports whether the
-// answer is to be asked for again on a new connection.
+// exchange sends a request and reads its answer. again reports whether the request must be
+// sent again on a new connection.
 func (c *Client) exchange(req *http.Request, n int, operation string, what *call, x *Exchange) (again bool, err error) {
 	ctx, status, end := req.Context(), 0, func(source.Outcome) {}
 	if c.options.Observer != nil {
@@ -61,10 +61,10 @@ func (c *Client) exchange(req *http.Request, n int, operation string, what *call
 	if err != nil {
 		return false, interrupted(ctx, err)
 	}
-	return settled(what.read(resp, data), x)
+	return resolve(what.read(resp, data), x)
 }
 
-// Outcome is what an observer is told of an attempt.
+// Outcome describes an attempt for an observer.
 func Outcome(status int, err error) source.Outcome {
 	out := source.Outcome{Status: status, Err: err}
 	switch {
@@ -85,7 +85,7 @@ func Outcome(status int, err error) source.Outcome {
 	return out
 }
 
-// at adds the host to what a Doer says of a request, unless it is there already.
+// at adds the host to the error of a Doer, unless the error includes it.
 func at(req *http.Request, err error) error {
 	if _, ok := errors.AsType[*url.Error](err); ok {
 		return err
@@ -93,8 +93,8 @@ func at(req *http.Request, err error) error {
 	return &url.Error{Op: req.Method, URL: req.URL.Scheme + "://" + Host(req.URL), Err: err}
 }
 
-// request is signed anew for each attempt: credentials end, and so does the
-// time within which AWS takes a signature.
+// request returns a newly signed request. Each attempt has one, since credentials expire,
+// and so do signatures.
 func (c *Client) request(ctx context.Context, what *Request) (*http.Request, error) {
 	to := what.URL
 	req := (&http.Request{Method: what.Method, URL: &to, Host: to.Host, Header: what.Header.Clone()}).WithContext(ctx)
@@ -103,14 +103,14 @@ func (c *Client) request(ctx context.Context, what *Request) (*http.Request, err
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(what.Body)), nil }
 		req.Body, _ = req.GetBody()
 	}
-	// The checksums are of what is sent.
+	// Checksums cover the bytes as they are sent.
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("User-Agent", c.userAgent())
 	if err := c.sign(ctx, req, what); err != nil {
 		return nil, err
 	}
-	// An idle connection that the other end has just closed costs no attempt:
-	// net/http itself sends what has this key again. It is not sent.
+	// With this key, which is not sent, net/http sends a request again if the other end
+	// closed the idle connection. That costs no attempt.
 	req.Header["X-Idempotency-Key"] = nil
 	return req, nil
 }
@@ -150,10 +150,10 @@ func (c *Client) userAgent() string {
 	return "credrender"
 }
 
-// body reads all of an answer.
+// body reads the whole body of an answer.
 func body(resp *http.Response, method string, limit int64) ([]byte, error) {
 	announced := resp.ContentLength
-	if method == http.MethodHead { // it is announced, and does not come
+	if method == http.MethodHead { // the length is that of a body that is not sent
 		announced = 0
 	}
 	if announced > limit {

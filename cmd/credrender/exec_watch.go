@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/supervise"
+	"github.com/credrender/credrender/pkg/schedule"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+type watchOptions struct {
+	spec       string
+	onChange   string
+	killAfter  time.Duration
+	supervised bool // for a child of exec --watch
+
+	schedule schedule.Schedule
+	signal   syscall.Signal // 0: restart
+}
+
+const (
+	onChangeRestart = "restart"
+	onChangeSignal  = "signal:"
+	execKillAfter   = 10 * time.Second
+)
+
+func (o *execOptions) registerWatch(c *cobra.Command) {
+	fl := c.Flags()
+	fl.StringVar(&o.spec, "watch", "", "stay, and check for changes on the `SCHEDULE`: a cron expression or '@every 1m'")
+	fl.StringVar(&o.onChange, "on-change", onChangeRestart, "with --watch: `restart|signal:HUP`, what CMD gets when something changed")
+	fl.DurationVar(&o.killAfter, "kill-after", execKillAfter, "with --watch: how long CMD may take to end before it is killed, `DURATION`")
+	fl.DurationVar(&o.splay, "splay", 0, "with --watch: add this host's share of `DURATION` to each check")
+	fl.BoolVar(&o.supervised, "supervised", false, "")
+	hide(c, "supervised")
+}
+
+// check checks the flags of exec and the command.
+func (o *execOptions) check(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return usagef("no command: credrender exec [flags] -- CMD [ARG]...")
+	case args[0] == "":
+		return usagef("CMD is empty: credrender exec [flags] -- CMD [ARG]...")
+	}
+	if !c.Flags().Changed("watch") {
+		for _, name := range []string{"on-change", "kill-after", "splay"} {
+			if c.Flags().Changed(name) {
+				return usagef("--%s goes with --watch", name)
+			}
+		}
+		return nil
+	}
+	var err error
+	if o.schedule, err = schedule.Parse(o.spec); err != nil {
+		return usagef("--watch: %w", err)
+	}
+	if o.killAfter <= 0 {
+		return usagef("--kill-after must be more than 0")
+	}
+	return o.checkOnChange()
+}
+
+func (o *execOptions) checkOnChange() error {
+	name, isSignal := strings.CutPrefix(o.onChange, onChangeSignal)
+	switch {
+	case len(o.env)+len(o.envFiles)+len(o.prefixes)+len(o.files) == 0:
+		return usagef("--watch: there is nothing to watch: --env, --env-file, --env-prefix or --file says what CMD gets")
+	case o.onChange == onChangeRestart:
+		return nil
+	case !isSignal:
+		return usagef("--on-change: %s is not restart or signal:HUP", source.Show(o.onChange))
+	}
+	o.signal = unix.SignalNum("SIG" + strings.TrimPrefix(name, "SIG"))
+	switch {
+	case o.signal == 0:
+		return usagef("--on-change: %s is not a signal, such as signal:HUP", source.Show(name))
+	case o.signal == syscall.SIGKILL || o.signal == syscall.SIGSTOP:
+		return usagef("--on-change: CMD cannot act on %s: use restart", source.Show(name))
+	case len(o.files) == 0:
+		return usagef("--on-change %s: a signal cannot change the environment of CMD: use restart, or --file", o.onChange)
+	}
+	return nil
+}
+
+func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command, args []string) error {
+	signals := make(chan os.Signal, 64)
+	signal.Notify(signals) // all: each is CMD's
+	terminal := a.atTerminal(a.stdin)
+	if terminal { // the shell's: it stops and continues this process too
+		signal.Reset(syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT)
+	}
+	if os.Getpid() == 1 {
+		return a.initProcess(signals, terminal)
+	}
+	debug.SetGCPercent(50)           // as in the daemon
+	ctx = context.WithoutCancel(ctx) // CMD decides what a signal means
+	cfg, err := a.config(ctx)
+	if err != nil || a.code != exitOK {
+		return err
+	}
+	if err := a.checkSchedules([]job.Job{{Name: "--watch", Schedule: o.schedule}}); err != nil {
+		return err
+	}
+	a.setTimeout(0) // each check has its own
+	a.stores.Observer = &a.refused
+	w := &watcher{a: a, o: o, cfg: cfg, args: append(watchArgs(a, c), args...), key: newWatchKey(), config: stampOf(cfg)}
+	return w.run(ctx, signals, terminal)
+}
+
+// initProcess runs this command line in a process of its own, as PID 1.
+func (a *app) initProcess(signals <-chan os.Signal, terminal bool) (err error) {
+	attr := &os.ProcAttr{Dir: a.dir, Env: a.environ}
+	for _, stream := range []any{a.stdin, a.stdout, a.stderr} {
+		file, _ := stream.(*os.File)
+		attr.Files = append(attr.Files, file)
+	}
+	a.code, err = supervise.Init(self(), append([]string{"credrender"}, a.words...), attr, signals, terminal)
+	return err
+}
+
+// watchArgs are the arguments of a child: those of this process but for --watch.
+func watchArgs(a *app, c *cobra.Command) []string {
+	args := []string{"credrender", "exec", "--supervised"}
+	c.Flags().Visit(func(f *pflag.Flag) {
+		switch {
+		case f.Annotations[globalFlag] != nil || slices.Contains([]string{"watch", "on-change", "kill-after", "splay"}, f.Name):
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			args = append(args, "--"+f.Name+"="+v)
+		}
+	})
+	given := a.globals.given()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		args = append(args, "--"+name+"="+given[name])
+	}
+	return append(args, "--")
+}

@@ -1,0 +1,30 @@
+package render
+
+import "github.com/credrender/credrender/pkg/template"
+
+// Rendered holds the files of a job in memory, and what they were made of.
+type Rendered struct {
+	Outputs []template.Output
+	// Seen are the lookups, for Probe.
+	Seen Seen
+	// Files are the templates, and the files that they read.
+	Files []string
+	// Opaque: neither Seen nor Files can tell that the output is still the same,
+	// because it depends on the clock, on chance, or on names that are secret.
+	Opaque bool
+}
+
+func (p *Plan) inMemory() Rendered {
+	out := Rendered{Outputs: p.outputs, Seen: Seen{Store: p.Job.Store, Trace: p.Trace, Globs: p.globs}, Opaque: p.untraced || p.changeable}
+	for _, f := range p.Job.Files {
+		if f.Src != "" {
+			out.Files = append(out.Files, f.Src)
+		}
+	}
+	for _, a := range p.asked {
+		if a.Kind == string(template.File) {
+			out.Files = append(out.Files, a.Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,240 @@
+package s3
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha1" // a checksum that S3 may have of an object
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
+)
+
+// get reads an object, the newest version for ""
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+func (c *client) get(ctx context.Context, bucket, key, version string) (data []byte, header http.Header, err error) {
+	op := operation{name: "GetObject", method: http.MethodGet, bucket: bucket, key: key, query: versioned("GetObject", version), header: http.Header{}}
+	if c.getSums {
+		op.header.Set("X-Amz-Checksum-Mode", "ENABLED")
+	}
+	nonce := c.nonce(bucket)
+	if nonce != "" {
+		op.query.Set("response-content-language", nonce)
+	}
+	err = c.do(ctx, op, func(resp *http.Response, body []byte) error {
+		data, header = body, resp.Header
+		if got := resp.Header.Get("X-Amz-Version-Id"); version != "" && got != "" && got != version {
+			return wire.Other()
+		}
+		if c.getSums {
+			if err := intact(resp.Header, body); err != nil {
+				return err
+			}
+		}
+		return fits(nonce, resp.Header.Get("Content-Language"))
+	})
+	return data, header, err
+}
+
+// A request for an object carries a random language, which S3 repeats in its answer:
+// nothing else in an answer tells which object it is. The form is that of a language
+// for private use (https://www.rfc-editor.org/rfc/rfc5646.html#section-2.2.7).
+const privateUse = "x-credrend-"
+
+// nonce returns the language for one request. It is "" where S3 refuses one, which
+// is in requests that are not signed, or may pass it to a function instead of
+// repeating it (Object Lambda, Outposts).
+func (c *client) nonce(bucket string) string {
+	if arn, ok := source.ParseARN(bucket); !c.signs || ok && arn.Service != "s3" {
+		return ""
+	}
+	return privateUse + strings.ToLower(rand.Text()[:8]+"-"+rand.Text()[:8])
+}
+
+// fits compares the language of an answer with that of its request. Emulators that
+// repeat none are left to the request ids.
+func fits(asked, got string) error {
+	switch {
+	case asked == "" || !strings.HasPrefix(got, privateUse):
+		return wire.Anonymous()
+	case got != asked:
+		return wire.Other()
+	}
+	return nil
+}
+
+// head asks for an object's headers, unless its ETag is still the one given, if
+// any: then the answer is a 304
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
+func (c *client) head(ctx context.Context, bucket, key, version, etag string) error {
+	op := operation{name: "HeadObject", method: http.MethodHead, bucket: bucket, key: key, query: versioned("", version), header: http.Header{}}
+	if etag != "" {
+		op.header.Set("If-None-Match", etag)
+	}
+	return c.do(ctx, op, func(*http.Response, []byte) error { return nil })
+}
+
+// put writes an object and returns its version, if the bucket keeps any. S3
+// compares the body with the SHA-256 that is signed, and asks for no more; the
+// CRC32, which the SDK sends by default too, it keeps with the object
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html).
+func (c *client) put(ctx context.Context, bucket, key string, body []byte) (version string, err error) {
+	op := operation{name: "PutObject", method: http.MethodPut, bucket: bucket, key: key, query: versioned("PutObject", ""), body: body}
+	op.header = http.Header{"Content-Type": {"text/plain"}}
+	if c.putSums {
+		op.header.Set("X-Amz-Checksum-Crc32", sumOf(crc32.NewIEEE(), body))
+	}
+	err = c.do(ctx, op, func(resp *http.Response, _ []byte) error {
+		version = versionOf(resp.Header)
+		return nil
+	})
+	return version, err
+}
+
+// delete removes an object, which need not be there
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html).
+func (c *client) delete(ctx context.Context, bucket, key string) error {
+	op := operation{name: "DeleteObject", method: http.MethodDelete, bucket: bucket, key: key, query: versioned("DeleteObject", "")}
+	return c.do(ctx, op, func(*http.Response, []byte) error { return nil })
+}
+
+// versioned is the query that an operation on an object has.
+func versioned(id, version string) url.Values {
+	q := url.Values{}
+	if id != "" {
+		q.Set("x-id", id) // plays no part in S3, and may in emulators
+	}
+	if version != "" {
+		q.Set("versionId", version)
+	}
+	return q
+}
+
+// versionOf is the version that was answered, or "" of a bucket that keeps none.
+func versionOf(h http.Header) string {
+	if v := h.Get("X-Amz-Version-Id"); v != "null" {
+		return v
+	}
+	return ""
+}
+
+// object is one in a list.
+type object struct {
+	Key  string
+	Size int64
+}
+
+// page is a part of a list.
+type page struct {
+	XMLName               xml.Name `xml:"ListBucketResult"`
+	EncodingType          string
+	Prefix                string
+	ContinuationToken     string // as it was asked for
+	Contents              []object
+	IsTruncated           bool
+	NextContinuationToken string
+}
+
+// list returns the objects below a prefix, a thousand or so for each token, and
+// the token of the next, or "". Keys are asked for as in a URL: XML has no way
+// to write some of the characters that they may have
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
+func (c *client) list(ctx context.Context, bucket, prefix, token string) (objects []object, next string, err error) {
+	op := operation{name: "ListObjectsV2", method: http.MethodGet, bucket: bucket, query: url.Values{
+		"list-type": {"2"}, "encoding-type": {"url"}, "prefix": {prefix},
+	}}
+	if token != "" {
+		op.query.Set("continuation-token", token)
+	}
+	err = c.do(ctx, op, func(_ *http.Response, data []byte) error {
+		var p page
+		if err := xml.Unmarshal(data, &p); err != nil || p.decode() != nil || p.IsTruncated && p.NextContinuationToken == "" {
+			return unreadable(data)
+		}
+		if err := p.check(prefix, token); err != nil {
+			return err
+		}
+		objects, next = p.Contents, ""
+		if p.IsTruncated {
+			next = p.NextContinuationToken
+		}
+		return nil
+	})
+	return objects, next, err
+}
+
+// check compares a page with the question.
+func (p *page) check(prefix, token string) error {
+	foreign := func(o object) bool { return !strings.HasPrefix(o.Key, prefix) }
+	switch {
+	case p.Prefix != "" && p.Prefix != prefix, p.ContinuationToken != "" && p.ContinuationToken != token,
+		slices.ContainsFunc(p.Contents, foreign):
+		return wire.Other()
+	case len(p.Contents) == 0 && p.Prefix == "": // nothing to compare
+		return wire.Anonymous()
+	}
+	return nil
+}
+
+// decode undoes the encoding of keys, where it was done.
+func (p *page) decode() error {
+	if p.EncodingType != "url" {
+		return nil
+	}
+	prefix, err := url.QueryUnescape(p.Prefix)
+	if err != nil {
+		return err
+	}
+	p.Prefix = prefix
+	for i, o := range p.Contents {
+		key, err := url.QueryUnescape(o.Key)
+		if err != nil {
+			return err
+		}
+		p.Contents[i].Key = key
+	}
+	return nil
+}
+
+var errDamaged = fmt.Errorf("%w: the object does not match the checksum that S3 keeps of it", source.ErrIntegrity)
+
+// intact compares an object with the checksum that S3 keeps of it, if any. The
+// one of an upload in parts ("...-3") is made of those of its parts, and says
+// nothing of the whole
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
+func intact(h http.Header, body []byte) error {
+	for name, sum := range map[string]func() hash.Hash{
+		"Crc64nvme": func() hash.Hash { return crc64.New(crc64.MakeTable(nvme)) },
+		"Crc32":     func() hash.Hash { return crc32.NewIEEE() },
+		"Crc32c":    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
+		"Sha256":    sha256.New,
+		"Sha1":      sha1.New,
+	} {
+		want := h.Get("X-Amz-Checksum-" + name)
+		if want == "" || strings.Contains(want, "-") {
+			continue
+		}
+		if want != sumOf(sum(), body) {
+			return errDamaged
+		}
+	}
+	return nil
+}
+
+// nvme is the polynomial of CRC-64/NVME, reversed as package crc64 has them.
+const nvme = 0x9a6c9329ac4bc9b5
+
+func sumOf(h hash.Hash, body []byte) string {
+	h.Write(body)
+	return base64.StdEncoding.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,123 @@
+package secretsmanager
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+
+	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/source/internal/wire"
+)
+
+// The SDK's own client takes half a millisecond of every start of the program
+// to describe messages, most of which nobody here sends. So the three
+// operations go through package wire
+// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html).
+
+type batchInput struct {
+	SecretIDList []string `json:"SecretIdList"`
+	NextToken    string   `json:",omitempty"`
+}
+
+type batchOutput struct {
+	SecretValues []stored
+	Errors       []struct {
+		SecretID  string `json:"SecretId"`
+		ErrorCode string
+		Message   string
+	}
+	NextToken string
+}
+
+type getInput struct {
+	SecretID     string `json:"SecretId"`
+	VersionID    string `json:"VersionId,omitempty"`
+	VersionStage string `json:",omitempty"`
+}
+
+// stored is one version of a secret, which is text or bytes.
+type stored struct {
+	ARN, Name    string
+	VersionID    string   `json:"VersionId"`
+	Stages       []string `json:"VersionStages"`
+	SecretString *string
+	SecretBinary []byte
+}
+
+func (s *stored) value() value {
+	if s.SecretString != nil {
+		return value{data: []byte(*s.SecretString), version: s.VersionID}
+	}
+	return value{data: s.SecretBinary, version: s.VersionID}
+}
+
+// check compares an answer with the question: its secrets are those that were
+// asked for.
+func (in *batchInput) check(out *batchOutput) error {
+	asked := func(name, arn string) bool {
+		return slices.ContainsFunc(in.SecretIDList, func(id string) bool { return named(id, name, arn) })
+	}
+	for _, s := range out.SecretValues {
+		if !asked(s.Name, s.ARN) {
+			return wire.Other()
+		}
+	}
+	for _, e := range out.Errors {
+		if !asked(e.SecretID, e.SecretID) {
+			return wire.Other()
+		}
+	}
+	if in.NextToken != "" && out.NextToken == in.NextToken {
+		return wire.Other()
+	}
+	return nil
+}
+
+// check compares an answer with the question: the secret, and the version or
+// its stage.
+func (in *getInput) check(out *stored) error {
+	if !named(in.SecretID, out.Name, out.ARN) || in.VersionID != "" && out.VersionID != in.VersionID ||
+		in.VersionStage != "" && len(out.Stages) > 0 && !slices.Contains(out.Stages, in.VersionStage) {
+		return wire.Other()
+	}
+	return nil
+}
+
+type describeInput struct {
+	SecretID string `json:"SecretId"`
+}
+
+type describeOutput struct {
+	ARN, Name          string
+	DeletedDate        *float64            // nil: it is not to be deleted
+	VersionIDsToStages map[string][]string `json:"VersionIdsToStages"`
+}
+
+const serviceID = "Secrets Manager"
+
+func newClient(client awsconfig.Client) *wire.JSONClient {
+	return wire.NewAsKMS(client.Config, wire.JSONOptions{
+		ServiceID: serviceID, Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1", Observer: client.Observer,
+	}, endpoint)
+}
+
+// endpoint is KMS's under another name, but that in the larger partitions the
+// plain hosts are the dual-stack ones.
+func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
+	e, err := wire.AsKMS(ctx, cfg, o, serviceID, "secretsmanager")
+	if err != nil || o.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateEnabled {
+		return e, err
+	}
+	if host, ok := strings.CutSuffix(e.URI.Host, ".api.aws"); ok {
+		e.URI.Host = host + ".amazonaws.com"
+	}
+	fips := o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
+	if host, ok := strings.CutSuffix(e.URI.Host, ".api.amazonwebservices.com.cn"); ok && !fips {
+		e.URI.Host = host + ".amazonaws.com.cn"
+	}
+	return e, nil
+}
