@@ -75,10 +75,10 @@ func (r *run) recover(ctx context.Context) error {
 
 // recognize has the record know the files that recovery put back: a rename gives
 // a file another change time, and a start at boot must still take it for ours.
-func (r *round) recognize(rec *state.Record, restored []string) {
+func (r *run) recognize(rec *state.Record, restored []string) {
 	for _, dest := range restored {
 		f, known := rec.Files[dest]
-		stamp, err := r.w.Disk.Stamp(dest)
+		stamp, err := r.env.Disk.Stamp(dest)
 		if known && f.Seen != "" && err == nil {
 			f.Seen = state.Seen(stamp)
 			rec.Files[dest] = f
