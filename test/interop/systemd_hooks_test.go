@@ -92,6 +92,7 @@ func TestSystemdRecoversAtBoot(t *testing.T) {
 		if got := m.property(t, "credrender-recover.service", "Result"); got != "success" {
 			t.Errorf("credrender-recover.service ends with %s", got)
 		}
+		aws.answer(t) // so that the render that waits for it ends, and the machine with it
 	})
 }
 
