@@ -41,7 +41,6 @@ type Secrets struct{ client *wire.JSONClient }
 var (
 	_ source.Source = (*Secrets)(nil)
 	_ source.Prober = (*Secrets)(nil)
-	_ source.Looker = (*Secrets)(nil)
 )
 
 // New returns the Secrets Manager of the client's region. It does no I/O.
@@ -138,11 +137,6 @@ func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 		tell(&found)
 	}
 	return found.Result()
-}
-
-// Look implements source.Looker: a probe misses nothing here.
-func (s *Secrets) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return s.Probe(ctx, known)
 }
 
 // look asks about one stored value, and returns how to tell what was found of

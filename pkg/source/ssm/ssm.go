@@ -44,7 +44,6 @@ var (
 	_ source.Globber = (*Parameters)(nil)
 	_ source.Lister  = (*Parameters)(nil)
 	_ source.Prober  = (*Parameters)(nil)
-	_ source.Looker  = (*Parameters)(nil)
 )
 
 // New returns the Parameter Store of the client's region. It does no I/O.
@@ -83,11 +82,6 @@ func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.
 		found.Add(k.Ref, absent != k.Trace.Absent || seen.Trace.Version != k.Trace.Version || seen.Trace.Mark != k.Trace.Mark, seen.Err)
 	}
 	return found.Result()
-}
-
-// Look implements source.Looker: a probe misses nothing here.
-func (p *Parameters) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return p.Probe(ctx, known)
 }
 
 // Glob implements source.Globber for patterns that begin with a path:
