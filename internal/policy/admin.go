@@ -2,9 +2,7 @@ package policy
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strings"
 )
 
 // admin allows setup, with --update too, grant, grants and revoke.
@@ -39,8 +37,4 @@ func (b *builder) admin(needs []Need) {
 		})
 		b.allow("SeeAndRevokeGrants", []string{"kms:ListGrants", "kms:RevokeGrant"}, slices.Clone(keys), nil)
 	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	return slices.SortedFunc(maps.Keys(m), strings.Compare)
 }

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -35,13 +37,13 @@ func (b *builder) objects(g group) {
 			b.fail(n, err)
 		}
 	}
-	for _, service := range sortedKeys(s.newest) {
+	for _, service := range slices.Sorted(maps.Keys(s.newest)) {
 		b.allow("Objects", []string{service + ":GetObject"}, s.newest[service], nil)
 	}
-	for _, service := range sortedKeys(s.versions) {
+	for _, service := range slices.Sorted(maps.Keys(s.versions)) {
 		b.allow("ObjectVersions", []string{service + ":GetObjectVersion"}, s.versions[service], nil)
 	}
-	for _, bucket := range sortedKeys(s.listed) {
+	for _, bucket := range slices.Sorted(maps.Keys(s.listed)) {
 		b.allow("ListObjects", []string{kindOfBucket(bucket).service + ":ListBucket"}, []string{bucket}, Conditions{"StringEquals": {"s3:prefix": unique(s.listed[bucket])}})
 	}
 }

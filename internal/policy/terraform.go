@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -27,9 +28,9 @@ func (s Statement) terraform(b *strings.Builder) {
 		quote(s.Sid), quote(s.Effect), list(s.Action), list(s.Resource))
 	if len(s.Condition) > 0 {
 		b.WriteString("        Condition = {\n")
-		for _, operator := range sortedKeys(s.Condition) {
+		for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
 			fmt.Fprintf(b, "          %s = {\n", quote(operator))
-			for _, key := range sortedKeys(s.Condition[operator]) {
+			for _, key := range slices.Sorted(maps.Keys(s.Condition[operator])) {
 				values := s.Condition[operator][key]
 				text := list(values)
 				if operator == "Null" && len(values) == 1 {

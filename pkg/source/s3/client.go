@@ -173,7 +173,7 @@ func signature(e smithyendpoints.Endpoint) (name, region string, err error) {
 		region, _ = smithyhttp.GetSigV4SigningRegion(&s.SignerProperties)
 		return name, region, nil
 	}
-	return "", "", wire.Words("multi-region access points are not supported: their signatures are of another kind")
+	return "", "", wire.SafeError("multi-region access points are not supported: their signatures are of another kind")
 }
 
 // refused reads an error answer, and the region of the bucket if the answer contains it. An

@@ -101,7 +101,8 @@ const serviceID = "Secrets Manager"
 
 func newClient(client awsconfig.Client) *wire.JSONClient {
 	return wire.NewAsKMS(client.Config, wire.JSONOptions{
-		ServiceID: serviceID, Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1", Observer: client.Observer,
+		Options: wire.Options{ServiceID: serviceID, Observer: client.Observer},
+		Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1",
 	}, endpoint)
 }
 

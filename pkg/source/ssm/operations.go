@@ -103,7 +103,8 @@ const serviceID = "SSM"
 
 func newClient(client awsconfig.Client) *wire.JSONClient {
 	return wire.NewAsKMS(client.Config, wire.JSONOptions{
-		ServiceID: serviceID, Signing: "ssm", Target: "AmazonSSM", Version: "1.1", Observer: client.Observer,
+		Options: wire.Options{ServiceID: serviceID, Observer: client.Observer},
+		Signing: "ssm", Target: "AmazonSSM", Version: "1.1",
 	}, endpoint)
 }
 
