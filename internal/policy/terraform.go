@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// Terraform returns the document as an aws_iam_policy resource of that label
-// and name. It is written with jsonencode, not as an aws_iam_policy_document:
-// that one turns "&{" of a name into the "${" of a policy variable, and has no
-// way to write the first
+// Terraform returns the document as an aws_iam_policy resource with that label and name.
+// It uses jsonencode, because an aws_iam_policy_document turns "&{" in a name into the
+// "${" of a policy variable, and cannot escape it
 // (https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/d/iam_policy_document.html.markdown).
 func (d Document) Terraform(label, name string) []byte {
 	var b strings.Builder
@@ -53,8 +52,8 @@ func list(values []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// quote writes a string of the HCL language, in which "${" and "%{" begin a
-// template and are doubled to stand for themselves
+// quote returns an HCL string. "${" and "%{" begin a template there, and are doubled to be
+// literal
 // (https://developer.hashicorp.com/terraform/language/expressions/strings).
 func quote(s string) string {
 	var b strings.Builder
