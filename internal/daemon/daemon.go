@@ -118,6 +118,7 @@ type Options struct {
 
 // Daemon is created by [New].
 type Daemon struct {
+	stopping <-chan struct{} // closed when the daemon is told to stop; nil before Run
 	o        Options
 	loop     *schedule.Loop
 	troubles troubles
@@ -201,6 +202,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	ctx, d.fail = context.WithCancelCause(ctx)
 	defer d.fail(nil)
+	d.stopping = ctx.Done()
 	stopBoot := d.watchBoot()
 	defer stopBoot()
 	wg.Go(func() { d.hear(ctx) })

@@ -123,7 +123,19 @@ type found struct {
 // only add to its load. Every other job that cannot be checked is rendered, and the
 // render reports why.
 func (d *Daemon) check(ctx context.Context, c *Config, jobs []job.Job) (f found) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // a check has nothing to finish, and AWS may be silent
+		select {
+		case <-d.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	results, err := c.Check(ctx, jobs)
+	if ctx.Err() != nil {
+		return found{unanswered: jobs} // nothing new is begun
+	}
 	d.logStateless(errors.Is(err, render.ErrNoState))
 	if err != nil {
 		d.o.Log.Debug(fmt.Sprintf("check for changes: %v", err))

@@ -272,17 +272,22 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 }
 
 // keepStale applies AllowStale: if the store is unreachable and all files of the job
-// exist and are recent enough, the job succeeds without rendering.
+// are as a recent run left them, the job succeeds without rendering.
 func (r *run) keepStale(p *Plan) {
 	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !unreachable(p.report.Err) {
 		return
 	}
-	last := p.state.Record().LastSuccess
-	if last.IsZero() || r.env.Host.Now().Sub(last) > r.o.AllowStale {
+	rec := p.state.Record()
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
 		return
 	}
 	for _, f := range p.Job.Files {
-		if old, err := r.env.Disk.Inspect(f.Dest); err != nil || !old.Exists {
+		path, why := r.env.Disk.Host(f.Dest), "was not part of the last good run"
+		if recorded, ok := rec.Files[path]; ok {
+			why = Altered(p.state, r.env.Disk, f.Dest, recorded)
+		}
+		if why != "" {
+			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("its files are not kept: %s %s", path, why))
 			return
 		}
 	}
