@@ -27,12 +27,14 @@ type renderOptions struct {
 	splay, lockTimeout time.Duration
 	noHook, force      bool
 	stats              bool
-	tick, changed      bool // set by the daemon only
+	given              *render.Overrides // from --override
+	tick, changed      bool              // set by the daemon only
 }
 
 func (o *renderOptions) register(c *cobra.Command) {
 	o.jobFlags.register(c)
 	o.registerRun(c)
+	overrideFlag(c, &o.overrides)
 }
 
 // registerRun adds the flags for the course of a run.
@@ -93,6 +95,9 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 		return err
 	}
 	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
+	if err == nil {
+		err = o.takeOverrides(a, cfg)
+	}
 	if err != nil {
 		return err
 	}
@@ -122,8 +127,9 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 		defer st.Close()
 	}
 	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
-		return nil
+		return o.refuseHeld()
 	}
+	o.moreRuns(false)
 	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
@@ -158,7 +164,8 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch,
+		Overrides: o.given, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files
@@ -180,7 +187,8 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 		return err
 	}
 	var out []template.Output
-	for _, j := range sel.stdout {
+	for i, j := range sel.stdout {
+		o.moreRuns(i < len(sel.stdout)-1 || len(sel.jobs) > 0)
 		files, stats, err := render.Bytes(ctx, w, a.options(cfg, o), j)
 		if o.stats {
 			a.stats(stats)
@@ -189,6 +197,7 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 			a.failJob(&j, err)
 			continue
 		}
+		a.warnOverridden(j.Name, "", files.Overridden)
 		out = append(out, files.Outputs...)
 	}
 	if a.code != exitOK {
@@ -239,6 +248,7 @@ func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool
 	w := a.env(cfg, st, named)
 	w.Own = append(w.Own, a.protectedFile("the file of --vars", f.varsFile)...)
 	w.Own = append(w.Own, a.protectedFile("the file of --fixtures", f.fixtures)...)
+	w.Own = append(w.Own, a.protectedOverrides(f.overrides)...)
 	var err error
 	if w.Disk.Root, err = a.root(f.root); err != nil || f.fixtures == "" {
 		return w, err

@@ -38,6 +38,8 @@ type Record struct {
 	Inputs string `json:"inputs,omitempty"`
 	// Asked is what the templates asked of the machine.
 	Asked []Asked `json:"asked,omitempty"`
+	// Overrides are the secrets of which an operator's values are in Files.
+	Overrides []Override `json:"overrides,omitempty"`
 	// Refused is the fingerprint of the set of bytes that verify refused.
 	Refused string `json:"refused,omitempty"`
 
@@ -62,6 +64,12 @@ type Result struct {
 type Asked struct {
 	Kind string `json:"kind"`
 	Name string `json:"name,omitempty"`
+}
+
+// Override is a secret whose value in place is an operator's, not the source's.
+type Override struct {
+	Ref   source.Ref `json:"ref"`
+	Since time.Time  `json:"since"`
 }
 
 // File is one file in place.
@@ -116,5 +124,6 @@ func (r Record) clone() Record {
 	r.Txn.Files, r.Txn.Dirs = slices.Clone(r.Txn.Files), slices.Clone(r.Txn.Dirs)
 	r.Files, r.Trace = maps.Clone(r.Files), slices.Clone(r.Trace)
 	r.Globs, r.Asked = slices.Clone(r.Globs), slices.Clone(r.Asked)
+	r.Overrides = slices.Clone(r.Overrides)
 	return r
 }
