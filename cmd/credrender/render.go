@@ -28,7 +28,8 @@ type renderOptions struct {
 	noHook, force      bool
 	stats              bool
 	given              *render.Overrides // from --override
-	tick, changed      bool              // set by the daemon only
+	deferHooks         bool
+	tick, changed      bool // set by the daemon only
 }
 
 func (o *renderOptions) register(c *cobra.Command) {
@@ -45,6 +46,7 @@ func (o *renderOptions) registerRun(c *cobra.Command) {
 	fl.DurationVar(&o.splay, "splay", 0, "first wait for this host's fixed share of `DURATION`")
 	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "wait up to `DURATION` for another run to end")
 	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and leave none pending (image builds)")
+	fl.BoolVar(&o.deferHooks, "defer-hooks", false, "leave hooks pending for the next run (a unit at boot that services wait for)")
 	fl.BoolVar(&o.force, "force", false, "render without a change check, and install files that verify refused before")
 	fl.BoolVar(&o.stats, "stats", false, "print the requests to AWS and the time of each phase")
 }
@@ -90,6 +92,9 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 			return err
 		}
 	}
+	if o.noHook && o.deferHooks {
+		return usagef("--no-hook leaves no hook pending, and --defer-hooks does: give one of them")
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -109,7 +114,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
 		return err
 	}
-	a.meter(o.stats)
+	a.meter(o.stats || o.tick)
 	if len(sel.stdout) > 0 {
 		if err := a.renderToStdout(ctx, cfg, o, sel); err != nil {
 			return err
@@ -126,6 +131,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if st != nil {
 		defer st.Close()
 	}
+	defer a.writeTextfile(cfg)
 	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
 		return o.refuseHeld()
 	}
@@ -147,6 +153,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 		last := time.Until(deadline) < pause
 		report, err := render.Run(ctx, w, opts, jobs)
 		again := a.report(report, err == nil && !last)
+		a.sendReport(report)
 		if o.stats {
 			a.stats(report.Stats)
 		}
@@ -164,7 +171,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch,
 		Overrides: o.given, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {

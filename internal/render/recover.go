@@ -34,11 +34,11 @@ func Recover(ctx context.Context, env Env, o Options) (notes []string, err error
 // which reports its own.
 func (r *run) noteStuck() {
 	for _, err := range r.damaged {
-		r.report.Notes = append(r.report.Notes, err.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+		r.report.Stuck = append(r.report.Stuck, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
 		if !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id }) {
-			r.report.Notes = append(r.report.Notes, r.unrecovered[id].Error())
+			r.report.Stuck = append(r.report.Stuck, r.unrecovered[id].Error())
 		}
 	}
 }
@@ -125,8 +125,8 @@ func (r *run) openState(ctx context.Context, p *Plan) error {
 	}
 	p.state, p.journal = j, j
 	if debt := j.DroppedDebt(); debt != nil {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another account, table, region or role: the hook pending there since %s will not run",
-			p.Job.Name, "the state directory", debt.Since.Format("2006-01-02 15:04")))
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: its state was made on another machine: the hook that was pending there since %s will not run",
+			p.Job.Name, debt.Since.Format("2006-01-02 15:04")))
 	}
 	return nil
 }

@@ -81,7 +81,8 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.checkDestinations()                                // refuse those that the run itself reads
 	r.during("changes", func() { r.checkChanges(ctx) })  // unchanged jobs end here
 	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) }) // load, fetch, execute, compare, install
-	r.during("finish", func() { r.finish(ctx) })         // hooks, then the state of each job
+	r.beforeHooks()
+	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
 		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
 		p.report.Overridden = p.Overridden()
@@ -130,6 +131,20 @@ func each(jobs []*Plan, do func(*Plan) error) {
 			p.report.Err = do(p)
 		}
 	}
+}
+
+// beforeHooks asks BeforeHooks whether hooks may run now.
+func (r *run) beforeHooks() {
+	if r.o.BeforeHooks == nil {
+		return
+	}
+	var names []string
+	for _, p := range r.plans {
+		if p.report.Err == nil {
+			names = append(names, p.Job.Name)
+		}
+	}
+	r.o.DeferHooks = !r.o.BeforeHooks(names) || r.o.DeferHooks
 }
 
 // commit installs a job that has not failed.
