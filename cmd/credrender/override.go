@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/render"
-	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -120,8 +120,8 @@ func (a *app) warnOverridden(name, until string, refs []source.Ref) {
 const untilNextRun = ", until the next run without --override"
 
 // overrideText describes an override for status.
-func overrideText(o state.Override) string {
-	return fmt.Sprintf("%s has a value of --override since %s%s", o.Ref, zoned(o.Since.Local()), untilNextRun)
+func overrideText(ref string, since time.Time) string {
+	return fmt.Sprintf("%s has a value of --override since %s%s", ref, zoned(since.Local()), untilNextRun)
 }
 
 func isOverride(err error) bool {

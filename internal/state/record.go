@@ -120,6 +120,11 @@ type Override struct {
 	Since time.Time  `json:"since"`
 }
 
+// Overridden reports whether the value of a secret in place is an operator's.
+func (r *Record) Overridden(ref source.Ref) bool {
+	return slices.ContainsFunc(r.Overrides, func(o Override) bool { return o.Ref == ref })
+}
+
 // File is one file in place.
 type File struct {
 	Print string `json:"print"`           // keyed fingerprint of the content
