@@ -1,4 +1,4 @@
-// Measures the page it is in, and writes the result as JSON into <pre id="measured">.
+// Measures the frame it is in, and writes the result as JSON into the page around it.
 const parse = (color) => color.match(/[\d.]+/g).map(Number);
 const luminance = (rgb) => {
   const [r, g, b] = rgb.slice(0, 3).map((v) => {
@@ -50,6 +50,6 @@ for (const cell of document.querySelectorAll("td")) { // the labels of cards
   if (ratio < 4.5) result.Faint.push(label.content + " " + ratio.toFixed(2));
 }
 const out = document.createElement("pre");
-out.id = "measured";
+out.className = "measured";
 out.textContent = JSON.stringify(result);
-document.body.append(out);
+parent.document.body.append(out);
