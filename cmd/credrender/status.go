@@ -23,6 +23,7 @@ type statusOptions struct {
 	forget      []string
 	force       bool
 	lockTimeout time.Duration
+	html        string
 }
 
 func newStatus(a *app) *cobra.Command {
@@ -62,6 +63,9 @@ that have a pending hook or were interrupted.`,
 			if o.force || c.Flags().Changed("lock-timeout") {
 				return usagef("--force and --lock-timeout are for --forget")
 			}
+			if o.html != "" && (o.check || c.Flags().Changed("output")) {
+				return usagef("--html goes without --check and --output")
+			}
 			return runStatus(c.Context(), a, o)
 		},
 	}
@@ -69,6 +73,7 @@ that have a pending hook or were interrupted.`,
 	c.Flags().BoolVar(&o.check, "check", false, "print only problems, and exit 1 if a job failed, has a pending hook or is too old")
 	c.Flags().BoolVar(&o.all, "all", false, "with --check: include jobs of the command line (SRC:DEST, pull) and of other configs")
 	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: the last success may be at most `DURATION` ago")
+	c.Flags().StringVar(&o.html, "html", "", "write a page for a browser to `FILE` (mode 0600), or to standard output with -")
 	o.addForget(a, c)
 	return c
 }
@@ -86,7 +91,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if err := a.checkSchedules(cfg.Jobs); err != nil {
 		return err
 	}
-	list, err := a.statuses(st, cfg.Jobs)
+	list, damaged, err := a.statuses(st, cfg.Jobs)
 	if err != nil {
 		return err
 	}
@@ -99,17 +104,20 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if st.Missing() {
 		a.log.Warn(fmt.Sprintf("state directory %s does not exist: no job has run with it", cfg.Settings.StateDir))
 	}
+	if o.html != "" {
+		return a.writePage(cfg, st, list, damaged, o.html)
+	}
 	return a.printStatus(list)
 }
 
 // statuses returns the status of all jobs with state, and of those of the config. A
 // damaged state file is reported, and its job counts as failed.
-func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
+func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, []*state.CorruptError, error) {
 	outcomes, errOutcomes := st.Outcomes()
 	known, errJobs := st.Jobs()
 	damaged, err := state.Damaged(errors.Join(errOutcomes, errJobs))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list := make([]jobStatus, 0, len(known))
 	for _, j := range known {
@@ -141,7 +149,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
 		}
 	}
-	return list, nil
+	return list, damaged, nil
 }
 
 func (a *app) printStatus(list []jobStatus) error {
@@ -174,6 +182,9 @@ func (a *app) printStatus(list []jobStatus) error {
 	for _, s := range list {
 		if !s.HeldUntil.IsZero() {
 			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
+		}
+		for _, ref := range slices.Sorted(maps.Keys(s.Overridden)) {
+			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, overrideText(ref, s.Overridden[ref])))
 		}
 		if s.nextRuns == "" {
 			continue

@@ -8,6 +8,7 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 // jobStatus is the status of one job, as status -o json prints it.
@@ -31,6 +32,8 @@ type jobStatus struct {
 	Altered    map[string]string `json:"altered,omitempty"`
 	HeldUntil  time.Time         `json:"held_until,omitzero"`
 	HeldReason string            `json:"held_reason,omitempty"`
+	// Overridden are the secrets of which an operator's value is in place, since when.
+	Overridden map[string]time.Time `json:"overridden,omitempty"`
 
 	Config       string                `json:"config,omitempty"` // the file that the job is of
 	Schedule     string                `json:"schedule,omitempty"`
@@ -66,13 +69,19 @@ func statusOf(r state.Record) jobStatus {
 	s := jobStatus{
 		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
 		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
-		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
+		Versions: versions(slices.DeleteFunc(r.Trace, func(k source.Known) bool { return r.Overridden(k.Ref) })), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
 	s.Config, _ = job.ConfigOf(r.ID, r.Name)
 	s.LastRefresh, s.RunID, s.Failures, s.FailingSince = r.LastLook, r.Result.Run, r.Result.Count, r.Result.Since
 	if d := r.Debt; d != nil {
 		s.HookError = d.Error
 		s.PendingHook = &pendingHook{d.Since, d.Attempts, d.Error, d.Next, d.Dests}
+	}
+	for _, o := range r.Overrides {
+		if s.Overridden == nil {
+			s.Overridden = map[string]time.Time{}
+		}
+		s.Overridden[o.Ref.String()] = o.Since
 	}
 	for dest, f := range r.Files {
 		if s.Installed == nil {
