@@ -6,6 +6,7 @@
 GO        ?= go
 PREFIX    ?= /usr/local
 FUZZTIME  ?= 10s
+SOAK      ?= 15m
 BIN        = bin/credrender
 VENV       = test/interop/.venv
 # The releases that make interop-full boots; make interop boots the newest.
@@ -90,6 +91,10 @@ interop-full: ## systemd as PID 1 in two releases of Debian, with the slow rows;
 	DEBIAN_SUITES="$(DEBIAN_SUITES)" test/interop/prepare $(VENV)
 	INTEROP_FULL=1 DEBIAN_SUITES="$(DEBIAN_SUITES)" $(GO) test -tags interop -count=1 -timeout 30m -v -run '^Test(Systemd|Prometheus|Container)' ./test/interop
 
+soak: ## rotate certificates under load of nginx and haproxy, and let AWS fail in every way for SOAK (15m)
+	test/interop/prepare $(VENV)
+	SOAK=$(SOAK) $(GO) test -tags interop -count=1 -timeout 2h -v -run '^TestSoak' ./test/interop
+
 authority: ## compare requests, signatures, endpoints, credentials and errors with botocore, and print the counts
 	test/interop/prepare $(VENV)
 	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
@@ -144,4 +149,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary format vet static tidy lint vuln demo interop interop-full authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean

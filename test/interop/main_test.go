@@ -104,15 +104,23 @@ func (c command) wantInput(t *testing.T, code int, stdin string, args ...string)
 // program returns the path of a program that a test cannot do without.
 func program(t *testing.T, name string) string {
 	t.Helper()
-	for dir := range strings.SplitSeq(searchPath(), ":") {
-		if path := filepath.Join(dir, name); isExecutable(path) {
-			return path
-		}
+	if path := findProgram(name); path != "" {
+		return path
 	}
 	if os.Getenv("INTEROP_MAY_SKIP") == "1" {
 		t.Skipf("no %s here, and INTEROP_MAY_SKIP=1 allows to go without", name)
 	}
 	t.Fatalf("no %s in %s: run make interop as root, or install it; INTEROP_MAY_SKIP=1 goes without", name, searchPath())
+	return ""
+}
+
+// findProgram returns the path of a program, or "".
+func findProgram(name string) string {
+	for dir := range strings.SplitSeq(searchPath(), ":") {
+		if path := filepath.Join(dir, name); isExecutable(path) {
+			return path
+		}
+	}
 	return ""
 }
 
@@ -122,14 +130,15 @@ func isExecutable(path string) bool {
 }
 
 // searchPath adds where Debian keeps servers (not in every user's PATH), the
-// virtual environments that make interop made, and the Prometheus that it unpacked.
+// virtual environments that make interop made, and the Prometheus and haproxy that it unpacked.
 func searchPath() string {
 	venv := os.Getenv("INTEROP_VENV")
 	if venv == "" {
 		venv, _ = filepath.Abs(".venv")
 	}
 	cache, _ := os.UserCacheDir() // without one there is no such Prometheus
-	return filepath.Join(venv, "bin") + ":" + filepath.Join(cache, "credrender-interop/prometheus/usr/bin") + ":" + filepath.Join(venv, "awscli", "bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
+	unpacked := filepath.Join(cache, "credrender-interop")
+	return filepath.Join(venv, "bin") + ":" + filepath.Join(unpacked, "prometheus/usr/bin") + ":" + filepath.Join(unpacked, "haproxy/bin") + ":" + filepath.Join(venv, "awscli", "bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
 }
 
 // eventually waits for something that another process does in its own time.

@@ -1,0 +1,398 @@
+//go:build interop
+
+package interop
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/credrender/credrender/test/awsfake"
+)
+
+// Access keys that only the daemon has: rules that match them leave the test's
+// own puts alone.
+const (
+	daemonKey    = "AKIASOAKDAEMON%06d"
+	daemonPrefix = "AKIASOAKDAEMON"
+)
+
+// awsLink is the daemon's way to AWS, which can be shut, silent, or lead to an
+// AWS whose clock is ahead.
+type awsLink struct {
+	fake    *awsfake.Server
+	address string
+	stop    func()
+	skew    atomic.Int64 // nanoseconds
+}
+
+// newAWSLink listens on an address that nobody else gets while it is shut:
+// ephemeral ports of others are on 127.0.0.1.
+func newAWSLink(t *testing.T) *awsLink {
+	t.Helper()
+	a := &awsLink{address: "127.0.77.1:0", stop: func() {}}
+	a.fake = awsfake.New(awsfake.Options{Now: a.now})
+	t.Cleanup(a.fake.Close)
+	a.answer(t)
+	t.Cleanup(func() { a.stop() })
+	return a
+}
+
+func (a *awsLink) now() time.Time { return time.Now().Add(time.Duration(a.skew.Load())) }
+
+func (a *awsLink) listen(t *testing.T) net.Listener {
+	t.Helper()
+	a.shut()
+	l, err := net.Listen("tcp", a.address) //nolint:noctx // a test's
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.address = l.Addr().String()
+	return l
+}
+
+func (a *awsLink) answer(t *testing.T) {
+	t.Helper()
+	l := a.listen(t)
+	server := &http.Server{Handler: http.HandlerFunc(a.serve), ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(l) }() // until stop
+	a.stop = func() { _ = server.Close() }
+}
+
+func (a *awsLink) shut() {
+	a.stop()
+	a.stop = func() {}
+}
+
+// beSilent takes connections and answers nothing. They stay open when the outage
+// is over, as where a firewall has forgotten them: only a timeout ends the wait.
+func (a *awsLink) beSilent(t *testing.T) {
+	t.Helper()
+	l := a.listen(t)
+	var taken []net.Conn
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			taken = append(taken, conn)
+		}
+	}()
+	a.stop = func() {
+		_ = l.Close()
+		<-ended
+	}
+	t.Cleanup(func() {
+		<-ended
+		for _, conn := range taken {
+			_ = conn.Close()
+		}
+	})
+}
+
+// serve refuses what is signed with a clock that is more than five minutes off, as AWS does.
+func (a *awsLink) serve(w http.ResponseWriter, r *http.Request) {
+	signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+	if now := a.now().UTC(); err == nil && now.Sub(signed).Abs() > 5*time.Minute {
+		w.Header().Set("Date", now.Format(http.TimeFormat))
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired: %s is now earlier than %s"}`,
+			signed.Format("20060102T150405Z"), now.Add(-5*time.Minute).Format("20060102T150405Z"))
+		return
+	}
+	a.fake.ServeHTTP(w, r)
+}
+
+// outage is one way in which AWS fails the daemon.
+type outage struct {
+	name   string
+	begin  func(t *testing.T) (end func())
+	goesOn bool // changes are seen while it lasts
+}
+
+// fails makes an outage of rules that apply to the daemon's requests alone.
+func (k *soak) fails(rules ...awsfake.Rule) func(*testing.T) func() {
+	return func(*testing.T) func() {
+		var undo []func()
+		for _, r := range rules {
+			match := r.Match
+			r.Match = func(req awsfake.Request) bool {
+				return strings.HasPrefix(req.AccessKey, daemonPrefix) && (match == nil || match(req))
+			}
+			undo = append(undo, k.aws.fake.Fail(r))
+		}
+		return func() {
+			for _, f := range undo {
+				f()
+			}
+		}
+	}
+}
+
+func (k *soak) outages() []outage {
+	var turn atomic.Int64
+	return []outage{
+		{name: "refused", begin: func(t *testing.T) func() { k.aws.shut(); return func() { k.aws.answer(t) } }},
+		{name: "silent", begin: func(t *testing.T) func() { k.aws.beSilent(t); return func() { k.aws.answer(t) } }},
+		{name: "reset or cut in the middle", begin: k.fails(
+			awsfake.Rule{Cut: true, Match: func(awsfake.Request) bool { return turn.Add(1)%2 == 0 }}, awsfake.Rule{Reset: true, Applied: true})},
+		{name: "throttled", begin: k.fails(
+			awsfake.Rule{Service: awsfake.DynamoDB, Code: "ProvisionedThroughputExceededException", Message: "The level of configured provisioned throughput for the table was exceeded."},
+			awsfake.Rule{Code: "ThrottlingException", Message: "Rate exceeded"})},
+		{name: "KMS denied", begin: k.fails(awsfake.Rule{Service: awsfake.KMS, Code: "AccessDeniedException", Message: "The ciphertext refers to a customer master key that you cannot access."})},
+		{name: "credentials expired", begin: k.expire},
+		{name: "clock of AWS 20 minutes ahead", goesOn: true, begin: func(*testing.T) func() {
+			k.aws.skew.Store(int64(20 * time.Minute))
+			return func() { k.aws.skew.Store(0) }
+		}},
+		{name: "table missing", begin: k.fails(awsfake.Rule{Service: awsfake.DynamoDB, Code: "ResourceNotFoundException", Message: "Requested resource not found"})},
+	}
+}
+
+// expire refuses the daemon's access key for good; the end is another key in its
+// credentials file.
+func (k *soak) expire(t *testing.T) func() {
+	old := fmt.Sprintf(daemonKey, k.keys)
+	k.fails(awsfake.Rule{Code: "ExpiredTokenException", Message: "The security token included in the request is expired",
+		Match: func(r awsfake.Request) bool { return r.AccessKey == old }})(t)
+	return func() { k.writeCredentials(t) }
+}
+
+func (k *soak) writeCredentials(t *testing.T) {
+	t.Helper()
+	k.keys++
+	text := fmt.Sprintf("[default]\naws_access_key_id = "+daemonKey+"\naws_secret_access_key = secret\n", k.keys)
+	next := writeFile(t, filepath.Dir(k.credentials), "credentials.new", text)
+	if err := os.Rename(next, k.credentials); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const soakJobs = 4
+
+// soak is a daemon with several jobs, whose hooks note the value that they saw.
+type soak struct {
+	aws         *awsLink
+	put         command
+	daemon      *soakDaemon
+	dir         string
+	credentials string
+	keys        int
+	newest      [soakJobs]int // the number of each job's newest value
+	made        int
+}
+
+func newSoak(t *testing.T) *soak {
+	t.Helper()
+	dir := t.TempDir()
+	k := &soak{aws: newAWSLink(t), dir: dir, credentials: filepath.Join(dir, "credentials")}
+	k.put = newCommand(t, binary, k.aws.fake.Env(), "--config", os.DevNull)
+	k.put.want(t, 0, "setup")
+	k.writeCredentials(t)
+	config := "schedule: \"@every 1s\"\njobs:\n"
+	for i := range soakJobs {
+		k.change(t, i)
+		config += fmt.Sprintf("  - {name: job%[1]d, content: '{{ secret \"soak.%[1]d\" }}', dest: %[2]s/file%[1]d, hook: 'cat %[2]s/file%[1]d >>%[2]s/hooks%[1]d && echo >>%[2]s/hooks%[1]d'}\n", i, dir)
+	}
+	env := []string{
+		"AWS_ENDPOINT_URL=http://" + k.aws.address, "AWS_REGION=" + awsfake.Region, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + k.credentials,
+	}
+	k.daemon = startSoakDaemon(t, newCommand(t, binary, env, "--config", writeFile(t, dir, "credrender.yaml", config),
+		"--state-dir", filepath.Join(dir, "state"), "--timeout", "5s"))
+	k.waitForAll(t)
+	return k
+}
+
+// change stores a new value of a job's secret: a number that counts up.
+func (k *soak) change(t *testing.T, job int) {
+	t.Helper()
+	k.newest[job]++
+	k.made++
+	k.put.want(t, 0, "put", fmt.Sprintf("soak.%d", job), strconv.Itoa(k.newest[job]))
+}
+
+// hooks returns the values that the hook of a job saw, in order.
+func (k *soak) hooks(t *testing.T, job int) (seen []int) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(k.dir, fmt.Sprintf("hooks%d", job)))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for line := range strings.FieldsSeq(string(text)) {
+		n, err := strconv.Atoi(line)
+		if err != nil {
+			t.Fatalf("the hook of job%d saw %q", job, line)
+		}
+		seen = append(seen, n)
+	}
+	return seen
+}
+
+// waitForAll waits until the hook of each job has run with its newest value.
+func (k *soak) waitForAll(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Minute) // as long as the daemon's longest pause
+	for job := range soakJobs {
+		for seen := k.hooks(t, job); len(seen) == 0 || seen[len(seen)-1] != k.newest[job]; seen = k.hooks(t, job) {
+			if time.Now().After(deadline) {
+				t.Fatalf("job%d: the hooks saw %v, and value %d is missing", job, seen, k.newest[job])
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+}
+
+// outageResult is what one outage did.
+type outageResult struct {
+	recovery      time.Duration
+	lines         int
+	seenMeanwhile int
+	repeated      []string
+}
+
+// suffer lets an outage begin, changes each secret and one of them twice, and
+// ends it after a while.
+func (k *soak) suffer(t *testing.T, o outage, length time.Duration) (r outageResult) {
+	t.Helper()
+	before := k.count(t)
+	offset := k.daemon.log.length()
+	end := o.begin(t)
+	for job := range soakJobs {
+		k.change(t, job)
+	}
+	time.Sleep(length / 2)
+	k.change(t, 0)
+	time.Sleep(length / 2)
+	r.seenMeanwhile = k.count(t) - before
+	end()
+	ended := time.Now()
+	k.waitForAll(t)
+	r.recovery = time.Since(ended)
+	r.lines, r.repeated = countLines(k.daemon.log.since(offset))
+	for _, line := range r.repeated {
+		t.Errorf("%s: logged again: %s", o.name, line)
+	}
+	if r.seenMeanwhile > 0 && !o.goesOn {
+		t.Errorf("%s: %d changes were seen, which no outage lets happen", o.name, r.seenMeanwhile)
+	}
+	return r
+}
+
+func (k *soak) count(t *testing.T) (n int) {
+	t.Helper()
+	for job := range soakJobs {
+		n += len(k.hooks(t, job))
+	}
+	return n
+}
+
+var (
+	logStamp     = regexp.MustCompile(`^\S+Z (run=\S+ )?`)
+	logNumbers   = regexp.MustCompile(`\b[0-9]+\b`)
+	logChanges   = regexp.MustCompile(`: (created|updated) `)
+	logMayRepeat = regexp.MustCompile(`hint: |ticks were skipped`)
+	logNews      = regexp.MustCompile(`: (created|updated) |: ran hook `)
+)
+
+// countLines counts the lines of log that do not tell of a change, and returns
+// those that are there twice, numbers apart. Jobs may have a hint in common, and
+// each run that takes long skips ticks.
+func countLines(log string) (n int, repeated []string) {
+	seen := map[string]bool{}
+	for line := range strings.Lines(log) {
+		if logNews.MatchString(line) {
+			continue
+		}
+		n++
+		plain := logNumbers.ReplaceAllString(logStamp.ReplaceAllString(line, ""), "N")
+		if seen[plain] && !logMayRepeat.MatchString(plain) {
+			repeated = append(repeated, strings.TrimSpace(line))
+		}
+		seen[plain] = true
+	}
+	return n, repeated
+}
+
+// TestSoakOutages: AWS fails in every way in turn while secrets change. No change
+// is lost and no hook runs twice; the daemon does not grow, and logs each outage once.
+func TestSoakOutages(t *testing.T) {
+	started, whole := time.Now(), soakTime(t)
+	length := 2 * time.Second
+	if whole > 0 {
+		length = 10 * time.Second
+	}
+	k := newSoak(t)
+	results := map[string][]outageResult{}
+	for round := 0; round == 0 || time.Since(started) < whole; round++ {
+		for _, o := range k.outages() {
+			r := k.suffer(t, o, length)
+			results[o.name] = append(results[o.name], r)
+			k.change(t, round%soakJobs) // and one in good times
+			k.waitForAll(t)
+			k.aws.fake.Forget()
+		}
+	}
+	k.expectHooks(t)
+	k.daemon.expectFlat(t)
+	k.report(t, results, length, time.Since(started))
+}
+
+// expectHooks: values only count up, so a hook that ran twice for a value, or for
+// an old one, shows. That the newest was seen is known.
+func (k *soak) expectHooks(t *testing.T) {
+	t.Helper()
+	for job := range soakJobs {
+		seen := k.hooks(t, job)
+		for i := 1; i < len(seen); i++ {
+			if seen[i] <= seen[i-1] {
+				t.Errorf("job%d: its hook ran with value %d after %d", job, seen[i], seen[i-1])
+			}
+		}
+	}
+}
+
+func (k *soak) report(t *testing.T, results map[string][]outageResult, length, took time.Duration) {
+	t.Helper()
+	var rows [][]string
+	for _, o := range k.outages() {
+		all := results[o.name]
+		longest, seenMeanwhile := time.Duration(0), 0
+		for _, r := range all {
+			longest, seenMeanwhile = max(longest, r.recovery), seenMeanwhile+r.seenMeanwhile
+		}
+		rows = append(rows, []string{
+			o.name, strconv.Itoa(len(all)), strconv.Itoa(len(all) * (soakJobs + 1)), strconv.Itoa(seenMeanwhile),
+			fmt.Sprintf("%.1f s", median(all, func(r outageResult) float64 { return r.recovery.Seconds() })),
+			fmt.Sprintf("%.1f s", longest.Seconds()),
+			strconv.Itoa(median(all, func(r outageResult) int { return r.lines })),
+		})
+	}
+	start, peak, end := k.daemon.sizes()
+	updates := len(logChanges.FindAllString(k.daemon.log.since(0), -1))
+	t.Logf("outages of %s, %d jobs, %s in all\n\n%s\n%s", length, soakJobs, took.Round(time.Second),
+		soakTable("| outage | times | changes made | seen meanwhile | recovered after (median) | longest | log lines (median) |", rows),
+		soakTable("| the daemon | start | peak | end |", [][]string{
+			{"file descriptors", strconv.Itoa(start.files), strconv.Itoa(peak.files), strconv.Itoa(end.files)},
+			{"memory (RSS)", mebibytes(start.kib), mebibytes(peak.kib), mebibytes(end.kib)},
+		}))
+	t.Logf("%d changes made; %d files written, %d hooks run; %d values replaced by newer ones before they could be seen",
+		k.made, updates, k.count(t), k.made-k.count(t))
+	if updates != k.count(t) {
+		t.Errorf("%d files were written, and %d hooks ran", updates, k.count(t))
+	}
+}
+
+func mebibytes(kib int) string { return fmt.Sprintf("%.1f MiB", float64(kib)/1024) }
