@@ -93,7 +93,7 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 	w.Account = nil // without requests to AWS, the account of the state does not matter
 	// Force skips the change check, because the content is given.
 	report, err := render.Run(ctx, w, render.Options{LockTimeout: time.Minute, Force: true, Code: exitCode}, []job.Job{j})
-	for _, n := range report.Notes {
+	for _, n := range append(report.Notes, report.Stuck...) {
 		a.log.Warn(n)
 	}
 	for _, r := range report.Jobs {

@@ -41,7 +41,8 @@ func jobRows() map[string][]bad {
 			refuses(faultSameFile, exitUsage, `also the template`, "-c selfdest.yaml").printing(),
 			refuses(faultSameFile, exitUsage, `a -> b -> a`, "-c cycle.yaml").printing(),
 		),
-		"daemon": append(configFaults(),
+		"daemon": append(slices.DeleteFunc(configFaults(), func(b bad) bool { return strings.Contains(b.line, "none.yaml") }), // which is waited for
+			refuses(faultMissing, exitUsage, `none\.yaml`, "--check-config -c none.yaml"),
 			refuses(faultMissing, exitUsage, `no job has a schedule: .*ok\.yaml`, "-c ok.yaml"),
 			refuses(faultMalformed, exitUsage, `badcron\.yaml:1: .*schedule`, "-c badcron.yaml"),
 			refuses(faultWrongType, exitUsage, `unknown command "job"`, "-c cron.yaml job"),

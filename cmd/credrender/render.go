@@ -27,6 +27,7 @@ type renderOptions struct {
 	splay, lockTimeout time.Duration
 	noHook, force      bool
 	stats              bool
+	deferHooks         bool
 	tick, changed      bool // set by the daemon only
 }
 
@@ -43,6 +44,7 @@ func (o *renderOptions) registerRun(c *cobra.Command) {
 	fl.DurationVar(&o.splay, "splay", 0, "first wait for this host's fixed share of `DURATION`")
 	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "wait up to `DURATION` for another run to end")
 	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and leave none pending (image builds)")
+	fl.BoolVar(&o.deferHooks, "defer-hooks", false, "leave hooks pending for the next run (a unit at boot that services wait for)")
 	fl.BoolVar(&o.force, "force", false, "render without a change check, and install files that verify refused before")
 	fl.BoolVar(&o.stats, "stats", false, "print the requests to AWS and the time of each phase")
 }
@@ -88,6 +90,9 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 			return err
 		}
 	}
+	if o.noHook && o.deferHooks {
+		return usagef("--no-hook leaves no hook pending, and --defer-hooks does: give one of them")
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
@@ -104,7 +109,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
 		return err
 	}
-	a.meter(o.stats)
+	a.meter(o.stats || o.tick)
 	if len(sel.stdout) > 0 {
 		if err := a.renderToStdout(ctx, cfg, o, sel); err != nil {
 			return err
@@ -121,6 +126,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if st != nil {
 		defer st.Close()
 	}
+	defer a.writeTextfile(cfg)
 	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
 		return nil
 	}
@@ -141,6 +147,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 		last := time.Until(deadline) < pause
 		report, err := render.Run(ctx, w, opts, jobs)
 		again := a.report(report, err == nil && !last)
+		a.sendReport(report)
 		if o.stats {
 			a.stats(report.Stats)
 		}
@@ -158,7 +165,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files

@@ -95,8 +95,34 @@ type jobStatus struct {
 	HeldUntil  time.Time         `json:"held_until,omitzero"`
 	HeldReason string            `json:"held_reason,omitempty"`
 
+	Config       string                `json:"config,omitempty"` // the file that the job is of
+	Schedule     string                `json:"schedule,omitempty"`
+	LastRefresh  time.Time             `json:"last_full_refresh,omitzero"`
+	RunID        string                `json:"run,omitempty"`      // of the last failure, as in the daemon's log
+	Failures     int                   `json:"failures,omitempty"` // in a row
+	FailingSince time.Time             `json:"failing_since,omitzero"`
+	PendingHook  *pendingHook          `json:"pending_hook,omitempty"`
+	Installed    map[string]fileStatus `json:"installed,omitempty"` // by destination
+
 	ofConfig bool
 	nextRuns string
+}
+
+// pendingHook is a hook that has not succeeded since files changed.
+type pendingHook struct {
+	Since    time.Time `json:"since,omitzero"`
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error,omitempty"`
+	Next     time.Time `json:"next,omitzero"` // when a daemon tries again
+	Changed  []string  `json:"changed,omitempty"`
+}
+
+// fileStatus is one file as it was put in place.
+type fileStatus struct {
+	Mode     string    `json:"mode"`
+	UID      int       `json:"uid"`
+	GID      int       `json:"gid"`
+	NotAfter time.Time `json:"certificate_expires,omitzero"`
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -151,7 +177,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			none := outcomes[j.ID].Over(state.Record{ID: j.ID, Name: j.Name})
 			list = append(list, statusOf(none))
 		}
-		list[i].ofConfig = true
+		list[i].ofConfig, list[i].Schedule = true, j.Schedule.String()
 		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
@@ -176,8 +202,17 @@ func statusOf(r state.Record) jobStatus {
 		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
 		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
-	if r.Debt != nil {
-		s.HookError = r.Debt.Error
+	s.Config, _ = job.ConfigOf(r.ID, r.Name)
+	s.LastRefresh, s.RunID, s.Failures, s.FailingSince = r.LastLook, r.Result.Run, r.Result.Count, r.Result.Since
+	if d := r.Debt; d != nil {
+		s.HookError = d.Error
+		s.PendingHook = &pendingHook{d.Since, d.Attempts, d.Error, d.Next, d.Dests}
+	}
+	for dest, f := range r.Files {
+		if s.Installed == nil {
+			s.Installed = map[string]fileStatus{}
+		}
+		s.Installed[dest] = fileStatus{fmt.Sprintf("%04o", f.Mode.Perm()), f.UID, f.GID, f.NotAfter}
 	}
 	return s
 }
@@ -221,7 +256,11 @@ func (a *app) printStatus(list []jobStatus) error {
 		}
 	}
 	for _, s := range list {
-		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
+		text := s.Error
+		if s.HookError != s.Error {
+			text = strings.TrimSpace(text + "\n" + s.HookError)
+		}
+		if text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
 		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {

@@ -220,7 +220,7 @@ func (r *run) noteLook(p *Plan) error {
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun = r.env.Host.Now()
 		if rec.Debt == nil { // else the result tells of the hook
-			rec.Result = r.outcome(p.check.unanswered)
+			rec.Result, _ = r.outcome(p.check.unanswered).After(rec.Result, rec.LastRun)
 		}
 	})
 }

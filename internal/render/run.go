@@ -79,7 +79,8 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.checkDestinations()                                // refuse those that the run itself reads
 	r.during("changes", func() { r.checkChanges(ctx) })  // unchanged jobs end here
 	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) }) // load, fetch, execute, compare, install
-	r.during("finish", func() { r.finish(ctx) })         // hooks, then the state of each job
+	r.beforeHooks()
+	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
 		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
 		r.report.Jobs = append(r.report.Jobs, p.report)
@@ -123,6 +124,20 @@ func each(jobs []*Plan, do func(*Plan) error) {
 			p.report.Err = do(p)
 		}
 	}
+}
+
+// beforeHooks asks BeforeHooks whether hooks may run now.
+func (r *run) beforeHooks() {
+	if r.o.BeforeHooks == nil {
+		return
+	}
+	var names []string
+	for _, p := range r.plans {
+		if p.report.Err == nil {
+			names = append(names, p.Job.Name)
+		}
+	}
+	r.o.DeferHooks = !r.o.BeforeHooks(names) || r.o.DeferHooks
 }
 
 // commit installs a job that has not failed.
@@ -257,17 +272,22 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 }
 
 // keepStale applies AllowStale: if the store is unreachable and all files of the job
-// exist and are recent enough, the job succeeds without rendering.
+// are as a recent run left them, the job succeeds without rendering.
 func (r *run) keepStale(p *Plan) {
 	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !unreachable(p.report.Err) {
 		return
 	}
-	last := p.state.Record().LastSuccess
-	if last.IsZero() || r.env.Host.Now().Sub(last) > r.o.AllowStale {
+	rec := p.state.Record()
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
 		return
 	}
 	for _, f := range p.Job.Files {
-		if old, err := r.env.Disk.Inspect(f.Dest); err != nil || !old.Exists {
+		path, why := r.env.Disk.Host(f.Dest), "was not part of the last good run"
+		if recorded, ok := rec.Files[path]; ok {
+			why = Altered(p.state, r.env.Disk, f.Dest, recorded)
+		}
+		if why != "" {
+			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("its files are not kept: %s %s", path, why))
 			return
 		}
 	}
