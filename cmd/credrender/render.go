@@ -27,6 +27,7 @@ type renderOptions struct {
 	splay, lockTimeout time.Duration
 	noHook, force      bool
 	stats              bool
+	given              *render.Overrides // from --override
 	deferHooks         bool
 	tick, changed      bool // set by the daemon only
 }
@@ -34,6 +35,7 @@ type renderOptions struct {
 func (o *renderOptions) register(c *cobra.Command) {
 	o.jobFlags.register(c)
 	o.registerRun(c)
+	overrideFlag(c, &o.overrides)
 }
 
 // registerRun adds the flags for the course of a run.
@@ -98,6 +100,9 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 		return err
 	}
 	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
+	if err == nil {
+		err = o.takeOverrides(a, cfg)
+	}
 	if err != nil {
 		return err
 	}
@@ -128,8 +133,9 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	}
 	defer a.writeTextfile(cfg)
 	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
-		return nil
+		return o.refuseHeld()
 	}
+	o.moreRuns(false)
 	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
@@ -165,7 +171,8 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch,
+		Overrides: o.given, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files
@@ -187,7 +194,8 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 		return err
 	}
 	var out []template.Output
-	for _, j := range sel.stdout {
+	for i, j := range sel.stdout {
+		o.moreRuns(i < len(sel.stdout)-1 || len(sel.jobs) > 0)
 		files, stats, err := render.Bytes(ctx, w, a.options(cfg, o), j)
 		if o.stats {
 			a.stats(stats)
@@ -196,6 +204,7 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 			a.failJob(&j, err)
 			continue
 		}
+		a.warnOverridden(j.Name, "", files.Overridden)
 		out = append(out, files.Outputs...)
 	}
 	if a.code != exitOK {
@@ -246,6 +255,7 @@ func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool
 	w := a.env(cfg, st, named)
 	w.Own = append(w.Own, a.protectedFile("the file of --vars", f.varsFile)...)
 	w.Own = append(w.Own, a.protectedFile("the file of --fixtures", f.fixtures)...)
+	w.Own = append(w.Own, a.protectedOverrides(f.overrides)...)
 	var err error
 	if w.Disk.Root, err = a.root(f.root); err != nil || f.fixtures == "" {
 		return w, err

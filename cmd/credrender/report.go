@@ -59,6 +59,9 @@ func (a *app) reportJob(j render.JobReport) {
 		a.failJob(j.Job, j.Err)
 		return
 	}
+	if j.Installed {
+		a.warnOverridden(j.Job.Name, untilNextRun, j.Overridden)
+	}
 	if a.snapshot != nil {
 		return // reportChild logs one line for the job
 	}

@@ -91,6 +91,7 @@ func jobMetrics(jobs []job.Job, st stored, stats map[string]*jobStats) []metric 
 	attempts := gauge("credrender_job_hook_failed_attempts", "How often the pending hook has failed in a row.")
 	damaged := gauge("credrender_job_state_damaged", "1 while the job's state file cannot be read; the job is not rendered until it is removed.")
 	expiry := gauge("credrender_certificate_expiry_timestamp_seconds", "When the first of the certificates in a rendered file expires.")
+	overridden := gauge("credrender_job_overridden", "1 while a file of the job has an operator's value (--override) in place of a secret's.")
 	version := gauge("credrender_secret_version_info", "1, labelled with the version of a secret in the job's files.")
 	for _, j := range jobs {
 		label := []string{"job_name", j.Name}
@@ -113,13 +114,14 @@ func jobMetrics(jobs []job.Job, st stored, stats map[string]*jobStats) []metric 
 		for _, dest := range slices.Sorted(maps.Keys(r.Files)) {
 			expiry.addTime(r.Files[dest].NotAfter, "job_name", j.Name, "dest", dest)
 		}
+		overridden.add(flag(len(r.Overrides) > 0).value, label...)
 		for _, k := range r.Trace {
-			if !k.Trace.Absent {
+			if !k.Trace.Absent && !r.Overridden(k.Ref) {
 				version.add(1, "job_name", j.Name, "secret", k.Ref.String(), "version", k.Trace.Version)
 			}
 		}
 	}
-	return []metric{run, success, change, code, failures, damaged, pending, attempts, expiry, version}
+	return []metric{run, success, change, code, failures, damaged, pending, attempts, overridden, expiry, version}
 }
 
 // recordFor is a job's record, with what only stats know in its place.

@@ -83,6 +83,8 @@ type Options struct {
 	// AcceptRemoved are names of removed secrets for which secretOr may take its
 	// default.
 	AcceptRemoved []string
+	// Overrides are values that an operator gives in place of the sources'.
+	Overrides *Overrides
 	// AllowNoMatch permits every pattern to match nothing.
 	AllowNoMatch bool
 	// Configs are the config files that were read whole, IDs all jobs in them. The

@@ -189,7 +189,7 @@ func (r *run) note(p *Plan, rec *state.Record) {
 		rec.LastChange, rec.Refused = now, ""
 	}
 	p.report.News = slices.DeleteFunc(slices.Clone(p.Trace), func(k source.Known) bool { return slices.Contains(rec.Trace, k) })
-	rec.Trace, rec.Untraced, rec.Globs = p.Trace, p.untraced, p.globs
+	rec.Trace, rec.Untraced, rec.Globs = r.noteOverrides(p, rec), p.untraced, p.globs
 	rec.Asked, rec.Inputs = p.asked, ""
 	if in := r.inputs(p, p.asked); in != nil && !p.changeable && !p.untraced {
 		rec.Inputs = r.env.State.Fingerprint(in)

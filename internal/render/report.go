@@ -37,6 +37,8 @@ type JobReport struct {
 	Stale bool
 	// Quiet: nothing can have changed, so nothing was rendered.
 	Quiet bool
+	// Overridden are the secrets whose values in the files are an operator's.
+	Overridden []source.Ref
 	// News are those of Versions that the last render did not have.
 	News []source.Known
 	// Repeat: it failed as it did before, which was logged less than an hour ago.

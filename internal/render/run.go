@@ -8,6 +8,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type run struct {
 
 	unrecovered map[string]error // jobs whose files could not be restored, by id
 	damaged     []error          // states that cannot be read
+	refused     error            // the jobs that are not done are left out: see checkOverrides
 }
 
 func newRun(env Env, o Options, jobs []job.Job) *run {
@@ -54,7 +56,7 @@ func newRun(env Env, o Options, jobs []job.Job) *run {
 		texts:    map[textKey]text{}, ids: map[string]fsys.Identity{}, stamps: map[string]string{}, unrecovered: map[string]error{},
 	}
 	for i := range jobs {
-		p := &Plan{Job: &jobs[i]}
+		p := &Plan{Job: &jobs[i], overrides: o.Overrides}
 		p.report.Job = p.Job
 		r.plans = append(r.plans, p)
 	}
@@ -83,10 +85,11 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
 		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
+		p.report.Overridden = p.Overridden()
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
 	r.report.Stats = r.stats()
-	return r.report, nil
+	return r.report, r.refused
 }
 
 // renderAll renders the jobs that may have changed and hands each to last. A job that
@@ -106,6 +109,10 @@ func (r *run) renderAll(ctx context.Context, last func(*Plan)) {
 			continue
 		}
 		r.during("execute", func() { each(ready, func(p *Plan) error { return r.execute(ctx, p) }) })
+		if r.refused = r.checkOverrides(len(ready) == len(left)); r.refused != nil {
+			r.plans = slices.DeleteFunc(r.plans, func(p *Plan) bool { return !p.done })
+			return
+		}
 		r.during("compare", func() { each(ready, func(p *Plan) error { return r.diff(ctx, p) }) })
 		r.during("install", func() {
 			for _, p := range ready {
@@ -163,7 +170,7 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 		}
 		each([]*Plan{p}, func(p *Plan) error { return r.mask(ctx, p) })
 	})
-	return r.plans, r.stats(), context.Cause(ctx)
+	return r.plans, r.stats(), cmp.Or(r.refused, context.Cause(ctx))
 }
 
 // Bytes renders the files of one job in memory.
@@ -174,7 +181,7 @@ func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats,
 	r.checkDestinations()
 	p := r.plans[0]
 	r.renderAll(ctx, func(*Plan) {})
-	return p.inMemory(), r.stats(), p.report.Err
+	return p.inMemory(), r.stats(), cmp.Or(r.refused, p.report.Err)
 }
 
 // begin takes the lock and restores what an interrupted run left half done.
@@ -278,7 +285,7 @@ func (r *run) keepStale(p *Plan) {
 		return
 	}
 	rec := p.state.Record()
-	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || len(rec.Overrides) > 0 || age < 0 || age > r.o.AllowStale {
 		return
 	}
 	for _, f := range p.Job.Files {

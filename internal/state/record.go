@@ -43,6 +43,8 @@ type Record struct {
 	Inputs string `json:"inputs,omitempty"`
 	// Asked is what the templates asked of the machine.
 	Asked []Asked `json:"asked,omitempty"`
+	// Overrides are the secrets of which an operator's values are in Files.
+	Overrides []Override `json:"overrides,omitempty"`
 	// Refused is the fingerprint of the set of bytes that verify refused.
 	Refused string `json:"refused,omitempty"`
 
@@ -112,6 +114,17 @@ type Asked struct {
 	Name string `json:"name,omitempty"`
 }
 
+// Override is a secret whose value in place is an operator's, not the source's.
+type Override struct {
+	Ref   source.Ref `json:"ref"`
+	Since time.Time  `json:"since"`
+}
+
+// Overridden reports whether the value of a secret in place is an operator's.
+func (r *Record) Overridden(ref source.Ref) bool {
+	return slices.ContainsFunc(r.Overrides, func(o Override) bool { return o.Ref == ref })
+}
+
 // File is one file in place.
 type File struct {
 	Print string `json:"print"`           // keyed fingerprint of the content
@@ -174,5 +187,6 @@ func (r Record) clone() Record {
 	r.Txn.Files, r.Txn.Dirs = slices.Clone(r.Txn.Files), slices.Clone(r.Txn.Dirs)
 	r.Files, r.Trace = maps.Clone(r.Files), slices.Clone(r.Trace)
 	r.Globs, r.Asked = slices.Clone(r.Globs), slices.Clone(r.Asked)
+	r.Overrides = slices.Clone(r.Overrides)
 	return r
 }
