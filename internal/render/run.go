@@ -273,7 +273,7 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 	}
 	if p.state != nil {
 		rec := p.state.Record()
-		p.HookPending = rec.Owed() && !p.Job.Hook.IsZero()
+		p.HookPending = rec.HookPending() && !p.Job.Hook.IsZero()
 	}
 	return errors.Join(errs...)
 }
