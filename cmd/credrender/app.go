@@ -199,9 +199,7 @@ func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
 	if cfg.Settings.StateDir == "" {
 		return nil, nil
 	}
-	d, err := state.Open(state.Options{
-		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly, FS: a.fs,
-	})
+	d, err := state.Open(a.stateOptions(cfg, readOnly))
 	if errors.Is(err, state.ErrNotWritable) || errors.Is(err, state.ErrUnreadable) {
 		a.log.Debug(fmt.Sprintf("no state: %v", err))
 		return nil, nil
@@ -224,9 +222,11 @@ func (a *app) readState(cfg *config.Config) (*state.Dir, error) {
 	if cfg.Settings.StateDir == "" {
 		return nil, errors.New("no state directory: set --state-dir, or HOME")
 	}
-	return state.Open(state.Options{
-		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: true, FS: a.fs,
-	})
+	return state.Open(a.stateOptions(cfg, true))
+}
+
+func (a *app) stateOptions(cfg *config.Config, readOnly bool) state.Options {
+	return state.Options{Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly, FS: a.fs}
 }
 
 // machine identifies this host by its ECS task or EC2 instance, else by its machine

@@ -152,7 +152,7 @@ func TestRulesKnowTheirMetrics(t *testing.T) {
 
 // So does each query of the dashboard.
 func TestDashboardKnowsItsMetrics(t *testing.T) {
-	data, err := os.ReadFile("../../examples/prometheus/dashboard.json")
+	data, err := os.ReadFile("../../examples/prometheus/dashboard/credrender.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,10 +66,24 @@ func (r *run) recover(ctx context.Context) error {
 				continue
 			}
 			r.report.Notes = append(r.report.Notes, recoveryNote(rec.Name, done)...)
+			errs = append(errs, j.Update(func(rec *state.Record) { r.recognize(rec, done.Restored) }))
 		}
 		errs = append(errs, r.dropIfGone(j))
 	}
 	return errors.Join(errs...)
+}
+
+// recognize has the record know the files that recovery put back: a rename gives
+// a file another change time, and a start at boot must still take it for ours.
+func (r *run) recognize(rec *state.Record, restored []string) {
+	for _, dest := range restored {
+		f, known := rec.Files[dest]
+		stamp, err := r.env.Disk.Stamp(dest)
+		if known && f.Seen != "" && err == nil {
+			f.Seen = state.Seen(stamp)
+			rec.Files[dest] = f
+		}
+	}
 }
 
 func recoveryNote(name string, done txn.Recovered) []string {

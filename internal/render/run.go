@@ -84,7 +84,7 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.beforeHooks()
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
-		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
+		p.report.Changes, p.report.Versions, p.report.Unchanged = p.Changes, p.Trace, p.check.unchanged
 		p.report.Overridden = p.Overridden()
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
@@ -279,18 +279,26 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 }
 
 // keepStale applies AllowStale: if the store is unreachable and all files of the job
-// exist and are recent enough, the job succeeds without rendering.
+// are as a recent run left them, the job succeeds without rendering.
 func (r *run) keepStale(p *Plan) {
 	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !unreachable(p.report.Err) {
 		return
 	}
 	rec := p.state.Record()
-	last := rec.LastSuccess
-	if last.IsZero() || len(rec.Overrides) > 0 || r.env.Host.Now().Sub(last) > r.o.AllowStale {
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
+		return
+	}
+	if len(rec.Overrides) > 0 {
+		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they hold a value of --override"))
 		return
 	}
 	for _, f := range p.Job.Files {
-		if old, err := r.env.Disk.Inspect(f.Dest); err != nil || !old.Exists {
+		path, why := r.env.Disk.Host(f.Dest), "was not part of the last good run"
+		if recorded, ok := rec.Files[path]; ok {
+			why = Altered(p.state, r.env.Disk, f.Dest, recorded)
+		}
+		if why != "" {
+			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("its files are not kept: %s %s", path, why))
 			return
 		}
 	}

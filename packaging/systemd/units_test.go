@@ -129,7 +129,7 @@ func TestUnitsKeepPromises(t *testing.T) {
 		{"credrender.service", "Service", "KillMode", "mixed"}, // TERM lets a job finish
 		{"credrender.service", "Service", "TimeoutStartSec", "infinity"},
 		{"credrender.service", "Service", "RestartPreventExitStatus", "2"},
-		{"credrender.service", "Service", "ExecReload", "credrender daemon --check-config /bin/kill -HUP $MAINPID"},
+		{"credrender.service", "Service", "ExecReload", `credrender daemon --check-config /bin/sh -c 'kill -HUP "$MAINPID"'`},
 		{"credrender.service", "Unit", "StartLimitIntervalSec", "0"},
 		{"credrender-render.service", "Service", "Type", "oneshot"},
 		{"credrender-boot.service", "Service", "Type", "oneshot"},
