@@ -86,7 +86,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err := a.checkPlaintext(o); err != nil {
 		return err
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 }
 
 func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ order of its versions does not show which one is the newest.`,
 }
 
 func runPrune(ctx context.Context, a *app, f *bulkFlags, args []string, keep int) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
