@@ -54,7 +54,8 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 //   - Empty lines and lines that begin with # say nothing; "export " before a
 //     name, and spaces around the =, do not count.
 //   - A bare value ends at the line's end or before a # that follows a space;
-//     spaces at its ends are dropped.
+//     spaces at its ends are dropped. A carriage return inside it is an error,
+//     unless an action printed it: classic Mac OS ended lines with one.
 //   - A value in single quotes is taken as it is, one in double quotes with \n,
 //     \r, \t, \", \\, \$ and \` for what they stand for; any other backslash
 //     stays. Both may hold line breaks, and nothing but a comment follows them.
@@ -172,6 +173,10 @@ func (p *parser) value() (string, error) {
 	if p.cut(start, start+len(text), end) {
 		p.line--
 		return "", errCut
+	}
+	if strings.ContainsRune(text, '\r') && len(p.prints) == 0 {
+		p.line--
+		return "", errors.New("a carriage return is inside the value: end lines in LF or CR LF, or put the value in double quotes with \\r")
 	}
 	return text, nil
 }
