@@ -74,13 +74,15 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if o.all || len(o.toContext) > 0 {
 		return usagef("--all-versions and --to-context need another store: --to")
 	}
-	format := cmp.Or(o.format, secretfile.FormatOf(o.file), secretfile.JSON)
-	if o.envNames && format != secretfile.Dotenv {
-		return usagef("--env-names needs --output dotenv: %s can hold every name", format)
+	if o.file == stdoutName {
+		o.file = ""
 	}
 	if o.file != "" {
 		if _, err := a.destination(o.file); err != nil {
 			return err
+		}
+		if isDangling(a.abs(o.file)) {
+			return usagef("%s: a link to a file that does not exist", source.Show(o.file))
 		}
 	}
 	if err := a.checkPlaintext(o); err != nil {
@@ -92,6 +94,10 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	}
 	own := append(a.protected(cfg), a.protectedFile("the file of --context-map", o.contextMap)...)
 	if err := a.refuseProtected(cfg, own, o.file); err != nil {
+		return err
+	}
+	format, err := o.chooseFormat()
+	if err != nil {
 		return err
 	}
 	s, got, err := a.getAll(ctx, cfg, "export", &o.bulkFlags, args)
@@ -120,6 +126,22 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	}
 	a.log.Info(fmt.Sprintf("exported %s to %s", count(len(entries), "secret"), o.file), "secrets", len(entries))
 	return nil
+}
+
+// chooseFormat returns the format of --output, else that of the file's name, else JSON.
+// A name of another format is refused: its file would hold JSON.
+func (o *exportOptions) chooseFormat() (string, error) {
+	format := cmp.Or(o.format, secretfile.FormatOf(o.file))
+	switch {
+	case format == "" && filepath.Ext(o.file) != "":
+		return "", usagef("the format of %s is not known from its name: pass --output json, yaml or dotenv", source.Show(o.file))
+	case format == "":
+		format = secretfile.JSON
+	}
+	if o.envNames && format != secretfile.Dotenv {
+		return "", usagef("--env-names needs --output dotenv: %s can hold every name", format)
+	}
+	return format, nil
 }
 
 func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
@@ -233,6 +255,14 @@ func checkReadable(name string, info fs.FileInfo, err error) error {
 		return usagef("%s can be read by others (mode %04o): change the mode, or pass --plaintext", name, info.Mode().Perm())
 	}
 	return err
+}
+
+// isDangling reports whether path is a link without a target. writePrivate would put a
+// file in its place.
+func isDangling(path string) bool {
+	_, statErr := os.Stat(path)
+	_, err := os.Lstat(path)
+	return err == nil && errors.Is(statErr, fs.ErrNotExist)
 }
 
 // writePrivate replaces a file atomically. A new file has mode 0600; an existing one
