@@ -81,9 +81,6 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 		if _, err := a.destination(o.file); err != nil {
 			return err
 		}
-		if isDangling(a.abs(o.file)) {
-			return usagef("%s: a link to a file that does not exist", source.Show(o.file))
-		}
 	}
 	if err := a.checkPlaintext(o); err != nil {
 		return err
@@ -255,47 +252,4 @@ func checkReadable(name string, info fs.FileInfo, err error) error {
 		return usagef("%s can be read by others (mode %04o): change the mode, or pass --plaintext", name, info.Mode().Perm())
 	}
 	return err
-}
-
-// isDangling reports whether path is a link without a target. writePrivate would put a
-// file in its place.
-func isDangling(path string) bool {
-	_, statErr := os.Stat(path)
-	_, err := os.Lstat(path)
-	return err == nil && errors.Is(statErr, fs.ErrNotExist)
-}
-
-// writePrivate replaces a file atomically. A new file has mode 0600; an existing one
-// keeps its mode.
-func writePrivate(path string, text []byte) (err error) {
-	mode := fs.FileMode(0o600)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fileError(err)
-	case !info.Mode().IsRegular():
-		return usagef("%s is not a regular file", path)
-	default:
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {                      // of the temporary file
-		return usagef("%s: %w", path, pe.Err)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
 }

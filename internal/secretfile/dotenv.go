@@ -54,8 +54,7 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 //   - Empty lines and lines that begin with # say nothing; "export " before a
 //     name, and spaces around the =, do not count.
 //   - A bare value ends at the line's end or before a # that follows a space;
-//     spaces at its ends are dropped. A carriage return inside it is an error,
-//     unless an action printed it: classic Mac OS ended lines with one.
+//     spaces at its ends are dropped.
 //   - A value in single quotes is taken as it is, one in double quotes with \n,
 //     \r, \t, \", \\, \$ and \` for what they stand for; any other backslash
 //     stays. Both may hold line breaks, and nothing but a comment follows them.
@@ -63,7 +62,10 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 //     there once.
 //
 // A value that begins with a backquote is refused: to some loaders it is a quote,
-// to shells a command. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
+// to shells a command. So is a bare value with a carriage return in it, which
+// dotenv for Node.js and python-dotenv take for the end of the line, or with a
+// backslash at its end, after which shells and systemd (systemd.exec(5)) go on with
+// the next line. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
 func ParseDotenv(data []byte) ([]Variable, error) { return ParsePrinted(data, nil) }
 
 // ParsePrinted is [ParseDotenv] of a rendered template, of which prints are what
@@ -174,11 +176,22 @@ func (p *parser) value() (string, error) {
 		p.line--
 		return "", errCut
 	}
-	if strings.ContainsRune(text, '\r') && len(p.prints) == 0 {
+	if err := disputedBare(text); err != nil {
 		p.line--
-		return "", errors.New("a carriage return is inside the value: end lines in LF or CR LF, or put the value in double quotes with \\r")
+		return "", err
 	}
 	return text, nil
+}
+
+// disputedBare refuses a bare value that loaders read differently.
+func disputedBare(text string) error {
+	switch {
+	case strings.Contains(text, "\r"):
+		return errors.New("it holds a carriage return, which some programs take for the end of the line: put the value in double quotes and write \\r")
+	case strings.HasSuffix(text, `\`):
+		return errors.New("it ends in a backslash, which joins the next line in some programs: put the value in single quotes")
+	}
+	return nil
 }
 
 // comment returns the place before which what is printed belongs to the value:

@@ -8,13 +8,13 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// isParameter reports whether a function takes a number of a predeclared type
-// there: a count, width or index. It is given any number that fits.
+// isParameter reports whether a parameter is a number of a predeclared type: a count,
+// width or index. Any number that fits is converted to it.
 func isParameter(t reflect.Type) bool {
 	return t.Kind() >= reflect.Int && t.Kind() <= reflect.Float64 && t.PkgPath() == ""
 }
 
-// arguments converts the numbers among the arguments of f, and refuses text that f
+// arguments converts the numbers among the arguments of f, and refuses binary text that f
 // would change.
 func (f function) arguments(args []reflect.Value) ([]reflect.Value, error) {
 	types, variadic := f.params()
@@ -68,7 +68,8 @@ func (f function) parameter(v reflect.Value, t reflect.Type) (reflect.Value, err
 	return to, funcs.Problem(fmt.Sprintf("out of the range of %s", t))
 }
 
-// checkResult refuses half a character, as what trunc and substr leave may end in.
+// checkResult refuses a result that ends in half a character, as those of trunc and substr
+// may.
 func (f function) checkResult(out reflect.Value, args []reflect.Value) error {
 	out = concrete(out)
 	if f.asks || f.Has(funcs.Bytes) || out.Kind() != reflect.String || utf8.ValidString(out.String()) {

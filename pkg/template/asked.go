@@ -15,11 +15,11 @@ func (t *Template) queries(ctx context.Context, x *Rendering) []Query {
 	return t.flagged(t.runKnown(ctx, x), func(Query) bool { return true })
 }
 
-// settled reports whether asked, which queries returned before its answers were
+// complete reports whether asked, which queries returned before its answers were
 // known, is all that executing the template can ask for: every call that asks has
 // constant arguments, and none was left out. Most templates are of that kind, and
 // need no further pass.
-func (t *Template) settled(asked []Query) bool {
+func (t *Template) complete(asked []Query) bool {
 	for _, f := range t.used {
 		if f.asks && f.kind == "" { // by something else than its arguments
 			return false

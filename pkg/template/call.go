@@ -223,6 +223,9 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 			return out, err
 		}
 	}
+	if list := results[0]; list.Kind() == reflect.Slice && list.IsNil() { // encoders write null for it
+		results[0] = reflect.MakeSlice(list.Type(), 0, 0)
+	}
 	return results[0], f.checkResult(results[0], args)
 }
 

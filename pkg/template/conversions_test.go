@@ -74,7 +74,9 @@ func TestConversions(t *testing.T) {
 		// Bytes that nobody has to change.
 		{`{{secret "bytes" | b64enc}} {{secret "bytes" | len}} {{secret "bytes" | sha256sum | len}} {{secret "bytes" | trunc 3 | b64enc}} {{b64dec "cOlzcw==" | b64enc}} {{print (secret "bytes") "x" | b64enc}}`,
 			"cOlzcw== 4 64 cOlz cOlzcw== cOlzc3g="},
+		{`{{rest list | toJson}} {{initial list | toYaml}} {{regexFindAll "x" "abc" -1 | toJson}} {{dict "a" (regexFindAll "x" "" -1) | toJson}}`, `[] [] [] {"a":[]}`},
 		// Dates.
+		{`{{durationRound "-2h10m"}} {{durationRound (mul -90 1000000000)}} {{durationRound (now | dateModify "2h")}}`, "-2h -1m -2h"},
 		{`{{dateInZone "2006" 0 "UTC"}} {{duration 95}} {{duration "95"}} {{mul 60 5 | duration}} {{durationRound "2h10m5s"}} {{(toDate "2006-01-02" "2020-01-02").Year}} {{dateInZone "2006-01-02" $j.e "UTC"}}`,
 			"1970 1m35s 1m35s 5m0s 2h 2020 1970-01-01"},
 		{`{{regexReplaceAll "(a)b" "xabx" "${1}$$"}} {{urlJoin (urlParse "http://u:p%40@h:1/p?q#f")}} {{encryptAES "k" "v" | decryptAES "k"}} {{squote "a b"}} {{abbrev 5 "abcdefg"}}`,
@@ -104,6 +106,8 @@ func TestRefusals(t *testing.T) {
 		`{{slice .Vars.users "x" 2}}`: "use int", `{{slice list 5 9}}`: "out of range", `{{slice .Vars.users 5 9}}`: "out of range",
 		`{{date "2006" "1999-01-01"}}`: "toDate", `{{date "2006" nil}}`: "no value", `{{date "2006" 1.5}}`: "neither", `{{date "YYYY-MM-DD" now}}`: "2006-01-02", `{{date "%Y" now}}`: "2006-01-02", `{{dateInZone "2006" 0 "No/Where"}}`: "zone",
 		`{{toDate "2006-01-02" "31/12/2020"}}`: "parsing time", `{{(toDate "2006-01-02 MST" "2020-01-02 XYZ").Unix}}`: "offset", `{{dateModify "1d" now}}`: "largest unit", `{{ago "yesterday"}}`: "toDate", `{{htmlDate "x"}}`: "toDate",
+		`{{toDate "" ""}}`: "no part of a date", `{{toDate "YYYY" "YYYY"}}`: "no part of a date", `{{secretOr "d" "no?k=v"}}`: "argument of its own",
+		`{{until $j.b}}x`: "argument 1 is a number of more than 64 bits", `{{addf 1 $j.b}}`: "argument 2 is a number with more digits",
 		`{{duration "1h"}}`: "seconds", `{{duration true}}`: "ternary", `{{duration 1.5}}`: "decimal", `{{durationRound "1 day"}}`: "duration", `{{durationRound 5}}`: "nanoseconds",
 		`{{b64dec "!!"}}`: "base64", `{{b64dec "YQ"}}`: "base64", `{{b64dec "YR=="}}`: "base64", `{{b32dec "!!"}}`: "base32", `{{b32dec "MB======"}}`: "base32",
 		`{{regexMatch "(" "x"}}`: "regexp", `{{regexFind "(" "x"}}`: "regexp", `{{regexSplit "(" "x" -1}}`: "regexp", `{{regexReplaceAll "(a)" "a" "$1x"}}`: "group", `{{regexReplaceAll "a" "a" "$2"}}`: "group",

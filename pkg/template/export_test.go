@@ -12,7 +12,7 @@ func (t *Template) SetMaxSteps(n int) { t.maxSteps = n }
 
 // Settled reports whether the template need not be executed again to know what it
 // asks for.
-func (x *Rendering) Settled(ctx context.Context) bool { return x.t.settled(x.t.queries(ctx, x)) }
+func (x *Rendering) Settled(ctx context.Context) bool { return x.t.complete(x.t.queries(ctx, x)) }
 
 // Queries returns what executing the template asks for now.
 func (x *Rendering) Queries(ctx context.Context) []Query { return x.t.queries(ctx, x) }

@@ -11,10 +11,10 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// LintOptions say what Lint cannot see in the template itself.
+// LintOptions are what Lint cannot see in the template itself.
 type LintOptions struct {
-	// Dest is the file to be written; its extension tells the format where
-	// Format is empty. Format is json, yaml, toml, env, sh or pem.
+	// Dest is the file to be written; its extension is the format if Format is empty.
+	// Format is json, yaml, toml, env, sh or pem.
 	Dest, Format string
 	// Scheduled: the template is rendered again and again.
 	Scheduled bool
@@ -34,8 +34,8 @@ type Rule string
 
 // The rules of Lint.
 const (
-	// Volatile: a function whose output is another at each run, so each run
-	// rewrites the file and fires the hook.
+	// Volatile: a function whose output differs at each run, so each run rewrites the
+	// file and runs the hook.
 	Volatile Rule = "volatile"
 	// Unquoted: a secret printed into a language without that language's
 	// quoting.
@@ -48,8 +48,8 @@ const (
 	Refused Rule = "refused"
 	// Undefined: a {{template}} that is not defined.
 	Undefined Rule = "undefined"
-	// Conversion: a call that fails whatever the secrets are, or that gives another
-	// result than Sprig's function does (docs/conversions.md).
+	// Conversion: a call that fails whatever the secrets are, or whose result differs
+	// from that of Sprig's function (docs/conversions.md).
 	Conversion Rule = "conversion"
 	// Swapped: secretOr NAME DEFAULT instead of secretOr DEFAULT NAME.
 	Swapped Rule = "swapped"
@@ -184,7 +184,7 @@ func (l *linter) tainted(root *parse.ListNode) map[string]bool {
 	return tainted
 }
 
-// quoting is the functions that make a value safe in a format, best first.
+// quoting lists the functions that make a value safe in a format, best first.
 type quoting struct {
 	format string
 	by     []string

@@ -17,8 +17,8 @@ const (
 	maxNesting = 100     // of if, else if, with and range
 )
 
-// rootName is the name of a template among its definitions; none of them can
-// have it by accident.
+// rootName is the name of the template itself among its definitions. No definition can
+// have it.
 const rootName = "\x00"
 
 // Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
@@ -39,9 +39,8 @@ func Parse(text string, o Options) (*Template, error) {
 	return t, nil
 }
 
-// nesting returns how deep the parser, and then the execution, would go. It
-// looks at words alone, before the parser does, which has no limit but the
-// stack.
+// nesting returns how deep branches and ranges are nested. It looks at words only, before
+// the parser runs, which has no limit but the stack.
 func nesting(text, left string) (deepest int) {
 	if left == "" {
 		left = "{{"
@@ -84,8 +83,8 @@ func (t *Template) parse() error {
 	return nil
 }
 
-// aliasGet makes secret of gcredstash's get: Sprig's takes a dict first, and
-// never a string, so that the first argument tells them apart.
+// aliasGet turns gcredstash's get into secret. Sprig's get takes a dict first and never a
+// string, so the first argument tells them apart.
 func aliasGet(n parse.Node) bool {
 	c, ok := n.(*parse.CommandNode)
 	if !ok || len(c.Args) < 2 {
@@ -98,7 +97,7 @@ func aliasGet(n parse.Node) bool {
 	return true
 }
 
-// prepare makes the trees that are executed, and finds what they call.
+// prepare makes the trees to execute, and collects what they call.
 func (t *Template) prepare() {
 	t.trees, t.used = map[string]*parse.Tree{}, map[string]function{}
 	r := &rewriter{traits: func(name string) funcs.Traits { return t.table[name].Traits }}
@@ -112,7 +111,7 @@ func (t *Template) prepare() {
 	t.sites = r.sites
 }
 
-// note remembers the functions and constants of a tree.
+// note collects the functions and constants of a tree.
 func (t *Template) note(root *parse.ListNode) {
 	inspect(root, func(n parse.Node) bool {
 		switch n := n.(type) {

@@ -73,7 +73,11 @@ func (p *pass) run() (err error) {
 			return err
 		}
 	}
-	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(p.t.opts.Vars)})
+	vars := p.t.opts.Vars
+	if vars == nil { // encoders write null for it
+		vars = map[string]any{}
+	}
+	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(vars)})
 }
 
 func (p *pass) functions() template.FuncMap {

@@ -66,7 +66,7 @@ func (x *Rendering) answer(q Query) (Answer, error) {
 // missing executes the template, if that can tell more than before, and returns what
 // is not fetched yet.
 func (x *Rendering) missing(ctx context.Context) []Query {
-	if x.t != nil && (x.asked == nil || !x.t.settled(x.asked)) {
+	if x.t != nil && (x.asked == nil || !x.t.complete(x.asked)) {
 		x.asked = append([]Query{}, x.t.queries(ctx, x)...)
 	}
 	return x.f.missing(x.asked)

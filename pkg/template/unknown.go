@@ -8,22 +8,21 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// unknown stands for a value that a pass does not know. It is a map so that
-// text/template finds any field in it, unknown too; nil, so that and ends at
-// it; and what a branch turns on goes through [pass.branch], which knows it by
-// its type.
+// unknown is a value that a pass does not know. It is a map, so that text/template finds
+// any field in it, unknown too; and it is nil, so that and ends at it. The condition of
+// a branch goes through [pass.branch], which recognizes it by its type.
 type unknown map[string]unknown
 
 func unknownValue() reflect.Value { return reflect.ValueOf(unknown(nil)) }
 
-// truthy is an unknown that and goes on after, and or ends at.
+// truthy returns an unknown that counts as true.
 func truthy() reflect.Value { return reflect.ValueOf(unknown{"": nil}) }
 
-// unknownList is what a function returned that always returns a list or map. It
+// unknownList is the unknown result of a function that always returns a list or map. It
 // cannot be printed, whatever it holds, and that is the template's fault.
 type unknownList map[string]unknown
 
-// unknownOf stands for the result of a function.
+// unknownOf returns the unknown result of a function.
 func unknownOf(f function) reflect.Value {
 	if f.returnsList() {
 		return reflect.ValueOf(unknownList(nil))
@@ -41,7 +40,7 @@ func isUnknownList(v reflect.Value) bool {
 	return v.IsValid() && v.Type() == reflect.TypeFor[unknownList]()
 }
 
-// concrete takes a value out of the interface that holds it.
+// concrete returns the value in an interface.
 func concrete(v reflect.Value) reflect.Value {
 	for v.IsValid() && v.Kind() == reflect.Interface {
 		v = v.Elem()
@@ -49,11 +48,11 @@ func concrete(v reflect.Value) reflect.Value {
 	return v
 }
 
-// maxSize bounds what a value holds when it is written out, in items: a map
-// that holds another twice, and so on, doubles at each level.
+// maxSize bounds how many items a value holds when it is written out: a map that holds
+// another twice, and so on, doubles at each level.
 const maxSize = 5_000_000
 
-// survey is a walk through maps and lists, each visited once.
+// survey is what a walk through maps and lists has found. It visits each of them once.
 type survey struct {
 	text    bool // strings are looked into
 	binary  bool // one of them is not UTF-8
@@ -67,8 +66,7 @@ type container struct {
 	len int
 }
 
-// look surveys values. The error is for one that contains itself or is too
-// large.
+// look surveys values. One that contains itself or is too large is an error.
 func look(values ...reflect.Value) (survey, error) { return survey{}.of(values...) }
 
 func (s survey) of(values ...reflect.Value) (survey, error) {

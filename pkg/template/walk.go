@@ -41,7 +41,7 @@ func inspectBranch(b *parse.BranchNode, f func(parse.Node) bool) {
 	inspect(b.ElseList, f)
 }
 
-// isNil knows the node types that may be absent.
+// isNil reports whether a node is absent.
 func isNil(n parse.Node) bool {
 	switch n := n.(type) {
 	case nil:
@@ -82,8 +82,8 @@ func declaredIn(n parse.Node) (names []string) {
 	return names
 }
 
-// escapesOf says whether a list leaves the range around it by break or
-// continue. A break in the else of a range ends at that range.
+// escapesOf reports whether a list leaves the range around it by break or continue. A
+// break in the else of a range ends at that range.
 func escapesOf(l *parse.ListNode) (breaks, continues bool) {
 	if l == nil {
 		return false, false

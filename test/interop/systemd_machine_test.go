@@ -59,6 +59,9 @@ func newMachine(t *testing.T, suite string) *machine {
 	program(t, "systemd-nspawn")
 	base := filepath.Join(cacheDir(t), suite)
 	if _, err := os.Stat(base + ".packages"); err != nil {
+		if os.Getenv("INTEROP_MAY_SKIP") == "1" {
+			t.Skipf("no root of Debian %s here, and INTEROP_MAY_SKIP=1 allows to go without", suite)
+		}
 		t.Fatalf("no root of Debian %s: run DEBIAN_SUITES=%s test/interop/prepare as root", suite, suite)
 	}
 	id := make([]byte, 4)

@@ -9,19 +9,22 @@ import (
 	"github.com/credrender/credrender/pkg/source/blob"
 )
 
-// toyKeys stands for KMS ([kms.Keys]) and encrypts nothing.
+// toyKeys stands for KMS ([kms.Keys]) and encrypts nothing. Like a ciphertext of KMS,
+// its results are not text.
 type toyKeys struct{}
 
+var sealed = bytes.Repeat([]byte{0xff}, 32)
+
 func (toyKeys) Encrypt(_ context.Context, plain []byte, _ map[string]string) ([]byte, error) {
-	return append([]byte("sealed:"), plain...), nil
+	return append(bytes.Clone(sealed), plain...), nil
 }
 
 func (toyKeys) Decrypt(_ context.Context, wrapped []byte, _ map[string]string) ([]byte, error) {
-	return bytes.TrimPrefix(wrapped, []byte("sealed:")), nil
+	return bytes.TrimPrefix(wrapped, sealed), nil
 }
 
 func (toyKeys) GenerateDataKey(_ context.Context, n int, _ map[string]string) (plain, wrapped []byte, err error) {
-	return make([]byte, n), append([]byte("sealed:"), make([]byte, n)...), nil
+	return make([]byte, n), append(bytes.Clone(sealed), make([]byte, n)...), nil
 }
 
 // A small value is what KMS returns, in base64; a large one is in an envelope.
@@ -34,7 +37,7 @@ func Example() {
 	plain, err := blob.Open(ctx, toyKeys{}, small, source.Context{})
 	fmt.Println(string(plain), err)
 	// Output:
-	// c2VhbGVkOmh1bnRlcjI=
+	// //////////////////////////////////////////9odW50ZXIy
 	//  <nil>
 	// credrender-envelope/1 <nil>
 	// hunter2 <nil>

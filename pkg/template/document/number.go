@@ -164,9 +164,15 @@ func (n Number) Fits(verb rune) bool {
 // operand returns what fmt formats in place of the number.
 func (n Number) operand(verb rune) (any, bool) {
 	r, err := n.Rat()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, false
+	}
+	return Operand(r, verb)
+}
+
+// Operand returns what fmt formats in place of a number, if the verb fits it.
+func Operand(r *big.Rat, verb rune) (any, bool) {
+	switch {
 	case strings.ContainsRune("dxXobO", verb) && r.IsInt():
 		return new(big.Int).Set(r.Num()), true
 	case strings.ContainsRune("feEgGF", verb):

@@ -17,12 +17,12 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// Failure is why a function of a template failed. What libraries say about
-// their input quotes it, and it may be a secret: so there are two texts.
+// Failure is the error of a template function. The messages of libraries quote their
+// input, which may be a secret, so there are two texts.
 type Failure struct {
-	// Text is all there is to say. It may hold a value.
+	// Text is the whole message. It may hold a value.
 	Text string
-	// Safe may be shown whatever the arguments held.
+	// Safe never holds a value.
 	Safe string
 	Err  error
 }
@@ -38,8 +38,8 @@ func Problem(text string) *Failure { return &Failure{Text: text, Safe: text} }
 
 const unsaid = "it refused what it was given (the details are hidden: they may show a value)"
 
-// Describe turns what a function returned, or what it panicked with, into a
-// Failure. A Failure stays as it is.
+// Describe turns the error or panic of a function into a Failure. A Failure stays as it
+// is.
 func Describe(cause any) *Failure {
 	err, ok := cause.(error)
 	if !ok {
@@ -58,7 +58,7 @@ func Describe(cause any) *Failure {
 	return f
 }
 
-// isJargon reports whether the safe text says more to people than the error.
+// isJargon reports whether the safe text is clearer than the error.
 func isJargon(err error) bool {
 	switch err.(type) {
 	case *reflect.ValueError, runtime.Error:
@@ -101,7 +101,7 @@ func safeText(err error) string {
 	return unsaid
 }
 
-// plain has the messages that name types and nothing else.
+// plain matches messages that contain types and no values.
 var plain = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` +
 		`Cannot [a-z]+(?: [a-z]+)? on type [a-z0-9]+|Cannot [a-z]+ type [a-z0-9]+(?: as list)?|` +

@@ -1,11 +1,9 @@
-// Package funcs is the table of functions that templates can call without
-// asking anybody: Sprig's, made safe for config files, and the quoting of
-// config languages. Those that ask for secrets, files and the like are in
-// package template, beside what answers them.
+// Package funcs has the template functions that need only their arguments: Sprig's, made
+// safe for config files, and the quoting of config languages. Functions that ask for
+// secrets, files and the like are in package template.
 //
-// Nothing here makes up a value: a function that cannot convert its input
-// fails, where Sprig's returns zero, an empty string, the present time, or the
-// text of an error.
+// No function makes up a value: one that cannot convert its input fails, where Sprig's
+// returns zero, an empty string, the current time, or the text of an error.
 package funcs
 
 import (
@@ -20,16 +18,16 @@ type Func struct {
 	// parameter may be a [Clock] (or, in package template, more than that);
 	// the rest are the arguments in the template. nil: package template has it.
 	Impl any
-	// Keeps says, for argument i of n, how little must be known of it for the
-	// function to be called all the same. nil: all must be known.
+	// Keeps returns how much of argument i of n must be known to call the function. nil:
+	// all of it.
 	Keeps func(i, n int) Depth
-	// Like is set where the result is random, or slow to make: something of
-	// the same shape that stands for it when only its shape is wanted.
+	// Like is set if the result is random or slow to make: a placeholder of the same
+	// shape, for passes that need only the shape.
 	Like any
 	Traits
 }
 
-// Traits are what must be known of a function to call it, beyond its types.
+// Traits are the properties of a function that calls depend on, beyond its types.
 type Traits uint
 
 const (
@@ -53,7 +51,7 @@ const (
 // Has reports whether a function has a trait.
 func (t Traits) Has(trait Traits) bool { return t&trait != 0 }
 
-// Treatment is how a function of ours relates to Sprig's of the same name.
+// Treatment is how a function relates to Sprig's of the same name.
 type Treatment int
 
 const (
@@ -87,7 +85,7 @@ func Each(depths ...Depth) func(i, n int) Depth {
 	return func(i, _ int) Depth { return depths[min(i, len(depths)-1)] }
 }
 
-// row is an entry of the table: one or more functions that are treated alike.
+// row is an entry of the table: one or more functions with the same treatment.
 type row struct {
 	names     string // separated by blanks
 	treatment Treatment
@@ -135,7 +133,7 @@ func Treatments() map[string]Treatment {
 	return all
 }
 
-// keeps knows the functions that move values without looking into them.
+// keeps returns Func.Keeps of the functions that move values without looking into them.
 func keeps(name string) func(i, n int) Depth {
 	switch name {
 	case "list", "tuple":
@@ -163,7 +161,7 @@ func keeps(name string) func(i, n int) Depth {
 	return nil
 }
 
-// like has an entry for what is random or takes milliseconds and more.
+// like returns Func.Like of the functions that are random or take milliseconds.
 func like(name string) any {
 	switch name {
 	case "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey":

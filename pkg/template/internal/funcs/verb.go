@@ -2,7 +2,6 @@ package funcs
 
 import (
 	"fmt"
-	"math/big"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -62,17 +61,13 @@ func numberOperand(verb rune, v any, misfit error) (any, error) {
 	switch {
 	case !ok: // infinite
 		return v, nil
-	case strings.ContainsRune("dxXobO", verb) && r.IsInt():
-		return new(big.Int).Set(r.Num()), nil
 	case strings.ContainsRune("cU", verb) && r.IsInt():
 		if i := r.Num(); i.IsInt64() && utf8.ValidRune(rune(i.Int64())) && int64(rune(i.Int64())) == i.Int64() {
 			return rune(i.Int64()), nil
 		}
-	case strings.ContainsRune("feEgGF", verb):
-		if r.IsInt() {
-			return new(big.Float).SetPrec(uint(max(64, r.Num().BitLen()))).SetInt(r.Num()), nil
-		}
-		return Float(v)
+	}
+	if n, fits := document.Operand(r, verb); fits {
+		return n, nil
 	}
 	return nil, misfit
 }
