@@ -172,6 +172,11 @@ func (r *run) note(p *Plan, rec *state.Record) {
 	rec.LastRun = now
 	rec.Result = r.outcome(errors.Join(p.report.Err, p.hookErr))
 	if !p.report.Installed {
+		for _, k := range p.lost {
+			if !slices.Contains(rec.Trace, k) {
+				rec.Trace = append(rec.Trace, k)
+			}
+		}
 		return
 	}
 	rec.LastSuccess, rec.LastLook = now, r.now
