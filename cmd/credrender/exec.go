@@ -73,6 +73,7 @@ itself, credrender ends with its exit code.`,
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	o.registerTemplate(c)
 	o.registerFixtures(c)
+	overrideFlag(c, &o.overrides)
 	o.registerWatch(c)
 	return c
 }
@@ -90,6 +91,9 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
+		return err
+	}
+	if err := o.takeOverrides(a, cfg); err != nil {
 		return err
 	}
 	made, err := a.secretEnv(ctx, cfg, o)
@@ -161,6 +165,7 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 		a.failJob(&plan.job, err)
 		return made, nil
 	}
+	a.warnOverridden("exec", "", made.Overridden)
 	made.job = plan.job
 	for i, read := range plan.read {
 		found, err := read(made.Outputs[i])
@@ -191,11 +196,11 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 	p := &envPlan{job: cfg.Base, named: map[string]bool{}}
 	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", "command line"
 	p.job.Files = nil
-	override, err := a.override(&o.jobFlags)
+	change, err := a.jobChanges(&o.jobFlags)
 	if err != nil {
 		return nil, err
 	}
-	override(&p.job)
+	change(&p.job)
 	for _, arg := range o.env {
 		if err := p.addOne(cfg, arg); err != nil {
 			return nil, err

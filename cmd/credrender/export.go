@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -233,39 +232,4 @@ func checkReadable(name string, info fs.FileInfo, err error) error {
 		return usagef("%s can be read by others (mode %04o): change the mode, or pass --plaintext", name, info.Mode().Perm())
 	}
 	return err
-}
-
-// writePrivate replaces a file atomically. A new file has mode 0600; an existing one
-// keeps its mode.
-func writePrivate(path string, text []byte) (err error) {
-	mode := fs.FileMode(0o600)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fileError(err)
-	case !info.Mode().IsRegular():
-		return usagef("%s is not a regular file", path)
-	default:
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {                      // of the temporary file
-		return usagef("%s: %w", path, pe.Err)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 type statusOptions struct {
@@ -23,6 +24,7 @@ type statusOptions struct {
 	forget      []string
 	force       bool
 	lockTimeout time.Duration
+	html        string
 }
 
 func newStatus(a *app) *cobra.Command {
@@ -62,6 +64,9 @@ that have a pending hook or were interrupted.`,
 			if o.force || c.Flags().Changed("lock-timeout") {
 				return usagef("--force and --lock-timeout are for --forget")
 			}
+			if o.html != "" && (o.check || c.Flags().Changed("output")) {
+				return usagef("--html goes without --check and --output")
+			}
 			return runStatus(c.Context(), a, o)
 		},
 	}
@@ -69,6 +74,7 @@ that have a pending hook or were interrupted.`,
 	c.Flags().BoolVar(&o.check, "check", false, "print only problems, and exit 1 if a job failed, has a pending hook or is too old")
 	c.Flags().BoolVar(&o.all, "all", false, "with --check: include jobs of the command line (SRC:DEST, pull) and of other configs")
 	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: the last success may be at most `DURATION` ago")
+	c.Flags().StringVar(&o.html, "html", "", "write a page for a browser to `FILE` (mode 0600), or to standard output with -")
 	o.addForget(a, c)
 	return c
 }
@@ -94,9 +100,37 @@ type jobStatus struct {
 	Altered    map[string]string `json:"altered,omitempty"`
 	HeldUntil  time.Time         `json:"held_until,omitzero"`
 	HeldReason string            `json:"held_reason,omitempty"`
+	// Overridden are the secrets of which an operator's value is in place, since when.
+	Overridden map[string]time.Time `json:"overridden,omitempty"`
+
+	Config       string                `json:"config,omitempty"` // the file that the job is of
+	Schedule     string                `json:"schedule,omitempty"`
+	LastRefresh  time.Time             `json:"last_full_refresh,omitzero"`
+	RunID        string                `json:"run,omitempty"`      // of the last failure, as in the daemon's log
+	Failures     int                   `json:"failures,omitempty"` // in a row
+	FailingSince time.Time             `json:"failing_since,omitzero"`
+	PendingHook  *pendingHook          `json:"pending_hook,omitempty"`
+	Installed    map[string]fileStatus `json:"installed,omitempty"` // by destination
 
 	ofConfig bool
 	nextRuns string
+}
+
+// pendingHook is a hook that has not succeeded since files changed.
+type pendingHook struct {
+	Since    time.Time `json:"since,omitzero"`
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error,omitempty"`
+	Next     time.Time `json:"next,omitzero"` // when a daemon tries again
+	Changed  []string  `json:"changed,omitempty"`
+}
+
+// fileStatus is one file as it was put in place.
+type fileStatus struct {
+	Mode     string    `json:"mode"`
+	UID      int       `json:"uid"`
+	GID      int       `json:"gid"`
+	NotAfter time.Time `json:"certificate_expires,omitzero"`
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -112,7 +146,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if err := a.checkSchedules(cfg.Jobs); err != nil {
 		return err
 	}
-	list, err := a.statuses(st, cfg.Jobs)
+	list, damaged, err := a.statuses(st, cfg.Jobs)
 	if err != nil {
 		return err
 	}
@@ -125,17 +159,20 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if st.Missing() {
 		a.log.Warn(fmt.Sprintf("state directory %s does not exist: no job has run with it", cfg.Settings.StateDir))
 	}
+	if o.html != "" {
+		return a.writePage(cfg, st, list, damaged, o.html)
+	}
 	return a.printStatus(list)
 }
 
 // statuses returns the status of all jobs with state, and of those of the config. A
 // damaged state file is reported, and its job counts as failed.
-func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
+func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, []*state.CorruptError, error) {
 	outcomes, errOutcomes := st.Outcomes()
 	known, errJobs := st.Jobs()
 	damaged, err := state.Damaged(errors.Join(errOutcomes, errJobs))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list := make([]jobStatus, 0, len(known))
 	for _, j := range known {
@@ -151,7 +188,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			none := outcomes[j.ID].Over(state.Record{ID: j.ID, Name: j.Name})
 			list = append(list, statusOf(none))
 		}
-		list[i].ofConfig = true
+		list[i].ofConfig, list[i].Schedule = true, j.Schedule.String()
 		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
@@ -167,17 +204,32 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
 		}
 	}
-	return list, nil
+	return list, damaged, nil
 }
 
 func statusOf(r state.Record) jobStatus {
 	s := jobStatus{
 		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
 		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
-		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
+		Versions: versions(slices.DeleteFunc(r.Trace, func(k source.Known) bool { return r.Overridden(k.Ref) })), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
-	if r.Debt != nil {
-		s.HookError = r.Debt.Error
+	s.Config, _ = job.ConfigOf(r.ID, r.Name)
+	s.LastRefresh, s.RunID, s.Failures, s.FailingSince = r.LastLook, r.Result.Run, r.Result.Count, r.Result.Since
+	if d := r.Debt; d != nil {
+		s.HookError = d.Error
+		s.PendingHook = &pendingHook{d.Since, d.Attempts, d.Error, d.Next, d.Dests}
+	}
+	for _, o := range r.Overrides {
+		if s.Overridden == nil {
+			s.Overridden = map[string]time.Time{}
+		}
+		s.Overridden[o.Ref.String()] = o.Since
+	}
+	for dest, f := range r.Files {
+		if s.Installed == nil {
+			s.Installed = map[string]fileStatus{}
+		}
+		s.Installed[dest] = fileStatus{fmt.Sprintf("%04o", f.Mode.Perm()), f.UID, f.GID, f.NotAfter}
 	}
 	return s
 }
@@ -213,6 +265,9 @@ func (a *app) printStatus(list []jobStatus) error {
 		if !s.HeldUntil.IsZero() {
 			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
 		}
+		for _, ref := range slices.Sorted(maps.Keys(s.Overridden)) {
+			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, overrideText(ref, s.Overridden[ref])))
+		}
 		if s.nextRuns == "" {
 			continue
 		}
@@ -221,7 +276,11 @@ func (a *app) printStatus(list []jobStatus) error {
 		}
 	}
 	for _, s := range list {
-		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
+		text := s.Error
+		if s.HookError != s.Error {
+			text = strings.TrimSpace(text + "\n" + s.HookError)
+		}
+		if text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
 		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {

@@ -55,8 +55,8 @@ func (a *app) forgettable(ctx context.Context) (names []string) {
 }
 
 func runForget(ctx context.Context, a *app, o *statusOptions) error {
-	if o.check || o.maxAge != 0 || o.output != "text" {
-		return usagef("--forget goes without --check, --max-age and --output")
+	if o.check || o.maxAge != 0 || o.output != "text" || o.html != "" {
+		return usagef("--forget goes without --check, --max-age, --output and --html")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {

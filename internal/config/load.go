@@ -195,6 +195,8 @@ func (l *loader) finish(single bool) (*Config, error) {
 		FullRefresh: v.GetDuration("full-refresh"),
 		Listen:      v.GetString("listen"),
 		Textfile:    v.GetString("textfile"),
+		BootWait:    v.GetDuration("boot-wait"),
+		Ready:       v.GetString("ready"),
 	}
 	if tokens := v.GetString("grant-token"); tokens != "" {
 		c.Settings.GrantTokens = strings.Split(tokens, ",")

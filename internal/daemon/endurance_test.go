@@ -107,16 +107,16 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 			e.world(func(w render.Env) { looks, err = render.Tick(ctx, w, opts, jobs) })
 			return looks, err
 		},
-		Render: func(ctx context.Context, names []string, changed bool) (code int, err error) {
+		Render: func(ctx context.Context, order daemon.Order) (ended daemon.Ended, err error) {
 			o := opts
-			o.Changed = changed
+			o.Changed = order.Changed
 			e.world(func(w render.Env) {
 				report, errRun := render.Run(ctx, w, o, jobs)
 				if err = errRun; err == nil && report.Jobs[0].Err != nil {
-					code = 1
+					ended.Code = 1
 				}
 			})
-			return code, err
+			return ended, err
 		},
 		Records: func() (records []state.Record, err error) {
 			e.world(func(w render.Env) {
@@ -128,7 +128,13 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 			})
 			return records, err
 		},
-		Present: func(dest string) bool { s, err := (txn.Disk{}).Stamp(dest); return err == nil && s != "" },
+		Missing: func(j job.Job) string {
+			if s, err := (txn.Disk{}).Stamp(j.Files[0].Dest); err != nil || s == "" {
+				return "missing"
+			}
+			return ""
+		},
+		Installed: func(job.Job, state.Record) string { return "not known" },
 	}
 }
 

@@ -98,7 +98,7 @@ func (r *run) checkChanges(ctx context.Context) {
 // only the store can tell more.
 func (r *run) differs(p *Plan) string {
 	switch {
-	case r.o.Force || r.o.Changed || len(r.o.AcceptRemoved) > 0:
+	case r.o.Force || r.o.Changed || r.o.Overrides != nil || len(r.o.AcceptRemoved) > 0:
 		return "it was asked for"
 	case p.report.Err != nil || p.state == nil:
 		return "it has no state"
@@ -111,6 +111,8 @@ func (r *run) differs(p *Plan) string {
 		return "its hook is pending"
 	case rec.Debt != nil && p.Job.Hook.IsZero():
 		return "it has no hook any more"
+	case len(rec.Overrides) > 0:
+		return "an operator's value is in place"
 	case rec.Inputs == "" || rec.LastSuccess.IsZero():
 		return "its output may differ at each run"
 	}
@@ -220,7 +222,7 @@ func (r *run) noteLook(p *Plan) error {
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun = r.env.Host.Now()
 		if rec.Debt == nil { // else the result tells of the hook
-			rec.Result = r.outcome(p.check.unanswered)
+			rec.Result, _ = r.outcome(p.check.unanswered).After(rec.Result, rec.LastRun)
 		}
 	})
 }

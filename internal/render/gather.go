@@ -17,19 +17,21 @@ import (
 // limited is the source of a store under the time limit of the run.
 type limited struct {
 	source.ByPrefix
-	limit *limit.Limit
+	limit     *limit.Limit
+	overrides *Overrides
 }
 
 func (l limited) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	ctx, stop := l.limit.Context(ctx)
 	defer stop()
-	return l.ByPrefix.Fetch(ctx, refs)
+	return l.overrides.fetch(ctx, l.ByPrefix, refs)
 }
 
 func (l limited) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
 	ctx, stop := l.limit.Context(ctx)
 	defer stop()
-	return l.ByPrefix.Glob(ctx, pattern)
+	found, err := l.ByPrefix.Glob(ctx, pattern)
+	return l.overrides.glob(found, pattern), err
 }
 
 // fetcher returns the one fetcher of a store: jobs share what it has fetched.
@@ -38,7 +40,7 @@ func (r *run) fetcher(store job.Store) *template.Fetcher {
 	if !ok {
 		f = template.NewFetcher(limited{func(ctx context.Context, prefix string) (source.Source, error) {
 			return r.env.Open(ctx, store, prefix)
-		}, r.limit})
+		}, r.limit, r.o.Overrides})
 		r.fetchers[store] = f
 	}
 	return f
@@ -202,6 +204,9 @@ func (p *Plan) recordValue(ref source.Ref, derived bool, res source.Result) {
 	absent := errors.Is(res.Err, source.ErrNotFound)
 	if ref.Source != source.EC2 && !absent { // facts are no secrets, and stay legible in the output of hooks
 		p.secrets = append(p.secrets, res.Secret)
+	}
+	if p.override(p.overrides, ref, derived) {
+		return
 	}
 	switch {
 	case derived:

@@ -25,8 +25,10 @@ type Plan struct {
 	untraced bool
 	// globs are the patterns behind Trace; asked is what the templates asked of the
 	// machine.
-	globs []source.Ref
-	asked []state.Asked
+	globs      []source.Ref
+	asked      []state.Asked
+	overrides  *Overrides // of the run
+	overridden []overridden
 	// changeable: the output may differ at the next run though nothing else does.
 	changeable bool
 	// HookPending: the hook would run even if nothing changes.

@@ -34,11 +34,11 @@ func Recover(ctx context.Context, env Env, o Options) (notes []string, err error
 // which reports its own.
 func (r *run) noteStuck() {
 	for _, err := range r.damaged {
-		r.report.Notes = append(r.report.Notes, err.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+		r.report.Stuck = append(r.report.Stuck, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
 		if !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id }) {
-			r.report.Notes = append(r.report.Notes, r.unrecovered[id].Error())
+			r.report.Stuck = append(r.report.Stuck, r.unrecovered[id].Error())
 		}
 	}
 }
@@ -67,10 +67,24 @@ func (r *run) recover(ctx context.Context) error {
 				continue
 			}
 			r.report.Notes = append(r.report.Notes, recoveryNote(rec.Name, done)...)
+			errs = append(errs, j.Update(func(rec *state.Record) { r.recognize(rec, done.Restored) }))
 		}
 		errs = append(errs, r.dropIfGone(j))
 	}
 	return errors.Join(errs...)
+}
+
+// recognize has the record know the files that recovery put back: a rename gives
+// a file another change time, and a start at boot must still take it for ours.
+func (r *run) recognize(rec *state.Record, restored []string) {
+	for _, dest := range restored {
+		f, known := rec.Files[dest]
+		stamp, err := r.env.Disk.Stamp(dest)
+		if known && f.Seen != "" && err == nil {
+			f.Seen = state.Seen(stamp)
+			rec.Files[dest] = f
+		}
+	}
 }
 
 func recoveryNote(name string, done txn.Recovered) []string {
@@ -134,8 +148,8 @@ func (r *run) openState(ctx context.Context, p *Plan) error {
 	}
 	p.state, p.journal = j, j
 	if debt := j.DroppedDebt(); debt != nil {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another account, table, region or role: the hook pending there since %s will not run",
-			p.Job.Name, "the state directory", debt.Since.Format("2006-01-02 15:04")))
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: its state was made on another machine: the hook that was pending there since %s will not run",
+			p.Job.Name, debt.Since.Format("2006-01-02 15:04")))
 	}
 	return nil
 }

@@ -138,43 +138,52 @@ func TestForeignStateIsNotBelieved(t *testing.T) {
 	for name, tt := range map[string]struct {
 		machine string
 		where   state.Identity
-		foreign bool
+		foreign bool // nothing but the journal, the files and the pending hook is believed
+		dropped bool // nor are those two
 	}{
-		"here":            {"i-1", here, false},
-		"another machine": {"i-2", here, true},
-		"another table":   {"i-1", elsewhere(func(i *state.Identity) { i.Table = "other" }), true},
-		"another region":  {"i-1", elsewhere(func(i *state.Identity) { i.Region = "other" }), true},
-		"another role":    {"i-1", elsewhere(func(i *state.Identity) { i.Role = "other" }), true},
-		"another account": {"i-1", elsewhere(func(i *state.Identity) { i.Account = "other" }), true},
-		"another store":   {"i-1", elsewhere(func(i *state.Identity) { i.Store = "other" }), true},
+		"here":            {"i-1", here, false, false},
+		"another machine": {"i-2", here, true, true},
+		"another table":   {"i-1", elsewhere(func(i *state.Identity) { i.Table = "other" }), true, false},
+		"another region":  {"i-1", elsewhere(func(i *state.Identity) { i.Region = "other" }), true, false},
+		"another role":    {"i-1", elsewhere(func(i *state.Identity) { i.Role = "other" }), true, false},
+		"another account": {"i-1", elsewhere(func(i *state.Identity) { i.Account = "other" }), true, false},
+		"another store":   {"i-1", elsewhere(func(i *state.Identity) { i.Store = "other" }), true, false},
 	} {
-		o := options(t)
-		update(t, job(t, open(t, o), "a"), func(r *state.Record) {
-			r.Owe(noon, []string{"/a"})
-			r.Refused, r.Trace, r.Files = "x", []source.Known{{}}, map[string]state.File{"/a": {}}
-			r.Txn = inDoubt(txn.Commit)
-		})
-		o.Machine = tt.machine
-		j, err := open(t, o).Job("a", "a", tt.where)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := j.Record()
-		if j.Foreign() != tt.foreign || (j.DroppedDebt() != nil) != tt.foreign || r.Owed() == tt.foreign || (r.Refused == "") != tt.foreign ||
-			(r.Trace == nil) != tt.foreign || (r.Files == nil) != tt.foreign {
-			t.Errorf("%s: %v %v %+v", name, j.Foreign(), j.DroppedDebt(), r)
-		}
-		if r.Txn.Phase != txn.Commit || len(r.Txn.Files) != 1 {
-			t.Errorf("%s: the journal is gone: %+v", name, r.Txn)
-		}
-		if err := j.Save(txn.Record{Owed: r.Txn.Owed}); err != nil {
-			t.Fatal(err)
-		}
-		if j, err = open(t, o).Job("a", "a", tt.where); err != nil || j.Foreign() || j.DroppedDebt() != nil {
-			t.Errorf("%s: not settled by the first write: %v", name, err)
-		}
-		if r := j.Record(); r.Owed() == tt.foreign {
-			t.Errorf("%s: owed %v", name, r.Owed())
+		for _, pending := range []string{"settled", "in a transaction"} {
+			o := options(t)
+			update(t, job(t, open(t, o), "a"), func(r *state.Record) {
+				r.Txn = inDoubt(txn.Commit)
+				if pending == "settled" {
+					r.Txn.Owed = false
+					r.Owe(noon, []string{"/a"})
+				}
+				r.Refused, r.Inputs, r.LastSuccess = "x", "y", noon
+				r.Trace, r.Files = []source.Known{{}}, map[string]state.File{"/a": {}}
+			})
+			o.Machine = tt.machine
+			j, err := open(t, o).Job("a", "a", tt.where)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := j.Record()
+			if j.Foreign() != tt.foreign || (r.Refused == "") != tt.foreign || (r.Trace == nil) != tt.foreign || (r.Inputs == "") != tt.foreign || r.LastSuccess.IsZero() != tt.foreign {
+				t.Errorf("%s, %s: foreign %v: %+v", name, pending, j.Foreign(), r)
+			}
+			if (j.DroppedDebt() != nil) != tt.dropped || r.Owed() == tt.dropped || (r.Files == nil) != tt.dropped {
+				t.Errorf("%s, %s: dropped %v: %+v", name, pending, j.DroppedDebt(), r)
+			}
+			if r.Txn.Phase != txn.Commit || len(r.Txn.Files) != 1 {
+				t.Errorf("%s: the journal is gone: %+v", name, r.Txn)
+			}
+			if err := j.Save(txn.Record{Owed: r.Txn.Owed}); err != nil {
+				t.Fatal(err)
+			}
+			if j, err = open(t, o).Job("a", "a", tt.where); err != nil || j.Foreign() || j.DroppedDebt() != nil {
+				t.Errorf("%s: not settled by the first write: %v", name, err)
+			}
+			if r := j.Record(); r.Owed() == tt.dropped || !r.MadeOn(tt.machine) {
+				t.Errorf("%s: pending %v, made on %q", name, r.Owed(), r.Machine)
+			}
 		}
 	}
 }
@@ -287,7 +296,7 @@ func TestCorruptFilesAreNamed(t *testing.T) {
 		"more":          func(s string) string { return s + "{}" },
 		"unknown key":   func(s string) string { return strings.Replace(s, `"name"`, `"nmae"`, 1) },
 		"wrong kind":    func(s string) string { return strings.Replace(s, `"bad"`, `7`, 1) },
-		"later version": func(s string) string { return strings.Replace(s, `"version": 1`, `"version": 2`, 1) },
+		"later version": func(s string) string { return strings.Replace(s, `"version": 2`, `"version": 3`, 1) },
 		"another's":     func(s string) string { return strings.ReplaceAll(s, `"bad"`, `"other"`) },
 		"journal": func(s string) string {
 			return strings.Replace(s, `"last_run"`, `"txn": {"phase": "redo"}, "last_run"`, 1)
@@ -341,6 +350,7 @@ func TestUnreadableFilesAreNamed(t *testing.T) {
 }
 
 func FuzzRecord(f *testing.F) {
+	f.Add(`{"version":2,"id":"a","name":"a","identity":"x","txn":{"phase":"prepare"}}`)
 	f.Add(`{"version":1,"id":"a","name":"a","identity":"x","txn":{"phase":"prepare"}}`)
 	f.Fuzz(func(t *testing.T, content string) {
 		o := options(t)

@@ -74,10 +74,10 @@ type Prober interface {
 	Probe(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 
-// Looker is a [Prober] that is certain, whatever that costs. It decrypts nothing
-// either.
+// Looker is implemented by a [Prober] whose Probe may miss changes.
 type Looker interface {
-	// Look is like Probe, but sees every write that has finished.
+	// Look is like Probe, but sees every write that has finished, whatever that
+	// costs. It decrypts nothing either.
 	Look(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 

@@ -37,8 +37,9 @@ func newHost(open render.Opener, jobs []job.Job, wants map[string][]source.Ref) 
 func (h *host) config() *daemon.Config {
 	return &daemon.Config{
 		Jobs: h.jobs, Look: h.look, Render: h.render, Timeout: renderTimeout,
-		Records: func() ([]state.Record, error) { return h.all(), nil },
-		Present: func(string) bool { return true },
+		Records:   func() ([]state.Record, error) { return h.all(), nil },
+		Missing:   func(job.Job) string { return "" },
+		Installed: func(job.Job, state.Record) string { return "" },
 	}
 }
 
@@ -83,13 +84,13 @@ func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) 
 
 // render fetches what the jobs' templates ask for, in the one batch that
 // constant names take.
-func (h *host) render(ctx context.Context, names []string, _ bool) (int, error) {
-	began := time.Now()
+func (h *host) render(ctx context.Context, o daemon.Order) (daemon.Ended, error) {
+	names, began := o.Names, time.Now()
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
 	src, err := h.open(ctx, h.jobs[0].Store, "")
 	if err != nil {
-		return 1, err
+		return daemon.Ended{Code: 1}, err
 	}
 	var refs []source.Ref
 	for _, name := range names {
@@ -105,7 +106,7 @@ func (h *host) render(ctx context.Context, names []string, _ bool) (int, error) 
 		code := h.finish(results, name, began)
 		worst = max(worst, code)
 	}
-	return worst, nil
+	return daemon.Ended{Code: worst}, nil
 }
 
 // finish records the result of a job.

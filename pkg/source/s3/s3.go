@@ -18,8 +18,6 @@ import (
 	"strings"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/blob"
@@ -44,7 +42,6 @@ type Objects struct{ client *client }
 var (
 	_ source.Source  = (*Objects)(nil)
 	_ source.Prober  = (*Objects)(nil)
-	_ source.Looker  = (*Objects)(nil)
 	_ source.Globber = (*Objects)(nil)
 	_ source.Lister  = (*Objects)(nil)
 )
@@ -57,7 +54,7 @@ func New(client awsconfig.Client) *Objects {
 
 // Fetch implements source.Source.
 func (o *Objects) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
-	return each(refs, func(r source.Ref) source.Result {
+	return source.FetchEach(refs, concurrency, func(r source.Ref) source.Result {
 		data, trace, err := o.get(ctx, r)
 		return result(data, trace, err)
 	})
@@ -71,47 +68,17 @@ func result(data []byte, trace source.Trace, err error) source.Result {
 	return source.Result{Secret: source.NewSecret(data), Trace: trace}
 }
 
-// each answers all refs at once.
-func each(refs []source.Ref, one func(source.Ref) source.Result) map[source.Ref]source.Result {
-	results := make([]source.Result, len(refs))
-	var g errgroup.Group
-	g.SetLimit(concurrency)
-	for i, r := range refs {
-		g.Go(func() error { results[i] = one(r); return nil })
-	}
-	_ = g.Wait()
-	out := make(map[source.Ref]source.Result, len(refs))
-	for i, r := range refs {
-		out[r] = results[i]
-	}
-	return out
-}
-
 // Probe implements source.Prober by HEAD with If-None-Match: an object that is
 // as it was is answered with 304, and of one that is not, no byte is sent. (AWS
 // charges either as a GET, and asks for the same right.)
 func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	errs := make([]error, len(known))
-	var g errgroup.Group
-	g.SetLimit(concurrency)
-	for i, k := range known {
-		g.Go(func() error { errs[i] = o.head(ctx, k.Ref, k.Trace.Mark); return nil })
-	}
-	_ = g.Wait()
-	var found source.Findings
-	for i, k := range known {
-		same := errors.Is(errs[i], errSame) || k.Trace.Absent && errors.Is(errs[i], source.ErrNotFound)
-		if same {
-			errs[i] = nil
+	return source.ProbeEach(known, concurrency, func(k source.Known) (bool, error) {
+		err := o.head(ctx, k.Ref, k.Trace.Mark)
+		if errors.Is(err, errSame) || k.Trace.Absent && errors.Is(err, source.ErrNotFound) {
+			return false, nil
 		}
-		found.Add(k.Ref, !same, errs[i])
-	}
-	return found.Result()
-}
-
-// Look implements source.Looker: a probe misses nothing here.
-func (o *Objects) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return o.Probe(ctx, known)
+		return true, err
+	})
 }
 
 // List implements source.Lister for the patterns of Glob. It lists what each

@@ -27,7 +27,6 @@ type Secrets struct {
 var (
 	_ source.Source  = (*Secrets)(nil)
 	_ source.Prober  = (*Secrets)(nil)
-	_ source.Looker  = (*Secrets)(nil)
 	_ source.Globber = (*Secrets)(nil)
 	_ source.Lister  = (*Secrets)(nil)
 )
@@ -38,7 +37,7 @@ func NewSecrets(o *Objects, k Keys) *Secrets { return &Secrets{o, k} }
 // Fetch implements source.Source. Each object is decrypted as soon as it is
 // there.
 func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
-	return each(refs, func(r source.Ref) source.Result {
+	return source.FetchEach(refs, concurrency, func(r source.Ref) source.Result {
 		data, trace, err := s.objects.get(ctx, r)
 		if err == nil {
 			data, err = blob.Open(ctx, s.keys, data, r.Context)
@@ -50,11 +49,6 @@ func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]s
 // Probe implements source.Prober as Objects does. It asks nothing of KMS.
 func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	return s.objects.Probe(ctx, known)
-}
-
-// Look implements source.Looker: a probe misses nothing here.
-func (s *Secrets) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return s.Probe(ctx, known)
 }
 
 // List implements source.Lister as Objects does.
@@ -81,7 +75,6 @@ type Folder struct {
 var (
 	_ source.Source  = (*Folder)(nil)
 	_ source.Prober  = (*Folder)(nil)
-	_ source.Looker  = (*Folder)(nil)
 	_ source.Globber = (*Folder)(nil)
 	_ source.Lister  = (*Folder)(nil)
 )
@@ -133,11 +126,6 @@ func (f *Folder) Probe(ctx context.Context, known []source.Known) ([]source.Ref,
 		err = &source.LookError{Unseen: unseen}
 	}
 	return changed, err
-}
-
-// Look implements source.Looker: a probe misses nothing here.
-func (f *Folder) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return f.Probe(ctx, known)
 }
 
 // Glob implements source.Globber.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -101,9 +102,7 @@ func (s *Secrets) rest(ctx context.Context, ids []string, values map[want]value)
 	}
 	_ = g.Wait()
 	all := make(map[want]value, len(ids))
-	for w, v := range values {
-		all[w] = v
-	}
+	maps.Copy(all, values)
 	for i, id := range missing {
 		all[want{id: id}] = found[i]
 	}
