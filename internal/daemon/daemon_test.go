@@ -44,7 +44,7 @@ type fake struct {
 	now       func() time.Time
 	code      int
 	heals     time.Time // when code becomes 0; zero: never
-	debt      *state.Debt
+	pending   *state.PendingHook
 	takes     time.Duration
 	files     bool // are there
 	installed bool // by an earlier run
@@ -52,8 +52,8 @@ type fake struct {
 	report    *daemon.Report
 	stateless bool
 	quiet     bool
-	answers   time.Time // until then looks get no answer
-	looks     []string  // minutes and seconds since midnight
+	answers   time.Time // until then checks get no answer
+	checks    []string  // minutes and seconds since midnight
 	rendered  []string  // minutes and seconds since midnight
 	last      map[string]state.Record
 }
@@ -78,19 +78,19 @@ func (f *fake) config() *daemon.Config {
 	for _, n := range f.names {
 		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: schedule.MustParse("*/10 * * * *"), Files: []job.File{{Dest: "/" + n}}})
 	}
-	c.Look = func(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
+	c.Check = func(_ context.Context, jobs []job.Job) (results []render.CheckResult, err error) {
 		if f.stateless {
 			return nil, render.ErrNoState
 		}
-		f.looks = append(f.looks, f.now().UTC().Format("04:05"))
+		f.checks = append(f.checks, f.now().UTC().Format("04:05"))
 		for i := range jobs {
-			l := render.Look{Job: &jobs[i], Quiet: f.quiet}
+			l := render.CheckResult{Job: &jobs[i], Unchanged: f.quiet}
 			if f.now().Before(f.answers) {
-				l.Quiet, l.Unseen = false, source.ErrThrottled
+				l.Unchanged, l.Unanswered = false, source.ErrThrottled
 			}
-			looks = append(looks, l)
+			results = append(results, l)
 		}
-		return looks, nil
+		return results, nil
 	}
 	c.Render = func(_ context.Context, o daemon.Order) (daemon.Ended, error) {
 		f.orders = append(f.orders, o)
@@ -104,7 +104,7 @@ func (f *fake) config() *daemon.Config {
 				continue
 			}
 			f.last["c#"+n] = state.Record{
-				ID: "c#" + n, Name: n, LastRun: f.now(), Debt: f.debt, Result: state.Result{Code: f.code, Error: map[bool]string{true: "refused"}[f.code != 0]},
+				ID: "c#" + n, Name: n, LastRun: f.now(), PendingHook: f.pending, Result: state.Result{Code: f.code, Error: map[bool]string{true: "refused"}[f.code != 0]},
 				Files: map[string]state.File{"/" + n: {NotAfter: time.Unix(2e9, 0)}},
 			}
 		}
@@ -149,8 +149,8 @@ func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
 		defer cancel()
 		d.Run(ctx)
 		want := []string{"00:00", "00:00", "00:02", "00:05", "00:11", "00:23", "10:00"}
-		if diff := cmp.Diff(want, f.looks); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+		if diff := cmp.Diff(want, f.checks); diff != "" {
+			t.Errorf("checks (-want +got):\n%s", diff)
 		}
 		if len(f.rendered) > 0 {
 			t.Errorf("rendered at %v", f.rendered)
@@ -164,11 +164,11 @@ func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
 	})
 }
 
-// A hook that is owed brings its job back when its own backoff is over.
-func TestOwedHookComesBack(t *testing.T) {
+// A pending hook brings its job back when its own backoff is over.
+func TestPendingHookComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{names: []string{"a"}, now: time.Now, code: 5}
-		f.debt = &state.Debt{Next: time.Now().Add(3 * time.Minute)}
+		f.pending = &state.PendingHook{Next: time.Now().Add(3 * time.Minute)}
 		d := newDaemon(t, f.config(), nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 11*time.Minute)
 		defer cancel()

@@ -100,12 +100,12 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 	opts := render.Options{FullRefresh: 10 * time.Minute, Code: func(error) int { return 1 }, Patient: true}
 	return &daemon.Config{
 		Jobs: jobs,
-		Look: func(ctx context.Context, jobs []job.Job) (looks []render.Look, err error) {
+		Check: func(ctx context.Context, jobs []job.Job) (results []render.CheckResult, err error) {
 			if e.looked++; e.store.rand.IntN(20) == 0 {
 				return nil, source.ErrUnreachable
 			}
-			e.world(func(w render.Env) { looks, err = render.Tick(ctx, w, opts, jobs) })
-			return looks, err
+			e.world(func(w render.Env) { results, err = render.CheckChanges(ctx, w, opts, jobs) })
+			return results, err
 		},
 		Render: func(ctx context.Context, order daemon.Order) (ended daemon.Ended, err error) {
 			o := opts

@@ -105,10 +105,10 @@ func jobMetrics(jobs []job.Job, st stored, stats map[string]*jobStats) []metric 
 		}
 		change.addTime(r.LastChange, label...)
 		failures.add(float64(r.Result.Count), label...)
-		pending.add(flag(r.Owed()).value, label...)
+		pending.add(flag(r.HookPending()).value, label...)
 		var failed int
-		if r.Debt != nil {
-			failed = r.Debt.Attempts
+		if r.PendingHook != nil {
+			failed = r.PendingHook.Attempts
 		}
 		attempts.add(float64(failed), label...)
 		for _, dest := range slices.Sorted(maps.Keys(r.Files)) {
@@ -197,7 +197,7 @@ func usageMetrics(prefix, whose string, u Usage) []metric {
 	return []metric{requests, retries, throttled, units}
 }
 
-// Report is what a child process tells of its run: exit codes, counts and times.
+// Report is the report of a child process on its run: exit codes, counts and times.
 type Report struct {
 	Codes map[string]int `json:"codes"` // the exit code of each job by itself, by name
 	Fetch time.Duration  `json:"fetch"`

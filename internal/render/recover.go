@@ -97,7 +97,7 @@ func recoveryNote(name string, done txn.Recovered) []string {
 	case txn.Done:
 		notes[0] += "its files are in place"
 	}
-	if done.Owed {
+	if done.HookPending {
 		notes[0] += "; its hook is pending"
 	}
 	for _, l := range done.Left {
@@ -115,7 +115,7 @@ func (r *run) dropIfGone(j *state.Job) error {
 	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) || !r.isWhole() {
 		return nil
 	}
-	if rec.Owed() {
+	if rec.HookPending() {
 		r.report.Notes = append(r.report.Notes,
 			fmt.Sprintf("job %s is no longer in %s: its pending hook will not run", rec.Name, config))
 	}
@@ -147,9 +147,9 @@ func (r *run) openState(ctx context.Context, p *Plan) error {
 		return err
 	}
 	p.state, p.journal = j, j
-	if debt := j.DroppedDebt(); debt != nil {
+	if dropped := j.DroppedHook(); dropped != nil {
 		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: its state was made on another machine: the hook that was pending there since %s will not run",
-			p.Job.Name, debt.Since.Format("2006-01-02 15:04")))
+			p.Job.Name, dropped.Since.Format("2006-01-02 15:04")))
 	}
 	return nil
 }

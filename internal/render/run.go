@@ -85,7 +85,7 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.beforeHooks()
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
-		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
+		p.report.Changes, p.report.Versions, p.report.Unchanged = p.Changes, p.Trace, p.check.unchanged
 		p.report.Overridden = p.Overridden()
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
@@ -287,7 +287,7 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 	}
 	if p.state != nil {
 		rec := p.state.Record()
-		p.HookPending = rec.Owed() && !p.Job.Hook.IsZero()
+		p.HookPending = rec.HookPending() && !p.Job.Hook.IsZero()
 	}
 	return errors.Join(errs...)
 }
@@ -299,7 +299,11 @@ func (r *run) keepStale(p *Plan) {
 		return
 	}
 	rec := p.state.Record()
-	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || len(rec.Overrides) > 0 || age < 0 || age > r.o.AllowStale {
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
+		return
+	}
+	if len(rec.Overrides) > 0 {
+		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they hold a value of --override"))
 		return
 	}
 	for _, f := range p.Job.Files {
