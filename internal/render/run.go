@@ -44,6 +44,7 @@ type run struct {
 	dryRun    bool // nothing is installed, so jobs read what others would write
 	bytesOnly bool // the destinations are not compared with
 
+	records     []state.Record   // of all jobs that have state, as the run found them
 	unrecovered map[string]error // jobs whose files could not be restored, by id
 	damaged     []error          // states that cannot be read
 	refused     error            // the jobs that are not done are left out: see checkOverrides
@@ -162,6 +163,7 @@ func (r *run) commit(ctx context.Context, p *Plan) {
 func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, Stats, error) {
 	r := newRun(env, o, jobs)
 	r.dryRun = true
+	r.readRecords()
 	r.openStates(ctx)
 	r.checkDestinations()
 	r.renderAll(ctx, func(p *Plan) {
@@ -171,6 +173,18 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 		each([]*Plan{p}, func(p *Plan) error { return r.mask(ctx, p) })
 	})
 	return r.plans, r.stats(), cmp.Or(r.refused, context.Cause(ctx))
+}
+
+// readRecords reads the records of all jobs, without recovery. One that is damaged fails
+// its own job.
+func (r *run) readRecords() {
+	if r.env.State == nil {
+		return
+	}
+	jobs, _ := r.env.State.Jobs()
+	for _, j := range jobs {
+		r.records = append(r.records, j.Record())
+	}
 }
 
 // Bytes renders the files of one job in memory.
