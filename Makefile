@@ -47,7 +47,7 @@ test: ## run the tests, with the race detector where a C compiler is there
 check: format vet static test canary tidy demo ## what CI runs before interop: format, vet, staticcheck, test, canary, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
-	$(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
+	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
 
 format: ## fail where gofmt would change a file
 	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }

@@ -307,6 +307,7 @@ func (c *crash) strays() {
 }
 
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	kills, _ := strconv.Atoi(os.Getenv("CRASH_KILLS"))
 	if kills == 0 {
 		kills = 50
