@@ -33,7 +33,7 @@ type selection struct {
 // selectJobs returns the jobs of the arguments, or without arguments those of the config.
 func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
 	sel := selection{named: map[string]bool{}}
-	override, err := a.override(f)
+	change, err := a.jobChanges(f)
 	if err != nil {
 		return sel, err
 	}
@@ -47,7 +47,7 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	}
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
-			override(&jobs[i])
+			change(&jobs[i])
 			a.applyRoot(f.root, &jobs[i])
 		}
 	}
@@ -82,6 +82,9 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
 	if len(f.names) > 0 {
 		return usagef("--job goes without SRC")
+	}
+	if err := checkOneStore(cfg); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for _, arg := range args {
@@ -130,8 +133,8 @@ func adHoc(cfg *config.Config, file job.File) job.Job {
 	return j
 }
 
-// override returns a function that applies --context, --var and --vars to a job.
-func (a *app) override(f *jobFlags) (func(*job.Job), error) {
+// jobChanges returns a function that applies --context, --var and --vars to a job.
+func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 	context, err := pairs("--context", f.context)
 	if err != nil {
 		return nil, err
