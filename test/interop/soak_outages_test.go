@@ -18,15 +18,14 @@ import (
 	"github.com/credrender/credrender/test/awsfake"
 )
 
-// Access keys that only the daemon has: rules that match them leave the test's
-// own puts alone.
+// Access keys of the daemon. Rules that match them do not apply to the test's own puts.
 const (
 	daemonKey    = "AKIASOAKDAEMON%06d"
 	daemonPrefix = "AKIASOAKDAEMON"
 )
 
-// awsLink is the daemon's way to AWS, which can be shut, silent, or lead to an
-// AWS whose clock is ahead.
+// awsLink is the daemon's endpoint. It refuses connections, accepts them without
+// an answer, or leads to an AWS whose clock is ahead.
 type awsLink struct {
 	fake    *awsfake.Server
 	address string
@@ -34,8 +33,8 @@ type awsLink struct {
 	skew    atomic.Int64 // nanoseconds
 }
 
-// newAWSLink listens on an address that nobody else gets while it is shut:
-// ephemeral ports of others are on 127.0.0.1.
+// newAWSLink listens on a loopback address of its own, so that no other process
+// can take the port while the link refuses connections.
 func newAWSLink(t *testing.T) *awsLink {
 	t.Helper()
 	a := &awsLink{address: "127.0.77.1:0", stop: func() {}}
@@ -72,8 +71,8 @@ func (a *awsLink) shut() {
 	a.stop = func() {}
 }
 
-// beSilent takes connections and answers nothing. They stay open when the outage
-// is over, as where a firewall has forgotten them: only a timeout ends the wait.
+// beSilent accepts connections and answers nothing. They stay open after the
+// outage, as behind a firewall that has forgotten them: only a timeout ends the wait.
 func (a *awsLink) beSilent(t *testing.T) {
 	t.Helper()
 	l := a.listen(t)
@@ -101,7 +100,7 @@ func (a *awsLink) beSilent(t *testing.T) {
 	})
 }
 
-// serve refuses what is signed with a clock that is more than five minutes off, as AWS does.
+// serve refuses requests whose signature is more than five minutes old or early, as AWS does.
 func (a *awsLink) serve(w http.ResponseWriter, r *http.Request) {
 	signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
 	if now := a.now().UTC(); err == nil && now.Sub(signed).Abs() > 5*time.Minute {
@@ -161,8 +160,8 @@ func (k *soak) outages() []outage {
 	}
 }
 
-// expire refuses the daemon's access key for good; the end is another key in its
-// credentials file.
+// expire refuses the daemon's access key forever. The outage ends with another
+// key in the credentials file.
 func (k *soak) expire(t *testing.T) func() {
 	old := fmt.Sprintf(daemonKey, k.keys)
 	k.fails(awsfake.Rule{Code: "ExpiredTokenException", Message: "The security token included in the request is expired",
@@ -182,7 +181,7 @@ func (k *soak) writeCredentials(t *testing.T) {
 
 const soakJobs = 4
 
-// soak is a daemon with several jobs, whose hooks note the value that they saw.
+// soak is a daemon with several jobs. Each hook records the value that it finds in the file.
 type soak struct {
 	aws         *awsLink
 	put         command
@@ -255,7 +254,7 @@ func (k *soak) waitForAll(t *testing.T) {
 	}
 }
 
-// outageResult is what one outage did.
+// outageResult is what the test measured in one outage.
 type outageResult struct {
 	recovery      time.Duration
 	lines         int
@@ -263,8 +262,8 @@ type outageResult struct {
 	repeated      []string
 }
 
-// suffer lets an outage begin, changes each secret and one of them twice, and
-// ends it after a while.
+// suffer begins an outage, changes each secret once and the first one twice, and
+// ends the outage after the given time.
 func (k *soak) suffer(t *testing.T, o outage, length time.Duration) (r outageResult) {
 	t.Helper()
 	before := k.count(t)
@@ -286,7 +285,7 @@ func (k *soak) suffer(t *testing.T, o outage, length time.Duration) (r outageRes
 		t.Errorf("%s: logged again: %s", o.name, line)
 	}
 	if r.seenMeanwhile > 0 && !o.goesOn {
-		t.Errorf("%s: %d changes were seen, which no outage lets happen", o.name, r.seenMeanwhile)
+		t.Errorf("%s: %d changes were seen during the outage", o.name, r.seenMeanwhile)
 	}
 	return r
 }
@@ -307,9 +306,9 @@ var (
 	logNews      = regexp.MustCompile(`: (created|updated) |: ran hook `)
 )
 
-// countLines counts the lines of log that do not tell of a change, and returns
-// those that are there twice, numbers apart. Jobs may have a hint in common, and
-// each run that takes long skips ticks.
+// countLines counts the log's lines without those about changes and hooks. It
+// returns lines that repeat an earlier one, ignoring numbers. Several jobs may
+// get the same hint, and every long run skips ticks.
 func countLines(log string) (n int, repeated []string) {
 	seen := map[string]bool{}
 	for line := range strings.Lines(log) {
@@ -326,14 +325,17 @@ func countLines(log string) (n int, repeated []string) {
 	return n, repeated
 }
 
-// TestSoakOutages: AWS fails in every way in turn while secrets change. No change
-// is lost and no hook runs twice; the daemon does not grow, and logs each outage once.
+// TestSoakOutages lets AWS fail in every way in turn while secrets change. No
+// change is lost, no hook runs twice, the daemon does not grow, and it logs each
+// outage once.
 func TestSoakOutages(t *testing.T) {
-	started, whole := time.Now(), soakTime(t)
-	length := 2 * time.Second
-	if whole > 0 {
-		length = 10 * time.Second
+	whole := soakTime(t)
+	length := 10 * time.Second
+	if whole == 0 {
+		t.Parallel()
+		length = 2 * time.Second
 	}
+	started := time.Now()
 	k := newSoak(t)
 	results := map[string][]outageResult{}
 	for round := 0; round == 0 || time.Since(started) < whole; round++ {
@@ -350,8 +352,8 @@ func TestSoakOutages(t *testing.T) {
 	k.report(t, results, length, time.Since(started))
 }
 
-// expectHooks: values only count up, so a hook that ran twice for a value, or for
-// an old one, shows. That the newest was seen is known.
+// expectHooks fails if a hook ran twice for one value or for an old one: values
+// only count up. waitForAll has already checked that hooks saw the newest.
 func (k *soak) expectHooks(t *testing.T) {
 	t.Helper()
 	for job := range soakJobs {
@@ -388,7 +390,7 @@ func (k *soak) report(t *testing.T, results map[string][]outageResult, length, t
 			{"file descriptors", strconv.Itoa(start.files), strconv.Itoa(peak.files), strconv.Itoa(end.files)},
 			{"memory (RSS)", mebibytes(start.kib), mebibytes(peak.kib), mebibytes(end.kib)},
 		}))
-	t.Logf("%d changes made; %d files written, %d hooks run; %d values replaced by newer ones before they could be seen",
+	t.Logf("%d changes made; %d files written, %d hooks run; %d values replaced by newer ones before a check could see them",
 		k.made, updates, k.count(t), k.made-k.count(t))
 	if updates != k.count(t) {
 		t.Errorf("%d files were written, and %d hooks ran", updates, k.count(t))

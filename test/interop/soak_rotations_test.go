@@ -46,7 +46,7 @@ http {
 }
 `
 
-// haproxy reads the key of tls.crt from tls.crt.key by itself. Its new process
+// haproxy finds the key of tls.crt in tls.crt.key. After a reload its new process
 // takes the listening sockets from the old one.
 const soakHAProxy = `global
 	stats socket %[1]s/haproxy.sock mode 600 level admin expose-fd listeners
@@ -60,7 +60,7 @@ frontend tls
 	http-request return status 200
 `
 
-// newSoakServers returns nginx, and haproxy where that is to be had.
+// newSoakServers returns nginx, and haproxy if it is installed.
 func newSoakServers(t *testing.T, dir string) []soakServer {
 	t.Helper()
 	nginx, address := program(t, "nginx"), freeAddress(t)
@@ -72,7 +72,7 @@ func newSoakServers(t *testing.T, dir string) []soakServer {
 	}}
 	haproxy := findProgram("haproxy")
 	if haproxy == "" {
-		t.Log("no haproxy here: nginx alone is tried")
+		t.Log("no haproxy here: nginx alone is tested; make interop unpacks it as root on Debian")
 		return servers
 	}
 	address = freeAddress(t)
@@ -115,7 +115,7 @@ func (s soakServer) run(t *testing.T, dir string) {
 	})
 }
 
-// soakClients shake hands with a server again and again.
+// soakClients make TLS handshakes with a server, one after the other.
 type soakClients struct {
 	server soakServer
 
@@ -127,7 +127,7 @@ type soakClients struct {
 	newest                    int
 }
 
-// visit shakes hands until the context ends.
+// visit makes handshakes until the context ends.
 func (c *soakClients) visit(ctx context.Context) {
 	for ctx.Err() == nil {
 		rotation, err := c.handshake(ctx)
@@ -151,12 +151,12 @@ func (c *soakClients) visit(ctx context.Context) {
 	}
 }
 
-var errMixed = errors.New("a certificate that no rotation made")
+var errMixed = errors.New("certificate of no rotation")
 
-// handshake returns which rotation's certificate was served. The client checks
-// that the server's signature is that of the certificate's key, so that a mixed
-// pair fails; and it reads an answer, so that a connection that is cut after the
-// handshake fails as well.
+// handshake returns the rotation whose certificate the server has. A mixed pair
+// fails, since the client verifies the server's signature by the certificate's
+// key. The client also reads a response, so a connection that is cut after the
+// handshake fails too.
 func (c *soakClients) handshake(ctx context.Context) (rotation int, err error) {
 	dialer := tls.Dialer{Config: &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // the certificate is compared below
@@ -209,13 +209,14 @@ func (c *soakClients) sees(rotation int) func() bool {
 	}
 }
 
-// TestSoakRotations: a certificate chain of 100 KiB and its key are rotated by the
-// daemon while clients shake hands with nginx and haproxy without a pause. No
-// handshake fails, none sees a mixed pair, and every rotation is seen.
+// TestSoakRotations rotates a certificate chain of 100 KiB and its key through the
+// daemon, while clients make handshakes with nginx and haproxy without a pause. No
+// handshake fails, none gets a mixed pair, and clients see every rotation.
 func TestSoakRotations(t *testing.T) {
-	rotations := 5
-	if soakTime(t) > 0 {
-		rotations = 20
+	rotations := 20
+	if soakTime(t) == 0 {
+		t.Parallel()
+		rotations = 5
 	}
 	dir := openFolder(t)
 	fake := awsfake.Start(t)
@@ -262,7 +263,7 @@ func TestSoakRotations(t *testing.T) {
 	d.expectFlat(t)
 }
 
-// soakPair is a job of two files that belong together.
+// soakPair is the config: one job with a certificate and its key.
 func soakPair(dir string, servers []soakServer) string {
 	hook := "[ ! -e " + dir + "/ready ]"
 	reloads := "true"
@@ -279,7 +280,7 @@ jobs:
       - {cert: %[1]s/tls.crt, key: %[1]s/tls.crt.key}
     verify: %[2]s
     hook: "%[3]s || { %[4]s; }"
-`, dir, strings.Join(servers[0].start[:1], "")+" -t -q -c "+dir+"/nginx.conf", hook, reloads)
+`, dir, servers[0].start[0]+" -t -q -c "+dir+"/nginx.conf", hook, reloads)
 }
 
 func reportRotations(t *testing.T, clients []*soakClients, rotations, bytes int) {

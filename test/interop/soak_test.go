@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// soakTime is how long the soak with outages lasts; zero is the short form: one
-// round of outages and few rotations.
+// soakTime returns how long the soak with outages lasts. Zero stands for the
+// short form: one round of outages and few rotations.
 func soakTime(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("SOAK")
@@ -34,7 +34,7 @@ func soakTime(t *testing.T) time.Duration {
 	return d
 }
 
-// soakDaemon is a running credrender daemon whose log and size are watched.
+// soakDaemon is a running daemon with its log and samples of its size.
 type soakDaemon struct {
 	cmd *exec.Cmd
 	log soakLog
@@ -71,7 +71,7 @@ func startSoakDaemon(t *testing.T, c command) *soakDaemon {
 	return d
 }
 
-// sample notes the daemon's size several times a second.
+// sample records the daemon's size several times a second.
 func (d *soakDaemon) sample() {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
@@ -145,7 +145,7 @@ func median[S any, N cmp.Ordered](s []S, by func(S) N) N {
 	return n[len(n)/2]
 }
 
-// soakLog keeps what the daemon and its children log.
+// soakLog keeps the log of the daemon and its children.
 type soakLog struct {
 	mu   sync.Mutex
 	text bytes.Buffer
