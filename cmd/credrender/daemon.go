@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +26,6 @@ import (
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 // checkTimeout bounds a change check if --timeout is 0.
@@ -67,8 +64,8 @@ SIGUSR1 runs all jobs now. SIGTERM and SIGINT stop the daemon after the current 
 			return runDaemon(c.Context(), a, o)
 		},
 	}
-	c.Flags().DurationVar(&o.bootWait, "boot-wait", 2*time.Second, "how long a start whose files are in place waits for news, `DURATION`")
-	c.Flags().BoolVar(&o.checkConfig, "check-config", false, "read the config as the daemon would, report faults, and exit")
+	c.Flags().DurationVar(&o.bootWait, "boot-wait", 2*time.Second, "if all files are in place, wait up to `DURATION` for the first change check")
+	c.Flags().BoolVar(&o.checkConfig, "check-config", false, "check the config as a reload would, print its faults and exit")
 	return c
 }
 
@@ -212,7 +209,7 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	stamp := stampOf(cfg)
 	c := a.facts(cfg)
 	c.Timeout = cfg.Settings.Timeout
-	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+	c.Check = func(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error) {
 		return a.checkChanges(ctx, cfg, jobs)
 	}
 	c.Render = func(ctx context.Context, o daemon.Order) (daemon.Ended, error) { return a.renderInChild(ctx, cfg, o) }
@@ -220,41 +217,6 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	c.Missing, c.Installed = a.missing, a.installed
 	c.Outdated = func() bool { return stampOf(cfg) != stamp }
 	return c, nil
-}
-
-// facts returns what the metrics need of a config: its jobs, their state and holds, and
-// its hash and age.
-func (a *app) facts(cfg *config.Config) *daemon.Config {
-	c := &daemon.Config{
-		Jobs:    cfg.Jobs,
-		Records: func() ([]state.Record, error) { return a.records(cfg) },
-		Holds:   func() (map[string]state.Hold, error) { return a.daemonHolds(cfg) },
-	}
-	hash := sha256.New()
-	for _, f := range cfg.Read.Files {
-		_, _ = fmt.Fprintf(hash, "%q%q", f.Path, f.Data)
-		if info, err := os.Stat(f.Path); err == nil && info.ModTime().After(c.Modified) {
-			c.Modified = info.ModTime()
-		}
-	}
-	c.Hash = hex.EncodeToString(hash.Sum(nil)[:6])
-	return c
-}
-
-// writeTextfile writes the metrics of a render that no daemon started. A failure is
-// only a warning, because the rendered files are right.
-func (a *app) writeTextfile(cfg *config.Config) {
-	path := cfg.Settings.Textfile
-	if path == "" || a.snapshot != nil || len(cfg.Jobs) == 0 {
-		return
-	}
-	err := a.checkTextfile(cfg)
-	if err == nil {
-		err = daemon.WriteTextfile(path, a.facts(cfg), version(), runtime.Version())
-	}
-	if err != nil {
-		a.log.Warn(fmt.Sprintf("write metrics to %s: %v", path, err))
-	}
 }
 
 // stampOf returns a string that changes when a file of the config is changed, added or
@@ -273,7 +235,7 @@ func stampOf(cfg *config.Config) string {
 }
 
 // checkChanges runs the change check of jobs.
-func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.Look, error) {
+func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.CheckResult, error) {
 	st, err := a.openState(cfg, false)
 	if err != nil || st == nil {
 		return nil, errors.Join(err, render.ErrNoState)
@@ -281,11 +243,11 @@ func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.J
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
 	opts.Timeout = cmp.Or(opts.Timeout, checkTimeout)
-	looks, err := render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
+	results, err := render.CheckChanges(ctx, a.env(cfg, st, nil), opts, jobs)
 	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
-		looks, err = render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
+		results, err = render.CheckChanges(ctx, a.env(cfg, st, nil), opts, jobs)
 	}
-	return looks, err
+	return results, err
 }
 
 // records reads the state of all jobs. A missing state directory is an error, because
@@ -315,13 +277,4 @@ func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcom
 	}
 	defer st.Close()
 	return st.SetOutcomes(outcomes)
-}
-
-// usage returns this process's requests to AWS.
-func (a *app) usage() daemon.Usage {
-	var u awsconfig.Usage
-	if a.stores.Meter != nil {
-		u = a.stores.Meter.Usage()
-	}
-	return daemon.Usage{Requests: u.Requests, Retries: u.Retries, Throttled: u.Throttled, ReadUnits: u.ReadUnits}
 }

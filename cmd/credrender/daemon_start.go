@@ -21,13 +21,13 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// This file is what a daemon does before it has a config, and what its start takes
-// for the files of a job.
+// This file holds what a daemon does before it has a config, and its check whether the
+// files of a job are in place.
 
-// crashBySignal has a panic and systemd's watchdog (SIGABRT) end the process by a
-// signal: Go's own exit status 2 is that of a bad config, which a unit does not
-// restart. No core is left of it. A render does not inherit the one, and may
-// inherit the other.
+// crashBySignal makes a panic and systemd's watchdog (SIGABRT) end the process by a
+// signal, so that systemd restarts it: Go's own exit status 2 is that of a bad config,
+// which a unit does not restart. The process leaves no core dump. A child inherits the
+// limit of core dumps, but not the traceback setting.
 func crashBySignal() {
 	debug.SetTraceback("crash")
 	var limit unix.Rlimit
@@ -45,7 +45,7 @@ const (
 	minStart = 30 * time.Second
 )
 
-// startLimit is how long systemd's start waits for files and config; 0: for ever.
+// startLimit returns how long systemd's start waits for files and config; 0: forever.
 func startLimit(timeout time.Duration) time.Duration {
 	if timeout <= 0 {
 		return 0
@@ -53,8 +53,8 @@ func startLimit(timeout time.Duration) time.Duration {
 	return max(timeout, minStart)
 }
 
-// awaitConfig waits for a config that is not there: cloud-init may write it after
-// the daemon has been started. systemd's start fails when --timeout is over.
+// awaitConfig waits for a missing config: cloud-init may write it after the daemon has
+// started. Under systemd the start fails when --timeout has passed.
 func (a *app) awaitConfig(ctx context.Context, n *daemon.Notifier) error {
 	path, isAsked := a.configPath()
 	if !isAsked && a.euid != 0 && n == nil || a.configStamp(path) != "" {
@@ -71,12 +71,12 @@ func (a *app) awaitConfig(ctx context.Context, n *daemon.Notifier) error {
 		}
 		return nil
 	}
-	_ = a.waitForConfig(ctx, path) // the caller looks at ctx
+	_ = a.waitForConfig(ctx, path) // the caller checks ctx
 	return nil
 }
 
-// waitForConfig returns when the config is there, and has stopped changing: it may
-// be being written.
+// waitForConfig returns when the config exists and has stopped changing, since another
+// program may still write it.
 func (a *app) waitForConfig(ctx context.Context, path string) error {
 	for before := ""; ; {
 		if err := sleep(ctx, configPoll); err != nil {
@@ -90,7 +90,7 @@ func (a *app) waitForConfig(ctx context.Context, path string) error {
 	}
 }
 
-// configPath is where the config is, and whether somebody named it.
+// configPath returns the path of the config, and whether it was set explicitly.
 func (a *app) configPath() (path string, isAsked bool) {
 	path, isAsked = a.globals.given()["config"]
 	if !isAsked {
@@ -105,9 +105,8 @@ func (a *app) configPath() (path string, isAsked bool) {
 	return config.DefaultPath, false
 }
 
-// configStamp is another string after the config changed; "" where it is not there,
-// as in a directory without a file of it. A config that cannot be looked at is left
-// to config.Load, which says why.
+// configStamp returns a string that changes with the config, or "" if there is none, as in
+// a directory without config files. config.Load reports a config that cannot be examined.
 func (a *app) configStamp(path string) string {
 	info, err := os.Stat(path)
 	switch {
@@ -122,14 +121,14 @@ func (a *app) configStamp(path string) string {
 	}
 	stamp := ""
 	for _, f := range files {
-		s, _ := fsys.Stamp(f) // one that is gone has none
+		s, _ := fsys.Stamp(f) // empty for a removed file
 		stamp += " " + s
 	}
 	return strings.TrimSpace(stamp)
 }
 
-// uncheckedTimeout is --timeout before there is a config: a value that is not one
-// is an error when the config is read.
+// uncheckedTimeout returns --timeout before there is a config. config.Load reports an
+// invalid value later.
 func (a *app) uncheckedTimeout() time.Duration {
 	text := a.globals.given()["timeout"]
 	if text == "" {
@@ -141,7 +140,7 @@ func (a *app) uncheckedTimeout() time.Duration {
 	return defaultTimeout
 }
 
-// missing returns which destination of a job is not there.
+// missing returns which destination of a job is missing, or "".
 func (a *app) missing(j job.Job) string {
 	for _, f := range j.Files {
 		s, err := (txn.Disk{FS: a.fs}).Stamp(f.Dest)
@@ -155,8 +154,8 @@ func (a *app) missing(j job.Job) string {
 	return ""
 }
 
-// installed returns why the files of a job are not those that rec has as
-// installed on this machine: a package's default file is not, nor one of an image.
+// installed returns why the files of a job are not the ones that credrender installed on
+// this machine by rec, or "". A package's default file is not, nor one of a golden image.
 func (a *app) installed(j job.Job, rec state.Record) string {
 	disk := txn.Disk{FS: a.fs}
 	if why := a.missing(j); why != "" {

@@ -83,6 +83,9 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 	if len(f.names) > 0 {
 		return usagef("--job goes without SRC")
 	}
+	if err := checkOneStore(cfg); err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for _, arg := range args {
 		src, dest := arg, ""

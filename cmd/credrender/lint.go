@@ -55,6 +55,7 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 	all := make([][]job.Unit, len(jobs))
 	for i := range jobs {
 		j := &jobs[i]
+		a.lintHook(j)
 		all[i], err = job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
 		if err != nil {
 			a.failJob(j, err)
@@ -99,6 +100,17 @@ func (a *app) lintSchedules(jobs []job.Job) error {
 		}
 	}
 	return nil
+}
+
+// lintHook warns of a hook that can wait for itself. The daemon runs the hooks of
+// scheduled jobs after its own start, so only the others are at risk.
+func (a *app) lintHook(j *job.Job) {
+	instead := hook.WithoutWaiting(j.Hook)
+	if instead == "" || !j.Schedule.IsZero() {
+		return
+	}
+	a.log.Warn(fmt.Sprintf("%s: %s: the hook waits for systemd: in a oneshot or timer unit and at boot it can wait for a service that waits for that unit, until it times out; write %s, which succeeds when systemd has queued the job",
+		j.Origin, j.Name, instead), "rule", "hook-waits", "job", j.Name)
 }
 
 func unitName(u job.Unit) string {

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// This file is what log lines begin with: in systemd's journal the priority that
-// journald takes off again, and elsewhere, for a daemon and its renders, the time
-// and the id of the run.
+// This file holds the start of log lines. In systemd's journal that is the priority, which
+// journald strips. Elsewhere, for a daemon and its children, it is the time and the id of
+// the run.
 
-// newLog is newLogger to standard error as this process has it.
+// newLog returns a logger to standard error, with the start of lines that it needs there.
 func (a *app) newLog(level slog.Level, format string) *slog.Logger {
 	isJournal := a.isJournal()
 	if format == "json" {
@@ -35,7 +35,7 @@ func (a *app) newLog(level slog.Level, format string) *slog.Logger {
 	return slog.New(h)
 }
 
-// date is when a line was logged, and by which run.
+// date returns the start of a line: the time, and the id of the run.
 func (a *app) date(at time.Time) string {
 	line := at.Format(time.RFC3339) + " "
 	if a.runID != "" {
@@ -51,8 +51,8 @@ func withRun(l *slog.Logger, id string) *slog.Logger {
 	return l.With("run", id)
 }
 
-// isJournal reports whether standard error goes to systemd's journal, which it
-// tells by device and inode (systemd.exec(5), JOURNAL_STREAM).
+// isJournal reports whether standard error goes to systemd's journal, by the device and
+// inode in JOURNAL_STREAM (systemd.exec(5)).
 func (a *app) isJournal() bool {
 	want, _ := a.lookupEnv("JOURNAL_STREAM")
 	f, ok := a.stderr.(*os.File)
@@ -67,7 +67,7 @@ func (a *app) isJournal() bool {
 	return ok && fmt.Sprintf("%d:%d", st.Dev, st.Ino) == want
 }
 
-// priority is the prefix of sd-daemon(3) for a level.
+// priority returns the prefix of sd-daemon(3) for a level.
 func priority(l slog.Level) string {
 	switch {
 	case l >= slog.LevelError:
@@ -80,7 +80,7 @@ func priority(l slog.Level) string {
 	return "<7>"
 }
 
-// journalJSON writes records as JSON behind their priority.
+// journalJSON writes each record as its priority and JSON.
 type journalJSON struct {
 	mu    *sync.Mutex
 	out   io.Writer

@@ -13,9 +13,9 @@ import (
 
 // boot is the time until READY=1, which systemd's start waits for.
 type boot struct {
-	done    bool // READY was sent, or nobody waits for it
-	waited  bool // BootWait is over
-	expired bool // BootLimit is over
+	done    bool // READY was sent, or there is no systemd that waits for it
+	waited  bool // BootWait has passed
+	expired bool // BootLimit has passed
 }
 
 // StartError is why a start failed that systemd waited for.
@@ -28,7 +28,7 @@ func (e *StartError) Error() string {
 	return fmt.Sprintf("the start failed: files are missing after %v: %s", e.After.Round(time.Second), strings.Join(e.Why, "; "))
 }
 
-// watchBoot ends the waiting for news and for missing files at their limits.
+// watchBoot ends the waits for the first change check and for missing files at their limits.
 func (d *Daemon) watchBoot() (stop func()) {
 	if d.o.Notify == nil {
 		return func() {}
@@ -84,7 +84,7 @@ func (d *Daemon) failStart() {
 	d.fail(e)
 }
 
-// runDeferred makes jobs due whose hooks waited for READY.
+// runDeferred makes the jobs due whose hooks waited for READY.
 func (d *Daemon) runDeferred(p *schedule.Plan) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -104,8 +104,8 @@ func (d *Daemon) hasDeferred() bool {
 	return false
 }
 
-// filesInPlace is called by a run before its hooks: READY=1 may be sent now, and
-// hooks may run if it was.
+// filesInPlace is called by a run before its hooks. It sends READY=1 if all files are in
+// place now, and returns whether hooks may run.
 func (d *Daemon) filesInPlace(names []string) (mayRunHooks bool) {
 	d.mu.Lock()
 	for _, j := range d.config.Jobs {
@@ -114,14 +114,14 @@ func (d *Daemon) filesInPlace(names []string) (mayRunHooks bool) {
 			s.good, s.lost = true, ""
 		}
 	}
-	d.boot.waited = true // there is no more news to wait for
+	d.boot.waited = true // the change check is over
 	d.mu.Unlock()
 	d.tellReady()
 	return !d.defersHooks()
 }
 
-// defersHooks reports whether hooks have to wait for READY: what they tell may
-// wait for our start, which would wait for them.
+// defersHooks reports whether hooks have to wait for READY: the service that a hook
+// reloads may wait for the daemon's start, which would wait for the hook.
 func (d *Daemon) defersHooks() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -129,7 +129,7 @@ func (d *Daemon) defersHooks() bool {
 }
 
 // tellReady sends READY=1 once, when all files are in place and either each job
-// was tried or the time for news is over. It reports whether it has just done so.
+// was tried or BootWait has passed. It reports whether it has just done so.
 func (d *Daemon) tellReady() bool {
 	d.mu.Lock()
 	wait := d.boot.done || !d.boot.waited && !d.boot.expired && !d.triedAll()
@@ -164,8 +164,8 @@ func (d *Daemon) triedAll() bool {
 	return !d.busy
 }
 
-// lacking names the jobs whose files are not in place or that the daemon cannot
-// run; with reasons where why is set. Before the first good run of a job its
+// lacking returns the jobs whose files are not in place or that the daemon cannot run,
+// with reasons if why is set. Before the first good run of a job its
 // files count if this machine's state has them as installed; a package's default
 // file does not.
 func (d *Daemon) lacking(why bool) (list []string) {
@@ -210,7 +210,7 @@ func reasonOf(c *Config, j job.Job, s jobStats, read func() stored) string {
 	return reason
 }
 
-// tell sends systemd one line for systemctl status, where it has changed.
+// tell sends a status line for systemctl status to systemd, if it has changed.
 func (d *Daemon) tell(status string) {
 	status, _, _ = strings.Cut(status, "\n")
 	const most = 400
@@ -226,7 +226,7 @@ func (d *Daemon) tell(status string) {
 	}
 }
 
-// tellStatus sums up how the jobs are, after a tick.
+// tellStatus sends a summary of all jobs to systemd after a tick.
 func (d *Daemon) tellStatus(c *Config, st stored) {
 	var failing []string
 	for _, j := range c.Jobs {
@@ -244,7 +244,7 @@ func (d *Daemon) tellStatus(c *Config, st stored) {
 	refused, waits := !d.reloads.ok, !d.boot.done
 	d.mu.Unlock()
 	switch {
-	case waits: // tellReady tells what for
+	case waits: // tellReady sends the reasons
 	case refused:
 	case len(failing) > 0:
 		d.tell(fmt.Sprintf("%d of %d jobs failing: %s", len(failing), len(c.Jobs), strings.Join(failing, ", ")))

@@ -1,6 +1,6 @@
 // Package daemon runs the jobs of a config on their schedules.
 //
-// At each tick it makes a change check ([Config.Look]): it compares the versions
+// At each tick it makes a change check ([Config.Check]): it compares the versions
 // of secrets and the metadata of files with what the last render recorded. Jobs
 // for which something may have changed are rendered by a child process
 // ([Config.Render]), which logs to standard error, records its results in the
@@ -33,11 +33,11 @@ import (
 	"github.com/credrender/credrender/pkg/schedule"
 )
 
-// Config is one reading of the config, with what the daemon does by it.
+// Config is one version of the config, with the functions that act on it.
 type Config struct {
 	Jobs []job.Job
-	// Look makes the change check of jobs, without reading a secret.
-	Look func(ctx context.Context, jobs []job.Job) ([]render.Look, error)
+	// Check runs the change check of jobs, without reading a secret.
+	Check func(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error)
 	// Render renders jobs in a child process. The error is for a child that could
 	// not be started, or did not end by itself.
 	Render func(ctx context.Context, o Order) (Ended, error)
@@ -50,14 +50,14 @@ type Config struct {
 	// Store stores what the daemon alone knows: runs that recorded nothing. It is
 	// called when that has changed; nil: it is not stored.
 	Store func(map[string]state.Outcome) error
-	// Missing returns which destination of a job is not there, or "".
+	// Missing returns which destination of a job is missing, or "".
 	Missing func(j job.Job) (why string)
-	// Installed returns why the files of a job are not those that a record of this
-	// machine has as installed, or "".
+	// Installed returns why the files of a job are not the ones that this machine
+	// installed by its record, or "".
 	Installed func(j job.Job, rec state.Record) (why string)
 	// Outdated reports whether the files on the disk differ from those read.
 	Outdated func() bool
-	// Timeout bounds how long Look and Render wait for stores.
+	// Timeout bounds how long Check and Render wait for stores.
 	Timeout time.Duration
 	// Hash identifies the text of the config, and Modified is when a file of it
 	// was last written; both for the metrics.
@@ -65,26 +65,25 @@ type Config struct {
 	Modified time.Time
 }
 
-// Order is what one child process is to do.
+// Order is the task of one child process.
 type Order struct {
 	RunID string   // for logs
 	Names []string // of the jobs
-	// Changed: a lookup is known to have another answer, so that the child need
-	// not check for changes.
+	// Changed skips the change check of the child: the daemon has seen a change.
 	Changed bool
-	// MayRunHooks is asked when the files of jobs are in place; false leaves hooks
-	// pending. nil: they run.
+	// MayRunHooks is called when the files of jobs are in place; false leaves their
+	// hooks pending. nil runs them.
 	MayRunHooks func(names []string) bool
-	// LogRepeats has failures logged that were logged before this process began.
+	// LogRepeats also logs failures that earlier runs logged.
 	LogRepeats bool
-	// Terse keeps the traces of a crash short, after the first of a row.
+	// Terse shortens the traces of a crash, after the first in a row.
 	Terse bool
 }
 
 // Ended is how a child process ended.
 type Ended struct {
 	Code   int
-	Report *Report // nil: it did not come so far
+	Report *Report // nil: it ended without one
 }
 
 // Options are what a Daemon needs.
@@ -97,10 +96,11 @@ type Options struct {
 	Reload, All <-chan os.Signal
 	Log         *slog.Logger
 	Notify      *Notifier // nil: there is no systemd
-	// BootWait is how long a start whose files are in place waits for news.
+	// BootWait is how long a start whose files are in place waits for the first
+	// change check.
 	BootWait time.Duration
 	// BootLimit is how long systemd's start waits for missing files before it
-	// fails; 0: for ever.
+	// fails; 0: forever.
 	BootLimit time.Duration
 	// BestEffort lets a start succeed without its files.
 	BestEffort bool
@@ -140,19 +140,19 @@ type Daemon struct {
 	loud    bool          // the next run logs failures that were logged before
 	started time.Time
 	boot    boot
-	status  string                   // what systemd was last told
+	status  string                   // the last STATUS= sent to systemd
 	stored  map[string]state.Outcome // what Store was last given, and took
 }
 
-// jobStats are what the state directory does not know of a job.
+// jobStats are the facts of a job that are not in the state directory.
 type jobStats struct {
 	attempted bool
-	good      bool // a run or change check since the start ended well
+	good      bool // a run or change check since the start succeeded
 	fails     int  // in a row
 	ticks     map[string]int
 	skipped   int
 	run       time.Time     // of the last attempt
-	success   time.Time     // of the last one that ended well
+	success   time.Time     // of the last one that succeeded
 	outcome   state.Outcome // of a failed run that recorded nothing
 	held      time.Time     // until then it is held, which was logged
 	lost      loss          // how that run was lost, if it was
@@ -164,7 +164,7 @@ type reloads struct {
 	last time.Time // that was good
 }
 
-// New returns a daemon that has loaded its config and done nothing else.
+// New returns a daemon with its config loaded. It runs nothing yet.
 func New(ctx context.Context, o Options) (*Daemon, error) {
 	c, err := o.Load(ctx)
 	if err != nil {
@@ -196,8 +196,8 @@ func entries(jobs []job.Job) []schedule.Entry {
 	return list
 }
 
-// Run runs until ctx is done, and then until a run under way has ended. The error
-// is for a start that systemd waited for and that did not come to its end.
+// Run runs until ctx is done, and then until a run under way has ended. The error is
+// that of a start that failed while systemd waited for it.
 func (d *Daemon) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	ctx, d.fail = context.WithCancelCause(ctx)
@@ -214,7 +214,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return nil
 }
 
-// hear acts on signals.
+// hear handles signals.
 func (d *Daemon) hear(ctx context.Context) {
 	for {
 		select {
@@ -230,7 +230,8 @@ func (d *Daemon) hear(ctx context.Context) {
 	}
 }
 
-// logAnew has failures logged again: somebody has asked for a run, and is looking.
+// logAnew logs failures again that were logged before, because an operator has asked
+// for a run.
 func (d *Daemon) logAnew() {
 	d.troubles.forget()
 	d.mu.Lock()
@@ -245,7 +246,7 @@ func (d *Daemon) reload(ctx context.Context) {
 	d.mu.Unlock()
 	if isStarted { // else READY=1 would end the start
 		d.o.Notify.Reloading()
-		defer d.o.Notify.Send("READY=1") // systemd waits for it, whatever came of it
+		defer d.o.Notify.Send("READY=1") // systemd waits for it even if the reload fails
 	}
 	c, err := d.o.Load(ctx)
 	if err != nil {

@@ -52,8 +52,8 @@ type fake struct {
 	report    *daemon.Report
 	stateless bool
 	quiet     bool
-	answers   time.Time // until then looks get no answer
-	looks     []string  // minutes and seconds since midnight
+	answers   time.Time // until then checks get no answer
+	checks    []string  // minutes and seconds since midnight
 	rendered  []string  // minutes and seconds since midnight
 	last      map[string]state.Record
 }
@@ -78,19 +78,19 @@ func (f *fake) config() *daemon.Config {
 	for _, n := range f.names {
 		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: schedule.MustParse("*/10 * * * *"), Files: []job.File{{Dest: "/" + n}}})
 	}
-	c.Look = func(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
+	c.Check = func(_ context.Context, jobs []job.Job) (results []render.CheckResult, err error) {
 		if f.stateless {
 			return nil, render.ErrNoState
 		}
-		f.looks = append(f.looks, f.now().UTC().Format("04:05"))
+		f.checks = append(f.checks, f.now().UTC().Format("04:05"))
 		for i := range jobs {
-			l := render.Look{Job: &jobs[i], Quiet: f.quiet}
+			l := render.CheckResult{Job: &jobs[i], Unchanged: f.quiet}
 			if f.now().Before(f.answers) {
-				l.Quiet, l.Unseen = false, source.ErrThrottled
+				l.Unchanged, l.Unanswered = false, source.ErrThrottled
 			}
-			looks = append(looks, l)
+			results = append(results, l)
 		}
-		return looks, nil
+		return results, nil
 	}
 	c.Render = func(_ context.Context, o daemon.Order) (daemon.Ended, error) {
 		f.orders = append(f.orders, o)
@@ -149,8 +149,8 @@ func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
 		defer cancel()
 		d.Run(ctx)
 		want := []string{"00:00", "00:00", "00:02", "00:05", "00:11", "00:23", "10:00"}
-		if diff := cmp.Diff(want, f.looks); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+		if diff := cmp.Diff(want, f.checks); diff != "" {
+			t.Errorf("checks (-want +got):\n%s", diff)
 		}
 		if len(f.rendered) > 0 {
 			t.Errorf("rendered at %v", f.rendered)

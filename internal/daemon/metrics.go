@@ -197,7 +197,7 @@ func usageMetrics(prefix, whose string, u Usage) []metric {
 	return []metric{requests, retries, throttled, units}
 }
 
-// Report is what a child process tells of its run: exit codes, counts and times.
+// Report is the report of a child process on its run: exit codes, counts and times.
 type Report struct {
 	Codes map[string]int `json:"codes"` // the exit code of each job by itself, by name
 	Fetch time.Duration  `json:"fetch"`

@@ -8,7 +8,7 @@ import (
 )
 
 // Notifier reports the state of a service of Type=notify to systemd, by
-// sd_notify(3). A nil Notifier reports to nobody.
+// sd_notify(3). A nil Notifier does nothing.
 type Notifier struct {
 	socket   string
 	watchdog time.Duration
@@ -31,12 +31,12 @@ func NewNotifier(lookupEnv func(string) (string, bool)) *Notifier {
 	return n
 }
 
-// NotifyVariables are the variables that child processes must not inherit: they are
-// not the service.
+// NotifyVariables are the variables that child processes must not inherit, so that they
+// send nothing in the name of the service.
 func NotifyVariables() []string { return []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} }
 
-// Watchdog is the longest time between two WATCHDOG=1 messages; 0: systemd wants
-// none.
+// Watchdog returns the longest time between two WATCHDOG=1 messages, or 0 if systemd
+// expects none.
 func (n *Notifier) Watchdog() time.Duration {
 	if n == nil {
 		return 0
@@ -44,8 +44,7 @@ func (n *Notifier) Watchdog() time.Duration {
 	return n.watchdog
 }
 
-// Send sends one message. A message that does not arrive is lost: there is nothing
-// to do about it.
+// Send sends one message. It ignores errors: the daemon can do nothing about them.
 func (n *Notifier) Send(message string) {
 	if n == nil {
 		return
@@ -62,8 +61,8 @@ func (n *Notifier) Send(message string) {
 	_ = conn.Close()
 }
 
-// Reloading is what Type=notify-reload wants before a reload, whose end is
-// READY=1.
+// Reloading sends the message that Type=notify-reload expects before a reload. READY=1
+// ends the reload.
 func (n *Notifier) Reloading() {
 	message := "RELOADING=1"
 	if us := monotonic(); us > 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/credrender/credrender/internal/state"
 )
 
-// loss is how a run was lost, which no record tells; "": it was not.
+// loss is how a run ended without a record; "" means that it has one.
 type loss string
 
 const (
@@ -24,10 +24,10 @@ const (
 
 func losses() []loss { return []loss{lostStart, lostTimeout, lostCrash} }
 
-// ErrNotStarted is wrapped by the error of Config.Render where no process came to be.
+// ErrNotStarted is wrapped by the error of Config.Render if no process was started.
 var ErrNotStarted = errors.New("the render process could not be started")
 
-// ending is how a child process ended, as far as the process itself tells.
+// ending is how a child process ended: its exit code and report, or why it has none.
 type ending struct {
 	code   int
 	lost   loss
@@ -35,8 +35,8 @@ type ending struct {
 	report *Report
 }
 
-// render runs a child process for the busy jobs, for no longer than its parts may
-// take.
+// render runs a child process for the busy jobs. Its limit is the sum of the limits of
+// its parts.
 func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order) ending {
 	for _, j := range busy {
 		o.Names = append(o.Names, j.Name)
@@ -74,7 +74,7 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order)
 	return ending{code: codeFailed, lost: lostCrash, err: fmt.Errorf("the daemon could not run it: %w", err)}
 }
 
-// recordless is what a run means for a job that it has recorded nothing of.
+// recordless returns the outcome of a job of which the run has recorded nothing.
 func (e ending) recordless(j job.Job, at time.Time) (code int, o state.Outcome, lost loss) {
 	if e.err != nil {
 		return codeFailed, state.Outcome{At: at, Code: codeFailed, Error: e.err.Error()}, e.lost
@@ -99,7 +99,7 @@ func (d *Daemon) logLost(j job.Job, s *jobStats) {
 	d.troubles.add("run of "+j.ID, slog.LevelError, j.Name+": "+s.outcome.Error, "job", j.Name)
 }
 
-// storeOutcomes stores what is in no record, where that has changed.
+// storeOutcomes stores the outcomes that are in no record, if they have changed.
 func (d *Daemon) storeOutcomes(c *Config) {
 	if c.Store == nil {
 		return
@@ -117,7 +117,7 @@ func (d *Daemon) storeOutcomes(c *Config) {
 		return
 	}
 	err := c.Store(now)
-	if err != nil { // logStateless has said that there is no state directory
+	if err != nil { // logStateless has logged it
 		d.o.Log.Debug(fmt.Sprintf("store the outcome of runs: %v", err))
 		return
 	}

@@ -88,7 +88,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 			_ = conn.Close()
 			return nil, fmt.Errorf("listen on %s: another daemon answers there", path)
 		}
-		_ = os.Remove(path) // at worst Listen says why not
+		_ = os.Remove(path) // if this fails, Listen returns the error
 	}
 	l, err := lc.Listen(ctx, "unix", path)
 	if errors.Is(err, syscall.EINVAL) { // sun_path of unix(7): 108 bytes, one of which ends it

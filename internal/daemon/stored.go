@@ -22,7 +22,7 @@ func (c *Config) stored() stored {
 	return stored{records, damaged, err}
 }
 
-// recordOf returns the state of a job: an empty one where there is none.
+// recordOf returns the state of a job, or an empty one.
 func (s stored) recordOf(j job.Job) state.Record {
 	i := slices.IndexFunc(s.records, func(r state.Record) bool { return r.ID == j.ID })
 	if i < 0 {
@@ -46,11 +46,11 @@ const (
 	writingState = "writing state"
 )
 
-// logStored logs what cannot be read, and that it can be again or is gone.
+// logStored logs state that cannot be read, and when it can be read again.
 func (d *Daemon) logStored(c *Config, s stored) {
 	if s.err != nil {
 		d.troubles.add(readingState, slog.LevelError, fmt.Sprintf("read state: %v", s.err))
-		return // of single files nothing is known
+		return // the state of single files is unknown
 	}
 	d.troubles.end(readingState, "the state can be read again")
 	for _, e := range s.damaged {
@@ -61,8 +61,8 @@ func (d *Daemon) logStored(c *Config, s stored) {
 	}, "state file %s: no longer in the way")
 }
 
-// logStateless logs that every run is a full one for want of a state directory,
-// and that there is one again.
+// logStateless logs that every run is a full one because there is no state directory, and
+// when there is one again.
 func (d *Daemon) logStateless(now bool) {
 	if !now {
 		d.troubles.end(writingState, "there is a state directory again: unchanged runs render nothing")
@@ -71,11 +71,11 @@ func (d *Daemon) logStateless(now bool) {
 	d.troubles.add(writingState, slog.LevelWarn, "no state directory can be written: each tick renders all its jobs in full, and those with hooks fail")
 }
 
-// blocked says what a damaged file prevents, and what to do.
+// blocked returns what a damaged file prevents, and what to do about it.
 func blocked(c *Config, e *state.CorruptError) string {
 	i := slices.IndexFunc(c.Jobs, func(j job.Job) bool { return e.Of(j.ID) })
 	if i < 0 {
-		return "it is of no job of this config: " + state.WayOut(e)
+		return "no job of this config owns it: " + state.WayOut(e)
 	}
 	return fmt.Sprintf("%s is not rendered and keeps its files: %s", c.Jobs[i].Name, state.WayOut(e))
 }

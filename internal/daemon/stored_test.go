@@ -63,14 +63,14 @@ func (d damage) records() (records []state.Record, err error) {
 	return records, err
 }
 
-func (d damage) look(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
+func (d damage) look(_ context.Context, jobs []job.Job) (results []render.CheckResult, err error) {
 	st := d.open()
 	defer st.Close()
 	for i := range jobs {
 		_, err := st.Job(jobs[i].ID, jobs[i].Name, state.Identity{})
-		looks = append(looks, render.Look{Job: &jobs[i], Quiet: err == nil, Err: err})
+		results = append(results, render.CheckResult{Job: &jobs[i], Unchanged: err == nil, Err: err})
 	}
-	return looks, nil
+	return results, nil
 }
 
 // A damaged state file is in the metrics and is said once; every other job's are
@@ -86,7 +86,7 @@ func TestDamagedState(t *testing.T) {
 	}
 	f := &fake{names: []string{"bad", "good"}, now: time.Now, files: true}
 	c := f.config()
-	c.Look, c.Records = d.look, d.records
+	c.Check, c.Records = d.look, d.records
 	var log bytes.Buffer
 	textfile := filepath.Join(t.TempDir(), "m.prom")
 	dm := newDaemon(t, c, func(o *daemon.Options) {
@@ -115,7 +115,7 @@ func TestDamagedState(t *testing.T) {
 		t.Errorf("readyz: %s", body) // nobody knows whether the files of bad are its own
 	}
 	said := log.String()
-	for _, want := range []string{"bad is not rendered and keeps its files", "it is of no job of this config", bad, stray} {
+	for _, want := range []string{"bad is not rendered and keeps its files", "no job of this config owns it", bad, stray} {
 		if strings.Count(said, want) != 1 {
 			t.Errorf("%q is not said once:\n%s", want, said)
 		}
@@ -170,8 +170,8 @@ func TestNoState(t *testing.T) {
 	f := &fake{names: []string{"a"}, now: time.Now}
 	c := f.config()
 	missing := render.ErrNoState
-	look := c.Look
-	c.Look = func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+	look := c.Check
+	c.Check = func(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error) {
 		if missing != nil {
 			return nil, missing
 		}

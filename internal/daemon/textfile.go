@@ -13,11 +13,11 @@ import (
 )
 
 // refreshEvery is how often the textfile is written while no job is due, so that
-// the heartbeat in it tells a live daemon from a dead one.
+// its heartbeat distinguishes a live daemon from a dead one.
 const refreshEvery = time.Minute
 
-// WriteTextfile writes to path what a render from cron can tell: the metrics that
-// come from the config and the state.
+// WriteTextfile writes the metrics of a render without a daemon to path: those that come
+// from the config and the state.
 func WriteTextfile(path string, c *Config, version, goVersion string) error {
 	return replaceFile(path, func(w io.Writer) error {
 		st := c.stored()
@@ -56,10 +56,10 @@ func (d *Daemon) writeTextfile() {
 func replaceFile(path string, content func(io.Writer) error) (err error) {
 	defer func() {
 		if pe, ok := errors.AsType[*fs.PathError](err); ok {
-			err = pe.Err // of a name that is another each time
+			err = pe.Err // without the name, which differs each time
 		}
 	}()
-	// The collector reads *.prom alone, so that it does not see this one.
+	// The collector reads only *.prom, so it ignores this file.
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func replaceFile(path string, content func(io.Writer) error) (err error) {
 	}()
 	err = content(tmp)
 	if err == nil {
-		err = tmp.Chmod(0o644) // there is no secret in it, and its reader is another user
+		err = tmp.Chmod(0o644) // it has no secret, and its reader is another user
 	}
 	if errClose := tmp.Close(); err == nil {
 		err = errClose

@@ -13,9 +13,8 @@ import (
 	"github.com/credrender/credrender/pkg/schedule"
 )
 
-// A failed job is tried again after a second, doubling up to the longest pause:
-// the longer one where AWS does not answer, the shorter one where somebody has to
-// put a secret or fix a file.
+// A failed job is retried after a second, doubling up to the longest pause: five minutes
+// if AWS does not answer, one minute if an operator has to put a secret or fix a file.
 const (
 	firstRetry    = time.Second
 	longestOutage = 5 * time.Minute
@@ -29,7 +28,7 @@ const (
 	failed    = "failed"
 )
 
-// The exit codes of a render that matter here: cmd/credrender has them all.
+// The exit codes of a render that the daemon tells apart; cmd/credrender has all.
 const (
 	codeOK      = 0
 	codeFailed  = 1
@@ -38,7 +37,7 @@ const (
 	codeHook    = 5
 )
 
-// tick does what is due, and returns what that means for the plan.
+// tick runs the jobs that are due, and returns its changes to the plan.
 func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan) {
 	began := d.o.Now()
 	c, jobs := d.take(due)
@@ -114,14 +113,14 @@ func allowance(fetching time.Duration, jobs []job.Job) time.Duration {
 
 // found is the result of a change check.
 type found struct {
-	busy    []job.Job // to be rendered
-	changed bool      // a lookup of theirs is known to have another answer
-	unseen  []job.Job // no answer: their files stay, and they are checked again
+	busy       []job.Job // to render
+	changed    bool      // the store has another version of one of their secrets
+	unanswered []job.Job // no answer: their files stay, and they are checked again
 }
 
-// check sorts jobs by what is to be done. A store that is known to be overloaded
-// or out of reach is not asked for a render too, nor is a job rendered whose
-// state is damaged. Every other job that cannot be checked is rendered, and the
+// check runs the change check and sorts the jobs by its results. It leaves out jobs whose
+// state is damaged, and those whose store is overloaded or out of reach: a render would
+// only add to its load. Every other job that cannot be checked is rendered, and the
 // render reports why.
 func (d *Daemon) check(ctx context.Context, c *Config, jobs []job.Job) (f found) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -133,37 +132,37 @@ func (d *Daemon) check(ctx context.Context, c *Config, jobs []job.Job) (f found)
 		case <-ctx.Done():
 		}
 	}()
-	looks, err := c.Look(ctx, jobs)
+	results, err := c.Check(ctx, jobs)
 	if ctx.Err() != nil {
-		return found{unseen: jobs} // nothing new is begun
+		return found{unanswered: jobs} // nothing new is begun
 	}
 	d.logStateless(errors.Is(err, render.ErrNoState))
 	if err != nil {
 		d.o.Log.Debug(fmt.Sprintf("check for changes: %v", err))
 		return found{busy: jobs}
 	}
-	for _, l := range looks {
+	for _, l := range results {
 		corrupt, _ := errors.AsType[*state.CorruptError](l.Err)
 		switch {
-		case corrupt != nil && corrupt.Of(l.Job.ID), l.Err == nil && l.Unseen != nil:
-			f.unseen = append(f.unseen, *l.Job)
-		case l.Err != nil || !l.Quiet:
+		case corrupt != nil && corrupt.Of(l.Job.ID), l.Err == nil && l.Unanswered != nil:
+			f.unanswered = append(f.unanswered, *l.Job)
+		case l.Err != nil || !l.Unchanged:
 			d.o.Log.Debug(fmt.Sprintf("%s: to be rendered: %s", l.Job.Name, l.Why), "job", l.Job.Name)
 			f.busy = append(f.busy, *l.Job)
 			f.changed = f.changed || l.Changed
 		}
-		d.logUnseen(l)
+		d.logUnanswered(l)
 	}
 	return f
 }
 
-// logUnseen logs once that a job's store gives no answer, and once that it does.
-func (d *Daemon) logUnseen(l render.Look) {
+// logUnanswered logs once that a job's store gives no answer, and once that it does.
+func (d *Daemon) logUnanswered(l render.CheckResult) {
 	what := "check of " + l.Job.ID
 	switch {
-	case l.Unseen != nil:
-		d.troubles.add(what, slog.LevelWarn, fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unseen), "job", l.Job.Name)
-	case l.Quiet || l.Changed: // else nobody was asked
+	case l.Unanswered != nil:
+		d.troubles.add(what, slog.LevelWarn, fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unanswered), "job", l.Job.Name)
+	case l.Unchanged || l.Changed: // else the store was not asked
 		d.troubles.end(what, l.Job.Name+": its store answers again", "job", l.Job.Name)
 	}
 }
@@ -210,8 +209,7 @@ func (d *Daemon) finish(t tickOf, st stored) func(*schedule.Plan) {
 	}
 }
 
-// judge returns the exit code that a tick stands for, of one job. The caller
-// holds mu.
+// judge returns the exit code of one job for this tick. The caller holds mu.
 func (d *Daemon) judge(j job.Job, s *jobStats, t tickOf, st stored) int {
 	rec, isBusy := st.recordOf(j), find(t.found.busy, j.ID) != nil
 	result := codeOK
@@ -224,7 +222,7 @@ func (d *Daemon) judge(j job.Job, s *jobStats, t tickOf, st stored) int {
 	case isBusy:
 		result = rec.Result.Code
 		s.outcome, s.lost = state.Outcome{}, ""
-	case find(t.found.unseen, j.ID) != nil:
+	case find(t.found.unanswered, j.ID) != nil:
 		return codeFailed
 	default: // an unchanged run: its files are known to be right
 		s.outcome, s.lost = state.Outcome{}, ""

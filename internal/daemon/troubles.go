@@ -39,7 +39,7 @@ func (t *troubles) note(what, text string) (r state.Result, isRepeat bool) {
 	return r, isRepeat
 }
 
-// end logs text where what has failed until now.
+// end logs text if what has failed until now.
 func (t *troubles) end(what, text string, attrs ...any) {
 	t.mu.Lock()
 	r, ok := t.known[what]
@@ -57,14 +57,14 @@ func (t *troubles) has(what string) bool {
 	return t.known[what].Code != 0
 }
 
-// drop forgets what without a word.
+// drop forgets a trouble without logging it.
 func (t *troubles) drop(what string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.known, what)
 }
 
-// forget has every failure logged anew when it happens again.
+// forget makes the next repeat of every failure logged again.
 func (t *troubles) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -74,7 +74,7 @@ func (t *troubles) forget() {
 	}
 }
 
-// InARow is what a log line of a failure adds where others came before it.
+// InARow returns what a log line adds for a failure that follows others.
 func InARow(r state.Result) string {
 	if r.Count < 2 {
 		return ""
@@ -91,8 +91,8 @@ func failures(n int) string {
 
 func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
-// endOthers ends the troubles whose names begin with prefix, and that still does
-// not keep.
+// endOthers ends the troubles whose names begin with prefix, except those that still
+// returns true for.
 func (t *troubles) endOthers(prefix string, still func(what string) bool, format string) {
 	t.mu.Lock()
 	var over []string

@@ -121,12 +121,12 @@ func (h *host) tick() (busy []string) {
 	h.t.Helper()
 	h.now = h.now.Add(time.Minute)
 	w, done := h.world()
-	looks, err := render.Tick(h.t.Context(), w, h.opts, h.jobs)
+	looks, err := render.CheckChanges(h.t.Context(), w, h.opts, h.jobs)
 	done()
 	h.must(err)
 	for _, l := range looks {
 		h.must(l.Err)
-		if l.Quiet {
+		if l.Unchanged {
 			continue
 		}
 		busy = append(busy, l.Job.Name)

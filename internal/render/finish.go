@@ -182,6 +182,11 @@ func (r *run) note(p *Plan, rec *state.Record) {
 	rec.Result, p.report.Repeat = r.outcome(errors.Join(p.report.Err, p.hookErr)).After(rec.Result, now)
 	p.report.Result = rec.Result
 	if !p.report.Installed {
+		for _, k := range p.lost {
+			if !slices.Contains(rec.Trace, k) {
+				rec.Trace = append(rec.Trace, k)
+			}
+		}
 		return
 	}
 	rec.LastSuccess, rec.LastLook = now, r.now

@@ -59,6 +59,7 @@ func (r *run) recover(ctx context.Context) error {
 	errs := []error{err}
 	for _, j := range known {
 		rec := j.Record()
+		r.records = append(r.records, rec)
 		if rec.Txn.Phase != txn.Idle {
 			done, err := r.env.Disk.Recover(ctx, rec.Txn, j)
 			if err != nil {
@@ -106,11 +107,12 @@ func recoveryNote(name string, done txn.Recovered) []string {
 }
 
 // dropIfGone drops the state of a job that its config no longer has, and notes a hook
-// that was still pending.
+// that was still pending. A run of some jobs alone leaves that to a later one: the
+// record tells the job's successor which secrets were there ([run.renderedBefore]).
 func (r *run) dropIfGone(j *state.Job) error {
 	rec := j.Record()
 	config, fromConfig := job.ConfigOf(rec.ID, rec.Name)
-	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) {
+	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) || !r.isWhole() {
 		return nil
 	}
 	if rec.HookPending() {
@@ -118,6 +120,13 @@ func (r *run) dropIfGone(j *state.Job) error {
 			fmt.Sprintf("job %s is no longer in %s: its pending hook will not run", rec.Name, config))
 	}
 	return j.Remove()
+}
+
+// isWhole reports whether the run has all jobs of its configs.
+func (r *run) isWhole() bool {
+	return !slices.ContainsFunc(r.o.IDs, func(id string) bool {
+		return !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id })
+	})
 }
 
 // openState opens the state of a job.

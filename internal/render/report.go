@@ -35,8 +35,8 @@ type JobReport struct {
 	Installed bool
 	// Stale: the store was unreachable and the files in place were kept.
 	Stale bool
-	// Quiet: nothing can have changed, so nothing was rendered.
-	Quiet bool
+	// Unchanged: nothing can have changed, so nothing was rendered.
+	Unchanged bool
 	// Overridden are the secrets whose values in the files are an operator's.
 	Overridden []source.Ref
 	// News are those of Versions that the last render did not have.

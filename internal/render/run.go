@@ -44,6 +44,7 @@ type run struct {
 	dryRun    bool // nothing is installed, so jobs read what others would write
 	bytesOnly bool // the destinations are not compared with
 
+	records     []state.Record   // of all jobs that have state, as the run found them
 	unrecovered map[string]error // jobs whose files could not be restored, by id
 	damaged     []error          // states that cannot be read
 	refused     error            // the jobs that are not done are left out: see checkOverrides
@@ -84,7 +85,7 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.beforeHooks()
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
-		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
+		p.report.Changes, p.report.Versions, p.report.Unchanged = p.Changes, p.Trace, p.check.unchanged
 		p.report.Overridden = p.Overridden()
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
@@ -162,6 +163,7 @@ func (r *run) commit(ctx context.Context, p *Plan) {
 func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, Stats, error) {
 	r := newRun(env, o, jobs)
 	r.dryRun = true
+	r.readRecords()
 	r.openStates(ctx)
 	r.checkDestinations()
 	r.renderAll(ctx, func(p *Plan) {
@@ -171,6 +173,18 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 		each([]*Plan{p}, func(p *Plan) error { return r.mask(ctx, p) })
 	})
 	return r.plans, r.stats(), cmp.Or(r.refused, context.Cause(ctx))
+}
+
+// readRecords reads the records of all jobs, without recovery. One that is damaged fails
+// its own job.
+func (r *run) readRecords() {
+	if r.env.State == nil {
+		return
+	}
+	jobs, _ := r.env.State.Jobs()
+	for _, j := range jobs {
+		r.records = append(r.records, j.Record())
+	}
 }
 
 // Bytes renders the files of one job in memory.
@@ -285,7 +299,11 @@ func (r *run) keepStale(p *Plan) {
 		return
 	}
 	rec := p.state.Record()
-	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || len(rec.Overrides) > 0 || age < 0 || age > r.o.AllowStale {
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
+		return
+	}
+	if len(rec.Overrides) > 0 {
+		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they hold a value of --override"))
 		return
 	}
 	for _, f := range p.Job.Files {

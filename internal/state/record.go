@@ -177,6 +177,12 @@ func (i Identity) accountHash(machine string) string {
 	return hash(machine, i.Account)
 }
 
+// SamePlace reports whether the values of both jobs come from the same place, as far
+// as is known.
+func (r Record) SamePlace(other Record) bool {
+	return r.Identity == other.Identity && (r.Account == other.Account || r.Account == "" || other.Account == "")
+}
+
 // clone copies r, so that its owner can change it.
 func (r Record) clone() Record {
 	if r.PendingHook != nil {
