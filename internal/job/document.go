@@ -64,7 +64,7 @@ func parseJSON(data []byte) (*node, int, bool) {
 	p.UseNumber()
 	root, err := p.value()
 	if err == nil {
-		if _, more := p.Token(); more == io.EOF {
+		if _, more := p.Token(); errors.Is(more, io.EOF) {
 			return root, 0, true
 		}
 	}
