@@ -127,7 +127,7 @@ func (f *file) format(n *yaml.Node, key string) string {
 	if !ok {
 		return ""
 	}
-	if _, err := oneOf("json", "yaml", "toml", "env", "pem")(name, ""); err != nil {
+	if _, err := oneOf(job.Formats...)(name, ""); err != nil {
 		f.fail(n, key, "", "%v", err)
 	}
 	return name

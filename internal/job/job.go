@@ -132,7 +132,7 @@ type File struct {
 	Permit       txn.Permit        // what the file system may ignore
 	Context      map[string]string // nil: the job's
 	Check        Command
-	Format       string // json, yaml, toml, env, pem or empty
+	Format       string // one of Formats, or empty
 	CreateDirs   bool
 	InPlace      bool
 	LeftDelim    string // empty: {{

@@ -168,7 +168,7 @@ func TestNothingIsMadeUp(t *testing.T) {
 	})
 	args := []string{`(secret "bytes")`, `(secret "text")`, `(secret "doc" | fromJson)`, `(secret "doc" | fromJson).k`, `nil`, `1`, `"x"`, `(list 1 "a")`, `1.5`, `true`}
 	rendered := 0
-	for range 1500 {
+	for range 2500 {
 		var b strings.Builder
 		b.WriteString("{{" + d.pick(functions...))
 		for range d.IntN(4) {

@@ -14,7 +14,7 @@ import (
 // LintOptions are what Lint cannot see in the template itself.
 type LintOptions struct {
 	// Dest is the file to be written; its extension is the format if Format is empty.
-	// Format is json, yaml, toml, env, sh or pem.
+	// Format is json, yaml, toml, env, sh, pem, ini, properties or xml.
 	Dest, Format string
 	// Scheduled: the template is rendered again and again.
 	Scheduled bool
@@ -202,6 +202,15 @@ func quotingOf(o LintOptions) quoting {
 		return quoting{"shell", []string{"shellquote", "envquote"}}
 	case "env":
 		return quoting{"an env file", []string{"envquote", "shellquote"}}
+	case "properties":
+		return quoting{"a properties file", []string{"propertiesquote"}}
+	case "xml":
+		return quoting{"XML", []string{"xmlquote"}}
+	case "pgpass":
+		return quoting{"a password file of PostgreSQL", []string{"pgpassquote"}}
+	}
+	if o.Format == "ini" { // the extension alone does not tell whose INI it is
+		return quoting{"INI", []string{"iniquote"}}
 	}
 	return quoting{}
 }

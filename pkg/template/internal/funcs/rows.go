@@ -167,6 +167,10 @@ func rows() []row {
 		{"envquote", Own, 0, EnvQuote, nil},
 		{"jsonquote", Own, 0, JSONQuote, nil},
 		{"nginxquote", Own, 0, NginxQuote, nil},
+		{"pgpassquote", Own, 0, PgpassQuote, nil},
+		{"iniquote", Own, 0, INIQuote, nil},
+		{"propertiesquote", Own, 0, PropertiesQuote, nil},
+		{"xmlquote", Own, 0, XMLQuote, nil},
 	}
 }
 
