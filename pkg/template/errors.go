@@ -143,8 +143,12 @@ func placeIn(err error) (line, col int, ok bool) {
 // mayShow reports whether a function's error holds no secret: it is a constant of the
 // template, or a pass that knows no hidden answer met the same error.
 func (t *Template) mayShow(fn, text string, p *pass) bool {
-	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.x, p.turns).heard[p.said(fn, text)]
+	return isOwnMessage(fn) && t.strings[text] || t.runBlind(p.ctx, p.x, p.turns).heard[p.said(fn, text)]
 }
+
+// isOwnMessage reports whether a function fails with a message of the template, so that
+// the failure is the template's (exit code 2) whatever value led to it.
+func isOwnMessage(fn string) bool { return fn == "fail" || fn == "required" }
 
 // said identifies an error of a function at a point of the execution.
 func (p *pass) said(fn, text string) string { return fmt.Sprintf("%d %s\x00%s", p.path(), fn, text) }

@@ -34,7 +34,7 @@ func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
 	}
 	f := failure{at: place{p.path(), t.siteAt(t.offset(e.Line, e.Col))}}
 	if call, ok := errors.AsType[*callError](err); ok && call.name != "" {
-		if call.name == "fail" { // the template's own message
+		if _, isFailure := errors.AsType[*funcs.Failure](call.err); isFailure && isOwnMessage(call.name) {
 			return nil
 		}
 		f.said = p.said(call.name, funcs.Describe(call.err).Text)

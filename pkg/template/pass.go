@@ -86,6 +86,7 @@ func (p *pass) functions() template.FuncMap {
 		fnPend:    pend,
 		fnTruth:   truth,
 		fnLogic:   logicResult,
+		fnField:   fieldOf,
 	}
 	for name, f := range p.t.used {
 		if p.real {

@@ -24,6 +24,7 @@ const (
 	fnPend    = "pend"    // pend VALUE: an argument of or; an unknown one ends it
 	fnTruth   = "truth"   // truth VALUE: an argument of and
 	fnLogic   = "logic"   // VALUE | logic: what and or or returned
+	fnField   = "field"   // field VALUE NAME...: a field, or nil where it is missing
 )
 
 // site is a position in the text that rewriting has numbered.
@@ -116,7 +117,8 @@ func (r *rewriter) pipe(p *parse.PipeNode) {
 		return
 	}
 	cmds := make([]*parse.CommandNode, 0, len(p.Cmds))
-	for _, c := range p.Cmds {
+	for i, c := range p.Cmds {
+		forgiveMissing(c, p.Cmds[:i])
 		id, _ := c.Args[0].(*parse.IdentifierNode)
 		isLogic := id != nil && (id.Ident == "or" || id.Ident == "and")
 		for i, a := range c.Args {
@@ -136,6 +138,35 @@ func (r *rewriter) pipe(p *parse.PipeNode) {
 		}
 	}
 	p.Cmds = cmds
+}
+
+// forgiveMissing makes a missing key nil where it is the value of required, which reports
+// it with the message of the template.
+func forgiveMissing(c *parse.CommandNode, before []*parse.CommandNode) {
+	id, _ := c.Args[0].(*parse.IdentifierNode)
+	if id == nil || id.Ident != "required" {
+		return
+	}
+	value := &c.Args[len(c.Args)-1]
+	if len(before) > 0 && len(before[len(before)-1].Args) == 1 {
+		value = &before[len(before)-1].Args[0]
+	}
+	switch n := (*value).(type) {
+	case *parse.FieldNode:
+		*value = fieldCall(&parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, n.Ident, n.Pos)
+	case *parse.VariableNode:
+		if len(n.Ident) > 1 {
+			*value = fieldCall(&parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: n.Ident[:1]}, n.Ident[1:], n.Pos)
+		}
+	}
+}
+
+func fieldCall(of parse.Node, path []string, pos parse.Pos) parse.Node {
+	args := []parse.Node{name(fnField, pos), of}
+	for _, field := range path {
+		args = append(args, &parse.StringNode{NodeType: parse.NodeString, Pos: pos, Quoted: strconv.Quote(field), Text: field})
+	}
+	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Cmds: []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: pos, Args: args}}}
 }
 
 func (r *rewriter) operand(n parse.Node) {

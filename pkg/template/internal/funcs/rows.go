@@ -122,6 +122,7 @@ func rows() []row {
 		{"fromToml", Own, 0, fromTOML, nil},
 		{"toYaml", Own, Text | Walks, ToYAML, nil},
 		{"toToml", Own, Text | Walks, ToTOML, nil},
+		{"mergeDeep", Own, Walks, mergeDeep, nil},
 		{"minjson", Own, Text, MinJSON, nil},
 		{"pystr", Own, Text, pyStr, nil},
 		{"pystrs", Own, Text | Walks, pyStrs, nil},
@@ -139,6 +140,11 @@ func rows() []row {
 		{"randBytes", Strict, Volatile | Positive, nil, overRandBytes},
 		{"randInt", Unchanged, Volatile | Numeric, nil, nil},
 		{"fail", Replaced, 0, fail, nil},
+		{"required", Own, 0, required, nil},
+		{"hmac", Own, 0, hmacHex, nil},
+		{"pemSplit", Own, 0, PEMSplit, nil},
+		{"certInfo", Own, 0, CertInfo, nil},
+		{"certChain", Own, 0, CertChain, nil},
 
 		// What reaches outside.
 		{"env expandenv", Replaced, 0, nil, nil},
@@ -176,6 +182,14 @@ func rows() []row {
 
 // unwrapped is Sprig's own function, which is strict by its traits.
 func unwrapped(own any) any { return own }
+
+// required returns a value that is neither nil nor an empty string, as Helm's does.
+func required(msg string, value any) (any, error) {
+	if value == nil || value == "" {
+		return fail(msg)
+	}
+	return value, nil
+}
 
 func fail(msg string) (string, error) {
 	return "", &Failure{Text: msg, Safe: "(message hidden: it may depend on a secret)"}
