@@ -142,7 +142,7 @@ func TestRequiredHMACAndMergeDeep(t *testing.T) {
 		`{{hmac "md5" "k" "x"}}`:                               "hmac: its hash is one of sha1, sha256, sha512",
 		`{{hmac "x"}}`:                                         "hmac: it takes KEY and VALUE",
 		`{{mergeDeep (dict) nil | toJson}}`:                    "mergeDeep: argument 2 is nil",
-		`{{mergeDeep (dict) (secret "a" | quote | fromJson)}}`: "wrong type for value; expected map[string]interface {}; got string",
+		`{{mergeDeep (dict) (secret "a" | quote | fromJson) | toJson}}`: "wrong type for value; expected map[string]interface {}; got string",
 	} {
 		_, _, err := w.render(t, text, template.Options{Name: "n", Vars: map[string]any{"n": 3}})
 		e, ok := errors.AsType[*template.Error](err)
