@@ -131,17 +131,17 @@ func TestRequiredHMACAndMergeDeep(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`{{required "set the port" .Vars.nope}}`:               "template n:1:3: required: set the port",
-		`{{.Vars.nope.deeper | required "set it"}}`:            "required: set it",
-		`{{$v := .Vars}}{{required "set it" $v.nope}}`:         "required: set it",
-		`{{required "set it" ""}}`:                             "required: set it",
-		`{{required "set it" (secret "empty")}}`:               "required: set it",
-		`{{required (printf "no %s" (secret "key")) ""}}`:      "required: (message hidden: it may depend on a secret)",
-		`{{required "set it" .Vars.n.x}}`:                      "can't evaluate field x in type int",
-		`{{hmac "" "x"}}`:                                      "hmac: its key is empty",
-		`{{hmac "md5" "k" "x"}}`:                               "hmac: its hash is one of sha1, sha256, sha512",
-		`{{hmac "x"}}`:                                         "hmac: it takes KEY and VALUE",
-		`{{mergeDeep (dict) nil | toJson}}`:                    "mergeDeep: argument 2 is nil",
+		`{{required "set the port" .Vars.nope}}`:                        "template n:1:3: required: set the port",
+		`{{.Vars.nope.deeper | required "set it"}}`:                     "required: set it",
+		`{{$v := .Vars}}{{required "set it" $v.nope}}`:                  "required: set it",
+		`{{required "set it" ""}}`:                                      "required: set it",
+		`{{required "set it" (secret "empty")}}`:                        "required: set it",
+		`{{required (printf "no %s" (secret "key")) ""}}`:               "required: (message hidden: it may depend on a secret)",
+		`{{required "set it" .Vars.n.x}}`:                               "can't evaluate field x in type int",
+		`{{hmac "" "x"}}`:                                               "hmac: its key is empty",
+		`{{hmac "md5" "k" "x"}}`:                                        "hmac: its hash is one of sha1, sha256, sha512",
+		`{{hmac "x"}}`:                                                  "hmac: it takes KEY and VALUE",
+		`{{mergeDeep (dict) nil | toJson}}`:                             "mergeDeep: argument 2 is nil",
 		`{{mergeDeep (dict) (secret "a" | quote | fromJson) | toJson}}`: "wrong type for value; expected map[string]interface {}; got string",
 	} {
 		_, _, err := w.render(t, text, template.Options{Name: "n", Vars: map[string]any{"n": 3}})

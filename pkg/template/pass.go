@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type pass struct {
 	withhold func(Query) bool // known answers that are withheld
 	likely   bool             // random results are replaced by placeholders
 	tolerant bool             // an error counts as unknown
+
+	executed *template.Template
+	captured *capture // of the innermost include; nil: none
 
 	out    []byte
 	marks  []mark            // what a real pass printed, in order
@@ -73,6 +77,7 @@ func (p *pass) run() (err error) {
 			return err
 		}
 	}
+	p.executed = tt
 	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(p.t.opts.Vars)})
 }
 
@@ -87,6 +92,7 @@ func (p *pass) functions() template.FuncMap {
 		fnTruth:   truth,
 		fnLogic:   logicResult,
 		fnField:   fieldOf,
+		fnInclude: p.includeAt,
 	}
 	for name, f := range p.t.used {
 		if p.real {
@@ -100,6 +106,10 @@ func (p *pass) functions() template.FuncMap {
 
 // Write takes what is printed; passes that are not real need none of it.
 func (p *pass) Write(b []byte) (int, error) {
+	if p.captured != nil {
+		n, err := p.captured.write(b)
+		return n, cmp.Or(err, p.ctx.Err())
+	}
 	if !p.real {
 		return len(b), p.ctx.Err()
 	}
