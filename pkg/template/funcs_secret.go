@@ -33,6 +33,8 @@ func asking() map[string]function {
 		"expandenv":      ready(funcs.Func{Impl: expandenv, Keeps: name}, Env),
 		"file":           ready(funcs.Func{Impl: file, Keeps: name}, File),
 		"hostname":       ready(funcs.Func{Impl: hostname}, Hostname),
+		"pkcs12":         ready(funcs.Func{Impl: pkcs12Of, Keeps: name}, ""),
+		"jks":            ready(funcs.Func{Impl: jksOf, Keeps: name}, ""),
 		"include":        ready(funcs.Func{Impl: include, Keeps: funcs.Each(funcs.Exact, funcs.Any)}, ""),
 		"htpasswd":       ready(funcs.Func{Impl: htpasswd, Keeps: name}, ""),
 	}

@@ -109,7 +109,7 @@ func CertInfo(text string) (map[string]any, error) {
 // CertChain returns the certificates of PEM texts as servers want them: first the
 // leaf, then the issuer of each one before.
 func CertChain(texts ...string) (string, error) {
-	chain, err := chainOf(strings.Join(texts, "\n"))
+	chain, err := Chain(strings.Join(texts, "\n"))
 	if err != nil {
 		return "", err
 	}
@@ -120,7 +120,8 @@ func CertChain(texts ...string) (string, error) {
 	return b.String(), nil
 }
 
-func chainOf(text string) ([]*x509.Certificate, error) {
+// Chain returns the certificates of a PEM text in that order.
+func Chain(text string) ([]*x509.Certificate, error) {
 	all, err := Certificates(text)
 	if err != nil {
 		return nil, err

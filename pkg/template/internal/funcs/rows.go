@@ -141,7 +141,7 @@ func rows() []row {
 		{"randInt", Unchanged, Volatile | Numeric, nil, nil},
 		{"fail", Replaced, 0, fail, nil},
 		{"required", Own, 0, required, nil},
-		{"include", Own, 0, nil, nil}, // package template
+		{"include pkcs12 jks", Own, 0, nil, nil}, // package template
 		{"hmac", Own, 0, hmacHex, nil},
 		{"pemSplit", Own, 0, PEMSplit, nil},
 		{"certInfo", Own, 0, CertInfo, nil},
