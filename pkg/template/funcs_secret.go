@@ -79,8 +79,16 @@ func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
 	return p.secrets(ref, "")
 }
 
-// secret asks for a value, which templates see as a plain string.
+// secret asks for a value or a part of one, which templates see as a plain string.
 func (p *pass) secret(q Query) (string, error) {
+	if base, pointer, ok := within(q.Ref); ok && q.Kind == Secret {
+		return p.part(q, base, pointer)
+	}
+	return p.whole(q)
+}
+
+// whole asks for a value.
+func (p *pass) whole(q Query) (string, error) {
 	return ask(p, q, func() (string, error) {
 		a, err := p.x.answer(q)
 		return string(a.Secret.Reveal()), err

@@ -117,7 +117,7 @@ func rows() []row {
 		{"fromJson mustFromJson", Replaced, 0, fromJSON, nil},
 		{"toJson mustToJson", Strict, Text | Walks, toJSON, nil},
 		{"toPrettyJson mustToPrettyJson", Strict, Text | Walks, toPrettyJSON, nil},
-		{"toRawJson mustToRawJson", Strict, Text | Walks, toRawJSON, nil},
+		{"toRawJson mustToRawJson", Strict, Text | Walks, RawJSON, nil},
 		{"fromYaml", Own, 0, fromYAML, nil},
 		{"fromToml", Own, 0, fromTOML, nil},
 		{"toYaml", Own, Text | Walks, ToYAML, nil},
