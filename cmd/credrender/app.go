@@ -48,6 +48,12 @@ type app struct {
 	stores   backend.Set
 	refused  refusals         // credentials refused to the daemon's own requests
 	snapshot *config.Snapshot // in a daemon's child: the config the daemon accepted
+
+	dated       bool                     // lines of text logs begin with the time, except in the journal
+	runID       string                   // in a daemon's child: the id of the run, for log lines
+	repeats     bool                     // in a daemon's child: also log failures that were logged before
+	results     *os.File                 // in a daemon's child: where it writes its report
+	mayRunHooks func(jobs []string) bool // asks the daemon whether hooks may run; nil runs them
 }
 
 // run is the whole program as a function of arguments and streams. Called through
@@ -80,7 +86,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 // main runs one command line and returns its exit code. The demo calls it
 // repeatedly.
 func (a *app) main(ctx context.Context, args []string) int {
-	a.log = newLogger(a.stderr, slog.LevelInfo, "text")
+	a.log = a.newLog(slog.LevelInfo, "text")
 	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
 	root := newRoot(a)
 	root.SetArgs(args)
@@ -119,7 +125,11 @@ func (o *helpOut) Write(p []byte) (int, error) {
 func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
-	a.log.Error(err.Error(), "code", code)
+	text := err.Error()
+	if text == context.Canceled.Error() {
+		text = "interrupted by a signal"
+	}
+	a.log.Error(text, "code", code)
 	if h := a.hint(err); h != "" {
 		a.log.Info(h, hintKey, true)
 	}
@@ -143,7 +153,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	if _, ok := a.globals.given()["table"]; ok && cfg.Base.Store.Kind != backend.DynamoDB && cfg.Base.Store.Kind != "" {
 		return nil, usagef("--table: the store is %s, set by --store, CREDRENDER_STORE or the config: add --store dynamodb to use a table", cfg.Base.Store.Kind)
 	}
-	a.log = newLogger(a.stderr, cfg.Settings.LogLevel, cfg.Settings.LogFormat)
+	a.log = a.newLog(cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	a.setTimeout(cfg.Settings.Timeout)
 	a.stores.MFA = a.askMFA
 	if a.snapshot != nil {
@@ -193,9 +203,7 @@ func (a *app) openState(cfg *config.Config, readOnly bool) (*state.Dir, error) {
 	if cfg.Settings.StateDir == "" {
 		return nil, nil
 	}
-	d, err := state.Open(state.Options{
-		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly, FS: a.fs,
-	})
+	d, err := state.Open(a.stateOptions(cfg, readOnly))
 	if errors.Is(err, state.ErrNotWritable) || errors.Is(err, state.ErrUnreadable) {
 		a.log.Debug(fmt.Sprintf("no state: %v", err))
 		return nil, nil
@@ -218,9 +226,11 @@ func (a *app) readState(cfg *config.Config) (*state.Dir, error) {
 	if cfg.Settings.StateDir == "" {
 		return nil, errors.New("no state directory: set --state-dir, or HOME")
 	}
-	return state.Open(state.Options{
-		Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: true, FS: a.fs,
-	})
+	return state.Open(a.stateOptions(cfg, true))
+}
+
+func (a *app) stateOptions(cfg *config.Config, readOnly bool) state.Options {
+	return state.Options{Dir: cfg.Settings.StateDir, Runtime: a.runtimeDir(), Machine: a.machine(), ReadOnly: readOnly, FS: a.fs}
 }
 
 // machine identifies this host by its ECS task or EC2 instance, else by its machine

@@ -56,8 +56,8 @@ func canaryLines() map[string][]canaryLine {
 		"recover":    {line("recover")},
 		"run-hook":   {line("run-hook", "-c", "jobs.yaml", "app"), line("run-hook", "-c", "jobs.yaml", "gone")},
 		"hold":       {line("hold", "-c", "jobs.yaml", "app", "--for", "1s", "--reason", "test"), line("hold", "-c", "jobs.yaml", "--end", "app"), line("hold", "-c", "jobs.yaml", "app")},
-		"status":     {line("status"), line("status", "-o", "json"), line("status", "-c", "jobs.yaml", "--check"), line("status", "--check", "--all")},
-		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password", "--", "true")},
+		"status":     {line("status"), line("status", "-o", "json"), line("status", "--html", "-"), line("status", "-c", "jobs.yaml", "--html", "status.html"), line("status", "-c", "jobs.yaml", "--check"), line("status", "--check", "--all")},
+		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--override", "db.password=@secrets.json", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--override", "gone=@secrets.json", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password", "--", "true")},
 		"daemon":     {{args: []string{"daemon", "-c", "jobs.yaml"}, stop: true}},
 		"docs man":   {line("docs", "man", "man")},
 		"docs":       {line("docs")},
@@ -73,8 +73,10 @@ func canaryLines() map[string][]canaryLine {
 		all["lint"] = append(all["lint"], line("lint", "--context", "env=prod", name))
 	}
 	all["render"] = append(all["render"], line("render", "-c", "jobs.yaml"), line("render", "app.tmpl:out"), line("render", "--fixtures", "broken.yaml", "app.tmpl"), line("render", "--vars", "broken.yaml", "app.tmpl"),
-		canaryLine{args: []string{"render", "--context", "env=prod", "app.tmpl"}, result: true})
-	all["plan"] = append(all["plan"], line("plan", "-c", "jobs.yaml"), line("plan", "app.tmpl:out-app.tmpl", "--context", "env=prod"))
+		canaryLine{args: []string{"render", "--context", "env=prod", "app.tmpl"}, result: true},
+		line("render", "-c", "jobs.yaml", "--override", "db.password=@secrets.json"), line("render", "-c", "jobs.yaml", "--override", "gone=@secrets.json"), line("render", "app.tmpl", "--override", "db.password="+value),
+		line("render", "derived.tmpl:out-derived", "--context", "env=prod", "--override", "db.password=@secrets.json"))
+	all["plan"] = append(all["plan"], line("plan", "-c", "jobs.yaml", "--override", "db.password=@secrets.json"), line("plan", "-c", "jobs.yaml"), line("plan", "app.tmpl:out-app.tmpl", "--context", "env=prod"))
 	all["lint"] = append(all["lint"], line("lint", "-c", "jobs.yaml"), line("lint", "broken.yaml"))
 	all["credstash"] = credstashLines(value)
 	all["credsmash"] = credsmashLines(value)

@@ -10,15 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/caroots"
 	"github.com/credrender/credrender/internal/compat/credsmash"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
-	"github.com/credrender/credrender/pkg/source/dynamo"
-	"github.com/credrender/credrender/pkg/source/kms"
-	"github.com/credrender/credrender/pkg/store"
 )
 
 func newCredsmash(a *app) *cobra.Command {
@@ -57,22 +53,14 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 // if neither has a region.
 func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.Backend, error) {
 	region, _ := a.lookupEnv("AWS_DEFAULT_REGION")
-	caroots.Provide()
-	c, err := awsconfig.Load(ctx, awsconfig.Options{Region: region, OneShot: true, MFA: a.askMFA})
+	table, st, err := a.openCompat(ctx, awsconfig.Options{Region: region}, w.Table, w.Key)
 	if err != nil {
 		return nil, err
 	}
-	table, keys := dynamo.New(c.AWS, w.Table), kms.New(c.KMS, w.Key)
-	create := func(ctx context.Context) (bool, error) {
+	return &credsmash.Backend{Store: st, Create: func(ctx context.Context) (bool, error) {
 		state, err := table.EnsureTable(ctx)
 		return state.Created, err
-	}
-	return &credsmash.Backend{
-		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
-		}),
-		Create: create,
-	}, nil
+	}}, nil
 }
 
 // installCredsmash installs files as one job without hooks, with the lock, journal and
@@ -105,7 +93,7 @@ func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash
 	w.Account = nil // without requests to AWS, the account of the state does not matter
 	// Force skips the change check, because the content is given.
 	report, err := render.Run(ctx, w, render.Options{LockTimeout: time.Minute, Force: true, Code: exitCode}, []job.Job{j})
-	for _, n := range report.Notes {
+	for _, n := range append(report.Notes, report.Stuck...) {
 		a.log.Warn(n)
 	}
 	for _, r := range report.Jobs {

@@ -45,15 +45,12 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 	if err := os.Unsetenv("AWS_REGION"); err != nil {
 		return nil, err
 	}
-	caroots.Provide()
-	c, err := awsconfig.Load(ctx, awsconfig.Options{
-		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion,
-		Profile: w.Profile, RoleARN: w.RoleARN, OneShot: true, MFA: a.askMFA,
-	})
+	table, st, err := a.openCompat(ctx, awsconfig.Options{
+		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion, Profile: w.Profile, RoleARN: w.RoleARN,
+	}, w.Table, w.Key)
 	if err != nil {
 		return nil, err
 	}
-	table, keys := dynamo.New(c.AWS, w.Table), kms.New(c.KMS, w.Key)
 	create := func(ctx context.Context, tags map[string]string) (bool, error) {
 		state, err := table.EnsureTable(ctx)
 		if err != nil || !state.Created {
@@ -61,12 +58,19 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 		}
 		return true, table.Tag(ctx, state.ARN, tags)
 	}
-	return &credstash.Backend{
-		Store: store.New(store.Options{
-			Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys,
-		}),
-		History: table, Create: create,
-	}, nil
+	return &credstash.Backend{Store: st, History: table, Create: create}, nil
+}
+
+// openCompat opens the table and key of a compatibility command line.
+func (a *app) openCompat(ctx context.Context, o awsconfig.Options, table, key string) (*dynamo.Table, *store.Store, error) {
+	caroots.Provide()
+	o.OneShot, o.MFA = true, a.askMFA
+	c, err := awsconfig.Load(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, k := dynamo.New(c.AWS, table), kms.New(c.KMS, key)
+	return t, store.New(store.Options{Reader: t, Scanner: t, Writer: t, VersionLister: t, Decrypter: k, DataKeyGenerator: k}), nil
 }
 
 // newCompat completes the command of a compatibility command line, whose program parses

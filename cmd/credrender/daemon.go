@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -24,31 +25,59 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
 
 // checkTimeout bounds a change check if --timeout is 0.
 const checkTimeout = 2 * time.Minute
 
+type daemonOptions struct {
+	bootWait    time.Duration
+	checkConfig bool
+}
+
 func newDaemon(a *app) *cobra.Command {
-	return &cobra.Command{
+	o := &daemonOptions{}
+	c := &cobra.Command{
 		Use:   "daemon",
 		Short: "Run the jobs of the config on their schedules",
 		Long: `Run every job of the config at startup and then on its schedule. A tick without
 changes costs half a DynamoDB read unit per secret and makes no KMS call. A child
 process renders the changed jobs, so that the daemon itself never holds a secret.
+The daemon waits for a config that does not exist yet.
+
+Under systemd the start succeeds as soon as every file is the one that credrender
+installed on this machine. The daemon checks for changes first, for --boot-wait at
+most. It waits for missing files until --timeout has passed, and at least 30 seconds.
+Then the start fails, unless the setting ready is best-effort. Hooks run after the
+start.
 
 SIGHUP reloads the config; a broken config is refused and the old one stays in force.
 SIGUSR1 runs all jobs now. SIGTERM and SIGINT stop the daemon after the current run.`,
-		Example: `  credrender daemon -c /etc/credrender/credrender.yaml`,
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return runDaemon(c.Context(), a) },
+		Example: `  credrender daemon -c /etc/credrender/credrender.yaml
+  credrender daemon --check-config    # before a reload: exit code 2 if it would be refused`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !c.Flags().Changed("boot-wait") {
+				o.bootWait = -1
+			}
+			return runDaemon(c.Context(), a, o)
+		},
 	}
+	c.Flags().DurationVar(&o.bootWait, "boot-wait", 2*time.Second, "if all files are in place, wait up to `DURATION` for the first change check")
+	c.Flags().BoolVar(&o.checkConfig, "check-config", false, "check the config as a reload would, print its faults and exit")
+	return c
 }
 
-func runDaemon(ctx context.Context, a *app) error {
+func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
+	if o.checkConfig {
+		return a.checkConfig(ctx)
+	}
+	if os.Getpid() == 1 { // of a container: reap the orphans of hooks
+		signals := make(chan os.Signal, 64)
+		signal.Notify(signals)
+		return a.initProcess(signals, a.atTerminal(a.stdin))
+	}
 	// Catch these signals first of all: by default they end the process.
 	reload, all := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
@@ -56,8 +85,15 @@ func runDaemon(ctx context.Context, a *app) error {
 	defer signal.Stop(reload)
 	defer signal.Stop(all)
 	catchSIGPIPE()
+	crashBySignal()
 	// Collect garbage more often than a short-lived process, which paceGC is for.
 	debug.SetGCPercent(50)
+	a.dated = true
+	a.log = a.newLog(slog.LevelInfo, "text")
+	notify := daemon.NewNotifier(a.lookupEnv)
+	if err := a.awaitConfig(ctx, notify); err != nil || ctx.Err() != nil {
+		return err
+	}
 	a.meter(true)
 	a.stores.Observer = &a.refused
 	cfg, err := a.config(ctx)
@@ -67,31 +103,53 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err := a.checkTextfile(cfg); err != nil {
 		return err
 	}
+	limit := startLimit(cfg.Settings.Timeout)
 	a.setTimeout(0) // each change check and each render has its own limit
-	first := cfg
-	d, err := daemon.New(ctx, daemon.Options{
-		Now: time.Now, Host: a.machine(), Reload: reload, All: all, Log: a.log,
-		Notify: daemon.NewNotifier(a.lookupEnv), Jitter: rand.Float64,
-		Textfile: cfg.Settings.Textfile, Version: version(), GoVersion: runtime.Version(), Usage: a.usage,
-		Load: func(ctx context.Context) (*daemon.Config, error) {
-			c := first
-			if first = nil; c == nil {
-				if c, err = a.reread(ctx, cfg); err != nil {
-					return nil, err
-				}
-				a.renewCredentials(ctx, c)
-			}
-			return a.daemonConfig(c)
-		},
-	})
+	d, err := daemon.New(ctx, a.daemonOptions(cfg, o, daemon.Options{Reload: reload, All: all, Notify: notify, BootLimit: limit}))
 	if err != nil {
 		return err
 	}
+	a.log.Info(fmt.Sprintf("credrender %s: daemon started as process %d: %d jobs of %s", version(), os.Getpid(), len(cfg.Jobs), strings.Join(cfg.Files, ", ")))
 	if err := a.runAndServe(ctx, d, cfg.Settings.Listen); err != nil {
 		return err
 	}
+	a.log.Info("daemon stopped")
 	a.code = exitOK // errors at startup do not count when the daemon stops
 	return nil
+}
+
+// daemonOptions completes o for a daemon that starts with cfg.
+func (a *app) daemonOptions(cfg *config.Config, given *daemonOptions, o daemon.Options) daemon.Options {
+	first := cfg
+	o.Now, o.Host, o.Log, o.Jitter = time.Now, a.machine(), a.log, rand.Float64
+	o.Textfile, o.Version, o.GoVersion, o.Usage = cfg.Settings.Textfile, version(), runtime.Version(), a.usage
+	o.NewRunID = func() string { return fmt.Sprintf("%08x", rand.Uint32()) } //nolint:gosec // a name for log lines
+	o.BootWait, o.BestEffort = cfg.Settings.BootWait, cfg.Settings.Ready == config.ReadyBestEffort
+	if given.bootWait >= 0 {
+		o.BootWait = given.bootWait
+	}
+	o.Load = func(ctx context.Context) (*daemon.Config, error) {
+		c := first
+		if first = nil; c == nil {
+			var err error
+			if c, err = a.reread(ctx, cfg); err != nil {
+				return nil, err
+			}
+			a.renewCredentials(ctx, c)
+		}
+		return a.daemonConfig(c)
+	}
+	return o
+}
+
+// checkConfig reports whether a reload would accept the config.
+func (a *app) checkConfig(ctx context.Context) error {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = a.daemonConfig(cfg)
+	return errors.Join(err, a.checkTextfile(cfg))
 }
 
 // runAndServe runs the daemon and serves its endpoints until the daemon stops.
@@ -108,8 +166,7 @@ func (a *app) runAndServe(ctx context.Context, d *daemon.Daemon, listen string) 
 	}
 	g.Go(func() error {
 		defer stop()
-		d.Run(ctx)
-		return nil
+		return d.Run(ctx)
 	})
 	return g.Wait()
 }
@@ -150,20 +207,16 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 		}
 	}
 	stamp := stampOf(cfg)
-	return &daemon.Config{
-		Jobs: cfg.Jobs, Timeout: cfg.Settings.Timeout,
-		Look: func(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
-			return a.checkChanges(ctx, cfg, jobs)
-		},
-		Render: func(ctx context.Context, names []string, changed bool) (int, error) {
-			return a.renderInChild(ctx, cfg, names, changed)
-		},
-		Records:  func() ([]state.Record, error) { return a.records(cfg) },
-		Holds:    func() (map[string]state.Hold, error) { return a.daemonHolds(cfg) },
-		Store:    func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) },
-		Present:  func(dest string) bool { s, err := (txn.Disk{FS: a.fs}).Stamp(dest); return err == nil && s != "" },
-		Outdated: func() bool { return stampOf(cfg) != stamp },
-	}, nil
+	c := a.facts(cfg)
+	c.Timeout = cfg.Settings.Timeout
+	c.Check = func(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error) {
+		return a.checkChanges(ctx, cfg, jobs)
+	}
+	c.Render = func(ctx context.Context, o daemon.Order) (daemon.Ended, error) { return a.renderInChild(ctx, cfg, o) }
+	c.Store = func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) }
+	c.Missing, c.Installed = a.missing, a.installed
+	c.Outdated = func() bool { return stampOf(cfg) != stamp }
+	return c, nil
 }
 
 // stampOf returns a string that changes when a file of the config is changed, added or
@@ -182,7 +235,7 @@ func stampOf(cfg *config.Config) string {
 }
 
 // checkChanges runs the change check of jobs.
-func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.Look, error) {
+func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.Job) ([]render.CheckResult, error) {
 	st, err := a.openState(cfg, false)
 	if err != nil || st == nil {
 		return nil, errors.Join(err, render.ErrNoState)
@@ -190,11 +243,11 @@ func (a *app) checkChanges(ctx context.Context, cfg *config.Config, jobs []job.J
 	defer st.Close()
 	opts := a.options(cfg, &renderOptions{tick: true})
 	opts.Timeout = cmp.Or(opts.Timeout, checkTimeout)
-	looks, err := render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
+	results, err := render.CheckChanges(ctx, a.env(cfg, st, nil), opts, jobs)
 	if a.refused.seen.Swap(false) && a.renewCredentials(ctx, cfg) {
-		looks, err = render.Tick(ctx, a.env(cfg, st, nil), opts, jobs)
+		results, err = render.CheckChanges(ctx, a.env(cfg, st, nil), opts, jobs)
 	}
-	return looks, err
+	return results, err
 }
 
 // records reads the state of all jobs. A missing state directory is an error, because
@@ -224,13 +277,4 @@ func (a *app) storeOutcomes(cfg *config.Config, outcomes map[string]state.Outcom
 	}
 	defer st.Close()
 	return st.SetOutcomes(outcomes)
-}
-
-// usage returns the daemon's own requests to AWS.
-func (a *app) usage() daemon.Usage {
-	var u awsconfig.Usage
-	if a.stores.Meter != nil {
-		u = a.stores.Meter.Usage()
-	}
-	return daemon.Usage{Requests: u.Requests, ReadUnits: u.ReadUnits}
 }

@@ -55,24 +55,21 @@ func runDemo(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
+	play := func(why string, args ...string) func(context.Context) error {
+		return func(ctx context.Context) error { return d.play(ctx, why, args...) }
+	}
 	steps := []func(context.Context) error{
-		func(ctx context.Context) error { return d.play(ctx, "a store without AWS", "setup") },
+		play("a store without AWS", "setup"),
 		func(ctx context.Context) error { return d.seed(ctx, secrets) },
-		func(ctx context.Context) error { return d.play(ctx, "preview the changes", "plan") },
-		func(ctx context.Context) error {
-			return d.play(ctx, "the files change together, then the hook runs", "render")
-		},
-		func(ctx context.Context) error {
-			return d.play(ctx, "nothing changed: no rewrite, no hook, no output", "render")
-		},
+		play("preview the changes", "plan"),
+		play("the files change together, then the hook runs", "render"),
+		play("nothing changed: no rewrite, no hook, no output", "render"),
 		func(ctx context.Context) error {
 			return d.put(ctx, "web.admin.password", []byte("the next password"), "rotate a password")
 		},
-		func(ctx context.Context) error {
-			return d.play(ctx, "one file differs; its old line is hidden", "plan")
-		},
-		func(ctx context.Context) error { return d.play(ctx, "and only that one is replaced", "render") },
-		func(ctx context.Context) error { return d.play(ctx, "the status of the job", "status") },
+		play("one file differs; its old line is hidden", "plan"),
+		play("and only that one is replaced", "render"),
+		play("the status of the job", "status"),
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

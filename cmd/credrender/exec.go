@@ -73,6 +73,7 @@ itself, credrender ends with its exit code.`,
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	o.registerTemplate(c)
 	o.registerFixtures(c)
+	overrideFlag(c, &o.overrides)
 	o.registerWatch(c)
 	return c
 }
@@ -88,8 +89,11 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	if o.inPlace && len(o.files) == 0 {
 		return usagef("--in-place goes with --file SRC:DEST")
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
+		return err
+	}
+	if err := o.takeOverrides(a, cfg); err != nil {
 		return err
 	}
 	made, err := a.secretEnv(ctx, cfg, o)
@@ -161,6 +165,7 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 		a.failJob(&plan.job, err)
 		return made, nil
 	}
+	a.warnOverridden("exec", "", made.Overridden)
 	made.job = plan.job
 	for i, read := range plan.read {
 		found, err := read(made.Outputs[i])
@@ -191,11 +196,11 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 	p := &envPlan{job: cfg.Base, named: map[string]bool{}}
 	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", "command line"
 	p.job.Files = nil
-	override, err := a.override(&o.jobFlags)
+	change, err := a.jobChanges(&o.jobFlags)
 	if err != nil {
 		return nil, err
 	}
-	override(&p.job)
+	change(&p.job)
 	a.namePartials(&o.jobFlags, p.named)
 	for _, arg := range o.env {
 		if err := p.addOne(cfg, arg); err != nil {
@@ -208,7 +213,7 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 		}
 	}
 	for _, path := range o.envFiles {
-		p.addFile(a.abs(path))
+		p.addFile(a.abs(path), a.log.Warn)
 	}
 	if len(o.files) == 0 {
 		return p, nil
@@ -246,12 +251,15 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 }
 
 // addFile adds a template of NAME=VALUE lines.
-func (p *envPlan) addFile(path string) {
+func (p *envPlan) addFile(path string, warn func(text string, args ...any)) {
 	p.named[path] = true
 	p.add(job.File{Src: path}, func(out template.Output) ([]variable, error) {
 		lines, err := secretfile.ParsePrinted(out.Bytes, out.Prints())
 		if err != nil {
 			return nil, usagef("--env-file %s, as rendered: %w", path, err)
+		}
+		if len(lines) == 0 {
+			warn(fmt.Sprintf("--env-file %s sets no variable", path))
 		}
 		var vars []variable
 		for _, l := range lines {

@@ -67,6 +67,9 @@ func (o *execOptions) check(c *cobra.Command, args []string) error {
 	if o.schedule, err = schedule.Parse(o.spec); err != nil {
 		return usagef("--watch: %w", err)
 	}
+	if len(o.overrides) > 0 {
+		return usagef("--override goes without --watch: what is watched is the source")
+	}
 	if o.killAfter <= 0 {
 		return usagef("--kill-after must be more than 0")
 	}
@@ -107,7 +110,7 @@ func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command,
 	}
 	debug.SetGCPercent(50)           // as in the daemon
 	ctx = context.WithoutCancel(ctx) // CMD decides what a signal means
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil || a.code != exitOK {
 		return err
 	}

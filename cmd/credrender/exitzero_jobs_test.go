@@ -41,7 +41,8 @@ func jobRows() map[string][]bad {
 			refuses(faultSameFile, exitUsage, `also the template`, "-c selfdest.yaml").printing(),
 			refuses(faultSameFile, exitUsage, `a -> b -> a`, "-c cycle.yaml").printing(),
 		),
-		"daemon": append(configFaults(),
+		"daemon": append(slices.DeleteFunc(configFaults(), func(b bad) bool { return strings.Contains(b.line, "none.yaml") }), // which is waited for
+			refuses(faultMissing, exitUsage, `none\.yaml`, "--check-config -c none.yaml"),
 			refuses(faultMissing, exitUsage, `no job has a schedule: .*ok\.yaml`, "-c ok.yaml"),
 			refuses(faultMalformed, exitUsage, `badcron\.yaml:1: .*schedule`, "-c badcron.yaml"),
 			refuses(faultWrongType, exitUsage, `unknown command "job"`, "-c cron.yaml job"),
@@ -57,6 +58,17 @@ func jobRows() map[string][]bad {
 			refuses(faultMissing, exitUsage, `--check: the config has no jobs`, "--check"),
 			refuses(faultEmpty, exitUsage, `--forget is empty`, "--forget ''"),
 			refuses(faultMalformed, exitUsage, `--output "xml" is not text or json`, "-o xml"),
+			refuses(faultEmpty, exitUsage, `--html is empty`, "-c ok.yaml --html ''"),
+			refuses(faultMissing, exitUsage, `none/x`, "-c ok.yaml --html $D/none/x"),
+			refuses(faultMalformed, exitUsage, `--html goes without`, "-c ok.yaml --html $D/page --check"),
+			refuses(faultUnreadable, exitUsage, `folder is a directory`, "-c ok.yaml --html folder"),
+			refuses(faultUnreadable, exitUsage, `is the template of job a`, "-c ok.yaml --html link"),
+			refuses(faultDuplicated, exitUsage, `--html.* is given twice`, "-c ok.yaml --html $D/a --html $D/b"),
+			refuses(faultSameFile, exitUsage, `is the config`, "-c ok.yaml --html ok.yaml"),
+			refuses(faultSameFile, exitUsage, `is the template of job a`, "-c ok.yaml --html ok.tmpl"),
+			refuses(faultSameFile, exitUsage, `is a file of job a`, "-c ok.yaml --html $D/out"),
+			refuses(faultSameFile, exitUsage, `is in the state directory`, "-c ok.yaml --html $D/.state/page"),
+			refuses(faultSameFile, exitUsage, `is the key of the store`, "-c ok.yaml --html $D/.data/store.key"),
 			refuses(faultWrongType, exitUsage, `max-age`, "--check --max-age old -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `max-age`, "--check --max-age -1m -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `lock-timeout`, "--forget x --lock-timeout -1m"),
@@ -105,7 +117,6 @@ func jobRows() map[string][]bad {
 
 func jobImmune() map[string]immune {
 	return map[string]immune{
-		"status":  immune{}.excuse(noOutput, faultSameFile),
 		"policy":  immune{}.excuse(noOutput, faultSameFile),
 		"recover": immune{}.excuse(noRef, faultWrongRef).excuse("writes only what its own journal names", faultSameFile),
 	}

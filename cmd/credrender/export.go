@@ -74,9 +74,8 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if o.all || len(o.toContext) > 0 {
 		return usagef("--all-versions and --to-context need another store: --to")
 	}
-	format := cmp.Or(o.format, secretfile.FormatOf(o.file), secretfile.JSON)
-	if o.envNames && format != secretfile.Dotenv {
-		return usagef("--env-names needs --output dotenv: %s can hold every name", format)
+	if o.file == stdoutName {
+		o.file = ""
 	}
 	if o.file != "" {
 		if _, err := a.destination(o.file); err != nil {
@@ -86,12 +85,16 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err := a.checkPlaintext(o); err != nil {
 		return err
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
 	own := append(a.protected(cfg), a.protectedFile("the file of --context-map", o.contextMap)...)
 	if err := a.refuseProtected(cfg, own, o.file); err != nil {
+		return err
+	}
+	format, err := o.chooseFormat()
+	if err != nil {
 		return err
 	}
 	s, got, err := a.getAll(ctx, cfg, "export", &o.bulkFlags, args)
@@ -122,8 +125,24 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	return nil
 }
 
+// chooseFormat returns the format of --output, else that of the file's name, else JSON.
+// A name of another format is refused: its file would hold JSON.
+func (o *exportOptions) chooseFormat() (string, error) {
+	format := cmp.Or(o.format, secretfile.FormatOf(o.file))
+	switch {
+	case format == "" && filepath.Ext(o.file) != "":
+		return "", usagef("the format of %s is not known from its name: pass --output json, yaml or dotenv", source.Show(o.file))
+	case format == "":
+		format = secretfile.JSON
+	}
+	if o.envNames && format != secretfile.Dotenv {
+		return "", usagef("--env-names needs --output dotenv: %s can hold every name", format)
+	}
+	return format, nil
+}
+
 func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
@@ -233,39 +252,4 @@ func checkReadable(name string, info fs.FileInfo, err error) error {
 		return usagef("%s can be read by others (mode %04o): change the mode, or pass --plaintext", name, info.Mode().Perm())
 	}
 	return err
-}
-
-// writePrivate replaces a file atomically. A new file has mode 0600; an existing one
-// keeps its mode.
-func writePrivate(path string, text []byte) (err error) {
-	mode := fs.FileMode(0o600)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fileError(err)
-	case !info.Mode().IsRegular():
-		return usagef("%s is not a regular file", path)
-	default:
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {                      // of the temporary file
-		return usagef("%s: %w", path, pe.Err)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -235,6 +235,7 @@ type jobFlags struct {
 	fixtures            string
 	acceptRemoved       []string
 	allowNoMatch        bool
+	overrides           []string
 }
 
 func (f *jobFlags) register(c *cobra.Command) {

@@ -33,7 +33,7 @@ type selection struct {
 // selectJobs returns the jobs of the arguments, or without arguments those of the config.
 func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
 	sel := selection{named: map[string]bool{}}
-	override, err := a.override(f)
+	change, err := a.jobChanges(f)
 	if err != nil {
 		return sel, err
 	}
@@ -48,7 +48,7 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	a.namePartials(f, sel.named)
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
-			override(&jobs[i])
+			change(&jobs[i])
 			a.applyRoot(f.root, &jobs[i])
 		}
 	}
@@ -83,6 +83,9 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
 	if len(f.names) > 0 {
 		return usagef("--job goes without SRC")
+	}
+	if err := checkOneStore(cfg); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for _, arg := range args {
@@ -138,8 +141,8 @@ func (a *app) namePartials(f *jobFlags, named map[string]bool) {
 	}
 }
 
-// override returns a function that applies --context, --var, --vars and --partial to a job.
-func (a *app) override(f *jobFlags) (func(*job.Job), error) {
+// jobChanges returns a function that applies --context, --var, --vars and --partial to a job.
+func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 	context, err := pairs("--context", f.context)
 	if err != nil {
 		return nil, err

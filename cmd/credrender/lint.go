@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
@@ -108,6 +109,10 @@ func unitName(u job.Unit) string {
 }
 
 func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
+	if !u.File.Check.IsZero() && !hook.ReadsStaged(u.File.Check) {
+		a.log.Warn(fmt.Sprintf("%s: the check of %s does not use {{.src}}, so it cannot judge the new file: a command that reads the destination is a verify", u.File.Origin, u.File.Dest),
+			"rule", "check", "job", j.Name)
+	}
 	if u.Template == nil {
 		if u.Ref.Name == "" {
 			return nil // the parse error has been reported

@@ -23,6 +23,7 @@ type textHandler struct {
 	mu    *sync.Mutex
 	out   io.Writer
 	level slog.Level
+	lead  func(slog.Record) string // returns the start of each line; nil: ""
 }
 
 func (h textHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
@@ -32,7 +33,10 @@ func (h textHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h textHandler) WithGroup(string) slog.Handler { return h }
 
 func (h textHandler) Handle(_ context.Context, r slog.Record) error {
-	prefix := "credrender: "
+	prefix, lead := "credrender: ", ""
+	if h.lead != nil {
+		lead = h.lead(r)
+	}
 	switch {
 	case r.Level >= slog.LevelError:
 		prefix += "error: "
@@ -50,7 +54,7 @@ func (h textHandler) Handle(_ context.Context, r slog.Record) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for line := range strings.SplitSeq(strings.TrimRight(r.Message, "\n"), "\n") {
-		if _, err := fmt.Fprintln(h.out, prefix+mask.Visible(line)); err != nil {
+		if _, err := fmt.Fprintln(h.out, lead+prefix+mask.Visible(line)); err != nil {
 			return err
 		}
 	}

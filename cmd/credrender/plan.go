@@ -80,6 +80,9 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
+	if err := o.takeOverrides(a, cfg); err != nil {
+		return false, err
+	}
 	if len(sel.stdout) > 0 {
 		return false, usagef("plan compares with a destination: write %s:DEST", sel.stdout[0].Files[0].Src)
 	}
@@ -88,7 +91,9 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
-	sel.jobs = a.withoutHeld(st, sel.jobs, o.force)
+	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
+		return false, o.refuseHeld()
+	}
 	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return false, err
@@ -97,7 +102,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 		return false, err
 	}
 	planned, stats, err := render.DryRun(ctx, w, render.Options{
-		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch,
+		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch, Overrides: o.given,
 	}, sel.jobs)
 	for _, p := range planned {
 		changes = a.showPlan(p, o.noHook) || changes
@@ -126,6 +131,7 @@ func (a *app) showPlan(p *render.Plan, noHook bool) (changes bool) {
 		a.failJob(p.Job, err)
 		return false
 	}
+	a.warnOverridden(p.Job.Name, untilNextRun, p.Overridden())
 	var b strings.Builder
 	for i, c := range p.Changes {
 		fmt.Fprintf(&b, "%-9s  %s\n", c.Kind, mask.Visible(c.Path))

@@ -54,7 +54,7 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 	if role == policy.Admin && len(args)+len(o.names) > 0 {
 		return usagef("--role admin is about the store, not about jobs: it goes without SRC and --job")
 	}
-	if o.account != "" && !isAccount(o.account) {
+	if o.account != "" && !source.IsAccount(o.account) {
 		return usagef("--account %q is not the ID of an account, which has 12 digits", o.account)
 	}
 	cfg, err := a.config(ctx)
@@ -70,7 +70,7 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 		a.log.Warn(n.String())
 	}
 	switch {
-	case errors.Is(err, policy.ErrCase), errors.Is(err, policy.ErrNothing), errors.Is(err, policy.ErrPlace):
+	case errors.Is(err, policy.ErrCase), errors.Is(err, policy.ErrNothing), errors.Is(err, policy.ErrLocation):
 		return &usageError{err}
 	case err != nil:
 		return err
@@ -82,18 +82,12 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 	return printf(a.stdout, "%s", text)
 }
 
-// isAccount reports whether s is an account ID
-// (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html).
-func isAccount(s string) bool {
-	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
-}
-
 // policyNeeds returns the references of all jobs, or for an admin only the store.
 func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOptions, role policy.Role, args []string) ([]policy.Need, error) {
-	places := &placeFinder{a: a, account: o.account, found: map[placeKey]policy.Place{}}
+	locations := &locator{a: a, account: o.account, found: map[locationKey]policy.Location{}}
 	if role == policy.Admin {
-		p, err := places.admin(ctx, cfg.Base.Store)
-		return []policy.Need{{Place: p}}, err
+		p, err := locations.admin(ctx, cfg.Base.Store)
+		return []policy.Need{{Location: p}}, err
 	}
 	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
 	if err != nil {
@@ -103,7 +97,7 @@ func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOpti
 	for _, j := range append(sel.jobs, sel.stdout...) {
 		for _, n := range a.needsOf(cfg, &j, sel.named) {
 			named := n.Ref.Source
-			where, err := placed(&n, j.Store)
+			where, err := storeOf(&n, j.Store)
 			if err != nil {
 				return nil, err
 			}
@@ -117,7 +111,7 @@ func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOpti
 				a.log.Warn(fmt.Sprintf("%s: %s is in a local store, to which IAM does not apply", n.Origin, n.Ref))
 				continue
 			}
-			if n.Place, err = places.find(ctx, where, n.Ref.Source == "" || n.Ref.Source == source.S3); err != nil {
+			if n.Location, err = locations.find(ctx, where, n.Ref.Source == "" || n.Ref.Source == source.S3); err != nil {
 				return nil, err
 			}
 			needs = append(needs, n)
@@ -126,9 +120,9 @@ func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOpti
 	return needs, nil
 }
 
-// placed returns the store that a need is read from, and replaces a source of the config
+// storeOf returns the store that a need is read from, and replaces a source of the config
 // by its kind: a table, a bucket or a service of AWS.
-func placed(n *policy.Need, store job.Store) (job.Store, error) {
+func storeOf(n *policy.Need, store job.Store) (job.Store, error) {
 	where, err := backend.PlaceOf(store, n.Ref.Source)
 	if err != nil {
 		return where, fmt.Errorf("%s: %w", n.Origin, err)
@@ -165,10 +159,6 @@ func (a *app) needsOf(cfg *config.Config, j *job.Job, named map[string]bool) (ne
 			}
 			continue
 		}
-		name := u.File.Src
-		if name == "" {
-			name = u.File.Origin
-		}
 		for _, r := range u.Template.Refs() {
 			origin := fmt.Sprintf("%s:%d:%d", r.Template, r.Line, r.Col)
 			if r.Err != nil {
@@ -195,38 +185,38 @@ func needOf(r template.StaticRef, origin string) policy.Need {
 	return n
 }
 
-// placeFinder finds the account and key of stores. It asks AWS, once per store, for
+// locator finds the account and key of stores. It asks AWS, once per store, for
 // what the settings do not contain.
-type placeFinder struct {
+type locator struct {
 	a       *app
 	account string
-	found   map[placeKey]policy.Place
+	found   map[locationKey]policy.Location
 }
 
-type placeKey struct {
+type locationKey struct {
 	where job.Store
 	key   bool
 }
 
-func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (policy.Place, error) {
-	id := placeKey{where, withKey}
+func (f *locator) find(ctx context.Context, where job.Store, withKey bool) (policy.Location, error) {
+	id := locationKey{where, withKey}
 	if p, ok := f.found[id]; ok {
 		return p, nil
 	}
 	c, err := f.a.stores.AWS(ctx, where)
 	if err != nil {
-		return policy.Place{}, err
+		return policy.Location{}, err
 	}
-	p := policy.Place{Region: c.AWS.Region, KeyRegion: c.KMS.Region, Table: where.Table, Account: f.account, Partition: s3.Partition(c.AWS.Region)}
+	p := policy.Location{Region: c.AWS.Region, KeyRegion: c.KMS.Region, Table: where.Table, Account: f.account, Partition: s3.Partition(c.AWS.Region)}
 	if withKey {
 		if p.Key, err = keyARN(ctx, c, where.Key); err != nil {
-			return policy.Place{}, err
+			return policy.Location{}, err
 		}
 	}
 	if p.Account == "" {
 		me, err := c.Identity(ctx)
 		if err != nil {
-			return policy.Place{}, err
+			return policy.Location{}, err
 		}
 		p.Account = me.Account
 	}
@@ -234,10 +224,10 @@ func (f *placeFinder) find(ctx context.Context, where job.Store, withKey bool) (
 	return p, nil
 }
 
-// admin returns the place of the configured store, whose key need not exist yet.
-func (f *placeFinder) admin(ctx context.Context, where job.Store) (policy.Place, error) {
+// admin returns the location of the configured store, whose key need not exist yet.
+func (f *locator) admin(ctx context.Context, where job.Store) (policy.Location, error) {
 	if where.Kind == backend.Local {
-		return policy.Place{}, usagef("a local store has no IAM policy")
+		return policy.Location{}, usagef("a local store has no IAM policy")
 	}
 	p, err := f.find(ctx, where, true)
 	if errors.Is(err, source.ErrNoStore) {
@@ -250,7 +240,7 @@ func (f *placeFinder) admin(ctx context.Context, where job.Store) (policy.Place,
 }
 
 // regionOf returns the key's region, which may differ from the table's.
-func regionOf(p policy.Place) string {
+func regionOf(p policy.Location) string {
 	if key, ok := source.ParseARN(p.Key); ok {
 		return key.Region
 	}

@@ -27,7 +27,7 @@ may be - for standard output.`,
 }
 
 func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,11 +51,11 @@ func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error
 	if err != nil {
 		return err
 	}
-	override, err := a.override(&o.jobFlags)
+	change, err := a.jobChanges(&o.jobFlags)
 	if err != nil {
 		return err
 	}
-	override(&j)
+	change(&j)
 	a.applyRoot(o.root, &j)
 	if file.Dest == "" {
 		return a.render(ctx, cfg, o, selection{stdout: []job.Job{j}})

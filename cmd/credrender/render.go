@@ -27,12 +27,15 @@ type renderOptions struct {
 	splay, lockTimeout time.Duration
 	noHook, force      bool
 	stats              bool
+	given              *render.Overrides // from --override
+	deferHooks         bool
 	tick, changed      bool // set by the daemon only
 }
 
 func (o *renderOptions) register(c *cobra.Command) {
 	o.jobFlags.register(c)
 	o.registerRun(c)
+	overrideFlag(c, &o.overrides)
 }
 
 // registerRun adds the flags for the course of a run.
@@ -43,6 +46,7 @@ func (o *renderOptions) registerRun(c *cobra.Command) {
 	fl.DurationVar(&o.splay, "splay", 0, "first wait for this host's fixed share of `DURATION`")
 	fl.DurationVar(&o.lockTimeout, "lock-timeout", time.Minute, "wait up to `DURATION` for another run to end")
 	fl.BoolVar(&o.noHook, "no-hook", false, "run no hook and leave none pending (image builds)")
+	fl.BoolVar(&o.deferHooks, "defer-hooks", false, "leave hooks pending for the next run (a unit at boot that services wait for)")
 	fl.BoolVar(&o.force, "force", false, "render without a change check, and install files that verify refused before")
 	fl.BoolVar(&o.stats, "stats", false, "print the requests to AWS and the time of each phase")
 }
@@ -60,7 +64,10 @@ rendered after it.
 
 A run that changes nothing prints nothing and runs nothing. Its change check may miss
 a version that was put less than about a second before. In a script, use
-put NAME @FILE && render --force.`,
+put NAME @FILE && render --force.
+
+--override renders a value from a file in place of a secret's, for emergencies. The
+next run without it renders the secret's value again. docs/daemon.md has the steps.`,
 		Example: `  credrender render                                   # all jobs of the config
   credrender render nginx.conf.tmpl                   # print one
   credrender render app.tmpl:/etc/app.conf --mode 0640 --group app \
@@ -88,11 +95,17 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 			return err
 		}
 	}
+	if o.noHook && o.deferHooks {
+		return usagef("--no-hook leaves no hook pending, and --defer-hooks does: give one of them")
+	}
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
 	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
+	if err == nil {
+		err = o.takeOverrides(a, cfg)
+	}
 	if err != nil {
 		return err
 	}
@@ -104,7 +117,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
 		return err
 	}
-	a.meter(o.stats)
+	a.meter(o.stats || o.tick)
 	if len(sel.stdout) > 0 {
 		if err := a.renderToStdout(ctx, cfg, o, sel); err != nil {
 			return err
@@ -121,9 +134,11 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if st != nil {
 		defer st.Close()
 	}
+	defer a.writeTextfile(cfg)
 	if sel.jobs = a.withoutHeld(st, sel.jobs, o.force); len(sel.jobs) == 0 {
-		return nil
+		return o.refuseHeld()
 	}
+	o.moreRuns(false)
 	w, err := a.renderEnv(cfg, st, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
@@ -141,6 +156,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 		last := time.Until(deadline) < pause
 		report, err := render.Run(ctx, w, opts, jobs)
 		again := a.report(report, err == nil && !last)
+		a.sendReport(report)
 		if o.stats {
 			a.stats(report.Stats)
 		}
@@ -158,7 +174,8 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch, Code: exitCode,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch,
+		Overrides: o.given, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
 		opts.Configs = cfg.Files
@@ -180,7 +197,8 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 		return err
 	}
 	var out []template.Output
-	for _, j := range sel.stdout {
+	for i, j := range sel.stdout {
+		o.moreRuns(i < len(sel.stdout)-1 || len(sel.jobs) > 0)
 		files, stats, err := render.Bytes(ctx, w, a.options(cfg, o), j)
 		if o.stats {
 			a.stats(stats)
@@ -189,6 +207,7 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 			a.failJob(&j, err)
 			continue
 		}
+		a.warnOverridden(j.Name, "", files.Overridden)
 		out = append(out, files.Outputs...)
 	}
 	if a.code != exitOK {
@@ -239,6 +258,7 @@ func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool
 	w := a.env(cfg, st, named)
 	w.Own = append(w.Own, a.protectedFile("the file of --vars", f.varsFile)...)
 	w.Own = append(w.Own, a.protectedFile("the file of --fixtures", f.fixtures)...)
+	w.Own = append(w.Own, a.protectedOverrides(f.overrides)...)
 	var err error
 	if w.Disk.Root, err = a.root(f.root); err != nil || f.fixtures == "" {
 		return w, err

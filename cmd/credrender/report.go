@@ -16,23 +16,36 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 	for _, n := range r.Notes {
 		a.log.Warn(n)
 	}
+	for _, n := range r.Stuck {
+		if a.snapshot == nil { // a daemon logs it by itself, once
+			a.log.Warn(n)
+		}
+	}
 	for _, j := range r.Jobs {
 		if retry && j.Err != nil && !j.Stale && render.MayHeal(j.Err) {
 			a.log.Info(fmt.Sprintf("%s: %v; trying again", j.Job.Name, j.Err), "job", j.Job.Name)
 			again = append(again, *j.Job)
 			continue
 		}
+		if a.isRepeat(j.Err != nil && j.Repeat) {
+			a.code = worse(a.code, exitCode(j.Err))
+			continue
+		}
 		a.reportJob(j)
 		if a.snapshot != nil {
 			a.reportChild(j)
+			a.reportFailures(j)
 		}
 	}
 	for _, h := range r.Hooks {
-		if h.Err != nil {
+		switch {
+		case a.isRepeat(h.Err != nil && h.Repeat):
+			a.code = worse(a.code, exitCode(h.Err))
+		case h.Err != nil:
 			a.failWithOutput(h.Err)
-			continue
+		default:
+			a.log.Info("ran hook "+h.String(), "jobs", h.Jobs, "seconds", h.Took.Seconds())
 		}
-		a.log.Info(fmt.Sprintf("ran hook %s", render.Show(h.Command)), "jobs", h.Jobs)
 	}
 	return again
 }
@@ -45,6 +58,9 @@ func (a *app) reportJob(j render.JobReport) {
 	case j.Err != nil:
 		a.failJob(j.Job, j.Err)
 		return
+	}
+	if j.Installed {
+		a.warnOverridden(j.Job.Name, untilNextRun, j.Overridden)
 	}
 	if a.snapshot != nil {
 		return // reportChild logs one line for the job

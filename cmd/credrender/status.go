@@ -23,6 +23,7 @@ type statusOptions struct {
 	forget      []string
 	force       bool
 	lockTimeout time.Duration
+	html        string
 }
 
 func newStatus(a *app) *cobra.Command {
@@ -41,12 +42,16 @@ by the daemon, or have files that were changed, removed or replaced since their
 last good run, and exit 1 if there are any. --all includes the jobs of the
 command line.
 
+--html writes the same as one page for a browser. It shows names of secrets, so its
+mode is 0600, and no values.
+
 The next run forgets a job that was removed from its config. A job of the command
 line (SRC:DEST, pull) stays under the name of its destination until --forget. That
 changes no rendered file. It refuses jobs of the config, and without --force jobs
 that have a pending hook or were interrupted.`,
 		Example: `  credrender status
   credrender status --check --max-age 15m   # for monitoring: silent, or the failures and exit code 1
+  credrender status --html /root/status.html
   credrender status --forget /tmp/trial.conf`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -62,6 +67,9 @@ that have a pending hook or were interrupted.`,
 			if o.force || c.Flags().Changed("lock-timeout") {
 				return usagef("--force and --lock-timeout are for --forget")
 			}
+			if o.html != "" && (o.check || c.Flags().Changed("output")) {
+				return usagef("--html goes without --check and --output")
+			}
 			return runStatus(c.Context(), a, o)
 		},
 	}
@@ -69,34 +77,9 @@ that have a pending hook or were interrupted.`,
 	c.Flags().BoolVar(&o.check, "check", false, "print only problems, and exit 1 if a job failed, has a pending hook or is too old")
 	c.Flags().BoolVar(&o.all, "all", false, "with --check: include jobs of the command line (SRC:DEST, pull) and of other configs")
 	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: the last success may be at most `DURATION` ago")
+	c.Flags().StringVar(&o.html, "html", "", "write a page for a browser to `FILE` (mode 0600), or to standard output with -")
 	o.addForget(a, c)
 	return c
-}
-
-// jobStatus is the status of one job, as status -o json prints it.
-type jobStatus struct {
-	Job         string            `json:"job"`
-	ID          string            `json:"id"`
-	LastRun     time.Time         `json:"last_run,omitzero"`
-	LastSuccess time.Time         `json:"last_success,omitzero"`
-	LastChange  time.Time         `json:"last_change,omitzero"`
-	NextTick    time.Time         `json:"next_tick,omitzero"`  // when a daemon on this host runs the job next, with its splay
-	NextRuns    []time.Time       `json:"next_runs,omitempty"` // of the schedule, without splay
-	Zone        string            `json:"zone,omitempty"`      // of the schedule
-	Code        int               `json:"code"`
-	Error       string            `json:"error,omitempty"`
-	HookPending bool              `json:"hook_pending"`
-	HookError   string            `json:"hook_error,omitempty"`
-	Interrupted bool              `json:"interrupted,omitempty"`
-	Versions    map[string]string `json:"versions,omitempty"`
-	Files       []string          `json:"files,omitempty"`
-	// Altered are the files that are not as the last good run left them, with the reason.
-	Altered    map[string]string `json:"altered,omitempty"`
-	HeldUntil  time.Time         `json:"held_until,omitzero"`
-	HeldReason string            `json:"held_reason,omitempty"`
-
-	ofConfig bool
-	nextRuns string
 }
 
 func runStatus(ctx context.Context, a *app, o *statusOptions) error {
@@ -112,7 +95,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if err := a.checkSchedules(cfg.Jobs); err != nil {
 		return err
 	}
-	list, err := a.statuses(st, cfg.Jobs)
+	list, damaged, err := a.statuses(st, cfg.Jobs)
 	if err != nil {
 		return err
 	}
@@ -125,17 +108,20 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if st.Missing() {
 		a.log.Warn(fmt.Sprintf("state directory %s does not exist: no job has run with it", cfg.Settings.StateDir))
 	}
+	if o.html != "" {
+		return a.writePage(cfg, st, list, damaged, o.html)
+	}
 	return a.printStatus(list)
 }
 
 // statuses returns the status of all jobs with state, and of those of the config. A
 // damaged state file is reported, and its job counts as failed.
-func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
+func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, []*state.CorruptError, error) {
 	outcomes, errOutcomes := st.Outcomes()
 	known, errJobs := st.Jobs()
 	damaged, err := state.Damaged(errors.Join(errOutcomes, errJobs))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list := make([]jobStatus, 0, len(known))
 	for _, j := range known {
@@ -151,7 +137,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			none := outcomes[j.ID].Over(state.Record{ID: j.ID, Name: j.Name})
 			list = append(list, statusOf(none))
 		}
-		list[i].ofConfig = true
+		list[i].ofConfig, list[i].Schedule = true, j.Schedule.String()
 		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
@@ -167,19 +153,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, error) {
 			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
 		}
 	}
-	return list, nil
-}
-
-func statusOf(r state.Record) jobStatus {
-	s := jobStatus{
-		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
-		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
-		Versions: versions(r.Trace), Files: slices.Sorted(maps.Keys(r.Files)),
-	}
-	if r.Debt != nil {
-		s.HookError = r.Debt.Error
-	}
-	return s
+	return list, damaged, nil
 }
 
 func (a *app) printStatus(list []jobStatus) error {
@@ -213,6 +187,9 @@ func (a *app) printStatus(list []jobStatus) error {
 		if !s.HeldUntil.IsZero() {
 			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
 		}
+		for _, ref := range slices.Sorted(maps.Keys(s.Overridden)) {
+			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, overrideText(ref, s.Overridden[ref])))
+		}
 		if s.nextRuns == "" {
 			continue
 		}
@@ -221,7 +198,11 @@ func (a *app) printStatus(list []jobStatus) error {
 		}
 	}
 	for _, s := range list {
-		if text := strings.TrimSpace(s.Error + "\n" + s.HookError); text != "" {
+		text := s.Error
+		if s.HookError != s.Error {
+			text = strings.TrimSpace(text + "\n" + s.HookError)
+		}
+		if text != "" {
 			a.log.Warn(s.Job + ": " + text)
 		}
 		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {

@@ -55,8 +55,8 @@ func (a *app) forgettable(ctx context.Context) (names []string) {
 }
 
 func runForget(ctx context.Context, a *app, o *statusOptions) error {
-	if o.check || o.maxAge != 0 || o.output != "text" {
-		return usagef("--forget goes without --check, --max-age and --output")
+	if o.check || o.maxAge != 0 || o.output != "text" || o.html != "" {
+		return usagef("--forget goes without --check, --max-age, --output and --html")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
@@ -128,7 +128,7 @@ func (a *app) findForgettable(cfg *config.Config, known []*state.Job, name strin
 	case force:
 	case rec.Txn.Phase != txn.Idle:
 		return nil, fmt.Errorf("%s: its last run was interrupted: 'credrender recover' restores its files; --force forgets it and leaves them as they are", rec.Name)
-	case rec.Owed():
+	case rec.HookPending():
 		return nil, fmt.Errorf("%s: its hook is pending: render the job to run it; --force forgets both", rec.Name)
 	}
 	return found[0], nil
@@ -159,7 +159,7 @@ func (a *app) reportForgotten(rec state.Record) {
 		text += ", and left " + strings.Join(files, ", ") + " in place"
 	}
 	a.log.Info(text, "job", rec.Name)
-	if rec.Owed() {
+	if rec.HookPending() {
 		a.log.Warn(rec.Name+": its pending hook will not run", "job", rec.Name)
 	}
 	if rec.Txn.Phase == txn.Idle {

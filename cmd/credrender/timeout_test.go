@@ -245,3 +245,19 @@ func TestCompatibilityCommandLinesEnd(t *testing.T) {
 		run(t, "no answer from DynamoDB", "credsmash", "get", "n0")
 	})
 }
+
+// A signal cancels the context of the command.
+func TestInterruptedSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r, w, err := os.Pipe() // never written to
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	var stdout, stderr strings.Builder
+	code := run(ctx, []string{"credrender", "--store", "local:" + t.TempDir() + "/s.db", "put", "name", "-"}, r, &stdout, &stderr)
+	if want := "credrender: error: interrupted by a signal\n"; code != exitFailed || stderr.String() != want || stdout.Len() > 0 {
+		t.Errorf("got %d, %q, %q; want %d, %q", code, stdout.String(), stderr.String(), exitFailed, want)
+	}
+}

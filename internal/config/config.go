@@ -70,6 +70,10 @@ type Config struct {
 	// Base is what a job made on the command line starts from: the store,
 	// contexts and vars of the config file, if it is a single one.
 	Base job.Job
+	// OtherStores are the files of a directory whose store or sources differ
+	// from those of Base, broken ones included. Only the jobs of such a file use
+	// them.
+	OtherStores []string
 	// Jobs are in the order of the files and as written there.
 	Jobs []job.Job
 	// Files are the config files, absolute, broken ones included.
@@ -100,9 +104,22 @@ type Settings struct {
 	// Listen is unix:PATH or a loopback ADDRESS:PORT of the daemon's
 	// endpoints; empty: none.
 	Listen string
-	// Textfile is where the daemon writes its metrics; empty: nowhere.
+	// Textfile is where the daemon and one-shot renders write metrics; empty:
+	// nowhere.
 	Textfile string
+	// BootWait is how long a daemon whose files are all in place waits for news
+	// before it is ready.
+	BootWait time.Duration
+	// Ready is ReadyFiles or ReadyBestEffort.
+	Ready string
 }
+
+// Values of the setting ready: the daemon's start waits for the files of all
+// jobs and fails without them, or comes to its end without them too.
+const (
+	ReadyFiles      = "files"
+	ReadyBestEffort = "best-effort"
+)
 
 // Load reads flags, environment and config. The error, a join of [Error], says
 // why nothing can be run at all; a directory that is only in part broken is no

@@ -114,7 +114,7 @@ func ofManual(path string) *config.Config {
 	return &config.Config{
 		Settings: config.Settings{
 			Store: base.Store, StateDir: "/home/me/.local/state/credrender",
-			Timeout: 2 * time.Minute, LogLevel: slog.LevelInfo, LogFormat: "text", FullRefresh: 10 * time.Minute,
+			Timeout: 2 * time.Minute, LogLevel: slog.LevelInfo, LogFormat: "text", FullRefresh: 10 * time.Minute, BootWait: 2 * time.Second, Ready: config.ReadyFiles,
 		},
 		Trust: config.Trust{EUID: me},
 		Base:  base,

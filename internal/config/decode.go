@@ -43,6 +43,28 @@ func (d *decoder) fail(n *yaml.Node, key, hint, format string, args ...any) {
 	d.errs = append(d.errs, &Error{File: d.file, Line: n.Line, Key: key, Msg: fmt.Sprintf(format, args...), Hint: hint})
 }
 
+// check reports err, if it is not nil.
+func (d *decoder) check(n *yaml.Node, key string, err error) {
+	if err != nil {
+		d.fail(n, key, "", "%v", err)
+	}
+}
+
+// parsed reads a string with read, such as decoder.word, and returns what parse makes
+// of it, or the zero value after a fault.
+func parsed[T any](d *decoder, n *yaml.Node, key string, read func(*yaml.Node, string) (string, bool), parse func(string) (T, error)) (v T) {
+	s, ok := read(n, key)
+	if !ok {
+		return v
+	}
+	v, err := parse(s)
+	d.check(n, key, err)
+	return v
+}
+
+// isString reports whether a node, which is no alias, is a string.
+func isString(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" }
+
 // join returns what was found as one error.
 func (d *decoder) join() error {
 	errs := make([]error, len(d.errs))

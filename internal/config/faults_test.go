@@ -47,8 +47,8 @@ func TestLoadFaultsOfKeys(t *testing.T) {
 			[]string{
 				"1: regoin: unknown key (did you mean region?)",
 				"2: kms-region: unknown key (did you mean kms_region?)",
-				"3: zzz: unknown key (known are arn, context, contexts, full_refresh, grant_token, jobs, key, kms_region, listen, local_key, log_format, log_level, partials, " +
-					"profile, region, schedule, sources, splay, state_dir, store, table, textfile, timeout, trusted_owners, vars)",
+				"3: zzz: unknown key (known are arn, boot_wait, context, contexts, full_refresh, grant_token, jobs, key, kms_region, listen, local_key, log_format, log_level, partials, " +
+					"profile, ready, region, schedule, sources, splay, state_dir, store, table, textfile, timeout, trusted_owners, vars)",
 				"5: jobs[0].dset: unknown key (did you mean dest?)",
 				"5: jobs[0].perms: unknown key (here it is mode)",
 			},

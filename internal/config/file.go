@@ -95,7 +95,7 @@ func (f *file) setting(set setting, key string, n *yaml.Node) {
 	}
 	norm, err := set.norm(value, f.dir)
 	if err != nil {
-		f.fail(n, key, "", "%v", err)
+		f.check(n, key, err)
 		return
 	}
 	f.scalars[set.Name] = scalar{norm, n.Line}
@@ -133,16 +133,7 @@ func (f *file) shared(s sections) {
 }
 
 func (f *file) addOwner(key string, n *yaml.Node) {
-	name, ok := f.name(n, key)
-	if !ok {
-		return
-	}
-	id, err := lookupUser(name)
-	if err != nil {
-		f.fail(n, key, "", "%v", err)
-		return
-	}
-	f.base.Owners = append(slices.Clip(f.base.Owners), id)
+	f.base.Owners = append(slices.Clip(f.base.Owners), parsed(&f.decoder, n, key, f.name, lookupUser))
 }
 
 // context reads an encryption context: its pairs, or the name of an entry in
@@ -152,7 +143,7 @@ func (f *file) context(n *yaml.Node, key string) map[string]string {
 	switch {
 	case n.Kind == yaml.MappingNode:
 		return f.encryption(n, key)
-	case n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str":
+	case !isString(n):
 		f.wrong(n, key, "a mapping or the name of an entry in contexts")
 		return map[string]string{}
 	}
@@ -171,9 +162,8 @@ func (f *file) context(n *yaml.Node, key string) map[string]string {
 // encryption reads the pairs of a context just as KMS will compare them.
 func (f *file) encryption(n *yaml.Node, key string) map[string]string {
 	m := f.texts(n, key)
-	if _, err := source.NewContext(m); err != nil {
-		f.fail(n, key, "", "%v", err)
-	}
+	_, err := source.NewContext(m)
+	f.check(n, key, err)
 	return m
 }
 

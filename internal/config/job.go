@@ -70,7 +70,7 @@ func (f *file) jobFields(d *draft) fields {
 		"env":            func(key string, n *yaml.Node) { d.Env = f.variables(n, key) },
 		"vars":           func(key string, n *yaml.Node) { d.Vars = overlay(d.Vars, f.values(n, key)) },
 		"context":        func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
-		"schedule":       func(key string, n *yaml.Node) { d.Schedule = f.schedule(n, key) },
+		"schedule":       func(key string, n *yaml.Node) { d.Schedule = parsed(&f.decoder, n, key, f.word, schedule.Parse) },
 		"splay":          func(key string, n *yaml.Node) { d.Splay = f.duration(n, key) },
 		"allow":          func(key string, n *yaml.Node) { d.Allow = f.someWords(n, key) },
 		"allow_no_match": func(key string, n *yaml.Node) { d.AllowNoMatch = f.words(n, key) },
@@ -95,16 +95,6 @@ func (f *file) plainCommand(n *yaml.Node, key string) job.Command {
 		f.fail(n, key, "write the path", "%s means something in a check alone", p)
 	}
 	return c
-}
-
-// schedule reads a schedule.
-func (f *file) schedule(n *yaml.Node, key string) schedule.Schedule {
-	spec, ok := f.word(n, key)
-	s, err := schedule.Parse(spec)
-	if ok && err != nil {
-		f.fail(n, key, "", "%v", err)
-	}
-	return s
 }
 
 // jobName reads a name: it goes into logs and the environment of commands.

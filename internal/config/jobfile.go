@@ -54,7 +54,7 @@ func (f *file) fileFields(d *fileDraft) fields {
 		"owner":       func(key string, n *yaml.Node) { d.Owner, _ = f.name(n, key) },
 		"group":       func(key string, n *yaml.Node) { d.Group, _ = f.name(n, key) },
 		"context":     func(key string, n *yaml.Node) { d.Context = f.context(n, key) },
-		"check":       func(key string, n *yaml.Node) { d.Check = f.check(n, key) },
+		"check":       func(key string, n *yaml.Node) { d.Check = f.checkCommand(n, key) },
 		"format":      func(key string, n *yaml.Node) { d.Format = f.format(n, key) },
 		"create_dirs": func(key string, n *yaml.Node) { d.CreateDirs = f.boolean(n, key) },
 		"permit":      func(key string, n *yaml.Node) { f.setPermit(d, key, n) },
@@ -65,26 +65,19 @@ func (f *file) fileFields(d *fileDraft) fields {
 
 func (f *file) setSource(d *fileDraft, key string, n *yaml.Node) {
 	d.from = append(d.from, "src")
-	name, ok := f.word(n, key)
-	if !ok {
-		return
-	}
-	var err error
-	if d.Src, err = path(name, f.dir); err != nil {
-		f.fail(n, key, "", "%v", err)
-	}
+	d.Src = f.path(n, key)
+}
+
+// path reads the path of a file, relative to the config file, and makes it absolute.
+func (f *file) path(n *yaml.Node, key string) string {
+	return parsed(&f.decoder, n, key, f.word, func(s string) (string, error) { return path(s, f.dir) })
 }
 
 func (f *file) setSecret(d *fileDraft, key string, n *yaml.Node) {
 	d.from = append(d.from, "secret")
-	name, ok := f.text(n, key)
-	if !ok {
-		return
-	}
-	var err error
-	if d.Secret, err = source.ParseName(name, f.base.Store.SourceNames()); err != nil {
-		f.fail(n, key, "", "%v", err)
-	}
+	d.Secret = parsed(&f.decoder, n, key, f.text, func(s string) (source.Ref, error) {
+		return source.ParseName(s, f.base.Store.SourceNames())
+	})
 }
 
 func (f *file) setContent(d *fileDraft, key string, n *yaml.Node) {
@@ -123,18 +116,11 @@ func (f *file) destination(n *yaml.Node, key string) string {
 }
 
 func (f *file) format(n *yaml.Node, key string) string {
-	name, ok := f.word(n, key)
-	if !ok {
-		return ""
-	}
-	if _, err := oneOf(job.Formats...)(name, ""); err != nil {
-		f.fail(n, key, "", "%v", err)
-	}
-	return name
+	return parsed(&f.decoder, n, key, f.word, func(s string) (string, error) { return oneOf(job.Formats...)(s, "") })
 }
 
-// check reads a command that judges a staged file.
-func (f *file) check(n *yaml.Node, key string) job.Command {
+// checkCommand reads a command that checks a staged file.
+func (f *file) checkCommand(n *yaml.Node, key string) job.Command {
 	c := f.command(n, key)
 	if p := hook.Misplaced(c, true); p != "" {
 		f.fail(n, key, "the staged file is {{.src}}, the destination {{.dest}}", "%s is neither", p)
@@ -149,9 +135,8 @@ func (f *file) setPermit(d *fileDraft, key string, n *yaml.Node) {
 		return
 	}
 	var err error
-	if d.Permit, err = ParsePermit(words); err != nil {
-		f.fail(n, key, "", "%v", err)
-	}
+	d.Permit, err = ParsePermit(words)
+	f.check(n, key, err)
 }
 
 // ParsePermit reads which of mode and owner a file system may fail to set.

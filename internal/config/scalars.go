@@ -20,7 +20,7 @@ import (
 // 0123 or 1e3 would not come out as they were written.
 func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 	n = follow(n)
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+	if !isString(n) {
 		d.wrong(n, key, "a string")
 		return "", false
 	}
@@ -75,14 +75,12 @@ func (d *decoder) boolean(n *yaml.Node, key string) bool {
 // duration reads a duration of 0 or more; 0 after a fault.
 func (d *decoder) duration(n *yaml.Node, key string) time.Duration {
 	n = follow(n)
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+	if !isString(n) {
 		d.fail(n, key, "write 30s or 2m", "expected a duration, got %s", kind(n))
 		return 0
 	}
 	v, err := parseDuration(n.Value)
-	if err != nil {
-		d.fail(n, key, "", "%v", err)
-	}
+	d.check(n, key, err)
 	return v
 }
 
@@ -94,7 +92,7 @@ func (d *decoder) command(n *yaml.Node, key string) job.Command {
 		d.fail(n, key, "", "must not be empty")
 	case n.Kind == yaml.SequenceNode:
 		return job.Command{Args: d.arguments(n, key)}
-	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
+	case isString(n):
 		s, _ := d.word(n, key)
 		return job.Command{Shell: s}
 	default:

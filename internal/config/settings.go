@@ -78,6 +78,8 @@ func settings() []setting {
 		{Flag: Flag{Name: "full-refresh", Default: "10m"}, noFlag: true, scope: ofProcess, norm: duration, example: "10m"},
 		{Flag: Flag{Name: "listen"}, noFlag: true, scope: ofProcess, norm: listen},
 		{Flag: Flag{Name: "textfile"}, noFlag: true, scope: ofProcess, norm: path},
+		{Flag: Flag{Name: "boot-wait", Default: "2s"}, noFlag: true, scope: ofProcess, norm: duration, example: "2s"},
+		{Flag: Flag{Name: "ready", Default: ReadyFiles}, noFlag: true, scope: ofProcess, norm: oneOf(ReadyFiles, ReadyBestEffort)},
 		{Flag: Flag{Name: "splay"}, noFlag: true, norm: duration, example: "30s"},
 	}
 }

@@ -93,7 +93,7 @@ func TestEverySetting(t *testing.T) {
 			Region: "r", KMSRegion: "kr", Profile: "p", RoleARN: "a",
 		},
 		StateDir: "/cwd/state", Timeout: 90 * time.Second, LogLevel: slog.LevelDebug, LogFormat: "json",
-		FullRefresh: 10 * time.Minute,
+		FullRefresh: 10 * time.Minute, BootWait: 2 * time.Second, Ready: config.ReadyFiles,
 	}
 	values := map[string]string{
 		"config": path, "store": "local:s.db", "local-key": "/k", "table": "t", "key": "k", "region": "r", "kms-region": "kr",
@@ -126,7 +126,7 @@ func TestEverySetting(t *testing.T) {
 func TestEverySettingOfAFile(t *testing.T) {
 	path := write(t, "store: local:s.db\nlocal_key: k\nstate_dir: state\ntimeout: 1m30s\nlog_level: warn\nlog_format: json\n"+
 		"kms_region: kr\nprofile: p\narn: a\nkey: k\ntrusted_owners: [9]\n"+
-		"full_refresh: 1h\nlisten: unix:sock\ntextfile: m.prom\n")
+		"full_refresh: 1h\nlisten: unix:sock\ntextfile: m.prom\nboot_wait: 5s\nready: best-effort\n")
 	c := mustLoad(t, path)
 	dir := strings.TrimSuffix(path, "/c.yaml")
 	want := config.Settings{
@@ -135,7 +135,7 @@ func TestEverySettingOfAFile(t *testing.T) {
 			KMSRegion: "kr", Profile: "p", RoleARN: "a",
 		},
 		StateDir: dir + "/state", Timeout: 90 * time.Second, LogLevel: slog.LevelWarn, LogFormat: "json",
-		FullRefresh: time.Hour, Listen: "unix:" + dir + "/sock", Textfile: dir + "/m.prom",
+		FullRefresh: time.Hour, Listen: "unix:" + dir + "/sock", Textfile: dir + "/m.prom", BootWait: 5 * time.Second, Ready: config.ReadyBestEffort,
 	}
 	if diff := cmp.Diff(want, c.Settings); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

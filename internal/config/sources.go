@@ -55,24 +55,11 @@ func (f *file) oneSource(n *yaml.Node, key string) job.Store {
 		"kms_region": word(&s.KMSRegion),
 		"profile":    word(&s.Profile),
 		"arn":        word(&s.RoleARN),
-		"path":       f.sourceFile(&s.Path),
-		"local_key":  f.sourceFile(&s.LocalKey),
+		"path":       func(key string, n *yaml.Node) { s.Path = f.path(n, key) },
+		"local_key":  func(key string, n *yaml.Node) { s.LocalKey = f.path(n, key) },
 	})
 	f.checkSource(&s, n, key)
 	return s
-}
-
-func (f *file) sourceFile(to *string) func(string, *yaml.Node) {
-	return func(key string, n *yaml.Node) {
-		name, ok := f.word(n, key)
-		if !ok {
-			return
-		}
-		var err error
-		if *to, err = path(name, f.dir); err != nil {
-			f.fail(n, key, "", "%v", err)
-		}
-	}
 }
 
 // checkSource tells what does not go together.
@@ -87,9 +74,7 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 		s.Region = f.base.Store.Region // an ARN states its own
 	}
 	isLocal, isTable := s.Kind == local, s.Kind == dynamoDB
-	if err := checkTable(*s); err != nil {
-		f.fail(n, join(key, "table"), "", "%v", err)
-	}
+	f.check(n, join(key, "table"), checkTable(*s))
 	switch {
 	case s.Kind == "":
 		f.fail(n, key, "", "has no type")

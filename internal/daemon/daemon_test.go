@@ -40,52 +40,80 @@ func newDaemon(t *testing.T, c *daemon.Config, change func(*daemon.Options)) *da
 
 // fake is a config of which nothing is real: each render ends with code.
 type fake struct {
-	names    []string
-	now      func() time.Time
-	code     int
-	heals    time.Time // when code becomes 0; zero: never
-	debt     *state.Debt
-	takes    time.Duration
-	files    bool
-	quiet    bool
-	answers  time.Time // until then looks get no answer
-	looks    []string  // minutes and seconds since midnight
-	rendered []string  // minutes and seconds since midnight
-	last     map[string]state.Record
+	names     []string
+	now       func() time.Time
+	code      int
+	heals     time.Time // when code becomes 0; zero: never
+	pending   *state.PendingHook
+	takes     time.Duration
+	files     bool // are there
+	installed bool // by an earlier run
+	orders    []daemon.Order
+	report    *daemon.Report
+	stateless bool
+	quiet     bool
+	answers   time.Time // until then checks get no answer
+	checks    []string  // minutes and seconds since midnight
+	rendered  []string  // minutes and seconds since midnight
+	last      map[string]state.Record
 }
 
 func (f *fake) config() *daemon.Config {
 	f.last = map[string]state.Record{}
-	c := &daemon.Config{Present: func(string) bool { return f.files }, Timeout: time.Minute}
+	inPlace := func(j job.Job) string {
+		if !f.files {
+			return j.Files[0].Dest + " is missing"
+		}
+		return ""
+	}
+	c := &daemon.Config{
+		Missing: inPlace, Timeout: time.Minute,
+		Installed: func(j job.Job, _ state.Record) string {
+			if why := inPlace(j); why != "" || f.installed {
+				return why
+			}
+			return j.Files[0].Dest + " was not installed here"
+		},
+	}
 	for _, n := range f.names {
 		c.Jobs = append(c.Jobs, job.Job{ID: "c#" + n, Name: n, Schedule: schedule.MustParse("*/10 * * * *"), Files: []job.File{{Dest: "/" + n}}})
 	}
-	c.Look = func(_ context.Context, jobs []job.Job) (looks []render.Look, err error) {
-		f.looks = append(f.looks, f.now().UTC().Format("04:05"))
-		for i := range jobs {
-			l := render.Look{Job: &jobs[i], Quiet: f.quiet}
-			if f.now().Before(f.answers) {
-				l.Quiet, l.Unseen = false, source.ErrThrottled
-			}
-			looks = append(looks, l)
+	c.Check = func(_ context.Context, jobs []job.Job) (results []render.CheckResult, err error) {
+		if f.stateless {
+			return nil, render.ErrNoState
 		}
-		return looks, nil
+		f.checks = append(f.checks, f.now().UTC().Format("04:05"))
+		for i := range jobs {
+			l := render.CheckResult{Job: &jobs[i], Unchanged: f.quiet}
+			if f.now().Before(f.answers) {
+				l.Unchanged, l.Unanswered = false, source.ErrThrottled
+			}
+			results = append(results, l)
+		}
+		return results, nil
 	}
-	c.Render = func(_ context.Context, names []string, _ bool) (int, error) {
+	c.Render = func(_ context.Context, o daemon.Order) (daemon.Ended, error) {
+		f.orders = append(f.orders, o)
 		f.rendered = append(f.rendered, f.now().UTC().Format("04:05"))
 		if !f.heals.IsZero() && !f.now().Before(f.heals) {
 			f.code = 0
 		}
 		time.Sleep(f.takes)
-		for _, n := range names {
+		for _, n := range o.Names {
+			if f.stateless {
+				continue
+			}
 			f.last["c#"+n] = state.Record{
-				ID: "c#" + n, Name: n, LastRun: f.now(), Debt: f.debt, Result: state.Result{Code: f.code},
+				ID: "c#" + n, Name: n, LastRun: f.now(), PendingHook: f.pending, Result: state.Result{Code: f.code, Error: map[bool]string{true: "refused"}[f.code != 0]},
 				Files: map[string]state.File{"/" + n: {NotAfter: time.Unix(2e9, 0)}},
 			}
 		}
-		return f.code, nil
+		return daemon.Ended{Code: f.code, Report: f.report}, nil
 	}
 	c.Records = func() (list []state.Record, err error) {
+		if f.stateless {
+			return nil, errors.New("state directory /s does not exist")
+		}
 		for _, r := range f.last {
 			list = append(list, r)
 		}
@@ -121,8 +149,8 @@ func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
 		defer cancel()
 		d.Run(ctx)
 		want := []string{"00:00", "00:00", "00:02", "00:05", "00:11", "00:23", "10:00"}
-		if diff := cmp.Diff(want, f.looks); diff != "" {
-			t.Errorf("looks (-want +got):\n%s", diff)
+		if diff := cmp.Diff(want, f.checks); diff != "" {
+			t.Errorf("checks (-want +got):\n%s", diff)
 		}
 		if len(f.rendered) > 0 {
 			t.Errorf("rendered at %v", f.rendered)
@@ -136,11 +164,11 @@ func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
 	})
 }
 
-// A hook that is owed brings its job back when its own backoff is over.
-func TestOwedHookComesBack(t *testing.T) {
+// A pending hook brings its job back when its own backoff is over.
+func TestPendingHookComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{names: []string{"a"}, now: time.Now, code: 5}
-		f.debt = &state.Debt{Next: time.Now().Add(3 * time.Minute)}
+		f.pending = &state.PendingHook{Next: time.Now().Add(3 * time.Minute)}
 		d := newDaemon(t, f.config(), nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 11*time.Minute)
 		defer cancel()

@@ -100,23 +100,23 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 	opts := render.Options{FullRefresh: 10 * time.Minute, Code: func(error) int { return 1 }, Patient: true}
 	return &daemon.Config{
 		Jobs: jobs,
-		Look: func(ctx context.Context, jobs []job.Job) (looks []render.Look, err error) {
+		Check: func(ctx context.Context, jobs []job.Job) (results []render.CheckResult, err error) {
 			if e.looked++; e.store.rand.IntN(20) == 0 {
 				return nil, source.ErrUnreachable
 			}
-			e.world(func(w render.Env) { looks, err = render.Tick(ctx, w, opts, jobs) })
-			return looks, err
+			e.world(func(w render.Env) { results, err = render.CheckChanges(ctx, w, opts, jobs) })
+			return results, err
 		},
-		Render: func(ctx context.Context, names []string, changed bool) (code int, err error) {
+		Render: func(ctx context.Context, order daemon.Order) (ended daemon.Ended, err error) {
 			o := opts
-			o.Changed = changed
+			o.Changed = order.Changed
 			e.world(func(w render.Env) {
 				report, errRun := render.Run(ctx, w, o, jobs)
 				if err = errRun; err == nil && report.Jobs[0].Err != nil {
-					code = 1
+					ended.Code = 1
 				}
 			})
-			return code, err
+			return ended, err
 		},
 		Records: func() (records []state.Record, err error) {
 			e.world(func(w render.Env) {
@@ -128,7 +128,13 @@ func (e *endurance) config(jobs []job.Job) *daemon.Config {
 			})
 			return records, err
 		},
-		Present: func(dest string) bool { s, err := (txn.Disk{}).Stamp(dest); return err == nil && s != "" },
+		Missing: func(j job.Job) string {
+			if s, err := (txn.Disk{}).Stamp(j.Files[0].Dest); err != nil || s == "" {
+				return "missing"
+			}
+			return ""
+		},
+		Installed: func(job.Job, state.Record) string { return "not known" },
 	}
 }
 

@@ -16,3 +16,6 @@ func (d *Daemon) Tick(ctx context.Context) {
 		then(d.loop.Plan)
 	}
 }
+
+// NotifierFunc returns a Notifier that hands its messages to f.
+func NotifierFunc(f func(message string)) *Notifier { return &Notifier{send: f} }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -14,10 +15,10 @@ import (
 // run each of them when its hold ends, if its schedule does not before.
 func (d *Daemon) dropHeld(c *Config, jobs []job.Job) (free []job.Job, after func(*schedule.Plan)) {
 	holds, err := c.holds()
+	d.logHoldFault(err)
 	ends := map[string]time.Time{}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.sayHoldFault(err)
 	for _, j := range jobs {
 		h, held := holds[j.ID]
 		s := d.of(j.ID)
@@ -41,16 +42,14 @@ func (d *Daemon) dropHeld(c *Config, jobs []job.Job) (free []job.Job, after func
 	}
 }
 
-// sayHoldFault logs once that holds cannot be read. The caller holds mu.
-func (d *Daemon) sayHoldFault(err error) {
-	text := ""
+// logHoldFault logs once that holds cannot be read.
+func (d *Daemon) logHoldFault(err error) {
+	const what = "reading holds"
 	if err != nil {
-		text = err.Error()
+		d.troubles.add(what, slog.LevelError, fmt.Sprintf("read holds: %v; no job is held by it: look at it, then remove it", err))
+		return
 	}
-	if text != "" && text != d.holdFault {
-		d.o.Log.Error("read holds: " + text + "; no job is held by it: look at it, then remove it")
-	}
-	d.holdFault = text
+	d.troubles.end(what, "holds can be read again")
 }
 
 func (c *Config) holds() (map[string]state.Hold, error) {
@@ -61,11 +60,11 @@ func (c *Config) holds() (map[string]state.Hold, error) {
 }
 
 // holdMetrics returns when the holds of jobs end.
-func (d *Daemon) holdMetrics() []metric {
+func (c *Config) holdMetrics() []metric {
 	held := gauge("credrender_job_held", "1 while an operator holds the job (credrender hold).")
 	until := gauge("credrender_job_held_until_timestamp_seconds", "When the hold of the job ends.")
-	holds, _ := d.config.holds() // the next tick logs the error
-	for _, j := range d.config.Jobs {
+	holds, _ := c.holds() // the next tick logs the error
+	for _, j := range c.Jobs {
 		h, isHeld := holds[j.ID]
 		held.add(flag(isHeld).value, "job_name", j.Name)
 		until.addTime(h.Until, "job_name", j.Name)

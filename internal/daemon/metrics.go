@@ -1,53 +1,42 @@
 package daemon
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
 )
 
-// metric is one family of the text format, version 0.0.4
-// (https://prometheus.io/docs/instrumenting/exposition_formats/).
-type metric struct {
-	name, kind, help string
-	samples          []sample
-}
-
-type sample struct {
-	labels []string // name, value, name, value
-	value  float64
-}
-
-// Names lists the metrics, for the documentation to be held to.
+// Names lists the metrics, for tests of the documentation and the alert rules.
 func Names() []string {
-	d := &Daemon{config: &Config{}}
+	d := &Daemon{config: &Config{}, totals: newTotals()}
 	var names []string
-	for _, m := range d.metrics(stored{}) {
+	for _, m := range d.metrics(stored{}, nil) {
 		names = append(names, m.name)
 	}
 	return names
 }
 
-// WriteMetrics writes all metrics as text. Ages are for the reader to compute: a
-// time that is exported stays true, however old the scrape is. State that cannot
-// be read is among the metrics and keeps the others from nobody.
+// WriteMetrics writes all metrics as text. Times are exported, not ages, so that
+// they stay true however old the scrape is. State that cannot be read is a metric
+// itself, and does not keep the others from being written.
 func (d *Daemon) WriteMetrics(w io.Writer) error {
 	d.mu.Lock()
 	c := d.config
 	d.mu.Unlock()
 	st := c.stored()
+	lacking := d.lacking(false)
 	d.mu.Lock()
-	all := d.metrics(st)
+	all := d.metrics(st, lacking)
 	d.mu.Unlock()
+	return write(w, all)
+}
+
+func write(w io.Writer, all []metric) error {
 	var b strings.Builder
 	for _, m := range all {
 		m.write(&b)
@@ -57,187 +46,216 @@ func (d *Daemon) WriteMetrics(w io.Writer) error {
 }
 
 // metrics collects every family. The caller holds mu.
-func (d *Daemon) metrics(st stored) []metric {
+func (d *Daemon) metrics(st stored, lacking []string) []metric {
 	all := []metric{
-		gauge("credrender_build_info", "1, labelled with the version.", one("version", d.o.Version, "goversion", d.o.GoVersion)),
 		gauge("credrender_start_time_seconds", "When the daemon started.", seconds(d.started)),
-		gauge("credrender_ready", "1 while every job was tried, can be run and has its files.", flag(len(d.lacking(d.config)) == 0)),
+		gauge("credrender_heartbeat_timestamp_seconds", "When the daemon last made progress.", seconds(d.beat)),
+		gauge("credrender_ready", "1 while every job can be run and has its files.", flag(len(lacking) == 0)),
 		gauge("credrender_config_last_reload_successful", "1 if the config on the disk was accepted when it was read last.", flag(d.reloads.ok)),
 		gauge("credrender_config_last_reload_success_timestamp_seconds", "When a config was last accepted.", seconds(d.reloads.last)),
-		gauge("credrender_jobs", "Jobs in the config.", sample{value: float64(len(d.config.Jobs))}),
-		gauge("credrender_state_readable", "0 while the state directory cannot be read.", flag(st.err == nil)),
-		gauge("credrender_state_writable", "0 while the state directory cannot be written.", flag(!d.unwritten)),
-		gauge("credrender_state_damaged_files", "State files that cannot be read, also of jobs that are not in the config.", sample{value: float64(len(st.damaged))}),
+		gauge("credrender_state_writable", "0 while the state directory cannot be written.", flag(!d.troubles.has(writingState))),
 	}
-	all = append(all, d.jobMetrics(st)...)
-	all = append(all, d.holdMetrics()...)
-	if d.o.Usage == nil {
-		return append(all, usageMetrics(Usage{})...)
+	all = append(all, common(d.config, st, d.o.Version, d.o.GoVersion)...)
+	all = append(all, jobMetrics(d.config.Jobs, st, d.stats)...)
+	all = append(all, d.config.holdMetrics()...)
+	all = append(all, d.tickMetrics()...)
+	all = append(all, d.totals.metrics(d.config.Jobs)...)
+	var u Usage
+	if d.o.Usage != nil {
+		u = d.o.Usage()
 	}
-	return append(all, usageMetrics(d.o.Usage())...)
+	return append(all, usageMetrics("credrender_", "the daemon itself", u)...)
 }
 
-func (d *Daemon) jobMetrics(st stored) []metric {
+// common are the families that a daemon and a render from cron have alike.
+func common(c *Config, st stored, version, goVersion string) []metric {
+	return []metric{
+		gauge("credrender_build_info", "1, labelled with the version.", one("version", version, "goversion", goVersion)),
+		gauge("credrender_config_info", "1, labelled with a hash of the config in force.", one("hash", c.Hash)),
+		gauge("credrender_config_modified_timestamp_seconds", "When a file of the config in force was last written.", seconds(c.Modified)),
+		gauge("credrender_jobs", "Jobs in the config.", sample{value: float64(len(c.Jobs))}),
+		gauge("credrender_state_readable", "0 while the state directory cannot be read.", flag(st.err == nil)),
+		gauge("credrender_state_damaged_files", "State files that cannot be read, also of jobs that are not in the config.", sample{value: float64(len(st.damaged))}),
+	}
+}
+
+// jobMetrics are what the state has of jobs, with what stats know of runs that
+// recorded nothing.
+func jobMetrics(jobs []job.Job, st stored, stats map[string]*jobStats) []metric {
 	run := gauge("credrender_job_last_run_timestamp_seconds", "When the job was last tried; up to a minute behind where nothing changes.")
 	success := gauge("credrender_job_last_success_timestamp_seconds", "When the job's files were last known to be right; up to a minute behind where nothing changes.")
 	change := gauge("credrender_job_last_change_timestamp_seconds", "When a file of the job last changed.")
 	code := gauge("credrender_job_last_exit_code", "The exit code that the job's last run stands for, one that could not be started included; 0 is success.")
-	owed := gauge("credrender_job_hook_owed", "1 while the job's hook is owed.")
-	attempts := gauge("credrender_job_hook_failed_attempts", "How often the owed hook has failed in a row.")
+	failures := gauge("credrender_job_failures_in_a_row", "How many runs of the job have failed in a row.")
+	pending := gauge("credrender_job_hook_owed", "1 while the job's hook is pending.")
+	attempts := gauge("credrender_job_hook_failed_attempts", "How often the pending hook has failed in a row.")
 	damaged := gauge("credrender_job_state_damaged", "1 while the job's state file cannot be read; the job is not rendered until it is removed.")
-	next := gauge("credrender_job_next_run_timestamp_seconds", "When the job is due next.")
-	ticks := metric{name: "credrender_job_ticks_total", kind: "counter", help: "Ticks of the job, by what came of them."}
-	skipped := metric{name: "credrender_job_ticks_skipped_total", kind: "counter", help: "Ticks that passed unused."}
 	expiry := gauge("credrender_certificate_expiry_timestamp_seconds", "When the first of the certificates in a rendered file expires.")
+	overridden := gauge("credrender_job_overridden", "1 while a file of the job has an operator's value (--override) in place of a secret's.")
+	version := gauge("credrender_secret_version_info", "1, labelled with the version of a secret in the job's files.")
+	for _, j := range jobs {
+		label := []string{"job_name", j.Name}
+		r, isDamaged := recordFor(j, st, stats)
+		damaged.add(flag(isDamaged).value, label...)
+		code.add(float64(r.Result.Code), label...)
+		run.addTime(r.LastRun, label...)
+		success.addTime(r.LastSuccess, label...)
+		if isDamaged || st.err != nil {
+			continue // of what is in place nothing is known
+		}
+		change.addTime(r.LastChange, label...)
+		failures.add(float64(r.Result.Count), label...)
+		pending.add(flag(r.HookPending()).value, label...)
+		var failed int
+		if r.PendingHook != nil {
+			failed = r.PendingHook.Attempts
+		}
+		attempts.add(float64(failed), label...)
+		for _, dest := range slices.Sorted(maps.Keys(r.Files)) {
+			expiry.addTime(r.Files[dest].NotAfter, "job_name", j.Name, "dest", dest)
+		}
+		overridden.add(flag(len(r.Overrides) > 0).value, label...)
+		for _, k := range r.Trace {
+			if !k.Trace.Absent && !r.Overridden(k.Ref) {
+				version.add(1, "job_name", j.Name, "secret", k.Ref.String(), "version", k.Trace.Version)
+			}
+		}
+	}
+	return []metric{run, success, change, code, failures, damaged, pending, attempts, overridden, expiry, version}
+}
+
+// recordFor is a job's record, with what only stats know in its place.
+func recordFor(j job.Job, st stored, stats map[string]*jobStats) (r state.Record, isDamaged bool) {
+	r = st.recordOf(j)
+	s := stats[j.ID]
+	if s == nil {
+		s = &jobStats{}
+	}
+	if r = s.outcome.Over(r); s.run.After(r.LastRun) && st.err != nil {
+		r.LastRun = s.run
+	}
+	if s.success.After(r.LastSuccess) && st.err != nil {
+		r.LastSuccess = s.success
+	}
+	if s.lost != "" {
+		r.Result.Count = s.fails
+	}
+	if isDamaged = st.damagedOf(j.ID) != nil; isDamaged {
+		r.Result.Code = codeFailed
+	}
+	return r, isDamaged
+}
+
+// tickMetrics are the daemon's own counts of its ticks. The caller holds mu.
+func (d *Daemon) tickMetrics() []metric {
+	next := gauge("credrender_job_next_run_timestamp_seconds", "When the job is due next.")
+	ticks := counter("credrender_job_ticks_total", "Ticks of the job, by what came of them.")
+	skipped := counter("credrender_job_ticks_skipped_total", "Ticks that passed unused.")
 	for _, j := range d.config.Jobs {
 		s := d.stats[j.ID]
 		if s == nil {
 			s = &jobStats{}
 		}
-		label := []string{"job_name", j.Name}
-		for _, result := range []string{failed, quiet, rendered} {
+		for _, result := range []string{failed, unchanged, rendered} {
 			ticks.add(float64(s.ticks[result]), "job_name", j.Name, "result", result)
 		}
-		skipped.add(float64(s.skipped), label...)
-		next.addTime(d.next[j.ID], label...)
-		if st.err != nil {
-			if s.outcome.Code != codeOK { // which is known without it
-				code.add(float64(s.outcome.Code), label...)
-			}
-			continue
-		}
-		isDamaged := st.damagedOf(j.ID) != nil
-		damaged.add(flag(isDamaged).value, label...)
-		if isDamaged {
-			code.add(codeFailed, label...) // of what it owes nothing is known
-			continue
-		}
-		r := s.outcome.Over(st.recordOf(j))
-		run.addTime(r.LastRun, label...)
-		success.addTime(r.LastSuccess, label...)
-		change.addTime(r.LastChange, label...)
-		code.add(float64(r.Result.Code), label...)
-		owed.add(flag(r.Owed()).value, label...)
-		var failures int
-		if r.Debt != nil {
-			failures = r.Debt.Attempts
-		}
-		attempts.add(float64(failures), label...)
-		for _, dest := range slices.Sorted(maps.Keys(r.Files)) {
-			expiry.addTime(r.Files[dest].NotAfter, "job_name", j.Name, "dest", dest)
-		}
+		skipped.add(float64(s.skipped), "job_name", j.Name)
+		next.addTime(d.next[j.ID], "job_name", j.Name)
 	}
-	return []metric{run, success, change, next, code, damaged, owed, attempts, ticks, skipped, expiry}
+	return []metric{next, ticks, skipped}
 }
 
-func usageMetrics(u Usage) []metric {
-	requests := metric{name: "credrender_aws_requests_total", kind: "counter", help: "Requests of the daemon itself; those of its renders are not among them."}
+// Usage is what a process has asked of AWS.
+type Usage struct {
+	Requests  map[string]int `json:"requests"` // by "service.Operation"
+	Retries   int            `json:"retries"`
+	Throttled int            `json:"throttled"`
+	ReadUnits float64        `json:"read_units"`
+}
+
+func (u *Usage) add(o Usage) {
+	for name, n := range o.Requests {
+		u.Requests[name] += n
+	}
+	u.Retries += o.Retries
+	u.Throttled += o.Throttled
+	u.ReadUnits += o.ReadUnits
+}
+
+func usageMetrics(prefix, whose string, u Usage) []metric {
+	requests := counter(prefix+"aws_requests_total", "Requests to AWS of "+whose+".")
 	for _, name := range slices.Sorted(maps.Keys(u.Requests)) {
 		service, operation, _ := strings.Cut(name, ".")
 		requests.add(float64(u.Requests[name]), "service", service, "operation", operation)
 	}
-	units := metric{name: "credrender_dynamodb_read_units_total", kind: "counter", help: "Read units that the daemon's own requests took."}
+	retries := counter(prefix+"aws_retries_total", "Requests of "+whose+" that were second or later attempts.")
+	retries.add(float64(u.Retries))
+	throttled := counter(prefix+"aws_throttled_total", "Requests of "+whose+" that AWS throttled.")
+	throttled.add(float64(u.Throttled))
+	units := counter(prefix+"dynamodb_read_units_total", "Read units that requests of "+whose+" took.")
 	units.add(u.ReadUnits)
-	return []metric{requests, units}
+	return []metric{requests, retries, throttled, units}
 }
 
-func gauge(name, help string, samples ...sample) metric {
-	return metric{name, "gauge", help, samples}
+// Report is the report of a child process on its run: exit codes, counts and times.
+type Report struct {
+	Codes map[string]int `json:"codes"` // the exit code of each job by itself, by name
+	Fetch time.Duration  `json:"fetch"`
+	Hooks []HookRun      `json:"hooks,omitempty"`
+	Usage Usage          `json:"usage"`
 }
 
-func one(labels ...string) sample { return sample{labels, 1} }
-
-func flag(b bool) sample {
-	if b {
-		return sample{value: 1}
-	}
-	return sample{}
+// HookRun is one hook that ran.
+type HookRun struct {
+	Jobs []string      `json:"jobs"`
+	Took time.Duration `json:"took"`
 }
 
-func seconds(t time.Time) sample {
-	if t.IsZero() {
-		return sample{}
-	}
-	return sample{value: float64(t.UnixMilli()) / 1000}
+// totals are counts over all child processes.
+type totals struct {
+	runs, fetches histogram
+	hooks         map[string]histogram // by the job's name
+	lost          map[loss]int
+	usage         Usage
 }
 
-func (m *metric) add(value float64, labels ...string) {
-	m.samples = append(m.samples, sample{labels, value})
+func newTotals() totals {
+	return totals{hooks: map[string]histogram{}, lost: map[loss]int{}, usage: Usage{Requests: map[string]int{}}}
 }
 
-// addTime leaves out what has not happened.
-func (m *metric) addTime(t time.Time, labels ...string) {
-	if !t.IsZero() {
-		m.add(seconds(t).value, labels...)
-	}
-}
-
-// write writes a family, in a stable order.
-func (m *metric) write(b *strings.Builder) {
-	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", m.name, m.help, m.name, m.kind)
-	lines := make([]string, 0, len(m.samples))
-	for _, s := range m.samples {
-		var labels []string
-		for i := 0; i+1 < len(s.labels); i += 2 {
-			labels = append(labels, s.labels[i]+`="`+escape(s.labels[i+1])+`"`)
-		}
-		line := m.name
-		if len(labels) > 0 {
-			line += "{" + strings.Join(labels, ",") + "}"
-		}
-		lines = append(lines, line+" "+strconv.FormatFloat(s.value, 'f', -1, 64)+"\n")
-	}
-	slices.SortFunc(lines, cmp.Compare[string])
-	b.WriteString(strings.Join(lines, ""))
-}
-
-// escape writes a label's value as the format wants it.
-func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-// writeTextfile writes the metrics for node_exporter's textfile collector: whole
-// or not at all, since it reads at any time.
-func (d *Daemon) writeTextfile() {
-	if d.o.Textfile == "" {
+// observe counts one child process, which may have come to no report.
+func (d *Daemon) observe(took time.Duration, r *Report) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.totals.runs.observe(took)
+	if r == nil {
 		return
 	}
-	err := d.replaceTextfile()
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // of a name that is another each time
+	d.totals.fetches.observe(r.Fetch)
+	for _, h := range r.Hooks {
+		for _, name := range h.Jobs {
+			durations := d.totals.hooks[name]
+			durations.observe(h.Took)
+			d.totals.hooks[name] = durations
+		}
 	}
-	d.mu.Lock()
-	before := d.unshown
-	d.unshown = err != nil
-	d.mu.Unlock()
-	switch {
-	case err != nil && !before:
-		d.o.Log.Warn(fmt.Sprintf("write metrics to %s: %v", d.o.Textfile, err))
-	case err == nil && before:
-		d.o.Log.Info(fmt.Sprintf("metrics are written to %s again", d.o.Textfile))
-	}
+	d.totals.usage.add(r.Usage)
 }
 
-func (d *Daemon) replaceTextfile() (err error) {
-	// The collector reads *.prom alone, so that it does not see this one.
-	tmp, err := os.CreateTemp(filepath.Dir(d.o.Textfile), "."+filepath.Base(d.o.Textfile)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name())
+func (t *totals) metrics(jobs []job.Job) []metric {
+	runs := metric{name: "credrender_run_duration_seconds", kind: "histogram", help: "How long runs took that rendered something, hooks included."}
+	runs.addHistogram(t.runs)
+	fetches := metric{name: "credrender_fetch_duration_seconds", kind: "histogram", help: "How long these runs waited for the answers of stores."}
+	fetches.addHistogram(t.fetches)
+	hooks := metric{name: "credrender_hook_duration_seconds", kind: "histogram", help: "How long hooks took."}
+	for _, j := range jobs {
+		if !j.Hook.IsZero() {
+			hooks.addHistogram(t.hooks[j.Name], "job_name", j.Name)
 		}
-	}()
-	err = d.WriteMetrics(tmp)
-	if err == nil {
-		err = tmp.Chmod(0o644) // there is no secret in it, and its reader is another user
 	}
-	if errClose := tmp.Close(); err == nil {
-		err = errClose
+	lost := counter("credrender_runs_lost_total", "Job runs that recorded nothing: the process could not be started, took too long, or crashed.")
+	for _, how := range losses() {
+		lost.add(float64(t.lost[how]), "reason", string(how))
 	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), d.o.Textfile)
+	return append([]metric{runs, fetches, hooks, lost}, usageMetrics("credrender_render_", "the daemon's render processes", t.usage)...)
 }

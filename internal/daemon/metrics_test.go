@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +48,7 @@ func TestEndpoints(t *testing.T) {
 		}
 	}
 	d.Tick(t.Context())
-	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "without their files: a\n") {
+	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "without their files: a\na: /a is missing\n") {
 		t.Errorf("not ready: got %q", body)
 	}
 	f.files = true
@@ -58,7 +60,7 @@ func TestEndpoints(t *testing.T) {
 // Every line is of the text format, every family has its help and type once and
 // is documented, and labels cannot break out.
 func TestMetrics(t *testing.T) {
-	f := &fake{names: []string{"a", "q\"uo\\te\nd"}, now: time.Now, code: 5, debt: &state.Debt{Attempts: 3}}
+	f := &fake{names: []string{"a", "q\"uo\\te\nd"}, now: time.Now, code: 5, pending: &state.PendingHook{Attempts: 3}}
 	d := newDaemon(t, f.config(), func(o *daemon.Options) {
 		o.Usage = func() daemon.Usage {
 			return daemon.Usage{Requests: map[string]int{"dynamodb.Query": 7}, ReadUnits: 3.5}
@@ -71,7 +73,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	comment := regexp.MustCompile(`^# (HELP|TYPE) (credrender_[a-z_]+) .+$`)
-	line := regexp.MustCompile(`^(credrender_[a-z_]+)(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})? [0-9.]+$`)
+	line := regexp.MustCompile(`^(credrender_[a-z_]+?)(?:_bucket|_sum|_count)?(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})? [0-9.]+$`)
 	families := map[string]int{}
 	seen := map[string]bool{}
 	for l := range strings.Lines(body) {
@@ -118,11 +120,18 @@ func TestRulesKnowTheirMetrics(t *testing.T) {
 	}
 	var groups struct {
 		Groups []struct {
-			Rules []struct{ Alert, Expr string }
+			Rules []struct {
+				Alert, Expr string
+				Annotations map[string]string
+			}
 		}
 	}
 	if err := yaml.Unmarshal(rules, &groups); err != nil || len(groups.Groups) != 1 || len(groups.Groups[0].Rules) < 5 {
 		t.Fatalf("got %v, %v", groups, err)
+	}
+	runbook, err := os.ReadFile("../../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
 	}
 	name := regexp.MustCompile(`credrender_[a-z_]+`)
 	for _, r := range groups.Groups[0].Rules {
@@ -132,10 +141,60 @@ func TestRulesKnowTheirMetrics(t *testing.T) {
 				t.Errorf("%s: there is no metric %s", r.Alert, m)
 			}
 		}
+		if !bytes.Contains(runbook, []byte("\n## "+r.Alert+"\n")) || !strings.HasSuffix(r.Annotations["runbook_url"], "docs/runbook.md#"+strings.ToLower(r.Alert)) {
+			t.Errorf("%s has no page in the runbook, or another's: %s", r.Alert, r.Annotations["runbook_url"])
+		}
 		if len(found) == 0 {
 			t.Errorf("%s is about none of our metrics", r.Alert)
 		}
 	}
+}
+
+// So does each query of the dashboard.
+func TestDashboardKnowsItsMetrics(t *testing.T) {
+	data, err := os.ReadFile("../../examples/prometheus/dashboard/credrender.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(data, &dashboard); err != nil || len(dashboard.Panels) < 10 {
+		t.Fatalf("got %d panels, %v", len(dashboard.Panels), err)
+	}
+	name := regexp.MustCompile(`credrender_[a-z_]+`)
+	for _, p := range dashboard.Panels {
+		for _, q := range p.Targets {
+			found := name.FindAllString(q.Expr, -1)
+			for _, m := range found {
+				if !slices.Contains(daemon.Names(), strings.TrimSuffix(m, "_bucket")) {
+					t.Errorf("%s: there is no metric %s", p.Title, m)
+				}
+			}
+			if len(found) == 0 {
+				t.Errorf("%s asks for none of our metrics", p.Title)
+			}
+		}
+	}
+}
+
+// metricOf reads one value of a textfile.
+func metricOf(t *testing.T, path, prefix string) float64 {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(data), "\n"+prefix)
+	value, _, _ := strings.Cut(rest, "\n")
+	f, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		t.Fatalf("%s: %v in\n%s", prefix, err, data)
+	}
+	return f
 }
 
 func TestTextfile(t *testing.T) {

@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// Notifier tells systemd how a service of Type=notify stands, by sd_notify(3). A
-// nil Notifier tells nobody.
+// Notifier reports the state of a service of Type=notify to systemd, by
+// sd_notify(3). A nil Notifier does nothing.
 type Notifier struct {
 	socket   string
 	watchdog time.Duration
+	send     func(message string) // of tests; nil: to the socket
 }
 
 // NewNotifier reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from an
-// environment; nil where nobody listens.
+// environment. It returns nil without a socket.
 func NewNotifier(lookupEnv func(string) (string, bool)) *Notifier {
 	socket, _ := lookupEnv("NOTIFY_SOCKET")
 	if socket == "" {
@@ -30,11 +31,12 @@ func NewNotifier(lookupEnv func(string) (string, bool)) *Notifier {
 	return n
 }
 
-// NotifyVariables are what commands that we start must not inherit: they are not
-// the service.
+// NotifyVariables are the variables that child processes must not inherit, so that they
+// send nothing in the name of the service.
 func NotifyVariables() []string { return []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} }
 
-// Watchdog is within what time systemd wants to hear of us; 0: it does not.
+// Watchdog returns the longest time between two WATCHDOG=1 messages, or 0 if systemd
+// expects none.
 func (n *Notifier) Watchdog() time.Duration {
 	if n == nil {
 		return 0
@@ -42,9 +44,13 @@ func (n *Notifier) Watchdog() time.Duration {
 	return n.watchdog
 }
 
-// Send sends one message. That it does not arrive is nothing we could act on.
+// Send sends one message. It ignores errors: the daemon can do nothing about them.
 func (n *Notifier) Send(message string) {
 	if n == nil {
+		return
+	}
+	if n.send != nil {
+		n.send(message)
 		return
 	}
 	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: n.socket, Net: "unixgram"})
@@ -55,8 +61,8 @@ func (n *Notifier) Send(message string) {
 	_ = conn.Close()
 }
 
-// Reloading is what Type=notify-reload wants before a reload, whose end is
-// READY=1.
+// Reloading sends the message that Type=notify-reload expects before a reload. READY=1
+// ends the reload.
 func (n *Notifier) Reloading() {
 	message := "RELOADING=1"
 	if us := monotonic(); us > 0 {

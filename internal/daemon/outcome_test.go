@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -26,7 +27,8 @@ func TestRunsThatRecordNothing(t *testing.T) {
 		want  state.Outcome
 		ready string
 	}{
-		"not started": {1, errors.New("fork/exec: resource temporarily unavailable"), state.Outcome{Code: 1, Error: "the daemon could not run it: fork/exec: resource temporarily unavailable"}, "0"},
+		"not started": {1, fmt.Errorf("%w: resource temporarily unavailable", daemon.ErrNotStarted), state.Outcome{Code: 1, Error: "the daemon could not run it: the render process could not be started: resource temporarily unavailable"}, "0"},
+		"killed":      {1, errors.New("signal: killed"), state.Outcome{Code: 1, Error: "the daemon could not run it: signal: killed"}, "0"},
 		"crashed":     {2, nil, state.Outcome{Code: 2, Error: "its run ended with exit status 2 and recorded no result; the daemon's log shows why"}, "0"},
 		"well":        {0, nil, state.Outcome{}, "1"}, // the state directory could not be written
 	} {
@@ -44,7 +46,7 @@ func TestRunsThatRecordNothing(t *testing.T) {
 					t.Errorf("after a good run: stored %v in %d calls", stored, stores)
 				}
 				time.Sleep(time.Minute)
-				c.Render = func(context.Context, []string, bool) (int, error) { return tc.code, tc.err }
+				c.Render = func(context.Context, daemon.Order) (daemon.Ended, error) { return daemon.Ended{Code: tc.code}, tc.err }
 				d.Tick(t.Context())
 				time.Sleep(time.Minute)
 				d.Tick(t.Context())
@@ -88,7 +90,7 @@ func TestCrashesBackOff(t *testing.T) {
 		c := f.config()
 		runs := 0
 		c.Jobs[0].Schedule = schedule.MustParse("@every 1s")
-		c.Render = func(context.Context, []string, bool) (int, error) { runs++; return 2, nil }
+		c.Render = func(context.Context, daemon.Order) (daemon.Ended, error) { runs++; return daemon.Ended{Code: 2}, nil }
 		d := newDaemon(t, c, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()

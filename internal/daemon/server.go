@@ -21,13 +21,11 @@ func (d *Daemon) Handler() http.Handler {
 		d.mu.Lock()
 		ok := d.healthy()
 		d.mu.Unlock()
-		answer(w, ok, "the loop stands still, or a run takes longer than its parts may")
+		answer(w, ok, "the loop stalls, or a run takes longer than its parts may")
 	})
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
-		d.mu.Lock()
-		lacking := d.lacking(d.config)
-		d.mu.Unlock()
-		answer(w, len(lacking) == 0, "not tried yet, cannot be run, or without their files: "+strings.Join(lacking, ", "))
+		names, why := d.lacking(false), d.lacking(true)
+		answer(w, len(names) == 0, "not tried yet, cannot be run, or without their files: "+strings.Join(names, ", ")+"\n"+strings.Join(why, "\n"))
 	})
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -48,9 +46,9 @@ func answer(w http.ResponseWriter, ok bool, why string) {
 	_, _ = io.WriteString(w, "ok\n")
 }
 
-// guard refuses what no monitoring asks: other methods, and requests for another
-// host, by which a page in a browser on this machine would read what is here
-// under a name that it made to point here (DNS rebinding).
+// guard refuses other methods than GET, and requests for another host: a page in a
+// browser on this machine could read the endpoints under a name of its own that
+// resolves to this host (DNS rebinding).
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -77,8 +75,8 @@ func ownHost(host string) bool {
 }
 
 // Listen opens the address of the setting listen: unix:PATH, a socket for its
-// owner and group, or a loopback ADDRESS:PORT. A socket that a daemon left when
-// it was killed is removed; one that somebody answers at is not.
+// owner and group, or a loopback ADDRESS:PORT. It removes a socket that a killed
+// daemon left, and keeps one that another process answers at.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	lc, dialer := net.ListenConfig{}, net.Dialer{Timeout: time.Second}
 	path, isUnix := strings.CutPrefix(address, "unix:")
@@ -90,7 +88,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 			_ = conn.Close()
 			return nil, fmt.Errorf("listen on %s: another daemon answers there", path)
 		}
-		_ = os.Remove(path) // at worst Listen says why not
+		_ = os.Remove(path) // if this fails, Listen returns the error
 	}
 	l, err := lc.Listen(ctx, "unix", path)
 	if errors.Is(err, syscall.EINVAL) { // sun_path of unix(7): 108 bytes, one of which ends it

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/credrender/credrender/internal/job"
@@ -12,7 +13,7 @@ import (
 type stored struct {
 	records []state.Record
 	damaged []*state.CorruptError // the files that cannot be read
-	err     error                 // nothing can
+	err     error                 // nothing can be read
 }
 
 func (c *Config) stored() stored {
@@ -21,7 +22,7 @@ func (c *Config) stored() stored {
 	return stored{records, damaged, err}
 }
 
-// recordOf is the state of a job: an empty one where there is none.
+// recordOf returns the state of a job, or an empty one.
 func (s stored) recordOf(j job.Job) state.Record {
 	i := slices.IndexFunc(s.records, func(r state.Record) bool { return r.ID == j.ID })
 	if i < 0 {
@@ -30,7 +31,7 @@ func (s stored) recordOf(j job.Job) state.Record {
 	return s.records[i]
 }
 
-// damagedOf returns what is the matter with the state of a job, or nil.
+// damagedOf returns why the state of a job cannot be read, or nil.
 func (s stored) damagedOf(id string) *state.CorruptError {
 	i := slices.IndexFunc(s.damaged, func(e *state.CorruptError) bool { return e.Of(id) })
 	if i < 0 {
@@ -39,54 +40,42 @@ func (s stored) damagedOf(id string) *state.CorruptError {
 	return s.damaged[i]
 }
 
-// sayStored says once what cannot be read, and once that it can or is gone.
-func (d *Daemon) sayStored(c *Config, s stored) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// Troubles of the state directory as a whole.
+const (
+	readingState = "reading state"
+	writingState = "writing state"
+)
+
+// logStored logs state that cannot be read, and when it can be read again.
+func (d *Daemon) logStored(c *Config, s stored) {
 	if s.err != nil {
-		if !d.unread {
-			d.o.Log.Error(fmt.Sprintf("read state: %v", s.err))
-		}
-		d.unread = true
-		return // of single files nothing is known
+		d.troubles.add(readingState, slog.LevelError, fmt.Sprintf("read state: %v", s.err))
+		return // the state of single files is unknown
 	}
-	if d.unread {
-		d.o.Log.Info("the state can be read again")
-	}
-	d.unread = false
-	was := d.damaged
-	d.damaged = map[string]bool{}
+	d.troubles.end(readingState, "the state can be read again")
 	for _, e := range s.damaged {
-		if d.damaged[e.Path] = true; !was[e.Path] {
-			d.o.Log.Error(e.Error() + "; " + blocked(c, e))
-		}
+		d.troubles.add(e.Path, slog.LevelError, e.Error()+"; "+blocked(c, e))
 	}
-	for path := range was {
-		if !d.damaged[path] {
-			d.o.Log.Info(fmt.Sprintf("state file %s: no longer in the way", path))
-		}
-	}
+	d.troubles.endOthers("/", func(path string) bool {
+		return slices.ContainsFunc(s.damaged, func(e *state.CorruptError) bool { return e.Path == path })
+	}, "state file %s: no longer in the way")
 }
 
-// sayStateless says once that no tick can be quiet, and once that it can be.
-func (d *Daemon) sayStateless(now bool) {
-	d.mu.Lock()
-	before := d.unwritten
-	d.unwritten = now
-	d.mu.Unlock()
-	switch {
-	case now && !before:
-		d.o.Log.Warn("no state directory can be written: each tick renders all its jobs in full, and those with hooks fail")
-	case before && !now:
-		d.o.Log.Info("there is a state directory again: quiet ticks render nothing")
+// logStateless logs that every run is a full one because there is no state directory, and
+// when there is one again.
+func (d *Daemon) logStateless(now bool) {
+	if !now {
+		d.troubles.end(writingState, "there is a state directory again: unchanged runs render nothing")
+		return
 	}
+	d.troubles.add(writingState, slog.LevelWarn, "no state directory can be written: each tick renders all its jobs in full, and those with hooks fail")
 }
 
-// blocked says what a damaged file keeps from being done.
+// blocked returns what a damaged file prevents, and what to do about it.
 func blocked(c *Config, e *state.CorruptError) string {
 	i := slices.IndexFunc(c.Jobs, func(j job.Job) bool { return e.Of(j.ID) })
 	if i < 0 {
-		return "it is of no job of this config: look at it, then remove it"
+		return "no job of this config owns it: " + state.WayOut(e)
 	}
-	return fmt.Sprintf("%s is not rendered and keeps its files: look at it, then remove it", c.Jobs[i].Name)
+	return fmt.Sprintf("%s is not rendered and keeps its files: %s", c.Jobs[i].Name, state.WayOut(e))
 }

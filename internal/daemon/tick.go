@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"log/slog"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -13,9 +13,8 @@ import (
 	"github.com/credrender/credrender/pkg/schedule"
 )
 
-// What fails is tried again after a second, doubling up to the longest pause:
-// of what AWS does not answer, and of what waits for somebody to put a secret or
-// to mend a file.
+// A failed job is retried after a second, doubling up to the longest pause: five minutes
+// if AWS does not answer, one minute if an operator has to put a secret or fix a file.
 const (
 	firstRetry    = time.Second
 	longestOutage = 5 * time.Minute
@@ -24,37 +23,50 @@ const (
 
 // Results of a tick, in the metrics.
 const (
-	quiet    = "quiet"
-	rendered = "rendered"
-	failed   = "failed"
+	unchanged = "quiet"
+	rendered  = "rendered"
+	failed    = "failed"
 )
 
-// The exit codes of a render that matter here: cmd/credrender has them all.
+// The exit codes of a render that the daemon tells apart; cmd/credrender has all.
 const (
 	codeOK      = 0
 	codeFailed  = 1
 	codeSecret  = 3
 	codeRefused = 4
+	codeHook    = 5
 )
 
-// tick does what is due, and returns what that means for the plan.
+// tick runs the jobs that are due, and returns its changes to the plan.
 func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan) {
 	began := d.o.Now()
 	c, jobs := d.take(due)
 	jobs, afterHold := d.dropHeld(c, jobs)
-	d.sayOutdated(c)
-	found := d.look(ctx, c, jobs)
+	d.logOutdated(c)
+	found := d.check(ctx, c, jobs)
 	var end ending
 	if len(found.busy) > 0 {
-		end = d.render(ctx, c, found.busy, found.changed)
+		end = d.render(ctx, c, found.busy, Order{Changed: found.changed})
 	}
-	then := d.settle(c, jobs, found, began, end)
+	st := c.stored()
+	d.logStored(c, st)
+	then := d.finish(tickOf{jobs, found, began, end}, st)
 	d.storeOutcomes(c)
-	d.tellReady(c)
+	d.tellReady()
+	d.tellStatus(c, st)
 	d.writeTextfile()
 	return func(p *schedule.Plan) {
 		then(p)
+		if !d.defersHooks() {
+			d.runDeferred(p)
+		}
 		afterHold(p)
+		d.mu.Lock()
+		failsNow := d.boot.expired && !d.boot.done && !d.hasDeferred()
+		d.mu.Unlock()
+		if failsNow {
+			d.failStart()
+		}
 	}
 }
 
@@ -62,6 +74,7 @@ func (d *Daemon) tick(ctx context.Context, due schedule.Due) func(*schedule.Plan
 func (d *Daemon) take(due schedule.Due) (*Config, []job.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.busy = true
 	var jobs []job.Job
 	for _, id := range due.IDs {
 		j := find(d.config.Jobs, id)
@@ -69,10 +82,8 @@ func (d *Daemon) take(due schedule.Due) (*Config, []job.Job) {
 			continue
 		}
 		jobs = append(jobs, *j)
-		s := d.of(id)
-		s.attempted = true
 		if n := due.Skipped[id]; n > 0 {
-			s.skipped += n
+			d.of(id).skipped += n
 			d.o.Log.Warn(fmt.Sprintf("%s: %d of its ticks were skipped: the run before took too long, or the machine slept", j.Name, n), "job", j.Name, "skipped", n)
 		}
 	}
@@ -91,7 +102,7 @@ func (d *Daemon) of(id string) *jobStats {
 }
 
 // allowance is the longest that a run of jobs can take if nothing hangs: two
-// looks, waiting for another run, and every command at its limit.
+// change checks, waiting for another run, and every command at its limit.
 func allowance(fetching time.Duration, jobs []job.Job) time.Duration {
 	limit := 2*fetching + 2*time.Minute
 	for _, j := range jobs {
@@ -100,90 +111,92 @@ func allowance(fetching time.Duration, jobs []job.Job) time.Duration {
 	return limit
 }
 
-// found is what a look has found.
+// found is the result of a change check.
 type found struct {
-	busy    []job.Job // to be rendered
-	changed bool      // a lookup of theirs is known to have another answer
-	unseen  []job.Job // no answer: their files stay, and they are looked at again
+	busy       []job.Job // to render
+	changed    bool      // the store has another version of one of their secrets
+	unanswered []job.Job // no answer: their files stay, and they are checked again
 }
 
-// look sorts jobs by what is to be done. What is known to be overloaded or out
-// of reach is not asked for a render too, nor is a job rendered whose state is
-// damaged; all else that cannot be looked at is rendered, which says why.
-func (d *Daemon) look(ctx context.Context, c *Config, jobs []job.Job) (f found) {
-	looks, err := c.Look(ctx, jobs)
-	d.sayStateless(errors.Is(err, render.ErrNoState))
+// check runs the change check and sorts the jobs by its results. It leaves out jobs whose
+// state is damaged, and those whose store is overloaded or out of reach: a render would
+// only add to its load. Every other job that cannot be checked is rendered, and the
+// render reports why.
+func (d *Daemon) check(ctx context.Context, c *Config, jobs []job.Job) (f found) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // a check has nothing to finish, and AWS may be silent
+		select {
+		case <-d.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	results, err := c.Check(ctx, jobs)
+	if ctx.Err() != nil {
+		return found{unanswered: jobs} // nothing new is begun
+	}
+	d.logStateless(errors.Is(err, render.ErrNoState))
 	if err != nil {
-		d.o.Log.Debug(fmt.Sprintf("look: %v", err))
+		d.o.Log.Debug(fmt.Sprintf("check for changes: %v", err))
 		return found{busy: jobs}
 	}
-	for _, l := range looks {
+	for _, l := range results {
 		corrupt, _ := errors.AsType[*state.CorruptError](l.Err)
 		switch {
-		case corrupt != nil && corrupt.Of(l.Job.ID), l.Err == nil && l.Unseen != nil:
-			f.unseen = append(f.unseen, *l.Job)
-		case l.Err != nil || !l.Quiet:
+		case corrupt != nil && corrupt.Of(l.Job.ID), l.Err == nil && l.Unanswered != nil:
+			f.unanswered = append(f.unanswered, *l.Job)
+		case l.Err != nil || !l.Unchanged:
 			d.o.Log.Debug(fmt.Sprintf("%s: to be rendered: %s", l.Job.Name, l.Why), "job", l.Job.Name)
 			f.busy = append(f.busy, *l.Job)
 			f.changed = f.changed || l.Changed
 		}
-		d.sayUnseen(l)
+		d.logUnanswered(l)
 	}
 	return f
 }
 
-// sayUnseen says once that a job cannot be looked at, and once that it can.
-func (d *Daemon) sayUnseen(l render.Look) {
-	d.mu.Lock()
-	s := d.of(l.Job.ID)
-	before := s.unseen
-	if l.Quiet || l.Changed || l.Unseen != nil { // else nobody was asked
-		s.unseen = l.Unseen != nil
-	}
-	after := s.unseen
-	d.mu.Unlock()
+// logUnanswered logs once that a job's store gives no answer, and once that it does.
+func (d *Daemon) logUnanswered(l render.CheckResult) {
+	what := "check of " + l.Job.ID
 	switch {
-	case l.Unseen != nil && !before:
-		d.o.Log.Warn(fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unseen), "job", l.Job.Name)
-	case l.Unseen != nil:
-		d.o.Log.Debug(fmt.Sprintf("%s: %v", l.Job.Name, l.Unseen), "job", l.Job.Name)
-	case before && !after:
-		d.o.Log.Info(fmt.Sprintf("%s: its store answers again", l.Job.Name), "job", l.Job.Name)
+	case l.Unanswered != nil:
+		d.troubles.add(what, slog.LevelWarn, fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unanswered), "job", l.Job.Name)
+	case l.Unchanged || l.Changed: // else the store was not asked
+		d.troubles.end(what, l.Job.Name+": its store answers again", "job", l.Job.Name)
 	}
 }
 
-// settle counts how each job has fared, and plans what has to be tried again.
-func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, end ending) func(*schedule.Plan) {
-	st := c.stored()
-	d.sayStored(c, st)
+// tickOf is one tick, after its run.
+type tickOf struct {
+	jobs  []job.Job
+	found found
+	began time.Time
+	end   ending
+}
+
+// finish notes how each job has fared, and plans what has to be tried again.
+func (d *Daemon) finish(t tickOf, st stored) func(*schedule.Plan) {
 	hold, sooner := map[string]time.Time{}, map[string]time.Time{}
 	now := d.o.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, j := range jobs {
-		s, isBusy := d.of(j.ID), find(f.busy, j.ID) != nil
-		rec := st.recordOf(j)
-		result := codeOK
-		switch {
-		case isBusy && rec.LastRun.Before(began):
-			// It did not come so far, or there is no state to tell.
-			result = end.code
-			s.outcome = end.outcome(now)
-			s.lost = end.err != nil || end.code != codeOK && st.err == nil
-		case isBusy:
-			result = rec.Result.Code
-			s.outcome, s.lost = state.Outcome{}, false
-		case find(f.unseen, j.ID) != nil:
-			result = codeFailed
-		default: // quiet: its files are known to be right
-			s.outcome, s.lost = state.Outcome{}, false
+	d.busy = false
+	for _, j := range t.jobs {
+		s, rec := d.of(j.ID), st.recordOf(j)
+		result := d.judge(j, s, t, st)
+		s.attempted, s.run = true, now
+		s.count(find(t.found.busy, j.ID) != nil, result)
+		if result == codeOK {
+			s.success = now
 		}
-		s.count(isBusy, result)
+		s.good = s.good || result == codeOK || result == codeHook // whose files are in place
+		s.deferred = find(t.found.busy, j.ID) != nil && result == codeOK && rec.PendingHook != nil && !rec.PendingHook.Next.After(now)
 		if limit := longest(result, s.lost); limit > 0 {
 			hold[j.ID] = now.Add(d.pause(s.fails, limit))
 		}
-		if rec.Debt != nil && rec.Debt.Next.After(now) {
-			sooner[j.ID] = rec.Debt.Next
+		if rec.PendingHook != nil && rec.PendingHook.Next.After(now) {
+			sooner[j.ID] = rec.PendingHook.Next
 		}
 	}
 	return func(p *schedule.Plan) {
@@ -196,6 +209,32 @@ func (d *Daemon) settle(c *Config, jobs []job.Job, f found, began time.Time, end
 	}
 }
 
+// judge returns the exit code of one job for this tick. The caller holds mu.
+func (d *Daemon) judge(j job.Job, s *jobStats, t tickOf, st stored) int {
+	rec, isBusy := st.recordOf(j), find(t.found.busy, j.ID) != nil
+	result := codeOK
+	switch {
+	case isBusy && rec.LastRun.Before(t.began):
+		if result, s.outcome, s.lost = t.end.recordless(j, d.o.Now()); s.lost != "" {
+			d.logLost(j, s)
+			return result
+		}
+	case isBusy:
+		result = rec.Result.Code
+		s.outcome, s.lost = state.Outcome{}, ""
+	case find(t.found.unanswered, j.ID) != nil:
+		return codeFailed
+	default: // an unchanged run: its files are known to be right
+		s.outcome, s.lost = state.Outcome{}, ""
+	}
+	if what := "run of " + j.ID; result == codeOK {
+		d.troubles.end(what, j.Name+": works again", "job", j.Name)
+	} else {
+		d.troubles.note(what, rec.Result.Error) // the child process has logged it
+	}
+	return result
+}
+
 func (s *jobStats) count(busy bool, code int) {
 	s.fails++
 	switch {
@@ -205,16 +244,16 @@ func (s *jobStats) count(busy bool, code int) {
 	case busy:
 		s.ticks[rendered]++
 	default:
-		s.ticks[quiet]++
+		s.ticks[unchanged]++
 	}
 	s.fails = 0
 }
 
-// longest is the longest pause before a job that failed so is tried again; 0:
-// its schedule says when. A process that recorded nothing has most likely crashed,
-// whatever code it ended with: Go's is 2.
-func longest(code int, lost bool) time.Duration {
-	if lost {
+// longest is the longest pause before a failed job is tried again; 0: it waits
+// for its schedule. A lost run most likely crashed, whatever code it ended with:
+// Go's is 2.
+func longest(code int, lost loss) time.Duration {
+	if lost != "" {
 		return longestOutage
 	}
 	switch code {
@@ -236,39 +275,12 @@ func (d *Daemon) pause(fails int, limit time.Duration) time.Duration {
 	return pause/2 + time.Duration(d.o.Jitter()*float64(pause/2))
 }
 
-// tellReady tells systemd, once, when each job has been tried and has its files.
-func (d *Daemon) tellReady(c *Config) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.ready || len(d.lacking(c)) > 0 {
-		return
-	}
-	d.ready = true
-	d.o.Notify.Send("READY=1")
-}
+// outdatedConfig is the trouble of a config that was changed and not reloaded.
+const outdatedConfig = "the config in force"
 
-// lacking names the jobs that were not tried yet, cannot be run or lack a file.
-// The caller holds mu.
-func (d *Daemon) lacking(c *Config) (names []string) {
-	for _, j := range c.Jobs {
-		s := d.stats[j.ID]
-		if s == nil || !s.attempted || s.lost || slices.ContainsFunc(j.Files, func(f job.File) bool { return !c.Present(f.Dest) }) {
-			names = append(names, j.Name)
-		}
-	}
-	return names
-}
-
-// sayOutdated says once that the config on the disk is not the one in force.
-func (d *Daemon) sayOutdated(c *Config) {
-	if c.Outdated == nil || !c.Outdated() {
-		return
-	}
-	d.mu.Lock()
-	said := d.outdated
-	d.outdated = true
-	d.mu.Unlock()
-	if !said {
-		d.o.Log.Warn("the config has changed on the disk; SIGHUP (systemctl reload) puts it in force")
+// logOutdated logs once that the config on the disk is not the one in force.
+func (d *Daemon) logOutdated(c *Config) {
+	if c.Outdated != nil && !d.troubles.has(outdatedConfig) && c.Outdated() {
+		d.troubles.add(outdatedConfig, slog.LevelWarn, "the config has changed on the disk; SIGHUP (systemctl reload) puts it in force")
 	}
 }

@@ -25,7 +25,7 @@ var dumpRow = sync.OnceValue(func() *regexp.Regexp {
 func readDumps(text []byte) []dump {
 	var plain, swapped dump
 	for _, m := range dumpRow().FindAllSubmatchIndex(text, -1) {
-		for _, group := range bytes.Fields(text[m[2]:m[3]]) {
+		for group := range bytes.FieldsSeq(text[m[2]:m[3]]) {
 			data, _ := hex.DecodeString(string(group)) // an even number of digits
 			for i, b := range data {
 				plain.data, swapped.data = append(plain.data, b), append(swapped.data, data[len(data)-1-i])

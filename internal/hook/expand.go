@@ -37,6 +37,12 @@ var placeholders = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\{\{\s*\.?(src|dest|dst|source|destination)\s*\}\}`)
 })
 
+// misspelled matches the placeholders and those with an argument, a pipe or a brace
+// too few, which a check would run as they stand.
+var misspelled = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\{\{\s*\.?(?:(?:src|dest)\b[^{}]*\}{0,2}|(?:dst|source|destination)\s*\}\})`)
+})
+
 // names returns what a placeholder stands for: .src, .dest or something else.
 func names(placeholder string) string {
 	return strings.TrimSpace(strings.Trim(placeholder, "{}"))
@@ -69,13 +75,21 @@ func Expand(c job.Command, src, dest string) job.Command {
 // misspelling, or any placeholder in a command other than a check.
 func Misplaced(c job.Command, isCheck bool) string {
 	for _, s := range append([]string{c.Shell}, c.Args...) {
-		for _, p := range placeholders().FindAllString(s, -1) {
-			if n := names(p); !isCheck || n != ".src" && n != ".dest" {
+		for _, p := range misspelled().FindAllString(s, -1) {
+			if n := names(p); !isCheck || !strings.HasSuffix(p, "}}") || n != ".src" && n != ".dest" {
 				return p
 			}
 		}
 	}
 	return ""
+}
+
+// ReadsStaged reports whether a check uses {{.src}}, without which it cannot read the
+// file that it is to judge.
+func ReadsStaged(c job.Command) bool {
+	return slices.ContainsFunc(append([]string{c.Shell}, c.Args...), func(s string) bool {
+		return slices.ContainsFunc(placeholders().FindAllString(s, -1), func(p string) bool { return names(p) == ".src" })
+	})
 }
 
 // shellQuote quotes s as one word of a POSIX shell.

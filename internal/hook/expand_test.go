@@ -72,6 +72,11 @@ func TestMisplaced(t *testing.T) {
 		{"nginx -t -c {{.dst}}", true, "{{.dst}}"},
 		{"nginx -t -c {{ .Src }}", true, "{{ .Src }}"},
 		{"nginx -t -c {{src}}", true, "{{src}}"},
+		{"nginx -t -c {{.src}", true, "{{.src}"},
+		{"nginx -t -c {{.src|quote}}", true, "{{.src|quote}}"},
+		{"nginx -t -c '{{.dest.name}}'", true, "{{.dest.name}}"},
+		{"echo {{.dest", false, "{{.dest"},
+		{"jq '{{.srcset}}'", true, ""},
 		{"install {{.dest}} /x", false, "{{.dest}}"},
 		{"docker ps --format '{{.Names}}'", false, ""},
 		{"kubectl get x -o go-template='{{.data}}'", true, ""},
@@ -84,5 +89,16 @@ func TestMisplaced(t *testing.T) {
 				t.Errorf("%q in a check %v: %q", c.command, c.isCheck, got)
 			}
 		}
+	}
+}
+
+func TestReadsStaged(t *testing.T) {
+	for command, want := range map[string]bool{"nginx -t": false, "nginx -t -c {{ .src }}": true, "cmp {{.dest}} x": false} {
+		if got := hook.ReadsStaged(job.Command{Shell: command}); got != want {
+			t.Errorf("%q: got %v", command, got)
+		}
+	}
+	if !hook.ReadsStaged(job.Command{Args: []string{"jq", ".", "{{.src}}"}}) {
+		t.Error("a list: got false")
 	}
 }

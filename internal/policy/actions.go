@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// What calls and commands take of IAM. The statements of [Build], the hints of
-// the command line and docs/access.md go by these two tables; a test runs each
-// command and compares what it asks for.
+// The tables of this file list the IAM actions that calls and commands need. [Build],
+// the hints of the command line and docs/access.md depend on them. A test runs each
+// command and compares its requests.
 
-// Right is actions on one kind of resource.
+// Right is a set of actions on one kind of resource.
 type Right struct {
 	On      string // "the table", "the key"
 	Actions []string
@@ -18,9 +18,8 @@ type Right struct {
 // String reads "dynamodb:PutItem and dynamodb:Query on the table".
 func (r Right) String() string { return enumerate(r.Actions) + " on " + r.On }
 
-// Action is what IAM calls an operation, by the SDK's names of service and
-// operation: most are service:Operation. It is nil for a service that is not
-// known here.
+// Action returns the IAM actions of an operation, by the SDK's names of service and
+// operation. Most are service:Operation. It returns nil for an unknown service.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 func Action(service, operation string) []string {
@@ -31,7 +30,7 @@ func Action(service, operation string) []string {
 		return []string{"s3:GetObject"}
 	case "S3 ListObjectsV2":
 		return []string{"s3:ListBucket"}
-	case "DynamoDB TransactWriteItems": // by what is in it
+	case "DynamoDB TransactWriteItems": // depends on its items
 		return []string{"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
 	case "Secrets Manager BatchGetSecretValue":
 		return []string{"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"}
@@ -45,9 +44,9 @@ func Action(service, operation string) []string {
 	return []string{prefix + ":" + operation}
 }
 
-// Rights lists what a command takes of the service that it was refused by: the
-// table and its key, or one of the other sources. It is nil for commands that
-// ask for nothing, and for unknown ones.
+// Rights returns the actions that a command needs of a service that refused it: on the
+// table and its key, or on another source. It returns nil for commands that send no
+// requests, and for unknown ones.
 func Rights(command, service string) []Right {
 	of := map[string]map[string][]Right{
 		"S3": {
@@ -81,16 +80,16 @@ func parameters() []Right {
 
 func managed(command string) []Right {
 	one := Right{"the secrets", []string{"secretsmanager:GetSecretValue"}}
-	if command == "get" || command == "pull" { // one secret
+	if command == "get" || command == "pull" { // a single secret needs no batch
 		return []Right{one}
 	}
-	if command == "render" || command == "daemon" { // which look for changes
+	if command == "render" || command == "daemon" { // for change checks
 		one.Actions = append(one.Actions, "secretsmanager:DescribeSecret")
 	}
 	return []Right{one, {"all (for two secrets and more)", []string{"secretsmanager:BatchGetSecretValue"}}}
 }
 
-// itemRights lists what a command takes of a table and a key.
+// itemRights returns the actions that a command needs on a table and a key.
 func itemRights(command string) []Right {
 	table := func(operations ...string) Right { return rightOn("the table", "dynamodb", operations) }
 	key := func(operations ...string) Right { return rightOn("the key", "kms", operations) }

@@ -2,19 +2,17 @@ package policy
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strings"
 )
 
-// admin allows setup, with --update too, grant, grants and revoke.
+// admin allows setup, also with --update, grant, grants and revoke.
 //
-// Who may create grants without conditions can give himself everything, so
-// they must be of the two operations and constrained to one context
+// An identity that may create grants without conditions can grant itself everything.
+// So grants are limited to two operations, and must be constrained to one context
 // (https://docs.aws.amazon.com/kms/latest/developerguide/create-grant-overview.html).
 func (b *builder) admin(needs []Need) {
-	for _, g := range byPlace(needs) {
-		p := g.place
+	for _, g := range byLocation(needs) {
+		p := g.location
 		if p.Table == "" {
 			continue
 		}
@@ -39,8 +37,4 @@ func (b *builder) admin(needs []Need) {
 		})
 		b.allow("SeeAndRevokeGrants", []string{"kms:ListGrants", "kms:RevokeGrant"}, slices.Clone(keys), nil)
 	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	return slices.SortedFunc(maps.Keys(m), strings.Compare)
 }

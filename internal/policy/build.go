@@ -53,18 +53,18 @@ func unique(list []string) []string {
 	return slices.Compact(list)
 }
 
-// byPlace groups needs, places in the order of their tables.
-func byPlace(needs []Need) []group {
-	groups := map[Place]*group{}
-	var order []Place
+// byLocation groups needs by location, sorted by table.
+func byLocation(needs []Need) []group {
+	groups := map[Location]*group{}
+	var order []Location
 	for _, n := range needs {
-		if groups[n.Place] == nil {
-			groups[n.Place] = &group{place: n.Place}
-			order = append(order, n.Place)
+		if groups[n.Location] == nil {
+			groups[n.Location] = &group{location: n.Location}
+			order = append(order, n.Location)
 		}
-		groups[n.Place].needs = append(groups[n.Place].needs, n)
+		groups[n.Location].needs = append(groups[n.Location].needs, n)
 	}
-	slices.SortFunc(order, func(p, q Place) int {
+	slices.SortFunc(order, func(p, q Location) int {
 		return strings.Compare(p.table()+"|"+p.Key+"|"+p.Alias, q.table()+"|"+q.Key+"|"+q.Alias)
 	})
 	list := make([]group, len(order))
@@ -75,11 +75,11 @@ func byPlace(needs []Need) []group {
 }
 
 type group struct {
-	place Place
-	needs []Need
+	location Location
+	needs    []Need
 }
 
-// of returns the needs of a source.
+// of returns the needs from any of the sources.
 func (g group) of(sources ...string) (needs []Need) {
 	for _, n := range g.needs {
 		if slices.Contains(sources, n.Ref.Source) {
@@ -90,22 +90,22 @@ func (g group) of(sources ...string) (needs []Need) {
 }
 
 func (b *builder) reader(needs []Need) {
-	for _, g := range byPlace(needs) {
+	for _, g := range byLocation(needs) {
 		b.items(g)
-		b.contexts("Decrypt", []string{"kms:Decrypt"}, g.place, g.of("", source.S3))
+		b.contexts("Decrypt", []string{"kms:Decrypt"}, g.location, g.of("", source.S3))
 		b.parameters(g)
 		b.objects(g)
 		b.managed(g)
 	}
 }
 
-// items allows reading from the table: the newest versions, stated ones, all.
+// items allows reading the table: newest versions, stated versions, or all items.
 func (b *builder) items(g group) {
 	var newest, stated names
 	var scans []string
 	for _, n := range g.of("") {
 		if n.Pattern {
-			scans = append(scans, g.place.table())
+			scans = append(scans, g.location.table())
 			b.note(n.Origin, "a pattern reads the whole table: IAM cannot limit dynamodb:Scan to %s", source.Show(n.Ref.Name))
 			continue
 		}
@@ -117,8 +117,8 @@ func (b *builder) items(g group) {
 			stated.add(n)
 		}
 	}
-	b.named("ReadNewest", []string{"dynamodb:Query"}, g.place, newest)
-	b.named("ReadVersions", []string{"dynamodb:GetItem"}, g.place, stated)
+	b.named("ReadNewest", []string{"dynamodb:Query"}, g.location, newest)
+	b.named("ReadVersions", []string{"dynamodb:GetItem"}, g.location, stated)
 	b.allow("ScanTable", []string{"dynamodb:Scan"}, scans, nil)
 }
 
@@ -135,19 +135,19 @@ func (b *builder) noteWidened(n Need) {
 }
 
 func (b *builder) writer(needs []Need) {
-	for _, g := range byPlace(needs) {
+	for _, g := range byLocation(needs) {
 		var all names
 		for _, n := range g.of("") {
 			if n.Pattern {
-				// What stands before the first * is all that IAM can hold names to.
+				// IAM can limit names only by the text before the first *.
 				n.Ref.Name, _, _ = strings.Cut(n.Ref.Name, "*")
 				n.Prefix = true
 			}
 			b.noteWidened(n)
 			all.add(n)
 		}
-		b.named("WriteSecrets", []string{"dynamodb:PutItem", "dynamodb:Query"}, g.place, all)
-		b.contexts("MakeDataKeys", []string{"kms:GenerateDataKey"}, g.place, g.of(""))
+		b.named("WriteSecrets", []string{"dynamodb:PutItem", "dynamodb:Query"}, g.location, all)
+		b.contexts("MakeDataKeys", []string{"kms:GenerateDataKey"}, g.location, g.of(""))
 		for _, n := range g.needs {
 			if n.Ref.Source != "" {
 				b.note(n.Origin, "%s is not of the table: writing it is not allowed here", n.Ref)
@@ -156,7 +156,7 @@ func (b *builder) writer(needs []Need) {
 	}
 }
 
-// names are partition keys, or how they begin.
+// names are partition keys, or prefixes of them.
 type names struct {
 	list []string
 	wide bool // some are prefixes
@@ -171,8 +171,8 @@ func (n *names) add(need Need) {
 	n.list = append(n.list, Escape(need.Ref.Name))
 }
 
-// named allows actions on items of some names.
-func (b *builder) named(sid string, actions []string, p Place, n names) {
+// named allows actions on the items of these names.
+func (b *builder) named(sid string, actions []string, p Location, n names) {
 	if len(n.list) == 0 {
 		return
 	}
@@ -186,8 +186,8 @@ func (b *builder) named(sid string, actions []string, p Place, n names) {
 	})
 }
 
-// contexts allows actions on the key, with each of the contexts as it is.
-func (b *builder) contexts(sid string, actions []string, p Place, needs []Need) {
+// contexts allows actions on the key with exactly the contexts of the needs.
+func (b *builder) contexts(sid string, actions []string, p Location, needs []Need) {
 	if len(needs) == 0 || p.Key == "" {
 		return
 	}
@@ -204,7 +204,7 @@ func (b *builder) contexts(sid string, actions []string, p Place, needs []Need) 
 	}
 }
 
-// exactly is the conditions for one context and no other.
+// exactly returns the conditions for one context and no other.
 func exactly(c source.Context) Conditions {
 	if c.IsZero() {
 		return Conditions{"Null": {"kms:EncryptionContextKeys": {"true"}}}
@@ -220,9 +220,9 @@ func exactly(c source.Context) Conditions {
 	}
 }
 
-// Conditions are a statement's conditions: operator, condition key, values. A Null
-// has one value, and is written as a text, not a list of one: IAM takes both, and
-// parliament ends with an exception at a list
+// Conditions are the conditions of a statement, by operator and condition key. All of
+// them must match, each with any of its values. A Null has one value, and is marshaled as
+// a string instead of a list: IAM accepts both, but parliament crashes on a list
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Null).
 type Conditions map[string]map[string][]string
 
@@ -245,7 +245,7 @@ func (c Conditions) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// UnmarshalJSON implements json.Unmarshaler, for texts and lists.
+// UnmarshalJSON implements json.Unmarshaler, for strings and lists.
 func (c *Conditions) UnmarshalJSON(data []byte) error {
 	var all map[string]map[string]json.RawMessage
 	if err := json.Unmarshal(data, &all); err != nil {

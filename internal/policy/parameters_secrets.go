@@ -8,14 +8,14 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// parameters allows reading from Parameter Store. A path is a resource of its
-// own, and gives all below it
+// parameters allows reading Parameter Store. A path is a resource of its own, and
+// includes everything below it
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
 func (b *builder) parameters(g group) {
 	var single, paths []string
 	for _, n := range g.of(source.SSM) {
 		b.noteKeys(n)
-		name := b.parameterARN(n, g.place)
+		name := b.parameterARN(n, g.location)
 		switch {
 		case n.Pattern:
 			path := strings.TrimSuffix(strings.TrimSuffix(name, Escape("*")), "/")
@@ -31,8 +31,9 @@ func (b *builder) parameters(g group) {
 	b.allow("ParameterPaths", []string{"ssm:GetParametersByPath"}, paths, nil)
 }
 
-// parameterARN takes a name, which may end in a version or label, or an ARN.
-func (b *builder) parameterARN(n Need, p Place) string {
+// parameterARN returns the resource of a parameter. Its name may be an ARN, or end in a
+// version or label.
+func (b *builder) parameterARN(n Need, p Location) string {
 	name := n.Ref.Name
 	if strings.HasPrefix(name, "arn:") {
 		if parts := strings.Split(name, ":"); len(parts) > 6 {
@@ -44,8 +45,8 @@ func (b *builder) parameterARN(n Need, p Place) string {
 	return p.arn("ssm", "parameter/"+Escape(strings.TrimPrefix(name, "/")))
 }
 
-// managed allows reading from Secrets Manager. AWS ends the ARN of a secret in
-// a hyphen and six random characters
+// managed allows reading Secrets Manager. The ARN of a secret ends in a hyphen and six
+// random characters
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html).
 func (b *builder) managed(g group) {
 	var arns []string
@@ -55,11 +56,11 @@ func (b *builder) managed(g group) {
 		switch {
 		case n.Prefix:
 			b.noteWidened(n)
-			arns = append(arns, g.place.arn("secretsmanager", "secret:"+Escape(name)+"*"), "")
+			arns = append(arns, g.location.arn("secretsmanager", "secret:"+Escape(name)+"*"), "")
 		case strings.HasPrefix(name, "arn:"):
 			arns = append(arns, b.known(n, "secretsmanager", name)+unfinished(name))
 		default:
-			arns = append(arns, g.place.arn("secretsmanager", "secret:"+Escape(name)+"-??????"))
+			arns = append(arns, g.location.arn("secretsmanager", "secret:"+Escape(name)+"-??????"))
 		}
 	}
 	arns = unique(arns)
@@ -70,7 +71,7 @@ func (b *builder) managed(g group) {
 	b.allow("SecretsManager", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, arns, nil)
 }
 
-// unfinished is what the ARN of a secret lacks of its end, which AWS finds by itself.
+// unfinished returns the pattern for the random end of an ARN, if the ARN lacks it.
 func unfinished(arn string) string {
 	i := strings.LastIndexByte(arn, '-')
 	if i >= 0 && len(arn)-i == 7 {
@@ -79,7 +80,7 @@ func unfinished(arn string) string {
 	return "-??????"
 }
 
-// known is an ARN as a resource, which has to be one of the service.
+// known returns an ARN as a resource. The ARN must be of the service.
 func (b *builder) known(n Need, service, arn string) string {
 	if a, ok := source.ParseARN(arn); !ok || a.Service != service || a.Region == "" {
 		b.fail(n, fmt.Errorf("%w: %s: it is not an ARN of %s", source.ErrARN, source.Show(arn), service))
@@ -87,7 +88,8 @@ func (b *builder) known(n Need, service, arn string) string {
 	return Escape(arn)
 }
 
-// noteKeys: which key a parameter, secret or object lies under shows only there.
+// noteKeys adds a note about other KMS keys: only the service knows under which key a
+// parameter, secret or object is encrypted.
 func (b *builder) noteKeys(n Need) {
 	switch n.Ref.Source {
 	case source.SSM:

@@ -1,41 +1,41 @@
-// Package policy writes IAM policies that allow what templates ask for, and
-// nothing else. It is pure: references and ARNs in, a document out.
+// Package policy writes IAM policies that allow exactly the secrets that templates
+// request. It does no I/O: it turns references and ARNs into a document.
 //
-// [Build] takes [Need]s (a reference with the [Place] that it is read from) and
-// a [Role], and returns a [Document] with [Note]s on whatever had to be wider
-// than one name. [Document.JSON] and [Document.Terraform] print it.
+// [Build] takes [Need]s (a reference with its [Location]) and a [Role], and returns a
+// [Document], with a [Note] for each statement that had to be wider than one name.
+// [Document.JSON] and [Document.Terraform] print it.
 //
-// What a document consists of, in this order; statements that would be empty
-// are left out, all lists are sorted, and a Sid that occurs again gets a number:
+// A document has these statements, in this order. Empty ones are left out, all lists are
+// sorted, and a repeated Sid gets a number:
 //
-//	reader  ReadNewest    dynamodb:Query on the table, for the names asked for without a version
-//	        ReadVersions  dynamodb:GetItem on the table, for the names asked for by version
-//	        ScanTable     dynamodb:Scan on the table, where a pattern is asked for
+//	reader  ReadNewest    dynamodb:Query on the table, for names without a version
+//	        ReadVersions  dynamodb:GetItem on the table, for names with a version
+//	        ScanTable     dynamodb:Scan on the table, for patterns
 //	        Decrypt       kms:Decrypt on the key, one statement for each context
 //	        Parameters, ParameterPaths, Objects, ObjectVersions, ListObjects
-//	        SecretsManager secretsmanager:GetSecretValue, and DescribeSecret for the daemon's look for changes
-//	        SecretsInBatches secretsmanager:BatchGetSecretValue, which has no resource, where two secrets are asked for
+//	        SecretsManager secretsmanager:GetSecretValue, and DescribeSecret for change checks
+//	        SecretsInBatches secretsmanager:BatchGetSecretValue, which has no resource, for two secrets or more
 //	writer  WriteSecrets  dynamodb:PutItem and dynamodb:Query on the table, for the names
 //	        MakeDataKeys  kms:GenerateDataKey on the key, one statement for each context
 //	admin   SetUpTable, MakeKey, SetUpKey, GiveGrants, SeeAndRevokeGrants
 //
 // A statement for names has two conditions. "ForAllValues:StringEquals" with
-// dynamodb:LeadingKeys (StringLike where a name is only a prefix) lists them.
-// ForAllValues is true of a request that has no such key at all, so "Null" with
-// dynamodb:LeadingKeys "false" asks for one
+// dynamodb:LeadingKeys lists the names (StringLike if a name is only a prefix).
+// ForAllValues also matches a request without any such key, so "Null" with
+// dynamodb:LeadingKeys "false" requires one
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
 //
-// A statement for a context demands it exactly: "StringEquals" with
-// kms:EncryptionContext:KEY for each pair, whose keys IAM compares in any case,
-// and "ForAllValues:StringEquals" with kms:EncryptionContextKeys, which knows
-// case and leaves no room for further pairs. No context is "Null" with
+// A statement for a context matches it exactly: "StringEquals" with
+// kms:EncryptionContext:KEY for each pair, whose keys IAM compares regardless of case,
+// and "ForAllValues:StringEquals" with kms:EncryptionContextKeys, which is
+// case-sensitive and excludes further pairs. No context is "Null" with
 // kms:EncryptionContextKeys "true"
 // (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html).
-// A policy does not bind a name to its context: an item opens only with the
-// context that it was put with.
+// A policy does not bind a name to its context. It need not: an item opens only with
+// the context it was put with.
 //
-// The characters $, * and ? of names and values are written ${$}, ${*} and ${?},
-// which stand for themselves alone
+// The characters $, * and ? in names and values are written ${$}, ${*} and ${?}, which
+// match only themselves
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
 package policy
 
@@ -64,37 +64,37 @@ const (
 
 // Errors of [Build].
 var (
-	// ErrCase: a context has keys that differ only in case. To the condition
-	// keys of IAM they are one.
+	// ErrCase: a context has keys that differ only in case. IAM's condition keys
+	// cannot distinguish them.
 	ErrCase = errors.New("keys of the context differ only in case")
-	// ErrNothing: the needs take no right at all.
+	// ErrNothing: the needs require no permission.
 	ErrNothing = errors.New("there is nothing to allow")
 	// ErrRole: an unknown [Role].
 	ErrRole = errors.New("no such role")
-	// ErrPlace: an account, a table or a key that AWS would not take.
-	ErrPlace = errors.New("invalid place")
+	// ErrLocation: AWS would not accept the account, table or key.
+	ErrLocation = errors.New("invalid table, key or account")
 )
 
 // Need is one reference of a template, as far as it is known without rendering.
 type Need struct {
-	Place Place
-	// Ref says what is wanted. Its Source is "" for the table, else one of the
-	// constants of package source.
+	Location Location
+	// Ref is the reference. Its Source is "" for the table, else one of the constants
+	// of package source.
 	Ref source.Ref
-	// Pattern: Ref.Name has * for any characters, and all that match are wanted.
+	// Pattern: Ref.Name is a pattern, in which * matches any characters.
 	Pattern bool
 	// Prefix: the name is computed, and begins with Ref.Name.
 	Prefix bool
 	// AnyContext: the context is computed.
 	AnyContext bool
-	// AnyVersion: whether a version is asked for is computed.
+	// AnyVersion: the version is computed, and may be empty.
 	AnyVersion bool
-	// Origin is where it is asked for, as "FILE:LINE:COLUMN".
+	// Origin is the position of the reference, as "FILE:LINE:COLUMN".
 	Origin string
 }
 
-// Note says in what a document allows more than the one thing that is asked
-// for, or less than it may take.
+// Note is a remark on a document that allows more than was requested, or less than may
+// be needed.
 type Note struct {
 	Origin string // may be empty
 	Text   string
@@ -114,8 +114,7 @@ type Document struct {
 	Statement []Statement
 }
 
-// Statement allows actions on resources under conditions, all of which must
-// hold: by operator, then condition key, any of the values.
+// Statement allows actions on resources under conditions.
 type Statement struct {
 	Sid       string
 	Effect    string
@@ -138,13 +137,13 @@ func (d Document) JSON() []byte {
 // space not counted (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 const MaxManaged = 6144
 
-// Size is how many characters of a quota the document takes.
+// Size returns the number of characters that count towards MaxManaged.
 func (d Document) Size() int {
 	b, _ := json.Marshal(d)
 	return len(b)
 }
 
-// Escape writes a name or value so that IAM takes it as it is.
+// Escape returns a name or value in the form that IAM matches literally.
 func Escape(s string) string {
 	return strings.NewReplacer("$", "${$}", "*", "${*}", "?", "${?}").Replace(s)
 }
@@ -153,7 +152,7 @@ func Escape(s string) string {
 func Build(role Role, needs []Need) (Document, []Note, error) {
 	b := &builder{sids: map[string]int{}}
 	for _, n := range needs {
-		if err := n.Place.check(); err != nil {
+		if err := n.Location.check(); err != nil {
 			return Document{}, nil, err
 		}
 		if a, twin := n.Ref.Context.CaseTwins(); twin != "" {
@@ -183,53 +182,53 @@ func Build(role Role, needs []Need) (Document, []Note, error) {
 	return d, b.notes, nil
 }
 
-// Place says where a reference is read from, as ARNs need it. It is comparable.
-type Place struct {
+// Location is the account, region, table and key of a reference, as ARNs need them. It is
+// comparable.
+type Location struct {
 	Partition string // aws, aws-cn, aws-us-gov
 	Account   string // twelve digits
 	Region    string
-	KeyRegion string // of a key that is not there yet; empty: Region
+	KeyRegion string // of a key that does not exist yet; empty: Region
 	Table     string // a name or an ARN
-	Key       string // the ARN of the key itself: policies do not know aliases
+	Key       string // the ARN of the key itself, because policies cannot use aliases
 	Alias     string // for Admin: the ARN of the alias, if the key has one
 }
 
-func (p Place) arn(service, resource string) string {
+func (p Location) arn(service, resource string) string {
 	return source.ARN{Partition: p.Partition, Service: service, Region: p.Region, Account: p.Account, Resource: resource}.String()
 }
 
-func (p Place) table() string {
+func (p Location) table() string {
 	if strings.HasPrefix(p.Table, "arn:") {
 		return p.Table
 	}
 	return p.arn("dynamodb", "table/"+p.Table)
 }
 
-// check refuses what would make a policy that allows nothing, or other things: the
-// parts of a place are printed into ARNs.
-func (p Place) check() error {
+// check refuses values for which a policy would allow nothing, or too much: the
+// parts of a location are printed into ARNs.
+func (p Location) check() error {
 	arn, named, err := source.ParseTable(p.Table)
 	switch {
 	case err != nil:
 		return err
 	case named && p.Table != "" && !source.IsTableName(p.Table):
-		return fmt.Errorf("%w: %s is not the name of a table: DynamoDB takes 3 to 255 letters, digits, '.', '-' and '_'", ErrPlace, source.Show(p.Table))
+		return fmt.Errorf("%w: %s is not the name of a table: DynamoDB takes 3 to 255 letters, digits, '.', '-' and '_'", ErrLocation, source.Show(p.Table))
 	case !named && arn.Partition != p.Partition:
-		return fmt.Errorf("%w: the table %s is not in the partition of region %s, which is %s", ErrPlace, p.Table, p.Region, p.Partition)
-	case len(p.Account) != 12 || strings.Trim(p.Account, "0123456789") != "":
-		return fmt.Errorf("%w: %s is not the ID of an account, which has twelve digits", ErrPlace, source.Show(p.Account))
+		return fmt.Errorf("%w: the table %s is not in the partition of region %s, which is %s", ErrLocation, p.Table, p.Region, p.Partition)
+	case !source.IsAccount(p.Account):
+		return fmt.Errorf("%w: %s is not the ID of an account, which has twelve digits", ErrLocation, source.Show(p.Account))
 	}
 	if key, ok := source.ParseARN(p.Key); p.Key != "" && (!ok || key.Service != "kms" || !strings.HasPrefix(key.Resource, "key/") || strings.ContainsAny(p.Key, "*?$ ")) {
-		return fmt.Errorf("%w: %s is not the ARN of a key", ErrPlace, source.Show(p.Key))
+		return fmt.Errorf("%w: %s is not the ARN of a key", ErrLocation, source.Show(p.Key))
 	} else if p.Key != "" && key.Partition != p.Partition {
-		return fmt.Errorf("%w: the key %s is not in the partition of region %s, which is %s", ErrPlace, p.Key, p.Region, p.Partition)
+		return fmt.Errorf("%w: the key %s is not in the partition of region %s, which is %s", ErrLocation, p.Key, p.Region, p.Partition)
 	}
 	return nil
 }
 
-// Within narrows a computed name to what a job may ask for: its patterns, in
-// which * stands for any characters. Without patterns, or with a name that is
-// known, it is the need alone.
+// Within narrows a computed name to the patterns that a job allows, in which * matches
+// any characters. Without patterns, or if the name is known, it returns n alone.
 func (n Need) Within(allow []string) []Need {
 	if !n.Prefix || len(allow) == 0 {
 		return []Need{n}
@@ -255,7 +254,7 @@ func (n Need) Within(allow []string) []Need {
 	return narrowed
 }
 
-// allowPrefix is what a pattern begins with that allows names of the source.
+// allowPrefix returns the prefix of the patterns that allow names of the source.
 func (n Need) allowPrefix() string {
 	switch n.Ref.Source {
 	case "":

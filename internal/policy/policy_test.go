@@ -18,8 +18,8 @@ const (
 	keyARN   = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 )
 
-func place() policy.Place {
-	return policy.Place{Partition: "aws", Account: "123456789012", Region: "eu-west-1", Table: "credential-store", Key: keyARN}
+func location() policy.Location {
+	return policy.Location{Partition: "aws", Account: "123456789012", Region: "eu-west-1", Table: "credential-store", Key: keyARN}
 }
 
 // need is one secret, its context as "a=b c=d".
@@ -34,7 +34,7 @@ func need(t *testing.T, name, context string) policy.Need {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return policy.Need{Place: place(), Ref: source.Ref{Name: name, Context: c}}
+	return policy.Need{Location: location(), Ref: source.Ref{Name: name, Context: c}}
 }
 
 func build(t *testing.T, role policy.Role, needs ...policy.Need) (policy.Document, []policy.Note) {
@@ -365,7 +365,7 @@ func TestTerraform(t *testing.T) {
 // cannot limit to secrets.
 func TestSecretsManager(t *testing.T) {
 	sm := func(name string, prefix bool) policy.Need {
-		return policy.Need{Place: place(), Ref: source.Ref{Source: source.SecretsManager, Name: name}, Prefix: prefix}
+		return policy.Need{Location: location(), Ref: source.Ref{Source: source.SecretsManager, Name: name}, Prefix: prefix}
 	}
 	const whole = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3"
 	for name, tt := range map[string]struct {
@@ -401,14 +401,14 @@ func TestSecretsManager(t *testing.T) {
 }
 
 // What is printed into a policy is checked first.
-func TestPlacesAreChecked(t *testing.T) {
+func TestLocationsAreChecked(t *testing.T) {
 	for name, change := range map[string]func(*policy.Need){
-		"account":   func(n *policy.Need) { n.Place.Account = "*" },
-		"table":     func(n *policy.Need) { n.Place.Table = "*" },
-		"table ARN": func(n *policy.Need) { n.Place.Table = "arn:aws:dynamodb:eu-west-1:123456789012:table/*" },
-		"partition": func(n *policy.Need) { n.Place.Table = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/abc" },
-		"key":       func(n *policy.Need) { n.Place.Key = "arn:aws:kms:eu-west-1:123456789012:key/*" },
-		"alias":     func(n *policy.Need) { n.Place.Key = "alias/a" },
+		"account":   func(n *policy.Need) { n.Location.Account = "*" },
+		"table":     func(n *policy.Need) { n.Location.Table = "*" },
+		"table ARN": func(n *policy.Need) { n.Location.Table = "arn:aws:dynamodb:eu-west-1:123456789012:table/*" },
+		"partition": func(n *policy.Need) { n.Location.Table = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/abc" },
+		"key":       func(n *policy.Need) { n.Location.Key = "arn:aws:kms:eu-west-1:123456789012:key/*" },
+		"alias":     func(n *policy.Need) { n.Location.Key = "alias/a" },
 		"parameter": func(n *policy.Need) { n.Ref = source.Ref{Source: source.SSM, Name: "arn:aws:s3:::b"} },
 		"secret":    func(n *policy.Need) { n.Ref = source.Ref{Source: source.SecretsManager, Name: "arn:aws:s3:::b"} },
 		"object":    func(n *policy.Need) { n.Ref = source.Ref{Source: source.S3Object, Name: "arn:aws:s3:::b/k"} },
@@ -416,9 +416,9 @@ func TestPlacesAreChecked(t *testing.T) {
 			n.Ref = source.Ref{Source: source.S3Object, Name: "arn:aws:s3::123456789012:accesspoint/m.mrap/k"}
 		},
 	} {
-		n := policy.Need{Place: place(), Ref: source.Ref{Name: "a"}}
+		n := policy.Need{Location: location(), Ref: source.Ref{Name: "a"}}
 		change(&n)
-		if _, _, err := policy.Build(policy.Reader, []policy.Need{n}); !errors.Is(err, policy.ErrPlace) && !errors.Is(err, source.ErrARN) {
+		if _, _, err := policy.Build(policy.Reader, []policy.Need{n}); !errors.Is(err, policy.ErrLocation) && !errors.Is(err, source.ErrARN) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,18 +1,20 @@
 package policy
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// bucketKind is how IAM names the objects of a bucket, or of what stands in its
-// place: an access point, one of Object Lambda, one on Outposts
+// bucketKind describes how IAM names the objects of a bucket, or of an access point, an
+// Object Lambda access point or an access point on Outposts
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html).
 type bucketKind struct {
-	service string // of the actions
+	service string // prefix of the actions
 	objects string // between the bucket's ARN and the key
-	whole   bool   // rights are for all that is behind it
+	whole   bool   // permissions cannot be limited to a key
 }
 
 func kindOfBucket(bucket string) bucketKind {
@@ -26,22 +28,22 @@ func kindOfBucket(bucket string) bucketKind {
 	return bucketKind{service: a.Service, objects: "/object/"}
 }
 
-// objects allows reading from S3. Names are "bucket/key".
+// objects allows reading S3. Names are "bucket/key".
 func (b *builder) objects(g group) {
 	var s objectStatements
 	for _, n := range g.of(source.S3, source.S3Object) {
 		b.noteKeys(n)
-		if err := s.add(b, g.place, n); err != nil {
+		if err := s.add(b, g.location, n); err != nil {
 			b.fail(n, err)
 		}
 	}
-	for _, service := range sortedKeys(s.newest) {
+	for _, service := range slices.Sorted(maps.Keys(s.newest)) {
 		b.allow("Objects", []string{service + ":GetObject"}, s.newest[service], nil)
 	}
-	for _, service := range sortedKeys(s.versions) {
+	for _, service := range slices.Sorted(maps.Keys(s.versions)) {
 		b.allow("ObjectVersions", []string{service + ":GetObjectVersion"}, s.versions[service], nil)
 	}
-	for _, bucket := range sortedKeys(s.listed) {
+	for _, bucket := range slices.Sorted(maps.Keys(s.listed)) {
 		b.allow("ListObjects", []string{kindOfBucket(bucket).service + ":ListBucket"}, []string{bucket}, Conditions{"StringEquals": {"s3:prefix": unique(s.listed[bucket])}})
 	}
 }
@@ -50,7 +52,7 @@ func (b *builder) objects(g group) {
 // bucket.
 type objectStatements struct{ newest, versions, listed map[string][]string }
 
-func (s *objectStatements) add(b *builder, p Place, n Need) error {
+func (s *objectStatements) add(b *builder, p Location, n Need) error {
 	name := n.Ref.Name
 	if n.Pattern {
 		name, _, _ = strings.Cut(name, "*")

@@ -2,14 +2,14 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// Terraform returns the document as an aws_iam_policy resource of that label
-// and name. It is written with jsonencode, not as an aws_iam_policy_document:
-// that one turns "&{" of a name into the "${" of a policy variable, and has no
-// way to write the first
+// Terraform returns the document as an aws_iam_policy resource with that label and name.
+// It uses jsonencode, because an aws_iam_policy_document turns "&{" in a name into the
+// "${" of a policy variable, and cannot escape it
 // (https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/d/iam_policy_document.html.markdown).
 func (d Document) Terraform(label, name string) []byte {
 	var b strings.Builder
@@ -27,9 +27,9 @@ func (s Statement) terraform(b *strings.Builder) {
 		quote(s.Sid), quote(s.Effect), list(s.Action), list(s.Resource))
 	if len(s.Condition) > 0 {
 		b.WriteString("        Condition = {\n")
-		for _, operator := range sortedKeys(s.Condition) {
+		for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
 			fmt.Fprintf(b, "          %s = {\n", quote(operator))
-			for _, key := range sortedKeys(s.Condition[operator]) {
+			for _, key := range slices.Sorted(maps.Keys(s.Condition[operator])) {
 				values := s.Condition[operator][key]
 				text := list(values)
 				if operator == "Null" && len(values) == 1 {
@@ -52,8 +52,8 @@ func list(values []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// quote writes a string of the HCL language, in which "${" and "%{" begin a
-// template and are doubled to stand for themselves
+// quote returns an HCL string. "${" and "%{" begin a template there, and are doubled to be
+// literal
 // (https://developer.hashicorp.com/terraform/language/expressions/strings).
 func quote(s string) string {
 	var b strings.Builder

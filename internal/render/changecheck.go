@@ -22,29 +22,29 @@ type check struct {
 	changed    bool                  // a secret may have another value
 	files      map[string]state.File // in place as rendered, but with new stamps
 	why        string                // it needs rendering
-	unanswered error                 // the store gave no answer: see Look.Unseen
+	unanswered error                 // the store gave no answer: see CheckResult.Unanswered
 }
 
-// Look is the result of a change check of one job.
-type Look struct {
+// CheckResult is the result of a change check of one job.
+type CheckResult struct {
 	Job *job.Job
-	// Quiet: nothing can have changed, and no hook is due.
-	Quiet bool
+	// Unchanged: nothing can have changed, and no hook is due.
+	Unchanged bool
 	// Changed: a secret may have another value now.
 	Changed bool
 	// Why is the reason to render the job.
 	Why string
 	Err error
-	// Unseen: nothing on this machine has changed, and the store gave no answer,
+	// Unanswered: nothing on this machine has changed, and the store gave no answer,
 	// because it is throttled or unreachable. A render would only add to its load.
-	Unseen error
+	Unanswered error
 }
 
-// Tick checks which jobs may have changed, and renders none of them. It reads no file
+// CheckChanges checks which jobs may have changed, and renders none of them. It reads no file
 // that holds a secret and decrypts nothing, so no plaintext is ever in this process.
 // It records from time to time that unchanged jobs are still right, and why a job
 // could not be checked; it takes the lock for that alone.
-func Tick(ctx context.Context, env Env, o Options, jobs []job.Job) ([]Look, error) {
+func CheckChanges(ctx context.Context, env Env, o Options, jobs []job.Job) ([]CheckResult, error) {
 	r := newRun(env, o, jobs)
 	r.blind = true
 	if env.State == nil {
@@ -56,11 +56,11 @@ func Tick(ctx context.Context, env Env, o Options, jobs []job.Job) ([]Look, erro
 	if err := r.noteAll(ctx); err != nil {
 		return nil, err
 	}
-	var looks []Look
+	var results []CheckResult
 	for _, p := range r.plans {
-		looks = append(looks, Look{p.Job, p.check.unchanged, p.check.changed, p.check.why, p.report.Err, p.check.unanswered})
+		results = append(results, CheckResult{p.Job, p.check.unchanged, p.check.changed, p.check.why, p.report.Err, p.check.unanswered})
 	}
-	return looks, nil
+	return results, nil
 }
 
 // checkChanges finds the jobs for which nothing can have changed since their last
@@ -88,7 +88,7 @@ func (r *run) checkChanges(ctx context.Context) {
 		case v.Changed:
 			c.why = "a secret may have changed"
 		case v.Err != nil:
-			c.why, c.unanswered = "the store gave no answer", fmt.Errorf("look for changes: %w", v.Err)
+			c.why, c.unanswered = "the store gave no answer", fmt.Errorf("check for changes: %w", v.Err)
 		}
 	}
 	r.wake()
@@ -98,7 +98,7 @@ func (r *run) checkChanges(ctx context.Context) {
 // only the store can tell more.
 func (r *run) differs(p *Plan) string {
 	switch {
-	case r.o.Force || r.o.Changed || len(r.o.AcceptRemoved) > 0:
+	case r.o.Force || r.o.Changed || r.o.Overrides != nil || len(r.o.AcceptRemoved) > 0:
 		return "it was asked for"
 	case p.report.Err != nil || p.state == nil:
 		return "it has no state"
@@ -107,10 +107,12 @@ func (r *run) differs(p *Plan) string {
 	switch {
 	case rec.Txn.Phase != txn.Idle:
 		return "its last run was cut off"
-	case rec.Debt != nil && !r.o.NoHook && !p.Job.Hook.IsZero() && !r.waits(p):
+	case rec.PendingHook != nil && !r.o.NoHook && !p.Job.Hook.IsZero() && !r.waits(p):
 		return "its hook is pending"
-	case rec.Debt != nil && p.Job.Hook.IsZero():
+	case rec.PendingHook != nil && p.Job.Hook.IsZero():
 		return "it has no hook any more"
+	case len(rec.Overrides) > 0:
+		return "an operator's value is in place"
 	case rec.Inputs == "" || rec.LastSuccess.IsZero():
 		return "its output may differ at each run"
 	}
@@ -125,8 +127,8 @@ func (r *run) waits(p *Plan) bool {
 	if !r.o.Patient || p.state == nil || p.report.Installed && len(p.Changed()) > 0 {
 		return false
 	}
-	debt := p.state.Record().Debt
-	return debt != nil && !debt.Due(r.env.Host.Now(), r.env.State.Fingerprint([]byte(hookKey(p.Job))))
+	pending := p.state.Record().PendingHook
+	return pending != nil && !pending.Due(r.env.Host.Now(), r.env.State.Fingerprint([]byte(hookKey(p.Job))))
 }
 
 // filesDiffer compares the destinations by their stamps. It compares their content
@@ -191,7 +193,7 @@ func (r *run) noteAll(ctx context.Context) error {
 		before := p.state.Record().LastRun
 		p.report.Err = r.openState(ctx, p)
 		if p.report.Err == nil && p.state.Record().LastRun.Equal(before) { // else somebody was faster
-			p.report.Err = r.noteLook(p)
+			p.report.Err = r.noteCheck(p)
 		}
 	}
 	return nil
@@ -212,15 +214,15 @@ func (r *run) worthNoting(p *Plan) bool {
 	return !fresh || p.check.full || p.check.files != nil
 }
 
-// noteLook records the result of a change check without a render.
-func (r *run) noteLook(p *Plan) error {
+// noteCheck records the result of a change check without a render.
+func (r *run) noteCheck(p *Plan) error {
 	if p.check.unanswered == nil {
 		return r.noteUnchanged(p)
 	}
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun = r.env.Host.Now()
-		if rec.Debt == nil { // else the result tells of the hook
-			rec.Result = r.outcome(p.check.unanswered)
+		if rec.PendingHook == nil { // else the result tells of the hook
+			rec.Result, _ = r.outcome(p.check.unanswered).After(rec.Result, rec.LastRun)
 		}
 	})
 }
@@ -233,7 +235,7 @@ func (r *run) noteUnchanged(p *Plan) error {
 	now := r.env.Host.Now()
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun, rec.LastSuccess = now, now
-		if rec.Debt == nil {
+		if rec.PendingHook == nil {
 			rec.Result = state.Result{}
 		}
 		if p.check.full {

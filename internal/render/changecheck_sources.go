@@ -123,7 +123,7 @@ func lookup(ctx context.Context, open Opener, b batch, known []source.Known) ([]
 	switch {
 	case b.full && canLook:
 		return look.Look(ctx, known)
-	case !b.full && canProbe:
+	case canProbe:
 		return cheap.Probe(ctx, known)
 	}
 	return nil, source.ErrUnsupported

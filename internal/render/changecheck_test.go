@@ -121,12 +121,12 @@ func (h *host) tick() (busy []string) {
 	h.t.Helper()
 	h.now = h.now.Add(time.Minute)
 	w, done := h.world()
-	looks, err := render.Tick(h.t.Context(), w, h.opts, h.jobs)
+	looks, err := render.CheckChanges(h.t.Context(), w, h.opts, h.jobs)
 	done()
 	h.must(err)
 	for _, l := range looks {
 		h.must(l.Err)
-		if l.Quiet {
+		if l.Unchanged {
 			continue
 		}
 		busy = append(busy, l.Job.Name)
@@ -327,9 +327,9 @@ func TestTickLooksWhereAProbeCannotTell(t *testing.T) {
 	}
 }
 
-// A hook that is owed waits for its backoff in the daemon, and for nothing in
+// A pending hook waits for its backoff in the daemon, and for nothing in
 // a render by hand.
-func TestTickOwedHookBacksOff(t *testing.T) {
+func TestTickPendingHookBacksOff(t *testing.T) {
 	h := newHost(t)
 	h.put("a", "", []byte("value"))
 	h.add("j", `{{ secret "a" }}`)
@@ -348,7 +348,7 @@ func TestTickOwedHookBacksOff(t *testing.T) {
 		t.Errorf("rendered %v: a changed hook is tried at once", busy)
 	}
 	if busy := h.tick(); len(busy) != 0 {
-		t.Errorf("rendered %v though nothing is owed", busy)
+		t.Errorf("rendered %v though no hook is pending", busy)
 	}
 }
 

@@ -62,6 +62,14 @@ type Options struct {
 	// rendered no longer ago than this.
 	AllowStale time.Duration
 	NoHook     bool
+	// DeferHooks leaves hooks pending, for the next run.
+	DeferHooks bool
+	// BeforeHooks is called when all files of the run are in place, with the names
+	// of the jobs that have not failed. If it returns false, their hooks are deferred;
+	// nil runs them.
+	BeforeHooks func(jobs []string) bool
+	// RunID tells this run from others in logs and state.
+	RunID string
 	// NoDisk leaves the destinations out: the run fetches and renders only.
 	NoDisk bool
 	Force  bool
@@ -75,6 +83,8 @@ type Options struct {
 	// AcceptRemoved are names of removed secrets for which secretOr may take its
 	// default.
 	AcceptRemoved []string
+	// Overrides are values that an operator gives in place of the sources'.
+	Overrides *Overrides
 	// AllowNoMatch permits every pattern to match nothing.
 	AllowNoMatch bool
 	// Configs are the config files that were read whole, IDs all jobs in them. The

@@ -30,7 +30,8 @@ type pendingHook struct {
 // finish runs the pending hooks after all files of the run are in place: distinct
 // commands once, in config order. Then it records the result of each job.
 func (r *run) finish(ctx context.Context) {
-	for _, d := range r.pendingHooks() {
+	hooks := r.pendingHooks()
+	for _, d := range hooks {
 		r.report.Hooks = append(r.report.Hooks, r.runHook(ctx, d))
 	}
 	for _, p := range r.plans {
@@ -45,6 +46,9 @@ func (r *run) finish(ctx context.Context) {
 			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("write state: %w", err))
 		}
 	}
+	for i, d := range hooks {
+		r.report.Hooks[i].Repeat = !slices.ContainsFunc(d.plans, func(p *Plan) bool { return !p.report.Repeat })
+	}
 }
 
 // pendingHooks returns the hooks to run: those of jobs that changed in this run, and of
@@ -53,7 +57,7 @@ func (r *run) pendingHooks() []*pendingHook {
 	var list []*pendingHook
 	byKey := map[string]*pendingHook{}
 	for _, p := range r.changed() {
-		if r.o.NoHook || p.Job.Hook.IsZero() || !p.hookPending() || r.waits(p) {
+		if r.o.NoHook || r.o.DeferHooks || p.Job.Hook.IsZero() || !p.hookPending() || r.waits(p) {
 			continue
 		}
 		key := hookKey(p.Job)
@@ -78,7 +82,7 @@ func (p *Plan) hookPending() bool {
 		return false
 	}
 	rec := p.state.Record()
-	return rec.Debt != nil && !unfinished(p, &rec)
+	return rec.PendingHook != nil && !unfinished(p, &rec)
 }
 
 // unfinished reports whether a transaction of this run could neither be committed nor
@@ -111,13 +115,15 @@ func (r *run) runHook(ctx context.Context, d *pendingHook) HookReport {
 		Masker:  r.masker(),
 	}
 	report := HookReport{Command: d.command, Jobs: names}
+	began := r.env.Host.Now()
 	if _, err := hook.Run(ctx, spec); err != nil {
-		failure := &HookError{Command: d.command, Err: err}
+		failure := &HookError{Command: d.command, Jobs: names, Err: err}
 		if exit, ok := errors.AsType[*hook.ExitError](err); ok {
 			failure.Output = exit.Output
 		}
 		report.Err = failure
 	}
+	report.Took = r.env.Host.Now().Sub(began)
 	for _, p := range d.plans {
 		p.hookRan, p.hookErr = true, report.Err
 	}
@@ -149,8 +155,8 @@ func (p *Plan) hookDests() []string {
 	if p.state == nil {
 		return dests
 	}
-	if rec := p.state.Record(); rec.Debt != nil {
-		dests = append(slices.Clone(dests), rec.Debt.Dests...)
+	if rec := p.state.Record(); rec.PendingHook != nil {
+		dests = append(slices.Clone(dests), rec.PendingHook.Dests...)
 	}
 	return dests
 }
@@ -159,19 +165,28 @@ func (p *Plan) hookDests() []string {
 func (r *run) note(p *Plan, rec *state.Record) {
 	now := r.env.Host.Now()
 	dests := p.hookDests()
-	switch pending := rec.Debt; {
+	switch pending := rec.PendingHook; {
 	case unfinished(p, rec): // the next run recovers it
 	case p.hookRan && p.hookErr != nil:
 		rec.HookFailed(now, class(p.hookErr), r.env.State.Fingerprint([]byte(hookKey(p.Job))), dests)
 	case p.hookRan, p.Job.Hook.IsZero():
-		rec.Paid() // nothing is pending for a job that no longer has a hook
+		rec.HookDone() // nothing is pending for a job that no longer has a hook
+	case r.o.DeferHooks && !r.o.NoHook && p.hookPending():
+		rec.AddPendingHook(now, dests)
+		rec.Txn = txn.Record{}
 	default:
-		rec.Paid()
-		rec.Debt = pending
+		rec.HookDone()
+		rec.PendingHook = pending
 	}
 	rec.LastRun = now
-	rec.Result = r.outcome(errors.Join(p.report.Err, p.hookErr))
+	rec.Result, p.report.Repeat = r.outcome(errors.Join(p.report.Err, p.hookErr)).After(rec.Result, now)
+	p.report.Result = rec.Result
 	if !p.report.Installed {
+		for _, k := range p.lost {
+			if !slices.Contains(rec.Trace, k) {
+				rec.Trace = append(rec.Trace, k)
+			}
+		}
 		return
 	}
 	rec.LastSuccess, rec.LastLook = now, r.now
@@ -179,7 +194,7 @@ func (r *run) note(p *Plan, rec *state.Record) {
 		rec.LastChange, rec.Refused = now, ""
 	}
 	p.report.News = slices.DeleteFunc(slices.Clone(p.Trace), func(k source.Known) bool { return slices.Contains(rec.Trace, k) })
-	rec.Trace, rec.Untraced, rec.Globs = p.Trace, p.untraced, p.globs
+	rec.Trace, rec.Untraced, rec.Globs = r.noteOverrides(p, rec), p.untraced, p.globs
 	rec.Asked, rec.Inputs = p.asked, ""
 	if in := r.inputs(p, p.asked); in != nil && !p.changeable && !p.untraced {
 		rec.Inputs = r.env.State.Fingerprint(in)
@@ -195,7 +210,7 @@ func (r *run) outcome(err error) state.Result {
 	if err == nil {
 		return state.Result{}
 	}
-	res := state.Result{Code: 1, Error: class(err)}
+	res := state.Result{Code: 1, Error: class(err), Run: r.o.RunID}
 	if r.o.Code != nil {
 		res.Code = r.o.Code(err)
 	}

@@ -17,19 +17,21 @@ import (
 // limited is the source of a store under the time limit of the run.
 type limited struct {
 	source.ByPrefix
-	limit *limit.Limit
+	limit     *limit.Limit
+	overrides *Overrides
 }
 
 func (l limited) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	ctx, stop := l.limit.Context(ctx)
 	defer stop()
-	return l.ByPrefix.Fetch(ctx, refs)
+	return l.overrides.fetch(ctx, l.ByPrefix, refs)
 }
 
 func (l limited) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
 	ctx, stop := l.limit.Context(ctx)
 	defer stop()
-	return l.ByPrefix.Glob(ctx, pattern)
+	found, err := l.ByPrefix.Glob(ctx, pattern)
+	return l.overrides.glob(found, pattern), err
 }
 
 // fetcher returns the one fetcher of a store: jobs share what it has fetched.
@@ -38,7 +40,7 @@ func (r *run) fetcher(store job.Store) *template.Fetcher {
 	if !ok {
 		f = template.NewFetcher(limited{func(ctx context.Context, prefix string) (source.Source, error) {
 			return r.env.Open(ctx, store, prefix)
-		}, r.limit})
+		}, r.limit, r.o.Overrides})
 		r.fetchers[store] = f
 	}
 	return f
@@ -84,15 +86,26 @@ func (r *run) mayMatchNothing(p *Plan, pattern source.Ref) bool {
 	})
 }
 
-// renderedBefore reports whether the job's files in place were made with a value of
-// ref, so that its absence now is a loss that no default replaces.
+// renderedBefore reports whether this host has rendered ref, so that its absence now is
+// a loss that no default replaces. The job's own record decides. If it has none of ref,
+// the records of other jobs with values from the same place do: the job may be new, or
+// another one under a new name.
 func (r *run) renderedBefore(p *Plan, ref source.Ref) bool {
 	if p.state == nil || slices.Contains(r.o.AcceptRemoved, ref.Name) {
 		return false
 	}
-	return slices.ContainsFunc(p.state.Record().Trace, func(k source.Known) bool {
-		return k.Ref == ref && !k.Trace.Absent
-	})
+	own := p.state.Record()
+	isRef := func(k source.Known) bool { return k.Ref == ref }
+	if i := slices.IndexFunc(own.Trace, isRef); i >= 0 {
+		return !own.Trace[i].Trace.Absent
+	}
+	for _, rec := range r.records {
+		if i := slices.IndexFunc(rec.Trace, isRef); i >= 0 && rec.SamePlace(own) && !rec.Trace[i].Trace.Absent {
+			p.lost = append(p.lost, rec.Trace[i]) // rec is dropped if its job is gone
+			return true
+		}
+	}
+	return false
 }
 
 // readFile reads a file for a template. A file that another job of the run writes is
@@ -191,6 +204,9 @@ func (p *Plan) recordValue(ref source.Ref, derived bool, res source.Result) {
 	absent := errors.Is(res.Err, source.ErrNotFound)
 	if ref.Source != source.EC2 && !absent { // facts are no secrets, and stay legible in the output of hooks
 		p.secrets = append(p.secrets, res.Secret)
+	}
+	if p.override(p.overrides, ref, derived) {
+		return
 	}
 	switch {
 	case derived:

@@ -56,8 +56,8 @@ func TestTickWakesReaders(t *testing.T) {
 	h.put("a", "", []byte("three"))
 	report := h.render(h.jobs...) // probes as a tick does
 	for _, j := range report.Jobs {
-		if want := j.Job.Name == "other"; j.Quiet != want {
-			t.Errorf("%s quiet: %v", j.Job.Name, j.Quiet)
+		if want := j.Job.Name == "other"; j.Unchanged != want {
+			t.Errorf("%s quiet: %v", j.Job.Name, j.Unchanged)
 		}
 	}
 	if got, _ := os.ReadFile(h.path("second")); string(got) != "three" {

@@ -25,8 +25,10 @@ type Plan struct {
 	untraced bool
 	// globs are the patterns behind Trace; asked is what the templates asked of the
 	// machine.
-	globs []source.Ref
-	asked []state.Asked
+	globs      []source.Ref
+	asked      []state.Asked
+	overrides  *Overrides // of the run
+	overridden []overridden
 	// changeable: the output may differ at the next run though nothing else does.
 	changeable bool
 	// HookPending: the hook would run even if nothing changes.
@@ -42,8 +44,9 @@ type Plan struct {
 	check      check
 	// misplaced: a destination is refused, whatever the templates contain.
 	misplaced bool
-	waits     []*Plan // jobs that write what this one reads
-	done      bool    // rendered, and installed unless that failed
+	lost      []source.Known // what secretOr lacks, and another job was rendered with
+	waits     []*Plan        // jobs that write what this one reads
+	done      bool           // rendered, and installed unless that failed
 	hookRan   bool
 	hookErr   error
 }

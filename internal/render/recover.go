@@ -34,11 +34,11 @@ func Recover(ctx context.Context, env Env, o Options) (notes []string, err error
 // which reports its own.
 func (r *run) noteStuck() {
 	for _, err := range r.damaged {
-		r.report.Notes = append(r.report.Notes, err.Error()+"; the job that it is of cannot be rendered: look at it, then remove it")
+		r.report.Stuck = append(r.report.Stuck, err.Error()+"; its job cannot be rendered: "+state.WayOut(err))
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unrecovered)) {
 		if !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id }) {
-			r.report.Notes = append(r.report.Notes, r.unrecovered[id].Error())
+			r.report.Stuck = append(r.report.Stuck, r.unrecovered[id].Error())
 		}
 	}
 }
@@ -59,6 +59,7 @@ func (r *run) recover(ctx context.Context) error {
 	errs := []error{err}
 	for _, j := range known {
 		rec := j.Record()
+		r.records = append(r.records, rec)
 		if rec.Txn.Phase != txn.Idle {
 			done, err := r.env.Disk.Recover(ctx, rec.Txn, j)
 			if err != nil {
@@ -66,10 +67,24 @@ func (r *run) recover(ctx context.Context) error {
 				continue
 			}
 			r.report.Notes = append(r.report.Notes, recoveryNote(rec.Name, done)...)
+			errs = append(errs, j.Update(func(rec *state.Record) { r.recognize(rec, done.Restored) }))
 		}
 		errs = append(errs, r.dropIfGone(j))
 	}
 	return errors.Join(errs...)
+}
+
+// recognize has the record know the files that recovery put back: a rename gives
+// a file another change time, and a start at boot must still take it for ours.
+func (r *run) recognize(rec *state.Record, restored []string) {
+	for _, dest := range restored {
+		f, known := rec.Files[dest]
+		stamp, err := r.env.Disk.Stamp(dest)
+		if known && f.Seen != "" && err == nil {
+			f.Seen = state.Seen(stamp)
+			rec.Files[dest] = f
+		}
+	}
 }
 
 func recoveryNote(name string, done txn.Recovered) []string {
@@ -82,7 +97,7 @@ func recoveryNote(name string, done txn.Recovered) []string {
 	case txn.Done:
 		notes[0] += "its files are in place"
 	}
-	if done.Owed {
+	if done.HookPending {
 		notes[0] += "; its hook is pending"
 	}
 	for _, l := range done.Left {
@@ -92,18 +107,26 @@ func recoveryNote(name string, done txn.Recovered) []string {
 }
 
 // dropIfGone drops the state of a job that its config no longer has, and notes a hook
-// that was still pending.
+// that was still pending. A run of some jobs alone leaves that to a later one: the
+// record tells the job's successor which secrets were there ([run.renderedBefore]).
 func (r *run) dropIfGone(j *state.Job) error {
 	rec := j.Record()
 	config, fromConfig := job.ConfigOf(rec.ID, rec.Name)
-	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) {
+	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) || !r.isWhole() {
 		return nil
 	}
-	if rec.Owed() {
+	if rec.HookPending() {
 		r.report.Notes = append(r.report.Notes,
 			fmt.Sprintf("job %s is no longer in %s: its pending hook will not run", rec.Name, config))
 	}
 	return j.Remove()
+}
+
+// isWhole reports whether the run has all jobs of its configs.
+func (r *run) isWhole() bool {
+	return !slices.ContainsFunc(r.o.IDs, func(id string) bool {
+		return !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id })
+	})
 }
 
 // openState opens the state of a job.
@@ -124,9 +147,9 @@ func (r *run) openState(ctx context.Context, p *Plan) error {
 		return err
 	}
 	p.state, p.journal = j, j
-	if debt := j.DroppedDebt(); debt != nil {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: what is in %s was made on another machine, or for another account, table, region or role: the hook pending there since %s will not run",
-			p.Job.Name, "the state directory", debt.Since.Format("2006-01-02 15:04")))
+	if dropped := j.DroppedHook(); dropped != nil {
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: its state was made on another machine: the hook that was pending there since %s will not run",
+			p.Job.Name, dropped.Since.Format("2006-01-02 15:04")))
 	}
 	return nil
 }

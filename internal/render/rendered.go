@@ -1,6 +1,9 @@
 package render
 
-import "github.com/credrender/credrender/pkg/template"
+import (
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
+)
 
 // Rendered holds the files of a job in memory, and what they were made of.
 type Rendered struct {
@@ -12,10 +15,12 @@ type Rendered struct {
 	// Opaque: neither Seen nor Files can tell that the output is still the same,
 	// because it depends on the clock, on chance, or on names that are secret.
 	Opaque bool
+	// Overridden are the secrets that have an operator's value.
+	Overridden []source.Ref
 }
 
 func (p *Plan) inMemory() Rendered {
-	out := Rendered{Outputs: p.outputs, Seen: Seen{Store: p.Job.Store, Trace: p.Trace, Globs: p.globs}, Opaque: p.untraced || p.changeable}
+	out := Rendered{Outputs: p.outputs, Seen: Seen{Store: p.Job.Store, Trace: p.Trace, Globs: p.globs}, Opaque: p.untraced || p.changeable, Overridden: p.Overridden()}
 	for _, f := range p.Job.Files {
 		if f.Src != "" {
 			out.Files = append(out.Files, f.Src)

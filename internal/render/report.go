@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -16,6 +18,8 @@ type Report struct {
 	Hooks []HookReport
 	// Notes are for operators and are not failures: a recovered crash, a dropped hook.
 	Notes []string
+	// Stuck tell of state that cannot be read and files that could not be restored.
+	Stuck []string
 	Stats Stats
 }
 
@@ -31,18 +35,37 @@ type JobReport struct {
 	Installed bool
 	// Stale: the store was unreachable and the files in place were kept.
 	Stale bool
-	// Quiet: nothing can have changed, so nothing was rendered.
-	Quiet bool
+	// Unchanged: nothing can have changed, so nothing was rendered.
+	Unchanged bool
+	// Overridden are the secrets whose values in the files are an operator's.
+	Overridden []source.Ref
 	// News are those of Versions that the last render did not have.
 	News []source.Known
-	Err  error
+	// Repeat: it failed as it did before, which was logged less than an hour ago.
+	Repeat bool
+	// Result is how the run ended, as the state has it.
+	Result state.Result
+	Err    error
 }
 
 // HookReport is one command run for one or more jobs.
 type HookReport struct {
 	Command job.Command
 	Jobs    []string
+	Took    time.Duration
+	Repeat  bool  // it failed as before for all of its jobs: see JobReport
 	Err     error // a *HookError
+}
+
+// String shows the command and whose hook it is.
+func (h HookReport) String() string {
+	switch len(h.Jobs) {
+	case 0:
+		return Show(h.Command)
+	case 1:
+		return Show(h.Command) + " (job " + h.Jobs[0] + ")"
+	}
+	return Show(h.Command) + " (jobs " + strings.Join(h.Jobs, ", ") + ")"
 }
 
 // ErrRemoved is the error of a secret that this host has rendered before and that is
@@ -84,11 +107,14 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // stays pending.
 type HookError struct {
 	Command job.Command
+	Jobs    []string
 	Err     error
 	Output  string // masked
 }
 
-func (e *HookError) Error() string { return fmt.Sprintf("hook %s: %v", Show(e.Command), e.Err) }
+func (e *HookError) Error() string {
+	return fmt.Sprintf("hook %s: %v", HookReport{Command: e.Command, Jobs: e.Jobs}, e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *HookError) Unwrap() error { return e.Err }

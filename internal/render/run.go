@@ -8,6 +8,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,8 +44,10 @@ type run struct {
 	dryRun    bool // nothing is installed, so jobs read what others would write
 	bytesOnly bool // the destinations are not compared with
 
+	records     []state.Record   // of all jobs that have state, as the run found them
 	unrecovered map[string]error // jobs whose files could not be restored, by id
 	damaged     []error          // states that cannot be read
+	refused     error            // the jobs that are not done are left out: see checkOverrides
 }
 
 func newRun(env Env, o Options, jobs []job.Job) *run {
@@ -54,7 +57,7 @@ func newRun(env Env, o Options, jobs []job.Job) *run {
 		texts:    map[textKey]text{}, ids: map[string]fsys.Identity{}, stamps: map[string]string{}, unrecovered: map[string]error{},
 	}
 	for i := range jobs {
-		p := &Plan{Job: &jobs[i]}
+		p := &Plan{Job: &jobs[i], overrides: o.Overrides}
 		p.report.Job = p.Job
 		r.plans = append(r.plans, p)
 	}
@@ -79,13 +82,15 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.checkDestinations()                                // refuse those that the run itself reads
 	r.during("changes", func() { r.checkChanges(ctx) })  // unchanged jobs end here
 	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) }) // load, fetch, execute, compare, install
-	r.during("finish", func() { r.finish(ctx) })         // hooks, then the state of each job
+	r.beforeHooks()
+	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
-		p.report.Changes, p.report.Versions, p.report.Quiet = p.Changes, p.Trace, p.check.unchanged
+		p.report.Changes, p.report.Versions, p.report.Unchanged = p.Changes, p.Trace, p.check.unchanged
+		p.report.Overridden = p.Overridden()
 		r.report.Jobs = append(r.report.Jobs, p.report)
 	}
 	r.report.Stats = r.stats()
-	return r.report, nil
+	return r.report, r.refused
 }
 
 // renderAll renders the jobs that may have changed and hands each to last. A job that
@@ -105,6 +110,10 @@ func (r *run) renderAll(ctx context.Context, last func(*Plan)) {
 			continue
 		}
 		r.during("execute", func() { each(ready, func(p *Plan) error { return r.execute(ctx, p) }) })
+		if r.refused = r.checkOverrides(len(ready) == len(left)); r.refused != nil {
+			r.plans = slices.DeleteFunc(r.plans, func(p *Plan) bool { return !p.done })
+			return
+		}
 		r.during("compare", func() { each(ready, func(p *Plan) error { return r.diff(ctx, p) }) })
 		r.during("install", func() {
 			for _, p := range ready {
@@ -125,6 +134,20 @@ func each(jobs []*Plan, do func(*Plan) error) {
 	}
 }
 
+// beforeHooks asks BeforeHooks whether hooks may run now.
+func (r *run) beforeHooks() {
+	if r.o.BeforeHooks == nil {
+		return
+	}
+	var names []string
+	for _, p := range r.plans {
+		if p.report.Err == nil {
+			names = append(names, p.Job.Name)
+		}
+	}
+	r.o.DeferHooks = !r.o.BeforeHooks(names) || r.o.DeferHooks
+}
+
 // commit installs a job that has not failed.
 func (r *run) commit(ctx context.Context, p *Plan) {
 	if p.report.Err == nil {
@@ -140,6 +163,7 @@ func (r *run) commit(ctx context.Context, p *Plan) {
 func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, Stats, error) {
 	r := newRun(env, o, jobs)
 	r.dryRun = true
+	r.readRecords()
 	r.openStates(ctx)
 	r.checkDestinations()
 	r.renderAll(ctx, func(p *Plan) {
@@ -148,7 +172,19 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 		}
 		each([]*Plan{p}, func(p *Plan) error { return r.mask(ctx, p) })
 	})
-	return r.plans, r.stats(), context.Cause(ctx)
+	return r.plans, r.stats(), cmp.Or(r.refused, context.Cause(ctx))
+}
+
+// readRecords reads the records of all jobs, without recovery. One that is damaged fails
+// its own job.
+func (r *run) readRecords() {
+	if r.env.State == nil {
+		return
+	}
+	jobs, _ := r.env.State.Jobs()
+	for _, j := range jobs {
+		r.records = append(r.records, j.Record())
+	}
 }
 
 // Bytes renders the files of one job in memory.
@@ -159,7 +195,7 @@ func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats,
 	r.checkDestinations()
 	p := r.plans[0]
 	r.renderAll(ctx, func(*Plan) {})
-	return p.inMemory(), r.stats(), p.report.Err
+	return p.inMemory(), r.stats(), cmp.Or(r.refused, p.report.Err)
 }
 
 // begin takes the lock and restores what an interrupted run left half done.
@@ -251,23 +287,32 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 	}
 	if p.state != nil {
 		rec := p.state.Record()
-		p.HookPending = rec.Owed() && !p.Job.Hook.IsZero()
+		p.HookPending = rec.HookPending() && !p.Job.Hook.IsZero()
 	}
 	return errors.Join(errs...)
 }
 
 // keepStale applies AllowStale: if the store is unreachable and all files of the job
-// exist and are recent enough, the job succeeds without rendering.
+// are as a recent run left them, the job succeeds without rendering.
 func (r *run) keepStale(p *Plan) {
 	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !unreachable(p.report.Err) {
 		return
 	}
-	last := p.state.Record().LastSuccess
-	if last.IsZero() || r.env.Host.Now().Sub(last) > r.o.AllowStale {
+	rec := p.state.Record()
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
+		return
+	}
+	if len(rec.Overrides) > 0 {
+		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they hold a value of --override"))
 		return
 	}
 	for _, f := range p.Job.Files {
-		if old, err := r.env.Disk.Inspect(f.Dest); err != nil || !old.Exists {
+		path, why := r.env.Disk.Host(f.Dest), "was not part of the last good run"
+		if recorded, ok := rec.Files[path]; ok {
+			why = Altered(p.state, r.env.Disk, f.Dest, recorded)
+		}
+		if why != "" {
+			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("its files are not kept: %s %s", path, why))
 			return
 		}
 	}

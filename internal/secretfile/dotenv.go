@@ -62,7 +62,10 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 //     there once.
 //
 // A value that begins with a backquote is refused: to some loaders it is a quote,
-// to shells a command. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
+// to shells a command. So is a bare value with a carriage return in it, which
+// dotenv for Node.js and python-dotenv take for the end of the line, or with a
+// backslash at its end, after which shells and systemd (systemd.exec(5)) go on with
+// the next line. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
 func ParseDotenv(data []byte) ([]Variable, error) { return ParsePrinted(data, nil) }
 
 // ParsePrinted is [ParseDotenv] of a rendered template, of which prints are what
@@ -173,7 +176,22 @@ func (p *parser) value() (string, error) {
 		p.line--
 		return "", errCut
 	}
+	if err := disputedBare(text); err != nil {
+		p.line--
+		return "", err
+	}
 	return text, nil
+}
+
+// disputedBare refuses a bare value that loaders read differently.
+func disputedBare(text string) error {
+	switch {
+	case strings.Contains(text, "\r"):
+		return errors.New("it holds a carriage return, which some programs take for the end of the line: put the value in double quotes and write \\r")
+	case strings.HasSuffix(text, `\`):
+		return errors.New("it ends in a backslash, which joins the next line in some programs: put the value in single quotes")
+	}
+	return nil
 }
 
 // comment returns the place before which what is printed belongs to the value:

@@ -93,6 +93,23 @@ func TestParsePrinted(t *testing.T) {
 	}
 }
 
+// A bare value that some loaders end before the line does, or join with the next
+// line, is refused: a secret could add a variable there, or take one away.
+func TestBareValuesThatLoadersReadDifferently(t *testing.T) {
+	for text, want := range map[string]string{
+		"A=v\rB=1":            "line 1: A: it holds a carriage return",
+		"X=1\nA=v\rB=1\r\n":   "line 2: A: it holds a carriage return",
+		"A=v\\\nB=1":          "line 1: A: it ends in a backslash",
+		"A=v\\\r\nB=1":        "line 1: A: it ends in a backslash",
+		"A='v\\'\nB=\"v\rw\"": "", "A=C:\\x\n": "", "A=v\r\nB=1\r\n": "",
+	} {
+		_, err := secretfile.ParseDotenv([]byte(text))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
 // TestParsePrintedComment: a line break in what a comment prints makes no variable.
 func TestParsePrintedComment(t *testing.T) {
 	vars, err := secretfile.ParsePrinted([]byte("# x\nB=2\n"), []template.Print{{Start: 2, End: 7}})

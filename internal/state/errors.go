@@ -19,6 +19,9 @@ var (
 	ErrUntrusted = errors.New("state directory is not private")
 	// ErrLocked is matched by a *[LockedError].
 	ErrLocked = errors.New("another run is under way")
+	// ErrNewer: a newer credrender wrote the file, in a format that this one
+	// does not know.
+	ErrNewer = errors.New("it was written by a newer credrender")
 	// ErrUnrecovered: the job's last transaction ended in a crash, and
 	// txn.Disk.Recover comes first.
 	ErrUnrecovered = errors.New("the last transaction has not been recovered")
@@ -59,6 +62,14 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 
 // Of reports whether the file is that of the job of this id.
 func (e *CorruptError) Of(id string) bool { return path.Base(e.Path) == jobFile(id) }
+
+// WayOut is what an operator does about a *[CorruptError].
+func WayOut(err error) string {
+	if errors.Is(err, ErrNewer) {
+		return "upgrade credrender, or remove the file to start afresh"
+	}
+	return "look at it, then remove it"
+}
 
 // Damaged takes the error of [Dir.Jobs] apart: files that are damaged are the
 // trouble of one job each, the rest is everybody's.

@@ -70,7 +70,7 @@ func (d *Dir) Holds(now time.Time) (map[string]Hold, error) {
 func (d *Dir) loadHold(name string) (h held, err error) {
 	data, err := d.read(name)
 	if err == nil {
-		err = checkVersion(data)
+		_, err = formatOf(data)
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &h)

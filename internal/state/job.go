@@ -24,19 +24,26 @@ type Job struct {
 	rec     Record
 	written []byte // the file's content; nil: there is none
 	foreign bool
-	dropped *Debt
+	dropped *PendingHook
 }
 
 var _ txn.Journal = (*Job)(nil)
 
-// Job opens the state of one job, of which there may be none yet. Where it
-// was made on another machine or with another identity it is not believed:
-// debt, trace, refusals and fingerprints are dropped (Foreign and DroppedDebt
-// tell), finally so at the next write. The journal of a transaction is kept
-// in any case, since files are where they are. A file that cannot be read or
-// understood is a *[CorruptError].
+// Job opens the state of one job, of which there may be none yet.
+//
+// State that another machine made is not believed: the pending hook, trace,
+// refusals and fingerprints are dropped, finally so at the next write (Foreign
+// and DroppedHook tell). State of this machine for another account, region,
+// table or role loses its trace, refusals and inputs alone: everything is looked
+// at anew, and the pending hook stays pending. The journal of a transaction is
+// kept in any case, since files are where they are. A file that cannot be read
+// or understood is a *[CorruptError].
 func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
-	fresh := Record{Version: formatVersion, ID: id, Name: name, Identity: where.hash(d.o.Machine), Account: where.accountHash(d.o.Machine)}
+	machine := d.o.Machine
+	fresh := Record{
+		Version: formatVersion, ID: id, Name: name, Machine: hash(machine),
+		Identity: where.hash(machine), Account: where.accountHash(machine),
+	}
 	j, err := d.load(jobFile(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Job{dir: d, file: jobFile(id), rec: fresh}, nil
@@ -44,27 +51,33 @@ func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
+	old := j.rec
 	if fresh.Account == "" {
-		fresh.Account = j.rec.Account
+		fresh.Account = old.Account
 	}
-	if j.rec.Account == "" {
-		j.rec.Account = fresh.Account
-	}
-	if j.rec.Identity != fresh.Identity || j.rec.Account != fresh.Account {
-		j.foreign, j.dropped = true, j.rec.Debt
-		if j.dropped == nil && j.rec.Txn.Owed {
-			j.dropped = &Debt{}
+	isSame := where.isOf(old, machine) && (old.Account == "" || old.Account == fresh.Account)
+	switch {
+	case old.Machine != "" && old.Machine != fresh.Machine:
+		j.foreign, j.dropped = true, old.PendingHook
+		if j.dropped == nil && old.Txn.HookPending {
+			j.dropped = &PendingHook{}
 		}
-		fresh.Txn = j.rec.Txn
-		fresh.Txn.Owed = false
 		j.rec = fresh
+		j.rec.Txn = old.Txn
+		j.rec.Txn.HookPending = false
+	case isSame:
+		j.rec.Version, j.rec.Machine, j.rec.Identity, j.rec.Account = fresh.Version, fresh.Machine, fresh.Identity, fresh.Account
+	default:
+		j.foreign, j.rec = true, fresh
+		j.rec.Txn, j.rec.PendingHook, j.rec.Files = old.Txn, old.PendingHook, old.Files
+		j.rec.LastRun, j.rec.LastChange, j.rec.Result = old.LastRun, old.LastChange, old.Result
 	}
 	j.rec.Name = name
 	return j, nil
 }
 
 // Jobs returns every job that has state, by id: for recovery, for status, and
-// for the debts of jobs that are gone. Files that cannot be read or understood
+// for the pending hooks of jobs that are gone. Files that cannot be read or understood
 // are *[CorruptError]s in the joined error ([Damaged]), beside the jobs that can.
 func (d *Dir) Jobs() ([]*Job, error) {
 	if d.fd < 0 {
@@ -120,13 +133,25 @@ func (d *Dir) load(name string) (*Job, error) {
 	return j, nil
 }
 
+// decode reads a record of this format strictly, and one of format 1 as far as
+// this package knows its keys: they grew under that number.
 func decode(data []byte, r *Record) error {
-	if err := checkVersion(data); err != nil {
+	version, err := formatOf(data)
+	if err != nil {
 		return err
 	}
+	old := struct {
+		*Record
+		Debt *PendingHook `json:"debt"`
+	}{Record: r}
 	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(r); err != nil {
+	if version == formatVersion {
+		dec.DisallowUnknownFields()
+		err = dec.Decode(r)
+	} else if err = dec.Decode(&old); err == nil {
+		r.PendingHook = old.Debt
+	}
+	if err != nil {
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -138,23 +163,25 @@ func decode(data []byte, r *Record) error {
 // Record returns what is stored, as a copy.
 func (j *Job) Record() Record { return j.rec.clone() }
 
-// Foreign reports whether what was stored was made elsewhere.
+// Foreign reports whether what was stored was made on another machine, or for
+// another account, region, table or role.
 func (j *Job) Foreign() bool { return j.foreign }
 
-// DroppedDebt is the debt that was dropped because it was made elsewhere, or nil.
-func (j *Job) DroppedDebt() *Debt { return j.dropped }
+// DroppedHook is the pending hook that was dropped because another machine made
+// it, or nil.
+func (j *Job) DroppedHook() *PendingHook { return j.dropped }
 
-// Save implements [txn.Journal]. An idle record that owes becomes a [Debt],
-// or stays part of the one there is. A transaction does not begin before the
-// last one has been recovered ([ErrUnrecovered]).
+// Save implements [txn.Journal]. If the record is idle and the hook pending, it adds a
+// [PendingHook], or keeps the existing one. A transaction does not begin before the last
+// one has been recovered ([ErrUnrecovered]).
 func (j *Job) Save(t txn.Record) error {
 	next := j.rec.clone()
 	if t.Phase == txn.Prepare && next.Txn.Phase != txn.Idle {
 		return ErrUnrecovered
 	}
 	if t.Phase == txn.Idle {
-		if t.Owed {
-			next.Owe(time.Time{}, dests(next.Txn))
+		if t.HookPending {
+			next.AddPendingHook(time.Time{}, dests(next.Txn))
 		}
 		t = txn.Record{}
 	}
@@ -188,6 +215,7 @@ func (j *Job) Update(change func(*Record)) error {
 }
 
 func (j *Job) store(next Record) error {
+	next.Version = formatVersion
 	data, err := json.MarshalIndent(next, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode state of job %q: %w", next.Name, err)
@@ -211,6 +239,6 @@ func (j *Job) Remove() error {
 	return j.Forget()
 }
 
-// Forget forgets the job in any case: what was cut off stays as it is, and what
-// is owed unpaid.
+// Forget forgets the job in any case: an interrupted transaction is not undone, and a
+// pending hook does not run.
 func (j *Job) Forget() error { return j.dir.remove(j.file) }

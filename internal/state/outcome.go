@@ -46,7 +46,7 @@ func (d *Dir) Outcomes() (map[string]Outcome, error) {
 		return nil, err
 	}
 	var o outcomes
-	if err := checkVersion(data); err != nil {
+	if _, err := formatOf(data); err != nil {
 		return nil, &CorruptError{path.Join(d.o.Dir, outcomesName), err}
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
@@ -70,16 +70,17 @@ func (d *Dir) SetOutcomes(jobs map[string]Outcome) error {
 	return d.write(outcomesName, data)
 }
 
-// checkVersion refuses the format of another version of credrender.
-func checkVersion(data []byte) error {
+// formatOf returns the format of a state file, and refuses one that this
+// package cannot read.
+func formatOf(data []byte) (int, error) {
 	var v struct{ Version int }
 	switch err := json.Unmarshal(data, &v); {
 	case err != nil:
-		return err
+		return 0, err
 	case v.Version > formatVersion:
-		return fmt.Errorf("it was written by a newer credrender: format version %d, and this one reads %d", v.Version, formatVersion)
-	case v.Version != formatVersion:
-		return fmt.Errorf("format version %d is not %d", v.Version, formatVersion)
+		return 0, fmt.Errorf("%w: format version %d, and this one reads up to %d", ErrNewer, v.Version, formatVersion)
+	case v.Version < 1:
+		return 0, fmt.Errorf("format version %d is not 1 to %d", v.Version, formatVersion)
 	}
-	return nil
+	return v.Version, nil
 }

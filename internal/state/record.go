@@ -11,20 +11,25 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// formatVersion is the Record.Version that this package writes and reads.
-const formatVersion = 1
+// formatVersion is the format that this package writes. Format 1, whose records
+// do not tell the machine from the store and call the pending hook a debt, is
+// read and replaced at the next write; docs/dev/layout.md lists the formats.
+const formatVersion = 2
 
 // Record is what is stored about a job.
 type Record struct {
-	Version  int    `json:"version"` // of the format
-	ID       string `json:"id"`
-	Name     string `json:"name"`
+	Version int    `json:"version"` // of the format
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	// Machine is a hash of the machine that wrote the record; empty: format 1,
+	// which does not tell.
+	Machine  string `json:"machine,omitempty"`
 	Identity string `json:"identity"` // hash of machine and Identity
 	// Account is a hash of machine and account, of the last run that knew it.
 	Account string `json:"account,omitempty"`
 
-	Txn  txn.Record `json:"txn,omitzero"` // the transaction under way
-	Debt *Debt      `json:"debt,omitempty"`
+	Txn         txn.Record   `json:"txn,omitzero"` // the transaction under way
+	PendingHook *PendingHook `json:"pending_hook,omitempty"`
 
 	Files map[string]File `json:"files,omitempty"` // in place, by destination
 	Trace []source.Known  `json:"trace,omitempty"` // lookups of the last render
@@ -38,6 +43,8 @@ type Record struct {
 	Inputs string `json:"inputs,omitempty"`
 	// Asked is what the templates asked of the machine.
 	Asked []Asked `json:"asked,omitempty"`
+	// Overrides are the secrets of which an operator's values are in Files.
+	Overrides []Override `json:"overrides,omitempty"`
 	// Refused is the fingerprint of the set of bytes that verify refused.
 	Refused string `json:"refused,omitempty"`
 
@@ -55,6 +62,49 @@ type Record struct {
 type Result struct {
 	Code  int    `json:"code"`            // the exit code it stands for
 	Error string `json:"error,omitempty"` // words, no value in them
+	Run   string `json:"run,omitempty"`   // the id of the run, as in its log lines
+	// Since, Count and Logged are for runs that fail in a row: when the first of
+	// them failed, how many there are, and when one was last logged.
+	Since  time.Time `json:"since,omitzero"`
+	Count  int       `json:"count,omitempty"`
+	Logged time.Time `json:"logged,omitzero"`
+}
+
+// LogEvery is how often a failure that stays the same is logged.
+const LogEvery = time.Hour
+
+// After continues the row of failures that before belongs to. isRepeat reports
+// that the same failure was logged less than [LogEvery] ago.
+func (r Result) After(before Result, now time.Time) (next Result, isRepeat bool) {
+	if r.Code == 0 {
+		return r, false
+	}
+	r.Since, r.Count, r.Logged = now, 1, now
+	if before.Code == 0 {
+		return r, false
+	}
+	r.Count = before.Count + 1
+	if !before.Since.IsZero() {
+		r.Since = before.Since
+	}
+	age := now.Sub(before.Logged)
+	isRepeat = r.Code == before.Code && alike(r.Error, before.Error) && age >= 0 && age < LogEvery
+	if isRepeat {
+		r.Logged = before.Logged
+	}
+	return r, isRepeat
+}
+
+// alike reports whether two messages differ in numbers at most: durations,
+// process ids and ports are others each time.
+func alike(a, b string) bool {
+	digits := func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '.' {
+			return -1
+		}
+		return r
+	}
+	return strings.Map(digits, a) == strings.Map(digits, b)
 }
 
 // Asked is one thing that a template asked of the machine: the environment
@@ -62,6 +112,17 @@ type Result struct {
 type Asked struct {
 	Kind string `json:"kind"`
 	Name string `json:"name,omitempty"`
+}
+
+// Override is a secret whose value in place is an operator's, not the source's.
+type Override struct {
+	Ref   source.Ref `json:"ref"`
+	Since time.Time  `json:"since"`
+}
+
+// Overridden reports whether the value of a secret in place is an operator's.
+func (r *Record) Overridden(ref source.Ref) bool {
+	return slices.ContainsFunc(r.Overrides, func(o Override) bool { return o.Ref == ref })
 }
 
 // File is one file in place.
@@ -86,8 +147,11 @@ func Seen(stamp string) string {
 	return rest
 }
 
-// Identity is where a job's values come from. State that was made with
-// another one, or on another machine, is not believed.
+// MadeOn reports whether machine wrote the record.
+func (r Record) MadeOn(machine string) bool { return r.Machine == hash(machine) }
+
+// Identity is where a job's values come from. After it has changed, the next run
+// checks the job anew, and its pending hook stays pending.
 type Identity struct {
 	Region, Table, Role, Store string
 	// Account may be empty: then it is not known, which says nothing. Whoever
@@ -99,6 +163,13 @@ func (i Identity) hash(machine string) string {
 	return hash(machine, i.Region, i.Table, i.Role, i.Store)
 }
 
+// isOf reports whether the identity of a record is i on machine. Early records
+// of format 1 have the account among the rest.
+func (i Identity) isOf(r Record, machine string) bool {
+	early := hash(machine, i.Account, i.Region, i.Table, i.Role, i.Store)
+	return r.Identity == i.hash(machine) || r.Machine == "" && r.Identity == early
+}
+
 func (i Identity) accountHash(machine string) string {
 	if i.Account == "" {
 		return ""
@@ -106,15 +177,22 @@ func (i Identity) accountHash(machine string) string {
 	return hash(machine, i.Account)
 }
 
+// SamePlace reports whether the values of both jobs come from the same place, as far
+// as is known.
+func (r Record) SamePlace(other Record) bool {
+	return r.Identity == other.Identity && (r.Account == other.Account || r.Account == "" || other.Account == "")
+}
+
 // clone copies r, so that its owner can change it.
 func (r Record) clone() Record {
-	if r.Debt != nil {
-		d := *r.Debt
+	if r.PendingHook != nil {
+		d := *r.PendingHook
 		d.Dests = slices.Clone(d.Dests)
-		r.Debt = &d
+		r.PendingHook = &d
 	}
 	r.Txn.Files, r.Txn.Dirs = slices.Clone(r.Txn.Files), slices.Clone(r.Txn.Dirs)
 	r.Files, r.Trace = maps.Clone(r.Files), slices.Clone(r.Trace)
 	r.Globs, r.Asked = slices.Clone(r.Globs), slices.Clone(r.Asked)
+	r.Overrides = slices.Clone(r.Overrides)
 	return r
 }

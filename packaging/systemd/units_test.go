@@ -51,10 +51,10 @@ func parse(t *testing.T, path string) unit {
 			u[section] = map[string][]string{}
 		case !assigned || !slices.Contains(known[section], key) || value == "" || strings.TrimSpace(value) != value:
 			t.Errorf("%s:%d: %q is no assignment to a key of section %s", path, n+1, line, section)
-		case len(u[section][key]) > 0:
+		case len(u[section][key]) > 0 && key != "ExecReload":
 			t.Errorf("%s:%d: %s is there twice", path, n+1, key)
 		default:
-			u[section][key] = strings.Fields(value)
+			u[section][key] = append(u[section][key], strings.Fields(value)...)
 		}
 	}
 	return u
@@ -72,8 +72,8 @@ func units(t *testing.T) map[string]unit {
 			all[path] = parse(t, path)
 		}
 	}
-	if len(all) != 4 {
-		t.Fatalf("found %d units, want 4", len(all))
+	if len(all) != 5 {
+		t.Fatalf("found %d units, want 5", len(all))
 	}
 	return all
 }
@@ -115,8 +115,10 @@ func TestRenderAndDaemonShareTheirSandbox(t *testing.T) {
 	all := units(t)
 	daemon, render := sandbox(all["credrender.service"]), sandbox(all["credrender-render.service"])
 	delete(daemon, "RestartPreventExitStatus")
-	if diff := cmp.Diff(daemon, render); diff != "" {
-		t.Errorf("credrender.service and credrender-render.service differ (-daemon +render):\n%s", diff)
+	for name, other := range map[string]map[string][]string{"credrender-render.service": render, "credrender-boot.service": sandbox(all["credrender-boot.service"])} {
+		if diff := cmp.Diff(daemon, other); diff != "" {
+			t.Errorf("credrender.service and %s differ (-daemon +other):\n%s", name, diff)
+		}
 	}
 }
 
@@ -127,9 +129,13 @@ func TestUnitsKeepPromises(t *testing.T) {
 		{"credrender.service", "Service", "KillMode", "mixed"}, // TERM lets a job finish
 		{"credrender.service", "Service", "TimeoutStartSec", "infinity"},
 		{"credrender.service", "Service", "RestartPreventExitStatus", "2"},
-		{"credrender.service", "Service", "ExecReload", "/bin/kill -HUP $MAINPID"},
+		{"credrender.service", "Service", "ExecReload", `credrender daemon --check-config /bin/sh -c 'kill -HUP "$MAINPID"'`},
 		{"credrender.service", "Unit", "StartLimitIntervalSec", "0"},
 		{"credrender-render.service", "Service", "Type", "oneshot"},
+		{"credrender-boot.service", "Service", "Type", "oneshot"},
+		{"credrender-boot.service", "Service", "RemainAfterExit", "yes"},
+		{"credrender-boot.service", "Service", "ExecStart", "credrender render --defer-hooks --wait 1m --allow-stale 720h --timeout 20s"},
+		{"credrender-boot.service", "Unit", "After", "network-online.target credrender-recover.service"}, // never the timer's
 		{"credrender-render.timer", "Timer", "FixedRandomDelay", "yes"},
 		{"credrender-recover.service", "Unit", "DefaultDependencies", "no"},
 		{"credrender-recover.service", "Unit", "Before", "sysinit.target shutdown.target"},

@@ -35,7 +35,7 @@ func ParseTable(s string) (a ARN, named bool, err error) {
 	}
 	a, ok := ParseARN(s)
 	name, isTable := strings.CutPrefix(a.Resource, "table/")
-	if !ok || a.Service != "dynamodb" || a.Region == "" || !isAccount(a.Account) || !isTable || !IsTableName(name) {
+	if !ok || a.Service != "dynamodb" || a.Region == "" || !IsAccount(a.Account) || !isTable || !IsTableName(name) {
 		return ARN{}, false, fmt.Errorf("%w: %s: the ARN of a table is arn:aws:dynamodb:REGION:ACCOUNT:table/NAME", ErrARN, Show(s))
 	}
 	return a, false, nil
@@ -53,7 +53,9 @@ func TableName(s string) string {
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
 func IsTableName(s string) bool { return len(s) >= 3 && len(s) <= 255 && isWord(s, "_.-") }
 
-func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
+// IsAccount reports whether s is the ID of an AWS account
+// (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html).
+func IsAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // isWord reports whether s has letters, digits and the extra characters alone.
 func isWord(s, extra string) bool {
@@ -105,7 +107,7 @@ func SplitObject(name string) (bucket, key string, err error) {
 	if a.Region == "" || strings.HasSuffix(path, ".mrap/") {
 		return "", "", fmt.Errorf("%w: %s: multi-region access points are not supported: take the access point or bucket of one region", ErrARN, Show(name))
 	}
-	if !isAccount(a.Account) {
+	if !IsAccount(a.Account) {
 		return "", "", errAccessPoint(name)
 	}
 	a.Resource = strings.TrimSuffix(path, "/")

@@ -26,7 +26,7 @@ func (open ByPrefix) Fetch(ctx context.Context, refs []Ref) map[Ref]Result {
 			src, err := open(ctx, prefix)
 			var found map[Ref]Result
 			if err == nil {
-				found = src.Fetch(ctx, batch)
+				found = Complete(batch, src.Fetch(ctx, batch))
 			}
 			mu.Lock()
 			defer mu.Unlock()

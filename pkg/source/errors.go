@@ -43,6 +43,8 @@ var (
 	ErrCredentials = errors.New("no usable credentials")
 	// ErrNoStore: the table, key or store file does not exist.
 	ErrNoStore = errors.New("no such store")
+	// ErrNoAnswer: the source returned no result for the ref.
+	ErrNoAnswer = errors.New("the source returned no result")
 	// ErrNoSource: no source is configured under the ref's prefix.
 	ErrNoSource = errors.New("no such source")
 	// ErrTooLarge: the value does not fit into an item of the store.
@@ -70,7 +72,7 @@ func (e *RefError) Unwrap() error { return e.Err }
 func Nameless(err error) error {
 	for _, known := range []error{
 		ErrNotFound, ErrNoMatch, ErrDisabled, ErrDenied, ErrWrongContext, ErrIntegrity, ErrUnsupported, ErrThrottled,
-		ErrUnreachable, ErrCredentials, ErrNoStore, ErrNoSource, ErrTooLarge, ErrRef, ErrContext,
+		ErrUnreachable, ErrCredentials, ErrNoStore, ErrNoAnswer, ErrNoSource, ErrTooLarge, ErrRef, ErrContext,
 	} {
 		if errors.Is(err, known) {
 			return &nameless{known.Error(), err}

@@ -29,6 +29,21 @@ type Result struct {
 	Err    error
 }
 
+// Complete adds an [ErrNoAnswer] to found for each ref that has no result, and
+// returns it. The zero Result is an empty secret, so a Source that leaves a ref out
+// would otherwise seem to have fetched one.
+func Complete(refs []Ref, found map[Ref]Result) map[Ref]Result {
+	if found == nil {
+		found = make(map[Ref]Result, len(refs))
+	}
+	for _, r := range refs {
+		if _, ok := found[r]; !ok {
+			found[r] = Result{Err: &RefError{r, ErrNoAnswer}}
+		}
+	}
+	return found
+}
+
 // Trace is what a later [Prober.Probe] needs to tell whether a value has
 // changed. It is written to the state directory, so it holds nothing secret.
 type Trace struct {
@@ -59,10 +74,10 @@ type Prober interface {
 	Probe(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 
-// Looker is a [Prober] that is certain, whatever that costs. It decrypts nothing
-// either.
+// Looker is implemented by a [Prober] whose Probe may miss changes.
 type Looker interface {
-	// Look is like Probe, but sees every write that has finished.
+	// Look is like Probe, but sees every write that has finished, whatever that
+	// costs. It decrypts nothing either.
 	Look(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 

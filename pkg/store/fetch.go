@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
@@ -17,13 +15,8 @@ import (
 // others. It ignores Ref.Source.
 func (s *Store) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	defer s.preconnect(ctx, len(refs), s.o.Reader, s.o.Decrypter)()
-	open, results := s.opener(), make([]source.Result, len(refs))
-	s.each(len(refs), func(i int) { results[i] = s.fetch(ctx, open, refs[i]) })
-	answers := make(map[source.Ref]source.Result, len(refs))
-	for i, r := range refs {
-		answers[r] = results[i]
-	}
-	return answers
+	open := s.opener()
+	return source.FetchEach(refs, s.o.Concurrency, func(r source.Ref) source.Result { return s.fetch(ctx, open, r) })
 }
 
 // preconnect starts to make connections for n calls, for the parts that are a
@@ -38,17 +31,6 @@ func (s *Store) preconnect(ctx context.Context, n int, parts ...any) (end func()
 		}
 	}
 	return func() { cancel(); wg.Wait() }
-}
-
-// each calls f for 0 to n-1, concurrently up to the store's limit, and returns when
-// all calls have returned.
-func (s *Store) each(n int, f func(i int)) {
-	var g errgroup.Group
-	g.SetLimit(s.o.Concurrency)
-	for i := range n {
-		g.Go(func() error { f(i); return nil })
-	}
-	_ = g.Wait()
 }
 
 func (s *Store) fetch(ctx context.Context, open opener, r source.Ref) source.Result {

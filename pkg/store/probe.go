@@ -18,13 +18,7 @@ func (s *Store) Probe(ctx context.Context, known []source.Known) ([]source.Ref, 
 
 // Look implements source.Looker: it reads each item again, consistently.
 func (s *Store) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	changed, errs := make([]bool, len(known)), make([]error, len(known))
-	s.each(len(known), func(i int) { changed[i], errs[i] = s.changed(ctx, known[i]) })
-	var found source.Findings
-	for i, k := range known {
-		found.Add(k.Ref, changed[i], errs[i])
-	}
-	return found.Result()
+	return source.ProbeEach(known, s.o.Concurrency, func(k source.Known) (bool, error) { return s.changed(ctx, k) })
 }
 
 func (s *Store) changed(ctx context.Context, k source.Known) (bool, error) {

@@ -158,10 +158,8 @@ func pause(ctx context.Context, try int) error {
 	if try < 6 {
 		most = firstPause << try
 	}
-	timer := time.NewTimer(rand.N(most)) //nolint:gosec // spreads load, guards nothing
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(rand.N(most)): //nolint:gosec // spreads load, guards nothing
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

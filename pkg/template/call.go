@@ -114,6 +114,11 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			return p.shrug(f, args)
 		}
 		if f.Like != nil && !p.real {
+			if p.blames { // whether it fails does not depend on chance
+				if _, err := p.callLoose(f, args); err != nil {
+					return p.faultOf(name, f, err)
+				}
+			}
 			p.random = p.random || !p.likely
 			if p.likely {
 				return reflect.ValueOf(f.Like), p.tick()
@@ -222,6 +227,9 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 		if _, err := look(args[0]); err != nil {
 			return out, err
 		}
+	}
+	if list := results[0]; list.Kind() == reflect.Slice && list.IsNil() { // encoders write null for it
+		results[0] = reflect.MakeSlice(list.Type(), 0, 0)
 	}
 	return results[0], f.checkResult(results[0], args)
 }

@@ -362,3 +362,14 @@ func TestNothingIsLogged(t *testing.T) {
 		t.Errorf("the value shows: %s", shown)
 	}
 }
+
+func TestNoVars(t *testing.T) {
+	tmpl, err := template.Parse(`{{ .Vars | toJson }} {{ toYaml .Vars }}`, template.Options{Name: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := template.Render(t.Context(), tmpl, template.Resolver{})
+	if err != nil || string(out.Bytes) != "{} {}" {
+		t.Errorf("got %q, %v", out.Bytes, err)
+	}
+}

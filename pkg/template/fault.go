@@ -85,7 +85,7 @@ func (t *Template) runOutside(guide *pass) *pass {
 
 func (t *Template) runOn(guide *pass, withhold func(Query) bool) *pass {
 	p := t.newPass(guide.ctx, guide.x)
-	p.guide, p.withhold = guide.turns, withhold
+	p.guide, p.withhold, p.blames = guide.turns, withhold, true
 	p.failed = p.run()
 	return p
 }

@@ -100,7 +100,7 @@ func (f *Fetcher) results(ctx context.Context, refs []source.Ref) map[source.Ref
 	case len(refs) == 0:
 		return nil
 	case f.src != nil:
-		return f.src.Fetch(ctx, refs)
+		return source.Complete(refs, f.src.Fetch(ctx, refs))
 	}
 	none := map[source.Ref]source.Result{}
 	for _, ref := range refs {

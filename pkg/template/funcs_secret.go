@@ -66,9 +66,19 @@ func secretOr(p *pass, instead any, name string, ctx ...any) (any, error) {
 	}
 	s, err := p.secret(Query{Kind: Secret, Ref: ref, Optional: true})
 	if errors.Is(err, source.ErrNotFound) {
-		return instead, nil
+		return instead, namesContext(name)
 	}
 	return s, err
+}
+
+// namesContext refuses a name such as pw?env=prod, which is a REF of the command
+// line. In a template it is a plain name, so secretOr would always take its default.
+func namesContext(name string) error {
+	_, query, found := strings.Cut(name, "?")
+	if !found || !strings.Contains(query, "=") {
+		return nil
+	}
+	return funcs.Problem("not found, and its name holds ?KEY=VALUE: in a template the context is an argument of its own")
 }
 
 func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {

@@ -122,3 +122,32 @@ func TestNothingProvided(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// partial is a source that breaks its contract: it answers for "a" alone.
+type partial struct{ *world }
+
+func (p partial) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	got := p.world.Fetch(ctx, []source.Ref{{Name: "a"}})
+	if len(refs) == 1 {
+		return nil
+	}
+	return got
+}
+
+// A source that returns fewer results than it was asked for has not returned
+// empty secrets.
+func TestUnansweredRefs(t *testing.T) {
+	byPrefix := source.ByPrefix(func(context.Context, string) (source.Source, error) { return partial{newWorld()}, nil })
+	for _, src := range []source.Source{partial{newWorld()}, byPrefix} {
+		for _, text := range []string{`{{ secret "a" }}{{ secret "b" }}`, `{{ secret "b" }}`, `{{ secretOr "d" "b" }}`} {
+			tmpl, err := template.Parse(text, template.Options{Name: "t"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := template.Render(t.Context(), tmpl, template.Resolver{Source: src})
+			if !errors.Is(err, source.ErrNoAnswer) || !strings.Contains(err.Error(), "secret b: ") {
+				t.Errorf("%s: got %q, %v; want the error of b", text, out.Bytes, err)
+			}
+		}
+	}
+}

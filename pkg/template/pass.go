@@ -47,6 +47,7 @@ type pass struct {
 	heard   map[string]bool // errors of functions whose arguments are known
 	dark    map[int]bool    // branches that turned on something unknown when last met
 	turns   map[place]turn  // what branches did
+	blames  bool            // it seeks the cause of a failure: random functions are called too
 	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
 	escaped bool            // something unknown may hold a known map
 	random  bool            // a random result was left unknown
@@ -77,8 +78,12 @@ func (p *pass) run() (err error) {
 			return err
 		}
 	}
+	vars := p.t.opts.Vars
+	if vars == nil { // encoders write null for it
+		vars = map[string]any{}
+	}
 	p.executed = tt
-	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(p.t.opts.Vars)})
+	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(vars)})
 }
 
 func (p *pass) functions() template.FuncMap {

@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	lookTimeout   = 2 * time.Minute  // as the daemon's own
+	checkTimeout  = 2 * time.Minute  // as in the daemon
 	renderTimeout = 2 * time.Minute  // --timeout
 	fullRefresh   = 10 * time.Minute // its default
 )
 
-// host is what a machine knows of its jobs, and how it looks and renders: it
+// host is what a machine knows of its jobs, and how it checks and renders: it
 // stands in for the state directory and for the process that renders.
 type host struct {
 	open  render.Opener
@@ -36,9 +36,10 @@ func newHost(open render.Opener, jobs []job.Job, wants map[string][]source.Ref) 
 
 func (h *host) config() *daemon.Config {
 	return &daemon.Config{
-		Jobs: h.jobs, Look: h.look, Render: h.render, Timeout: renderTimeout,
-		Records: func() ([]state.Record, error) { return h.all(), nil },
-		Present: func(string) bool { return true },
+		Jobs: h.jobs, Check: h.check, Render: h.render, Timeout: renderTimeout,
+		Records:   func() ([]state.Record, error) { return h.all(), nil },
+		Missing:   func(job.Job) string { return "" },
+		Installed: func(job.Job, state.Record) string { return "" },
 	}
 }
 
@@ -52,14 +53,14 @@ func (h *host) all() []state.Record {
 	return list
 }
 
-// look is render.Tick on a machine of which nothing else has changed.
-func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) {
+// check is render.CheckChanges on a machine of which nothing else has changed.
+func (h *host) check(ctx context.Context, jobs []job.Job) ([]render.CheckResult, error) {
 	now := time.Now()
-	looks := make([]render.Look, 0, len(jobs))
+	results := make([]render.CheckResult, 0, len(jobs))
 	var seen []render.Seen
 	h.mu.Lock()
 	for _, j := range jobs {
-		looks = append(looks, render.Look{Job: &j})
+		results = append(results, render.CheckResult{Job: &j})
 		r, rendered := h.records[j.Name]
 		if rendered && r.Trace != nil {
 			seen = append(seen, render.Seen{Store: j.Store, Trace: r.Trace, Full: now.Sub(r.LastLook) >= fullRefresh})
@@ -67,29 +68,29 @@ func (h *host) look(ctx context.Context, jobs []job.Job) ([]render.Look, error) 
 	}
 	h.mu.Unlock()
 	if len(seen) < len(jobs) {
-		return looks, nil // a host that has just started renders all
+		return results, nil // a host that has just started renders all
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	for i, v := range render.Probe(ctx, h.open, seen) {
-		looks[i].Changed, looks[i].Unseen = v.Changed, v.Err
-		looks[i].Quiet = !v.Changed && v.Err == nil
-		if looks[i].Quiet && seen[i].Full {
+		results[i].Changed, results[i].Unanswered = v.Changed, v.Err
+		results[i].Unchanged = !v.Changed && v.Err == nil
+		if results[i].Unchanged && seen[i].Full {
 			h.note(jobs[i].Name, func(r *state.Record) { r.LastLook = now })
 		}
 	}
-	return looks, nil
+	return results, nil
 }
 
 // render fetches what the jobs' templates ask for, in the one batch that
 // constant names take.
-func (h *host) render(ctx context.Context, names []string, _ bool) (int, error) {
-	began := time.Now()
+func (h *host) render(ctx context.Context, o daemon.Order) (daemon.Ended, error) {
+	names, began := o.Names, time.Now()
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
 	src, err := h.open(ctx, h.jobs[0].Store, "")
 	if err != nil {
-		return 1, err
+		return daemon.Ended{Code: 1}, err
 	}
 	var refs []source.Ref
 	for _, name := range names {
@@ -105,7 +106,7 @@ func (h *host) render(ctx context.Context, names []string, _ bool) (int, error) 
 		code := h.finish(results, name, began)
 		worst = max(worst, code)
 	}
-	return worst, nil
+	return daemon.Ended{Code: worst}, nil
 }
 
 // finish records the result of a job.

@@ -86,10 +86,10 @@ func (m *machine) render(w render.Env, jobs []job.Job, changed bool) {
 // tick returns the jobs that are not quiet.
 func (m *machine) tick(w render.Env, refresh time.Duration) (busy []job.Job) {
 	m.t.Helper()
-	looks, err := render.Tick(m.t.Context(), w, render.Options{FullRefresh: refresh}, m.jobs)
+	looks, err := render.CheckChanges(m.t.Context(), w, render.Options{FullRefresh: refresh}, m.jobs)
 	for _, l := range looks {
 		err = errors.Join(err, l.Err)
-		if !l.Quiet {
+		if !l.Unchanged {
 			busy = append(busy, *l.Job)
 		}
 	}

@@ -65,11 +65,8 @@ func TestSystemdStopDoesNotWaitForAWS(t *testing.T) {
 		aws := m.running(t, "touch /run/hook")
 		aws.beSilent(t)
 		time.Sleep(3 * time.Second) // until a tick has begun to wait
-		began := time.Now()
-		m.want(t, 0, "systemctl", "stop", "credrender.service")
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("systemctl stop takes %.0f s", took.Seconds())
-		}
+		m.want(t, 0, "systemctl", "stop", "--no-block", "credrender.service")
+		eventually(t, "the daemon has stopped", func() bool { return m.property(t, "credrender.service", "ActiveState") == "inactive" })
 	})
 }
 
@@ -95,6 +92,7 @@ func TestSystemdRecoversAtBoot(t *testing.T) {
 		if got := m.property(t, "credrender-recover.service", "Result"); got != "success" {
 			t.Errorf("credrender-recover.service ends with %s", got)
 		}
+		aws.answer(t) // so that the render that waits for it ends, and the machine with it
 	})
 }
 
@@ -131,6 +129,9 @@ func TestSystemdTimerAndBootUnit(t *testing.T) {
 		took := m.boot(t, bootLimit)
 		t.Logf("boot with credrender-boot.service, first render: %.1f s", took.Seconds())
 		m.wantTimerHook(t, "second")
+		if !isFull() {
+			return
+		}
 		m.halt(t)
 		aws.refuse(t)
 		took = m.boot(t, 2*time.Minute)

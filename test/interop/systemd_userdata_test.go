@@ -17,7 +17,7 @@ func TestSystemdUserData(t *testing.T) {
 		m.write(t, "/root/user-data.sh", readFile(t, "../../examples/ec2-user-data/user-data.sh"), 0o755)
 		m.write(t, "/usr/local/bin/curl", "#!/bin/sh\nwhile [ \"$1\" != -o ]; do shift; done; cp /root/credrender \"$2\"\n", 0o755)
 		m.outside(t, "mv", m.root+"/usr/local/bin/credrender", m.root+"/root/credrender")
-		m.outside(t, "sh", "-c", "rm "+m.root+"/usr/local/lib/systemd/system/credrender*") // the script brings what it needs
+		m.outside(t, "sh", "-c", "rm "+m.root+"/usr/local/lib/systemd/system/credrender*")                 // the script brings what it needs
 		m.write(t, "/etc/systemd/system/app.service", "[Service]\nExecStart=/bin/sleep infinity\n", 0o644) // the image's
 		m.boot(t, bootLimit)
 		m.want(t, 0, "cp", "/root/credrender", "/usr/bin/credrender") // to fill the store

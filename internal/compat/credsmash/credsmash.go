@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -170,6 +171,5 @@ func (s *session) log(level int, logger, format string, args ...any) {
 		return
 	}
 	name := map[int]string{levelInfo: "INFO", levelWarning: "WARNING"}[level]
-	stamp := strings.Replace(s.Now().Format("2006-01-02 15:04:05.000"), ".", ",", 1)
-	_, _ = fmt.Fprintf(s.Stderr, "%s credsmash.%s [%s] %s\n", stamp, logger, name, fmt.Sprintf(format, args...))
+	_, _ = fmt.Fprintf(s.Stderr, "%s credsmash.%s [%s] %s\n", compat.LogTime(s.Now()), logger, name, fmt.Sprintf(format, args...))
 }

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // secretError is an error about one secret.
@@ -24,7 +24,7 @@ func (e *secretError) Error() string {
 	case errors.Is(e.err, source.ErrNotFound):
 		return fmt.Sprintf("Item {'name': '%s', 'version': %s} couldn't be found.", e.name, version)
 	case errors.Is(e.err, source.ErrWrongContext):
-		return e.name + ": KMS ERROR: Could not decrypt hmac key with KMS. The encryption context provided may not match the one used when the credential was stored."
+		return e.name + ": " + compat.WrongContext
 	case errors.Is(e.err, source.ErrIntegrity):
 		return fmt.Sprintf("%s: INTEGRITY ERROR: %v", e.name, e.err)
 	}
@@ -38,9 +38,6 @@ func words(err error) string {
 	if _, placed := errors.AsType[*secretError](err); placed {
 		return err.Error()
 	}
-	failed, ok := errors.AsType[*source.CallError](err)
-	if _, stuck := errors.AsType[*limit.StuckError](err); stuck || !ok || failed.Code == "" || failed.Operation == "" {
-		return err.Error()
-	}
-	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)
+	text, _ := compat.ErrorText(err)
+	return text
 }

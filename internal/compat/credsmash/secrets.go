@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -59,14 +60,6 @@ func showVersion(v string) string {
 		return n.String()
 	}
 	return v
-}
-
-func names(entries []source.Entry) []string {
-	all := make([]string, len(entries))
-	for i, e := range entries {
-		all[i] = e.Name
-	}
-	return slices.Compact(all)
 }
 
 func (s *session) list(ctx context.Context) error {
@@ -133,7 +126,7 @@ func (s *session) findOne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := names(entries)
+	found := compat.Names(entries)
 	switch len(found) {
 	case 0:
 		//lint:ignore ST1005 credsmash's words
@@ -194,7 +187,7 @@ func (s *session) findMany(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	values, err := s.fetch(ctx, names(entries), "")
+	values, err := s.fetch(ctx, compat.Names(entries), "")
 	if err != nil {
 		return err
 	}

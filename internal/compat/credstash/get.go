@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -50,11 +51,7 @@ func (s *session) getMatching(ctx context.Context, b *Backend, ref source.Ref) e
 	if err != nil {
 		return err
 	}
-	text, err := s.dump(ctx, b, ref, got)
-	if err != nil {
-		return err
-	}
-	return s.print(text)
+	return s.dump(ctx, b, ref, got, "")
 }
 
 // pattern returns credstash's match function: * matches any characters, and the rest of
@@ -83,11 +80,7 @@ func (s *session) getall(ctx context.Context, b *Backend) error {
 	if err != nil {
 		return err
 	}
-	text, err := s.dump(ctx, b, ref, got)
-	if err != nil {
-		return err
-	}
-	return s.print(text + "\n")
+	return s.dump(ctx, b, ref, got, "\n")
 }
 
 // fetchAll fetches ref's version of every matching name.
@@ -97,7 +90,7 @@ func (s *session) fetchAll(ctx context.Context, b *Backend, ref source.Ref, matc
 		return nil, err
 	}
 	var refs []source.Ref
-	for _, name := range names(entries) {
+	for _, name := range compat.Names(entries) {
 		if match(name) {
 			refs = append(refs, source.Ref{Name: name, Version: ref.Version, Context: ref.Context})
 		}
@@ -109,9 +102,9 @@ func (s *session) fetchAll(ctx context.Context, b *Backend, ref source.Ref, matc
 	return results, nil
 }
 
-// dump formats values in the requested format. If some are missing or unreadable, it
-// returns an error that lists them and no text.
-func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[string]source.Result) (string, error) {
+// dump prints values in the requested format, and end. If some are missing or unreadable,
+// it returns an error that lists them, and prints nothing.
+func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[string]source.Result, end string) error {
 	values := map[string]string{}
 	var failed []error
 	for _, name := range slices.Sorted(maps.Keys(got)) {
@@ -128,18 +121,25 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 		s.warnShadowed(ctx, b, source.Ref{Name: name, Version: ref.Version}, r.Trace.Version)
 	}
 	if len(failed) > 0 {
-		return "", &partialError{errors.Join(failed...), len(failed), len(got)}
+		return &partialError{errors.Join(failed...), len(failed), len(got)}
 	}
+	var text string
+	var err error
 	switch s.call.text("format") {
 	case "csv":
-		return dumpCSV(values), nil
+		text = dumpCSV(values)
 	case "dotenv":
 		s.warnQuotes(values)
-		return dumpDotenv(values), nil
+		text = dumpDotenv(values)
 	case "yaml":
-		return dumpYAML(values), nil
+		text = dumpYAML(values)
+	default:
+		text, err = dumpJSON(values)
 	}
-	return dumpJSON(values)
+	if err != nil {
+		return err
+	}
+	return s.print(text + end)
 }
 
 // warnQuotes warns of values that break dotenv output, which escapes nothing.

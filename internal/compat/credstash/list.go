@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -35,19 +35,10 @@ func (s *session) keys(ctx context.Context, b *Backend) error {
 		return err
 	}
 	var text strings.Builder
-	for _, name := range names(entries) {
+	for _, name := range compat.Names(entries) {
 		text.WriteString(name + "\n")
 	}
 	return s.print(text.String())
-}
-
-// names returns the distinct names of a sorted list.
-func names(entries []source.Entry) []string {
-	all := make([]string, len(entries))
-	for i, e := range entries {
-		all[i] = e.Name
-	}
-	return slices.Compact(all)
 }
 
 func (s *session) delete(ctx context.Context, b *Backend) error {

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
-	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // secretError is an error about one secret.
@@ -21,7 +21,6 @@ type secretError struct {
 	err error
 }
 
-func (e *secretError) Error() string { return e.words() }
 func (e *secretError) Unwrap() error { return e.err }
 
 // partialError is the failure of some secrets of a command.
@@ -33,8 +32,8 @@ type partialError struct {
 func (e *partialError) Error() string { return fmt.Sprintf("%d of %d failed", e.failed, e.n) }
 func (e *partialError) Unwrap() error { return e.err }
 
-// words returns the message of credstash if it has one, since scripts search for it.
-func (e *secretError) words() string {
+// Error returns the message of credstash if it has one, since scripts search for it.
+func (e *secretError) Error() string {
 	version, notNext := errors.AsType[*item.VersionError](e.err)
 	switch {
 	case errors.Is(e.err, source.ErrNotFound) && e.ref.Version == "":
@@ -42,7 +41,7 @@ func (e *secretError) words() string {
 	case errors.Is(e.err, source.ErrNotFound):
 		return fmt.Sprintf("Item {'name': '%s', 'version': '%s'} couldn't be found.", e.ref.Name, item.Pad(e.ref.Version))
 	case errors.Is(e.err, source.ErrWrongContext):
-		return "KMS ERROR: Could not decrypt hmac key with KMS. The encryption context provided may not match the one used when the credential was stored."
+		return compat.WrongContext
 	case errors.Is(e.err, source.ErrIntegrity):
 		return fmt.Sprintf("INTEGRITY ERROR: %v", e.err)
 	case errors.Is(e.err, source.ErrExists):
@@ -56,12 +55,8 @@ func (e *secretError) words() string {
 
 // words formats an error of AWS as botocore does.
 func words(err error) string {
-	failed, ok := errors.AsType[*source.CallError](err)
-	if _, stuck := errors.AsType[*limit.StuckError](err); stuck || !ok || failed.Code == "" || failed.Operation == "" {
-		return err.Error()
-	}
-	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message)
-	switch failed.Operation {
+	text, operation := compat.ErrorText(err)
+	switch operation {
 	case "Decrypt":
 		return "KMS ERROR: Decryption error " + text
 	case "GenerateDataKey":
@@ -78,11 +73,11 @@ func (s *session) report(err error) {
 		joined, _ := many.err.(interface{ Unwrap() []error })
 		for _, err := range joined.Unwrap() {
 			one, _ := errors.AsType[*secretError](err)
-			_, _ = fmt.Fprintf(&b, "%s: %s\n", source.Show(one.ref.Name), one.words())
+			_, _ = fmt.Fprintf(&b, "%s: %s\n", source.Show(one.ref.Name), one.Error())
 		}
 		text = b.String() + many.Error()
 	} else if one, ok := errors.AsType[*secretError](err); ok {
-		text = one.words()
+		text = one.Error()
 	}
 	_, hasRegion := s.LookupEnv("AWS_REGION")
 	_, hasDefault := s.LookupEnv("AWS_DEFAULT_REGION")
@@ -163,6 +158,5 @@ func (l *logFile) write(now time.Time, text string) {
 	if l == nil {
 		return
 	}
-	stamp := strings.Replace(now.Format("2006-01-02 15:04:05.000"), ".", ",", 1)
-	_, _ = fmt.Fprintf(l.file, "%s ERROR %s\n", stamp, text)
+	_, _ = fmt.Fprintf(l.file, "%s ERROR %s\n", compat.LogTime(now), text)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -21,9 +22,7 @@ func (s *session) setup(ctx context.Context, b *Backend) error {
 		}
 	}
 	tags := map[string]string{"Name": "credstash"}
-	for k, v := range s.call.pairs("tags") {
-		tags[k] = v
-	}
+	maps.Copy(tags, s.call.pairs("tags"))
 	created, err := b.Create(ctx, tags)
 	switch {
 	case err != nil:

@@ -2,6 +2,7 @@ package credstash
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -48,14 +49,7 @@ func wrap(first, indent string, parts []string) []string {
 	return append(lines, line)
 }
 
-func (g *grammar) isExclusive(o option) bool {
-	for _, dest := range g.exclusive {
-		if dest == o.dest {
-			return true
-		}
-	}
-	return false
-}
+func (g *grammar) isExclusive(o option) bool { return slices.Contains(g.exclusive, o.dest) }
 
 // form returns an option as in a usage line, without brackets.
 func (o option) form() string { return strings.TrimRight(o.names()[0]+" "+o.operand(), " ") }

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"maps"
 	"math"
 	"strings"
 
@@ -41,9 +42,7 @@ func filters() map[string]filter {
 		"filesizeformat": fileSize, "tojson": toJSON, "attr": attribute,
 	}
 	for _, more := range []map[string]filter{textFilters(), listFilters(), pickFilters()} {
-		for name, f := range more {
-			all[name] = f
-		}
+		maps.Copy(all, more)
 	}
 	return all
 }

@@ -33,7 +33,7 @@ func recovered(stack *middleware.Stack) error {
 func waiting(stack *middleware.Stack) error {
 	call := middleware.InitializeMiddlewareFunc("Wait", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 		end := limit.Wait(ctx, limit.Subject{
-			Name: awsmiddleware.GetServiceID(ctx), Place: awsmiddleware.GetRegion(ctx), Operation: awsmiddleware.GetOperationName(ctx),
+			Name: awsmiddleware.GetServiceID(ctx), Region: awsmiddleware.GetRegion(ctx), Operation: awsmiddleware.GetOperationName(ctx),
 		})
 		out, md, err := next.HandleInitialize(ctx, in)
 		end(wire.Answered(err))

@@ -36,7 +36,7 @@ func settingsError(err error) error {
 	if text == "" {
 		text = wire.Why(err)
 	}
-	return fmt.Errorf("load AWS settings: %w", wire.Words(text))
+	return fmt.Errorf("load AWS settings: %w", wire.SafeError(text))
 }
 
 // The names of settings in the SDK's messages, whose values follow them.

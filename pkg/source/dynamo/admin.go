@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -68,48 +66,36 @@ type Setup struct {
 // differ, and changes them only with Update. A table with another key schema is
 // ErrSchema.
 func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
-	desc, err := a.describe(ctx)
-	var taken error
-	created := errors.Is(err, source.ErrNoStore)
-	if created {
-		if o.DryRun {
-			return Setup{Created: true}, nil
-		}
-		taken, err = a.make(ctx, o)
-		created = taken == nil
-	}
-	if err == nil && (desc == nil || desc.TableStatus == types.TableStatusCreating) {
-		o.tell("waiting for table %s to be ready", a.name)
-		desc, err = a.await(ctx, taken)
-	}
-	if err == nil {
-		err = a.check(desc)
-	}
-	if err != nil {
+	desc, created, err := a.ensure(ctx, a.newTable(o), func() { a.tellWaiting(o) })
+	switch {
+	case err != nil:
 		return Setup{}, err
+	case desc == nil:
+		return Setup{Created: true}, nil
 	}
 	s := Setup{ARN: aws.ToString(desc.TableArn), Created: created}
 	if created {
-		// Only a table that is ready can have it.
-		return s, a.recoverable(ctx)
+		return s, a.recoverable(ctx) // only a table that is ready can have it
 	}
 	return s, a.compare(ctx, desc, &s, o)
 }
 
-func (o SetupOptions) tell(format string, args ...any) {
+func (a *Admin) tellWaiting(o SetupOptions) {
 	if o.Progress != nil {
-		o.Progress(fmt.Sprintf(format, args...))
+		o.Progress(fmt.Sprintf("waiting for table %s to be ready", a.name))
 	}
 }
 
-func (a *Admin) make(ctx context.Context, o SetupOptions) (taken, err error) {
+// newTable returns the request that creates the table, or nil for a dry run.
+func (a *Admin) newTable(o SetupOptions) *dynamodb.CreateTableInput {
+	if o.DryRun {
+		return nil
+	}
 	in := a.schema()
 	in.BillingMode, in.ProvisionedThroughput = o.billing()
 	in.DeletionProtectionEnabled = aws.Bool(true)
-	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(o.Tags[k])})
-	}
-	return a.create(ctx, in)
+	in.Tags = tagList(o.Tags)
+	return in
 }
 
 func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput) {
@@ -144,7 +130,7 @@ func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup
 		if err := p.change(ctx); err != nil {
 			return err
 		}
-		o.tell("waiting for table %s to be ready", a.name)
+		a.tellWaiting(o)
 		if _, err := a.await(ctx, nil); err != nil {
 			return err
 		}

@@ -73,9 +73,7 @@ func New(client awsconfig.Client, table string) *Table {
 // Preconnect implements store.Preconnector: it makes connections for n concurrent
 // reads, and keeps them until ctx ends.
 func (t *Table) Preconnect(ctx context.Context, n int) {
-	if url := t.reads.URL(ctx); t.client.Preconnect != nil && url != "" {
-		t.client.Preconnect(ctx, url, n)
-	}
+	t.reads.Preconnect(ctx, n)
 }
 
 func (t *Table) op(verb string) string { return verb + " table " + t.name }

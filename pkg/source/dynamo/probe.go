@@ -3,8 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -21,46 +20,30 @@ const (
 
 var _ source.Prober = (*Table)(nil)
 
-// question is what a probe asks of the table, without the context, which
-// DynamoDB does not know: equal ones are asked once.
+// question identifies the request of a probe. It has no context, which DynamoDB does
+// not know. Equal questions are one request.
 type question struct {
 	name, version string
 	trace         source.Trace
 }
 
-// Probe implements source.Prober for half a read unit a secret, whatever its
-// size, and nothing of KMS. Reads are eventually consistent: a write of the
-// last second may be missed until the next probe.
+func questionOf(k source.Known) question { return question{k.Ref.Name, k.Ref.Version, k.Trace} }
+
+// Probe implements source.Prober. It costs half a read unit for each secret,
+// whatever its size, and no request to KMS. Reads are eventually consistent: a probe
+// may miss a write of the last second, which the next one sees.
 //
-// Of an item of up to 4 KB it sees everything: another version that sorts last,
-// one that is gone, one that was put again. Of a larger one, which would cost
-// by its size, it sees a version that sorts after the known one, and of a
-// larger pinned version nothing, for no request at all; the rest is for a full
-// look from time to time.
+// For an item of up to 4 KB it sees all changes: another version that sorts last,
+// one that is gone, one that was put again. A larger item would cost by its size, so
+// Probe sees only a version that sorts after the known one, and does not check a
+// larger pinned version at all. A full refresh sees the rest.
 func (t *Table) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	asked := map[question][]source.Ref{}
-	var order []question
+	answers := map[question]func() (bool, error){}
 	for _, k := range known {
-		q := question{k.Ref.Name, k.Ref.Version, k.Trace}
-		if asked[q] == nil {
-			order = append(order, q)
-		}
-		asked[q] = append(asked[q], k.Ref)
+		q := questionOf(k)
+		answers[q] = sync.OnceValues(func() (bool, error) { return t.changed(ctx, q) })
 	}
-	changed, errs := make([]bool, len(order)), make([]error, len(order))
-	var g errgroup.Group
-	g.SetLimit(probeConcurrency)
-	for i, q := range order {
-		g.Go(func() error { changed[i], errs[i] = t.changed(ctx, q); return nil })
-	}
-	_ = g.Wait()
-	var found source.Findings
-	for i, q := range order {
-		for _, ref := range asked[q] {
-			found.Add(ref, changed[i], errs[i])
-		}
-	}
-	return found.Result()
+	return source.ProbeEach(known, probeConcurrency, func(k source.Known) (bool, error) { return answers[questionOf(k)]() })
 }
 
 func (t *Table) changed(ctx context.Context, q question) (bool, error) {

@@ -82,7 +82,10 @@ func newReader(c *dynamodb.Client, client awsconfig.Client, table string) *wire.
 		AccountIdEndpointMode: aws.String(string(o.AccountIDEndpointMode)),
 	}
 	return wire.NewJSON(wire.JSONOptions{
-		ServiceID: dynamodb.ServiceID, Signing: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0",
+		Options: wire.Options{
+			ServiceID: dynamodb.ServiceID, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer, Observer: client.Observer,
+		},
+		Signing: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0", Region: o.Region, Preconnect: client.Preconnect,
 		Endpoint: func(ctx context.Context, account string) (smithyendpoints.Endpoint, error) {
 			params := params
 			if account != "" {
@@ -91,8 +94,6 @@ func newReader(c *dynamodb.Client, client awsconfig.Client, table string) *wire.
 			return resolver.ResolveEndpoint(ctx, params)
 		},
 		Account: accountOf(o),
-		Region:  o.Region, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
-		Observer: client.Observer,
 	})
 }
 
@@ -106,7 +107,7 @@ func accountOf(o dynamodb.Options) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		credentials, err := o.Credentials.Retrieve(ctx)
 		if err == nil && credentials.AccountID == "" && o.AccountIDEndpointMode == aws.AccountIDEndpointModeRequired {
-			err = wire.Words("AWS_ACCOUNT_ID_ENDPOINT_MODE is required, and the credentials do not tell their account (AWS_ACCOUNT_ID)")
+			err = wire.SafeError("AWS_ACCOUNT_ID_ENDPOINT_MODE is required, and the credentials do not tell their account (AWS_ACCOUNT_ID)")
 		}
 		return credentials.AccountID, err
 	}

@@ -37,27 +37,37 @@ type TableState struct {
 // is ErrSchema. It waits until the table's state has not changed for the limit of ctx
 // (package limit), or ctx ends.
 func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
-	desc, err := t.describe(ctx)
-	var taken error
-	created := errors.Is(err, source.ErrNoStore)
-	if created {
-		in := t.schema()
-		in.BillingMode = types.BillingModePayPerRequest
-		taken, err = t.create(ctx, in)
-		created = taken == nil
-	}
-	if err == nil && (desc == nil || desc.TableStatus == types.TableStatusCreating) {
-		desc, err = t.await(ctx, taken)
-	}
-	if err == nil {
-		err = t.check(desc)
-	}
+	in := t.schema()
+	in.BillingMode = types.BillingModePayPerRequest
+	desc, created, err := t.ensure(ctx, in, func() {})
 	if err != nil {
 		return TableState{}, err
 	}
 	state := describeState(desc)
 	state.Created = created
 	return state, nil
+}
+
+// ensure creates the table if it does not exist, and returns it once it is ready. If in
+// is nil, it creates nothing and returns a nil table. It calls waiting before it waits.
+func (t *Table) ensure(ctx context.Context, in *dynamodb.CreateTableInput, waiting func()) (desc *types.TableDescription, created bool, err error) {
+	desc, err = t.describe(ctx)
+	var taken error
+	if errors.Is(err, source.ErrNoStore) {
+		if in == nil {
+			return nil, true, nil
+		}
+		taken, err = t.create(ctx, in)
+		created = taken == nil
+	}
+	if err == nil && (desc == nil || desc.TableStatus == types.TableStatusCreating) {
+		waiting()
+		desc, err = t.await(ctx, taken)
+	}
+	if err == nil {
+		err = t.check(desc)
+	}
+	return desc, created, err
 }
 
 // await polls a table until it is created. DynamoDB may not know it for a moment. taken

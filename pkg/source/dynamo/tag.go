@@ -16,12 +16,15 @@ import (
 // Tag adds tags to the table of that ARN, which [Table.EnsureTable] returns. It
 // takes the right to dynamodb:TagResource.
 func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) error {
-	in := &dynamodb.TagResourceInput{ResourceArn: aws.String(arn)}
-	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
-	}
-	_, err := t.api.tagResource(ctx, in)
+	_, err := t.api.tagResource(ctx, &dynamodb.TagResourceInput{ResourceArn: aws.String(arn), Tags: tagList(tags)})
 	return wire.Wrap(t.op("tag"), err)
+}
+
+func tagList(tags map[string]string) (list []types.Tag) {
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
+	}
+	return list
 }
 
 func (a *Admin) tags(arn string, o SetupOptions) property {

@@ -25,8 +25,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 )
@@ -80,7 +78,6 @@ type api struct {
 var (
 	_ source.Source = (*Instance)(nil)
 	_ source.Prober = (*Instance)(nil)
-	_ source.Looker = (*Instance)(nil)
 )
 
 // New returns the instance. It does no I/O. Of the client only the endpoint of the
@@ -103,17 +100,7 @@ func New(client awsconfig.Client) *Instance {
 func (i *Instance) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, ErrNotHere)
 	defer cancel()
-	results := make([]source.Result, len(refs))
-	var g errgroup.Group
-	for n, r := range refs {
-		g.Go(func() error { results[n] = i.fact(ctx, r.Name); return nil })
-	}
-	_ = g.Wait()
-	out := make(map[source.Ref]source.Result, len(refs))
-	for n, r := range refs {
-		out[r] = results[n]
-	}
-	return out
+	return source.FetchEach(refs, -1, func(r source.Ref) source.Result { return i.fact(ctx, r.Name) })
 }
 
 // Probe implements source.Prober by asking again, which costs nothing.
@@ -132,11 +119,6 @@ func (i *Instance) Probe(ctx context.Context, known []source.Known) ([]source.Re
 		found.Add(k.Ref, seen.Trace != k.Trace, seen.Err)
 	}
 	return found.Result()
-}
-
-// Look implements source.Looker: a probe misses nothing here.
-func (i *Instance) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return i.Probe(ctx, known)
 }
 
 func (i *Instance) fact(ctx context.Context, name string) source.Result {

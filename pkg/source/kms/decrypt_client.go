@@ -11,8 +11,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// decryptInput and decryptOutput are what Decrypt is asked and answers, as far
-// as symmetric keys need it
+// decryptInput and decryptOutput are the request and the answer of Decrypt, as far as
+// symmetric keys need them
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html).
 type decryptInput struct {
 	CiphertextBlob    []byte
@@ -34,11 +34,12 @@ func newDecrypter(c *kms.Client, client awsconfig.Client) *wire.JSONClient {
 		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 	}
 	return wire.NewJSON(wire.JSONOptions{
-		ServiceID: kms.ServiceID, Signing: "kms", Target: "TrentService", Version: "1.1",
+		Options: wire.Options{
+			ServiceID: kms.ServiceID, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer, Observer: client.Observer,
+		},
+		Signing: "kms", Target: "TrentService", Version: "1.1", Region: o.Region, Preconnect: client.Preconnect,
 		Endpoint: func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) {
 			return resolver.ResolveEndpoint(ctx, params)
 		},
-		Region: o.Region, AppID: client.AppID, Credentials: o.Credentials, HTTP: o.HTTPClient, Retryer: o.Retryer,
-		Observer: client.Observer,
 	})
 }

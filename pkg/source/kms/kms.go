@@ -27,15 +27,15 @@ const MaxDataKey = 1024
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html).
 const MaxGrantTokens = 10
 
-// Keys is KMS in one region, with one key for writing. It is safe for concurrent use. Errors wrap the sentinels of package source and keep
-// AWS's code and message; a key that is disabled or pending deletion is
-// source.ErrDenied, one that is not there source.ErrNoStore.
+// Keys is KMS in one region, with one key for writing. It is safe for concurrent use.
+// Errors wrap the sentinels of package source and keep AWS's code and message. A key
+// that is disabled or pending deletion is source.ErrDenied, a missing one
+// source.ErrNoStore.
 type Keys struct {
 	api      api
 	admin    adminAPI // for EnsureKey
 	decrypts *wire.JSONClient
 	key      string
-	client   awsconfig.Client
 	tokens   []string
 }
 
@@ -56,25 +56,30 @@ type api struct {
 // sees it.
 func New(client awsconfig.Client, key string) *Keys {
 	c := kms.NewFromConfig(client.Config)
-	return &Keys{key: key, client: client, decrypts: newDecrypter(c, client), api: api{
+	return &Keys{key: key, decrypts: newDecrypter(c, client), api: api{
 		encrypt:         c.Encrypt,
 		generateDataKey: c.GenerateDataKey,
 		reEncrypt:       c.ReEncrypt,
 	}, admin: newAdminAPI(c)}
 }
 
-// WithGrantTokens returns keys that pass tokens with whatever they make and
-// open, so that a grant counts before it has spread through KMS
+// WithGrantTokens returns keys that pass grant tokens with each request, so that a
+// grant takes effect before it has spread through KMS
 // (https://docs.aws.amazon.com/kms/latest/developerguide/using-grant-token.html).
-// KMS takes ten at most, and passes over those of grants that do not fit.
+// KMS ignores tokens of other grants, and takes at most MaxGrantTokens.
 func (k *Keys) WithGrantTokens(tokens ...string) *Keys {
 	with := *k
 	with.tokens = tokens
 	return &with
 }
 
-// Decrypt implements store.Decrypter. KMS finds the key by itself, from the
-// wrapped data key; it may be another than the one for writing.
+// Preconnect implements store.Preconnector: it opens connections for n concurrent calls
+// of Decrypt, and keeps them until ctx ends. KMS speaks HTTP/1.1, so each call in flight
+// needs a connection, and a new one takes two round trips before its first request.
+func (k *Keys) Preconnect(ctx context.Context, n int) { k.decrypts.Preconnect(ctx, n) }
+
+// Decrypt implements store.Decrypter. KMS identifies the key by the wrapped data key; it
+// may be another than the one for writing.
 func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error) {
 	in := decryptInput{CiphertextBlob: wrapped, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
 	var out decryptOutput

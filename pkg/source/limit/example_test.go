@@ -14,7 +14,7 @@ import (
 func Example() {
 	ctx, stop := limit.New(10 * time.Millisecond).Context(context.Background())
 	defer stop()
-	end := limit.Wait(ctx, limit.Subject{Name: "DynamoDB", Place: "eu-west-1", Operation: "Query"})
+	end := limit.Wait(ctx, limit.Subject{Name: "DynamoDB", Region: "eu-west-1", Operation: "Query"})
 	<-ctx.Done()
 	end(false)
 	fmt.Println(ctx.Err())

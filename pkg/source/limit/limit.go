@@ -21,16 +21,16 @@ import (
 // Subject describes what a wait is for.
 type Subject struct {
 	Name      string // "DynamoDB", "credential_process of the profile"
-	Place     string // a region or a host; may be empty
+	Region    string // may be empty
 	Operation string // "Query"; may be empty
 }
 
 // String returns the subject without its operation, for messages.
 func (s Subject) String() string {
-	if s.Place == "" {
+	if s.Region == "" {
 		return s.Name
 	}
-	return s.Name + " in " + s.Place
+	return s.Name + " in " + s.Region
 }
 
 // Error is the error of a context that a limit ended. It is also

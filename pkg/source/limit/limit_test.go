@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-var table = limit.Subject{Name: "DynamoDB", Place: "eu-west-1", Operation: "Query"}
+var table = limit.Subject{Name: "DynamoDB", Region: "eu-west-1", Operation: "Query"}
 
 func TestEndsWithoutAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

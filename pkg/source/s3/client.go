@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -79,7 +80,7 @@ type multiRegion interface {
 	GetS3DisableMultiRegionAccessPoints(context.Context) (value, found bool, err error)
 }
 
-// set looks a switch up in the environment and the profile.
+// set looks up a setting in the environment and the profile.
 func set[T any](cfg aws.Config, get func(T, context.Context) (value, found bool, err error), otherwise bool) bool {
 	for _, src := range cfg.ConfigSources {
 		if p, ok := src.(T); ok {
@@ -152,9 +153,7 @@ func (c *client) request(ctx context.Context, region string, op operation) (wire
 	req.URL.RawPath = smithyhttp.JoinPath(req.URL.RawPath, "/"+httpbinding.EscapePath(op.key, false))
 	req.URL.RawQuery = op.query.Encode()
 	for _, header := range []http.Header{e.Headers, op.header} {
-		for name, values := range header {
-			req.Header[name] = values
-		}
+		maps.Copy(req.Header, header)
 	}
 	req.Header.Set(wire.ContentSHA256, wire.SHA256(op.body))
 	return req, err
@@ -173,7 +172,7 @@ func signature(e smithyendpoints.Endpoint) (name, region string, err error) {
 		region, _ = smithyhttp.GetSigV4SigningRegion(&s.SignerProperties)
 		return name, region, nil
 	}
-	return "", "", wire.Words("multi-region access points are not supported: their signatures are of another kind")
+	return "", "", wire.SafeError("multi-region access points are not supported: their signatures are of another kind")
 }
 
 // refused reads an error answer, and the region of the bucket if the answer contains it. An

@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/pkg/source/awsconfig"
-	"github.com/credrender/credrender/pkg/source/internal/wire/endpointtest"
+	"github.com/credrender/credrender/test/endpointtest"
 )
 
 // catcher keeps the last request, and answers as S3 might.

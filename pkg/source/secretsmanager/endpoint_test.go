@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/credrender/credrender/pkg/source/internal/wire/endpointtest"
+	"github.com/credrender/credrender/test/endpointtest"
 )
 
 // Requests go where the SDK's own client would send them, in every partition

@@ -13,9 +13,9 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// The SDK's own client takes half a millisecond of every start of the program
-// to describe messages, most of which nobody here sends. So the three
-// operations go through package wire
+// The SDK's client adds half a millisecond to every start of the program, because it
+// initializes descriptions of all messages of the service. So the three operations use
+// package wire
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html).
 
 type batchInput struct {
@@ -39,7 +39,7 @@ type getInput struct {
 	VersionStage string `json:",omitempty"`
 }
 
-// stored is one version of a secret, which is text or bytes.
+// stored is a version of a secret, which is text or bytes.
 type stored struct {
 	ARN, Name    string
 	VersionID    string   `json:"VersionId"`
@@ -55,8 +55,7 @@ func (s *stored) value() value {
 	return value{data: s.SecretBinary, version: s.VersionID}
 }
 
-// check compares an answer with the question: its secrets are those that were
-// asked for.
+// check reports an answer with other secrets than the requested ones.
 func (in *batchInput) check(out *batchOutput) error {
 	asked := func(name, arn string) bool {
 		return slices.ContainsFunc(in.SecretIDList, func(id string) bool { return named(id, name, arn) })
@@ -77,8 +76,7 @@ func (in *batchInput) check(out *batchOutput) error {
 	return nil
 }
 
-// check compares an answer with the question: the secret, and the version or
-// its stage.
+// check reports an answer with another secret, version or stage than the requested one.
 func (in *getInput) check(out *stored) error {
 	if !named(in.SecretID, out.Name, out.ARN) || in.VersionID != "" && out.VersionID != in.VersionID ||
 		in.VersionStage != "" && len(out.Stages) > 0 && !slices.Contains(out.Stages, in.VersionStage) {
@@ -93,7 +91,7 @@ type describeInput struct {
 
 type describeOutput struct {
 	ARN, Name          string
-	DeletedDate        *float64            // nil: it is not to be deleted
+	DeletedDate        *float64            // nil: not scheduled for deletion
 	VersionIDsToStages map[string][]string `json:"VersionIdsToStages"`
 }
 
@@ -101,12 +99,13 @@ const serviceID = "Secrets Manager"
 
 func newClient(client awsconfig.Client) *wire.JSONClient {
 	return wire.NewAsKMS(client.Config, wire.JSONOptions{
-		ServiceID: serviceID, Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1", Observer: client.Observer,
+		Options: wire.Options{ServiceID: serviceID, Observer: client.Observer},
+		Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1",
 	}, endpoint)
 }
 
-// endpoint is KMS's under another name, but that in the larger partitions the
-// plain hosts are the dual-stack ones.
+// endpoint derives the endpoint from that of KMS. In the larger partitions, the plain
+// hosts also serve dual stack.
 func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
 	e, err := wire.AsKMS(ctx, cfg, o, serviceID, "secretsmanager")
 	if err != nil || o.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateEnabled {

@@ -1,22 +1,23 @@
-// Package secretsmanager reads AWS Secrets Manager: twenty secrets to a
-// request, by name or ARN.
+// Package secretsmanager reads AWS Secrets Manager, by name or ARN, up to twenty secrets to
+// a request.
 //
-// A Ref's name may end in "#KEY": then the secret is a JSON object, and the
-// value that of its key (a number or a bool as it is written, anything deeper
-// as JSON). Its version is a stage ("AWSPREVIOUS") or a version id; without
-// one it is AWSCURRENT. Encryption contexts play no part: AWS makes its own,
-// and whatever a Ref has is ignored.
+// A Ref's name may end in "#KEY". Then the secret is a JSON object, and the value is that
+// of its key: a number or a boolean as it is written, an object or list as JSON. The
+// version is a stage, such as "AWSPREVIOUS", or a version id; the default is AWSCURRENT.
+// Encryption contexts are ignored, because AWS uses its own.
 //
-// BatchGetSecretValue takes a right of its own beside
-// secretsmanager:GetSecretValue; without it, and for stages and versions, which
-// it does not know, there is one request for each secret.
+// BatchGetSecretValue requires a permission of its own, besides
+// secretsmanager:GetSecretValue, and supports no stages and versions. Without the
+// permission, and for stages and versions, there is one request for each secret.
 package secretsmanager
 
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,12 +27,12 @@ import (
 )
 
 const (
-	// maxBatch is how many ids one BatchGetSecretValue takes
+	// maxBatch is the limit of ids in one BatchGetSecretValue
 	// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html).
 	maxBatch    = 20
 	concurrency = 32
 	current     = "AWSCURRENT"
-	// idLength is how long version ids are at least; stages are labels of people.
+	// idLength is the minimum length of version ids. Anything shorter is a stage.
 	idLength = 32
 )
 
@@ -41,7 +42,6 @@ type Secrets struct{ client *wire.JSONClient }
 var (
 	_ source.Source = (*Secrets)(nil)
 	_ source.Prober = (*Secrets)(nil)
-	_ source.Looker = (*Secrets)(nil)
 )
 
 // New returns the Secrets Manager of the client's region. It does no I/O.
@@ -49,10 +49,10 @@ func New(client awsconfig.Client) *Secrets {
 	return &Secrets{newClient(client)}
 }
 
-// want is one stored value, whichever of its keys are asked for.
+// want identifies a stored value, regardless of the keys in it.
 type want struct{ id, version string }
 
-// wanted divides a ref into what is asked of AWS and the key in it.
+// wanted splits a ref into the stored value and the key in it.
 func wanted(r source.Ref) (w want, key string) {
 	id, key, _ := strings.Cut(r.Name, "#") // no name of a secret has one
 	w = want{id: id, version: r.Version}
@@ -87,7 +87,7 @@ func unique(ids []string) []string {
 	return slices.Compact(ids)
 }
 
-// all asks for newest values in twenties, and for each pinned one.
+// all requests the newest values in batches, and each pinned one.
 func (s *Secrets) all(ctx context.Context, newest []string, pinned []want) map[want]value {
 	parts := make(chan map[want]value, len(newest)+len(pinned))
 	var g errgroup.Group
@@ -106,64 +106,43 @@ func (s *Secrets) all(ctx context.Context, newest []string, pinned []want) map[w
 	close(parts)
 	all := map[want]value{}
 	for part := range parts {
-		for w, v := range part {
-			all[w] = v
-		}
+		maps.Copy(all, part)
 	}
 	return all
 }
 
-// Probe implements source.Prober: DescribeSecret tells the version id that is
-// current, and decrypts nothing. It takes the right to
-// secretsmanager:DescribeSecret; without it every secret counts as changed. A
-// version that is asked for by its id never changes, and is not asked about.
+// Probe implements source.Prober by DescribeSecret, which returns the current version id
+// and decrypts nothing. It requires secretsmanager:DescribeSecret; without it, every
+// secret counts as changed. A version that a ref selects by its id never changes, so
+// Probe does not request it.
 func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	asked := map[want][]source.Known{}
+	var asked []source.Known
+	answers := map[want]func() (string, error){}
 	for _, k := range known {
 		w, _ := wanted(k.Ref)
 		if len(w.version) < idLength || k.Trace.Absent {
-			asked[w] = append(asked[w], k)
+			asked = append(asked, k)
+			answers[w] = sync.OnceValues(func() (string, error) { return s.versionOf(ctx, w) })
 		}
 	}
-	answers := make(chan func(*source.Findings), len(asked))
-	var g errgroup.Group
-	g.SetLimit(concurrency)
-	for w, ks := range asked {
-		g.Go(func() error { answers <- s.look(ctx, w, ks); return nil })
-	}
-	_ = g.Wait()
-	close(answers)
-	var found source.Findings
-	for tell := range answers {
-		tell(&found)
-	}
-	return found.Result()
+	return source.ProbeEach(asked, concurrency, func(k source.Known) (bool, error) {
+		w, key := wanted(k.Ref)
+		id, err := answers[w]()
+		return changed(k.Trace, key, id, err)
+	})
 }
 
-// Look implements source.Looker: a probe misses nothing here.
-func (s *Secrets) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return s.Probe(ctx, known)
-}
-
-// look asks about one stored value, and returns how to tell what was found of
-// ks.
-func (s *Secrets) look(ctx context.Context, w want, ks []source.Known) func(*source.Findings) {
-	id, err := s.versionOf(ctx, w)
+// changed compares a trace with the current version id of the secret, or with the
+// error of asking for it.
+func changed(seen source.Trace, key, id string, err error) (bool, error) {
 	absent := errors.Is(err, source.ErrNotFound)
-	if absent {
-		err = nil
+	switch {
+	case err != nil && !absent:
+		return true, err
+	case !seen.Absent:
+		return absent || seen.Version != id, nil
+	case key == "":
+		return !absent, nil
 	}
-	return func(found *source.Findings) {
-		for _, k := range ks {
-			same := k.Trace.Version == id && id != "" && !k.Trace.Absent
-			_, key := wanted(k.Ref)
-			switch {
-			case k.Trace.Absent && key == "":
-				same = absent
-			case k.Trace.Absent: // the secret may be there without the key
-				same = absent || id == k.Trace.Mark
-			}
-			found.Add(k.Ref, !same, err)
-		}
-	}
+	return !absent && id != seen.Mark, nil // the secret may exist without the key
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// wanted is what AWS is asked for.
+// wanted returns the name of a ref in requests.
 func wanted(r source.Ref) string {
 	if r.Version == "" {
 		return r.Name
@@ -24,8 +24,8 @@ func names(refs []source.Ref) []string {
 	return slices.Compact(all)
 }
 
-// isReference reports whether a name stands for a secret of Secrets Manager. AWS gives
-// those with decryption alone
+// isReference reports whether a name refers to a secret of Secrets Manager. AWS returns
+// these only with decryption
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
 func isReference(name string) bool {
 	const path = "/aws/reference/secretsmanager/"
@@ -43,8 +43,8 @@ func apart(names []string) (own, references []string) {
 	return own, references
 }
 
-// batches divides names so that none has two versions of one parameter: the
-// answer names the parameter, and AWS takes no name twice.
+// batches divides names so that no batch has two versions of one parameter: answers do not
+// contain the version, and AWS refuses a duplicate name.
 func batches(names []string) [][]string {
 	var layers [][]string
 	depth := map[string]int{}
@@ -63,7 +63,7 @@ func batches(names []string) [][]string {
 	return all
 }
 
-// base is a name without its version or label. An ARN has colons of its own.
+// base returns a name without its version or label. An ARN contains other colons.
 func base(name string) string {
 	if strings.HasPrefix(name, "arn:") {
 		head, tail, _ := strings.Cut(name, "/")

@@ -15,9 +15,9 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// The SDK's own client for Systems Manager, of which Parameter Store is a
-// small part, takes 1.3 ms and 1.4 MB of every start of the program to describe
-// messages that nobody here sends. So the two operations go through package wire.
+// The SDK's client for Systems Manager adds 1.3 ms and 1.4 MB to every start of the
+// program, because it initializes descriptions of all messages of the service. So the
+// two operations of Parameter Store use package wire.
 
 type getInput struct {
 	Names          []string
@@ -41,21 +41,21 @@ type pathOutput struct {
 	NextToken  string
 }
 
-// parameter is one as AWS answers
+// parameter is a parameter in an answer
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html).
 type parameter struct {
 	Name, ARN, Value string
 	Version          int64
 	LastModifiedDate float64 // seconds since 1970
-	// SourceResult is, of a reference, what Secrets Manager answered, as JSON.
+	// SourceResult is the answer of Secrets Manager to a reference, as JSON.
 	SourceResult string
 }
 
-// mark tells one state of a parameter from the next: one that was deleted and made
-// anew counts from 1 again. References have no version of their own.
+// mark returns the source.Trace.Mark: the versions of a parameter that was deleted and
+// created again restart at 1, and references have no version of their own.
 func (p *parameter) mark() string {
 	var secret struct {
-		VersionID string `json:"VersionId"` // the rest, the value among it, is passed over
+		VersionID string `json:"VersionId"` // the rest, with the value, is skipped
 	}
 	if err := json.Unmarshal([]byte(p.SourceResult), &secret); err == nil && secret.VersionID != "" {
 		return secret.VersionID
@@ -63,8 +63,7 @@ func (p *parameter) mark() string {
 	return strconv.FormatFloat(p.LastModifiedDate, 'f', 3, 64)
 }
 
-// check compares an answer with the question: it names the parameters that were
-// asked for, and no others.
+// check reports an answer with other parameters than the requested ones.
 func (in *getInput) check(out *getOutput) error {
 	foreign := func(p parameter) bool {
 		return !slices.ContainsFunc(in.Names, func(name string) bool { return p.is(name) })
@@ -78,15 +77,14 @@ func (in *getInput) check(out *getOutput) error {
 	return nil
 }
 
-// is reports whether a parameter is what a name asks for, its version included
-// where the name has one.
+// is reports whether a parameter has that name, and its version if the name has one.
 func (p *parameter) is(name string) bool {
 	base := base(name)
 	version, err := strconv.ParseInt(strings.TrimPrefix(name[len(base):], ":"), 10, 64)
 	return (p.Name == base || p.ARN == base) && (err != nil || p.Version == version)
 }
 
-// check compares a page with the question.
+// check reports a page with parameters outside the requested path.
 func (in *pathInput) check(out *pathOutput) error {
 	below := strings.TrimSuffix(in.Path, "/") + "/"
 	foreign := func(p parameter) bool { return below != "/" && !strings.HasPrefix(p.Name, below) }
@@ -103,15 +101,15 @@ const serviceID = "SSM"
 
 func newClient(client awsconfig.Client) *wire.JSONClient {
 	return wire.NewAsKMS(client.Config, wire.JSONOptions{
-		ServiceID: serviceID, Signing: "ssm", Target: "AmazonSSM", Version: "1.1", Observer: client.Observer,
+		Options: wire.Options{ServiceID: serviceID, Observer: client.Observer},
+		Signing: "ssm", Target: "AmazonSSM", Version: "1.1",
 	}, endpoint)
 }
 
-// endpoint is KMS's under another name, but for GovCloud, where the plain
-// endpoints are FIPS's. A test compares it with the SDK's rules in all regions. To
-// evaluate those themselves costs 1.26 MB of program (both services, -s -w) and
-// 3 ms of each start (the best of 300 runs of credrender version): the package
-// describes all messages of the service when the program starts.
+// endpoint derives the endpoint from that of KMS. In GovCloud, the plain endpoints are
+// those for FIPS. A test compares it with the SDK's rules in all regions. The SDK's own
+// rules would add 1.26 MB to the program (for both services, -s -w) and 3 ms to each
+// start (best of 300 runs of credrender version), for the reason above.
 func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
 	e, err := wire.AsKMS(ctx, cfg, o, serviceID, "ssm")
 	if strings.HasPrefix(strings.TrimPrefix(o.Region, "aws-"), "us-gov-") && strings.HasSuffix(e.URI.Host, ".amazonaws.com") {

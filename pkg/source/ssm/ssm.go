@@ -1,21 +1,22 @@
-// Package ssm reads Parameter Store: many parameters by name, or all under a
-// path, ten to a request, SecureStrings decrypted.
+// Package ssm reads Parameter Store: parameters by name, or all below a path, ten to a
+// request. SecureStrings are decrypted.
 //
-// A name is as AWS has it: "/app/key", with ":3" or ":label" behind it for a
-// version, which [source.Ref].Version may give as well, or the ARN of a shared
-// parameter. A StringList is its text, with commas in it. Encryption contexts
-// play no part: AWS makes its own, and whatever a Ref has is ignored.
+// A name is AWS's: "/app/key", "/app/key:3" or "/app/key:label" for a version, or the
+// ARN of a shared parameter. [source.Ref].Version selects a version too. The value of a
+// StringList is its text, with commas. Encryption contexts are ignored, because AWS uses
+// its own.
 //
-// Parameter Store answers 40 reads a second in an account and region unless
-// higher throughput was bought
-// (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html);
-// the retries of the configuration wait that out.
+// Parameter Store limits an account to 40 reads a second in a region, unless higher
+// throughput is enabled
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html).
+// The retries of the configuration handle that.
 package ssm
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,11 +29,11 @@ import (
 )
 
 const (
-	// maxBatch is how many names one GetParameters takes, and how many
-	// parameters a page of GetParametersByPath holds
+	// maxBatch is the limit of names in one GetParameters, and of parameters in a page
+	// of GetParametersByPath
 	// (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html).
 	maxBatch = 10
-	// concurrency bounds the requests in flight: more would only be throttled.
+	// concurrency limits the requests in flight. More would only be throttled.
 	concurrency = 10
 )
 
@@ -44,7 +45,6 @@ var (
 	_ source.Globber = (*Parameters)(nil)
 	_ source.Lister  = (*Parameters)(nil)
 	_ source.Prober  = (*Parameters)(nil)
-	_ source.Looker  = (*Parameters)(nil)
 )
 
 // New returns the Parameter Store of the client's region. It does no I/O.
@@ -65,8 +65,8 @@ func (p *Parameters) Fetch(ctx context.Context, refs []source.Ref) map[source.Re
 	return out
 }
 
-// Probe implements source.Prober: the same requests without decryption, so
-// that they ask nothing of KMS, compared by version and time of writing.
+// Probe implements source.Prober. It sends the requests of Fetch without decryption, which
+// needs no KMS, and compares versions and modification times.
 func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	refs := make([]source.Ref, len(known))
 	for i, k := range known {
@@ -85,14 +85,9 @@ func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.
 	return found.Result()
 }
 
-// Look implements source.Looker: a probe misses nothing here.
-func (p *Parameters) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	return p.Probe(ctx, known)
-}
-
-// Glob implements source.Globber for patterns that begin with a path:
-// "/app/prod/*". It asks for all under the last slash before the first *, and
-// needs the right to ssm:GetParametersByPath on that path.
+// Glob implements source.Globber for patterns that begin with a path, such as
+// "/app/prod/*". It requests everything below the last slash before the first *, which
+// requires ssm:GetParametersByPath on that path.
 func (p *Parameters) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
 	params, err := p.matches(ctx, pattern.Name, true)
 	if err != nil {
@@ -105,8 +100,8 @@ func (p *Parameters) Glob(ctx context.Context, pattern source.Ref) (map[string]s
 	return found, nil
 }
 
-// List implements source.Lister for the patterns of Glob, without decryption:
-// of each name its newest version.
+// List implements source.Lister for the patterns of Glob, without decryption. It lists only
+// the newest version of each name.
 func (p *Parameters) List(ctx context.Context, pattern string) ([]source.Entry, error) {
 	params, err := p.matches(ctx, pattern, false)
 	entries := make([]source.Entry, len(params))
@@ -135,14 +130,14 @@ func (p *Parameters) matches(ctx context.Context, pattern string, decrypt bool) 
 				found = append(found, param)
 			}
 		}
-		// A page may hold fewer than asked for, or none, and not be the last.
+		// A page may be short or empty without being the last.
 		if in.NextToken = out.NextToken; in.NextToken == "" {
 			return found, nil
 		}
 	}
 }
 
-// answer is what became of one name.
+// answer is the result for one name.
 type answer struct {
 	param parameter
 	err   error
@@ -160,7 +155,7 @@ func (a answer) result() source.Result {
 	}}
 }
 
-// ask answers every name.
+// ask returns an answer for every name.
 func (p *Parameters) ask(ctx context.Context, names []string, decrypt bool) map[string]answer {
 	own, references := names, []string(nil)
 	if !decrypt {
@@ -176,15 +171,13 @@ func (p *Parameters) ask(ctx context.Context, names []string, decrypt bool) map[
 	_ = g.Wait()
 	all := make(map[string]answer, len(names))
 	for _, a := range answers {
-		for name, one := range a {
-			all[name] = one
-		}
+		maps.Copy(all, a)
 	}
 	return all
 }
 
-// batch asks for up to ten names. One that may not be read, or is no name at
-// all, fails the whole request: then each is asked for by itself.
+// batch requests up to ten names. A name that is denied or invalid fails the whole request;
+// then batch requests each name separately.
 func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) map[string]answer {
 	var out getOutput
 	in := getInput{names, decrypt}
@@ -209,7 +202,7 @@ func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) ma
 	return all
 }
 
-// ofOne reports whether an error may be about one of the names alone.
+// ofOne reports whether one of the names may be the cause of an error.
 func ofOne(ctx context.Context, err error) bool {
 	for _, general := range []error{source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials} {
 		if errors.Is(err, general) {

@@ -89,7 +89,7 @@ func New(o Options) *Client {
 func (c *Client) Do(ctx context.Context, operation string, prepare func() (Request, error), read func(*http.Response, []byte) error) error {
 	req, err := prepare()
 	if err == nil {
-		end := limit.Wait(ctx, limit.Subject{Name: c.options.ServiceID, Place: req.Region, Operation: operation})
+		end := limit.Wait(ctx, limit.Subject{Name: c.options.ServiceID, Region: req.Region, Operation: operation})
 		err = c.send(ctx, operation, &call{Request: req, read: read})
 		end(Answered(err))
 	}

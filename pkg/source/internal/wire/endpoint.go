@@ -10,21 +10,21 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 )
 
-// NewAsKMS is [NewJSON] for a service without an SDK client: credentials, retries,
-// FIPS and dual stack are those that the SDK's client for KMS has for cfg. endpoint
-// is called as [JSONOptions].Endpoint is.
+// NewAsKMS returns a client for a service without an SDK client. Credentials, retries,
+// FIPS and dual stack are those of the SDK's client for KMS. endpoint is called as
+// [JSONOptions].Endpoint is.
 func NewAsKMS(cfg aws.Config, o JSONOptions, endpoint func(context.Context, aws.Config, kms.Options) (smithyendpoints.Endpoint, error)) *JSONClient {
-	settled := kms.NewFromConfig(cfg).Options()
+	k := kms.NewFromConfig(cfg).Options()
 	o.Endpoint = func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) {
-		return endpoint(ctx, cfg, settled)
+		return endpoint(ctx, cfg, k)
 	}
-	o.Region, o.AppID, o.Credentials, o.HTTP, o.Retryer = settled.Region, cfg.AppID, settled.Credentials, settled.HTTPClient, settled.Retryer
+	o.Region, o.AppID, o.Credentials, o.HTTP, o.Retryer = k.Region, cfg.AppID, k.Credentials, k.HTTPClient, k.Retryer
 	return NewJSON(o)
 }
 
-// AsKMS evaluates KMS's rules and exchanges the service's name in the host. o
-// are what the SDK settled for KMS in the same configuration; id is the
-// service's ServiceID, name its own in hosts.
+// AsKMS evaluates the endpoint rules of KMS and replaces the service's name in the
+// host. o are the options of the SDK's client for KMS, id is the service's ServiceID,
+// and name its name in hosts.
 func AsKMS(ctx context.Context, cfg aws.Config, o kms.Options, id, name string) (smithyendpoints.Endpoint, error) {
 	own, err := Own(ctx, cfg, id)
 	if err != nil {
@@ -42,14 +42,14 @@ func AsKMS(ctx context.Context, cfg aws.Config, o kms.Options, id, name string) 
 	service, rest, _ := strings.Cut(e.URI.Host, ".")
 	form, ok := strings.CutPrefix(service, "kms")
 	if !ok {
-		return e, Words("no endpoint rules for this region")
+		return e, SafeError("no endpoint rules for this region")
 	}
 	e.URI.Host = name + form + "." + rest
 	return e, nil
 }
 
-// Own is the endpoint of AWS_ENDPOINT_URL_<service>, of AWS_ENDPOINT_URL, or of
-// the profile, in this order, or nil: the SDK's own search is internal to it
+// Own returns the endpoint of AWS_ENDPOINT_URL_<service>, AWS_ENDPOINT_URL or the
+// profile, in this order, or nil. The SDK does not export its own search
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
 func Own(ctx context.Context, cfg aws.Config, id string) (*string, error) {
 	if ignored(ctx, cfg) {

@@ -13,13 +13,10 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyauth "github.com/aws/smithy-go/auth"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"github.com/credrender/credrender/pkg/source"
 )
 
 // maxAnswer is far above the largest page of DynamoDB: 1 MB of items, a third more as
@@ -29,23 +26,19 @@ const maxAnswer = 32 << 20
 // JSONOptions are the settings of a service's SDK client, and the differences between
 // services.
 type JSONOptions struct {
-	ServiceID string // as the SDK calls it: "DynamoDB"
-	Signing   string // the name that signatures have: "dynamodb"
-	Target    string // what stands before the operation in X-Amz-Target: "DynamoDB_20120810"
-	Version   string // of the protocol: "1.0" or "1.1"
+	Options
+	Region  string
+	Signing string // the name of the service in signatures: "dynamodb"
+	Target  string // the prefix of the operation in X-Amz-Target: "DynamoDB_20120810"
+	Version string // of the protocol: "1.0" or "1.1"
 	// Endpoint evaluates the service's endpoint rules for an account, which may be "". It
 	// is called before the first request, and when the account changes.
 	Endpoint func(ctx context.Context, account string) (smithyendpoints.Endpoint, error)
 	// Account returns the account for Endpoint, which may be ""; nil: the endpoint does
 	// not depend on the account.
 	Account func(context.Context) (string, error)
-
-	Region      string
-	AppID       string // AWS_SDK_UA_APP_ID, for the User-Agent
-	Credentials aws.CredentialsProvider
-	HTTP        Doer
-	Retryer     aws.Retryer
-	Observer    source.Observer // nil: none
+	// Preconnect opens connections for n requests to the host of a URL; nil: none.
+	Preconnect func(ctx context.Context, rawURL string, n int)
 }
 
 // jsonEndpoint is the URL of requests, the region of their signatures, and the account for
@@ -65,9 +58,7 @@ type JSONClient struct {
 
 // NewJSON returns a client. It does no I/O.
 func NewJSON(o JSONOptions) *JSONClient {
-	return &JSONClient{options: o, call: New(Options{
-		ServiceID: o.ServiceID, AppID: o.AppID, Credentials: o.Credentials, HTTP: o.HTTP, Retryer: o.Retryer, Observer: o.Observer,
-	})}
+	return &JSONClient{options: o, call: New(o.Options)}
 }
 
 // Do calls an operation with in as JSON, and decodes the answer into out.
@@ -109,14 +100,12 @@ func (c *JSONClient) request(ctx context.Context, operation string, in any) (Req
 	}, err
 }
 
-// URL returns the URL of requests, or "" if the rules give no endpoint. The first call
-// then returns the reason.
-func (c *JSONClient) URL(ctx context.Context) string {
-	p, err := c.endpoint(ctx)
-	if err != nil {
-		return ""
+// Preconnect opens connections for n requests, and keeps them until ctx ends. If the
+// rules give no endpoint, it does nothing: the first request returns the reason.
+func (c *JSONClient) Preconnect(ctx context.Context, n int) {
+	if p, err := c.endpoint(ctx); err == nil && c.options.Preconnect != nil {
+		c.options.Preconnect(ctx, p.url.String(), n)
 	}
-	return p.url.String()
 }
 
 // endpoint returns the endpoint of the account. It is resolved again if the account
@@ -141,7 +130,7 @@ func (c *JSONClient) endpoint(ctx context.Context) (*jsonEndpoint, error) {
 
 func (c *JSONClient) resolve(ctx context.Context, account string) (*jsonEndpoint, error) {
 	if c.options.Region == "" {
-		return nil, Words("no region is configured")
+		return nil, SafeError("no region is configured")
 	}
 	e, err := c.options.Endpoint(ctx, account)
 	if err != nil {

@@ -55,17 +55,19 @@ func newJSON(t *testing.T, h http.HandlerFunc) (*wire.JSONClient, *observed) {
 	}
 	o := &observed{}
 	return wire.NewJSON(wire.JSONOptions{
-		ServiceID: "DynamoDB", Signing: "dynamodb", Target: "T", Version: "1.0", AppID: "app",
+		Signing: "dynamodb", Target: "T", Version: "1.0", Region: "eu-west-1",
 		Endpoint: func(context.Context, string) (smithyendpoints.Endpoint, error) {
 			return smithyendpoints.Endpoint{URI: *u}, nil
 		},
-		Region: "eu-west-1", HTTP: srv.Client(), Observer: o,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET", SessionToken: "TOKEN"}, nil
-		}),
-		Retryer: retry.NewStandard(func(s *retry.StandardOptions) {
-			s.RateLimiter, s.MaxAttempts, s.MaxBackoff = ratelimit.None, 3, time.Millisecond
-		}),
+		Options: wire.Options{
+			ServiceID: "DynamoDB", AppID: "app", HTTP: srv.Client(), Observer: o,
+			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET", SessionToken: "TOKEN"}, nil
+			}),
+			Retryer: retry.NewStandard(func(s *retry.StandardOptions) {
+				s.RateLimiter, s.MaxAttempts, s.MaxBackoff = ratelimit.None, 3, time.Millisecond
+			}),
+		},
 	}), o
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrTooLong: an answer has more bytes than [Request].Limit.
-var ErrTooLong error = Words("the answer is too long")
+var ErrTooLong error = SafeError("the answer is too long")
 
 // forbidden is the code of a 403 without a body.
 var forbidden = StatusCode(http.StatusForbidden)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	smithytime "github.com/aws/smithy-go/time"
 )
 
 // maxSkew is the clock error above which a refused signature is attributed to the clock.
@@ -38,7 +39,8 @@ func (c *Client) send(ctx context.Context, operation string, what *call) error {
 			return stop
 		}
 		release, before = next, err
-		if err := sleep(ctx, delay); err != nil {
+		if err := smithytime.SleepWithContext(ctx, delay); err != nil {
+			err = interrupted(ctx, err)
 			return waitingOut(before, err)
 		}
 	}
@@ -82,17 +84,6 @@ func waitingOut(before, err error) error {
 		return err
 	}
 	return fmt.Errorf("%w; before that: %w", err, before)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return &aws.RequestCanceledError{Err: ctx.Err()}
-	}
 }
 
 // correctClock adjusts the clock for signatures to AWS's if the machine's clock is the

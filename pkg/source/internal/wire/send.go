@@ -118,7 +118,7 @@ func (c *Client) request(ctx context.Context, what *Request) (*http.Request, err
 func (c *Client) sign(ctx context.Context, req *http.Request, what *Request) error {
 	switch {
 	case c.options.Credentials == nil:
-		return Words("no credentials are configured")
+		return SafeError("no credentials are configured")
 	case aws.IsCredentialsProvider(c.options.Credentials, aws.AnonymousCredentials{}):
 		return nil
 	}

@@ -20,18 +20,18 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// Words is an error whose text is credrender's own, so that it may be shown.
-type Words string
+// SafeError is an error whose text is credrender's own, so that it may be shown.
+type SafeError string
 
-func (w Words) Error() string { return string(w) }
+func (w SafeError) Error() string { return string(w) }
 
 // noEndpoint is why the SDK's endpoint rules give none; what they say of it
 // repeats the URL.
-const noEndpoint Words = "there is no endpoint for this region and these settings (AWS_ENDPOINT_URL, FIPS, dual stack)"
+const noEndpoint SafeError = "there is no endpoint for this region and these settings (AWS_ENDPOINT_URL, FIPS, dual stack)"
 
 // NoEndpoint is the error of endpoint rules that failed.
 func NoEndpoint(err error) error {
-	if own, ok := errors.AsType[Words](err); ok {
+	if own, ok := errors.AsType[SafeError](err); ok {
 		return own
 	}
 	return noEndpoint
@@ -51,7 +51,7 @@ func transportMessage(err error) string {
 // recognizes errors by type, and never repeats the text of one that it does not
 // know.
 func Why(err error) string {
-	if own, ok := errors.AsType[Words](err); ok {
+	if own, ok := errors.AsType[SafeError](err); ok {
 		return string(own)
 	}
 	for _, describe := range []func(error) string{certificate, network, ended, ofFile} {

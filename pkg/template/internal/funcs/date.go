@@ -92,6 +92,9 @@ func checkLayout(layout string) error {
 }
 
 func toDate(c Clock, layout, s string) (time.Time, error) {
+	if err := checkLayout(layout); err != nil { // it would make the year 0 of itself
+		return time.Time{}, err
+	}
 	zone, err := c.Zone("Local")
 	if err != nil {
 		return time.Time{}, err
@@ -137,19 +140,26 @@ func duration(seconds any) (string, error) {
 }
 
 // overDurationRound checks the argument of Sprig's durationRound: a duration, a
-// time, or nanoseconds.
+// time, or nanoseconds. It keeps the sign, which Sprig's drops.
 func overDurationRound(own any) any {
-	round := own.(func(any) string)
+	round := func(n int64) string {
+		text := own.(func(any) string)(n)
+		if n < 0 {
+			text = "-" + text
+		}
+		return text
+	}
 	return func(c Clock, d any) (string, error) {
 		switch d := d.(type) {
 		case time.Time:
 			now, err := c.Now()
 			return round(int64(now.Sub(d))), err
 		case string:
-			if _, err := time.ParseDuration(d); err != nil {
+			parsed, err := time.ParseDuration(d)
+			if err != nil {
 				return "", notDuration(err)
 			}
-			return round(d), nil
+			return round(int64(parsed)), nil
 		}
 		n, err := Count(d)
 		if err != nil {

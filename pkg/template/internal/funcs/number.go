@@ -15,7 +15,7 @@ import (
 const (
 	adviceDefault = "give one with: default 0 X"
 	adviceDecimal = "use int, round, floor or ceil first, or addf, mulf, maxf and so on"
-	tooManyBits   = "the number has more than 64 bits; leave it as it is, or keep it as a string"
+	tooManyBits   = "a number of more than 64 bits; leave it as it is, or keep it as a string"
 )
 
 // rational returns the value of a number of any type, exactly: 0.1 is one tenth,
@@ -143,7 +143,7 @@ func Float(v any) (float64, error) {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {
 			if math.IsInf(f, 0) {
-				return 0, Problem("the number is too large for 64 bits")
+				return 0, Problem("a number too large for 64 bits")
 			}
 			return 0, Problem(notNumeral(s))
 		}
@@ -161,7 +161,7 @@ func Float(v any) (float64, error) {
 	}
 	f, _ := r.Float64()
 	if math.IsInf(f, 0) {
-		return 0, Problem("the number is too large for 64 bits")
+		return 0, Problem("a number too large for 64 bits")
 	}
 	if r.IsInt() {
 		return exactly(f, r.Num().String())
@@ -174,7 +174,7 @@ func exactly(f float64, digits string) (float64, error) {
 	want, ok := new(big.Int).SetString(digits, 10)
 	got, _ := new(big.Float).SetFloat64(f).Int(nil)
 	if !ok || got.Cmp(want) != 0 {
-		return 0, Problem("a decimal of 64 bits does not hold all its digits; leave it as it is, or use int, add, mul and so on")
+		return 0, Problem("a number with more digits than a decimal of 64 bits holds; leave it as it is, or use int, add, mul and so on")
 	}
 	return f, nil
 }

@@ -49,10 +49,10 @@ func TestLookWithoutAnswer(t *testing.T) {
 	}
 	h.now = h.now.Add(time.Minute)
 	deaf(func(w render.Env) {
-		looks, err := render.Tick(t.Context(), w, h.opts, h.jobs)
+		looks, err := render.CheckChanges(t.Context(), w, h.opts, h.jobs)
 		h.must(err)
 		l := looks[0]
-		if l.Quiet || l.Changed || l.Err != nil || !errors.Is(l.Unseen, source.ErrThrottled) || fetched != 0 {
+		if l.Unchanged || l.Changed || l.Err != nil || !errors.Is(l.Unanswered, source.ErrThrottled) || fetched != 0 {
 			t.Errorf("got %+v after %d fetches, want no answer, and no change", l, fetched)
 		}
 		jobs, err := w.State.Jobs()
