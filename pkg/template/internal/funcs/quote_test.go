@@ -2,6 +2,7 @@ package funcs_test
 
 import (
 	"encoding/xml"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,20 +56,53 @@ func seeds(f *testing.F) {
 	}
 }
 
+// BenchmarkQuoters checks random values much faster than the fuzzer makes new ones:
+// -bench Quoters -benchtime 10000000x.
+func BenchmarkQuoters(b *testing.B) {
+	for name, check := range map[string]func(testing.TB, string){"pgpass": checkPgpass, "ini": checkINI, "properties": checkProperties, "xml": checkXML} {
+		b.Run(name, func(b *testing.B) {
+			random := rand.New(rand.NewPCG(19, 4))
+			for b.Loop() {
+				check(b, randomValue(random))
+			}
+		})
+	}
+}
+
+// randomValue has mostly characters that a format treats as special, and some bytes.
+func randomValue(random *rand.Rand) string {
+	const special = "\\:#;=!%()[]{}<>&\"'$* \t\r\n\f\x00\x1cuUnt0Aa-"
+	var b []byte
+	for range random.IntN(12) {
+		switch random.IntN(16) {
+		case 0:
+			b = append(b, byte(random.IntN(256)))
+		case 1:
+			b = append(b, string([]rune("\u0085\u00a0é€\u2028\ufeff\uffff\U0001f600")[random.IntN(8)])...)
+		default:
+			b = append(b, special[random.IntN(len(special))])
+		}
+	}
+	return string(b)
+}
+
 func FuzzPgpassQuote(f *testing.F) {
 	seeds(f)
-	f.Fuzz(func(t *testing.T, s string) {
-		quoted, err := funcs.PgpassQuote(s)
-		if err != nil {
-			if !strings.ContainsAny(s, "\x00\r\n") {
-				t.Fatalf("%q: %v", s, err)
-			}
-			return
+	f.Fuzz(func(t *testing.T, s string) { checkPgpass(t, s) })
+}
+
+func checkPgpass(t testing.TB, s string) {
+	t.Helper()
+	quoted, err := funcs.PgpassQuote(s)
+	if err != nil {
+		if !strings.ContainsAny(s, "\x00\r\n") {
+			t.Fatalf("%q: %v", s, err)
 		}
-		if got, ok := readPgpass(quoted+":5432:db:"+quoted+":"+quoted, s, "5432", "db", s); !ok || got != s {
-			t.Errorf("libpq reads %q as %q, %v, want %q", quoted, got, ok, s)
-		}
-	})
+		return
+	}
+	if got, ok := readPgpass(quoted+":5432:db:"+quoted+":"+quoted, s, "5432", "db", s); !ok || got != s {
+		t.Errorf("libpq reads %q as %q, %v, want %q", quoted, got, ok, s)
+	}
 }
 
 // readPgpass is the matching of passwordFromFile in libpq (fe-connect.c): a field that is
@@ -110,18 +144,21 @@ func pgpassField(line string) (field, rest string, closed bool) {
 
 func FuzzINIQuote(f *testing.F) {
 	seeds(f)
-	f.Fuzz(func(t *testing.T, s string) {
-		quoted, err := funcs.INIQuote(s)
-		if err != nil {
-			if readINI(s) == s && utf8.ValidString(s) && !strings.Contains(s, "\x00") {
-				t.Fatalf("%q: %v", s, err)
-			}
-			return
+	f.Fuzz(func(t *testing.T, s string) { checkINI(t, s) })
+}
+
+func checkINI(t testing.TB, s string) {
+	t.Helper()
+	quoted, err := funcs.INIQuote(s)
+	if err != nil {
+		if readINI(s) == s && utf8.ValidString(s) && !strings.Contains(s, "\x00") {
+			t.Fatalf("%q: %v", s, err)
 		}
-		if got := strings.ReplaceAll(readINI(quoted), "%%", "%"); got != s || strings.Contains(strings.ReplaceAll(quoted, "%%", ""), "%") {
-			t.Errorf("configparser reads %q as %q, want %q", quoted, got, s)
-		}
-	})
+		return
+	}
+	if got := strings.ReplaceAll(readINI(quoted), "%%", "%"); got != s || strings.Contains(strings.ReplaceAll(quoted, "%%", ""), "%") {
+		t.Errorf("configparser reads %q as %q, want %q", quoted, got, s)
+	}
 }
 
 // readINI is what configparser leaves of a value before interpolation.
@@ -133,18 +170,21 @@ func readINI(s string) string {
 
 func FuzzPropertiesQuote(f *testing.F) {
 	seeds(f)
-	f.Fuzz(func(t *testing.T, s string) {
-		quoted, err := funcs.PropertiesQuote(s)
-		if err != nil {
-			if utf8.ValidString(s) {
-				t.Fatalf("%q: %v", s, err)
-			}
-			return
+	f.Fuzz(func(t *testing.T, s string) { checkProperties(t, s) })
+}
+
+func checkProperties(t testing.TB, s string) {
+	t.Helper()
+	quoted, err := funcs.PropertiesQuote(s)
+	if err != nil {
+		if utf8.ValidString(s) {
+			t.Fatalf("%q: %v", s, err)
 		}
-		if got, ok := readProperty(quoted); !ok || got != s {
-			t.Errorf("Java reads %q as %q, want %q", quoted, got, s)
-		}
-	})
+		return
+	}
+	if got, ok := readProperty(quoted); !ok || got != s {
+		t.Errorf("Java reads %q as %q, want %q", quoted, got, s)
+	}
 }
 
 // readProperty reads a value as java.util.Properties does: white space before it is
@@ -196,21 +236,24 @@ func readEscape(s string) (text string, size int, ok bool) {
 
 func FuzzXMLQuote(f *testing.F) {
 	seeds(f)
-	f.Fuzz(func(t *testing.T, s string) {
-		quoted, err := funcs.XMLQuote(s)
-		if err != nil {
-			return
-		}
-		var doc struct {
-			Attr string `xml:"a,attr"`
-			Apos string `xml:"b,attr"`
-			Text string `xml:",chardata"`
-		}
-		if err := xml.Unmarshal([]byte(`<x a="`+quoted+`" b='`+quoted+`'>`+quoted+`</x>`), &doc); err != nil {
-			t.Fatalf("%q: %v", quoted, err)
-		}
-		if doc.Attr != s || doc.Apos != s || doc.Text != s {
-			t.Errorf("%q is read as %q, want %q", quoted, doc, s)
-		}
-	})
+	f.Fuzz(func(t *testing.T, s string) { checkXML(t, s) })
+}
+
+func checkXML(t testing.TB, s string) {
+	t.Helper()
+	quoted, err := funcs.XMLQuote(s)
+	if err != nil {
+		return
+	}
+	var doc struct {
+		Attr string `xml:"a,attr"`
+		Apos string `xml:"b,attr"`
+		Text string `xml:",chardata"`
+	}
+	if err := xml.Unmarshal([]byte(`<x a="`+quoted+`" b='`+quoted+`'>`+quoted+`</x>`), &doc); err != nil {
+		t.Fatalf("%q: %v", quoted, err)
+	}
+	if doc.Attr != s || doc.Apos != s || doc.Text != s {
+		t.Errorf("%q is read as %q, want %q", quoted, doc, s)
+	}
 }
