@@ -126,7 +126,11 @@ func (o *helpOut) Write(p []byte) (int, error) {
 func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
-	a.log.Error(err.Error(), "code", code)
+	text := err.Error()
+	if text == context.Canceled.Error() {
+		text = "interrupted by a signal"
+	}
+	a.log.Error(text, "code", code)
 	if h := a.hint(err); h != "" {
 		a.log.Info(h, hintKey, true)
 	}

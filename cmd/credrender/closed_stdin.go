@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -18,7 +19,9 @@ import (
 // closedStream fails on each use.
 type closedStream struct{}
 
-func (closedStream) Read([]byte) (int, error) { return 0, syscall.EBADF }
+func (closedStream) Read([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "read", Path: "standard input", Err: syscall.EBADF}
+}
 
 // openInput returns standard input, or a reader that fails if it is closed.
 func openInput(stdin io.Reader) io.Reader {

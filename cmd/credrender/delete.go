@@ -32,7 +32,7 @@ and backups of the table keep the value.`,
 }
 
 func runDelete(ctx context.Context, a *app, ref, version string, dryRun bool) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ const maxSkew = 5 * time.Minute
 // examineStore checks the identity, and the table and key as far as it may read them.
 func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	if where.Kind == backend.Local {
-		return d.tell(fine, "store", "local, "+where.Path)
+		return d.examineLocal(ctx, where)
 	}
 	c, err := d.a.stores.AWS(ctx, where)
 	if errors.Is(err, awsconfig.ErrNoRegion) {
@@ -190,8 +190,8 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	if err := d.examineIdentity(ctx, c); err != nil || d.hopeless {
 		return err
 	}
-	if where.Kind != backend.DynamoDB && where.Kind != "" {
-		return nil
+	if where.Kind == backend.S3 {
+		return d.examineFolder(ctx, where)
 	}
 	if err := d.examineTable(ctx, c, where); err != nil || d.hopeless {
 		return err

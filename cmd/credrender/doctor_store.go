@@ -7,13 +7,48 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
+	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
+
+// examineLocal opens a local store and its key, and searches its items.
+func (d *doctor) examineLocal(ctx context.Context, where job.Store) error {
+	if _, _, err := local.New(backend.LocalOptions(where)).GenerateDataKey(ctx, 1, nil); err != nil {
+		d.hopeless = true
+		return d.tell(failing, "store", err.Error(), d.line("setup"))
+	}
+	if err := d.tell(fine, "store", "local, "+where.Path); err != nil {
+		return err
+	}
+	return d.examineItems(ctx, where)
+}
+
+// examineFolder lists a folder of S3.
+func (d *doctor) examineFolder(ctx context.Context, where job.Store) error {
+	src, err := d.a.stores.Source(ctx, where, "")
+	if err != nil {
+		return err
+	}
+	lister, ok := src.(source.Lister)
+	if !ok {
+		return nil
+	}
+	subject := "s3://" + where.Path
+	switch _, err := lister.List(ctx, ""); {
+	case errors.Is(err, source.ErrDenied):
+		return d.tell(fine, "store", subject+": not checked, because s3:ListBucket is denied; rendering needs it only for patterns")
+	case err != nil:
+		d.hopeless = true
+		return d.tell(failing, "store", err.Error(), "aws s3 ls  # lists the buckets of the account")
+	}
+	return d.tell(fine, "store", subject)
+}
 
 func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job.Store) error {
 	subject := "table " + where.Table

@@ -54,7 +54,7 @@ func runEncrypt(ctx context.Context, a *app, args, literal []string, allowEmpty 
 // Messages of encrypt do not show the name of the file, because users may type the
 // value in its place.
 func (a *app) openInput(ctx context.Context, args, literal []string, verb string) ([]byte, *kms.Keys, source.Context, error) {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return nil, nil, source.Context{}, err
 	}

@@ -89,7 +89,7 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	if o.inPlace && len(o.files) == 0 {
 		return usagef("--in-place goes with --file SRC:DEST")
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
@@ -201,6 +201,7 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 		return nil, err
 	}
 	change(&p.job)
+	a.namePartials(&o.jobFlags, p.named)
 	for _, arg := range o.env {
 		if err := p.addOne(cfg, arg); err != nil {
 			return nil, err
@@ -212,7 +213,7 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 		}
 	}
 	for _, path := range o.envFiles {
-		p.addFile(a.abs(path))
+		p.addFile(a.abs(path), a.log.Warn)
 	}
 	if len(o.files) == 0 {
 		return p, nil
@@ -250,12 +251,15 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 }
 
 // addFile adds a template of NAME=VALUE lines.
-func (p *envPlan) addFile(path string) {
+func (p *envPlan) addFile(path string, warn func(text string, args ...any)) {
 	p.named[path] = true
 	p.add(job.File{Src: path}, func(out template.Output) ([]variable, error) {
 		lines, err := secretfile.ParsePrinted(out.Bytes, out.Prints())
 		if err != nil {
 			return nil, usagef("--env-file %s, as rendered: %w", path, err)
+		}
+		if len(lines) == 0 {
+			warn(fmt.Sprintf("--env-file %s sets no variable", path))
 		}
 		var vars []variable
 		for _, l := range lines {

@@ -110,7 +110,7 @@ func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command,
 	}
 	debug.SetGCPercent(50)           // as in the daemon
 	ctx = context.WithoutCancel(ctx) // CMD decides what a signal means
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil || a.code != exitOK {
 		return err
 	}

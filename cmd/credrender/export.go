@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -73,9 +74,8 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if o.all || len(o.toContext) > 0 {
 		return usagef("--all-versions and --to-context need another store: --to")
 	}
-	format := cmp.Or(o.format, secretfile.FormatOf(o.file), secretfile.JSON)
-	if o.envNames && format != secretfile.Dotenv {
-		return usagef("--env-names needs --output dotenv: %s can hold every name", format)
+	if o.file == stdoutName {
+		o.file = ""
 	}
 	if o.file != "" {
 		if _, err := a.destination(o.file); err != nil {
@@ -85,12 +85,16 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err := a.checkPlaintext(o); err != nil {
 		return err
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
 	own := append(a.protected(cfg), a.protectedFile("the file of --context-map", o.contextMap)...)
 	if err := a.refuseProtected(cfg, own, o.file); err != nil {
+		return err
+	}
+	format, err := o.chooseFormat()
+	if err != nil {
 		return err
 	}
 	s, got, err := a.getAll(ctx, cfg, "export", &o.bulkFlags, args)
@@ -121,8 +125,24 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	return nil
 }
 
+// chooseFormat returns the format of --output, else that of the file's name, else JSON.
+// A name of another format is refused: its file would hold JSON.
+func (o *exportOptions) chooseFormat() (string, error) {
+	format := cmp.Or(o.format, secretfile.FormatOf(o.file))
+	switch {
+	case format == "" && filepath.Ext(o.file) != "":
+		return "", usagef("the format of %s is not known from its name: pass --output json, yaml or dotenv", source.Show(o.file))
+	case format == "":
+		format = secretfile.JSON
+	}
+	if o.envNames && format != secretfile.Dotenv {
+		return "", usagef("--env-names needs --output dotenv: %s can hold every name", format)
+	}
+	return format, nil
+}
+
 func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ starts on its own line.`,
 }
 
 func runGet(ctx context.Context, a *app, args []string, version string, literal []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

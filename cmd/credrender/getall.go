@@ -43,7 +43,7 @@ A pattern that matches nothing is exit code 3 unless --allow-no-match is given.`
 }
 
 func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ type grantKey struct {
 }
 
 func (a *app) grantKey(ctx context.Context) (grantKey, error) {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return grantKey{}, err
 	}

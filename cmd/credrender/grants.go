@@ -41,6 +41,9 @@ func runGrants(ctx context.Context, a *app, args []string, output string) error 
 	if err != nil {
 		return err
 	}
+	if principal != "" && len(grants) == 0 {
+		a.log.Warn(source.Show(principal) + ": the key has no grant for it")
+	}
 	if output == "json" {
 		return a.printJSON(grants)
 	}

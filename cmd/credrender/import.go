@@ -58,7 +58,7 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 	case len(args) == 0:
 		return usagef("a FILE is needed, or - for standard input, or --from")
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func importStore(ctx context.Context, a *app, o *importOptions, args []string) e
 	if o.format != "" {
 		return usagef("--output is for FILE, and --from for another store: give one of them")
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

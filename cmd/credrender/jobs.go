@@ -45,6 +45,7 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	if err != nil {
 		return sel, err
 	}
+	a.namePartials(f, sel.named)
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
 			change(&jobs[i])
@@ -82,6 +83,9 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
 	if len(f.names) > 0 {
 		return usagef("--job goes without SRC")
+	}
+	if err := checkOneStore(cfg); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for _, arg := range args {
@@ -130,7 +134,14 @@ func adHoc(cfg *config.Config, file job.File) job.Job {
 	return j
 }
 
-// jobChanges returns a function that applies --context, --var and --vars to a job.
+// namePartials adds the files of --partial to those of the command line.
+func (a *app) namePartials(f *jobFlags, named map[string]bool) {
+	for _, path := range f.partials {
+		named[a.abs(path)] = true
+	}
+}
+
+// jobChanges returns a function that applies --context, --var, --vars and --partial to a job.
 func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 	context, err := pairs("--context", f.context)
 	if err != nil {
@@ -154,6 +165,12 @@ func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 		vars[k] = v
 	}
 	return func(j *job.Job) {
+		j.Partials = slices.Clone(j.Partials)
+		for _, path := range f.partials {
+			if path = a.abs(path); !slices.Contains(j.Partials, path) {
+				j.Partials = append(j.Partials, path)
+			}
+		}
 		if len(context) > 0 {
 			j.Context = context
 		}

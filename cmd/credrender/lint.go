@@ -131,23 +131,22 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}
-	name := unitName(u)
 	for _, r := range u.Template.Refs() {
 		if r.Err != nil {
-			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", name, r.Line, r.Col, r.Err)})
+			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", r.Template, r.Line, r.Col, r.Err)})
 			continue
 		}
 		what := r.Query.String()
 		if r.Dynamic {
 			what = string(r.Kind) + " (computed)"
 		}
-		if err := printf(a.stdout, "%s:%d:%d: %s\n", name, r.Line, r.Col, what); err != nil {
+		if err := printf(a.stdout, "%s:%d:%d: %s\n", r.Template, r.Line, r.Col, what); err != nil {
 			return err
 		}
 	}
 	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
 	for _, f := range u.Template.Lint(opts) {
-		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", name, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
+		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", f.Template, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
 	}
 	return nil
 }
@@ -168,7 +167,7 @@ func (s *sharing) add(j *job.Job, u job.Unit, name string) {
 	}
 	for _, r := range u.Template.Refs() {
 		if !r.Dynamic && (r.Kind == template.Secret || r.Kind == template.Secrets) {
-			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", name, r.Line, r.Col))
+			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", r.Template, r.Line, r.Col))
 		}
 	}
 }

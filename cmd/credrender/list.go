@@ -46,7 +46,7 @@ func runList(ctx context.Context, a *app, args []string, output string) error {
 
 // list returns the entries that a pattern matches, or all of the store.
 func (a *app) list(ctx context.Context, args []string) ([]source.Entry, error) {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return nil, err
 	}

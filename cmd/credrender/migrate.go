@@ -40,7 +40,7 @@ interruption, run the command again.`,
 }
 
 func runMigrate(ctx context.Context, a *app, f *bulkFlags, args []string, r store.MigrateRequest) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

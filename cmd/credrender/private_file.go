@@ -9,7 +9,8 @@ import (
 )
 
 // writePrivate replaces a file atomically. A new file has mode 0600; an existing one
-// keeps its mode.
+// keeps its mode. A link without a target is an error: the values would end beside it,
+// and not on the disk that is not mounted.
 func writePrivate(path string, text []byte) error {
 	mode := fs.FileMode(0o600)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -17,6 +18,9 @@ func writePrivate(path string, text []byte) error {
 	}
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(path); err == nil {
+			return usagef("%s: a link to a file that does not exist", path)
+		}
 	case err != nil:
 		return fileError(err)
 	case !info.Mode().IsRegular():

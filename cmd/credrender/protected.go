@@ -40,6 +40,11 @@ func (a *app) protected(cfg *config.Config) []render.Own {
 	stores := []job.Store{cfg.Base.Store}
 	for _, j := range cfg.Jobs {
 		stores = append(stores, j.Store)
+		for _, path := range j.Partials {
+			if own := (render.Own{What: "also a partial", Path: path}); !slices.Contains(list, own) {
+				list = append(list, own)
+			}
+		}
 	}
 	return append(list, protectedStores(stores)...)
 }
@@ -120,6 +125,9 @@ func (a *app) root(dir string) (string, error) {
 // protected returns the templates that are printed before jobs are rendered.
 func (s selection) protected() (list []render.Own) {
 	for _, j := range s.stdout {
+		for _, path := range j.Partials {
+			list = append(list, render.Own{What: "also a partial of a template that goes to standard output", Path: path})
+		}
 		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
 			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})
 		}

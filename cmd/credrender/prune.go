@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -28,14 +30,31 @@ order of its versions does not show which one is the newest.`,
 			return runPrune(c.Context(), a, f, args, keep)
 		},
 	}
-	c.Flags().IntVar(&keep, "keep", 0, "keep the newest `N` versions of each secret")
+	c.Flags().Var((*countValue)(&keep), "keep", "keep the newest `N` versions of each secret")
 	allowNoMatchFlag(c, &f.allowNoMatch)
 	f.registerDryRun(c, "delete nothing, print what would be deleted")
 	return c
 }
 
+// countValue is a number in decimal. pflag's own would take 010 for 8.
+type countValue int
+
+func (v *countValue) String() string { return strconv.Itoa(int(*v)) }
+
+func (v *countValue) Type() string { return "int" }
+
+// Set refuses what is not a whole number.
+func (v *countValue) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return errors.New("it is not a whole number")
+	}
+	*v = countValue(n)
+	return nil
+}
+
 func runPrune(ctx context.Context, a *app, f *bulkFlags, args []string, keep int) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ may be - for standard output.`,
 }
 
 func runPull(ctx context.Context, a *app, o *renderOptions, args []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if !w.given && (!isTerminal(a.stdin) || hasAttachedFlag(a.words)) {
 		return noValue(w.context)
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

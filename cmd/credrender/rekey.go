@@ -47,7 +47,7 @@ of this store needs the old key any more, it moves to a file of its own.`,
 }
 
 func runRekey(ctx context.Context, a *app, o *rekeyOptions, args []string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

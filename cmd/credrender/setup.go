@@ -55,7 +55,7 @@ func runSetup(ctx context.Context, a *app, o *setupOptions) error {
 	if table.Tags, err = pairs("--tag", o.tags); err != nil {
 		return err
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -42,12 +42,16 @@ by the daemon, or have files that were changed, removed or replaced since their
 last good run, and exit 1 if there are any. --all includes the jobs of the
 command line.
 
+--html writes the same as one page for a browser. It shows names of secrets, so its
+mode is 0600, and no values.
+
 The next run forgets a job that was removed from its config. A job of the command
 line (SRC:DEST, pull) stays under the name of its destination until --forget. That
 changes no rendered file. It refuses jobs of the config, and without --force jobs
 that have a pending hook or were interrupted.`,
 		Example: `  credrender status
   credrender status --check --max-age 15m   # for monitoring: silent, or the failures and exit code 1
+  credrender status --html /root/status.html
   credrender status --forget /tmp/trial.conf`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -128,7 +128,7 @@ func (a *app) findForgettable(cfg *config.Config, known []*state.Job, name strin
 	case force:
 	case rec.Txn.Phase != txn.Idle:
 		return nil, fmt.Errorf("%s: its last run was interrupted: 'credrender recover' restores its files; --force forgets it and leaves them as they are", rec.Name)
-	case rec.Owed():
+	case rec.HookPending():
 		return nil, fmt.Errorf("%s: its hook is pending: render the job to run it; --force forgets both", rec.Name)
 	}
 	return found[0], nil
@@ -159,7 +159,7 @@ func (a *app) reportForgotten(rec state.Record) {
 		text += ", and left " + strings.Join(files, ", ") + " in place"
 	}
 	a.log.Info(text, "job", rec.Name)
-	if rec.Owed() {
+	if rec.HookPending() {
 		a.log.Warn(rec.Name+": its pending hook will not run", "job", rec.Name)
 	}
 	if rec.Txn.Phase == txn.Idle {

@@ -82,6 +82,9 @@ func (s *statusJob) Notes() []statusNote {
 		if s.Failures > 1 {
 			title = fmt.Sprintf("The last %d runs failed, since %s", s.Failures, zoned(s.FailingSince.Local()))
 		}
+		if s.Code == exitHook {
+			title = "The files are in place, but a hook failed"
+		}
 		if s.RunID != "" {
 			title += " (run " + s.RunID + " in the log)"
 		}

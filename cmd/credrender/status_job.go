@@ -68,12 +68,12 @@ type fileStatus struct {
 func statusOf(r state.Record) jobStatus {
 	s := jobStatus{
 		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
-		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.Owed(), Interrupted: r.Txn.Phase != "",
+		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.HookPending(), Interrupted: r.Txn.Phase != "",
 		Versions: versions(slices.DeleteFunc(r.Trace, func(k source.Known) bool { return r.Overridden(k.Ref) })), Files: slices.Sorted(maps.Keys(r.Files)),
 	}
 	s.Config, _ = job.ConfigOf(r.ID, r.Name)
 	s.LastRefresh, s.RunID, s.Failures, s.FailingSince = r.LastLook, r.Result.Run, r.Result.Count, r.Result.Since
-	if d := r.Debt; d != nil {
+	if d := r.PendingHook; d != nil {
 		s.HookError = d.Error
 		s.PendingHook = &pendingHook{d.Since, d.Attempts, d.Error, d.Next, d.Dests}
 	}

@@ -39,6 +39,26 @@ func (a *app) otherStore(ctx context.Context, flag string, words []string) (job.
 	return a.where(ctx, flags)
 }
 
+// storeConfig is config for a command that works on the store itself.
+func (a *app) storeConfig(ctx context.Context) (*config.Config, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, checkOneStore(cfg)
+}
+
+// checkOneStore refuses a config directory with a file that selects another store, since
+// the setting holds for the file's own jobs: a command would ignore it and act on the
+// default store.
+func checkOneStore(cfg *config.Config) error {
+	if len(cfg.OtherStores) == 0 {
+		return nil
+	}
+	file := cfg.OtherStores[0]
+	return usagef("%s selects another store or source, which only its own jobs use: pass --config %s, or the settings as flags", file, file)
+}
+
 // sameStore reports whether two stores are the same, regardless of their sources.
 func sameStore(a, b job.Store) bool {
 	a.Sources, b.Sources = nil, nil

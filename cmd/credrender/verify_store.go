@@ -52,7 +52,7 @@ type finding struct {
 }
 
 func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, output string) error {
-	cfg, err := a.config(ctx)
+	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
 	}

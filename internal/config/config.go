@@ -70,6 +70,10 @@ type Config struct {
 	// Base is what a job made on the command line starts from: the store,
 	// contexts and vars of the config file, if it is a single one.
 	Base job.Job
+	// OtherStores are the files of a directory whose store or sources differ
+	// from those of Base, broken ones included. Only the jobs of such a file use
+	// them.
+	OtherStores []string
 	// Jobs are in the order of the files and as written there.
 	Jobs []job.Job
 	// Files are the config files, absolute, broken ones included.

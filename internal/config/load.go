@@ -10,16 +10,19 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/internal/job"
 )
 
 // loader gathers a Config file by file.
 type loader struct {
 	layers
 	options      Options
-	asked        bool              // somebody named a config
-	process      map[string]scalar // settings ofProcess that files gave
-	givenBy      map[string]string // by which file and line
-	names, dests map[string]string // of the jobs so far, with file and line
+	asked        bool                 // somebody named a config
+	stores       map[string]job.Store // of the files that are YAML
+	process      map[string]scalar    // settings ofProcess that files gave
+	givenBy      map[string]string    // by which file and line
+	names, dests map[string]string    // of the jobs so far, with file and line
 	config       Config
 }
 
@@ -31,6 +34,7 @@ func newLoader(o Options) (*loader, error) {
 	l := &loader{
 		layers:  layers,
 		options: o,
+		stores:  map[string]job.Store{},
 		process: map[string]scalar{},
 		givenBy: map[string]string{},
 		names:   map[string]string{},
@@ -133,6 +137,7 @@ func (l *loader) load(path string) error {
 	l.config.Read.Files = append(l.config.Read.Files, Text{path, data})
 	f := l.parse(path, data)
 	l.agree(f)
+	l.stores[path] = f.base.Store
 	if len(f.errs) > 0 {
 		slices.SortStableFunc(f.errs, func(a, b *Error) int { return a.Line - b.Line })
 		return f.join()
@@ -183,6 +188,11 @@ func (l *loader) finish(single bool) (*Config, error) {
 				return nil, of
 			}
 			return nil, &Error{Key: "store", Msg: err.Error(), Err: err}
+		}
+		for _, path := range c.Files {
+			if s, ok := l.stores[path]; ok && s != c.Base.Store {
+				c.OtherStores = append(c.OtherStores, path)
+			}
 		}
 	}
 	v := l.resolve(l.process)

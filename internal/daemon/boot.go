@@ -236,7 +236,7 @@ func (d *Daemon) tellStatus(c *Config, st stored) {
 		switch {
 		case r.Result.Code != codeOK:
 			failing = append(failing, fmt.Sprintf("%s (exit code %d)", j.Name, r.Result.Code))
-		case r.Owed():
+		case r.HookPending():
 			failing = append(failing, j.Name+" (hook pending)")
 		}
 	}

@@ -180,9 +180,9 @@ func TestHooksAfterReady(t *testing.T) {
 			pending["a"] = pending["a"] && !answer
 			for id, r := range f.last {
 				if r.Name == "a" {
-					r.Result.Code, r.Debt = 0, nil
+					r.Result.Code, r.PendingHook = 0, nil
 					if pending["a"] {
-						r.Debt = &state.Debt{}
+						r.PendingHook = &state.PendingHook{}
 					}
 					f.last[id] = r
 				}
@@ -218,11 +218,11 @@ func TestHooksBeforeAStartFails(t *testing.T) {
 			mayRun := o.MayRunHooks == nil || o.MayRunHooks([]string{"good"})
 			ended, err := render(ctx, o)
 			for id, r := range f.last {
-				r.Debt = nil
+				r.PendingHook = nil
 				if isBad(r.Name) {
 					r.Result = state.Result{Code: 3, Error: "secret x: missing"}
 				} else if ran == "" && !mayRun {
-					r.Debt = &state.Debt{}
+					r.PendingHook = &state.PendingHook{}
 				} else if ran == "" {
 					ran = time.Since(began).String()
 				}

@@ -44,7 +44,7 @@ type fake struct {
 	now       func() time.Time
 	code      int
 	heals     time.Time // when code becomes 0; zero: never
-	debt      *state.Debt
+	pending   *state.PendingHook
 	takes     time.Duration
 	files     bool // are there
 	installed bool // by an earlier run
@@ -104,7 +104,7 @@ func (f *fake) config() *daemon.Config {
 				continue
 			}
 			f.last["c#"+n] = state.Record{
-				ID: "c#" + n, Name: n, LastRun: f.now(), Debt: f.debt, Result: state.Result{Code: f.code, Error: map[bool]string{true: "refused"}[f.code != 0]},
+				ID: "c#" + n, Name: n, LastRun: f.now(), PendingHook: f.pending, Result: state.Result{Code: f.code, Error: map[bool]string{true: "refused"}[f.code != 0]},
 				Files: map[string]state.File{"/" + n: {NotAfter: time.Unix(2e9, 0)}},
 			}
 		}
@@ -164,11 +164,11 @@ func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
 	})
 }
 
-// A hook that is owed brings its job back when its own backoff is over.
-func TestOwedHookComesBack(t *testing.T) {
+// A pending hook brings its job back when its own backoff is over.
+func TestPendingHookComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{names: []string{"a"}, now: time.Now, code: 5}
-		f.debt = &state.Debt{Next: time.Now().Add(3 * time.Minute)}
+		f.pending = &state.PendingHook{Next: time.Now().Add(3 * time.Minute)}
 		d := newDaemon(t, f.config(), nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 11*time.Minute)
 		defer cancel()

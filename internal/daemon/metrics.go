@@ -105,10 +105,10 @@ func jobMetrics(jobs []job.Job, st stored, stats map[string]*jobStats) []metric 
 		}
 		change.addTime(r.LastChange, label...)
 		failures.add(float64(r.Result.Count), label...)
-		pending.add(flag(r.Owed()).value, label...)
+		pending.add(flag(r.HookPending()).value, label...)
 		var failed int
-		if r.Debt != nil {
-			failed = r.Debt.Attempts
+		if r.PendingHook != nil {
+			failed = r.PendingHook.Attempts
 		}
 		attempts.add(float64(failed), label...)
 		for _, dest := range slices.Sorted(maps.Keys(r.Files)) {

@@ -60,7 +60,7 @@ func TestEndpoints(t *testing.T) {
 // Every line is of the text format, every family has its help and type once and
 // is documented, and labels cannot break out.
 func TestMetrics(t *testing.T) {
-	f := &fake{names: []string{"a", "q\"uo\\te\nd"}, now: time.Now, code: 5, debt: &state.Debt{Attempts: 3}}
+	f := &fake{names: []string{"a", "q\"uo\\te\nd"}, now: time.Now, code: 5, pending: &state.PendingHook{Attempts: 3}}
 	d := newDaemon(t, f.config(), func(o *daemon.Options) {
 		o.Usage = func() daemon.Usage {
 			return daemon.Usage{Requests: map[string]int{"dynamodb.Query": 7}, ReadUnits: 3.5}

@@ -108,7 +108,7 @@ func TestDamagedState(t *testing.T) {
 			`credrender_job_state_damaged{job_name="good"} 0`, `credrender_job_last_exit_code{job_name="good"} 5`,
 			`credrender_job_ticks_total{job_name="good",result="quiet"} 2`)
 		if strings.Contains(body, `hook_owed{job_name="bad"}`) {
-			t.Errorf("says what bad owes, which nobody knows:\n%s", body)
+			t.Errorf("reports a pending hook of bad, which nobody knows:\n%s", body)
 		}
 	}
 	if body := get(t, dm, "/readyz"); !strings.Contains(body, "bad: state file") || strings.Contains(body, "good") {

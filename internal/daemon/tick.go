@@ -192,12 +192,12 @@ func (d *Daemon) finish(t tickOf, st stored) func(*schedule.Plan) {
 			s.success = now
 		}
 		s.good = s.good || result == codeOK || result == codeHook // whose files are in place
-		s.deferred = find(t.found.busy, j.ID) != nil && result == codeOK && rec.Debt != nil && !rec.Debt.Next.After(now)
+		s.deferred = find(t.found.busy, j.ID) != nil && result == codeOK && rec.PendingHook != nil && !rec.PendingHook.Next.After(now)
 		if limit := longest(result, s.lost); limit > 0 {
 			hold[j.ID] = now.Add(d.pause(s.fails, limit))
 		}
-		if rec.Debt != nil && rec.Debt.Next.After(now) {
-			sooner[j.ID] = rec.Debt.Next
+		if rec.PendingHook != nil && rec.PendingHook.Next.After(now) {
+			sooner[j.ID] = rec.PendingHook.Next
 		}
 	}
 	return func(p *schedule.Plan) {

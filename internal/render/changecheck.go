@@ -107,9 +107,9 @@ func (r *run) differs(p *Plan) string {
 	switch {
 	case rec.Txn.Phase != txn.Idle:
 		return "its last run was cut off"
-	case rec.Debt != nil && !r.o.NoHook && !p.Job.Hook.IsZero() && !r.waits(p):
+	case rec.PendingHook != nil && !r.o.NoHook && !p.Job.Hook.IsZero() && !r.waits(p):
 		return "its hook is pending"
-	case rec.Debt != nil && p.Job.Hook.IsZero():
+	case rec.PendingHook != nil && p.Job.Hook.IsZero():
 		return "it has no hook any more"
 	case len(rec.Overrides) > 0:
 		return "an operator's value is in place"
@@ -127,8 +127,8 @@ func (r *run) waits(p *Plan) bool {
 	if !r.o.Patient || p.state == nil || p.report.Installed && len(p.Changed()) > 0 {
 		return false
 	}
-	debt := p.state.Record().Debt
-	return debt != nil && !debt.Due(r.env.Host.Now(), r.env.State.Fingerprint([]byte(hookKey(p.Job))))
+	pending := p.state.Record().PendingHook
+	return pending != nil && !pending.Due(r.env.Host.Now(), r.env.State.Fingerprint([]byte(hookKey(p.Job))))
 }
 
 // filesDiffer compares the destinations by their stamps. It compares their content
@@ -221,7 +221,7 @@ func (r *run) noteCheck(p *Plan) error {
 	}
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun = r.env.Host.Now()
-		if rec.Debt == nil { // else the result tells of the hook
+		if rec.PendingHook == nil { // else the result tells of the hook
 			rec.Result, _ = r.outcome(p.check.unanswered).After(rec.Result, rec.LastRun)
 		}
 	})
@@ -235,7 +235,7 @@ func (r *run) noteUnchanged(p *Plan) error {
 	now := r.env.Host.Now()
 	return r.update(p, func(rec *state.Record) {
 		rec.LastRun, rec.LastSuccess = now, now
-		if rec.Debt == nil {
+		if rec.PendingHook == nil {
 			rec.Result = state.Result{}
 		}
 		if p.check.full {

@@ -327,9 +327,9 @@ func TestTickLooksWhereAProbeCannotTell(t *testing.T) {
 	}
 }
 
-// A hook that is owed waits for its backoff in the daemon, and for nothing in
+// A pending hook waits for its backoff in the daemon, and for nothing in
 // a render by hand.
-func TestTickOwedHookBacksOff(t *testing.T) {
+func TestTickPendingHookBacksOff(t *testing.T) {
 	h := newHost(t)
 	h.put("a", "", []byte("value"))
 	h.add("j", `{{ secret "a" }}`)
@@ -348,7 +348,7 @@ func TestTickOwedHookBacksOff(t *testing.T) {
 		t.Errorf("rendered %v: a changed hook is tried at once", busy)
 	}
 	if busy := h.tick(); len(busy) != 0 {
-		t.Errorf("rendered %v though nothing is owed", busy)
+		t.Errorf("rendered %v though no hook is pending", busy)
 	}
 }
 

@@ -82,7 +82,7 @@ func (p *Plan) hookPending() bool {
 		return false
 	}
 	rec := p.state.Record()
-	return rec.Debt != nil && !unfinished(p, &rec)
+	return rec.PendingHook != nil && !unfinished(p, &rec)
 }
 
 // unfinished reports whether a transaction of this run could neither be committed nor
@@ -155,8 +155,8 @@ func (p *Plan) hookDests() []string {
 	if p.state == nil {
 		return dests
 	}
-	if rec := p.state.Record(); rec.Debt != nil {
-		dests = append(slices.Clone(dests), rec.Debt.Dests...)
+	if rec := p.state.Record(); rec.PendingHook != nil {
+		dests = append(slices.Clone(dests), rec.PendingHook.Dests...)
 	}
 	return dests
 }
@@ -165,23 +165,28 @@ func (p *Plan) hookDests() []string {
 func (r *run) note(p *Plan, rec *state.Record) {
 	now := r.env.Host.Now()
 	dests := p.hookDests()
-	switch pending := rec.Debt; {
+	switch pending := rec.PendingHook; {
 	case unfinished(p, rec): // the next run recovers it
 	case p.hookRan && p.hookErr != nil:
 		rec.HookFailed(now, class(p.hookErr), r.env.State.Fingerprint([]byte(hookKey(p.Job))), dests)
 	case p.hookRan, p.Job.Hook.IsZero():
-		rec.Paid() // nothing is pending for a job that no longer has a hook
+		rec.HookDone() // nothing is pending for a job that no longer has a hook
 	case r.o.DeferHooks && !r.o.NoHook && p.hookPending():
-		rec.Owe(now, dests)
+		rec.AddPendingHook(now, dests)
 		rec.Txn = txn.Record{}
 	default:
-		rec.Paid()
-		rec.Debt = pending
+		rec.HookDone()
+		rec.PendingHook = pending
 	}
 	rec.LastRun = now
 	rec.Result, p.report.Repeat = r.outcome(errors.Join(p.report.Err, p.hookErr)).After(rec.Result, now)
 	p.report.Result = rec.Result
 	if !p.report.Installed {
+		for _, k := range p.lost {
+			if !slices.Contains(rec.Trace, k) {
+				rec.Trace = append(rec.Trace, k)
+			}
+		}
 		return
 	}
 	rec.LastSuccess, rec.LastLook = now, r.now

@@ -86,15 +86,26 @@ func (r *run) mayMatchNothing(p *Plan, pattern source.Ref) bool {
 	})
 }
 
-// renderedBefore reports whether the job's files in place were made with a value of
-// ref, so that its absence now is a loss that no default replaces.
+// renderedBefore reports whether this host has rendered ref, so that its absence now is
+// a loss that no default replaces. The job's own record decides. If it has none of ref,
+// the records of other jobs with values from the same place do: the job may be new, or
+// another one under a new name.
 func (r *run) renderedBefore(p *Plan, ref source.Ref) bool {
 	if p.state == nil || slices.Contains(r.o.AcceptRemoved, ref.Name) {
 		return false
 	}
-	return slices.ContainsFunc(p.state.Record().Trace, func(k source.Known) bool {
-		return k.Ref == ref && !k.Trace.Absent
-	})
+	own := p.state.Record()
+	isRef := func(k source.Known) bool { return k.Ref == ref }
+	if i := slices.IndexFunc(own.Trace, isRef); i >= 0 {
+		return !own.Trace[i].Trace.Absent
+	}
+	for _, rec := range r.records {
+		if i := slices.IndexFunc(rec.Trace, isRef); i >= 0 && rec.SamePlace(own) && !rec.Trace[i].Trace.Absent {
+			p.lost = append(p.lost, rec.Trace[i]) // rec is dropped if its job is gone
+			return true
+		}
+	}
+	return false
 }
 
 // readFile reads a file for a template. A file that another job of the run writes is

@@ -167,10 +167,15 @@ func (r *run) checkOverrides(last bool) error {
 // record. Of an overridden secret those are the ones of before: what the source holds
 // now is not known.
 func (r *run) noteOverrides(p *Plan, rec *state.Record) []source.Known {
+	before := rec.Overrides
 	rec.Overrides = nil
 	trace := slices.Clone(p.Trace)
 	for _, x := range p.overridden {
-		rec.Overrides = append(rec.Overrides, state.Override{Ref: x.shown, Since: r.now})
+		o := state.Override{Ref: x.shown, Since: r.now}
+		if i := slices.IndexFunc(before, func(b state.Override) bool { return b.Ref == x.shown }); i >= 0 {
+			o = before[i]
+		}
+		rec.Overrides = append(rec.Overrides, o)
 		for _, known := range rec.Trace {
 			if known.Ref == x.ref {
 				trace = append(trace, known)

@@ -44,8 +44,9 @@ type Plan struct {
 	check      check
 	// misplaced: a destination is refused, whatever the templates contain.
 	misplaced bool
-	waits     []*Plan // jobs that write what this one reads
-	done      bool    // rendered, and installed unless that failed
+	lost      []source.Known // what secretOr lacks, and another job was rendered with
+	waits     []*Plan        // jobs that write what this one reads
+	done      bool           // rendered, and installed unless that failed
 	hookRan   bool
 	hookErr   error
 }

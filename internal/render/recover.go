@@ -59,6 +59,7 @@ func (r *run) recover(ctx context.Context) error {
 	errs := []error{err}
 	for _, j := range known {
 		rec := j.Record()
+		r.records = append(r.records, rec)
 		if rec.Txn.Phase != txn.Idle {
 			done, err := r.env.Disk.Recover(ctx, rec.Txn, j)
 			if err != nil {
@@ -96,7 +97,7 @@ func recoveryNote(name string, done txn.Recovered) []string {
 	case txn.Done:
 		notes[0] += "its files are in place"
 	}
-	if done.Owed {
+	if done.HookPending {
 		notes[0] += "; its hook is pending"
 	}
 	for _, l := range done.Left {
@@ -106,18 +107,26 @@ func recoveryNote(name string, done txn.Recovered) []string {
 }
 
 // dropIfGone drops the state of a job that its config no longer has, and notes a hook
-// that was still pending.
+// that was still pending. A run of some jobs alone leaves that to a later one: the
+// record tells the job's successor which secrets were there ([run.renderedBefore]).
 func (r *run) dropIfGone(j *state.Job) error {
 	rec := j.Record()
 	config, fromConfig := job.ConfigOf(rec.ID, rec.Name)
-	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) {
+	if !fromConfig || !slices.Contains(r.o.Configs, config) || slices.Contains(r.o.IDs, rec.ID) || !r.isWhole() {
 		return nil
 	}
-	if rec.Owed() {
+	if rec.HookPending() {
 		r.report.Notes = append(r.report.Notes,
 			fmt.Sprintf("job %s is no longer in %s: its pending hook will not run", rec.Name, config))
 	}
 	return j.Remove()
+}
+
+// isWhole reports whether the run has all jobs of its configs.
+func (r *run) isWhole() bool {
+	return !slices.ContainsFunc(r.o.IDs, func(id string) bool {
+		return !slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.Job.ID == id })
+	})
 }
 
 // openState opens the state of a job.
@@ -138,9 +147,9 @@ func (r *run) openState(ctx context.Context, p *Plan) error {
 		return err
 	}
 	p.state, p.journal = j, j
-	if debt := j.DroppedDebt(); debt != nil {
+	if dropped := j.DroppedHook(); dropped != nil {
 		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: its state was made on another machine: the hook that was pending there since %s will not run",
-			p.Job.Name, debt.Since.Format("2006-01-02 15:04")))
+			p.Job.Name, dropped.Since.Format("2006-01-02 15:04")))
 	}
 	return nil
 }

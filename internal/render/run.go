@@ -44,6 +44,7 @@ type run struct {
 	dryRun    bool // nothing is installed, so jobs read what others would write
 	bytesOnly bool // the destinations are not compared with
 
+	records     []state.Record   // of all jobs that have state, as the run found them
 	unrecovered map[string]error // jobs whose files could not be restored, by id
 	damaged     []error          // states that cannot be read
 	refused     error            // the jobs that are not done are left out: see checkOverrides
@@ -84,7 +85,7 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r.openStates(waiting)                                   // what the last render recorded
 	r.checkDestinations()                                   // refuse those that the run itself reads
 	r.during("changes", func() { r.checkChanges(waiting) }) // unchanged jobs end here
-	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) }) // load, fetch, execute, compare, install
+	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) })    // load, fetch, execute, compare, install
 	r.beforeHooks()
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
@@ -207,6 +208,7 @@ func (r *run) commit(ctx context.Context, p *Plan) {
 func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, Stats, error) {
 	r := newRun(env, o, jobs)
 	r.dryRun = true
+	r.readRecords()
 	r.openStates(ctx)
 	r.checkDestinations()
 	r.renderAll(ctx, func(p *Plan) {
@@ -216,6 +218,18 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 		each([]*Plan{p}, func(p *Plan) error { return r.mask(ctx, p) })
 	})
 	return r.plans, r.stats(), cmp.Or(r.refused, context.Cause(ctx))
+}
+
+// readRecords reads the records of all jobs, without recovery. One that is damaged fails
+// its own job.
+func (r *run) readRecords() {
+	if r.env.State == nil {
+		return
+	}
+	jobs, _ := r.env.State.Jobs()
+	for _, j := range jobs {
+		r.records = append(r.records, j.Record())
+	}
 }
 
 // Bytes renders the files of one job in memory.
@@ -324,7 +338,7 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 	}
 	if p.state != nil {
 		rec := p.state.Record()
-		p.HookPending = rec.Owed() && !p.Job.Hook.IsZero()
+		p.HookPending = rec.HookPending() && !p.Job.Hook.IsZero()
 	}
 	return errors.Join(errs...)
 }
@@ -336,7 +350,11 @@ func (r *run) keepStale(p *Plan) {
 		return
 	}
 	rec := p.state.Record()
-	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || len(rec.Overrides) > 0 || age < 0 || age > r.o.AllowStale {
+	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
+		return
+	}
+	if len(rec.Overrides) > 0 {
+		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they hold a value of --override"))
 		return
 	}
 	for _, f := range p.Job.Files {

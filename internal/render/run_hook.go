@@ -31,7 +31,7 @@ func RunHook(ctx context.Context, env Env, o Options, j job.Job) (HookRun, error
 		return out, p.report.Err
 	}
 	before := p.state.Record()
-	out.Pending = before.Debt != nil
+	out.Pending = before.PendingHook != nil
 	d := &pendingHook{command: j.Hook, env: j.Env, plans: r.plans}
 	if !out.Pending {
 		for _, f := range j.Files {
@@ -60,7 +60,7 @@ func (r *run) noteHook(p *Plan, rec *state.Record) {
 		rec.Result = r.outcome(p.hookErr)
 		return
 	}
-	rec.Paid()
+	rec.HookDone()
 	if rec.Result.Code == r.outcome(&HookError{}).Code { // it was about the hook
 		rec.Result = state.Result{}
 	}

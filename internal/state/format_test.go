@@ -58,21 +58,21 @@ func TestFormat1IsRead(t *testing.T) {
 			o := options(t)
 			writeOld(t, o, tc.identity, tc.account)
 			jobs, err := open(t, o).Jobs()
-			if err != nil || len(jobs) != 1 || jobs[0].Record().Debt == nil {
+			if err != nil || len(jobs) != 1 || jobs[0].Record().PendingHook == nil {
 				t.Fatalf("got %v, %v", jobs, err)
 			}
 			j := job(t, open(t, o), "a")
 			r := j.Record()
-			if j.Foreign() != tc.foreign || (r.Trace == nil) != tc.foreign || j.DroppedDebt() != nil {
-				t.Errorf("foreign %v, dropped %v: %+v", j.Foreign(), j.DroppedDebt(), r)
+			if j.Foreign() != tc.foreign || (r.Trace == nil) != tc.foreign || j.DroppedHook() != nil {
+				t.Errorf("foreign %v, dropped %v: %+v", j.Foreign(), j.DroppedHook(), r)
 			}
-			want := &state.Debt{Since: noon, Attempts: 2, Error: "exit status 1", Next: noon.Add(time.Minute), Dests: []string{"/etc/a"}}
-			if diff := cmp.Diff(want, r.Debt); diff != "" {
+			want := &state.PendingHook{Since: noon, Attempts: 2, Error: "exit status 1", Next: noon.Add(time.Minute), Dests: []string{"/etc/a"}}
+			if diff := cmp.Diff(want, r.PendingHook); diff != "" {
 				t.Errorf("pending hook (-want +got):\n%s", diff)
 			}
 			update(t, j, func(r *state.Record) { r.LastRun = noon })
 			again := job(t, open(t, o), "a").Record()
-			if again.Version != 2 || !again.MadeOn("i-1") || again.Debt == nil {
+			if again.Version != 2 || !again.MadeOn("i-1") || again.PendingHook == nil {
 				t.Errorf("after a write: %+v", again)
 			}
 		})
@@ -88,7 +88,7 @@ func TestFormat1IsReplacedByAnyWrite(t *testing.T) {
 		t.Fatal(jobs, err)
 	}
 	update(t, jobs[0], func(r *state.Record) { r.LastRun = noon.Add(time.Hour) })
-	if r := job(t, open(t, o), "a").Record(); r.Version != 2 || r.Debt == nil {
+	if r := job(t, open(t, o), "a").Record(); r.Version != 2 || r.PendingHook == nil {
 		t.Errorf("got %+v", r)
 	}
 }

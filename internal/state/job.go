@@ -24,7 +24,7 @@ type Job struct {
 	rec     Record
 	written []byte // the file's content; nil: there is none
 	foreign bool
-	dropped *Debt
+	dropped *PendingHook
 }
 
 var _ txn.Journal = (*Job)(nil)
@@ -33,7 +33,7 @@ var _ txn.Journal = (*Job)(nil)
 //
 // State that another machine made is not believed: the pending hook, trace,
 // refusals and fingerprints are dropped, finally so at the next write (Foreign
-// and DroppedDebt tell). State of this machine for another account, region,
+// and DroppedHook tell). State of this machine for another account, region,
 // table or role loses its trace, refusals and inputs alone: everything is looked
 // at anew, and the pending hook stays pending. The journal of a transaction is
 // kept in any case, since files are where they are. A file that cannot be read
@@ -58,18 +58,18 @@ func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
 	isSame := where.isOf(old, machine) && (old.Account == "" || old.Account == fresh.Account)
 	switch {
 	case old.Machine != "" && old.Machine != fresh.Machine:
-		j.foreign, j.dropped = true, old.Debt
-		if j.dropped == nil && old.Txn.Owed {
-			j.dropped = &Debt{}
+		j.foreign, j.dropped = true, old.PendingHook
+		if j.dropped == nil && old.Txn.HookPending {
+			j.dropped = &PendingHook{}
 		}
 		j.rec = fresh
 		j.rec.Txn = old.Txn
-		j.rec.Txn.Owed = false
+		j.rec.Txn.HookPending = false
 	case isSame:
 		j.rec.Version, j.rec.Machine, j.rec.Identity, j.rec.Account = fresh.Version, fresh.Machine, fresh.Identity, fresh.Account
 	default:
 		j.foreign, j.rec = true, fresh
-		j.rec.Txn, j.rec.Debt, j.rec.Files = old.Txn, old.Debt, old.Files
+		j.rec.Txn, j.rec.PendingHook, j.rec.Files = old.Txn, old.PendingHook, old.Files
 		j.rec.LastRun, j.rec.LastChange, j.rec.Result = old.LastRun, old.LastChange, old.Result
 	}
 	j.rec.Name = name
@@ -77,7 +77,7 @@ func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
 }
 
 // Jobs returns every job that has state, by id: for recovery, for status, and
-// for the debts of jobs that are gone. Files that cannot be read or understood
+// for the pending hooks of jobs that are gone. Files that cannot be read or understood
 // are *[CorruptError]s in the joined error ([Damaged]), beside the jobs that can.
 func (d *Dir) Jobs() ([]*Job, error) {
 	if d.fd < 0 {
@@ -142,14 +142,14 @@ func decode(data []byte, r *Record) error {
 	}
 	old := struct {
 		*Record
-		Debt *Debt `json:"debt"`
+		Debt *PendingHook `json:"debt"`
 	}{Record: r}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if version == formatVersion {
 		dec.DisallowUnknownFields()
 		err = dec.Decode(r)
 	} else if err = dec.Decode(&old); err == nil {
-		r.Debt = old.Debt
+		r.PendingHook = old.Debt
 	}
 	if err != nil {
 		return err
@@ -167,21 +167,21 @@ func (j *Job) Record() Record { return j.rec.clone() }
 // another account, region, table or role.
 func (j *Job) Foreign() bool { return j.foreign }
 
-// DroppedDebt is the pending hook that was dropped because another machine made
+// DroppedHook is the pending hook that was dropped because another machine made
 // it, or nil.
-func (j *Job) DroppedDebt() *Debt { return j.dropped }
+func (j *Job) DroppedHook() *PendingHook { return j.dropped }
 
-// Save implements [txn.Journal]. An idle record that owes becomes a [Debt],
-// or stays part of the one there is. A transaction does not begin before the
-// last one has been recovered ([ErrUnrecovered]).
+// Save implements [txn.Journal]. If the record is idle and the hook pending, it adds a
+// [PendingHook], or keeps the existing one. A transaction does not begin before the last
+// one has been recovered ([ErrUnrecovered]).
 func (j *Job) Save(t txn.Record) error {
 	next := j.rec.clone()
 	if t.Phase == txn.Prepare && next.Txn.Phase != txn.Idle {
 		return ErrUnrecovered
 	}
 	if t.Phase == txn.Idle {
-		if t.Owed {
-			next.Owe(time.Time{}, dests(next.Txn))
+		if t.HookPending {
+			next.AddPendingHook(time.Time{}, dests(next.Txn))
 		}
 		t = txn.Record{}
 	}
@@ -239,6 +239,6 @@ func (j *Job) Remove() error {
 	return j.Forget()
 }
 
-// Forget forgets the job in any case: what was cut off stays as it is, and what
-// is owed unpaid.
+// Forget forgets the job in any case: an interrupted transaction is not undone, and a
+// pending hook does not run.
 func (j *Job) Forget() error { return j.dir.remove(j.file) }

@@ -45,7 +45,7 @@ func update(t *testing.T, j *state.Job, change func(*state.Record)) {
 }
 
 func inDoubt(phase txn.Phase) txn.Record {
-	return txn.Record{Phase: phase, Owed: phase != txn.Prepare, Files: []txn.FileRecord{{
+	return txn.Record{Phase: phase, HookPending: phase != txn.Prepare, Files: []txn.FileRecord{{
 		Dest: "/d/a", Path: "/d/a", New: ".a.credrender-0123456789abcdef.new", Old: ".a.credrender-0123456789abcdef.old",
 	}}}
 }
@@ -60,15 +60,15 @@ func TestRecordComesBack(t *testing.T) {
 	}
 	j := job(t, d, id)
 	update(t, j, func(r *state.Record) {
-		r.Owe(noon, []string{"/b", "/a", "/b"})
+		r.AddPendingHook(noon, []string{"/b", "/a", "/b"})
 		r.Files = map[string]state.File{"/a": {Print: d.Fingerprint([]byte("x")), Mode: 0o640, UID: 1, GID: 2}}
 		r.Trace = []source.Known{{Ref: source.Ref{Name: "db", Context: ctx}, Trace: source.Trace{Version: "7", Mark: "m", Size: 9}}}
 		r.Refused, r.LastRun, r.LastChange = "print", noon, noon.Add(-time.Hour)
 		r.Result = state.Result{Code: 5, Error: "hook failed"}
 	})
 	want := j.Record()
-	if want.Debt == nil || !want.Owed() || !cmp.Equal(want.Debt.Dests, []string{"/a", "/b"}) {
-		t.Errorf("debt: %+v", want.Debt)
+	if want.PendingHook == nil || !want.HookPending() || !cmp.Equal(want.PendingHook.Dests, []string{"/a", "/b"}) {
+		t.Errorf("pending hook: %+v", want.PendingHook)
 	}
 	known := cmp.Comparer(func(a, b source.Ref) bool { return a == b })
 	if diff := cmp.Diff(want, job(t, open(t, o), id).Record(), known); diff != "" {
@@ -95,14 +95,14 @@ func TestRecordComesBack(t *testing.T) {
 func TestRecordIsACopy(t *testing.T) {
 	j := job(t, open(t, options(t)), "a")
 	update(t, j, func(r *state.Record) {
-		r.Owe(noon, []string{"/a"})
+		r.AddPendingHook(noon, []string{"/a"})
 		r.Files = map[string]state.File{"/a": {}}
 		r.Txn = inDoubt(txn.Commit)
 	})
 	r := j.Record()
-	r.Debt.Dests[0], r.Files["/b"], r.Txn.Files[0].Dest = "changed", state.File{}, "changed"
-	r.Debt.Attempts = 9
-	if got := j.Record(); got.Debt.Dests[0] != "/a" || got.Debt.Attempts != 0 || len(got.Files) != 1 || got.Txn.Files[0].Dest != "/d/a" {
+	r.PendingHook.Dests[0], r.Files["/b"], r.Txn.Files[0].Dest = "changed", state.File{}, "changed"
+	r.PendingHook.Attempts = 9
+	if got := j.Record(); got.PendingHook.Dests[0] != "/a" || got.PendingHook.Attempts != 0 || len(got.Files) != 1 || got.Txn.Files[0].Dest != "/d/a" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -154,8 +154,8 @@ func TestForeignStateIsNotBelieved(t *testing.T) {
 			update(t, job(t, open(t, o), "a"), func(r *state.Record) {
 				r.Txn = inDoubt(txn.Commit)
 				if pending == "settled" {
-					r.Txn.Owed = false
-					r.Owe(noon, []string{"/a"})
+					r.Txn.HookPending = false
+					r.AddPendingHook(noon, []string{"/a"})
 				}
 				r.Refused, r.Inputs, r.LastSuccess = "x", "y", noon
 				r.Trace, r.Files = []source.Known{{}}, map[string]state.File{"/a": {}}
@@ -169,20 +169,20 @@ func TestForeignStateIsNotBelieved(t *testing.T) {
 			if j.Foreign() != tt.foreign || (r.Refused == "") != tt.foreign || (r.Trace == nil) != tt.foreign || (r.Inputs == "") != tt.foreign || r.LastSuccess.IsZero() != tt.foreign {
 				t.Errorf("%s, %s: foreign %v: %+v", name, pending, j.Foreign(), r)
 			}
-			if (j.DroppedDebt() != nil) != tt.dropped || r.Owed() == tt.dropped || (r.Files == nil) != tt.dropped {
-				t.Errorf("%s, %s: dropped %v: %+v", name, pending, j.DroppedDebt(), r)
+			if (j.DroppedHook() != nil) != tt.dropped || r.HookPending() == tt.dropped || (r.Files == nil) != tt.dropped {
+				t.Errorf("%s, %s: dropped %v: %+v", name, pending, j.DroppedHook(), r)
 			}
 			if r.Txn.Phase != txn.Commit || len(r.Txn.Files) != 1 {
 				t.Errorf("%s: the journal is gone: %+v", name, r.Txn)
 			}
-			if err := j.Save(txn.Record{Owed: r.Txn.Owed}); err != nil {
+			if err := j.Save(txn.Record{HookPending: r.Txn.HookPending}); err != nil {
 				t.Fatal(err)
 			}
-			if j, err = open(t, o).Job("a", "a", tt.where); err != nil || j.Foreign() || j.DroppedDebt() != nil {
+			if j, err = open(t, o).Job("a", "a", tt.where); err != nil || j.Foreign() || j.DroppedHook() != nil {
 				t.Errorf("%s: not settled by the first write: %v", name, err)
 			}
-			if r := j.Record(); r.Owed() == tt.dropped || !r.MadeOn(tt.machine) {
-				t.Errorf("%s: pending %v, made on %q", name, r.Owed(), r.Machine)
+			if r := j.Record(); r.HookPending() == tt.dropped || !r.MadeOn(tt.machine) {
+				t.Errorf("%s: pending %v, made on %q", name, r.HookPending(), r.Machine)
 			}
 		}
 	}
@@ -192,8 +192,8 @@ func TestForeignTransactionOwes(t *testing.T) {
 	o := options(t)
 	update(t, job(t, open(t, o), "a"), func(r *state.Record) { r.Txn = inDoubt(txn.Done) })
 	o.Machine = "i-2"
-	if j := job(t, open(t, o), "a"); j.DroppedDebt() == nil {
-		t.Error("the debt of a transaction is dropped without a word")
+	if j := job(t, open(t, o), "a"); j.DroppedHook() == nil {
+		t.Error("the pending hook of a transaction is dropped silently")
 	}
 }
 
@@ -205,8 +205,8 @@ func TestJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := job(t, open(t, o), "a").Record()
-		if diff := cmp.Diff(r, got.Txn); diff != "" || got.Owed() != r.Owed {
-			t.Error(diff, got.Owed())
+		if diff := cmp.Diff(r, got.Txn); diff != "" || got.HookPending() != r.HookPending {
+			t.Error(diff, got.HookPending())
 		}
 		if err := job(t, open(t, o), "a").Save(inDoubt(txn.Prepare)); !errors.Is(err, state.ErrUnrecovered) {
 			t.Errorf("the next transaction begins: %v", err)
@@ -215,11 +215,11 @@ func TestJournal(t *testing.T) {
 			t.Errorf("removed: %v", err)
 		}
 	}
-	if err := j.Save(txn.Record{Owed: true}); err != nil {
+	if err := j.Save(txn.Record{HookPending: true}); err != nil {
 		t.Fatal(err)
 	}
 	r := job(t, open(t, o), "a").Record()
-	if r.Txn.Phase != txn.Idle || r.Debt == nil || !cmp.Equal(r.Debt.Dests, []string{"/d/a"}) || !r.Owed() {
+	if r.Txn.Phase != txn.Idle || r.PendingHook == nil || !cmp.Equal(r.PendingHook.Dests, []string{"/d/a"}) || !r.HookPending() {
 		t.Errorf("got %+v", r)
 	}
 	// The next transaction does not forget it, whatever becomes of it.
@@ -227,24 +227,24 @@ func TestJournal(t *testing.T) {
 		if err := j.Save(next); err != nil {
 			t.Fatal(err)
 		}
-		if r := j.Record(); !r.Owed() {
-			t.Error("an older debt is gone")
+		if r := j.Record(); !r.HookPending() {
+			t.Error("an older pending hook is gone")
 		}
 	}
-	update(t, j, (*state.Record).Paid)
-	if r := job(t, open(t, o), "a").Record(); r.Owed() || r.Debt != nil {
+	update(t, j, (*state.Record).HookDone)
+	if r := job(t, open(t, o), "a").Record(); r.HookPending() || r.PendingHook != nil {
 		t.Errorf("paid: %+v", r)
 	}
 }
 
-func TestDebt(t *testing.T) {
+func TestPendingHook(t *testing.T) {
 	var r state.Record
 	waits := []time.Duration{1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60}
 	now := noon
 	for i, w := range waits {
 		r.Txn = inDoubt(txn.Done)
 		r.HookFailed(now, "exit status 1", "hook", []string{"/a"})
-		d := r.Debt
+		d := r.PendingHook
 		if r.Txn.Phase != txn.Idle || d.Attempts != i+1 || d.Error != "exit status 1" || !d.Since.Equal(noon) {
 			t.Errorf("attempt %d: %+v", i+1, r)
 		}
@@ -257,15 +257,15 @@ func TestDebt(t *testing.T) {
 		}
 		now = due
 	}
-	if !r.Debt.Due(noon.Add(-24*time.Hour), "hook") {
+	if !r.PendingHook.Due(noon.Add(-24*time.Hour), "hook") {
 		t.Error("a clock that was set back stops it")
 	}
 	r.HookFailed(now, "exit status 2", "another hook", []string{"/b"})
-	if d := r.Debt; d.Attempts != 1 || d.Next != now.Add(time.Minute) || !cmp.Equal(d.Dests, []string{"/a", "/b"}) {
+	if d := r.PendingHook; d.Attempts != 1 || d.Next != now.Add(time.Minute) || !cmp.Equal(d.Dests, []string{"/a", "/b"}) {
 		t.Errorf("changed hook: %+v", d)
 	}
-	if d := (&state.Debt{}); !d.Due(noon, "hook") {
-		t.Error("a debt found after a crash waits")
+	if d := (&state.PendingHook{}); !d.Due(noon, "hook") {
+		t.Error("a pending hook found after a crash waits")
 	}
 }
 
@@ -371,8 +371,8 @@ func FuzzRecord(f *testing.F) {
 			}
 			return
 		}
-		update(t, j, (*state.Record).Paid)
-		if r := job(t, open(t, o), "a").Record(); r.Owed() {
+		update(t, j, (*state.Record).HookDone)
+		if r := job(t, open(t, o), "a").Record(); r.HookPending() {
 			t.Errorf("got %+v", r)
 		}
 	})

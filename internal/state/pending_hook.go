@@ -13,8 +13,8 @@ const (
 	backoffMax = time.Hour
 )
 
-// Debt is a pending hook: it has not succeeded since files changed.
-type Debt struct {
+// PendingHook is a hook that has not succeeded since files changed.
+type PendingHook struct {
 	Since    time.Time `json:"since,omitzero"` // zero: found after a crash
 	Attempts int       `json:"attempts"`
 	Error    string    `json:"error,omitempty"` // class of the last failure: no output
@@ -23,26 +23,26 @@ type Debt struct {
 	Dests    []string  `json:"dests,omitempty"` // changed since the hook succeeded, sorted
 }
 
-// Owed reports whether the job's hook is pending, by a Debt or by the transaction.
-func (r *Record) Owed() bool { return r.Debt != nil || r.Txn.Owed }
+// HookPending reports whether the hook is pending, by a PendingHook or by the transaction.
+func (r *Record) HookPending() bool { return r.PendingHook != nil || r.Txn.HookPending }
 
-// Owe makes the hook pending for dests, or adds them to a pending one.
-func (r *Record) Owe(now time.Time, dests []string) {
-	if r.Debt == nil {
-		r.Debt = &Debt{}
+// AddPendingHook makes the hook pending for dests, or adds them to a pending one.
+func (r *Record) AddPendingHook(now time.Time, dests []string) {
+	if r.PendingHook == nil {
+		r.PendingHook = &PendingHook{}
 	}
-	if r.Debt.Since.IsZero() {
-		r.Debt.Since = now
+	if r.PendingHook.Since.IsZero() {
+		r.PendingHook.Since = now
 	}
-	r.Debt.Dests = slices.Compact(slices.Sorted(slices.Values(append(slices.Clip(r.Debt.Dests), dests...))))
+	r.PendingHook.Dests = slices.Compact(slices.Sorted(slices.Values(append(slices.Clip(r.PendingHook.Dests), dests...))))
 }
 
 // HookFailed ends the transaction and records a failed attempt. class describes the
 // failure without output, hook is the fingerprint of the command, and dests are the
 // destinations that it was run for.
 func (r *Record) HookFailed(now time.Time, class, hook string, dests []string) {
-	r.Owe(now, dests)
-	d := r.Debt
+	r.AddPendingHook(now, dests)
+	d := r.PendingHook
 	if d.Hook != hook {
 		d.Attempts = 0
 	}
@@ -51,12 +51,12 @@ func (r *Record) HookFailed(now time.Time, class, hook string, dests []string) {
 	r.Txn = txn.Record{}
 }
 
-// Paid ends the transaction with no hook pending.
-func (r *Record) Paid() { r.Debt, r.Txn = nil, txn.Record{} }
+// HookDone ends the transaction with no hook pending.
+func (r *Record) HookDone() { r.PendingHook, r.Txn = nil, txn.Record{} }
 
 // Due reports whether the daemon should retry: the backoff is over, the hook is another
 // one than the last attempt's, or the clock was set back.
-func (d *Debt) Due(now time.Time, hook string) bool {
+func (d *PendingHook) Due(now time.Time, hook string) bool {
 	return d.Attempts == 0 || hook != d.Hook || !now.Before(d.Next) || d.Next.Sub(now) > backoffMax
 }
 

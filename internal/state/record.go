@@ -27,8 +27,8 @@ type Record struct {
 	// Account is a hash of machine and account, as of the last run that knew the account.
 	Account string `json:"account,omitempty"`
 
-	Txn  txn.Record `json:"txn,omitzero"` // the transaction in progress
-	Debt *Debt      `json:"pending_hook,omitempty"`
+	Txn         txn.Record   `json:"txn,omitzero"` // the transaction in progress
+	PendingHook *PendingHook `json:"pending_hook,omitempty"`
 
 	Files map[string]File `json:"files,omitempty"` // in place, by destination
 	Trace []source.Known  `json:"trace,omitempty"` // lookups of the last render
@@ -177,12 +177,18 @@ func (i Identity) accountHash(machine string) string {
 	return hash(machine, i.Account)
 }
 
+// SamePlace reports whether the values of both jobs come from the same place. An unknown
+// account counts as the same.
+func (r Record) SamePlace(other Record) bool {
+	return r.Identity == other.Identity && (r.Account == other.Account || r.Account == "" || other.Account == "")
+}
+
 // clone returns a deep copy of r.
 func (r Record) clone() Record {
-	if r.Debt != nil {
-		d := *r.Debt
+	if r.PendingHook != nil {
+		d := *r.PendingHook
 		d.Dests = slices.Clone(d.Dests)
-		r.Debt = &d
+		r.PendingHook = &d
 	}
 	r.Txn.Files, r.Txn.Dirs = slices.Clone(r.Txn.Files), slices.Clone(r.Txn.Dirs)
 	r.Files, r.Trace = maps.Clone(r.Files), slices.Clone(r.Trace)

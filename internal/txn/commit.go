@@ -183,7 +183,7 @@ func (t *Txn) Done() error {
 	if t.ended || t.rec.Phase != Commit {
 		return errEnded
 	}
-	if err := t.save(Done, t.rec.Owed); err != nil {
+	if err := t.save(Done, t.rec.HookPending); err != nil {
 		return errors.Join(err, t.Rollback(false))
 	}
 	t.fs.Step("done.journaled")

@@ -28,7 +28,7 @@ type model struct {
 	inPlace  string                    // a destination written in place
 	refuse   bool                      // verify refuses the new files
 	lostKey  bool                      // the runtime directory does not survive
-	owed     bool                      // nothing to install, a hook to pay
+	pending  bool                      // nothing to install, a hook pending
 	skip     string                    // the sync that is left out
 	syncs    map[string]bool           // the syncs that there are
 
@@ -71,8 +71,8 @@ func (m *model) disk(t *testing.T) *fsystest.Sim {
 		t.Fatal(err)
 	}
 	err = j.Update(func(r *state.Record) {
-		if m.owed {
-			r.Owe(time.Unix(0, 0), nil)
+		if m.pending {
+			r.AddPendingHook(time.Unix(0, 0), nil)
 		}
 	})
 	if err != nil {
@@ -146,18 +146,18 @@ func (m *model) change(t *testing.T, f fsys.FS, w *world) {
 func (m *model) settle(t *testing.T, j *state.Job, w *world) {
 	t.Helper()
 	r := j.Record()
-	if !r.Owed() {
+	if !r.HookPending() {
 		return
 	}
 	w.hooked = true
-	if err := j.Update(func(r *state.Record) { r.Paid() }); err != nil {
+	if err := j.Update(func(r *state.Record) { r.HookDone() }); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // recover is the next run, which has nothing to install. It calls check
 // between recovery and hook, and again at its end.
-func (m *model) recover(t *testing.T, f fsys.FS, w *world, check func(owed bool)) {
+func (m *model) recover(t *testing.T, f fsys.FS, w *world, check func(pending bool)) {
 	t.Helper()
 	d := m.open(t, f)
 	defer d.Close()
@@ -171,15 +171,15 @@ func (m *model) recover(t *testing.T, f fsys.FS, w *world, check func(owed bool)
 		m.violated("state cannot be read")
 		return
 	}
-	owed := false
+	pending := false
 	for _, j := range jobs {
 		if _, err := (txn.Disk{FS: f}).Recover(t.Context(), j.Record().Txn, j); err != nil {
 			t.Fatal(err)
 		}
 		r := j.Record()
-		owed = owed || r.Owed()
+		pending = pending || r.HookPending()
 	}
-	check(owed)
+	check(pending)
 	for _, j := range jobs {
 		m.settle(t, j, w)
 	}
@@ -238,7 +238,7 @@ func (m *model) explore(t *testing.T) {
 		m.wholeFiles(s)
 		m.crash(t, op, s, *w, 1)
 	}
-	if m.owed {
+	if m.pending {
 		m.recover(t, m.hook(s, crash), w, func(bool) {})
 	} else {
 		m.change(t, m.hook(s, crash), w)
@@ -275,7 +275,7 @@ func (m *model) next(t *testing.T, s *fsystest.Sim, w world, depth int) {
 	if depth > 0 {
 		crash = func(op fsystest.Op) { m.crash(t, op, s, w, depth-1) }
 	}
-	m.recover(t, m.hook(s, crash), &w, func(owed bool) { m.check("recovered", s, w, owed) })
+	m.recover(t, m.hook(s, crash), &w, func(pending bool) { m.check("recovered", s, w, pending) })
 	crash(fsystest.Op{Name: "end"})
 }
 
@@ -291,7 +291,7 @@ func (m *model) wholeFiles(s *fsystest.Sim) {
 	}
 }
 
-func (m *model) check(when string, s *fsystest.Sim, w world, owed bool) {
+func (m *model) check(when string, s *fsystest.Sim, w world, pending bool) {
 	now := s.Walk()
 	olds, news := 0, 0
 	for dest, want := range m.new {
@@ -311,7 +311,7 @@ func (m *model) check(when string, s *fsystest.Sim, w world, owed bool) {
 	if olds > 0 && news > 0 {
 		m.violated(when + ": mixed")
 	}
-	if news > 0 && !owed && !w.hooked {
+	if news > 0 && !pending && !w.hooked {
 		m.violated(when + ": hook lost")
 	}
 	if _, made := now["/d2/sub"]; made && news == 0 {
@@ -334,7 +334,7 @@ func stories() map[string]func(*model) {
 		"in place":           func(m *model) { m.inPlace = "/d1/a" },
 		"in place, key lost": func(m *model) { m.inPlace, m.lostKey = "/d1/a", true },
 		"in place, refused":  func(m *model) { m.inPlace, m.refuse = "/d1/a", true },
-		"owed":               func(m *model) { m.owed = true },
+		"pending":            func(m *model) { m.pending = true },
 		"three files": func(m *model) {
 			m.old["/d1/b"], m.new["/d1/b"] = entry("old b", 0o600, 0), entry("new b", 0o640, 0)
 		},

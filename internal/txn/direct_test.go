@@ -86,7 +86,7 @@ func TestRecoverInPlaceWithoutACopy(t *testing.T) {
 		}
 		write(t, dir+"/a", written, 0o640)
 		got, err := d.Recover(t.Context(), j.last, j)
-		if err != nil || !got.Owed || j.last.Phase != txn.Idle {
+		if err != nil || !got.HookPending || j.last.Phase != txn.Idle {
 			t.Errorf("%q: got %+v, %v", written, got, err)
 		}
 		if told := len(got.Left) == 1; told != (written != "old") {

@@ -8,7 +8,7 @@
 //	err = t.Commit(ctx, pending)                // installs all files; the hook is pending from before the first rename
 //	...verify; t.Rollback(false) if it refuses
 //	err = t.Done()                              // removes the old files; there is no way back
-//	...hooks; then the caller journals idle     // state.Job.Update with Record.Paid or Record.HookFailed
+//	...hooks; then the caller journals idle     // state.Job.Update with Record.HookDone or Record.HookFailed
 //
 // A step that returns an error has already undone what it could. The next run calls
 // [Disk.Recover] with the [Record] from the journal before anything else. Recovery

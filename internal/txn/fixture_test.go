@@ -92,8 +92,8 @@ func (r *recorder) Save(rec txn.Record) error {
 		return errJournal
 	}
 	p := string(rec.Phase)
-	if rec.Owed {
-		p += "+owed"
+	if rec.HookPending {
+		p += "+pending"
 	}
 	r.phases = append(r.phases, p)
 	rec.Files, rec.Dirs = slices.Clone(rec.Files), slices.Clone(rec.Dirs)

@@ -19,11 +19,11 @@ const (
 // Record is a transaction in its journal: names and keyed fingerprints, no content.
 type Record struct {
 	Phase Phase `json:"phase,omitempty"`
-	// Owed means that files change and the hook has not succeeded since: it is
+	// HookPending means that files change and the hook has not succeeded since: it is
 	// pending.
-	Owed  bool         `json:"owed,omitempty"`
-	Root  string       `json:"root,omitempty"` // as in Disk
-	Files []FileRecord `json:"files,omitempty"`
+	HookPending bool         `json:"owed,omitempty"`
+	Root        string       `json:"root,omitempty"` // as in Disk
+	Files       []FileRecord `json:"files,omitempty"`
 	// Dirs are the directories that the transaction creates, outermost first.
 	Dirs []string `json:"dirs,omitempty"`
 }

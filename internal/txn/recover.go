@@ -13,10 +13,10 @@ import (
 
 // Recovered is the result of [Disk.Recover].
 type Recovered struct {
-	Phase    Phase    // of the transaction; Idle: there was none
-	Owed     bool     // its hook is pending
-	Restored []string // destinations that were restored
-	Left     []Left   // destinations that were not
+	Phase       Phase    // of the transaction; Idle: there was none
+	HookPending bool     // its hook is pending
+	Restored    []string // destinations that were restored
+	Left        []Left   // destinations that were not
 }
 
 // Left is a destination that recovery did not touch. Its transaction ends all the same,
@@ -31,7 +31,7 @@ type Left struct {
 // it. Recover can be interrupted anywhere and repeated. It returns an error if another
 // attempt may succeed (a full or failing disk), and then leaves the journal unchanged.
 func (d Disk) Recover(ctx context.Context, r Record, j Journal) (Recovered, error) {
-	out := Recovered{Phase: r.Phase, Owed: r.Owed}
+	out := Recovered{Phase: r.Phase, HookPending: r.HookPending}
 	if r.Phase == Idle {
 		return out, nil
 	}
@@ -46,7 +46,7 @@ func (d Disk) Recover(ctx context.Context, r Record, j Journal) (Recovered, erro
 	if err := rc.run(ctx); err != nil {
 		return out, err
 	}
-	if err := j.Save(Record{Owed: r.Owed}); err != nil {
+	if err := j.Save(Record{HookPending: r.HookPending}); err != nil {
 		return out, fmt.Errorf("journal idle: %w", err)
 	}
 	d.fs().Step("recover.end")

@@ -48,11 +48,11 @@ func TestRecoverRestores(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Phase != txn.Commit || !got.Owed || got.Left != nil {
+			if got.Phase != txn.Commit || !got.HookPending || got.Left != nil {
 				t.Errorf("got %+v", got)
 			}
 			equal(t, look(t, dir), crashedOld)
-			if j.last.Phase != txn.Idle || !j.last.Owed {
+			if j.last.Phase != txn.Idle || !j.last.HookPending {
 				t.Errorf("journal %+v", j.last)
 			}
 		}
@@ -216,12 +216,12 @@ func TestRecoverByPhase(t *testing.T) {
 			write(t, dir+"/b", "staged elsewhere", 0o600)
 		}
 		got, err := txn.Disk{}.Recover(t.Context(), rec, j)
-		if err != nil || got.Phase != phase || got.Owed != (phase == txn.Done) || got.Left != nil || got.Restored != nil {
+		if err != nil || got.Phase != phase || got.HookPending != (phase == txn.Done) || got.Left != nil || got.Restored != nil {
 			t.Errorf("%s: %+v, %v", phase, got, err)
 		}
 		equal(t, look(t, dir), want)
 	}
-	if got, err := (txn.Disk{}).Recover(t.Context(), txn.Record{}, newRecorder()); err != nil || got.Phase != txn.Idle || got.Owed {
+	if got, err := (txn.Disk{}).Recover(t.Context(), txn.Record{}, newRecorder()); err != nil || got.Phase != txn.Idle || got.HookPending {
 		t.Errorf("idle: %+v, %v", got, err)
 	}
 }

@@ -80,8 +80,8 @@ func (t *Txn) Staged(dest string) string {
 }
 
 // save writes the record to the journal.
-func (t *Txn) save(phase Phase, owed bool) error {
-	t.rec.Phase, t.rec.Owed = phase, owed
+func (t *Txn) save(phase Phase, pending bool) error {
+	t.rec.Phase, t.rec.HookPending = phase, pending
 	if err := t.j.Save(t.rec); err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}

@@ -42,7 +42,7 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, look(t, dir), map[string]string{"a": "-rw-r----- new a", "b": "-rw------- new b"})
-	if diff := cmp.Diff([]string{"prepare", "commit+owed", "done+owed"}, j.phases); diff != "" {
+	if diff := cmp.Diff([]string{"prepare", "commit+pending", "done+pending"}, j.phases); diff != "" {
 		t.Error(diff)
 	}
 	if x.Staged("elsewhere") != "" || x.Done() == nil || x.Commit(t.Context(), true) == nil || x.Rollback(false) == nil {
@@ -78,7 +78,7 @@ func TestRollback(t *testing.T) {
 		if stat(t, dir+"/p").Ino != inode {
 			t.Error("the file in place is another one")
 		}
-		if j.last.Phase != txn.Idle || j.last.Owed != committed || j.last.Files != nil {
+		if j.last.Phase != txn.Idle || j.last.HookPending != committed || j.last.Files != nil {
 			t.Errorf("journal: %+v", j.last)
 		}
 	}

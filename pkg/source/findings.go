@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// LookError is the error of a [Prober] or [Looker] that got no answer about some
-// refs: throttled, out of reach, or cut off. What it found of the others is
-// beside it. It is not a change: to fetch them would be asked of the same end,
-// and add to what is too much for it already.
+// LookError is the error of a [Prober] or [Looker] that got no answer about some refs,
+// because of throttling, the network or the end of the context. It comes with the result
+// for the other refs. Refs without an answer do not count as changed: fetching them would
+// send more requests to a service that does not answer.
 type LookError struct{ Unseen map[Ref]error }
 
 // Error names one of the refs, the same one each time.
@@ -35,9 +35,9 @@ func (e *LookError) Unwrap() []error {
 	return all
 }
 
-// Unanswered reports whether err says nothing about what was asked, only that
-// there was no answer, and would say so to whoever else asks now.
-// ErrCredentials alone is not one: another process may find better ones.
+// Unanswered reports whether err means only that there was no answer, which any other
+// process would get now too. ErrCredentials alone does not: another process may find other
+// credentials.
 func Unanswered(err error) bool {
 	for _, kind := range []error{ErrThrottled, ErrUnreachable, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, kind) {
@@ -47,15 +47,15 @@ func Unanswered(err error) bool {
 	return false
 }
 
-// Findings collects what a look finds. The zero Findings is ready. It is for
-// one goroutine.
+// Findings collects the result of a probe. The zero Findings is ready. It is not safe for
+// concurrent use.
 type Findings struct {
 	changed []Ref
 	unseen  map[Ref]error
 }
 
-// Add takes what was found of one ref. An error that is an answer, such as
-// ErrDenied, counts as a change: the fetch that follows says why.
+// Add adds the result for one ref. An error that is an answer, such as ErrDenied, counts
+// as a change: the following fetch reports it.
 func (f *Findings) Add(ref Ref, changed bool, err error) {
 	switch {
 	case Unanswered(err):
@@ -68,8 +68,7 @@ func (f *Findings) Add(ref Ref, changed bool, err error) {
 	}
 }
 
-// Result is what a Prober returns: what may have changed, and a *LookError
-// where there is one.
+// Result returns the refs that may have changed, and a *LookError if some got no answer.
 func (f *Findings) Result() ([]Ref, error) {
 	if len(f.unseen) > 0 {
 		return f.changed, &LookError{f.unseen}

@@ -114,6 +114,11 @@ func (p *pass) lift(name string, f function) func(args ...reflect.Value) (reflec
 			return p.shrug(f, args)
 		}
 		if f.Like != nil && !p.real {
+			if p.blames { // whether it fails does not depend on chance
+				if _, err := p.callLoose(f, args); err != nil {
+					return p.faultOf(name, f, err)
+				}
+			}
 			p.random = p.random || !p.likely
 			if p.likely {
 				return reflect.ValueOf(f.Like), p.tick()

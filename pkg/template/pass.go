@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ type pass struct {
 	likely   bool             // random results are replaced by placeholders
 	tolerant bool             // an error counts as unknown
 
+	executed *template.Template
+	captured *capture // of the innermost include; nil: none
+
 	out    []byte
 	marks  []mark            // what a real pass printed, in order
 	prints map[place]printed // what any other pass printed
@@ -43,6 +47,7 @@ type pass struct {
 	heard   map[string]bool // errors of functions whose arguments are known
 	dark    map[int]bool    // branches that turned on something unknown when last met
 	turns   map[place]turn  // what branches did
+	blames  bool            // it seeks the cause of a failure: random functions are called too
 	guide   map[place]turn  // what they do where they turn on something unknown; nil: nothing
 	escaped bool            // something unknown may hold a known map
 	random  bool            // a random result was left unknown
@@ -77,6 +82,7 @@ func (p *pass) run() (err error) {
 	if vars == nil { // encoders write null for it
 		vars = map[string]any{}
 	}
+	p.executed = tt
 	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(vars)})
 }
 
@@ -90,6 +96,8 @@ func (p *pass) functions() template.FuncMap {
 		fnPend:    pend,
 		fnTruth:   truth,
 		fnLogic:   logicResult,
+		fnField:   fieldOf,
+		fnInclude: p.includeAt,
 	}
 	for name, f := range p.t.used {
 		if p.real {
@@ -103,6 +111,10 @@ func (p *pass) functions() template.FuncMap {
 
 // Write takes what is printed; passes that are not real need none of it.
 func (p *pass) Write(b []byte) (int, error) {
+	if p.captured != nil {
+		n, err := p.captured.write(b)
+		return n, cmp.Or(err, p.ctx.Err())
+	}
 	if !p.real {
 		return len(b), p.ctx.Err()
 	}

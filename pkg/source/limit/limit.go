@@ -21,7 +21,7 @@ import (
 // Subject describes what a wait is for.
 type Subject struct {
 	Name      string // "DynamoDB", "credential_process of the profile"
-	Region    string // empty for hosts outside AWS regions
+	Region    string // may be empty
 	Operation string // "Query"; may be empty
 }
 

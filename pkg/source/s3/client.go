@@ -80,7 +80,7 @@ type multiRegion interface {
 	GetS3DisableMultiRegionAccessPoints(context.Context) (value, found bool, err error)
 }
 
-// set looks a switch up in the environment and the profile.
+// set looks up a setting in the environment and the profile.
 func set[T any](cfg aws.Config, get func(T, context.Context) (value, found bool, err error), otherwise bool) bool {
 	for _, src := range cfg.ConfigSources {
 		if p, ok := src.(T); ok {

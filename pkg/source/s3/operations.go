@@ -20,7 +20,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// get reads an object, the newest version for ""
+// get reads an object. The version "" is the newest
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
 func (c *client) get(ctx context.Context, bucket, key, version string) (data []byte, header http.Header, err error) {
 	op := operation{name: "GetObject", method: http.MethodGet, bucket: bucket, key: key, query: versioned("GetObject", version), header: http.Header{}}
@@ -46,14 +46,14 @@ func (c *client) get(ctx context.Context, bucket, key, version string) (data []b
 	return data, header, err
 }
 
-// A request for an object carries a random language, which S3 repeats in its answer:
-// nothing else in an answer tells which object it is. The form is that of a language
-// for private use (https://www.rfc-editor.org/rfc/rfc5646.html#section-2.2.7).
+// Each request for an object contains a random language, which S3 repeats in its answer.
+// Nothing else in an answer identifies the object. It is a language for private use
+// (https://www.rfc-editor.org/rfc/rfc5646.html#section-2.2.7).
 const privateUse = "x-credrend-"
 
-// nonce returns the language for one request. It is "" where S3 refuses one, which
-// is in requests that are not signed, or may pass it to a function instead of
-// repeating it (Object Lambda, Outposts).
+// nonce returns the language for one request. It returns "" if the request is not signed,
+// because S3 then refuses a language, and for Object Lambda and Outposts, which may not
+// repeat it.
 func (c *client) nonce(bucket string) string {
 	if arn, ok := source.ParseARN(bucket); !c.signs || ok && arn.Service != "s3" {
 		return ""
@@ -61,8 +61,8 @@ func (c *client) nonce(bucket string) string {
 	return privateUse + strings.ToLower(rand.Text()[:8]+"-"+rand.Text()[:8])
 }
 
-// fits compares the language of an answer with that of its request. Emulators that
-// repeat none are left to the request ids.
+// fits compares the language of an answer with that of its request. For emulators that do
+// not repeat it, only the request ids count.
 func fits(asked, got string) error {
 	switch {
 	case asked == "" || !strings.HasPrefix(got, privateUse):
@@ -73,8 +73,8 @@ func fits(asked, got string) error {
 	return nil
 }
 
-// head asks for an object's headers, unless its ETag is still the one given, if
-// any: then the answer is a 304
+// head requests the headers of an object. If the object still has the given ETag, S3
+// answers 304
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
 func (c *client) head(ctx context.Context, bucket, key, version, etag string) error {
 	op := operation{name: "HeadObject", method: http.MethodHead, bucket: bucket, key: key, query: versioned("", version), header: http.Header{}}
@@ -84,9 +84,9 @@ func (c *client) head(ctx context.Context, bucket, key, version, etag string) er
 	return c.do(ctx, op, func(*http.Response, []byte) error { return nil })
 }
 
-// put writes an object and returns its version, if the bucket keeps any. S3
-// compares the body with the SHA-256 that is signed, and asks for no more; the
-// CRC32, which the SDK sends by default too, it keeps with the object
+// put writes an object and returns its version, if the bucket keeps versions. S3 checks the
+// body against the signed SHA-256. It stores the CRC32, which the SDK sends by default
+// too, with the object
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html).
 func (c *client) put(ctx context.Context, bucket, key string, body []byte) (version string, err error) {
 	op := operation{name: "PutObject", method: http.MethodPut, bucket: bucket, key: key, query: versioned("PutObject", ""), body: body}
@@ -101,18 +101,18 @@ func (c *client) put(ctx context.Context, bucket, key string, body []byte) (vers
 	return version, err
 }
 
-// delete removes an object, which need not be there
+// delete removes an object, which need not exist
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html).
 func (c *client) delete(ctx context.Context, bucket, key string) error {
 	op := operation{name: "DeleteObject", method: http.MethodDelete, bucket: bucket, key: key, query: versioned("DeleteObject", "")}
 	return c.do(ctx, op, func(*http.Response, []byte) error { return nil })
 }
 
-// versioned is the query that an operation on an object has.
+// versioned returns the query of an operation on an object.
 func versioned(id, version string) url.Values {
 	q := url.Values{}
 	if id != "" {
-		q.Set("x-id", id) // plays no part in S3, and may in emulators
+		q.Set("x-id", id) // S3 ignores it, but emulators may not
 	}
 	if version != "" {
 		q.Set("versionId", version)
@@ -120,7 +120,7 @@ func versioned(id, version string) url.Values {
 	return q
 }
 
-// versionOf is the version that was answered, or "" of a bucket that keeps none.
+// versionOf returns the version in an answer, or "" if the bucket keeps no versions.
 func versionOf(h http.Header) string {
 	if v := h.Get("X-Amz-Version-Id"); v != "null" {
 		return v
@@ -145,9 +145,8 @@ type page struct {
 	NextContinuationToken string
 }
 
-// list returns the objects below a prefix, a thousand or so for each token, and
-// the token of the next, or "". Keys are asked for as in a URL: XML has no way
-// to write some of the characters that they may have
+// list returns a page of the objects below a prefix, and the token of the next page, or "".
+// It requests keys in URL encoding, because XML cannot represent some characters
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
 func (c *client) list(ctx context.Context, bucket, prefix, token string) (objects []object, next string, err error) {
 	op := operation{name: "ListObjectsV2", method: http.MethodGet, bucket: bucket, query: url.Values{
@@ -173,7 +172,7 @@ func (c *client) list(ctx context.Context, bucket, prefix, token string) (object
 	return objects, next, err
 }
 
-// check compares a page with the question.
+// check reports a page that does not belong to the request.
 func (p *page) check(prefix, token string) error {
 	foreign := func(o object) bool { return !strings.HasPrefix(o.Key, prefix) }
 	switch {
@@ -186,7 +185,7 @@ func (p *page) check(prefix, token string) error {
 	return nil
 }
 
-// decode undoes the encoding of keys, where it was done.
+// decode removes the URL encoding of keys, if the page has it.
 func (p *page) decode() error {
 	if p.EncodingType != "url" {
 		return nil
@@ -208,9 +207,8 @@ func (p *page) decode() error {
 
 var errDamaged = fmt.Errorf("%w: the object does not match the checksum that S3 keeps of it", source.ErrIntegrity)
 
-// intact compares an object with the checksum that S3 keeps of it, if any. The
-// one of an upload in parts ("...-3") is made of those of its parts, and says
-// nothing of the whole
+// intact compares an object with its checksum in S3, if there is one. The checksum of an
+// upload in parts ("...-3") is computed from those of the parts, so it cannot be compared
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
 func intact(h http.Header, body []byte) error {
 	for name, sum := range map[string]func() hash.Hash{

@@ -7,8 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// partitions are those that AWS has, the largest first, each with one of its
-// regions.
+// partitions lists the partitions of AWS, the largest first, each with one of its regions.
 func partitions() [][2]string {
 	return [][2]string{
 		{"aws", "us-east-1"}, {"aws-us-gov", "us-gov-west-1"}, {"aws-cn", "cn-north-1"}, {"aws-eusc", "eusc-de-east-1"},
@@ -16,12 +15,11 @@ func partitions() [][2]string {
 	}
 }
 
-// Partition is the partition that a region is in: "aws", "aws-cn", "aws-us-gov".
+// Partition returns the partition of a region: "aws", "aws-cn", "aws-us-gov".
 //
-// The SDK keeps its list of partitions to itself. Its rules for S3 refuse an
-// access point in another partition than the region's, so they are asked for one in
-// each. Like the SDK they take a region that is in no known partition for one of
-// "aws".
+// The SDK does not export its list of partitions. Its rules for S3 refuse an access point
+// in another partition than the region's, so Partition evaluates them for one in each. A
+// region in no known partition counts as one of "aws", as in the SDK.
 func Partition(region string) string {
 	for _, p := range partitions() {
 		_, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), s3.EndpointParameters{

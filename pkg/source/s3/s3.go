@@ -1,12 +1,12 @@
-// Package s3 reads objects: as they are ([Objects]), or decrypted by KMS
-// ([Secrets]), in the forms of package blob.
+// Package s3 reads objects of S3: unchanged ([Objects]), or decrypted by KMS ([Secrets]), in
+// the formats of package blob.
 //
-// A Ref's name is "bucket/key", its version an object version's id. S3 binds
-// nothing to an object's name: who can write to the bucket can give one object
-// the contents of another that was encrypted with the same context.
+// A Ref's name is "bucket/key", and its version the id of an object version. Nothing
+// binds the contents of an object to its name: a writer of the bucket can replace them by
+// those of another object that was encrypted with the same context.
 //
-// A missing object is source.ErrNotFound for who may list the bucket; S3 tells
-// everybody else AccessDenied
+// A missing object is source.ErrNotFound if the identity may list the bucket. Otherwise
+// S3 answers AccessDenied
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
 package s3
 
@@ -25,13 +25,13 @@ import (
 )
 
 const (
-	// concurrency bounds the requests of one batch.
+	// concurrency limits the requests of one batch.
 	concurrency = 64
-	// maxObject is the most bytes of an object that are read: what an envelope
-	// of the largest value takes.
+	// maxObject is the largest object that is read, in bytes: an envelope of the
+	// largest value.
 	maxObject = blob.MaxSize + blob.MaxSize/2
-	// sumTries is how often an object is asked for that does not match its
-	// checksum: it may arrive next time, or be damaged where it lies.
+	// sumTries limits the attempts at an object that does not match its checksum. It may
+	// have been damaged on the way, or in S3.
 	sumTries = 3
 )
 
@@ -46,8 +46,8 @@ var (
 	_ source.Lister  = (*Objects)(nil)
 )
 
-// New returns the buckets of the client's region. It does no I/O. With an endpoint of
-// one's own, buckets are in the path: few emulators know their names as hosts.
+// New returns the buckets of the client's region. It does no I/O. With a configured
+// endpoint, buckets are part of the path: few emulators support them as hosts.
 func New(client awsconfig.Client) *Objects {
 	return &Objects{newClient(client)}
 }
@@ -68,9 +68,9 @@ func result(data []byte, trace source.Trace, err error) source.Result {
 	return source.Result{Secret: source.NewSecret(data), Trace: trace}
 }
 
-// Probe implements source.Prober by HEAD with If-None-Match: an object that is
-// as it was is answered with 304, and of one that is not, no byte is sent. (AWS
-// charges either as a GET, and asks for the same right.)
+// Probe implements source.Prober by HEAD with If-None-Match. S3 answers 304 for an
+// unchanged object, and sends no content of a changed one. It charges both as a GET, and
+// requires the same permission.
 func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	return source.ProbeEach(known, concurrency, func(k source.Known) (bool, error) {
 		err := o.head(ctx, k.Ref, k.Trace.Mark)
@@ -81,8 +81,8 @@ func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 	})
 }
 
-// List implements source.Lister for the patterns of Glob. It lists what each
-// name holds now; older versions of objects are S3's.
+// List implements source.Lister for the patterns of Glob. It lists current objects, and no
+// older versions.
 func (o *Objects) List(ctx context.Context, pattern string) ([]source.Entry, error) {
 	refs, err := o.matches(ctx, source.Ref{Name: pattern})
 	entries := make([]source.Entry, len(refs))
@@ -92,8 +92,8 @@ func (o *Objects) List(ctx context.Context, pattern string) ([]source.Entry, err
 	return entries, err
 }
 
-// Glob implements source.Globber: all objects whose "bucket/key" matches, but
-// for the empty ones that stand for folders. The bucket is no pattern.
+// Glob implements source.Globber: it returns all objects whose "bucket/key" matches, except
+// the empty ones that represent folders. The bucket must not contain a *.
 func (o *Objects) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
 	names, err := o.matches(ctx, pattern)
 	if err != nil {
@@ -110,7 +110,7 @@ func byName(results map[source.Ref]source.Result) map[string]source.Result {
 	return out
 }
 
-// matches lists the refs that a pattern stands for.
+// matches returns the refs of the objects that match a pattern.
 func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref, error) {
 	literal, _, _ := strings.Cut(pattern.Name, "*")
 	bucket, prefix, err := source.SplitObject(literal)
@@ -141,18 +141,17 @@ func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref
 	}
 }
 
-// errSame: the object is the one whose ETag was given.
+// errSame: the object still has the given ETag.
 var errSame = errors.New("not modified")
 
-// head asks whether an object is another than the one of that ETag: errSame
-// where it is not.
+// head returns errSame if an object still has that ETag, and nil if it has another.
 func (o *Objects) head(ctx context.Context, r source.Ref, etag string) error {
 	bucket, key, err := place(r)
 	if err != nil {
 		return err
 	}
 	err = o.client.head(ctx, bucket, key, r.Version, etag)
-	// An answer to HEAD has no body, and so no code.
+	// An answer to HEAD has no body, and therefore no code.
 	resp, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	switch {
 	case err == nil:

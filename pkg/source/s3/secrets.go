@@ -11,14 +11,13 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Keys is KMS, with a key to write with.
+// Keys is KMS with a key for writing.
 type Keys interface {
 	blob.Sealer
 	blob.Decrypter
 }
 
-// Secrets are objects that hold encrypted values. It is safe for concurrent
-// use.
+// Secrets are objects with encrypted values. It is safe for concurrent use.
 type Secrets struct {
 	objects *Objects
 	keys    Keys
@@ -34,8 +33,7 @@ var (
 // NewSecrets returns the encrypted values among objects.
 func NewSecrets(o *Objects, k Keys) *Secrets { return &Secrets{o, k} }
 
-// Fetch implements source.Source. Each object is decrypted as soon as it is
-// there.
+// Fetch implements source.Source. It decrypts each object as soon as it has arrived.
 func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
 	return source.FetchEach(refs, concurrency, func(r source.Ref) source.Result {
 		data, trace, err := s.objects.get(ctx, r)
@@ -46,7 +44,7 @@ func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]s
 	})
 }
 
-// Probe implements source.Prober as Objects does. It asks nothing of KMS.
+// Probe implements source.Prober as Objects does. It sends no requests to KMS.
 func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	return s.objects.Probe(ctx, known)
 }
@@ -65,8 +63,8 @@ func (s *Secrets) Glob(ctx context.Context, pattern source.Ref) (map[string]sour
 	return byName(s.Fetch(ctx, refs)), nil
 }
 
-// Folder is a prefix of a bucket used as a store: a name in it is an object
-// under the prefix. What it returns and takes are names without the prefix.
+// Folder is a prefix of a bucket, used as a store. Names are keys of objects without the
+// prefix.
 type Folder struct {
 	secrets *Secrets
 	prefix  string // "bucket/" or "bucket/prefix/"
@@ -138,7 +136,7 @@ func (f *Folder) Glob(ctx context.Context, pattern source.Ref) (map[string]sourc
 	return out, err
 }
 
-// List implements source.Lister; the empty pattern is for all.
+// List implements source.Lister. The empty pattern matches all names.
 func (f *Folder) List(ctx context.Context, pattern string) ([]source.Entry, error) {
 	if pattern == "" {
 		pattern = "*"
@@ -150,10 +148,10 @@ func (f *Folder) List(ctx context.Context, pattern string) ([]source.Entry, erro
 	return entries, err
 }
 
-// Put encrypts a value and stores it, over what is there: versions are the
-// bucket's to keep. It returns the version's id, if the bucket keeps any. With
-// ifChanged nothing is written where the value is there already; what cannot
-// be opened, for its context or its damage, is not the same.
+// Put encrypts a value and stores it in place of the current one. It returns the id of the
+// version, if the bucket keeps versions. With ifChanged, it writes nothing if the current
+// value is the same. A value that does not open, because its context differs or it is
+// damaged, is not the same.
 func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifChanged bool) (version string, changed bool, err error) {
 	if ifChanged {
 		held := f.Fetch(ctx, []source.Ref{r})[r]
@@ -180,12 +178,12 @@ func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifC
 	return version, true, nil
 }
 
-// Delete removes an object, as S3 does: in a bucket with versions the older
-// ones stay. One that is not there is source.ErrNotFound.
+// Delete removes an object. A bucket with versions keeps the older ones. If the object does
+// not exist, the error is source.ErrNotFound.
 func (f *Folder) Delete(ctx context.Context, name string) error {
 	full := f.full(source.Ref{Name: name})
 	if err := f.secrets.objects.head(ctx, full, ""); err != nil {
-		return err // S3 says nothing of what is not there
+		return err // S3 does not report a missing object
 	}
 	bucket, key, err := place(full)
 	if err != nil {

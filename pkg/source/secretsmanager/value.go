@@ -18,14 +18,14 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// value is what became of a want.
+// value is the stored value of a want, or an error.
 type value struct {
 	data    []byte
 	version string
 	err     error
 }
 
-// result is the value itself, or that of its key.
+// result returns the value, or that of a key in it.
 func (v value) result(key string) source.Result {
 	if v.err != nil {
 		return source.Result{Err: v.err, Trace: source.Trace{Absent: errors.Is(v.err, source.ErrNotFound)}}
@@ -45,9 +45,9 @@ func (v value) result(key string) source.Result {
 	return r
 }
 
-// pick takes a key out of a JSON object, read as the template function fromJson
-// reads it: a number keeps its digits, and null is no value. What the parser
-// says of the text is not repeated: it may quote it.
+// pick returns the value of a key in a JSON object, parsed as by the template function
+// fromJson: a number keeps its digits, and null is not a value. Errors do not include the
+// parser's message, which may quote the text.
 func pick(data []byte, key string) ([]byte, error) {
 	v, err := document.JSON(string(data))
 	if e, ok := errors.AsType[*document.Error](err); ok && e.Line > 0 {
@@ -73,7 +73,7 @@ func pick(data []byte, key string) ([]byte, error) {
 	return bytes.Clone(raw[key]), nil
 }
 
-// twenty asks for the newest values of up to twenty ids.
+// twenty requests the newest values of up to twenty ids.
 func (s *Secrets) twenty(ctx context.Context, ids []string) map[want]value {
 	if len(ids) == 1 { // needs no right to batches
 		return map[want]value{{id: ids[0]}: s.one(ctx, want{id: ids[0]})}
@@ -91,7 +91,7 @@ func (s *Secrets) twenty(ctx context.Context, ids []string) map[want]value {
 	return s.rest(ctx, ids, values)
 }
 
-// rest asks for those of ids that values does not have.
+// rest requests the ids that values does not have.
 func (s *Secrets) rest(ctx context.Context, ids []string, values map[want]value) map[want]value {
 	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := values[want{id: id}]; return ok })
 	found := make([]value, len(missing))

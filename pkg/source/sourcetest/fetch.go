@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// testNames: each name is itself and no other.
+// testNames tests that similar names are different secrets.
 func testNames(t *testing.T, s *suite) {
 	names := []string{"db", "db.password", "db-password", "db_password", "DB", "Db.Password", "a.b.c.d", "7", strings.Repeat("long", 60)}
 	expectNames(t, s, names)
@@ -20,7 +20,7 @@ func testNames(t *testing.T, s *suite) {
 func testOddNames(t *testing.T, s *suite) {
 	names := []string{
 		"with space", " lead", "trail ", "path/to/it", "/abs", "a:b", "ssm:x", "q?k=v&l=w", "100%", "%41", "a=b", "*", "a*", `quo"te's`, `back\slash`,
-		"pässwörd", "名前", "🔐", "e\u0301", "\u00e9", // two é, which no layer may make one
+		"pässwörd", "名前", "🔐", "e\u0301", "\u00e9", // two forms of é, which must stay distinct
 		"tab\there", "line\nbreak", "nul\x00byte", "..", ".", "$HOME", "`id`", "-flag", strings.Repeat("é", 500),
 	}
 	expectNames(t, s, names)
@@ -41,7 +41,7 @@ func expectNames(t *testing.T, s *suite, names []string) {
 	}
 }
 
-// testValues: byte for byte.
+// testValues tests that values are stored byte for byte.
 func testValues(t *testing.T, s *suite) {
 	values := map[string]string{
 		"word":      "word",
@@ -84,7 +84,7 @@ func allBytes() string {
 	return string(b)
 }
 
-// testContexts: pairs must be the same, byte for byte, in any order.
+// testContexts tests that contexts must have the same pairs, byte for byte, in any order.
 func testContexts(t *testing.T, s *suite) {
 	right := map[string][]string{
 		"none":    nil,
@@ -127,8 +127,8 @@ func testContexts(t *testing.T, s *suite) {
 	}
 }
 
-// testVersions: the newest is the last by byte order; others are found padded
-// or as they are.
+// testVersions tests that the newest version is the last in byte order, and that other
+// versions are found padded or as they are.
 func testVersions(t *testing.T, s *suite) {
 	stored := map[string][]string{
 		"padded": {"0000000000000000001", "0000000000000000009", "0000000000000000010"},
@@ -160,7 +160,7 @@ func testVersions(t *testing.T, s *suite) {
 	}
 }
 
-// testBatch: five hundred at once.
+// testBatch tests a batch of 500.
 func testBatch(t *testing.T, s *suite) {
 	want := map[source.Ref]string{}
 	for i := range 500 {
@@ -174,7 +174,7 @@ func testBatch(t *testing.T, s *suite) {
 	}
 }
 
-// testMixedBatch: no failure hides another answer.
+// testMixedBatch tests that failures do not affect other results of the batch.
 func testMixedBatch(t *testing.T, s *suite) {
 	want := map[source.Ref]error{}
 	for i := range 20 {
@@ -199,7 +199,7 @@ func testMixedBatch(t *testing.T, s *suite) {
 	}
 }
 
-// testAtOnce: a source is used by several goroutines.
+// testAtOnce tests concurrent batches.
 func testAtOnce(t *testing.T, s *suite) {
 	want := map[source.Ref]string{}
 	for i := range 20 {
@@ -214,8 +214,8 @@ func testAtOnce(t *testing.T, s *suite) {
 	wg.Wait()
 }
 
-// testCancelled: with ctx at its end before the batch or in it, each ref has an
-// answer; none of them is that the secret is missing.
+// testCancelled tests that each ref has a result if ctx ends before or during the batch,
+// and that no existing secret is reported missing.
 func testCancelled(t *testing.T, s *suite) {
 	var refs []source.Ref
 	for i := range 100 {

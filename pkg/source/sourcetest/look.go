@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// testTrace: the same for the same, another after each write, and no value.
+// testTrace tests that traces change with each write and only then, and contain no value.
 func testTrace(t *testing.T, s *suite) {
 	a, b, missing := s.ref("a", ""), s.ref("b", ""), s.ref("missing", "")
 	s.put(t, a, canary)
@@ -41,7 +41,8 @@ func testTrace(t *testing.T, s *suite) {
 	}
 }
 
-// testGlob: the newest version of every match, each with its own outcome.
+// testGlob tests that Glob returns the newest version of every match, each with its own
+// error.
 func testGlob(t *testing.T, s *suite) {
 	globber := s.b.Source.(source.Globber)
 	want := map[string]string{}
@@ -84,7 +85,7 @@ func testGlob(t *testing.T, s *suite) {
 	expectError(t, key, got[key.Name], source.ErrWrongContext)
 }
 
-// testList: every version, by name, then by version, in byte order.
+// testList tests that List returns every version, in byte order of names and versions.
 func testList(t *testing.T, s *suite) {
 	lister := s.b.Source.(source.Lister)
 	var all []source.Entry
@@ -113,7 +114,7 @@ func testList(t *testing.T, s *suite) {
 	}
 }
 
-// testProbe: quiet while nothing changes; then what changed, at least.
+// testProbe tests that Probe reports no unchanged refs, and all changed ones.
 func testProbe(t *testing.T, s *suite) {
 	prober := s.b.Source.(source.Prober)
 	quiet, newer, shadowed, absent, comes := s.ref("quiet", ""), s.ref("newer", ""), s.ref("shadowed", ""), s.ref("absent", ""), s.ref("comes", "")

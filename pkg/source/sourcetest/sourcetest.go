@@ -1,10 +1,10 @@
-// Package sourcetest is the suite that every back end passes: what callers of a
-// [source.Source] rely on, asked of a real one.
+// Package sourcetest is a conformance suite for back ends: it tests what callers of a
+// [source.Source] rely on.
 //
-// A test of a back end calls [Run] with a function that makes an empty [Backend].
-// Its fields say what the back end cannot do; the zero value is held to
-// everything that a credstash-compatible store does. Where the source is a
-// Globber, Lister or Prober too, those are tested as well.
+// A test of a back end calls [Run] with a function that returns an empty [Backend]. The
+// fields of Backend exclude what the back end cannot do; with the zero value, Run tests
+// everything that a credstash-compatible store can do. If the source is also a Globber,
+// Lister or Prober, Run tests these interfaces too.
 package sourcetest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// Value is something to store.
+// Value is a value to store.
 type Value struct {
 	Name    string
 	Version string // stored exactly so; empty: 0000000000000000001
@@ -24,28 +24,27 @@ type Value struct {
 	Context map[string]string
 }
 
-// Backend is a source under test with the means to fill it.
+// Backend is a source under test, with a function that fills it.
 type Backend struct {
 	Source source.Source
-	// Put stores a value. It is called one at a time.
+	// Put stores a value. Calls do not overlap.
 	Put func(ctx context.Context, v Value) error
 	// Prefix is the Ref.Source of all refs.
 	Prefix string
-	// Name turns a name of the suite into one of the back end, for one whose
-	// names have a form (bucket/key, /path). Nil: as it is.
+	// Name converts a name of the suite to the form that the back end requires, such as
+	// bucket/key or /path. nil: names stay unchanged.
 	Name func(string) string
 
-	PlainNames bool // takes letters, digits, dots, dashes and underscores alone
+	PlainNames bool // names have only letters, digits, dots, dashes and underscores
 	NoContexts bool // values have no encryption context
-	NoVersions bool // one cannot store under a version of one's choice
-	NoEmpty    bool // refuses empty values
-	TextOnly   bool // refuses values that are not UTF-8
-	MaxSize    int  // of a value in bytes; zero: 100 KiB and more
+	NoVersions bool // Put cannot choose the version
+	NoEmpty    bool // empty values are refused
+	TextOnly   bool // values that are not UTF-8 are refused
+	MaxSize    int  // limit of a value in bytes; zero: at least 100 KiB
 }
 
-// Sealing returns a Put for a table and a maker of data keys: it seals values in
-// credstash's own format and stores them under any version, which store.Put
-// would pad.
+// Sealing returns a Put that seals values in credstash's own format. Unlike store.Put, it
+// does not pad versions.
 func Sealing(w store.Writer, k store.DataKeyGenerator) func(context.Context, Value) error {
 	return func(ctx context.Context, v Value) error {
 		size, err := credstash.KeySize(credstash.Legacy)
@@ -64,12 +63,12 @@ func Sealing(w store.Writer, k store.DataKeyGenerator) func(context.Context, Val
 	}
 }
 
-// Run runs the suite. Each of its tests opens an empty back end of its own.
+// Run runs the suite. Each test opens an empty back end of its own.
 func Run(t *testing.T, open func(t *testing.T) Backend) {
 	tests := []struct {
 		name string
 		run  func(*testing.T, *suite)
-		not  func(Backend) bool // where the back end cannot
+		not  func(Backend) bool // skips the test; nil: never
 	}{
 		{"names", testNames, nil},
 		{"odd names", testOddNames, func(b Backend) bool { return b.PlainNames }},

@@ -11,7 +11,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// canary is part of the values, and must be in nothing that is shown.
+// canary is part of the values. No output may contain it.
 const canary = "canary-7f3a"
 
 type suite struct{ b Backend }
@@ -35,7 +35,7 @@ func (s *suite) name(name string) string {
 	return s.b.Name(name)
 }
 
-// put stores a value, which the back end must take.
+// put stores a value that the back end must accept.
 func (s *suite) put(t *testing.T, r source.Ref, value string) {
 	t.Helper()
 	v := Value{Name: r.Name, Version: r.Version, Data: []byte(value), Context: r.Context.Map()}
@@ -52,7 +52,7 @@ func (s *suite) fetch(t *testing.T, refs ...source.Ref) map[source.Ref]source.Re
 	return s.b.Source.Fetch(t.Context(), refs)
 }
 
-// fetchAll fetches the refs of want in one batch, each of which must be answered.
+// fetchAll fetches the refs of want in one batch. Each must have a result.
 func fetchAll[V any](t *testing.T, s *suite, want map[source.Ref]V) map[source.Ref]source.Result {
 	t.Helper()
 	got := s.fetch(t, slices.Collect(maps.Keys(want))...)
@@ -62,7 +62,7 @@ func fetchAll[V any](t *testing.T, s *suite, want map[source.Ref]V) map[source.R
 	return got
 }
 
-// expect fetches all refs in one batch and compares.
+// expect fetches all refs in one batch and compares the values.
 func (s *suite) expect(t *testing.T, want map[source.Ref]string) {
 	t.Helper()
 	got := fetchAll(t, s, want)
@@ -82,7 +82,7 @@ func expectValue(t *testing.T, r source.Ref, got source.Result, want string) {
 	}
 }
 
-// expectError checks that a result is that error and nothing of a value.
+// expectError checks that a result has that error and no part of a value.
 func expectError(t *testing.T, r source.Ref, got source.Result, want error) {
 	t.Helper()
 	if !errors.Is(got.Err, want) {
