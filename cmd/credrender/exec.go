@@ -160,6 +160,7 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 		return made, err
 	}
 	w.Own = append(w.Own, a.protectedEnvFiles(o)...)
+	a.protectJobs(&w, cfg, []job.Job{plan.job}, o.force)
 	made.Rendered, _, err = render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
 	if err != nil {
 		a.failJob(&plan.job, err)
@@ -194,7 +195,7 @@ type envPlan struct {
 
 func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 	p := &envPlan{job: cfg.Base, named: map[string]bool{}}
-	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", "command line"
+	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", commandLine
 	p.job.Files = nil
 	change, err := a.jobChanges(&o.jobFlags)
 	if err != nil {
@@ -228,7 +229,7 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 }
 
 func (p *envPlan) add(f job.File, read func(template.Output) ([]variable, error)) {
-	f.Origin = "command line"
+	f.Origin = commandLine
 	p.job.Files = append(p.job.Files, f)
 	p.read = append(p.read, read)
 }

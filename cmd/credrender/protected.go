@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -125,4 +126,47 @@ func (s selection) protected() (list []render.Own) {
 		}
 	}
 	return list
+}
+
+// protectedJobs returns what the config's jobs read and write.
+func protectedJobs(cfg *config.Config) (own []render.Own) {
+	for _, j := range cfg.Jobs {
+		for _, f := range j.Files {
+			if f.Src != "" {
+				own = append(own, render.Own{What: "the template of job " + j.Name + " (" + j.Origin + ")", Path: f.Src, Job: j.Name})
+			}
+			own = append(own, render.Own{What: "a file of job " + j.Name + " (" + j.Origin + ")", Path: f.Dest, Job: j.Name})
+		}
+	}
+	return own
+}
+
+// protectedRecords returns the files that jobs have written.
+func protectedRecords(list []jobStatus) (own []render.Own) {
+	for _, s := range list {
+		for _, path := range s.Files {
+			own = append(own, render.Own{What: "a file of job " + s.Job, Path: path})
+		}
+	}
+	return own
+}
+
+// protectJobs keeps jobs of the command line from what the config's jobs read and write:
+// each run of either would undo the other's. With force it warns instead.
+func (a *app) protectJobs(w *render.Env, cfg *config.Config, jobs []job.Job, force bool) {
+	if len(jobs) == 0 || jobs[0].Origin != commandLine {
+		return
+	}
+	own := protectedJobs(cfg)
+	if !force {
+		w.Own = append(w.Own, own...)
+		return
+	}
+	alone := *w
+	alone.Own = own
+	for _, err := range render.Arrange(alone, jobs, make([][]job.Unit, len(jobs))) {
+		if e, ok := errors.AsType[*render.PlaceError](err); ok && e.Job != "" {
+			a.log.Warn(fmt.Sprintf("allowed by --force: %v", e))
+		}
+	}
 }
