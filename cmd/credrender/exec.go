@@ -191,10 +191,12 @@ type envPlan struct {
 	job   job.Job
 	read  []func(template.Output) ([]variable, error)
 	named map[string]bool
+	// single are the secrets of --env, as [backend.Ref.Text] returns them.
+	single map[string]bool
 }
 
 func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
-	p := &envPlan{job: cfg.Base, named: map[string]bool{}}
+	p := &envPlan{job: cfg.Base, named: map[string]bool{}, single: map[string]bool{}}
 	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", commandLine
 	p.job.Files = nil
 	change, err := a.jobChanges(&o.jobFlags)
@@ -244,6 +246,7 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 	if err != nil {
 		return fmt.Errorf("--env %s: %w", name, err)
 	}
+	p.single[ref.Text()] = true
 	p.add(ref.File(), func(out template.Output) ([]variable, error) {
 		return []variable{{name, string(out.Bytes), "--env " + name}}, nil
 	})

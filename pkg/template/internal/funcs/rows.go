@@ -137,7 +137,7 @@ func rows() []row {
 		{"decryptAES", Strict, Bytes, decryptAES, nil},
 		{"randAlphaNum randAlpha randAscii randNumeric", Strict, Volatile | Positive, nil, overRandom},
 		{"randBytes", Strict, Volatile | Positive, nil, overRandBytes},
-		{"randInt", Unchanged, Volatile | Numeric, nil, nil},
+		{"randInt", Strict, Volatile | Numeric, nil, overRandInt},
 		{"fail", Replaced, 0, fail, nil},
 
 		// What reaches outside.
