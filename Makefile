@@ -41,13 +41,17 @@ install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/syste
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0644 packaging/systemd/*.service packaging/systemd/*.timer $(DESTDIR)$(PREFIX)/lib/systemd/system
 
-test: ## run the tests, with the race detector where a C compiler is there
+test: ## run the tests, the long ones in a short form, with the race detector where a C compiler is there
 	$(GO) test $(RACE) -timeout 20m ./...
 
-check: format vet static test canary tidy demo ## what CI runs before interop: format, vet, staticcheck, test, canary, tidy, demo
+check: format vet static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, staticcheck, test, canary, exhaustive, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
-	$(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
+	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
+
+exhaustive: ## at full size what make test runs in a short form: 10,000 secrets, 10,000 ticks (16 s of CPU)
+	GETALL_SECRETS=10000 $(GO) test -count=1 -run '^TestGetallAtScale$$' ./cmd/credrender
+	DAEMON_TICKS=10000 $(GO) test -count=1 -run '^TestThousandsOfTicks$$' ./internal/daemon
 
 format: ## fail where gofmt would change a file
 	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
@@ -144,4 +148,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary format vet static tidy lint vuln demo interop interop-full authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary exhaustive format vet static tidy lint vuln demo interop interop-full authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean

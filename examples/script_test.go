@@ -50,7 +50,7 @@ func boot(t *testing.T, sum string) (root, out string, code int) {
 // withoutHook keeps the service manager of this machine out of it.
 func withoutHook(t *testing.T, script string) string {
 	t.Helper()
-	const hook = "    hook: systemctl try-restart app\n"
+	const hook = "    hook: systemctl --no-block try-restart app\n"
 	if !strings.Contains(script, hook) {
 		t.Fatal("the script has no such hook any more")
 	}

@@ -50,6 +50,7 @@ func templateFor(n int) string {
 
 // Off EC2, with credentials in the environment, nothing asks a metadata address.
 func TestNoMetadataAsked(t *testing.T) {
+	t.Parallel()
 	srv, meta := awsfake.Start(t), awsfake.StartMetadata(t)
 	meta.Silent = true // whoever asks waits
 	credrender(t, srv, meta.Env(), "setup")
@@ -70,6 +71,7 @@ func TestNoMetadataAsked(t *testing.T) {
 // lines too. The endpoints have names, since net/http uses no proxy for loopback
 // addresses.
 func TestProxy(t *testing.T) {
+	t.Parallel()
 	srv := awsfake.Start(t)
 	var passed atomic.Int64
 	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -142,7 +144,9 @@ func provision(t *testing.T, srv *awsfake.Server, read, write int64) {
 	}
 }
 
-// Fifty secrets of 100 KiB, and the 5 MiB file that they become, fit in 64 MiB.
+// Fifty secrets of 100 KiB, and the 5 MiB file that they become, fit in 64 MiB. This
+// test is not parallel, and runs before those that grow this process: Linux counts the
+// memory of the parent in the peak of a child (getrusage(2), ru_maxrss).
 func TestMemory(t *testing.T) {
 	if runtime.GOOS != "linux" || raceEnabled {
 		t.Skip("peak memory is Linux's to tell, and means nothing under the race detector")

@@ -24,10 +24,13 @@ import (
 // Every command, against every failure, at debug level, in text and JSON: nothing
 // of a value, a credential or what somebody else answers is in what it says, in the
 // state directory or in the metrics. canaries_test.go has the failures,
-// canary_lines_test.go the command lines.
+// canary_lines_test.go the command lines. CANARY_ALL=1 (make canary) tries each line
+// with each failure. Without it each failure meets a ninth of the lines, and each line
+// at least one failure.
 func TestCanary(t *testing.T) {
+	t.Parallel()
 	ground := newCanaryGround(t)
-	lines := canaryLines()
+	lines, all := canaryLines(), os.Getenv("CANARY_ALL") != ""
 	a := newApp(nil, nil, nil)
 	a.globals = newGlobals()
 	for _, name := range commandPaths(newRoot(a)) {
@@ -38,17 +41,14 @@ func TestCanary(t *testing.T) {
 	for i, f := range canaryFailures() {
 		t.Run(f.name, func(t *testing.T) {
 			place := ground.place(t, f)
-			n := 0
+			n, share := 0, f.share(all)
 			for _, name := range slices.Sorted(keysOf(lines)) {
 				for _, line := range lines[name] {
-					// Failures of settings are the same whatever the command. Programs with
-					// the race detector take four times as long: make canary runs all.
-					if f.once && n%7 != 0 || raceEnabled && (n+i)%4 != 0 {
-						n++
+					format := []string{"text", "json"}[n%2]
+					if n++; (n+i)%share != 0 {
 						continue
 					}
-					format := []string{"text", "json"}[n%2]
-					if n++; f.name == "well" { // all of both
+					if f.name == "well" { // all of both
 						place.check(t, line, "json")
 						format = "text"
 					}
@@ -58,6 +58,19 @@ func TestCanary(t *testing.T) {
 			place.checkFiles(t)
 		})
 	}
+}
+
+// share returns n: the failure meets one line in n. It is odd, since formats alternate.
+func (f canaryFailure) share(all bool) int {
+	switch {
+	case all && f.once: // failures of settings are the same whatever the command
+		return 7
+	case all:
+		return 1
+	case f.once:
+		return 25
+	}
+	return 9
 }
 
 func keysOf(m map[string][]canaryLine) func(func(string) bool) {

@@ -24,8 +24,8 @@ import (
 
 // The crash harness renders three jobs of three files, each with check, verify
 // and hook, is killed with SIGKILL, and renders again. CRASH_KILLS says how
-// often (make crash: 2000); CRASH_DIR where, since on a file system in memory
-// it is several times faster, and a kill leaves the page cache alone.
+// often (make crash: 2000); CRASH_DIR where. The default is a file system in memory,
+// where it is several times faster: a kill leaves the page cache alone.
 
 const (
 	crashStepEnv = "CRASH_STEP" // LABEL or LABEL:N, the Nth time it is passed
@@ -73,7 +73,7 @@ type crash struct {
 func newCrash(t *testing.T) *crash {
 	dir := os.Getenv("CRASH_DIR")
 	if dir == "" {
-		dir = t.TempDir()
+		dir = fsystest.MemoryDir(t)
 	} else {
 		var err error
 		if dir, err = os.MkdirTemp(dir, "credrender-crash-"); err != nil {
@@ -307,6 +307,7 @@ func (c *crash) strays() {
 }
 
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	kills, _ := strconv.Atoi(os.Getenv("CRASH_KILLS"))
 	if kills == 0 {
 		kills = 50

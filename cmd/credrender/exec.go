@@ -204,6 +204,7 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 		return nil, err
 	}
 	change(&p.job)
+	a.namePartials(&o.jobFlags, p.named)
 	for _, arg := range o.env {
 		if err := p.addOne(cfg, arg); err != nil {
 			return nil, err

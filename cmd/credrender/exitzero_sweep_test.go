@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/test/awsfake"
 	"github.com/credrender/credrender/test/awsfake/s3test"
 	"github.com/credrender/credrender/test/awsfake/smtest"
@@ -76,7 +77,7 @@ func newSweepGround(t *testing.T) *sweepGround {
 // place makes the directory of a row and fills it.
 func (g *sweepGround) place(t *testing.T) *sweepPlace {
 	t.Helper()
-	dir := t.TempDir()
+	dir := fsystest.MemoryDir(t)
 	for _, d := range []string{"", "folder", ".data"} {
 		err := os.MkdirAll(filepath.Join(dir, d), 0o755)
 		// As root, the config has to be where nobody else can write.

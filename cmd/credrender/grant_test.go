@@ -10,6 +10,7 @@ import (
 
 // A grant that KMS has not spread yet counts for who passes its token.
 func TestGrantToken(t *testing.T) {
+	t.Parallel()
 	srv := startForWeb(t, awsfake.Options{GrantDelay: time.Hour})
 	credrender(t, srv, nil, "put", "a", "one", "env=prod")
 	if err := srv.Restrict(webRole, []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:Query","dynamodb:PutItem"],"Resource":"*"}]}`)); err != nil {

@@ -188,7 +188,7 @@ var hints = []struct {
 	{"", fs.ErrPermission, "this user may not open the file: check 'ls -l FILE', then run as another user or change owner or mode"},
 }
 
-const credentialsHint = "'aws sts get-caller-identity' with the same --profile shows whether there are credentials"
+const credentialsHint = "'aws sts get-caller-identity' with the same --profile shows whether there are credentials" //nolint:gosec // no credentials
 
 // call returns the hint for a failed call to a service, or "".
 func (ad adviser) call(err error) string {

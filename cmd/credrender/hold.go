@@ -162,7 +162,7 @@ func (a *app) holds(st *state.Dir) map[string]state.Hold {
 func (a *app) daemonHolds(cfg *config.Config) (map[string]state.Hold, error) {
 	st, err := a.readState(cfg)
 	if err != nil {
-		return nil, nil //nolint:nilerr // logged when the records are read
+		return nil, nil // logged when the records are read
 	}
 	defer st.Close()
 	return st.Holds(time.Now())

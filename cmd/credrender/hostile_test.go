@@ -137,6 +137,7 @@ func hostileConfig(top string) string {
 }
 
 func TestNoEffectOutsideAHostileDirectory(t *testing.T) {
+	t.Parallel()
 	fsystest.NeedRoot(t)
 	swaps, _ := strconv.Atoi(os.Getenv("HOSTILE_SWAPS"))
 	if swaps == 0 {

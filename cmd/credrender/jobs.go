@@ -48,6 +48,7 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	if err != nil {
 		return sel, err
 	}
+	a.namePartials(f, sel.named)
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
 			change(&jobs[i])
@@ -136,7 +137,14 @@ func adHoc(cfg *config.Config, file job.File) job.Job {
 	return j
 }
 
-// jobChanges returns a function that applies --context, --var and --vars to a job.
+// namePartials adds the files of --partial to those of the command line.
+func (a *app) namePartials(f *jobFlags, named map[string]bool) {
+	for _, path := range f.partials {
+		named[a.abs(path)] = true
+	}
+}
+
+// jobChanges returns a function that applies --context, --var, --vars and --partial to a job.
 func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 	context, err := pairs("--context", f.context)
 	if err != nil {
@@ -160,6 +168,12 @@ func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 		vars[k] = v
 	}
 	return func(j *job.Job) {
+		j.Partials = slices.Clone(j.Partials)
+		for _, path := range f.partials {
+			if path = a.abs(path); !slices.Contains(j.Partials, path) {
+				j.Partials = append(j.Partials, path)
+			}
+		}
 		if len(context) > 0 {
 			j.Context = context
 		}

@@ -55,6 +55,7 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 	all := make([][]job.Unit, len(jobs))
 	for i := range jobs {
 		j := &jobs[i]
+		a.lintHook(j)
 		all[i], err = job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
 		if err != nil {
 			a.failJob(j, err)
@@ -102,6 +103,17 @@ func (a *app) lintSchedules(jobs []job.Job) error {
 	return nil
 }
 
+// lintHook warns of a hook that can wait for itself. The daemon runs the hooks of
+// scheduled jobs after its own start, so only the others are at risk.
+func (a *app) lintHook(j *job.Job) {
+	instead := hook.WithoutWaiting(j.Hook)
+	if instead == "" || !j.Schedule.IsZero() {
+		return
+	}
+	a.log.Warn(fmt.Sprintf("%s: %s: the hook waits for systemd: in a oneshot or timer unit and at boot it can wait for a service that waits for that unit, until it times out; write %s, which succeeds when systemd has queued the job",
+		j.Origin, j.Name, instead), "rule", "hook-waits", "job", j.Name)
+}
+
 func unitName(u job.Unit) string {
 	if u.File.Src != "" {
 		return u.File.Src
@@ -120,23 +132,22 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}
-	name := unitName(u)
 	for _, r := range u.Template.Refs() {
 		if r.Err != nil {
-			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", name, r.Line, r.Col, r.Err)})
+			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", r.Template, r.Line, r.Col, r.Err)})
 			continue
 		}
 		what := r.Query.String()
 		if r.Dynamic {
 			what = string(r.Kind) + " (computed)"
 		}
-		if err := printf(a.stdout, "%s:%d:%d: %s\n", name, r.Line, r.Col, what); err != nil {
+		if err := printf(a.stdout, "%s:%d:%d: %s\n", r.Template, r.Line, r.Col, what); err != nil {
 			return err
 		}
 	}
 	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
 	for _, f := range u.Template.Lint(opts) {
-		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", name, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
+		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", f.Template, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
 	}
 	return nil
 }
@@ -157,7 +168,7 @@ func (s *sharing) add(j *job.Job, u job.Unit, name string) {
 	}
 	for _, r := range u.Template.Refs() {
 		if !r.Dynamic && (r.Kind == template.Secret || r.Kind == template.Secrets) {
-			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", name, r.Line, r.Col))
+			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", r.Template, r.Line, r.Col))
 		}
 	}
 }

@@ -58,6 +58,7 @@ func stdoutOf(t *testing.T, srv *awsfake.Server, args ...string) []byte {
 // render is refused, without any one condition more than the render is let
 // through, and so is no further secret.
 func TestPolicyForNginxIsMinimal(t *testing.T) {
+	t.Parallel()
 	srv := startForWeb(t, awsfake.Options{})
 	trial := nginx.Trial{Root: t.TempDir(), HTTP: "127.0.0.1:1", HTTPS: "127.0.0.1:2", Upstream: "127.0.0.1:3", UpstreamName: "localhost", User: "nobody"}
 	conf, err := trial.Write()
@@ -192,6 +193,7 @@ func widens(t *testing.T, whole, less policy.Document) bool {
 
 // Names that mean something to IAM work end to end and stay themselves.
 func TestPolicyForOddNames(t *testing.T) {
+	t.Parallel()
 	srv := startForWeb(t, awsfake.Options{})
 	names := []string{"*", "${aws:username}", "a?b", "$"}
 	for _, n := range append(names, "axb", "web") {

@@ -41,6 +41,11 @@ func (a *app) protected(cfg *config.Config) []render.Own {
 	stores := []job.Store{cfg.Base.Store}
 	for _, j := range cfg.Jobs {
 		stores = append(stores, j.Store)
+		for _, path := range j.Partials {
+			if own := (render.Own{What: "also a partial", Path: path}); !slices.Contains(list, own) {
+				list = append(list, own)
+			}
+		}
 	}
 	return append(list, protectedStores(stores)...)
 }
@@ -90,6 +95,9 @@ func (a *app) checkTextfile(cfg *config.Config) error {
 		return o.What == textfileName || o.Path == cfg.Settings.StateDir
 	})
 	for _, j := range cfg.Jobs {
+		for _, path := range j.Partials {
+			own = append(own, render.Own{What: "a partial of job " + j.Name + " (" + j.Origin + ")", Path: path, Job: j.Name})
+		}
 		for _, f := range j.Files {
 			if f.Src != "" {
 				own = append(own, render.Own{What: "the template of job " + j.Name, Path: f.Src})
@@ -121,6 +129,9 @@ func (a *app) root(dir string) (string, error) {
 // protected returns the templates that are printed before jobs are rendered.
 func (s selection) protected() (list []render.Own) {
 	for _, j := range s.stdout {
+		for _, path := range j.Partials {
+			list = append(list, render.Own{What: "also a partial of a template that goes to standard output", Path: path})
+		}
 		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
 			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})
 		}

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,7 +27,10 @@ import (
 // expectations.
 
 func TestMain(m *testing.M) {
-	if err := os.Setenv(endAtOnce()); err != nil {
+	// Tests mostly wait: for processes, syncs and timeouts. A -parallel on the
+	// command line overrides this.
+	err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
+	if err = errors.Join(err, os.Setenv(endAtOnce())); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
@@ -51,6 +57,7 @@ func nochmodMain() {
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

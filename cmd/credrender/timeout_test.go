@@ -64,6 +64,7 @@ func silence(t *testing.T) string {
 
 // Whatever does not answer, every command ends at its --timeout.
 func TestEveryCommandEndsAtItsTimeout(t *testing.T) {
+	t.Parallel()
 	lines := silentLines()
 	a := newApp(nil, nil, nil)
 	a.globals = newGlobals()
@@ -91,7 +92,7 @@ func TestEveryCommandEndsAtItsTimeout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var running sync.WaitGroup
-			turns := make(chan struct{}, 3)
+			turns := make(chan struct{}, 6) // they only wait
 			for command, line := range lines {
 				if line == "-" {
 					continue
@@ -157,6 +158,7 @@ func TestToldWhatIsWaitedFor(t *testing.T) {
 // Whatever the proxy variables are, no proxy is asked for credentials, nor sees the
 // token that goes with the question.
 func TestNoProxyForCredentials(t *testing.T) {
+	t.Parallel()
 	var seen atomic.Int64
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		seen.Add(1)

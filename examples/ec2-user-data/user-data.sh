@@ -30,7 +30,7 @@ jobs:
     mode: "0600"
     format: env
     create_dirs: true
-    hook: systemctl try-restart app
+    hook: systemctl --no-block try-restart app
 EOF
 cat > "$root/etc/credrender/app.env.tmpl" <<'EOF'
 DATABASE_URL={{ printf "postgres://app:%s@db.internal.example.com/app" (secret "app.db.password" | urlquery | replace "+" "%20") | envquote }}

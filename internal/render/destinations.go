@@ -93,6 +93,13 @@ func (r *run) conflict(d destination) (is, ofJob string) {
 			return fmt.Sprintf("is %s, %s", own.What, own.Path), own.Job
 		}
 	}
+	for _, p := range r.plans {
+		for _, path := range p.Job.Partials {
+			if id, ok := r.identify(path); ok && id.Same(d.id) {
+				return "is also a partial of job " + p.Job.Name + ", " + path, ""
+			}
+		}
+	}
 	for _, f := range d.plan.Job.Files {
 		if id, ok := r.identify(f.Src); ok && id.Same(d.id) {
 			return "is also the template " + f.Src + " of the same job", ""

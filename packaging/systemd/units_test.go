@@ -19,7 +19,7 @@ var known = map[string][]string{
 	"Unit": {"Description", "Documentation", "Wants", "After", "Before", "Conflicts", "DefaultDependencies", "StartLimitIntervalSec"},
 	"Service": {
 		"Type", "NotifyAccess", "RemainAfterExit", "ExecStart", "ExecReload", "KillMode", "Restart", "RestartSec", "RestartPreventExitStatus",
-		"TimeoutStartSec", "TimeoutStopSec", "WatchdogSec", "EnvironmentFile", "LimitCORE",
+		"TimeoutStartSec", "TimeoutStopSec", "TimeoutAbortSec", "WatchdogSec", "EnvironmentFile", "LimitCORE",
 		"StateDirectory", "StateDirectoryMode", "RuntimeDirectory", "RuntimeDirectoryMode", "RuntimeDirectoryPreserve",
 		"CapabilityBoundingSet", "NoNewPrivileges", "PrivateDevices", "PrivateNetwork", "IPAddressDeny",
 		"ProtectClock", "ProtectControlGroups", "ProtectHome", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
@@ -130,6 +130,7 @@ func TestUnitsKeepPromises(t *testing.T) {
 		{"credrender.service", "Service", "TimeoutStartSec", "infinity"},
 		{"credrender.service", "Service", "RestartPreventExitStatus", "2"},
 		{"credrender.service", "Service", "ExecReload", `credrender daemon --check-config /bin/sh -c 'kill -HUP "$MAINPID"'`},
+		{"credrender.service", "Service", "TimeoutAbortSec", "30s"}, // not TimeoutStopSec, which is for hooks
 		{"credrender.service", "Unit", "StartLimitIntervalSec", "0"},
 		{"credrender-render.service", "Service", "Type", "oneshot"},
 		{"credrender-boot.service", "Service", "Type", "oneshot"},

@@ -45,12 +45,12 @@ var errRepeated = errors.Join(wire.ErrOther, io.ErrUnexpectedEOF)
 // exchange sends a request. If the answer is a repeated one, it sends the request again
 // on a new connection.
 func (t *transport) exchange(req *http.Request) (*http.Response, error) {
+	if err := keepBody(req); err != nil {
+		return nil, err
+	}
 	x := wire.ExchangeOf(req.Context())
 	if x.New {
 		return t.send(t.fresh, req, x)
-	}
-	if err := keepBody(req); err != nil {
-		return nil, err
 	}
 	resp, err := t.send(t.kept, req, x)
 	if !errors.Is(err, errRepeated) {
@@ -65,7 +65,9 @@ func (t *transport) exchange(req *http.Request) (*http.Response, error) {
 }
 
 // keepBody buffers the body of a request so that it can be sent again. The SDK's bodies
-// are small.
+// are small. It also keeps net/http from closing the connection below the answer: of a
+// body of the SDK's type, which the SDK closes once the answer has begun, net/http takes
+// the end for a failed write.
 func keepBody(req *http.Request) error {
 	if req.Body == nil || req.Body == http.NoBody || req.GetBody != nil {
 		return nil
