@@ -135,6 +135,11 @@ func parseContexts(n *yaml.Node) ([]source.Context, error) {
 		if err := n.Decode(&pairs); err != nil {
 			return nil, fmt.Errorf("context: %w", err)
 		}
+		for i := 1; i < len(n.Content); i += 2 {
+			if v := n.Content[i]; v.ShortTag() == "!!null" {
+				return nil, fmt.Errorf("context: %s has no value: \"\" is an empty one", source.Show(n.Content[i-1].Value))
+			}
+		}
 		c, err := source.NewContext(pairs)
 		if err != nil {
 			return nil, err

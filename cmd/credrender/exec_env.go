@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
@@ -104,7 +102,7 @@ func prefixVariables(rendered, before, pattern string, isNamed func(secret strin
 // programs start are refused, with and without the text before the *.
 func variableName(secret, before string) (string, error) {
 	rest := strings.TrimPrefix(secret, before)
-	if strings.ContainsFunc(rest, isLost) {
+	if secretfile.LosesLetters(rest) {
 		return "", &usageError{&lostLetterError{secret}}
 	}
 	name := secretfile.Capitals(rest)
@@ -117,11 +115,6 @@ func variableName(secret, before string) (string, error) {
 		return "", usagef("the secret %s gives an invalid variable name: %s", source.Show(secret), quoteName(name))
 	}
 	return name, nil
-}
-
-// isLost reports whether Capitals would replace a letter or digit.
-func isLost(r rune) bool {
-	return r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
 }
 
 // lostLetterError: a variable's name can't hold the letters of a secret's, and two

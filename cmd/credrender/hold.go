@@ -57,7 +57,7 @@ render --force renders a job in spite of its hold.`,
 		},
 		ValidArgsFunction: a.completeJobs,
 	}
-	c.Flags().DurationVar(&o.length, "for", 0, "how long, `DURATION`, such as 2h")
+	c.Flags().DurationVar(&o.length, "for", 0, "how long, `DURATION`, such as 2h; at most 720h")
 	c.Flags().StringVar(&o.reason, "reason", "", "why, a `TEXT` for other operators")
 	c.Flags().BoolVar(&o.end, "end", false, "end the hold of JOB now")
 	return c

@@ -84,7 +84,11 @@ func (a *app) refuseProtected(cfg *config.Config, own []render.Own, path string)
 	w := a.env(cfg, nil, nil)
 	w.Own = own
 	j := adHoc(cfg, job.File{Dest: a.abs(path)})
-	return render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
+	err := render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
+	if e, ok := errors.AsType[*render.PlaceError](err); ok {
+		e.Job = "" // the hint for it is about jobs of the command line
+	}
+	return err
 }
 
 // checkTextfile refuses a metrics file in the place of a protected file. It may be in the
