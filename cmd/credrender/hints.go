@@ -126,7 +126,9 @@ func typedHint(err error) string {
 	} else if ok {
 		return "for standard output use - as DEST: credrender render SRC:-"
 	}
-	if _, ok := errors.AsType[*render.PlaceError](err); ok {
+	if e, ok := errors.AsType[*render.PlaceError](err); ok && e.Job != "" {
+		return "'credrender render --job " + e.Job + "' renders the job; --config selects another config (/dev/null: none); render and pull write the file all the same with --force"
+	} else if ok {
 		return "choose another destination; 'credrender lint' lists all that conflict"
 	}
 	if _, ok := errors.AsType[*render.CycleError](err); ok {

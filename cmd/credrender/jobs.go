@@ -23,6 +23,9 @@ const (
 	stdoutName = "-"
 )
 
+// commandLine is the origin of jobs and files that are not of the config.
+const commandLine = "command line"
+
 // selection is the jobs of a command.
 type selection struct {
 	jobs   []job.Job
@@ -96,7 +99,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 		if src == "" || (dest == "" && strings.HasSuffix(arg, ":")) {
 			return usagef("%q is not SRC or SRC:DEST", arg)
 		}
-		file := job.File{Src: src, Origin: "command line"}
+		file := job.File{Src: src, Origin: commandLine}
 		if src != stdinName {
 			file.Src = a.abs(src)
 			sel.named[file.Src] = true
@@ -129,7 +132,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 // belongs to DEST.
 func adHoc(cfg *config.Config, file job.File) job.Job {
 	j := cfg.Base
-	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), "command line"
+	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), commandLine
 	j.Files = []job.File{file}
 	return j
 }

@@ -28,19 +28,19 @@ each job with a schedule. Warnings go to standard error.
 lint accepts all flags of render, so that one command line works for both. Flags for
 the course of a run, such as --wait and --no-hook, have no effect.`,
 		Example: "  credrender lint -c credrender.yaml",
-		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, &o.jobFlags, args) },
+		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, o, args) },
 	}
 	o.register(c)
 	hide(c, "wait", "allow-stale", "splay", "lock-timeout", "force", "no-hook", "stats")
 	return c
 }
 
-func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
+func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	sel, err := a.selectJobs(cfg, args, o)
+	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,12 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 	if err := a.lintSchedules(jobs); err != nil {
 		return err
 	}
-	w, err := a.renderEnv(cfg, nil, sel.named, o)
+	w, err := a.renderEnv(cfg, nil, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
 	}
 	w.Own = append(w.Own, sel.protected()...)
+	a.protectJobs(&w, cfg, sel.jobs, o.force)
 	for i, err := range render.Arrange(w, jobs, all) {
 		if err != nil {
 			a.failJob(&jobs[i], err)

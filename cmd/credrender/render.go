@@ -150,6 +150,7 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 	if o.bootWait > 0 && !a.allInstalled(st, sel.jobs) {
 		o.bootWait = 0
 	}
+	a.protectJobs(&w, cfg, sel.jobs, o.force)
 	return a.renderWithRetries(ctx, w, a.options(cfg, o), sel.jobs, o)
 }
 

@@ -138,7 +138,7 @@ func rows() []row {
 		{"decryptAES", Strict, Bytes, decryptAES, nil},
 		{"randAlphaNum randAlpha randAscii randNumeric", Strict, Volatile | Positive, nil, overRandom},
 		{"randBytes", Strict, Volatile | Positive, nil, overRandBytes},
-		{"randInt", Unchanged, Volatile | Numeric, nil, nil},
+		{"randInt", Strict, Volatile | Numeric, nil, overRandInt},
 		{"fail", Replaced, 0, fail, nil},
 		{"required", Own, 0, required, nil},
 		{"include pkcs12 jks", Own, 0, nil, nil}, // package template
