@@ -35,9 +35,9 @@ If a secret is missing or refused, CMD does not start.
 
 --env-prefix derives the names of variables from those of secrets: the text before
 the first * is removed, letters become capitals, and every other character that is
-not a digit becomes _ (letters beyond ASCII are refused). With 'api.*', api.db-password becomes DB_PASSWORD. Two secrets
-for one variable are an error. Names that change how programs start (PATH, LD_*, BASH_ENV,
-...) are refused.
+not a digit becomes _. With 'api.*', api.db-password becomes DB_PASSWORD. Two secrets
+for one variable are an error. Names with letters beyond ASCII, and names that change
+how programs start (PATH, LD_*, BASH_ENV, ...), are refused.
 
 --env-file is a template that renders to NAME=VALUE lines as in .env files, without
 expansion.
