@@ -120,6 +120,9 @@ rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the fake, on a local st
 	test/interop/prepare $(VENV)
 	REKEY_SECRETS=2000 REKEY_KILLS=20 $(GO) test -tags interop -count=1 -timeout 20m -run '^TestPythonReadsWhatKilledRekeysLeft$$' -v ./test/interop
 
+upgrade: ## state across versions: old binaries, built from the history, and the new one on the state of each other
+	$(GO) test -tags interop -count=1 -timeout 20m -v ./test/upgrade
+
 compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/compare-hooks.md
 	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
 	$(GO) run ./test/compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
@@ -153,4 +156,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean

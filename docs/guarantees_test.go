@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,23 +18,40 @@ func TestPromisesAreHeld(t *testing.T) {
 	if !found {
 		t.Fatal("guarantees.md has no promises")
 	}
-	name := regexp.MustCompile("`(Test[A-Za-z0-9]+|[a-z_]+\\.txtar)`")
+	wantTests(t, "guarantees.md", promises, 20)
+}
+
+// Each fault that was found by operating credrender has a test.
+func TestFaultsOfOperationAreTested(t *testing.T) {
+	page := read(t, "dev/operations-tests.md")
+	wantTests(t, "dev/operations-tests.md", page, 19)
+	for n := 1; n <= 18; n++ {
+		if !strings.Contains(page, fmt.Sprintf("\n| %d | ", n)) {
+			t.Errorf("dev/operations-tests.md has no row %d", n)
+		}
+	}
+}
+
+// wantTests fails if a row of a table names no test, or the page one that does not exist.
+func wantTests(t *testing.T, page, table string, atLeast int) {
+	t.Helper()
+	name := regexp.MustCompile("`(Test[A-Za-z0-9]+|[a-z0-9_]+\\.txtar)`")
 	rows := 0
-	for line := range strings.Lines(promises) {
-		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| | promise") {
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| | promise") || strings.HasPrefix(line, "| | found") {
 			continue
 		}
 		if rows++; !name.MatchString(line) {
-			t.Errorf("nothing holds %s", line)
+			t.Errorf("%s: no test in %s", page, line)
 		}
 	}
-	if rows < 20 {
-		t.Errorf("found %d promises, expected more", rows)
+	if rows < atLeast {
+		t.Errorf("%s has %d rows, expected at least %d", page, rows, atLeast)
 	}
 	tests := testNames(t)
-	for _, m := range name.FindAllStringSubmatch(page, -1) {
+	for _, m := range name.FindAllStringSubmatch(read(t, page), -1) {
 		if !tests[m[1]] {
-			t.Errorf("guarantees.md names %s, which does not exist", m[1])
+			t.Errorf("%s names %s, which does not exist", page, m[1])
 		}
 	}
 }
@@ -43,7 +61,7 @@ func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
 	function := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
-	for _, dir := range []string{"../cmd", "../internal", "../pkg"} {
+	for _, dir := range []string{"../cmd", "../internal", "../pkg", "../packaging", "../examples", "../test"} {
 		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 			switch {
 			case err != nil:

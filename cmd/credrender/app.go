@@ -54,6 +54,7 @@ type app struct {
 	repeats     bool                     // in a daemon's child: also log failures that were logged before
 	results     *os.File                 // in a daemon's child: where it writes its report
 	mayRunHooks func(jobs []string) bool // asks the daemon whether hooks may run; nil runs them
+	stop        <-chan struct{}          // closed when the daemon is told to stop
 }
 
 // run is the whole program as a function of arguments and streams. Called through

@@ -17,12 +17,16 @@ import (
 
 // contextPairs parses an encryption context from KEY=VALUE arguments and from the
 // values of --context. AWS's shorthand a=b,c=d would become one pair, so it is refused
-// as an argument; --context takes it literally.
+// as an argument, as is KEY= without a value, which an unset variable of a script leaves;
+// --context takes both literally.
 func contextPairs(words, literal []string) (map[string]string, error) {
 	for _, w := range words {
 		if isJoined(w) {
 			key, _, _ := strings.Cut(w, "=")
 			return nil, usagef("context: the word that begins with %s= holds several pairs: separate them by spaces; --context KEY=VALUE takes a comma literally", source.Show(key))
+		}
+		if isEmptyPair(w) {
+			return nil, usagef("context: %s has no value: is a variable unset? --context %s takes it literally", source.Show(w), source.Show(w))
 		}
 	}
 	return pairs("context", append(words[:len(words):len(words)], literal...))
@@ -33,6 +37,12 @@ func isJoined(word string) bool {
 	_, value, ok := strings.Cut(word, "=")
 	_, after, comma := strings.Cut(value, ",")
 	return ok && comma && strings.Index(after, "=") > 0
+}
+
+// isEmptyPair reports whether a word has the form KEY=.
+func isEmptyPair(word string) bool {
+	key, value, ok := strings.Cut(word, "=")
+	return ok && key != "" && value == ""
 }
 
 // contextRule is an entry of a context map. The first rule whose pattern matches a
@@ -124,6 +134,11 @@ func parseContexts(n *yaml.Node) ([]source.Context, error) {
 		}
 		if err := n.Decode(&pairs); err != nil {
 			return nil, fmt.Errorf("context: %w", err)
+		}
+		for i := 1; i < len(n.Content); i += 2 {
+			if v := n.Content[i]; v.ShortTag() == "!!null" {
+				return nil, fmt.Errorf("context: %s has no value: \"\" is an empty one", source.Show(n.Content[i-1].Value))
+			}
 		}
 		c, err := source.NewContext(pairs)
 		if err != nil {

@@ -46,7 +46,8 @@ func (a *app) openCredstash(ctx context.Context, w credstash.Where) (*credstash.
 		return nil, err
 	}
 	table, st, err := a.openCompat(ctx, awsconfig.Options{
-		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion, Profile: w.Profile, RoleARN: w.RoleARN,
+		Region: w.Region, KMSRegion: w.KMSRegion, DefaultRegion: credstash.DefaultRegion,
+		Profile: w.Profile, RoleARN: w.RoleARN, SessionName: credstash.SessionName,
 	}, w.Table, w.Key)
 	if err != nil {
 		return nil, err

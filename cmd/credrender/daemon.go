@@ -53,7 +53,8 @@ Then the start fails, unless the setting ready is best-effort. Hooks run after t
 start.
 
 SIGHUP reloads the config; a broken config is refused and the old one stays in force.
-SIGUSR1 runs all jobs now. SIGTERM and SIGINT stop the daemon after the current run.`,
+SIGUSR1 runs all jobs now. SIGTERM and SIGINT stop the daemon as soon
+as no job is half done.`,
 		Example: `  credrender daemon -c /etc/credrender/credrender.yaml
   credrender daemon --check-config    # before a reload: exit code 2 if it would be refused`,
 		Args: cobra.NoArgs,

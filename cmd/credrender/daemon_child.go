@@ -38,9 +38,17 @@ type childOrder struct {
 	AskHooks   bool            `json:"ask_hooks,omitempty"`
 }
 
+// daemonMessage is what the daemon writes to the child after the order.
+type daemonMessage struct {
+	MayRunHooks bool `json:"may_run_hooks,omitempty"`
+	// Stop ends a run that has not begun to change files. It is not a signal, because
+	// systemd may send one to every process of a service.
+	Stop bool `json:"stop,omitempty"`
+}
+
 // childMessage is what the child writes to the daemon. If the order has AskHooks, the
-// first one lists the jobs whose files are in place, and the daemon answers true or
-// false on standard input: whether their hooks may run. The last one is the report.
+// first one lists the jobs whose files are in place, and the daemon answers whether
+// their hooks may run. The last one is the report.
 type childMessage struct {
 	InPlace []string       `json:"in_place,omitempty"`
 	Report  *daemon.Report `json:"report,omitempty"`
@@ -74,11 +82,20 @@ func (a *app) renderInChild(ctx context.Context, cfg *config.Config, o daemon.Or
 		return daemon.Ended{}, fmt.Errorf("%w: %w", daemon.ErrNotStarted, err)
 	}
 	report := make(chan *daemon.Report, 1)
+	over := make(chan struct{})
 	go func() { // ends with the process, whose Wait closes its standard input
 		_, _ = stdin.Write(order)
+		go func() {
+			select {
+			case <-o.Stop:
+				_ = json.NewEncoder(stdin).Encode(daemonMessage{Stop: true})
+			case <-over:
+			}
+		}()
 		report <- answerChild(read, stdin, o.MayRunHooks)
 	}()
 	err = cmd.Wait()
+	close(over)
 	_ = read.SetReadDeadline(time.Now().Add(time.Second)) // a process that outlives the child may hold the pipe
 	ended := daemon.Ended{Report: <-report}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() && ctx.Err() == nil {
@@ -99,7 +116,7 @@ func answerChild(from io.Reader, to io.Writer, mayRunHooks func([]string) bool) 
 		if err := messages.Decode(&m); err != nil || m.Report != nil {
 			return m.Report
 		}
-		_ = json.NewEncoder(to).Encode(mayRunHooks == nil || mayRunHooks(m.InPlace))
+		_ = json.NewEncoder(to).Encode(daemonMessage{MayRunHooks: mayRunHooks == nil || mayRunHooks(m.InPlace)})
 	}
 }
 
@@ -163,13 +180,22 @@ func (a *app) becomeChild(ctx context.Context) (context.Context, error) {
 	syscall.CloseOnExec(resultsFD) // hooks must not keep it open
 	catchSIGPIPE()
 	ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	answers := make(chan bool, 1)
+	answers, stop := make(chan bool, 1), make(chan struct{})
+	a.stop = stop
 	if order.AskHooks {
 		a.mayRunHooks = func(names []string) bool { return a.askDaemon(ctx, names, answers) }
 	}
 	go func() {
-		for answer := false; fromDaemon.Decode(&answer) == nil; {
-			answers <- answer
+		for {
+			var m daemonMessage
+			if err := fromDaemon.Decode(&m); err != nil {
+				break
+			}
+			if m.Stop {
+				close(stop) // the daemon sends it once
+			} else {
+				answers <- m.MayRunHooks
+			}
 		}
 		end(errDaemonEnded)
 		time.AfterFunc(childGrace, func() { os.Exit(exitFailed) }) // a kill at any time is safe
@@ -185,7 +211,7 @@ func (a *app) sendReport(r render.Report) {
 	if a.results == nil {
 		return
 	}
-	out := daemon.Report{Codes: map[string]int{}}
+	out := daemon.Report{Codes: map[string]int{}, Stopped: r.Stopped}
 	for _, j := range r.Jobs {
 		out.Codes[j.Job.Name] = exitCode(j.Err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,6 +153,20 @@ func (a *app) missing(j job.Job) string {
 		}
 	}
 	return ""
+}
+
+// allInstalled reports whether every file of the jobs is the one that credrender
+// installed on this machine.
+func (a *app) allInstalled(st *state.Dir, jobs []job.Job) bool {
+	if st == nil {
+		return false
+	}
+	states, err := st.Jobs()
+	records := map[string]state.Record{}
+	for _, s := range states {
+		records[s.Record().ID] = s.Record()
+	}
+	return err == nil && !slices.ContainsFunc(jobs, func(j job.Job) bool { return a.installed(j, records[j.ID]) != "" })
 }
 
 // installed returns why the files of a job are not the ones that credrender installed on

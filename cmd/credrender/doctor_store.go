@@ -21,7 +21,10 @@ import (
 func (d *doctor) examineLocal(ctx context.Context, where job.Store) error {
 	if _, _, err := local.New(backend.LocalOptions(where)).GenerateDataKey(ctx, 1, nil); err != nil {
 		d.hopeless = true
-		return d.tell(failing, "store", err.Error(), d.line("setup"))
+		if errors.Is(err, source.ErrNoStore) {
+			return d.tell(failing, "store", err.Error(), d.line("setup"))
+		}
+		return d.tell(failing, "store", err.Error())
 	}
 	if err := d.tell(fine, "store", "local, "+where.Path); err != nil {
 		return err

@@ -36,8 +36,8 @@ If a secret is missing or refused, CMD does not start.
 --env-prefix derives the names of variables from those of secrets: the text before
 the first * is removed, letters become capitals, and every other character that is
 not a digit becomes _. With 'api.*', api.db-password becomes DB_PASSWORD. Two secrets
-for one variable are an error. Names that change how programs start (PATH, LD_*, BASH_ENV,
-...) are refused.
+for one variable are an error. Names with letters beyond ASCII, and names that change
+how programs start (PATH, LD_*, BASH_ENV, ...), are refused.
 
 --env-file is a template that renders to NAME=VALUE lines as in .env files, without
 expansion.
@@ -160,6 +160,7 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 		return made, err
 	}
 	w.Own = append(w.Own, a.protectedEnvFiles(o)...)
+	a.protectJobs(&w, cfg, []job.Job{plan.job}, o.force)
 	made.Rendered, _, err = render.Bytes(ctx, w, a.options(cfg, &o.renderOptions), plan.job)
 	if err != nil {
 		a.failJob(&plan.job, err)
@@ -190,17 +191,20 @@ type envPlan struct {
 	job   job.Job
 	read  []func(template.Output) ([]variable, error)
 	named map[string]bool
+	// single are the secrets of --env, as [backend.Ref.Text] returns them.
+	single map[string]bool
 }
 
 func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
-	p := &envPlan{job: cfg.Base, named: map[string]bool{}}
-	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", "command line"
+	p := &envPlan{job: cfg.Base, named: map[string]bool{}, single: map[string]bool{}}
+	p.job.Name, p.job.ID, p.job.Origin = "exec", "exec", commandLine
 	p.job.Files = nil
 	change, err := a.jobChanges(&o.jobFlags)
 	if err != nil {
 		return nil, err
 	}
 	change(&p.job)
+	a.namePartials(&o.jobFlags, p.named)
 	for _, arg := range o.env {
 		if err := p.addOne(cfg, arg); err != nil {
 			return nil, err
@@ -228,7 +232,7 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 }
 
 func (p *envPlan) add(f job.File, read func(template.Output) ([]variable, error)) {
-	f.Origin = "command line"
+	f.Origin = commandLine
 	p.job.Files = append(p.job.Files, f)
 	p.read = append(p.read, read)
 }
@@ -243,6 +247,7 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 	if err != nil {
 		return fmt.Errorf("--env %s: %w", name, err)
 	}
+	p.single[ref.Text()] = true
 	p.add(ref.File(), func(out template.Output) ([]variable, error) {
 		return []variable{{name, string(out.Bytes), "--env " + name}}, nil
 	})

@@ -35,9 +35,9 @@ func checkEnv(vars []variable) error {
 		from[v.name] = v.from
 		switch {
 		case strings.ContainsRune(v.value, 0):
-			errs = append(errs, usagef("%s (%s) holds a zero byte, which is impossible in an environment: use --file", v.name, v.from))
+			errs = append(errs, fmt.Errorf("%s (%s) holds a zero byte, which is impossible in an environment: use --file", v.name, v.from))
 		case len(v.name)+len(v.value)+2 > maxVariable:
-			errs = append(errs, usagef("%s (%s) is larger than a variable can be, 128 KiB: use --file", v.name, v.from))
+			errs = append(errs, fmt.Errorf("%s (%s) is larger than a variable can be, 128 KiB: use --file", v.name, v.from))
 		}
 	}
 	return errors.Join(errs...)
@@ -55,7 +55,10 @@ func (p *envPlan) addPrefix(cfg *config.Config, pattern string) error {
 		return usagef("--env-prefix %s has no *: for one secret use --env VAR=REF", source.Show(pattern))
 	}
 	p.add(job.File{Content: prefixTemplate(ref)}, func(out template.Output) ([]variable, error) {
-		return prefixVariables(string(out.Bytes), before, pattern)
+		return prefixVariables(string(out.Bytes), before, pattern, func(secret string) bool {
+			text, _, _ := strings.Cut(ref.Text(), "*")
+			return p.single[strings.TrimSuffix(text, before)+secret]
+		})
 	})
 	return nil
 }
@@ -72,8 +75,9 @@ func prefixTemplate(ref backend.Ref) string {
 	return "{{ range $k, $v := " + call + " }}{{ b64enc $k }} {{ b64enc $v }}\n{{ end }}"
 }
 
-// prefixVariables parses the output of prefixTemplate.
-func prefixVariables(rendered, before, pattern string) ([]variable, error) {
+// prefixVariables parses the output of prefixTemplate. A secret for which isNamed reports
+// an --env of its own may have a name that gives no variable.
+func prefixVariables(rendered, before, pattern string, isNamed func(secret string) bool) ([]variable, error) {
 	var vars []variable
 	var errs []error
 	for line := range strings.Lines(rendered) {
@@ -84,6 +88,9 @@ func prefixVariables(rendered, before, pattern string) ([]variable, error) {
 			return nil, fmt.Errorf("read --env-prefix: %w", err) // made by prefixTemplate
 		}
 		name, err := variableName(string(secret), before)
+		if lossy, ok := errors.AsType[*lostLetterError](err); ok && isNamed(lossy.secret) {
+			continue
+		}
 		errs = append(errs, err)
 		vars = append(vars, variable{name, string(value), "--env-prefix " + pattern + " (" + source.Show(string(secret)) + ")"})
 	}
@@ -94,7 +101,11 @@ func prefixVariables(rendered, before, pattern string) ([]variable, error) {
 // exec describes. A writer of secrets chooses their names, so names that change how
 // programs start are refused, with and without the text before the *.
 func variableName(secret, before string) (string, error) {
-	name := secretfile.Capitals(strings.TrimPrefix(secret, before))
+	rest := strings.TrimPrefix(secret, before)
+	if secretfile.LosesLetters(rest) {
+		return "", &usageError{&lostLetterError{secret}}
+	}
+	name := secretfile.Capitals(rest)
 	for _, n := range []string{name, secretfile.Capitals(secret)} {
 		if isDangerous(n) {
 			return "", usagef("the secret %s would set %s, which changes how programs start: to set it on purpose, use --env %s=REF", source.Show(secret), n, n)
@@ -104,6 +115,14 @@ func variableName(secret, before string) (string, error) {
 		return "", usagef("the secret %s gives an invalid variable name: %s", source.Show(secret), quoteName(name))
 	}
 	return name, nil
+}
+
+// lostLetterError: a variable's name can't hold the letters of a secret's, and two
+// secrets that differ only in them would have the same one.
+type lostLetterError struct{ secret string }
+
+func (e *lostLetterError) Error() string {
+	return fmt.Sprintf("the secret %s has letters that no variable's name can have: choose the name with --env VAR=REF", source.Show(e.secret))
 }
 
 // isDangerous reports whether a variable makes the loader, a shell, an interpreter or a

@@ -25,6 +25,7 @@ func holdRows() map[string][]bad {
 			refuses(faultMalformed, exitUsage, `control characters`, "a --for 1h --reason 'a\tb' -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `--for`, "a --for ever --reason why -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `--for`, "a --for -1h --reason why -c ok.yaml"),
+			refuses(faultWrongType, exitUsage, `at most 720h`, "a --for 721h --reason why -c ok.yaml"),
 			refuses(faultUnreadable, exitFailed, `loop`, "a --for 1h --reason why -c ok.yaml --state-dir $D/loop"),
 			refuses(faultDuplicated, exitUsage, `too many arguments`, "a a --for 1h --reason why -c ok.yaml"),
 		}),

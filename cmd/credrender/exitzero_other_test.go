@@ -45,6 +45,7 @@ func execRows() []bad {
 		refuses(faultWrongType, exitUsage, `--splay`, "--watch @hourly --splay -1m --env A=db.pw -- ./none"),
 		refuses(faultMissing, exitUsage, `--supervised is for exec --watch alone`, "--supervised --env A=db.pw -- ./none"),
 		refuses(faultSameFile, exitUsage, `template of --env-file`, "--env-file env.tmpl --file plain.tmpl:$D/env.tmpl -- ./none"),
+		refuses(faultSameFile, exitUsage, `is a file of job a`, "-c ok.yaml --file plain.tmpl:$D/out -- ./none"),
 		refuses(faultSameFile, exitUsage, `also the template`, "--file ok.tmpl:$D/link -- ./none"),
 	}
 }

@@ -129,6 +129,8 @@ func renderRows() map[string][]bad {
 			refuses(faultEmpty, exitUsage, `standard input is empty`, "-- -:$D/out"),
 			refuses(faultMalformed, exitUsage, `template -:1`, "-").with("{{ nothing"),
 			refuses(faultUnreadable, exitUsage, `loop: .*too many`, "plain.tmpl loop"),
+			refuses(faultSameFile, exitUsage, `is a file of job a`, "plain.tmpl:$D/out -c ok.yaml"),
+			refuses(faultSameFile, exitUsage, `is the template of job a`, "plain.tmpl:$D/hard -c ok.yaml"),
 			refuses(faultSameFile, exitUsage, `standard output`, "ok.tmpl plain.tmpl:$D/ok.tmpl").giving(),
 		),
 		"plan": append(slices.Concat(runFaults(), fileFaults()),

@@ -89,7 +89,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	own := append(a.protected(cfg), a.protectedFile("the file of --context-map", o.contextMap)...)
+	own := slices.Concat(a.protected(cfg), protectedJobs(cfg), a.protectedFile("the file of --context-map", o.contextMap))
 	if err := a.refuseProtected(cfg, own, o.file); err != nil {
 		return err
 	}
@@ -185,6 +185,9 @@ func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretf
 		res, as := got[name], name
 		if envNames {
 			as = secretfile.EnvName(name)
+			if secretfile.LosesLetters(name) && res.Err == nil {
+				res.Err = fmt.Errorf("has letters that no variable's name can have: %w", secretfile.ErrUnfit)
+			}
 		}
 		if other, ok := taken[as]; ok {
 			res.Err = fmt.Errorf("would become %s, like %s: %w", as, source.Show(other), secretfile.ErrUnfit)

@@ -227,6 +227,7 @@ type jobFlags struct {
 	check, verify, hook string
 	context, vars       []string
 	varsFile            string
+	partials            []string
 	names               []string
 	permit              []string
 	inPlace             bool
@@ -250,6 +251,7 @@ func (f *jobFlags) registerTemplate(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringArrayVar(&f.vars, "var", nil, "set .Vars.KEY of templates, as `KEY=VALUE` (repeatable)")
 	fl.StringVar(&f.varsFile, "vars", "", "YAML `FILE` with the .Vars of templates")
+	fl.StringArrayVar(&f.partials, "partial", nil, "`FILE` with definitions for templates (repeatable)")
 	if fl.Lookup("context") == nil {
 		f.registerContext(c)
 	}

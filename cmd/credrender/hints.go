@@ -126,7 +126,9 @@ func typedHint(err error) string {
 	} else if ok {
 		return "for standard output use - as DEST: credrender render SRC:-"
 	}
-	if _, ok := errors.AsType[*render.PlaceError](err); ok {
+	if e, ok := errors.AsType[*render.PlaceError](err); ok && e.Job != "" {
+		return "'credrender render --job " + e.Job + "' renders the job; --config selects another config (/dev/null: none); render and pull write the file all the same with --force"
+	} else if ok {
 		return "choose another destination; 'credrender lint' lists all that conflict"
 	}
 	if _, ok := errors.AsType[*render.CycleError](err); ok {
@@ -186,7 +188,7 @@ var hints = []struct {
 	{"", fs.ErrPermission, "this user may not open the file: check 'ls -l FILE', then run as another user or change owner or mode"},
 }
 
-const credentialsHint = "'aws sts get-caller-identity' with the same --profile shows whether there are credentials"
+const credentialsHint = "'aws sts get-caller-identity' with the same --profile shows whether there are credentials" //nolint:gosec // no credentials
 
 // call returns the hint for a failed call to a service, or "".
 func (ad adviser) call(err error) string {

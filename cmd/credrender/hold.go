@@ -26,6 +26,9 @@ type holdOptions struct {
 // maxReason bounds the text of --reason, which is in every line about the hold.
 const maxReason = 500
 
+// maxHold bounds --for: a hold that nobody remembers keeps an expired secret in place.
+const maxHold = 30 * 24 * time.Hour
+
 func newHold(a *app) *cobra.Command {
 	o := &holdOptions{}
 	c := &cobra.Command{
@@ -54,7 +57,7 @@ render --force renders a job in spite of its hold.`,
 		},
 		ValidArgsFunction: a.completeJobs,
 	}
-	c.Flags().DurationVar(&o.length, "for", 0, "how long, `DURATION`, such as 2h")
+	c.Flags().DurationVar(&o.length, "for", 0, "how long, `DURATION`, such as 2h; at most 720h")
 	c.Flags().StringVar(&o.reason, "reason", "", "why, a `TEXT` for other operators")
 	c.Flags().BoolVar(&o.end, "end", false, "end the hold of JOB now")
 	return c
@@ -64,6 +67,8 @@ func (o *holdOptions) check() error {
 	switch {
 	case o.length <= 0:
 		return usagef("--for: say for how long, such as --for 2h: a hold always ends")
+	case o.length > maxHold:
+		return usagef("--for: at most %.0fh, 30 days: hold the job again then, or take it out of the config", maxHold.Hours())
 	case strings.TrimSpace(o.reason) == "":
 		return usagef("--reason: say why, for other operators")
 	case len(o.reason) > maxReason:
@@ -157,13 +162,14 @@ func (a *app) holds(st *state.Dir) map[string]state.Hold {
 func (a *app) daemonHolds(cfg *config.Config) (map[string]state.Hold, error) {
 	st, err := a.readState(cfg)
 	if err != nil {
-		return nil, nil //nolint:nilerr // logged when the records are read
+		return nil, nil // logged when the records are read
 	}
 	defer st.Close()
 	return st.Holds(time.Now())
 }
 
-// withoutHeld drops the jobs that are held, each with a warning.
+// withoutHeld drops the jobs that are held, each with a warning. A held job without all of
+// its files fails, because the files that are asked for are not there.
 func (a *app) withoutHeld(st *state.Dir, jobs []job.Job, force bool) []job.Job {
 	if st == nil {
 		return jobs
@@ -177,6 +183,9 @@ func (a *app) withoutHeld(st *state.Dir, jobs []job.Job, force bool) []job.Job {
 			a.log.Warn(fmt.Sprintf("%s: rendered by --force though %s", j.Name, heldText(h)), "job", j.Name)
 		default:
 			a.log.Warn(fmt.Sprintf("%s: not rendered: %s; 'credrender hold --end %s' ends it", j.Name, heldText(h), j.Name), "job", j.Name)
+			if why := a.missing(j); why != "" {
+				a.failJob(&j, fmt.Errorf("the job is held, and %s", why))
+			}
 		}
 		return held && !force
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/input"
@@ -52,14 +53,18 @@ type text struct {
 // block, and can be read only once. --wait reuses the content.
 func (a *app) readPipes(cfg *config.Config, jobs []job.Job, named map[string]bool) {
 	for i := range jobs {
+		paths := slices.Clone(jobs[i].Partials)
 		for _, f := range jobs[i].Files {
-			info, err := os.Stat(f.Src)
-			_, read := a.piped[f.Src]
-			if f.Src != stdinName && (err != nil || read || info.Mode().IsRegular() || info.IsDir()) || read {
+			paths = append(paths, f.Src)
+		}
+		for _, path := range paths {
+			info, err := os.Stat(path)
+			_, read := a.piped[path]
+			if path != stdinName && (err != nil || read || info.Mode().IsRegular() || info.IsDir()) || read {
 				continue
 			}
-			data, err := a.readFile(cfg, &jobs[i], f.Src, named)
-			a.piped[f.Src] = text{data, err}
+			data, err := a.readFile(cfg, &jobs[i], path, named)
+			a.piped[path] = text{data, err}
 		}
 	}
 }

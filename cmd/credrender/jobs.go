@@ -23,6 +23,9 @@ const (
 	stdoutName = "-"
 )
 
+// commandLine is the origin of jobs and files that are not of the config.
+const commandLine = "command line"
+
 // selection is the jobs of a command.
 type selection struct {
 	jobs   []job.Job
@@ -45,6 +48,7 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 	if err != nil {
 		return sel, err
 	}
+	a.namePartials(f, sel.named)
 	for _, jobs := range [][]job.Job{sel.jobs, sel.stdout} {
 		for i := range jobs {
 			change(&jobs[i])
@@ -95,7 +99,7 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 		if src == "" || (dest == "" && strings.HasSuffix(arg, ":")) {
 			return usagef("%q is not SRC or SRC:DEST", arg)
 		}
-		file := job.File{Src: src, Origin: "command line"}
+		file := job.File{Src: src, Origin: commandLine}
 		if src != stdinName {
 			file.Src = a.abs(src)
 			sel.named[file.Src] = true
@@ -128,12 +132,19 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 // belongs to DEST.
 func adHoc(cfg *config.Config, file job.File) job.Job {
 	j := cfg.Base
-	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), "command line"
+	j.ID, j.Name, j.Origin = file.Dest, cmp.Or(file.Dest, file.Src), commandLine
 	j.Files = []job.File{file}
 	return j
 }
 
-// jobChanges returns a function that applies --context, --var and --vars to a job.
+// namePartials adds the files of --partial to those of the command line.
+func (a *app) namePartials(f *jobFlags, named map[string]bool) {
+	for _, path := range f.partials {
+		named[a.abs(path)] = true
+	}
+}
+
+// jobChanges returns a function that applies --context, --var, --vars and --partial to a job.
 func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 	context, err := pairs("--context", f.context)
 	if err != nil {
@@ -157,6 +168,12 @@ func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 		vars[k] = v
 	}
 	return func(j *job.Job) {
+		j.Partials = slices.Clone(j.Partials)
+		for _, path := range f.partials {
+			if path = a.abs(path); !slices.Contains(j.Partials, path) {
+				j.Partials = append(j.Partials, path)
+			}
+		}
 		if len(context) > 0 {
 			j.Context = context
 		}

@@ -28,19 +28,19 @@ each job with a schedule. Warnings go to standard error.
 lint accepts all flags of render, so that one command line works for both. Flags for
 the course of a run, such as --wait and --no-hook, have no effect.`,
 		Example: "  credrender lint -c credrender.yaml",
-		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, &o.jobFlags, args) },
+		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, o, args) },
 	}
 	o.register(c)
 	hide(c, "wait", "allow-stale", "splay", "lock-timeout", "force", "no-hook", "stats")
 	return c
 }
 
-func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
+func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error {
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
-	sel, err := a.selectJobs(cfg, args, o)
+	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
 	if err != nil {
 		return err
 	}
@@ -64,18 +64,19 @@ func runLint(ctx context.Context, a *app, o *jobFlags, args []string) error {
 			if err := a.lintUnit(j, u, dests); err != nil {
 				return err
 			}
-			shared.add(j, u, unitName(u))
+			shared.add(j, u)
 		}
 	}
 	shared.warn(a)
 	if err := a.lintSchedules(jobs); err != nil {
 		return err
 	}
-	w, err := a.renderEnv(cfg, nil, sel.named, o)
+	w, err := a.renderEnv(cfg, nil, sel.named, &o.jobFlags)
 	if err != nil {
 		return err
 	}
 	w.Own = append(w.Own, sel.protected()...)
+	a.protectJobs(&w, cfg, sel.jobs, o.force)
 	for i, err := range render.Arrange(w, jobs, all) {
 		if err != nil {
 			a.failJob(&jobs[i], err)
@@ -113,13 +114,6 @@ func (a *app) lintHook(j *job.Job) {
 		j.Origin, j.Name, instead), "rule", "hook-waits", "job", j.Name)
 }
 
-func unitName(u job.Unit) string {
-	if u.File.Src != "" {
-		return u.File.Src
-	}
-	return u.File.Origin
-}
-
 func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 	if !u.File.Check.IsZero() && !hook.ReadsStaged(u.File.Check) {
 		a.log.Warn(fmt.Sprintf("%s: the check of %s does not use {{.src}}, so it cannot judge the new file: a command that reads the destination is a verify", u.File.Origin, u.File.Dest),
@@ -131,23 +125,22 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}
-	name := unitName(u)
 	for _, r := range u.Template.Refs() {
 		if r.Err != nil {
-			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", name, r.Line, r.Col, r.Err)})
+			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", r.Template, r.Line, r.Col, r.Err)})
 			continue
 		}
 		what := r.Query.String()
 		if r.Dynamic {
 			what = string(r.Kind) + " (computed)"
 		}
-		if err := printf(a.stdout, "%s:%d:%d: %s\n", name, r.Line, r.Col, what); err != nil {
+		if err := printf(a.stdout, "%s:%d:%d: %s\n", r.Template, r.Line, r.Col, what); err != nil {
 			return err
 		}
 	}
 	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
 	for _, f := range u.Template.Lint(opts) {
-		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", name, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
+		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", f.Template, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
 	}
 	return nil
 }
@@ -161,14 +154,14 @@ type sharing struct {
 }
 
 // add records the named references of a file.
-func (s *sharing) add(j *job.Job, u job.Unit, name string) {
+func (s *sharing) add(j *job.Job, u job.Unit) {
 	if u.Template == nil {
 		s.note(j, u.Ref, u.File.Origin)
 		return
 	}
 	for _, r := range u.Template.Refs() {
 		if !r.Dynamic && (r.Kind == template.Secret || r.Kind == template.Secrets) {
-			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", name, r.Line, r.Col))
+			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", r.Template, r.Line, r.Col))
 		}
 	}
 }

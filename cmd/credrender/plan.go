@@ -98,6 +98,7 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	if err != nil {
 		return false, err
 	}
+	a.protectJobs(&w, cfg, sel.jobs, o.force)
 	if err := a.checkSchedules(slices.DeleteFunc(slices.Clone(sel.jobs), func(j job.Job) bool { return !isConfigured(&j) })); err != nil {
 		return false, err
 	}

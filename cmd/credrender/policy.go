@@ -159,9 +159,8 @@ func (a *app) needsOf(cfg *config.Config, j *job.Job, named map[string]bool) (ne
 			}
 			continue
 		}
-		name := unitName(u)
 		for _, r := range u.Template.Refs() {
-			origin := fmt.Sprintf("%s:%d:%d", name, r.Line, r.Col)
+			origin := fmt.Sprintf("%s:%d:%d", r.Template, r.Line, r.Col)
 			if r.Err != nil {
 				a.failJob(j, &usageError{fmt.Errorf("%s: %w", origin, r.Err)})
 			} else if r.Kind == template.Secret || r.Kind == template.Secrets {

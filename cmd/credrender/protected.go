@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,6 +41,11 @@ func (a *app) protected(cfg *config.Config) []render.Own {
 	stores := []job.Store{cfg.Base.Store}
 	for _, j := range cfg.Jobs {
 		stores = append(stores, j.Store)
+		for _, path := range j.Partials {
+			if own := (render.Own{What: "also a partial", Path: path}); !slices.Contains(list, own) {
+				list = append(list, own)
+			}
+		}
 	}
 	return append(list, protectedStores(stores)...)
 }
@@ -78,7 +84,11 @@ func (a *app) refuseProtected(cfg *config.Config, own []render.Own, path string)
 	w := a.env(cfg, nil, nil)
 	w.Own = own
 	j := adHoc(cfg, job.File{Dest: a.abs(path)})
-	return render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
+	err := render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
+	if e, ok := errors.AsType[*render.PlaceError](err); ok {
+		e.Job = "" // the hint for it is about jobs of the command line
+	}
+	return err
 }
 
 // checkTextfile refuses a metrics file in the place of a protected file. It may be in the
@@ -89,6 +99,9 @@ func (a *app) checkTextfile(cfg *config.Config) error {
 		return o.What == textfileName || o.Path == cfg.Settings.StateDir
 	})
 	for _, j := range cfg.Jobs {
+		for _, path := range j.Partials {
+			own = append(own, render.Own{What: "a partial of job " + j.Name + " (" + j.Origin + ")", Path: path, Job: j.Name})
+		}
 		for _, f := range j.Files {
 			if f.Src != "" {
 				own = append(own, render.Own{What: "the template of job " + j.Name, Path: f.Src})
@@ -120,9 +133,55 @@ func (a *app) root(dir string) (string, error) {
 // protected returns the templates that are printed before jobs are rendered.
 func (s selection) protected() (list []render.Own) {
 	for _, j := range s.stdout {
+		for _, path := range j.Partials {
+			list = append(list, render.Own{What: "also a partial of a template that goes to standard output", Path: path})
+		}
 		if f := j.Files[0]; f.Src != "" && f.Src != stdinName {
 			list = append(list, render.Own{What: "also a template that goes to standard output", Path: f.Src})
 		}
 	}
 	return list
+}
+
+// protectedJobs returns what the config's jobs read and write.
+func protectedJobs(cfg *config.Config) (own []render.Own) {
+	for _, j := range cfg.Jobs {
+		for _, f := range j.Files {
+			if f.Src != "" {
+				own = append(own, render.Own{What: "the template of job " + j.Name + " (" + j.Origin + ")", Path: f.Src, Job: j.Name})
+			}
+			own = append(own, render.Own{What: "a file of job " + j.Name + " (" + j.Origin + ")", Path: f.Dest, Job: j.Name})
+		}
+	}
+	return own
+}
+
+// protectedRecords returns the files that jobs have written.
+func protectedRecords(list []jobStatus) (own []render.Own) {
+	for _, s := range list {
+		for _, path := range s.Files {
+			own = append(own, render.Own{What: "a file of job " + s.Job, Path: path})
+		}
+	}
+	return own
+}
+
+// protectJobs keeps jobs of the command line from what the config's jobs read and write:
+// each run of either would undo the other's. With force it warns instead.
+func (a *app) protectJobs(w *render.Env, cfg *config.Config, jobs []job.Job, force bool) {
+	if len(jobs) == 0 || jobs[0].Origin != commandLine {
+		return
+	}
+	own := protectedJobs(cfg)
+	if !force {
+		w.Own = append(w.Own, own...)
+		return
+	}
+	alone := *w
+	alone.Own = own
+	for _, err := range render.Arrange(alone, jobs, make([][]job.Unit, len(jobs))) {
+		if e, ok := errors.AsType[*render.PlaceError](err); ok && e.Job != "" {
+			a.log.Warn(fmt.Sprintf("allowed by --force: %v", e))
+		}
+	}
 }

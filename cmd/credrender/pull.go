@@ -16,7 +16,8 @@ func newPull(a *app) *cobra.Command {
 		Short: "Write one secret to a file",
 		Long: `Write the newest version of a secret to DEST byte for byte, like a job: atomically,
 only if it changed, and with mode 0600 unless the file exists or --mode is given. DEST
-may be - for standard output.`,
+may be - for standard output. A file that a job of the config reads or writes is
+refused without --force.`,
 		Example: `  credrender pull web.tls.key env=prod /etc/nginx/tls.key --hook 'systemctl reload nginx'`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    func(c *cobra.Command, args []string) error { return runPull(c.Context(), a, o, args) },

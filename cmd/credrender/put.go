@@ -285,6 +285,9 @@ func sortPutWords(args []string, dash int) (putWords, error) {
 	if slices.ContainsFunc(rest, isJoined) {
 		return w, usagef("put: an argument after the value has several pairs of a context (not shown: it may be part of the value): separate them with spaces; --context KEY=VALUE takes a comma literally")
 	}
+	if slices.ContainsFunc(rest, isEmptyPair) {
+		return w, usagef("put: an argument after the value is KEY= without a value (KEY is not shown: it may be part of the value): is a variable unset? --context KEY= takes it literally, as in --context env=")
+	}
 	w.context = rest
 	return w, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -27,6 +28,7 @@ type renderOptions struct {
 	splay, lockTimeout time.Duration
 	noHook, force      bool
 	stats              bool
+	bootWait           time.Duration     // render only
 	given              *render.Overrides // from --override
 	deferHooks         bool
 	tick, changed      bool // set by the daemon only
@@ -75,6 +77,7 @@ next run without it renders the secret's value again. docs/daemon.md has the ste
 		RunE: func(c *cobra.Command, args []string) error { return runRender(c.Context(), a, o, args) },
 	}
 	o.register(c)
+	c.Flags().DurationVar(&o.bootWait, "boot-wait", 0, "with --allow-stale: if all files are in place, wait `DURATION` for AWS (a unit at boot)")
 	c.Flags().BoolVar(&o.tick, "tick", false, "")
 	c.Flags().BoolVar(&o.changed, "changed", false, "")
 	hide(c, "tick", "changed")
@@ -144,17 +147,30 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 		return err
 	}
 	w.Own = append(w.Own, sel.protected()...)
+	a.protectJobs(&w, cfg, sel.jobs, o.force)
+	if o.bootWait > 0 && !a.allInstalled(st, sel.jobs) {
+		o.bootWait = 0
+	}
 	return a.renderWithRetries(ctx, w, a.options(cfg, o), sel.jobs, o)
 }
 
+// firstPause is the pause before the first retry; later ones double.
+const firstPause = 2 * time.Second
+
 // renderWithRetries renders, and retries jobs with a temporary failure until --wait has
 // passed. Each attempt installs the jobs that are ready and then releases the lock, so
-// that no job waits for another.
+// that no job waits for another. With --boot-wait the first attempt is a short one; jobs
+// whose files --allow-stale does not keep have the usual time after it.
 func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.Options, jobs []job.Job, o *renderOptions) error {
 	deadline := time.Now().Add(o.wait)
-	for pause := 2 * time.Second; ; pause = min(2*pause, 30*time.Second) {
-		last := time.Until(deadline) < pause
-		report, err := render.Run(ctx, w, opts, jobs)
+	for pause := firstPause; ; pause = min(2*pause, 30*time.Second) {
+		isShort := o.bootWait > 0 && pause == firstPause
+		last := time.Until(deadline) < pause && !isShort
+		attempt := opts
+		if isShort {
+			attempt.Timeout = min(cmp.Or(opts.Timeout, o.bootWait), o.bootWait)
+		}
+		report, err := render.Run(ctx, w, attempt, jobs)
 		again := a.report(report, err == nil && !last)
 		a.sendReport(report)
 		if o.stats {
@@ -174,7 +190,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 func (a *app) options(cfg *config.Config, o *renderOptions) render.Options {
 	opts := render.Options{
 		Timeout: cfg.Settings.Timeout, LockTimeout: o.lockTimeout, AllowStale: o.allowStale,
-		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch,
+		FullRefresh: cfg.Settings.FullRefresh, Changed: o.changed, Patient: o.tick, NoHook: o.noHook, DeferHooks: o.deferHooks, RunID: a.runID, BeforeHooks: a.mayRunHooks, Stop: a.stop, Force: o.force, AcceptRemoved: o.acceptRemoved, AllowNoMatch: o.allowNoMatch,
 		Overrides: o.given, Code: exitCode,
 	}
 	if len(cfg.Broken) == 0 {
@@ -273,6 +289,8 @@ func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool
 	}
 	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
 	w.StampFile, w.Account = nil, nil
+	// Tests compare whole files, so salts must not differ from host to host.
+	w.Host.SaltKey = func() ([]byte, error) { return []byte("the salts of fixtures are public"), nil }
 	if set.Env != nil {
 		w.Host.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
 	}

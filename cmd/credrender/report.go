@@ -21,6 +21,10 @@ func (a *app) report(r render.Report, retry bool) (again []job.Job) {
 			a.log.Warn(n)
 		}
 	}
+	for _, name := range r.Stopped {
+		a.log.Info(name+": stopped before its files were changed", "job", name)
+		a.code = worse(a.code, exitFailed)
+	}
 	for _, j := range r.Jobs {
 		if retry && j.Err != nil && !j.Stale && render.MayHeal(j.Err) {
 			a.log.Info(fmt.Sprintf("%s: %v; trying again", j.Job.Name, j.Err), "job", j.Job.Name)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -187,11 +188,15 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(server(ts).Restrict(roleARN(args[1]), policies...))
 	case len(args) == 2 && args[0] == "expire":
 		server(ts).Fail(awsfake.Rule{Code: "ExpiredTokenException", Match: func(r awsfake.Request) bool { return r.AccessKey == args[1] }})
-	case len(args) == 4 && args[0] == "delay":
+	case len(args) >= 4 && args[0] == "delay":
 		d, err := time.ParseDuration(args[3])
 		ts.Check(err)
+		r := awsfake.Rule{Service: args[1], Operation: args[2], Delay: d}
+		if len(args) > 4 {
+			r.Name = args[4]
+		}
 		faults := ts.Value(healKey{}).(*[]func())
-		*faults = append(*faults, server(ts).Fail(awsfake.Rule{Service: args[1], Operation: args[2], Delay: d}))
+		*faults = append(*faults, server(ts).Fail(r))
 	case len(args) >= 4 && args[0] == "fail":
 		r := awsfake.Rule{Service: args[1], Operation: args[2], Code: args[3], Message: "made up by the fake"}
 		if len(args) > 4 {
@@ -200,23 +205,28 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		faults := ts.Value(healKey{}).(*[]func())
 		*faults = append(*faults, server(ts).Fail(r))
 	default:
-		ts.Fatalf("usage: aws down | aws heal | aws expire KEY | aws restrict ROLE [POLICY]... | aws delay SERVICE OPERATION DURATION | aws fail SERVICE OPERATION CODE [NAME]")
+		ts.Fatalf("usage: aws down | aws heal | aws expire KEY | aws restrict ROLE [POLICY]... | aws delay SERVICE OPERATION DURATION [NAME] | aws fail SERVICE OPERATION CODE [NAME]")
 	}
 }
 
-// cmdAsked checks that a secret was asked for, or with ! that it was not.
+// cmdAsked checks that a secret was asked for, or with ! that it was not. asked soon
+// waits for the request.
 func cmdAsked(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: [!] asked NAME")
+	waits := len(args) == 2 && args[0] == "soon" && !neg
+	if len(args) != 1 && !waits {
+		ts.Fatalf("usage: [!] asked NAME | asked soon NAME")
 	}
-	found := false
-	for _, r := range server(ts).Requests() {
-		if r.Name == args[0] && (r.Operation == "Query" || r.Operation == "GetItem") {
-			found = true
-		}
+	name := args[len(args)-1]
+	isAsked := func() bool {
+		return slices.ContainsFunc(server(ts).Requests(), func(r awsfake.Request) bool {
+			return r.Name == name && (r.Operation == "Query" || r.Operation == "GetItem")
+		})
 	}
-	if found == neg {
-		ts.Fatalf("asked for %s: %v", args[0], found)
+	for deadline := time.Now().Add(time.Minute); waits && !isAsked() && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if found := isAsked(); found == neg {
+		ts.Fatalf("asked for %s: %v", name, found)
 	}
 }
 

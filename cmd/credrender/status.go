@@ -138,6 +138,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, []*state.Cor
 			list = append(list, statusOf(none))
 		}
 		list[i].ofConfig, list[i].Schedule = true, j.Schedule.String()
+		list[i].missing = a.missing(j)
 		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {
@@ -258,6 +259,8 @@ func (s *jobStatus) problem(maxAge time.Duration) string {
 		return strings.TrimSuffix("its hook is pending: "+s.HookError, ": ")
 	case s.Code != exitOK:
 		return "its last run failed: " + s.Error
+	case !s.HeldUntil.IsZero() && s.missing != "":
+		return fmt.Sprintf("it is held until %s, and %s", zoned(s.HeldUntil.Local()), s.missing)
 	case !s.HeldUntil.IsZero(): // an operator keeps it from running
 		return ""
 	case s.LastRun.IsZero():

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/config"
-	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -244,7 +243,7 @@ func (a *app) writePage(cfg *config.Config, st *state.Dir, list []jobStatus, dam
 	if file == stdoutName {
 		return a.write(text)
 	}
-	if err := a.refuseProtected(cfg, append(a.protected(cfg), protectedJobs(cfg, list)...), file); err != nil {
+	if err := a.refuseProtected(cfg, slices.Concat(a.protected(cfg), protectedJobs(cfg), protectedRecords(list)), file); err != nil {
 		return err
 	}
 	path := a.abs(file)
@@ -254,22 +253,4 @@ func (a *app) writePage(cfg *config.Config, st *state.Dir, list []jobStatus, dam
 		return fileError(err)
 	}
 	return replaceFile(path, text, 0o600) // names of secrets are an inventory
-}
-
-// protectedJobs returns what jobs read and write.
-func protectedJobs(cfg *config.Config, list []jobStatus) (own []render.Own) {
-	for _, j := range cfg.Jobs {
-		for _, f := range j.Files {
-			if f.Src != "" {
-				own = append(own, render.Own{What: "the template of job " + j.Name, Path: f.Src})
-			}
-			own = append(own, render.Own{What: "a file of job " + j.Name, Path: f.Dest})
-		}
-	}
-	for _, s := range list {
-		for _, path := range s.Files {
-			own = append(own, render.Own{What: "a file of job " + s.Job, Path: path})
-		}
-	}
-	return own
 }

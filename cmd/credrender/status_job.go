@@ -45,6 +45,7 @@ type jobStatus struct {
 	Installed    map[string]fileStatus `json:"installed,omitempty"` // by destination
 
 	ofConfig bool
+	missing  string // as app.missing returns it
 	nextRuns string
 }
 

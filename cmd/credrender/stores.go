@@ -50,8 +50,12 @@ func (a *app) storeConfig(ctx context.Context) (*config.Config, error) {
 
 // checkOneStore refuses a config directory with a file that selects another store, since
 // the setting holds for the file's own jobs: a command would ignore it and act on the
-// default store.
+// default store. It also refuses one with a file that cannot be read as config, which may
+// select another store too.
 func checkOneStore(cfg *config.Config) error {
+	if len(cfg.Broken) > 0 {
+		return usagef("a file of the config directory cannot be read, and it may select another store: correct it, or pass --config with the file to use")
+	}
 	if len(cfg.OtherStores) == 0 {
 		return nil
 	}

@@ -18,13 +18,19 @@ type Ref struct{ ref source.Ref }
 
 // ParseRef reads a REF as rendering does: where has the store and the configured sources.
 // The REF's own ?key=value pairs and those of given are merged. Two values for one key,
-// or a context for a source that has none, are an error.
+// or a context for a source that has none, are an error, as is a pair of the REF without
+// a value, which an unset variable of a script leaves.
 func ParseRef(where job.Store, text, version string, given map[string]string) (Ref, error) {
 	ref, err := source.Parse(text, where.SourceNames())
 	if err != nil {
 		return Ref{}, err
 	}
 	pairs := ref.Context.Map()
+	for _, k := range slices.Sorted(maps.Keys(pairs)) {
+		if _, also := given[k]; pairs[k] == "" && !also {
+			return Ref{}, fmt.Errorf("%w: %s: %s= has no value: is a variable unset? --context %s= takes it literally", source.ErrContext, source.Show(text), source.Show(k), source.Show(k))
+		}
+	}
 	for _, k := range slices.Sorted(maps.Keys(given)) {
 		if held, twice := pairs[k]; twice && held != given[k] {
 			return Ref{}, fmt.Errorf("%w: %s has one value in %s and another beside it", source.ErrContext, source.Show(k), source.Show(text))

@@ -22,7 +22,7 @@ import (
 func Provide() { provideOnce() }
 
 var provideOnce = sync.OnceFunc(func() {
-	if hasSystemRoots(os.Getenv, os.Stat) {
+	if hasSystemRoots(os.Getenv, os.Stat) { //nolint:forbidigo // crypto/x509 reads the same variables
 		return
 	}
 	pool, err := embedded()

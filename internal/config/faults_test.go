@@ -47,7 +47,7 @@ func TestLoadFaultsOfKeys(t *testing.T) {
 			[]string{
 				"1: regoin: unknown key (did you mean region?)",
 				"2: kms-region: unknown key (did you mean kms_region?)",
-				"3: zzz: unknown key (known are arn, boot_wait, context, contexts, full_refresh, grant_token, jobs, key, kms_region, listen, local_key, log_format, log_level, " +
+				"3: zzz: unknown key (known are arn, boot_wait, context, contexts, full_refresh, grant_token, jobs, key, kms_region, listen, local_key, log_format, log_level, partials, " +
 					"profile, ready, region, schedule, sources, splay, state_dir, store, table, textfile, timeout, trusted_owners, vars)",
 				"5: jobs[0].dset: unknown key (did you mean dest?)",
 				"5: jobs[0].perms: unknown key (here it is mode)",
@@ -171,7 +171,7 @@ func TestLoadFaultsOfJobs(t *testing.T) {
 		},
 		"files": {
 			"jobs:\n- name: a\n  files:\n  - {content: x, dest: etc/a}\n  - {content: x, dest: /etc/}\n  - {content: \"\", dest: \"/a\\nb\"}\n" +
-				"  - {src: ~/x, dest: /c, destination: /d}\n  - {secret: \"ssm:\", dest: /e, format: ini}\n  - {content: x, dest: /f, delims: [\"<\"]}\n  - x\n  - {content: x, dest: /x/../f}",
+				"  - {src: ~/x, dest: /c, destination: /d}\n  - {secret: \"ssm:\", dest: /e, format: csv}\n  - {content: x, dest: /f, delims: [\"<\"]}\n  - x\n  - {content: x, dest: /x/../f}",
 			[]string{
 				"4: jobs[0].files[0].dest: etc/a is not an absolute path",
 				"5: jobs[0].files[1].dest: /etc/ is a directory, expected a file",
@@ -180,7 +180,7 @@ func TestLoadFaultsOfJobs(t *testing.T) {
 				"7: jobs[0].files[3].src: ~ is not expanded here, write the directory",
 				"7: jobs[0].files[3].destination: dest and destination are the same: give one",
 				`8: jobs[0].files[4].secret: invalid reference: "ssm:" has no name`,
-				`8: jobs[0].files[4].format: "ini" is none of json, yaml, toml, env, pem`,
+				`8: jobs[0].files[4].format: "csv" is none of json, yaml, toml, env, pem, ini, properties, xml`,
 				`9: jobs[0].files[5].delims: expected a list of two strings like ["[[", "]]"]`,
 				"10: jobs[0].files[6]: expected a mapping, got a string",
 				"11: jobs[0].files[7].dest: /f is already written by FILE:9",

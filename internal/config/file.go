@@ -31,7 +31,7 @@ type file struct {
 
 // sections are the parts of a file that are not settings. They are decoded
 // after all keys have been seen, since jobs build on contexts and settings.
-type sections struct{ owners, sources, contexts, context, vars, jobs *yaml.Node }
+type sections struct{ owners, sources, contexts, context, vars, partials, jobs *yaml.Node }
 
 // parse reads one file. What is wrong with it is in errs; the settings in it
 // that are right are of use all the same.
@@ -72,6 +72,7 @@ func (f *file) topFields(s *sections) fields {
 		"contexts":       keep(&s.contexts),
 		"context":        keep(&s.context),
 		"vars":           keep(&s.vars),
+		"partials":       keep(&s.partials),
 		"jobs":           keep(&s.jobs),
 	}
 	for _, set := range settings() {
@@ -120,6 +121,9 @@ func (f *file) shared(s sections) {
 			f.base.Contexts[p.name] = f.encryption(p.value, join("contexts", p.name))
 		}
 	}
+	if s.partials != nil {
+		f.list(s.partials, "partials", f.addPartials)
+	}
 	if s.context != nil {
 		f.base.Context = f.context(s.context, "context")
 	}
@@ -161,4 +165,32 @@ func (f *file) encryption(n *yaml.Node, key string) map[string]string {
 	_, err := source.NewContext(m)
 	f.check(n, key, err)
 	return m
+}
+
+// addPartials adds the files that a pattern matches, in lexical order.
+func (f *file) addPartials(key string, n *yaml.Node) {
+	pattern, ok := f.word(n, key)
+	if !ok {
+		return
+	}
+	pattern, err := path(pattern, f.dir)
+	if err != nil {
+		f.fail(n, key, "", "%v", err)
+		return
+	}
+	found := []string{pattern}
+	if strings.ContainsAny(pattern, `*?[`) {
+		if found, err = filepath.Glob(pattern); err != nil {
+			f.fail(n, key, "", "%v", err)
+			return
+		}
+	}
+	if len(found) == 0 {
+		f.fail(n, key, "", "no file matches %s", source.Show(pattern))
+	}
+	for _, name := range found {
+		if !slices.Contains(f.base.Partials, name) {
+			f.base.Partials = append(f.base.Partials, name)
+		}
+	}
 }

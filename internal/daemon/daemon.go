@@ -74,6 +74,9 @@ type Order struct {
 	// MayRunHooks is called when the files of jobs are in place; false leaves their
 	// hooks pending. nil runs them.
 	MayRunHooks func(names []string) bool
+	// Stop is closed when the daemon is told to stop: a run that has not begun to
+	// change files ends.
+	Stop <-chan struct{}
 	// LogRepeats also logs failures that earlier runs logged.
 	LogRepeats bool
 	// Terse shortens the traces of a crash, after the first in a row.

@@ -200,9 +200,11 @@ func usageMetrics(prefix, whose string, u Usage) []metric {
 // Report is the report of a child process on its run: exit codes, counts and times.
 type Report struct {
 	Codes map[string]int `json:"codes"` // the exit code of each job by itself, by name
-	Fetch time.Duration  `json:"fetch"`
-	Hooks []HookRun      `json:"hooks,omitempty"`
-	Usage Usage          `json:"usage"`
+	// Stopped are the names of jobs that were left alone because of Order.Stop.
+	Stopped []string      `json:"stopped,omitempty"`
+	Fetch   time.Duration `json:"fetch"`
+	Hooks   []HookRun     `json:"hooks,omitempty"`
+	Usage   Usage         `json:"usage"`
 }
 
 // HookRun is one hook that ran.

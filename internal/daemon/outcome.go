@@ -41,6 +41,7 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order)
 	for _, j := range busy {
 		o.Names = append(o.Names, j.Name)
 	}
+	o.Stop = d.stopping
 	if d.o.NewRunID != nil {
 		o.RunID = d.o.NewRunID()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -214,6 +215,8 @@ func (d *Daemon) judge(j job.Job, s *jobStats, t tickOf, st stored) int {
 	rec, isBusy := st.recordOf(j), find(t.found.busy, j.ID) != nil
 	result := codeOK
 	switch {
+	case isBusy && t.end.report != nil && slices.Contains(t.end.report.Stopped, j.Name):
+		return codeFailed // of this daemon, which ends; nothing records it
 	case isBusy && rec.LastRun.Before(t.began):
 		if result, s.outcome, s.lost = t.end.recordless(j, d.o.Now()); s.lost != "" {
 			d.logLost(j, s)

@@ -16,7 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// node is a value of a document, in what JSON, YAML and TOML have in common.
+// node is a value of a document, in what JSON, YAML, TOML and XML have in common.
 type node struct {
 	kind nodeKind
 	keys []*node // of a mapping, beside kids
@@ -44,6 +44,8 @@ func parseTree(format string, data []byte) (root *node, line int, ok bool) {
 		return parseJSON(data)
 	case "yaml":
 		return parseYAML(data)
+	case "xml":
+		return parseXML(data)
 	}
 	return parseTOML(data)
 }
@@ -64,7 +66,7 @@ func parseJSON(data []byte) (*node, int, bool) {
 	p.UseNumber()
 	root, err := p.value()
 	if err == nil {
-		if _, more := p.Token(); more == io.EOF {
+		if _, more := p.Token(); errors.Is(more, io.EOF) {
 			return root, 0, true
 		}
 	}

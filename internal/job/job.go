@@ -46,6 +46,8 @@ type Job struct {
 	Env map[string]string
 	// Vars is .Vars in templates.
 	Vars map[string]any
+	// Partials are the absolute paths of files with definitions for all templates.
+	Partials []string
 	// Contexts are the named contexts that templates may use.
 	Contexts map[string]map[string]string
 	// Context is the default context of secrets: the job's, else the config's.
@@ -132,7 +134,7 @@ type File struct {
 	Permit       txn.Permit        // what the file system may ignore
 	Context      map[string]string // nil: the job's
 	Check        Command
-	Format       string // json, yaml, toml, env, pem or empty
+	Format       string // one of Formats, or empty
 	CreateDirs   bool
 	InPlace      bool
 	LeftDelim    string // empty: {{

@@ -23,16 +23,35 @@ type Unit struct {
 // refuses files that other users can write. Load reports all faults, not only the first.
 func Load(j *Job, sources []string, read func(path string) ([]byte, error)) ([]Unit, error) {
 	units := make([]Unit, 0, len(j.Files))
+	partials, err := loadPartials(j, read)
+	if err != nil {
+		return units, err
+	}
 	var errs []error
 	for _, f := range j.Files {
-		u, err := loadFile(j, f, sources, read)
+		u, err := loadFile(j, f, partials, sources, read)
 		units = append(units, u)
 		errs = append(errs, err)
 	}
 	return units, errors.Join(errs...)
 }
 
-func loadFile(j *Job, f File, sources []string, read func(string) ([]byte, error)) (Unit, error) {
+// loadPartials reads the partials of a job that has templates.
+func loadPartials(j *Job, read func(string) ([]byte, error)) (partials []template.Partial, err error) {
+	if !slices.ContainsFunc(j.Files, func(f File) bool { return f.Src != "" || f.Content != "" }) {
+		return nil, nil
+	}
+	for _, path := range j.Partials {
+		text, readErr := read(path)
+		if readErr != nil {
+			err = errors.Join(err, fmt.Errorf("read partial: %w", readErr))
+		}
+		partials = append(partials, template.Partial{Name: path, Text: string(text)})
+	}
+	return partials, err
+}
+
+func loadFile(j *Job, f File, partials []template.Partial, sources []string, read func(string) ([]byte, error)) (Unit, error) {
 	u := Unit{File: f, Ref: f.Secret, Text: f.Content}
 	pairs := f.Context
 	if pairs == nil {
@@ -64,6 +83,7 @@ func loadFile(j *Job, f File, sources []string, read func(string) ([]byte, error
 		Name: name, LeftDelim: f.LeftDelim, RightDelim: f.RightDelim,
 		Vars: j.Vars, Contexts: j.Contexts, Context: pairs,
 		Sources: slices.Concat(sources, j.Store.SourceNames()), Allow: j.Allow, Restrict: j.Restrict,
+		Partials: partials,
 	})
 	return u, err
 }

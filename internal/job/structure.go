@@ -70,7 +70,7 @@ type comparison struct {
 func (c *comparison) skeleton() *node {
 	all := make([]bool, len(c.cores))
 	for i, p := range c.cores {
-		all[i] = p.Start < p.End
+		all[i] = p.Start < p.End && (c.format != "xml" || !c.isFragment(p))
 	}
 	root, _, ok := parseTree(c.format, c.marked(all))
 	if !ok {

@@ -14,7 +14,7 @@ import (
 )
 
 // Formats are the values of [File.Format].
-var Formats = []string{"json", "yaml", "toml", "env", "pem"}
+var Formats = []string{"json", "yaml", "toml", "env", "pem", "ini", "properties", "xml"}
 
 // ErrFormat reports a rendered file that is not valid in its format.
 var ErrFormat = errors.New("not valid")
@@ -35,6 +35,8 @@ func Validate(format string, data []byte, prints []template.Print) error {
 		return nil
 	case "env":
 		return checkEnv(data, prints)
+	case "ini", "properties":
+		return checkKeyValue(format, data, prints)
 	case "pem":
 		line, ok = checkPEM(data)
 	default:
@@ -42,11 +44,15 @@ func Validate(format string, data []byte, prints []template.Print) error {
 			break
 		}
 		offset, bad := altered(format, data, prints)
+		why := errAltered
+		if format == "xml" {
+			why = errSpills
+		}
 		if bad && offset < 0 {
-			return formatError(format, 0, errAltered)
+			return formatError(format, 0, why)
 		}
 		if bad {
-			return formatError(format, lineAt(data, int64(offset)), errAltered)
+			return formatError(format, lineAt(data, int64(offset)), why)
 		}
 	}
 	if ok {

@@ -17,6 +17,8 @@ type Own struct {
 	// no file of that extension directly in it.
 	Below bool
 	Ext   string
+	// Job is the job of the config that reads or writes the file, if any.
+	Job string
 }
 
 // PlaceError is the error of a destination that the run already reads, keeps or writes,
@@ -24,6 +26,7 @@ type Own struct {
 type PlaceError struct {
 	Dest string
 	Is   string
+	Job  string // as in [Own]
 }
 
 func (e *PlaceError) Error() string { return "destination " + e.Dest + " " + e.Is }
@@ -59,9 +62,9 @@ func (r *run) checkDestinations() {
 		}
 	}
 	for _, d := range r.dests {
-		if is := r.conflict(d); is != "" {
+		if is, of := r.conflict(d); is != "" {
 			d.plan.misplaced = true
-			d.plan.fail(&PlaceError{r.env.Disk.Host(d.file().Dest), is})
+			d.plan.fail(&PlaceError{r.env.Disk.Host(d.file().Dest), is, of})
 		}
 	}
 }
@@ -80,28 +83,35 @@ func (r *run) addDestination(p *Plan, i int) {
 	}
 }
 
-// conflict returns what else a destination is, or "".
-func (r *run) conflict(d destination) string {
+// conflict returns what else a destination is, or "", and the config's job in it.
+func (r *run) conflict(d destination) (is, ofJob string) {
 	for _, own := range r.env.Own {
 		if r.isOwn(d, own) {
 			if own.Below && own.Ext == "" {
-				return fmt.Sprintf("is in %s, %s", own.What, own.Path)
+				return fmt.Sprintf("is in %s, %s", own.What, own.Path), own.Job
 			}
-			return fmt.Sprintf("is %s, %s", own.What, own.Path)
+			return fmt.Sprintf("is %s, %s", own.What, own.Path), own.Job
+		}
+	}
+	for _, p := range r.plans {
+		for _, path := range p.Job.Partials {
+			if id, ok := r.identify(path); ok && id.Same(d.id) {
+				return "is also a partial of job " + p.Job.Name + ", " + path, ""
+			}
 		}
 	}
 	for _, f := range d.plan.Job.Files {
 		if id, ok := r.identify(f.Src); ok && id.Same(d.id) {
-			return "is also the template " + f.Src + " of the same job"
+			return "is also the template " + f.Src + " of the same job", ""
 		}
 	}
 	for _, other := range r.dests {
 		if (other.plan != d.plan || other.index != d.index) && other.id.Same(d.id) {
 			return fmt.Sprintf("is the same file as destination %s of job %s (%s)",
-				r.env.Disk.Host(other.file().Dest), other.plan.Job.Name, other.plan.Job.Origin)
+				r.env.Disk.Host(other.file().Dest), other.plan.Job.Name, other.plan.Job.Origin), ""
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func (r *run) isOwn(d destination, own Own) bool {

@@ -68,6 +68,10 @@ type Options struct {
 	// of the jobs that have not failed. If it returns false, their hooks are deferred;
 	// nil runs them.
 	BeforeHooks func(jobs []string) bool
+	// Stop is closed to end the run early: jobs that wait for a store or for the lock
+	// are left alone. A job that has begun to change files is finished, with its hook.
+	// A nil Stop never ends a run.
+	Stop <-chan struct{}
 	// RunID tells this run from others in logs and state.
 	RunID string
 	// NoDisk leaves the destinations out: the run fetches and renders only.

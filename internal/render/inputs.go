@@ -67,6 +67,13 @@ func (r *run) inputs(p *Plan, asked []state.Asked) []byte {
 		}
 		all.Texts = append(all.Texts, data)
 	}
+	for _, path := range p.Job.Partials {
+		data, err := r.text(p.Job, path)
+		if err != nil {
+			return nil
+		}
+		all.Texts = append(all.Texts, data)
+	}
 	for _, a := range asked {
 		answer, err := r.answer(a)
 		if err != nil {

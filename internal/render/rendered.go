@@ -10,7 +10,7 @@ type Rendered struct {
 	Outputs []template.Output
 	// Seen are the lookups, for Probe.
 	Seen Seen
-	// Files are the templates, and the files that they read.
+	// Files are the templates, their partials, and the files that they read.
 	Files []string
 	// Opaque: neither Seen nor Files can tell that the output is still the same,
 	// because it depends on the clock, on chance, or on names that are secret.
@@ -26,6 +26,7 @@ func (p *Plan) inMemory() Rendered {
 			out.Files = append(out.Files, f.Src)
 		}
 	}
+	out.Files = append(out.Files, p.Job.Partials...)
 	for _, a := range p.asked {
 		if a.Kind == string(template.File) {
 			out.Files = append(out.Files, a.Name)

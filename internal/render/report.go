@@ -20,7 +20,10 @@ type Report struct {
 	Notes []string
 	// Stuck tell of state that cannot be read and files that could not be restored.
 	Stuck []string
-	Stats Stats
+	// Stopped are the names of jobs that Options.Stop ended before they changed files.
+	// Their states are as before, and they are not among Jobs.
+	Stopped []string
+	Stats   Stats
 }
 
 // JobReport is the result of one job.

@@ -73,15 +73,19 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	r := newRun(env, o, jobs)
 	var err error
 	r.during("lock", func() { err = r.begin(ctx) }) // and restore what an interrupted run left
-	if err != nil {
+	if err != nil || r.isStopped() {
+		r.end()
+		r.leaveRest()
 		return r.report, err
 	}
 	defer r.end()
+	waiting, release := r.untilStop(ctx)
+	defer release()
 	r.noteStuck()
-	r.openStates(ctx)                                    // what the last render recorded
-	r.checkDestinations()                                // refuse those that the run itself reads
-	r.during("changes", func() { r.checkChanges(ctx) })  // unchanged jobs end here
-	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) }) // load, fetch, execute, compare, install
+	r.openStates(waiting)                                   // what the last render recorded
+	r.checkDestinations()                                   // refuse those that the run itself reads
+	r.during("changes", func() { r.checkChanges(waiting) }) // unchanged jobs end here
+	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) })    // load, fetch, execute, compare, install
 	r.beforeHooks()
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
 	for _, p := range r.plans {
@@ -91,6 +95,39 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	}
 	r.report.Stats = r.stats()
 	return r.report, r.refused
+}
+
+// untilStop returns a context for waits, which Options.Stop ends as well.
+func (r *run) untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-r.o.Stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+func (r *run) isStopped() bool {
+	select {
+	case <-r.o.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// leaveRest leaves out the jobs that are not done.
+func (r *run) leaveRest() {
+	r.plans = slices.DeleteFunc(r.plans, func(p *Plan) bool {
+		isLeft := !p.done && !p.check.unchanged
+		if isLeft {
+			r.report.Stopped = append(r.report.Stopped, p.Job.Name)
+		}
+		return isLeft
+	})
 }
 
 // renderAll renders the jobs that may have changed and hands each to last. A job that
@@ -103,7 +140,15 @@ func (r *run) renderAll(ctx context.Context, last func(*Plan)) {
 			p.waits = nil
 		}
 		r.during("load", func() { r.load(left) })
-		r.during("fetch", func() { r.gather(ctx, left) })
+		r.during("fetch", func() {
+			ctx, release := r.untilStop(ctx)
+			defer release()
+			r.gather(ctx, left)
+		})
+		if r.isStopped() {
+			r.leaveRest()
+			return
+		}
 		ready := slices.DeleteFunc(slices.Clone(left), func(p *Plan) bool { return p.report.Err == nil && len(p.waits) > 0 })
 		if len(ready) == 0 {
 			failCycle(left)
@@ -199,12 +244,18 @@ func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats,
 }
 
 // begin takes the lock and restores what an interrupted run left half done.
+// If the run is stopped, it may return without the lock.
 func (r *run) begin(ctx context.Context) error {
 	if r.env.State == nil {
 		return nil
 	}
-	lock, err := r.env.State.Lock(ctx, r.o.LockTimeout, r.env.LockToken)
+	waiting, release := r.untilStop(ctx)
+	defer release()
+	lock, err := r.env.State.Lock(waiting, r.o.LockTimeout, r.env.LockToken)
 	if err != nil {
+		if r.isStopped() {
+			return nil
+		}
 		return fmt.Errorf("take the lock: %w", err)
 	}
 	r.lock = lock

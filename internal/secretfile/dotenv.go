@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/template"
 )
@@ -33,6 +34,14 @@ func Capitals(s string) string {
 		}
 		return '_'
 	}, s)
+}
+
+// LosesLetters reports whether [Capitals] would replace a letter or digit of s. Names
+// that differ only in them would become one.
+func LosesLetters(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
+	})
 }
 
 // DotenvError is what is wrong with a line; it never holds a value.

@@ -17,6 +17,7 @@ func parseJSON(data []byte) ([]Entry, error) {
 	if !utf8.Valid(data) { // the decoder replaces what is no UTF-8
 		return nil, &SyntaxError{Msg: "not UTF-8"}
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as Windows editors write it; YAML's parser does so too
 	r := &jsonReader{json.NewDecoder(bytes.NewReader(data)), data}
 	r.dec.UseNumber()
 	if t, err := r.dec.Token(); err != nil || t != json.Delim('{') {

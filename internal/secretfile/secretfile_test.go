@@ -36,6 +36,7 @@ func TestParse(t *testing.T) {
 		{secretfile.JSON, `{"a": "x\n\"y\"", "n": 10.50, "t": true, "b": {"base64": "AP8="}, "emoji": "\ud83d\ude00"}`,
 			map[string]string{"a": "x\n\"y\"", "n": "10.50", "t": "true", "b": "\x00\xff", "emoji": "😀"}},
 		{secretfile.JSON, `{}`, map[string]string{}},
+		{secretfile.JSON, "\ufeff{\"a\": \"x\\ufeff\"}", map[string]string{"a": "x\ufeff"}},
 		{secretfile.YAML, "a: text\nmode: 0644\nlong: |\n  one\n  two\nb: {base64: AP8=}\nc: !!binary |\n  AP8=\nyes: no\n",
 			map[string]string{"a": "text", "mode": "0644", "long": "one\ntwo\n", "b": "\x00\xff", "c": "\x00\xff", "yes": "no"}},
 		{secretfile.YAML, "", map[string]string{}},

@@ -6,32 +6,29 @@ import (
 	"path"
 )
 
-// Errors that callers branch on, wrapped with the path.
+// Errors that callers distinguish. They are wrapped with the path.
 var (
-	// ErrNotWritable: there is no state directory that can be written, and
-	// none can be made. Runs without hooks go on without state.
+	// ErrNotWritable means that the state directory cannot be written or created. Jobs
+	// without hooks are rendered without state.
 	ErrNotWritable = errors.New("state directory is not writable")
-	// ErrUnreadable: there may be a state directory, and this user cannot tell
-	// what is in it.
+	// ErrUnreadable means that this user may not read the state directory.
 	ErrUnreadable = errors.New("state directory cannot be read")
-	// ErrUntrusted: the directory belongs to another user, or others can
-	// write it.
+	// ErrUntrusted means that another user owns or can write the state directory.
 	ErrUntrusted = errors.New("state directory is not private")
 	// ErrLocked is matched by a *[LockedError].
 	ErrLocked = errors.New("another run is under way")
-	// ErrNewer: a newer credrender wrote the file, in a format that this one
-	// does not know.
+	// ErrNewer means that a newer credrender wrote the file, in an unknown format.
 	ErrNewer = errors.New("it was written by a newer credrender")
-	// ErrUnrecovered: the job's last transaction ended in a crash, and
-	// txn.Disk.Recover comes first.
+	// ErrUnrecovered means that a crash interrupted the job's last transaction. Call
+	// txn.Disk.Recover first.
 	ErrUnrecovered = errors.New("the last transaction has not been recovered")
 )
 
-// LockedError: another process holds the lock.
+// LockedError is the error of a lock that another process holds.
 type LockedError struct {
-	PID int // 0: unknown
-	// Inside: the holder is the run whose command we were started by, so
-	// that waiting could never end.
+	PID int // 0 if unknown
+	// Inside is true if the holder is the run whose hook or check started this process.
+	// Waiting for it would never end.
 	Inside bool
 }
 
@@ -48,8 +45,8 @@ func (e *LockedError) Error() string {
 // Is reports whether target is [ErrLocked].
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
-// CorruptError: a state file cannot be read or understood. It names the file, so
-// that an operator can look at it and remove it: the job then starts afresh.
+// CorruptError is the error of a state file that cannot be read or decoded. An operator
+// can remove the file; the job then starts without state.
 type CorruptError struct {
 	Path string
 	Err  error
@@ -60,10 +57,10 @@ func (e *CorruptError) Error() string { return "state file " + e.Path + ": " + e
 // Unwrap returns the cause.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
-// Of reports whether the file is that of the job of this id.
+// Of reports whether the file holds the state of the job with this id.
 func (e *CorruptError) Of(id string) bool { return path.Base(e.Path) == jobFile(id) }
 
-// WayOut is what an operator does about a *[CorruptError].
+// WayOut returns advice for an operator on a *[CorruptError].
 func WayOut(err error) string {
 	if errors.Is(err, ErrNewer) {
 		return "upgrade credrender, or remove the file to start afresh"
@@ -71,8 +68,8 @@ func WayOut(err error) string {
 	return "look at it, then remove it"
 }
 
-// Damaged takes the error of [Dir.Jobs] apart: files that are damaged are the
-// trouble of one job each, the rest is everybody's.
+// Damaged splits the error of [Dir.Jobs]: a damaged file affects one job, and rest
+// affects all.
 func Damaged(err error) (damaged []*CorruptError, rest error) {
 	all := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

@@ -10,16 +10,15 @@ import (
 	"time"
 )
 
-// Outcome is what a daemon knows of a job and no run has recorded: a run that
-// could not be started, crashed, or was killed leaves nothing in the job's [Record].
+// Outcome is the result of a run that left nothing in the job's [Record], because it
+// could not be started, crashed or was killed. Only the daemon knows of it.
 type Outcome struct {
 	At    time.Time `json:"at"`
 	Code  int       `json:"code"`
 	Error string    `json:"error"`
 }
 
-// Over returns r with the outcome in the place of the last run's, where that was
-// before.
+// Over returns r with the outcome as its last run, if the recorded run is older.
 func (o Outcome) Over(r Record) Record {
 	if o.Code != 0 && o.At.After(r.LastRun) {
 		r.LastRun, r.Result = o.At, Result{Code: o.Code, Error: o.Error}
@@ -27,7 +26,8 @@ func (o Outcome) Over(r Record) Record {
 	return r
 }
 
-// outcomes is the file of a daemon. It alone writes it, and needs no lock.
+// outcomes is the content of the daemon's file. Only the daemon writes it, without a
+// lock.
 type outcomes struct {
 	Version int                `json:"version"`
 	Machine string             `json:"machine"` // hash
@@ -36,7 +36,7 @@ type outcomes struct {
 
 const outcomesName = "daemon.json"
 
-// Outcomes are what the daemon of this machine has stored, by the ids of the jobs.
+// Outcomes returns what the daemon of this machine has stored, by job ID.
 func (d *Dir) Outcomes() (map[string]Outcome, error) {
 	data, err := d.read(outcomesName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -58,7 +58,7 @@ func (d *Dir) Outcomes() (map[string]Outcome, error) {
 	return o.Jobs, nil
 }
 
-// SetOutcomes replaces them; with none the file goes.
+// SetOutcomes replaces the stored outcomes. Without any it removes the file.
 func (d *Dir) SetOutcomes(jobs map[string]Outcome) error {
 	if len(jobs) == 0 {
 		return d.remove(outcomesName)
@@ -70,8 +70,8 @@ func (d *Dir) SetOutcomes(jobs map[string]Outcome) error {
 	return d.write(outcomesName, data)
 }
 
-// formatOf returns the format of a state file, and refuses one that this
-// package cannot read.
+// formatOf returns the format of a state file, or an error if this package cannot read
+// that format.
 func formatOf(data []byte) (int, error) {
 	var v struct{ Version int }
 	switch err := json.Unmarshal(data, &v); {

@@ -11,7 +11,7 @@ import (
 // Unaltered reports with [ErrAltered] that the file of dest is no longer what was
 // rendered: the staged file before Commit, the installed one after it. A check or
 // verify that formats the file, or opens it to others, would decide what services
-// read. A staged file that is gone or replaced is left for Commit to find.
+// read. For a staged file that is gone or replaced it returns [ErrStagedGone].
 func (t *Txn) Unaltered(dest string) error {
 	for _, s := range t.files {
 		if t.disk.Host(s.Dest) == t.given.Host(dest) {
@@ -35,7 +35,7 @@ func (t *Txn) unaltered(s *staged) error {
 		if committed {
 			return ErrAltered
 		}
-		return nil
+		return ErrStagedGone
 	}
 	r.ours = !committed || !s.rec.InPlace
 	if st.Type != 0 || r.check(t.fs, st) != nil || st.Size != int64(len(s.Data)) {

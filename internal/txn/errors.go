@@ -21,6 +21,8 @@ var (
 	ErrInterfered = errors.New("replaced by another process meanwhile")
 	// ErrAltered: a check or verify changed a file that it was given to read.
 	ErrAltered = errors.New("the command changed a file that it may only read")
+	// ErrStagedGone: while a check ran, its staged file was removed or replaced.
+	ErrStagedGone = errors.New("the staged file was removed or replaced while the command ran, and it may only be read")
 	// ErrTwice: two destinations of one transaction are the same file.
 	ErrTwice = errors.New("same file as another destination")
 	// ErrOthersWrite: the file would be changed in place, in a directory that other

@@ -178,7 +178,7 @@ func (t *Txn) fits(s *staged, dir int) error {
 	}
 	st, errStat := t.fs.Stat(dir)
 	if err != nil || errStat != nil || s.rec.Direct || len(s.Data) == 0 {
-		return nil // writing will tell
+		return nil //nolint:nilerr // writing will tell
 	}
 	if t.need == nil {
 		t.need = map[uint64]int64{}

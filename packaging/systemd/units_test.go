@@ -135,7 +135,7 @@ func TestUnitsKeepPromises(t *testing.T) {
 		{"credrender-render.service", "Service", "Type", "oneshot"},
 		{"credrender-boot.service", "Service", "Type", "oneshot"},
 		{"credrender-boot.service", "Service", "RemainAfterExit", "yes"},
-		{"credrender-boot.service", "Service", "ExecStart", "credrender render --defer-hooks --wait 1m --allow-stale 720h --timeout 20s"},
+		{"credrender-boot.service", "Service", "ExecStart", "credrender render --defer-hooks --boot-wait 2s --allow-stale 720h --wait 1m --timeout 20s"},
 		{"credrender-boot.service", "Unit", "After", "network-online.target credrender-recover.service"}, // never the timer's
 		{"credrender-render.timer", "Timer", "FixedRandomDelay", "yes"},
 		{"credrender-recover.service", "Unit", "DefaultDependencies", "no"},

@@ -74,7 +74,7 @@ func (g *generator) node(depth int) string {
 	if depth == 0 {
 		return "{{" + e + "}}\n"
 	}
-	switch g.IntN(9) {
+	switch g.IntN(10) {
 	case 0:
 		return "{{if " + e + "}}" + g.node(depth-1) + "{{else}}" + g.node(depth-1) + "{{end}}"
 	case 1:
@@ -85,6 +85,8 @@ func (g *generator) node(depth int) string {
 		return "{{$v = " + e + "}}"
 	case 4:
 		return `{{template "d" ` + e + "}}"
+	case 6:
+		return "{{include " + g.pick(`"d" `, `"part" `) + e + g.pick("", " | upper", " | indent 2") + "}}"
 	case 5:
 		return "{{" + e + g.pick(".x", ".pw", ".k.z") + "}}\n"
 	}
@@ -113,7 +115,7 @@ func canaryWorld() *world {
 func checkSilence(t *testing.T, text string) (ok bool) {
 	t.Helper()
 	w := canaryWorld()
-	x, out, err := w.render(t, text, template.Options{Name: "n", Vars: vars(), Contexts: map[string]map[string]string{"web": {"a": "b"}}})
+	x, out, err := w.render(t, text, template.Options{Name: "n", Vars: vars(), Partials: []template.Partial{{Name: "p", Text: "{{define \"part\"}}part {{.}}{{if .}}{{template \"d\" .}}{{end}}{{end}}"}}, Contexts: map[string]map[string]string{"web": {"a": "b"}}})
 	if errors.Is(err, template.ErrNotFetched) {
 		t.Errorf("Gather missed something: %v\nof %s", err, text)
 	}

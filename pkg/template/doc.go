@@ -29,10 +29,8 @@
 //
 // # Functions
 //
-// Templates have all functions of Sprig v3 except getHostByName, and secret,
-// secretVersion, secretOr, secrets, ssm, ssmPath, secretsManager, s3secret, s3secrets,
-// s3object, ec2, file, hostname, htpasswd, shellquote, envquote, jsonquote,
-// nginxquote, minjson, toYaml, toToml, fromYaml and fromToml. A function that cannot
+// Templates have all functions of Sprig v3 except getHostByName, and those of the table
+// in internal/funcs/rows.go that are our own (docs/templates.md). A function that cannot
 // convert its input fails, where Sprig's returns zero, nothing or the text of an
 // error. Keys and values are sorted, and printing nil, a list or a map is an error.
 // Sizes, loops and recursion are bounded. Sprig's random functions and certificates

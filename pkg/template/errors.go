@@ -61,45 +61,46 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 func (t *Template) errorAt(pos parse.Pos) *Error {
-	e := &Error{Template: t.opts.Name}
-	e.Line, e.Col = t.position(pos)
+	e := &Error{}
+	e.Template, e.Line, e.Col = t.position(pos)
 	return e
 }
 
-func (t *Template) position(pos parse.Pos) (line, col int) {
-	before := t.text[:min(int(pos), len(t.text))]
-	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
+func (t *Template) position(pos parse.Pos) (name string, line, col int) {
+	p := t.parts[t.partAt(int(pos))]
+	before := t.text[p.start:min(int(pos), len(t.text))]
+	return p.name, 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
 }
 
-func (t *Template) syntax(line int, msg string) *Error {
-	return &Error{Template: t.opts.Name, Line: line, Msg: msg, Err: ErrSyntax}
+func (t *Template) syntax(part, line int, msg string) *Error {
+	return &Error{Template: t.parts[part].name, Line: line, Msg: msg, Err: ErrSyntax}
 }
 
 // parseError rewords the parser's error, which quotes only the template.
 func (t *Template) parseError(err error) *Error {
 	msg := strings.TrimPrefix(err.Error(), "template: ")
-	line := 0
-	if rest, ok := strings.CutPrefix(msg, rootName+":"); ok {
-		number, text, _ := strings.Cut(rest, ": ")
-		if n, err := strconv.Atoi(number); err == nil {
-			line, msg = n, text
-		}
+	part, line := 0, 0
+	if m := inPart().FindStringSubmatch(msg); m != nil {
+		part, _ = strconv.Atoi(m[1])
+		line, _ = strconv.Atoi(m[2])
+		msg = msg[len(m[0]):]
 	}
-	msg = strings.ReplaceAll(msg, rootName+":", "line ")
+	msg = anyPart().ReplaceAllString(msg, "line ")
 	name, isCall := strings.CutPrefix(msg, `function "`)
 	if name, ok := strings.CutSuffix(name, `" not defined`); isCall && ok {
 		if s := meant(name, slices.Sorted(maps.Keys(t.table))); s != "" {
 			msg += ": did you mean " + s + "?"
 		}
 	}
-	return t.syntax(line, msg)
+	return t.syntax(part, line, msg)
 }
 
 // explain returns the error of a real pass as an Error.
 func (t *Template) explain(err error, p *pass) *Error {
 	e := &Error{Template: t.opts.Name}
-	if line, col, ok := placeIn(err); ok {
-		e.Line, e.Col = line, col
+	err = innermost(err)
+	if offset, ok := t.offsetIn(err); ok {
+		e.Template, e.Line, e.Col = t.position(parse.Pos(offset))
 	}
 	if ctxErr := p.ctx.Err(); ctxErr != nil {
 		e.Msg, e.Err = interrupted(ctxErr), ctxErr
@@ -129,22 +130,44 @@ func (t *Template) explain(err error, p *pass) *Error {
 	return e
 }
 
-// placeIn reads the position in a message of text/template.
-func placeIn(err error) (line, col int, ok bool) {
+// innermost returns the error of the innermost include that failed, which has the place
+// of the failure.
+func innermost(err error) error {
+	for nested, ok := errors.AsType[*nestedError](err); ok; nested, ok = errors.AsType[*nestedError](err) {
+		err = nested.err
+	}
+	return err
+}
+
+// offsetIn reads the position in a message of text/template. Columns of the first line of
+// a partial include the comment before it.
+func (t *Template) offsetIn(err error) (offset int, ok bool) {
 	m := position().FindStringSubmatch(err.Error())
 	if m == nil {
-		return 0, 0, false
+		return 0, false
 	}
-	line, _ = strconv.Atoi(m[1])
-	col, _ = strconv.Atoi(m[2])
-	return line, col + 1, true
+	part, _ := strconv.Atoi(m[1]) // 0 for the empty string
+	line, _ := strconv.Atoi(m[2])
+	col, _ := strconv.Atoi(m[3])
+	if line == 1 {
+		return col, true
+	}
+	start := t.parts[part].start
+	for range line - 1 {
+		start += strings.IndexByte(t.text[start:], '\n') + 1
+	}
+	return start + col, true
 }
 
 // mayShow reports whether a function's error holds no secret: it is a constant of the
 // template, or a pass that knows no hidden answer met the same error.
 func (t *Template) mayShow(fn, text string, p *pass) bool {
-	return fn == "fail" && t.strings[text] || t.runBlind(p.ctx, p.x, p.turns).heard[p.said(fn, text)]
+	return isOwnMessage(fn) && t.strings[text] || t.runBlind(p.ctx, p.x, p.turns).heard[p.said(fn, text)]
 }
+
+// isOwnMessage reports whether a function fails with a message of the template, so that
+// the failure is the template's (exit code 2) whatever value led to it.
+func isOwnMessage(fn string) bool { return fn == "fail" || fn == "required" }
 
 // said identifies an error of a function at a point of the execution.
 func (p *pass) said(fn, text string) string { return fmt.Sprintf("%d %s\x00%s", p.path(), fn, text) }
@@ -183,12 +206,14 @@ func sentinels() []error {
 		source.ErrDisabled, source.ErrNoKey} // the narrower ones last
 }
 
-// position matches the beginning of text/template's messages, and plain those that may
-// be shown: they contain fields, types and numbers of arguments, and no values.
+// position matches the beginning of text/template's messages, inPart that of its parser's,
+// anyPart a place within them, and plain those that may be shown: they contain fields, types and numbers of arguments, and no values.
 var (
-	position = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^template: \x00:(\d+):(\d+): `) })
+	position = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^template: \x00(\d*):(\d+):(\d+): `) })
+	inPart   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\x00(\d*):(\d+): `) })
+	anyPart  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\x00\d*:`) })
 	plain    = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?s)^template: \x00:\d+:\d+: executing ".*" at <.*>: (` +
+		return regexp.MustCompile(`(?s)^template: \x00\d*:\d+:\d+: executing ".*" at <.*>: (` +
 			`wrong number of args for \w+: want (?:at least )?\d+ got \d+|` +
 			`wrong type for value; expected [^\n]+; got [^\n]+|` +
 			`invalid value; expected [^\n]+|` +

@@ -3,7 +3,6 @@ package template
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
@@ -32,9 +31,10 @@ func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
 	if e.Line == 0 { // the output is too large
 		return nil
 	}
-	f := failure{at: place{p.path(), t.siteAt(t.offset(e.Line, e.Col))}}
+	offset, _ := t.offsetIn(err)
+	f := failure{at: place{p.path(), t.siteAt(offset)}}
 	if call, ok := errors.AsType[*callError](err); ok && call.name != "" {
-		if call.name == "fail" { // the template's own message
+		if _, isFailure := errors.AsType[*funcs.Failure](call.err); isFailure && isOwnMessage(call.name) {
 			return nil
 		}
 		f.said = p.said(call.name, funcs.Describe(call.err).Text)
@@ -95,21 +95,8 @@ func (p *pass) endedAt(at place) bool {
 	if p.failed == nil {
 		return false
 	}
-	line, col, ok := placeIn(p.failed)
-	return ok && at == place{p.path(), p.t.siteAt(p.t.offset(line, col))}
-}
-
-// offset is where a line and column are in the text.
-func (t *Template) offset(line, col int) int {
-	start := 0
-	for range line - 1 {
-		next := strings.IndexByte(t.text[start:], '\n')
-		if next < 0 {
-			break
-		}
-		start += next + 1
-	}
-	return start + col - 1
+	offset, ok := p.t.offsetIn(innermost(p.failed))
+	return ok && at == place{p.path(), p.t.siteAt(offset)}
 }
 
 // siteAt returns the site of the action that an offset lies in: the last that

@@ -33,6 +33,9 @@ func asking() map[string]function {
 		"expandenv":      ready(funcs.Func{Impl: expandenv, Keeps: name}, Env),
 		"file":           ready(funcs.Func{Impl: file, Keeps: name}, File),
 		"hostname":       ready(funcs.Func{Impl: hostname}, Hostname),
+		"pkcs12":         ready(funcs.Func{Impl: pkcs12Of, Keeps: name}, ""),
+		"jks":            ready(funcs.Func{Impl: jksOf, Keeps: name}, ""),
+		"include":        ready(funcs.Func{Impl: include, Keeps: funcs.Each(funcs.Exact, funcs.Any)}, ""),
 		"htpasswd":       ready(funcs.Func{Impl: htpasswd, Keeps: name}, ""),
 	}
 }
@@ -86,8 +89,16 @@ func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
 	return p.secrets(ref, "")
 }
 
-// secret asks for a value, which templates see as a plain string.
+// secret asks for a value or a part of one, which templates see as a plain string.
 func (p *pass) secret(q Query) (string, error) {
+	if base, pointer, ok := within(q.Ref); ok && q.Kind == Secret {
+		return p.part(q, base, pointer)
+	}
+	return p.whole(q)
+}
+
+// whole asks for a value.
+func (p *pass) whole(q Query) (string, error) {
 	return ask(p, q, func() (string, error) {
 		a, err := p.x.answer(q)
 		return string(a.Secret.Reveal()), err

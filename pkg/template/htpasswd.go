@@ -27,7 +27,7 @@ func htpasswd(p *pass, user, password string) (string, error) {
 	case err != nil:
 		return "", err
 	case len(key) < minKey:
-		return "", funcs.Problem("the host's key for salts is too short")
+		return "", errShortKey
 	case !p.real && !p.likely: // it takes milliseconds
 		p.random = true
 		return "", errUnknown
@@ -37,6 +37,8 @@ func htpasswd(p *pass, user, password string) (string, error) {
 	hash, err := shacrypt.Hash([]byte(password), saltOf(key, user, password))
 	return user + ":" + hash, err
 }
+
+var errShortKey = funcs.Problem("the host's key for salts is too short")
 
 // minKey is what a key must have in bytes for its HMAC to tell nothing.
 const minKey = 16

@@ -14,7 +14,7 @@ import (
 // LintOptions are what Lint cannot see in the template itself.
 type LintOptions struct {
 	// Dest is the file to be written; its extension is the format if Format is empty.
-	// Format is json, yaml, toml, env, sh or pem.
+	// Format is json, yaml, toml, env, sh, pem, ini, properties or xml.
 	Dest, Format string
 	// Scheduled: the template is rendered again and again.
 	Scheduled bool
@@ -24,6 +24,7 @@ type LintOptions struct {
 
 // Finding is a warning about a template.
 type Finding struct {
+	Template  string // the template's name, or that of a partial
 	Line, Col int
 	Rule      Rule
 	Message   string
@@ -68,7 +69,7 @@ func (t *Template) Lint(o LintOptions) []Finding {
 		l.tree(tree.Root)
 	}
 	slices.SortStableFunc(l.found, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), strings.Compare(string(a.Rule), string(b.Rule)))
+		return cmp.Or(cmp.Compare(l.t.partOf(a.Template), l.t.partOf(b.Template)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), strings.Compare(string(a.Rule), string(b.Rule)))
 	})
 	return slices.Compact(l.found)
 }
@@ -93,13 +94,13 @@ type linter struct {
 }
 
 func (l *linter) add(pos parse.Pos, rule Rule, format string, args ...any) {
-	line, col := l.t.position(pos)
-	l.found = append(l.found, Finding{line, col, rule, fmt.Sprintf(format, args...)})
+	name, line, col := l.t.position(pos)
+	l.found = append(l.found, Finding{name, line, col, rule, fmt.Sprintf(format, args...)})
 }
 
 // ref looks at what one call asks for.
 func (l *linter) ref(r StaticRef) {
-	add := func(rule Rule, msg string) { l.found = append(l.found, Finding{r.Line, r.Col, rule, msg}) }
+	add := func(rule Rule, msg string) { l.found = append(l.found, Finding{r.Template, r.Line, r.Col, rule, msg}) }
 	if e, ok := r.Err.(*Error); ok {
 		add(Refused, e.Msg)
 	}
@@ -202,6 +203,15 @@ func quotingOf(o LintOptions) quoting {
 		return quoting{"shell", []string{"shellquote", "envquote"}}
 	case "env":
 		return quoting{"an env file", []string{"envquote", "shellquote"}}
+	case "properties":
+		return quoting{"a properties file", []string{"propertiesquote"}}
+	case "xml":
+		return quoting{"XML", []string{"xmlquote"}}
+	case "pgpass":
+		return quoting{"a password file of PostgreSQL", []string{"pgpassquote"}}
+	}
+	if o.Format == "ini" { // the extension alone does not tell whose INI it is
+		return quoting{"INI", []string{"iniquote"}}
 	}
 	return quoting{}
 }

@@ -117,6 +117,11 @@ func TestLint(t *testing.T) {
 			template.LintOptions{}, []string{"1:3 swapped", "1:33 swapped"}},
 		{"lists and maps have no text", `{{splitList "," .Vars.h}}{{$x := list 1}}{{print (keys .Vars)}}{{secrets "a*" | quote}}{{list 1 | join ","}}{{range list 1}}{{end}}{{printf "%T" (list 1)}}`,
 			template.LintOptions{}, []string{"1:3 conversion", "1:51 conversion", "1:66 conversion"}},
+		{"quoters of other formats", `{{secret "a"}}={{secret "b" | propertiesquote}}`, template.LintOptions{Format: "properties"}, []string{"1:3 unquoted"}},
+		{"xml by extension", `<a>{{secret "a" | html}}</a>{{secret "b" | xmlquote}}`, template.LintOptions{Dest: "/etc/x.xml"}, []string{"1:6 unquoted"}},
+		{"pgpass by name", `h:*:*:u:{{secret "a"}}`, template.LintOptions{Dest: "/root/.pgpass"}, []string{"1:11 unquoted"}},
+		{"ini", `a={{secret "a"}}`, template.LintOptions{Format: "ini"}, []string{"1:5 unquoted"}},
+		{"ini by extension", `a={{secret "a"}}`, template.LintOptions{Dest: "/etc/php.ini"}, nil},
 		{"other format", `a: {{secret "a"}}`, template.LintOptions{Format: "yaml"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

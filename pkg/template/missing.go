@@ -100,7 +100,7 @@ func whereAsked(all []*Rendering, ref source.Ref) string {
 			continue
 		}
 		for _, call := range x.t.refs() {
-			at := fmt.Sprintf("%s:%d:%d", x.t.opts.Name, call.Line, call.Col)
+			at := fmt.Sprintf("%s:%d:%d", call.Template, call.Line, call.Col)
 			switch {
 			case call.Kind != Secret && call.Kind != Secrets:
 			case call.Dynamic:

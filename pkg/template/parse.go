@@ -24,13 +24,13 @@ const rootName = "\x00"
 // Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
 func Parse(text string, o Options) (*Template, error) {
 	t := &Template{opts: o.clone(), text: text, table: table(), strings: map[string]bool{},
-		maxSteps: maxSteps}
+		maxSteps: maxSteps, parts: []part{{name: o.Name}}}
 	t.refs, t.constantKeys = sync.OnceValue(t.findRefs), sync.OnceValue(t.findConstantKeys)
-	if len(text) > maxText {
-		return nil, t.syntax(0, fmt.Sprintf("the template is larger than %d MiB", maxText>>20))
+	for i := range o.Partials {
+		t.addPart(o.Partials[i].Name, o.Partials[i].Text)
 	}
-	if nesting(text, o.LeftDelim) > maxNesting {
-		return nil, t.syntax(0, fmt.Sprintf("if, else if, with and range are nested more than %d deep", maxNesting))
+	if len(t.text) > maxText {
+		return nil, t.syntax(0, 0, fmt.Sprintf("the template is larger than %d MiB", maxText>>20))
 	}
 	if err := t.parse(); err != nil {
 		return nil, err
@@ -72,12 +72,25 @@ func (t *Template) parse() error {
 	for name := range t.table {
 		known[name] = true
 	}
-	trees, err := parse.Parse(rootName, t.text, t.opts.LeftDelim, t.opts.RightDelim, known)
-	if err != nil {
-		return t.parseError(err)
+	t.original = map[string]*parse.Tree{}
+	for i := range t.parts {
+		left, right := t.opts.LeftDelim, t.opts.RightDelim
+		if i > 0 {
+			left, right = "", ""
+		}
+		if nesting(t.partText(i), left) > maxNesting {
+			return t.syntax(i, 0, fmt.Sprintf("if, else if, with and range are nested more than %d deep", maxNesting))
+		}
+		trees, err := parse.Parse(partName(i), t.padded(i), left, right, known)
+		if err != nil {
+			return t.parseError(err)
+		}
+		if err := t.define(i, trees); err != nil {
+			return err
+		}
 	}
-	t.original = trees
-	for _, tree := range trees {
+	t.dropUnused()
+	for _, tree := range t.original {
 		inspect(tree.Root, aliasGet)
 	}
 	return nil
@@ -149,6 +162,6 @@ func (o Options) clone() Options {
 		o.Contexts[name] = maps.Clone(c)
 	}
 	o.Context = maps.Clone(o.Context)
-	o.Sources, o.Allow = slices.Clone(o.Sources), slices.Clone(o.Allow)
+	o.Sources, o.Allow, o.Partials = slices.Clone(o.Sources), slices.Clone(o.Allow), nil
 	return o
 }

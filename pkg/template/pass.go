@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type pass struct {
 	withhold func(Query) bool // known answers that are withheld
 	likely   bool             // random results are replaced by placeholders
 	tolerant bool             // an error counts as unknown
+
+	executed *template.Template
+	captured *capture // of the innermost include; nil: none
 
 	out    []byte
 	marks  []mark            // what a real pass printed, in order
@@ -78,6 +82,7 @@ func (p *pass) run() (err error) {
 	if vars == nil { // encoders write null for it
 		vars = map[string]any{}
 	}
+	p.executed = tt
 	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(vars)})
 }
 
@@ -91,6 +96,8 @@ func (p *pass) functions() template.FuncMap {
 		fnPend:    pend,
 		fnTruth:   truth,
 		fnLogic:   logicResult,
+		fnField:   fieldOf,
+		fnInclude: p.includeAt,
 	}
 	for name, f := range p.t.used {
 		if p.real {
@@ -104,6 +111,10 @@ func (p *pass) functions() template.FuncMap {
 
 // Write takes what is printed; passes that are not real need none of it.
 func (p *pass) Write(b []byte) (int, error) {
+	if p.captured != nil {
+		n, err := p.captured.write(b)
+		return n, cmp.Or(err, p.ctx.Err())
+	}
 	if !p.real {
 		return len(b), p.ctx.Err()
 	}

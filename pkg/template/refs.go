@@ -14,6 +14,7 @@ import (
 // StaticRef is one call in the text of a template that asks for something by name,
 // whether or not execution reaches it.
 type StaticRef struct {
+	Template  string // the template's name, or that of a partial
 	Line, Col int
 	Func      string // the function called
 	Kind      Kind
@@ -43,7 +44,7 @@ func (t *Template) findRefs() []StaticRef {
 		})
 	}
 	slices.SortStableFunc(refs, func(a, b StaticRef) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		return cmp.Or(cmp.Compare(t.partOf(a.Template), t.partOf(b.Template)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
 	return refs
 }
@@ -72,8 +73,8 @@ func (t *Template) refsIn(pipe *parse.PipeNode) (refs []StaticRef) {
 
 func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, known bool) StaticRef {
 	f := t.table[id.Ident]
-	line, col := t.position(id.Pos)
-	ref := StaticRef{Line: line, Col: col, Func: id.Ident, Kind: f.kind, Query: Query{Kind: f.kind}, Dynamic: !known}
+	name, line, col := t.position(id.Pos)
+	ref := StaticRef{Template: name, Line: line, Col: col, Func: id.Ident, Kind: f.kind, Query: Query{Kind: f.kind}, Dynamic: !known}
 	if !known {
 		return ref
 	}
@@ -85,10 +86,10 @@ func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, kno
 		ref.Query = p.asked[0]
 	case refused:
 		ref.Query = ask.query
-		ref.Err = &Error{Template: t.opts.Name, Line: line, Col: col, Func: id.Ident, Query: ask.query,
+		ref.Err = &Error{Template: name, Line: line, Col: col, Func: id.Ident, Query: ask.query,
 			Msg: ask.query.String() + ": " + ask.err.Error(), Err: ask.err}
 	case err != nil: // about constants, so all of it may be shown
-		ref.Err = &Error{Template: t.opts.Name, Line: line, Col: col, Func: id.Ident, Msg: funcs.Describe(err).Text}
+		ref.Err = &Error{Template: name, Line: line, Col: col, Func: id.Ident, Msg: funcs.Describe(err).Text}
 	}
 	return ref
 }

@@ -11,19 +11,21 @@ import (
 // Functions that rewriting inserts into the tree. The parser does not know them, so a
 // template cannot call them. Most take the number of their site.
 const (
-	fnEmit    = "emit"    // VALUE | emit ID: the text to print
-	fnBranch  = "branch"  // VALUE | branch ID: what an if, with or range turns on
-	fnKnown   = "known"   // known ID: was that value known?
-	fnEach    = "each"    // each ID: an iteration of a range begins
-	fnDone    = "done"    // done ID: a range has ended
-	fnEnter   = "enter"   // enter ID: a {{template}} follows
-	fnLeave   = "leave"   // leave ID: it has ended
-	fnUnknown = "unknown" // the value of a variable after a branch that was not entered
-	fnHalt    = "halt"    // nothing is certain from here on
-	fnNote    = "note"    // VALUE | note ID: what a variable or {{template}} is given
-	fnPend    = "pend"    // pend VALUE: an argument of or; an unknown one ends it
-	fnTruth   = "truth"   // truth VALUE: an argument of and
-	fnLogic   = "logic"   // VALUE | logic: what and or or returned
+	fnEmit    = "emit"      // VALUE | emit ID: the text to print
+	fnBranch  = "branch"    // VALUE | branch ID: what an if, with or range turns on
+	fnKnown   = "known"     // known ID: was that value known?
+	fnEach    = "each"      // each ID: an iteration of a range begins
+	fnDone    = "done"      // done ID: a range has ended
+	fnEnter   = "enter"     // enter ID: a {{template}} follows
+	fnLeave   = "leave"     // leave ID: it has ended
+	fnUnknown = "unknown"   // the value of a variable after a branch that was not entered
+	fnHalt    = "halt"      // nothing is certain from here on
+	fnNote    = "note"      // VALUE | note ID: what a variable or {{template}} is given
+	fnPend    = "pend"      // pend VALUE: an argument of or; an unknown one ends it
+	fnTruth   = "truth"     // truth VALUE: an argument of and
+	fnLogic   = "logic"     // VALUE | logic: what and or or returned
+	fnInclude = "includeAt" // includeAt ID NAME DATA: include
+	fnField   = "field"     // field VALUE NAME...: a field, or nil where it is missing
 )
 
 // site is a position in the text that rewriting has numbered.
@@ -116,19 +118,24 @@ func (r *rewriter) pipe(p *parse.PipeNode) {
 		return
 	}
 	cmds := make([]*parse.CommandNode, 0, len(p.Cmds))
-	for _, c := range p.Cmds {
+	for i, c := range p.Cmds {
+		forgiveMissing(c, p.Cmds[:i])
 		id, _ := c.Args[0].(*parse.IdentifierNode)
 		isLogic := id != nil && (id.Ident == "or" || id.Ident == "and")
-		for i, a := range c.Args {
+		for k, a := range c.Args {
 			r.operand(a)
-			if isLogic && i > 0 {
+			if isLogic && k > 0 {
 				fn := fnTruth
 				if id.Ident == "or" {
 					fn = fnPend
 				}
-				c.Args[i] = &parse.PipeNode{NodeType: parse.NodePipe, Pos: a.Position(), Cmds: []*parse.CommandNode{
+				c.Args[k] = &parse.PipeNode{NodeType: parse.NodePipe, Pos: a.Position(), Cmds: []*parse.CommandNode{
 					{NodeType: parse.NodeCommand, Pos: a.Position(), Args: []parse.Node{name(fn, a.Position()), a}}}}
 			}
+		}
+		if isInclude(c) && (len(c.Args) > 1 || i > 0) {
+			at := command(fnInclude, r.add(c.Pos, "template", 0), c.Pos)
+			c.Args = append(at.Args, c.Args[1:]...)
 		}
 		cmds = append(cmds, c)
 		if isLogic {
@@ -136,6 +143,35 @@ func (r *rewriter) pipe(p *parse.PipeNode) {
 		}
 	}
 	p.Cmds = cmds
+}
+
+// forgiveMissing makes a missing key nil where it is the value of required, which reports
+// it with the message of the template.
+func forgiveMissing(c *parse.CommandNode, before []*parse.CommandNode) {
+	id, _ := c.Args[0].(*parse.IdentifierNode)
+	if id == nil || id.Ident != "required" {
+		return
+	}
+	value := &c.Args[len(c.Args)-1]
+	if len(before) > 0 && len(before[len(before)-1].Args) == 1 {
+		value = &before[len(before)-1].Args[0]
+	}
+	switch n := (*value).(type) {
+	case *parse.FieldNode:
+		*value = fieldCall(&parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, n.Ident, n.Pos)
+	case *parse.VariableNode:
+		if len(n.Ident) > 1 {
+			*value = fieldCall(&parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: n.Ident[:1]}, n.Ident[1:], n.Pos)
+		}
+	}
+}
+
+func fieldCall(of parse.Node, path []string, pos parse.Pos) parse.Node {
+	args := []parse.Node{name(fnField, pos), of}
+	for _, field := range path {
+		args = append(args, &parse.StringNode{NodeType: parse.NodeString, Pos: pos, Quoted: strconv.Quote(field), Text: field})
+	}
+	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Cmds: []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: pos, Args: args}}}
 }
 
 func (r *rewriter) operand(n parse.Node) {
@@ -240,8 +276,9 @@ func (r *rewriter) mutates(l *parse.ListNode) bool {
 		switch n := n.(type) {
 		case *parse.IdentifierNode:
 			found = found || r.traits(n.Ident).Has(funcs.Mutates)
-		case *parse.TemplateNode:
-			found = found || r.mutating[n.Name]
+		default:
+			names, all := calledBy(n)
+			found = found || all && len(r.mutating) > 0 || slices.ContainsFunc(names, func(name string) bool { return r.mutating[name] })
 		}
 		return !found
 	})

@@ -53,6 +53,7 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 	p.noted[at] = !isUnknown(concrete(v)) || isUnknownList(v)
 	if s.unknown {
 		p.prints[at] = printed{}
+		p.loseCaptured()
 		return "", nil
 	}
 	text, err := textOf(v)
@@ -60,11 +61,27 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 		if err != nil {
 			return "", &callError{err: err}
 		}
+		if p.captured != nil { // the action around include prints it
+			return text, nil
+		}
 		p.marks = append(p.marks, mark{at, len(p.out), len(p.out) + len(text)})
 		return text, nil
 	}
 	p.prints[at] = printed{text, err == nil}
+	if err != nil {
+		p.loseCaptured()
+	}
+	if p.captured != nil {
+		return text, nil
+	}
 	return "", nil
+}
+
+// loseCaptured makes what include returns unknown.
+func (p *pass) loseCaptured() {
+	if p.captured != nil {
+		p.captured.unknown = true
+	}
 }
 
 // branch takes what an if, with or range turns on, and returns it.
@@ -107,6 +124,9 @@ func (p *pass) note(id int, v reflect.Value) reflect.Value {
 func (p *pass) guess(at place) reflect.Value {
 	t, guided := p.guide[at]
 	p.dark[at.site] = !guided
+	if !guided {
+		p.loseCaptured()
+	}
 	switch {
 	case guided && p.t.sites[at.site].verb == "range":
 		return reflect.ValueOf(make([]unknown, t.rounds))

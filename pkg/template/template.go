@@ -28,6 +28,8 @@ type Options struct {
 	// Allow are patterns of the names that may be asked for, with * for any run of
 	// characters and with the prefix of the source; empty: all.
 	Allow []string
+	// Partials are further files, whose definitions the template may use: [Partial].
+	Partials []Partial
 	// Restrict refuses the functions that look at the machine: env, file, hostname, ec2
 	// and the clock.
 	Restrict bool
@@ -37,7 +39,8 @@ type Options struct {
 // several goroutines at once.
 type Template struct {
 	opts     Options
-	text     string
+	text     string                 // of the template and its partials
+	parts    []part                 // where each begins in text
 	original map[string]*parse.Tree // as parsed: for lint
 	trees    map[string]*parse.Tree // as executed
 	sites    []site

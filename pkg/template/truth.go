@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/credrender/credrender/pkg/template/document"
+	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
 // zero replaces a document's number that is zero where text/template tests for truth.
@@ -55,4 +56,25 @@ func logicResult(v reflect.Value) reflect.Value {
 		return unknownValue()
 	}
 	return restored(v)
+}
+
+// fieldOf returns a field of nested maps: nil where one is missing, unknown in something
+// unknown.
+func fieldOf(v reflect.Value, path ...string) (reflect.Value, error) {
+	missing := reflect.Zero(reflect.TypeFor[any]())
+	for _, name := range path {
+		v = concrete(v)
+		switch {
+		case isUnknown(v):
+			return v, nil
+		case !v.IsValid():
+			return missing, nil
+		case v.Kind() != reflect.Map || v.Type().Key().Kind() != reflect.String:
+			return v, &callError{err: funcs.Problem("can't evaluate field " + name + " in type " + v.Type().String())}
+		}
+		if v = v.MapIndex(reflect.ValueOf(name).Convert(v.Type().Key())); !v.IsValid() {
+			return missing, nil
+		}
+	}
+	return v, nil
 }

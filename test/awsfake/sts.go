@@ -50,7 +50,7 @@ const sessionLength = time.Hour
 // serveSTS answers the query protocol: AssumeRole and GetCallerIdentity.
 func (s *Server) serveSTS(w http.ResponseWriter, r *http.Request, body []byte) {
 	form, err := url.ParseQuery(string(body))
-	req := Request{Service: STS, Operation: form.Get("Action"), Role: form.Get("RoleArn")}
+	req := Request{Service: STS, Operation: form.Get("Action"), Role: form.Get("RoleArn"), Session: form.Get("RoleSessionName")}
 	if err == nil {
 		err = s.authenticate(r, &req)
 	}

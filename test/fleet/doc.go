@@ -2,7 +2,7 @@
 // "make fleet".
 //
 // Every host is a real daemon (package daemon: plan, splay, backoff) with the
-// real look and fetch (packages render, store, dynamo, kms, wire with its
+// real change check and fetch (packages render, store, dynamo, kms, wire with its
 // retries). What is not real is the clock, which testing/synctest fakes, AWS
 // ([Cloud], the tables and keys of package awstest behind AWS's quotas, without
 // HTTP), and a host's disk: what a render would write down is kept in memory,

@@ -64,7 +64,7 @@ func (c *container) step(t *testing.T, step, rest, built string) {
 		}
 	case step == "COPY" && len(words) == 3 && words[0] == "--from=build":
 		data := readFile(t, strings.Replace(words[1], "/out/", built+"/", 1))
-		if err := os.WriteFile(c.root+words[2], []byte(data), 0o755); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(c.root+words[2], []byte(data), 0o755); err != nil { // a program
 			t.Fatal(err)
 		}
 	case step == "ENV":

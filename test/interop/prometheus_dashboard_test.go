@@ -93,7 +93,7 @@ jobs:
 // the test failed.
 func startUntilEnd(t *testing.T, env []string, path string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(path, args...) //nolint:gosec // the test's own words
+	cmd := exec.Command(path, args...) // the test's own words
 	cmd.Env, cmd.Dir = env, t.TempDir()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	log, err := os.Create(filepath.Join(cmd.Dir, "log"))
@@ -130,7 +130,7 @@ scrape_configs: [{job_name: credrender, static_configs: [{targets: [%q]}]}]
 		"--web.listen-address="+address, "--log.level=warn")
 	p := prometheusServer{"http://" + address}
 	eventually(t, "Prometheus is ready and has scraped", func() bool {
-		resp, err := http.Get(p.url + "/-/ready") //nolint:noctx // a test's
+		resp, err := http.Get(p.url + "/-/ready") // a test's
 		if err != nil {
 			return false
 		}
@@ -171,7 +171,7 @@ func (p prometheusServer) query(t *testing.T, expr string) (series int) {
 // httpGet returns the body; "" where nobody answers.
 func httpGet(t *testing.T, address string) string {
 	t.Helper()
-	resp, err := http.Get(address) //nolint:noctx,gosec // a test's, on loopback
+	resp, err := http.Get(address) // a test's, on loopback
 	if err != nil {
 		return ""
 	}

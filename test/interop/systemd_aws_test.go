@@ -65,7 +65,7 @@ func (a *machineAWS) beSilent(t *testing.T) {
 			if err != nil {
 				return
 			}
-			defer conn.Close() //nolint:revive // until the listener is closed, on purpose
+			defer conn.Close() // until the listener is closed, on purpose
 		}
 	}()
 	a.stop = func() { _ = l.Close() }
@@ -75,7 +75,7 @@ func (a *machineAWS) listen(t *testing.T) (l net.Listener) {
 	t.Helper()
 	a.stop()
 	err := a.m.in(func() (err error) {
-		l, err = net.Listen("tcp", endpoint) //nolint:noctx // a test's
+		l, err = net.Listen("tcp", endpoint) // a test's
 		return err
 	})
 	if err != nil {

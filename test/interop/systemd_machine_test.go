@@ -134,7 +134,7 @@ func (m *machine) install(t *testing.T) {
 // outside runs a program of this host that sees the machine's root.
 func (m *machine) outside(t *testing.T, argv ...string) {
 	t.Helper()
-	cmd := exec.Command(argv[0], argv[1:]...) //nolint:gosec // the test's own words
+	cmd := exec.Command(argv[0], argv[1:]...) // the test's own words
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := m.in(cmd.Start); err != nil {
@@ -177,7 +177,7 @@ func (m *machine) boot(t *testing.T, limit time.Duration) (took time.Duration) {
 // start starts the machine and returns as soon as it answers systemctl.
 func (m *machine) start(t *testing.T) {
 	t.Helper()
-	m.nspawn = exec.Command("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe", //nolint:gosec // the test's own words
+	m.nspawn = exec.Command("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe", // the test's own words
 		"--capability=CAP_NET_ADMIN", "--resolv-conf=off", "--timezone=off", "--machine="+m.name, "--directory="+m.root)
 	m.console.Reset()
 	m.nspawn.Stdout, m.nspawn.Stderr = &m.console, &m.console

@@ -33,7 +33,7 @@ func toInt(c *call, v py.Value) (py.Value, error) {
 		}
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil || math.IsInf(f, 0) {
-			return standard, nil
+			return standard, nil //nolint:nilerr // as Jinja2 does
 		}
 		v = f
 	}

@@ -49,14 +49,14 @@ func (OS) Room(dir int) (int64, error) {
 		free = st.Bfree
 	}
 	switch {
-	case slices.Contains(kernelFS, int64(st.Type)): //nolint:unconvert // 32 bits on some machines
+	case slices.Contains(kernelFS, int64(st.Type)): // 32 bits on some machines
 		return 0, ErrKernelFS
 	case st.Blocks == 0 || free > math.MaxInt64/uint64(max(st.Bsize, 1)):
 		return math.MaxInt64, nil
 	case st.Files > 0 && st.Ffree == 0:
 		return 0, nil
 	}
-	return int64(free) * int64(st.Bsize), nil //nolint:unconvert // 32 bits on some machines
+	return int64(free) * int64(st.Bsize), nil // 32 bits on some machines
 }
 
 // Memory implements FS by memfd_create(2).

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -41,13 +40,10 @@ func sealEnvelope(ctx context.Context, k Sealer, plain []byte, c source.Context)
 	if err != nil {
 		return nil, err
 	}
-	body := make([]byte, sha256.Size, sha256.Size+2+len(wrapped)+aead.NonceSize()+len(plain)+aead.Overhead())
+	body := make([]byte, sha256.Size, sha256.Size+2+len(wrapped)+len(plain)+aead.Overhead())
 	body = binary.BigEndian.AppendUint16(body, uint16(len(wrapped)))
 	body = append(body, wrapped...)
-	nonce := make([]byte, aead.NonceSize())
-	_, _ = rand.Read(nonce) // it ends the program where it fails
-	body = append(body, nonce...)
-	body = aead.Seal(body, nonce, plain, additional(wrapped))
+	body = aead.Seal(body, nil, plain, additional(wrapped)) //nolint:gosec // it makes its own nonce
 	sum := sha256.Sum256(body[sha256.Size:])
 	copy(body, sum[:])
 	return encode(body), nil
@@ -73,10 +69,7 @@ func openEnvelope(ctx context.Context, k Decrypter, data []byte, c source.Contex
 	if err != nil {
 		return nil, err
 	}
-	if len(sealed) < aead.NonceSize() {
-		return nil, damaged("it is too short")
-	}
-	plain, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], additional(wrapped))
+	plain, err := aead.Open(nil, nil, sealed, additional(wrapped))
 	if err != nil {
 		return nil, damaged("its contents were changed")
 	}
@@ -120,5 +113,5 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cipher.NewGCM(block)
+	return cipher.NewGCMWithRandomNonce(block)
 }

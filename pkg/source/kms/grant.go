@@ -26,16 +26,15 @@ type Grant struct {
 	Match      Match             `json:"match"`
 	Context    map[string]string `json:"context,omitempty"`
 	Created    time.Time         `json:"created"`
-	// Ours: made by this package.
-	Ours bool `json:"ours"`
+	Ours       bool              `json:"ours"` // made by this package
 }
 
-// is reports whether the grant is what r asks for.
+// is reports whether the grant allows exactly what r requests.
 func (g Grant) is(r GrantRequest) bool {
 	return g.like(r) && maps.Equal(g.Context, r.Context.Map())
 }
 
-// like is is, but for the context.
+// like is like is, without comparing the context.
 func (g Grant) like(r GrantRequest) bool {
 	return g.Ours && g.Principal == r.Principal && g.Match == r.Match && len(g.Operations) == 1 && g.Operations[0] == string(r.Access.operation())
 }
@@ -49,18 +48,18 @@ type Granted struct {
 	Existed bool
 }
 
-// Between tries for a principal that KMS does not know yet.
+// Pauses between attempts for a principal that KMS does not know yet.
 const (
 	firstPause   = 500 * time.Millisecond
 	longestPause = 8 * time.Second
 )
 
-// Waiting is told, while a principal is waited for, how long that has taken.
+// Waiting is called with the time spent waiting for a principal so far.
 type Waiting func(time.Duration)
 
-// Grant makes the grant, or finds the one that is there: KMS returns it for
-// the same name and parameters. A role that was just made is not known to KMS
-// at once; that is retried for up to timeout, and nothing else is.
+// Grant makes the grant, or returns the existing one: KMS returns it for the same name and
+// parameters. KMS does not know a new role at once, so Grant retries that error, and no
+// other, for up to timeout.
 func (a *Admin) Grant(ctx context.Context, r GrantRequest, timeout time.Duration, waiting Waiting) (Granted, error) {
 	if err := r.Check(); err != nil {
 		return Granted{}, err
@@ -98,8 +97,8 @@ func (a *Admin) Grant(ctx context.Context, r GrantRequest, timeout time.Duration
 	}
 }
 
-// present looks for the grant, and for one that KMS could not tell from it.
-// Who may create grants and not list them goes without.
+// present reports whether the grant exists, and returns ErrTwin for a grant that KMS could
+// not distinguish from it. An identity that may not list grants skips this check.
 func (a *Admin) present(ctx context.Context, r GrantRequest) (bool, error) {
 	grants, err := a.Grants(ctx, r.Principal)
 	if errors.Is(err, source.ErrDenied) {
@@ -127,8 +126,8 @@ func folded(m map[string]string) map[string]string {
 	return out
 }
 
-// Grants lists the grants on the key, of one principal where it is not "", in
-// the order in which KMS has them. It takes kms:DescribeKey and kms:ListGrants.
+// Grants lists the grants on the key, in KMS's order. If principal is not "", it lists only
+// the grants of that principal. It requires kms:DescribeKey and kms:ListGrants.
 func (a *Admin) Grants(ctx context.Context, principal string) ([]Grant, error) {
 	d, err := a.Describe(ctx)
 	if err != nil {
@@ -173,7 +172,7 @@ func grantOf(e types.GrantListEntry) Grant {
 	return g
 }
 
-// Find returns the grants of this package that are what r asks for.
+// Find returns the grants of this package that match r.
 func (a *Admin) Find(ctx context.Context, r GrantRequest) ([]Grant, error) {
 	all, err := a.Grants(ctx, r.Principal)
 	var found []Grant
@@ -185,8 +184,8 @@ func (a *Admin) Find(ctx context.Context, r GrantRequest) ([]Grant, error) {
 	return found, err
 }
 
-// Revoke ends a grant by its id. It takes kms:DescribeKey and kms:RevokeGrant,
-// and minutes until every corner of KMS knows.
+// Revoke ends a grant by its id. It requires kms:DescribeKey and kms:RevokeGrant. The grant
+// may keep working for some minutes.
 func (a *Admin) Revoke(ctx context.Context, id string) error {
 	d, err := a.Describe(ctx)
 	if err != nil {

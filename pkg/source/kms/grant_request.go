@@ -19,8 +19,7 @@ const (
 	MaxGrantValue = 384
 )
 
-// GrantPrefix begins the names of the grants that this package makes. Others
-// are somebody else's.
+// GrantPrefix is the prefix of the names of grants that this package makes.
 const GrantPrefix = "credrender-"
 
 // Errors of grants.
@@ -29,8 +28,8 @@ var (
 	ErrGrantContext = errors.New("no grant can be limited to this context")
 	// ErrGrantee: KMS does not know the principal, even after waiting.
 	ErrGrantee = errors.New("KMS does not know the principal")
-	// ErrTwin: a grant is there for a context that differs only in the case of
-	// a key, which to grants is the same.
+	// ErrTwin: a grant exists for a context that differs only in the case of a key,
+	// which grants do not distinguish.
 	ErrTwin = errors.New("a grant for the same context in another case is there")
 )
 
@@ -60,7 +59,7 @@ const (
 	Any    Match = "any"
 )
 
-// GrantRequest says what is to be allowed to whom.
+// GrantRequest describes a grant.
 type GrantRequest struct {
 	Principal string // the ARN of a role or user
 	Access    Access
@@ -68,8 +67,8 @@ type GrantRequest struct {
 	Context   source.Context // empty with Any only
 }
 
-// Name is the grant's name: the same for equal requests, so that a repeated
-// one finds the grant that it made.
+// Name returns the name of the grant. Equal requests have the same name, so that a repeated
+// request finds its grant.
 func (r GrantRequest) Name() string {
 	canon, _ := r.Context.MarshalText()
 	sum := sha256.Sum256([]byte(r.Principal + "\n" + string(r.Match) + "\n" + string(canon)))
@@ -83,7 +82,7 @@ func (r GrantRequest) Name() string {
 	return fmt.Sprintf("%s%s-%s-%s", GrantPrefix, r.Access, role, hex.EncodeToString(sum[:6]))
 }
 
-// Check tells whether KMS can tell the context apart.
+// Check returns ErrGrantContext if a grant cannot be limited to the context.
 func (r GrantRequest) Check() error {
 	pairs := r.Context.Map()
 	if a, b := r.Context.CaseTwins(); b != "" {

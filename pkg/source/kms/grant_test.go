@@ -168,7 +168,7 @@ func TestListsEnd(t *testing.T) {
 	srv := awsfake.Start(t)
 	open(t, srv)
 	client := srv.Client(t, awsfake.OneAttempt)
-	client.Config.HTTPClient = endless{client.Config.HTTPClient}
+	client.HTTPClient = endless{client.HTTPClient}
 	admin := kms.NewAdmin(client, "alias/credstash")
 	if _, err := admin.Grants(t.Context(), ""); err == nil {
 		t.Error("grants: no error")

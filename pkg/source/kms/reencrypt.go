@@ -10,9 +10,9 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// ReEncrypt implements store.ReEncrypter by ReEncrypt, which shows the data key to
-// nobody. It takes kms:ReEncryptFrom on the key that wrapped it and
-// kms:ReEncryptTo on the one for writing, each with its context
+// ReEncrypt implements store.ReEncrypter by KMS's ReEncrypt, which does not reveal the data
+// key. It requires kms:ReEncryptFrom on the key that wrapped it and kms:ReEncryptTo on the
+// key for writing, each with its context
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html).
 // Both keys are in the region of k.
 func (k *Keys) ReEncrypt(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {

@@ -138,7 +138,7 @@ func TestReEncryptWithoutKeys(t *testing.T) {
 	if _, err := kms.New(client, "alias/other").EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	client.Config.HTTPClient = keyless{client.Config.HTTPClient}
+	client.HTTPClient = keyless{client.HTTPClient}
 	if _, moved, err := kms.New(client, "alias/other").ReEncrypt(t.Context(), wrapped, nil, nil); !moved || err != nil {
 		t.Errorf("moved %v, %v", moved, err)
 	}

@@ -9,8 +9,8 @@ import (
 // ErrUnfit: the key exists but cannot make data keys.
 var ErrUnfit = errors.New("key cannot make data keys")
 
-// OrphanError: a key was made and could not be put to use. It costs money until
-// it is deleted, and a further EnsureKey would make another.
+// OrphanError: a key was created but could not be set up. It costs money until it is
+// deleted, and another EnsureKey would create another one.
 type OrphanError struct {
 	ARN string // of the key
 	Err error
@@ -23,9 +23,8 @@ func (e *OrphanError) Error() string {
 // Unwrap returns the cause.
 func (e *OrphanError) Unwrap() error { return e.Err }
 
-// EnsureKey makes sure that the key is there and usable, as [Admin.SetUp] does
-// without options: a missing one is made if it was named by alias, an existing
-// one is left as it is.
+// EnsureKey creates the key if it is named by alias and does not exist, and checks that it
+// is usable. It does not change an existing key. It is [Admin.SetUp] without options.
 func (k *Keys) EnsureKey(ctx context.Context) (Setup, error) {
 	return (&Admin{api: k.admin, key: k.key}).SetUp(ctx, SetupOptions{})
 }

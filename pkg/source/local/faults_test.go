@@ -113,6 +113,7 @@ func TestStoreFileFaults(t *testing.T) {
 		{"long text", func(p string) { write(t, p, bytes.Repeat([]byte("region: eu-west-1\n"), 5000)) }, local.ErrNotStore},
 		{"cut to a page", func(p string) { truncate(t, p, 4096) }, local.ErrNotStore},
 		{"cut to three pages", func(p string) { truncate(t, p, 3*4096) }, local.ErrNotStore},
+		{"cut at the end", func(p string) { truncate(t, p, cutEnd(t, p)) }, local.ErrNotStore},
 		{"pages of noise", func(p string) { noise(t, p, 2*4096) }, local.ErrNotStore},
 		{"a directory", func(p string) { remove(t, p); mkdir(t, p) }, local.ErrNotStore},
 		{"a FIFO", func(p string) { remove(t, p); mkfifo(t, p) }, local.ErrNotStore},
@@ -152,6 +153,20 @@ func truncate(t testing.TB, path string, n int64) {
 	if err := os.Truncate(path, n); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// cutEnd returns the length of a store file without its last page in use.
+func cutEnd(t testing.TB, path string) (size int64) {
+	t.Helper()
+	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(func(tx *bolt.Tx) error { size = tx.Size() - 1; return nil })
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return size
 }
 
 // noise writes over a file from an offset to its end.

@@ -108,7 +108,11 @@ func (f *file) open(ctx context.Context, timeout time.Duration, readOnly bool) (
 	for wait := time.Millisecond; ; wait = min(2*wait, 32*time.Millisecond) {
 		db, err := bolt.Open(f.path, 0o600, o)
 		if err == nil {
-			return db, nil
+			err = f.checkLength(db)
+			if err == nil {
+				return db, nil
+			}
+			return nil, errors.Join(err, db.Close())
 		}
 		if !errors.Is(err, berrors.ErrTimeout) {
 			return nil, f.explain(err)
@@ -122,6 +126,21 @@ func (f *file) open(ctx context.Context, timeout time.Duration, readOnly bool) (
 			return nil, fmt.Errorf("open store file %s: %w: in use by another process for %v", f.path, source.ErrUnreachable, timeout)
 		}
 	}
+}
+
+// checkLength refuses a file that was cut short, in which a page that is left could be
+// read as if nothing were missing.
+func (f *file) checkLength(db *bolt.DB) error {
+	info, err := f.last.Stat()
+	if err != nil {
+		return f.explain(err)
+	}
+	return db.View(func(tx *bolt.Tx) error {
+		if info.Size() < tx.Size() {
+			return fmt.Errorf("store file %s: %w, or it is damaged: it has %d bytes of %d", f.path, ErrNotStore, info.Size(), tx.Size())
+		}
+		return nil
+	})
 }
 
 // openFile opens the file for bbolt, which would make a missing one, fill an

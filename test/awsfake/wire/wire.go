@@ -43,7 +43,8 @@ type Request struct {
 	KeyID   string            // KMS, as given
 	Context map[string]string // KMS: the encryption context
 
-	Role string // STS: the role asked for
+	Role    string // STS: the role to assume
+	Session string // STS: the name of its session
 
 	Status int    // of the answer; zero: none was sent
 	Code   string // of an error

@@ -139,7 +139,7 @@ func finite(f float64) (float64, error) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return 0, Problem("its result is too large for 64 bits")
 	}
-	return f, nil
+	return f + 0, nil // which is 0 for -0, the result of ceil -0.5
 }
 
 // round rounds away from zero where the fraction is half (or what on says) and

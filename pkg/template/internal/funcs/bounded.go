@@ -74,6 +74,15 @@ func overRandBytes(own any) any {
 	}
 }
 
+func overRandInt(own any) any {
+	return func(low, high int) (int, error) {
+		if high <= low || high-low < 0 {
+			return 0, Problem("its second number must be above the first: it is the first that is not returned")
+		}
+		return own.(func(int, int) int)(low, high), nil
+	}
+}
+
 func until(n int) ([]int, error) {
 	if n < 0 {
 		return untilStep(0, n, -1)

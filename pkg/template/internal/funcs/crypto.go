@@ -4,10 +4,37 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
+	"encoding/hex"
+	"hash"
 	"slices"
 	"strings"
 )
+
+// hmacHex returns an HMAC in hexadecimal: hmac KEY VALUE with SHA-256, or hmac HASH KEY
+// VALUE.
+func hmacHex(args ...string) (string, error) {
+	if len(args) == 2 {
+		args = append([]string{"sha256"}, args...)
+	}
+	if len(args) != 3 {
+		return "", Problem("it takes KEY and VALUE, or HASH, KEY and VALUE")
+	}
+	hash, ok := map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New}[args[0]]
+	switch {
+	case !ok:
+		return "", Problem("its hash is one of sha1, sha256, sha512")
+	case args[1] == "":
+		return "", Problem("its key is empty")
+	}
+	mac := hmac.New(hash, []byte(args[1]))
+	mac.Write([]byte(args[2]))
+	return hex.EncodeToString(mac.Sum(nil)), nil
+}
 
 func overBcrypt(own any) any {
 	return func(s string) (string, error) {

@@ -32,7 +32,8 @@ func toJSON(v any) (string, error) { return marshalJSON(v, true, "") }
 
 func toPrettyJSON(v any) (string, error) { return marshalJSON(v, true, "  ") }
 
-func toRawJSON(v any) (string, error) { return marshalJSON(v, false, "") }
+// RawJSON returns v as JSON with <, > and & as they are.
+func RawJSON(v any) (string, error) { return marshalJSON(v, false, "") }
 
 func marshalJSON(v any, escapeHTML bool, indent string) (string, error) {
 	var b strings.Builder

@@ -192,6 +192,21 @@ func mergeOverwrite(dst map[string]any, others ...map[string]any) (map[string]an
 	return dst, nil
 }
 
+// mergeDeep returns a new map with what all documents have. Of two values the last one
+// wins, unless both are maps.
+func mergeDeep(documents ...map[string]any) (map[string]any, error) {
+	merged := map[string]any{}
+	for i, d := range documents {
+		if d == nil {
+			return nil, Argument(i, Problem("nil, not a map; give one with: default dict X"))
+		}
+		if _, err := mergeOverwrite(merged, DeepCopy(d).(map[string]any)); err != nil {
+			return nil, err
+		}
+	}
+	return merged, nil
+}
+
 // mergeBelow goes on in a nested map, unless it is merged with itself.
 func mergeBelow(merge func(map[string]any, ...map[string]any) (map[string]any, error), own, below map[string]any) error {
 	if reflect.ValueOf(own).Pointer() == reflect.ValueOf(below).Pointer() {

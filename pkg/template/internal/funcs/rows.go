@@ -117,11 +117,12 @@ func rows() []row {
 		{"fromJson mustFromJson", Replaced, 0, fromJSON, nil},
 		{"toJson mustToJson", Strict, Text | Walks, toJSON, nil},
 		{"toPrettyJson mustToPrettyJson", Strict, Text | Walks, toPrettyJSON, nil},
-		{"toRawJson mustToRawJson", Strict, Text | Walks, toRawJSON, nil},
+		{"toRawJson mustToRawJson", Strict, Text | Walks, RawJSON, nil},
 		{"fromYaml", Own, 0, fromYAML, nil},
 		{"fromToml", Own, 0, fromTOML, nil},
 		{"toYaml", Own, Text | Walks, ToYAML, nil},
 		{"toToml", Own, Text | Walks, ToTOML, nil},
+		{"mergeDeep", Own, Walks, mergeDeep, nil},
 		{"minjson", Own, Text, MinJSON, nil},
 		{"pystr", Own, Text, pyStr, nil},
 		{"pystrs", Own, Text | Walks, pyStrs, nil},
@@ -137,8 +138,14 @@ func rows() []row {
 		{"decryptAES", Strict, Bytes, decryptAES, nil},
 		{"randAlphaNum randAlpha randAscii randNumeric", Strict, Volatile | Positive, nil, overRandom},
 		{"randBytes", Strict, Volatile | Positive, nil, overRandBytes},
-		{"randInt", Unchanged, Volatile | Numeric, nil, nil},
+		{"randInt", Strict, Volatile | Numeric, nil, overRandInt},
 		{"fail", Replaced, 0, fail, nil},
+		{"required", Own, 0, required, nil},
+		{"include pkcs12 jks", Own, 0, nil, nil}, // package template
+		{"hmac", Own, 0, hmacHex, nil},
+		{"pemSplit", Own, 0, PEMSplit, nil},
+		{"certInfo", Own, 0, CertInfo, nil},
+		{"certChain", Own, 0, CertChain, nil},
 
 		// What reaches outside.
 		{"env expandenv", Replaced, 0, nil, nil},
@@ -167,11 +174,23 @@ func rows() []row {
 		{"envquote", Own, 0, EnvQuote, nil},
 		{"jsonquote", Own, 0, JSONQuote, nil},
 		{"nginxquote", Own, 0, NginxQuote, nil},
+		{"pgpassquote", Own, 0, PgpassQuote, nil},
+		{"iniquote", Own, 0, INIQuote, nil},
+		{"propertiesquote", Own, 0, PropertiesQuote, nil},
+		{"xmlquote", Own, 0, XMLQuote, nil},
 	}
 }
 
 // unwrapped is Sprig's own function, which is strict by its traits.
 func unwrapped(own any) any { return own }
+
+// required returns a value that is neither nil nor an empty string, as Helm's does.
+func required(msg string, value any) (any, error) {
+	if value == nil || value == "" {
+		return fail(msg)
+	}
+	return value, nil
+}
 
 func fail(msg string) (string, error) {
 	return "", &Failure{Text: msg, Safe: "(message hidden: it may depend on a secret)"}

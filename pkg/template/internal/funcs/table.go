@@ -151,6 +151,8 @@ func keeps(name string) func(i, n int) Depth {
 	case "first", "last", "rest", "initial", "reverse", "concat", "keys", "values", "all", "any", "empty", "not", "len",
 		"mustFirst", "mustLast", "mustRest", "mustInitial", "mustReverse":
 		return Each(Inner)
+	case "required":
+		return Each(Exact, Inner)
 	case "default":
 		return Each(Any, Inner)
 	case "ternary":
