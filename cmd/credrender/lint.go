@@ -64,7 +64,7 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 			if err := a.lintUnit(j, u, dests); err != nil {
 				return err
 			}
-			shared.add(j, u, unitName(u))
+			shared.add(j, u)
 		}
 	}
 	shared.warn(a)
@@ -161,7 +161,7 @@ type sharing struct {
 }
 
 // add records the named references of a file.
-func (s *sharing) add(j *job.Job, u job.Unit, name string) {
+func (s *sharing) add(j *job.Job, u job.Unit) {
 	if u.Template == nil {
 		s.note(j, u.Ref, u.File.Origin)
 		return

@@ -114,8 +114,7 @@ func readPgpass(line string, tokens ...string) (password string, ok bool) {
 		return "", false
 	}
 	for _, token := range tokens {
-		rest, wildcard := strings.CutPrefix(line, "*:")
-		if wildcard {
+		if strings.HasPrefix(line, "*:") {
 			return "", false // matches whatever the value is
 		}
 		field, rest, closed := pgpassField(line)
