@@ -114,13 +114,6 @@ func (a *app) lintHook(j *job.Job) {
 		j.Origin, j.Name, instead), "rule", "hook-waits", "job", j.Name)
 }
 
-func unitName(u job.Unit) string {
-	if u.File.Src != "" {
-		return u.File.Src
-	}
-	return u.File.Origin
-}
-
 func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 	if !u.File.Check.IsZero() && !hook.ReadsStaged(u.File.Check) {
 		a.log.Warn(fmt.Sprintf("%s: the check of %s does not use {{.src}}, so it cannot judge the new file: a command that reads the destination is a verify", u.File.Origin, u.File.Dest),

@@ -147,10 +147,10 @@ func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, 
 		return err
 	}
 	w.Own = append(w.Own, sel.protected()...)
+	a.protectJobs(&w, cfg, sel.jobs, o.force)
 	if o.bootWait > 0 && !a.allInstalled(st, sel.jobs) {
 		o.bootWait = 0
 	}
-	a.protectJobs(&w, cfg, sel.jobs, o.force)
 	return a.renderWithRetries(ctx, w, a.options(cfg, o), sel.jobs, o)
 }
 
