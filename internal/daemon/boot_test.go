@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -21,11 +22,14 @@ import (
 // told is systemd in a bubble: what it heard, with the second at which it did.
 type told struct {
 	began time.Time
+	mu    sync.Mutex // the daemon sends from more than one goroutine
 	lines []string
 }
 
 func (w *told) notify(message string) {
 	name, _, _ := strings.Cut(message, "=")
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if name != "WATCHDOG" {
 		w.lines = append(w.lines, time.Since(w.began).Round(time.Second).String()+" "+message)
 	}

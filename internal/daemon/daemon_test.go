@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -55,6 +56,7 @@ type fake struct {
 	answers   time.Time // until then checks get no answer
 	checks    []string  // minutes and seconds since midnight
 	rendered  []string  // minutes and seconds since midnight
+	mu        sync.Mutex
 	last      map[string]state.Record
 }
 
@@ -99,6 +101,8 @@ func (f *fake) config() *daemon.Config {
 			f.code = 0
 		}
 		time.Sleep(f.takes)
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		for _, n := range o.Names {
 			if f.stateless {
 				continue
@@ -114,6 +118,8 @@ func (f *fake) config() *daemon.Config {
 		if f.stateless {
 			return nil, errors.New("state directory /s does not exist")
 		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		for _, r := range f.last {
 			list = append(list, r)
 		}
