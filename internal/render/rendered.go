@@ -1,6 +1,10 @@
 package render
 
 import (
+	"cmp"
+	"context"
+
+	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
@@ -33,4 +37,15 @@ func (p *Plan) inMemory() Rendered {
 		}
 	}
 	return out
+}
+
+// Bytes renders the files of one job in memory.
+func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats, error) {
+	r := newRun(env, o, []job.Job{j})
+	r.dryRun, r.bytesOnly = true, true
+	r.openStates(ctx)
+	r.checkDestinations()
+	p := r.plans[0]
+	r.renderAll(ctx, func(*Plan) {})
+	return p.inMemory(), r.stats(), cmp.Or(r.refused, p.report.Err)
 }

@@ -97,39 +97,6 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	return r.report, r.refused
 }
 
-// untilStop returns a context for waits, which Options.Stop ends as well.
-func (r *run) untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		select {
-		case <-r.o.Stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
-func (r *run) isStopped() bool {
-	select {
-	case <-r.o.Stop:
-		return true
-	default:
-		return false
-	}
-}
-
-// leaveRest leaves out the jobs that are not done.
-func (r *run) leaveRest() {
-	r.plans = slices.DeleteFunc(r.plans, func(p *Plan) bool {
-		isLeft := !p.done && !p.check.unchanged
-		if isLeft {
-			r.report.Stopped = append(r.report.Stopped, p.Job.Name)
-		}
-		return isLeft
-	})
-}
-
 // renderAll renders the jobs that may have changed and hands each to last. A job that
 // reads what another writes comes after it; all else keeps the order of the config.
 // What does not depend on a file that is still to be written is fetched in the first
@@ -232,17 +199,6 @@ func (r *run) readRecords() {
 	}
 }
 
-// Bytes renders the files of one job in memory.
-func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats, error) {
-	r := newRun(env, o, []job.Job{j})
-	r.dryRun, r.bytesOnly = true, true
-	r.openStates(ctx)
-	r.checkDestinations()
-	p := r.plans[0]
-	r.renderAll(ctx, func(*Plan) {})
-	return p.inMemory(), r.stats(), cmp.Or(r.refused, p.report.Err)
-}
-
 // begin takes the lock and restores what an interrupted run left half done.
 // If the run is stopped, it may return without the lock.
 func (r *run) begin(ctx context.Context) error {
@@ -341,31 +297,4 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 		p.HookPending = rec.HookPending() && !p.Job.Hook.IsZero()
 	}
 	return errors.Join(errs...)
-}
-
-// keepStale applies AllowStale: if the store is unreachable and all files of the job
-// are as a recent run left them, the job succeeds without rendering.
-func (r *run) keepStale(p *Plan) {
-	if r.o.AllowStale <= 0 || p.report.Err == nil || p.state == nil || !unreachable(p.report.Err) {
-		return
-	}
-	rec := p.state.Record()
-	if age := r.env.Host.Now().Sub(rec.LastSuccess); rec.LastSuccess.IsZero() || age < 0 || age > r.o.AllowStale {
-		return
-	}
-	if len(rec.Overrides) > 0 {
-		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they hold a value of --override"))
-		return
-	}
-	for _, f := range p.Job.Files {
-		path, why := r.env.Disk.Host(f.Dest), "was not part of the last good run"
-		if recorded, ok := rec.Files[path]; ok {
-			why = Altered(p.state, r.env.Disk, f.Dest, recorded)
-		}
-		if why != "" {
-			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("its files are not kept: %s %s", path, why))
-			return
-		}
-	}
-	p.report.Stale = true
 }
