@@ -48,7 +48,7 @@ func (a *awsLink) now() time.Time { return time.Now().Add(time.Duration(a.skew.L
 func (a *awsLink) listen(t *testing.T) net.Listener {
 	t.Helper()
 	a.shut()
-	l, err := net.Listen("tcp", a.address) //nolint:noctx // a test's
+	l, err := net.Listen("tcp", a.address) // a test's
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func (s soakServer) run(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(s.start[0], s.start[1:]...) //nolint:noctx // ended below
+	cmd := exec.Command(s.start[0], s.start[1:]...) // ended below
 	cmd.Stderr, cmd.Dir = log, dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
@@ -169,7 +169,7 @@ var errMixed = errors.New("certificate of no rotation")
 // handshake fails too.
 func (c *soakClients) handshake(ctx context.Context) (rotation int, err error) {
 	dialer := tls.Dialer{Config: &tls.Config{
-		InsecureSkipVerify: true, //nolint:gosec // the certificate is compared below
+		InsecureSkipVerify: true, // the certificate is compared below
 		ServerName:         siteName,
 		VerifyConnection: func(s tls.ConnectionState) error {
 			rotation, err = c.rotationOf(s.PeerCertificates)
