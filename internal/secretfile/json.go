@@ -12,7 +12,7 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// parseJSON reads by tokens: a map would forget a name that is there twice.
+// parseJSON reads by tokens: a map would forget a duplicate name.
 func parseJSON(data []byte) ([]Entry, error) {
 	if !utf8.Valid(data) { // the decoder replaces what is no UTF-8
 		return nil, &SyntaxError{Msg: "not UTF-8"}

@@ -52,7 +52,7 @@ func parse(t *testing.T, path string) unit {
 		case !assigned || !slices.Contains(known[section], key) || value == "" || strings.TrimSpace(value) != value:
 			t.Errorf("%s:%d: %q is no assignment to a key of section %s", path, n+1, line, section)
 		case len(u[section][key]) > 0 && key != "ExecReload":
-			t.Errorf("%s:%d: %s is there twice", path, n+1, key)
+			t.Errorf("%s:%d: duplicate key %s", path, n+1, key)
 		default:
 			u[section][key] = append(u[section][key], strings.Fields(value)...)
 		}

@@ -93,7 +93,7 @@ func TestConversions(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for text, want := range map[string]string{
 		`{{fromJson "{\"hosts\":[\"a\"],}"}}`: "not valid JSON", `{{fromJson ""}}`: `default "null" X | fromJson`, `{{fromJson "1 2"}}`: "not valid JSON",
-		`{{fromJson "{\"a\":1,\"a\":2}"}}`: "twice", `{{fromYaml "a: 08"}}`: "leading zero", `{{fromYaml "a: .inf" | toJson}}`: "unsupported value", `{{minjson "{\"a\":1,}"}}`: "not valid JSON",
+		`{{fromJson "{\"a\":1,\"a\":2}"}}`: "duplicate key", `{{fromYaml "a: 08"}}`: "leading zero", `{{fromYaml "a: .inf" | toJson}}`: "unsupported value", `{{minjson "{\"a\":1,}"}}`: "not valid JSON",
 		`{{fromJson (secret "bytes" | quote)}}`: "not UTF-8", `{{fromJson "\"\\ud800\""}}`: "surrogate",
 		`{{int "x"}}`: "not a number", `{{int ""}}`: "empty string", `{{int nil}}`: "no value", `{{int true}}`: "ternary", `{{int "010"}}`: "leading zero", `{{int "0644"}}`: "leading zero", `{{int " 5"}}`: "trim",
 		`{{secret "port" | int}}`: "trim", `{{int $j.b}}`: "64 bits", `{{int .Vars.users}}`: "a slice", `{{int 1e300}}`: "64 bits", `{{int "9223372036854775808"}}`: "64 bits", `{{int "+-5"}}`: "not a number",
@@ -115,7 +115,7 @@ func TestRefusals(t *testing.T) {
 		`{{encryptAES "" "x"}}`: "password is empty", `{{encryptAES (repeat 33 "x") "x"}}`: "32 bytes", `{{decryptAES "p" ""}}`: "encryptAES", `{{decryptAES "p" "!!"}}`: "encryptAES", `{{decryptAES "p" "AAAA"}}`: "encryptAES",
 		`{{urlParse "db.example.com:5432/x"}}`: "//HOST:PORT", `{{urlParse ""}}`: "empty", `{{urlJoin (dict "hots" "x")}}`: "no key", `{{urlJoin (dict)}}`: "none of its parts", `{{urlJoin (dict "host" "h" "userinfo" "a/b")}}`: "userinfo",
 		`{{urlJoin (dict "hostname" "h")}}`: "write host", `{{base ""}}`: "empty", `{{dir ""}}`: "empty", `{{clean ""}}`: "empty",
-		`{{dict "a" 1 "b"}}`: "no value", `{{dict "a" 1 "a" 2}}`: "twice", `{{dict nil 1}}`: "no value", `{{kindIs "strnig" "x"}}`: "no kind",
+		`{{dict "a" 1 "b"}}`: "no value", `{{dict "a" 1 "a" 2}}`: "duplicate key", `{{dict nil 1}}`: "no value", `{{kindIs "strnig" "x"}}`: "no kind",
 		`{{quote nil}}`: "no value", `{{quote .Vars.users}}`: "no text", `{{quote .Vars}}`: "no text", `{{squote "it's"}}`: "single quote", `{{toString nil}}`: "no value", `{{cat nil "a"}}`: "no value", `{{join "," (list 1 nil)}}`: "element 1", `{{join "," .Vars}}`: "no text",
 		`{{join "," nil}}`: "no value", `{{toStrings nil}}`: "no value", `{{sortAlpha .Vars}}`: "no text", `{{print nil}}`: "no value", `{{println nil}}`: "no value", `{{html nil}}`: "no value",
 		`{{.Vars.users}}`: "toJson", `{{list "a" "b"}}`: "toJson", `{{dict}}`: "cannot print a map", `{{print "x" .Vars}}`: "argument 2", `{{println (list 1)}}`: "toYaml", `{{html (dict)}}`: "toJson", `{{js .Vars.users}}`: "join",

@@ -60,7 +60,7 @@ func (p *iniParser) line(line string) error {
 	if closing := strings.LastIndexByte(trimmed, ']'); trimmed[0] == '[' && closing > 0 {
 		p.title, p.key = trimmed[1:closing], ""
 		if _, twice := p.raw[p.title]; twice && p.title != "DEFAULT" {
-			return fmt.Errorf("section [%s] is there twice", p.title)
+			return fmt.Errorf("duplicate section [%s]", p.title)
 		}
 		p.raw[p.title] = map[string][]string{}
 		return nil
@@ -74,7 +74,7 @@ func (p *iniParser) line(line string) error {
 	}
 	p.key = strings.ToLower(strings.TrimSpace(trimmed[:at]))
 	if _, twice := options[p.key]; twice {
-		return fmt.Errorf("%s is there twice in [%s]", p.key, p.title)
+		return fmt.Errorf("duplicate key %s in [%s]", p.key, p.title)
 	}
 	options[p.key] = []string{strings.TrimSpace(trimmed[at+1:])}
 	return nil

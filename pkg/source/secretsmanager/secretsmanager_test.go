@@ -120,7 +120,7 @@ func TestStagesKeysAndARNs(t *testing.T) {
 		ref("numbers#id", ""):                                      "123456789012345678901234567890",
 		ref("numbers#rate", ""):                                    "1.10",
 		ref("numbers#none", ""):                                    "error: unsupported format: its key none is null",
-		ref("twice#port", ""):                                      "error: unsupported format: it is not valid JSON, so it has no key port (line 1, column 19: a key is there twice)",
+		ref("twice#port", ""):                                      "error: unsupported format: it is not valid JSON, so it has no key port (line 1, column 19: duplicate key)",
 	}
 	if diff := cmp.Diff(want, fetch(t, s, slices.Collect(maps.Keys(want))...)); diff != "" {
 		t.Error(diff)

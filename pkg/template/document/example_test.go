@@ -19,5 +19,5 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// 123456789012345678901234567890 1.10 int
-	// line 1, column 23: a key is there twice
+	// line 1, column 23: duplicate key
 }

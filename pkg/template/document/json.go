@@ -10,7 +10,7 @@ import (
 )
 
 // JSON reads one JSON value. Besides what is no JSON it refuses what other
-// readers take in different ways: a key that is there twice, and text that is
+// readers take in different ways: a duplicate key, and text that is
 // not Unicode (which encoding/json replaces by U+FFFD).
 func JSON(text string) (any, error) {
 	if strings.TrimSpace(text) == "" {
@@ -117,7 +117,7 @@ func (r *jsonReader) object(depth int) (any, error) {
 		}
 		key, ok := t.(string)
 		if _, twice := object[key]; twice || !ok {
-			return nil, jsonError(r.text, int(r.dec.InputOffset()), "a key is there twice", "the key "+strconv.Quote(key)+" is there twice")
+			return nil, jsonError(r.text, int(r.dec.InputOffset()), "duplicate key", "duplicate key "+strconv.Quote(key))
 		}
 		if object[key], err = r.value(depth + 1); err != nil {
 			return nil, err

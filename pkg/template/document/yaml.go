@@ -118,8 +118,8 @@ func (r *yamlReader) mapping(n *yaml.Node, depth int) (any, error) {
 			return nil, err
 		}
 		if _, twice := own[key]; twice {
-			e := yamlError(k, "a key is there twice")
-			e.Detail = "the key " + strconv.Quote(key) + " is there twice"
+			e := yamlError(k, "duplicate key")
+			e.Detail = "duplicate key " + strconv.Quote(key)
 			return nil, e
 		}
 		own[key] = v

@@ -131,7 +131,7 @@ func values(dict map[string]any) []any {
 // like an empty value.
 func get(d map[string]any, key string) any { return d[key] }
 
-// dict refuses a key without a value, and one that is there twice.
+// dict refuses a key without a value, and a duplicate key.
 func dict(pairs ...any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {
 		return nil, Problem("it takes keys and values in turn: the last key has no value")
@@ -143,7 +143,7 @@ func dict(pairs ...any) (map[string]any, error) {
 			return nil, Argument(i, err)
 		}
 		if _, twice := d[key]; twice {
-			return nil, &Failure{Text: "the key " + key + " is there twice", Safe: "a key is there twice"}
+			return nil, &Failure{Text: "duplicate key " + key, Safe: "duplicate key"}
 		}
 		d[key] = pairs[i+1]
 	}
