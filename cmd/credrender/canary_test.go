@@ -26,7 +26,7 @@ import (
 // state directory or in the metrics. canaries_test.go has the failures,
 // canary_lines_test.go the command lines. CANARY_ALL=1 (make canary) tries each line
 // with each failure. Without it each failure meets a ninth of the lines, and each line
-// at least one failure.
+// at least one failure; all lines run where nothing fails.
 func TestCanary(t *testing.T) {
 	t.Parallel()
 	ground := newCanaryGround(t)
@@ -63,6 +63,8 @@ func TestCanary(t *testing.T) {
 // share returns n: the failure meets one line in n. It is odd, since formats alternate.
 func (f canaryFailure) share(all bool) int {
 	switch {
+	case f.name == "well": // a leak in what a success prints is seen nowhere else
+		return 1
 	case all && f.once: // failures of settings are the same whatever the command
 		return 7
 	case all:
