@@ -20,6 +20,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // hint returns what the user can do about an error, or "".
@@ -165,6 +166,7 @@ var hints = []struct {
 	{"", txn.ErrMountPoint, "in_place: true in the config, or --in-place, writes into the mounted file"},
 	{"", txn.ErrFixed, "'lsattr -d' shows the attributes; 'chattr -i -a' removes them"},
 	{"", unix.EROFS, "the file system is read-only for this process; under systemd, add the directory to ReadWritePaths="},
+	{"", template.ErrTime, "simplify the template, or raise --timeout"},
 	{"", render.ErrRemoved, "put it again, or accept the default from now on: --accept-removed NAME"},
 	{"", source.ErrNoMatch, "'credrender list' shows the stored names; --allow-no-match, or allow_no_match: [PATTERN] in a job, accepts a pattern without a match"},
 	{"", source.ErrNotFound, "'credrender list' shows the stored names and versions; 'credrender put NAME @FILE' adds one"},

@@ -36,6 +36,7 @@ type Plan struct {
 
 	units      []job.Unit
 	renderings []*template.Rendering // of each unit; nil for plain bytes
+	time       *template.TimeLimit   // of the job's templates
 	outputs    []template.Output
 	secrets    []source.Secret
 	state      *state.Job

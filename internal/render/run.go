@@ -33,7 +33,9 @@ type run struct {
 	dests   []destination // of all jobs
 	report  Report
 	fetched template.Stats
-	phases  []Phase
+	// rendered is the size of all outputs.
+	rendered int
+	phases   []Phase
 
 	fetchers map[job.Store]*template.Fetcher
 	texts    map[textKey]text
