@@ -23,6 +23,9 @@ func (t *Txn) Unaltered(dest string) error {
 
 func (t *Txn) unaltered(s *staged) error {
 	name, committed := s.rec.New, t.rec.Phase == Commit
+	if s.Remove {
+		return t.stillRemoved(s, committed)
+	}
 	r := s.stagedRights()
 	switch {
 	case committed:
@@ -51,4 +54,19 @@ func (t *Txn) unaltered(s *staged) error {
 		return ErrAltered
 	}
 	return nil
+}
+
+// stillRemoved reports with [ErrAltered] that something is at a destination that was removed.
+func (t *Txn) stillRemoved(s *staged, committed bool) error {
+	if !committed {
+		return nil
+	}
+	_, err := t.fs.StatAt(s.dir.fd, s.rec.base())
+	switch {
+	case err == nil:
+		return ErrAltered
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return err
 }

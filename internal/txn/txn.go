@@ -28,6 +28,8 @@ type File struct {
 	Checked bool
 	// CreateDirs creates missing parent directories with mode 0755.
 	CreateDirs bool
+	// Remove removes the destination, which must exist. Only Dest is of use beside it.
+	Remove bool
 }
 
 // Txn is one transaction. Done or Rollback ends it. It is not safe for concurrent use.
@@ -70,6 +72,9 @@ var errEnded = errors.New("transaction has ended")
 func (t *Txn) Staged(dest string) string {
 	for _, f := range t.files {
 		if t.disk.Host(f.Dest) == t.given.Host(dest) {
+			if f.Remove {
+				return ""
+			}
 			if f.rec.Direct {
 				return f.memory
 			}
