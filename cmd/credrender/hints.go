@@ -99,6 +99,8 @@ func refusedHint(e *render.RefusedError) string {
 	switch {
 	case e.Again:
 		return "nothing has changed since; --force tries again"
+	case errors.Is(e, render.ErrPruneLimit):
+		return "if they are to go, raise prune_limit for one run, or remove them by hand"
 	case e.BrokenBefore:
 		return "the command fails on the old files too, so the new ones may not be the cause"
 	}

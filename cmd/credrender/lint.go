@@ -47,7 +47,7 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 	jobs := append(sel.jobs, sel.stdout...)
 	var dests []string
 	for _, j := range jobs {
-		for _, f := range j.Files {
+		for _, f := range a.madeFiles(cfg, &j) {
 			dests = append(dests, f.Dest)
 		}
 	}
@@ -56,7 +56,13 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 	for i := range jobs {
 		j := &jobs[i]
 		a.lintHook(j)
-		all[i], err = job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
+		for _, pattern := range j.Patterns() {
+			if err := printf(a.stdout, "%s: names %s\n", j.Origin, source.Show(pattern.Text())); err != nil {
+				return err
+			}
+		}
+		sample := job.Sample(j, func(dir string) ([]string, error) { return a.tree(cfg, j, dir) })
+		all[i], err = job.Load(sample, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
 		if err != nil {
 			a.failJob(j, err)
 		}
@@ -121,7 +127,7 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 	}
 	if u.Template == nil {
 		if u.Ref.Name == "" {
-			return nil // the parse error has been reported
+			return nil // a copy, or its parse error has been reported
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}

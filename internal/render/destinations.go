@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
@@ -42,11 +41,10 @@ func (e *CycleError) Error() string {
 // destination is one file that a run writes.
 type destination struct {
 	plan  *Plan
-	index int // in Job.Files
+	index int // in Job.Files; -1: a file that the job no longer makes
 	id    fsys.Identity
+	dest  string
 }
-
-func (d destination) file() job.File { return d.plan.Job.Files[d.index] }
 
 // checkDestinations resolves all destinations, and fails the jobs that must not write
 // theirs before anything is fetched or written.
@@ -55,6 +53,9 @@ func (r *run) checkDestinations() {
 		return
 	}
 	for _, p := range r.plans {
+		if p.Job.IsMany() {
+			continue // they could not be told
+		}
 		for i, f := range p.Job.Files {
 			if f.Dest != "" {
 				r.addDestination(p, i)
@@ -63,9 +64,19 @@ func (r *run) checkDestinations() {
 	}
 	for _, d := range r.dests {
 		if is, of := r.conflict(d); is != "" {
-			d.plan.misplaced = true
-			d.plan.fail(&PlaceError{r.env.Disk.Host(d.file().Dest), is, of})
+			d.plan.misplace(&PlaceError{r.env.Disk.Host(d.dest), is, of})
 		}
+	}
+	for _, p := range r.plans {
+		p.placed = true
+	}
+}
+
+// misplace fails a job for a destination, unless an earlier check of the same ones has.
+func (p *Plan) misplace(err error) {
+	if !p.placed {
+		p.misplaced = true
+		p.fail(err)
 	}
 }
 
@@ -74,12 +85,11 @@ func (r *run) checkDestinations() {
 func (r *run) addDestination(p *Plan, i int) {
 	dest := p.Job.Files[i].Dest
 	if err := r.env.Disk.CheckKind(dest); err != nil {
-		p.misplaced = true
-		p.fail(err)
+		p.misplace(err)
 		return
 	}
 	if id, err := r.env.Disk.Identify(dest); err == nil {
-		r.dests = append(r.dests, destination{p, i, id})
+		r.dests = append(r.dests, destination{p, i, id, dest})
 	}
 }
 
@@ -92,6 +102,9 @@ func (r *run) conflict(d destination) (is, ofJob string) {
 			}
 			return fmt.Sprintf("is %s, %s", own.What, own.Path), own.Job
 		}
+	}
+	if dir := r.inFolder(d); dir != "" {
+		return "is in the folder of templates " + dir, ""
 	}
 	for _, p := range r.plans {
 		for _, path := range p.Job.Partials {
@@ -108,7 +121,7 @@ func (r *run) conflict(d destination) (is, ofJob string) {
 	for _, other := range r.dests {
 		if (other.plan != d.plan || other.index != d.index) && other.id.Same(d.id) {
 			return fmt.Sprintf("is the same file as destination %s of job %s (%s)",
-				r.env.Disk.Host(other.file().Dest), other.plan.Job.Name, other.plan.Job.Origin), ""
+				r.env.Disk.Host(other.dest), other.plan.Job.Name, other.plan.Job.Origin), ""
 		}
 	}
 	return "", ""
@@ -124,7 +137,7 @@ func (r *run) isOwn(d destination, own Own) bool {
 	case own.Ext == "":
 		return d.id.Below(id)
 	}
-	dest := d.file().Dest
+	dest := d.dest
 	dir, err := r.env.Disk.IdentifyHost(r.env.Disk.Host(filepath.Dir(dest)))
 	return err == nil && dir.Same(id) && filepath.Ext(dest) == own.Ext
 }

@@ -57,10 +57,12 @@ func (r *run) inputs(p *Plan, asked []state.Asked) []byte {
 		Answers []string
 	}{Version: r.env.Version, Asked: asked}
 	all.Job = essence(*p.Job)
+	read := map[string]bool{}
 	for _, f := range p.Job.Files {
-		if f.Src == "" {
+		if f.Src == "" || read[f.Src] {
 			continue
 		}
+		read[f.Src] = true
 		data, err := r.text(p.Job, f.Src)
 		if err != nil {
 			return nil

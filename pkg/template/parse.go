@@ -161,6 +161,7 @@ func makeTable() map[string]function {
 
 func (o Options) clone() Options {
 	o.Vars, _ = funcs.DeepCopy(o.Vars).(map[string]any)
+	o.Entry = o.Entry.clone()
 	o.Contexts = maps.Clone(o.Contexts)
 	for name, c := range o.Contexts {
 		o.Contexts[name] = maps.Clone(c)

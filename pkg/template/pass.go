@@ -80,12 +80,8 @@ func (p *pass) executeTrees() (err error) {
 			return err
 		}
 	}
-	vars := p.t.opts.Vars
-	if vars == nil { // encoders write null for it
-		vars = map[string]any{}
-	}
 	p.executed = tt
-	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(vars)})
+	return tt.Execute(p, p.t.opts.data())
 }
 
 func (p *pass) functions() template.FuncMap {

@@ -19,6 +19,8 @@ type Options struct {
 	LeftDelim, RightDelim string
 	// Vars is .Vars in the template. Each pass works on a copy.
 	Vars map[string]any
+	// Entry is .Key and .Value in the template; nil: it has neither.
+	Entry *Entry
 	// Contexts are the encryption contexts that a template may use by name.
 	Contexts map[string]map[string]string
 	// Context is the encryption context of a secret that states none.
