@@ -19,8 +19,12 @@ type Each struct {
 	Pattern source.Ref
 }
 
-// maxFiles bounds the files of a job.
-const maxFiles = 10_000
+// Bounds of the files of a job. Its commands get the paths of those that change in one
+// variable (CREDRENDER_CHANGED), for which Linux has room for 128 KiB.
+const (
+	maxFiles = 10_000
+	maxPaths = 100 << 10 // bytes
+)
 
 // suffix is what the name of a template in a folder ends in.
 const suffix = ".tmpl"
@@ -69,7 +73,7 @@ func Expand(j *Job, w World) (*Job, error) {
 	if len(expanded.Files) > maxFiles {
 		errs = append(errs, fmt.Errorf("%w: the job would make %d files, more than %d", ErrFiles, len(expanded.Files), maxFiles))
 	}
-	errs = append(errs, expanded.checkTwice(), expanded.checkPairs())
+	errs = append(errs, expanded.checkPaths(), expanded.checkTwice(), expanded.checkPairs())
 	if err := errors.Join(errs...); err != nil {
 		return j, err
 	}
@@ -209,6 +213,20 @@ func destOf(t *template.Template, e template.Entry) (string, error) {
 		return filepath.Clean(dest), nil
 	}
 	return "", fmt.Errorf("%w: dest for entry %s: %s", ErrFiles, source.Show(e.Key), why)
+}
+
+// checkPaths refuses a job whose commands could not be told what has changed.
+func (j *Job) checkPaths() error {
+	sum, commands := 0, !j.Verify.IsZero() || !j.Hook.IsZero()
+	for _, f := range j.Files {
+		sum += len(f.Dest) + len("\n")
+		commands = commands || !f.Check.IsZero()
+	}
+	if commands && sum > maxPaths {
+		return fmt.Errorf("%w: the paths of the job's %d files are longer than %d KiB together, and a command gets them in one variable: make several jobs",
+			ErrFiles, len(j.Files), maxPaths>>10)
+	}
+	return nil
 }
 
 // checkTwice refuses two files of one destination.

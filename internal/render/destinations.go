@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/internal/txn/fsys"
@@ -89,6 +90,12 @@ func (r *run) addDestination(p *Plan, i int) {
 		return
 	}
 	if id, err := r.env.Disk.Identify(dest); err == nil {
+		if r.byKey == nil {
+			r.byKey = map[fsys.Key][]int{}
+		}
+		for _, key := range id.Keys() {
+			r.byKey[key] = append(r.byKey[key], len(r.dests))
+		}
 		r.dests = append(r.dests, destination{p, i, id, dest})
 	}
 }
@@ -113,13 +120,13 @@ func (r *run) conflict(d destination) (is, ofJob string) {
 			}
 		}
 	}
-	for _, f := range d.plan.Job.Files {
-		if id, ok := r.identify(f.Src); ok && id.Same(d.id) {
-			return "is also the template " + f.Src + " of the same job", ""
+	for _, key := range d.id.Keys() {
+		if src := r.sources(d.plan)[key]; src != "" {
+			return "is also the template " + src + " of the same job", ""
 		}
 	}
-	for _, other := range r.dests {
-		if (other.plan != d.plan || other.index != d.index) && other.id.Same(d.id) {
+	for _, other := range r.same(d.id) {
+		if other.plan != d.plan || other.index != d.index {
 			return fmt.Sprintf("is the same file as destination %s of job %s (%s)",
 				r.env.Disk.Host(other.dest), other.plan.Job.Name, other.plan.Job.Origin), ""
 		}
@@ -159,10 +166,36 @@ func (r *run) identify(path string) (fsys.Identity, bool) {
 // writers returns the destinations that are the file at path.
 func (r *run) writers(path string) (found []destination) {
 	id, ok := r.identify(path)
-	for _, d := range r.dests {
-		if ok && d.id.Same(id) {
-			found = append(found, d)
-		}
+	if !ok {
+		return nil
+	}
+	return r.same(id)
+}
+
+// same returns the destinations of an identity, in order.
+func (r *run) same(id fsys.Identity) (found []destination) {
+	var at []int
+	for _, key := range id.Keys() {
+		at = append(at, r.byKey[key]...)
+	}
+	slices.Sort(at)
+	for _, i := range slices.Compact(at) {
+		found = append(found, r.dests[i])
 	}
 	return found
+}
+
+// sources returns the templates of a job by the keys of their identities.
+func (r *run) sources(p *Plan) map[fsys.Key]string {
+	if p.sources != nil && p.sourcesOf == p.Job {
+		return p.sources
+	}
+	p.sources, p.sourcesOf = map[fsys.Key]string{}, p.Job
+	for _, f := range p.Job.Files {
+		id, _ := r.identify(f.Src)
+		for _, key := range id.Keys() {
+			p.sources[key] = f.Src
+		}
+	}
+	return p.sources
 }

@@ -64,7 +64,7 @@ func (r *run) expandAnew(ctx context.Context) {
 		r.expandJob(p, func(pattern source.Ref) ([]string, error) { return r.names(ctx, p, pattern) })
 	}
 	if anew {
-		r.dests = nil
+		r.dests, r.byKey = nil, nil
 		r.checkDestinations()
 	}
 }

@@ -144,10 +144,12 @@ func (r *run) stamp(path string) (string, error) {
 // volatile reports whether a template calls a function whose result differs at each
 // run.
 func volatile(units []job.Unit) bool {
+	seen := map[string]bool{}
 	for _, u := range units {
-		if u.Template == nil {
+		if u.Template == nil || u.File.Entry != nil && seen[u.File.Origin] {
 			continue
 		}
+		seen[u.File.Origin] = true
 		for _, f := range u.Template.Lint(template.LintOptions{}) {
 			if f.Rule == template.Volatile {
 				return true

@@ -6,6 +6,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 	"github.com/credrender/credrender/pkg/template/mask"
@@ -48,6 +49,9 @@ type Plan struct {
 	check      check
 	// misplaced: a destination is refused, whatever the templates contain.
 	misplaced bool
+	// sources are the templates of sourcesOf, by the keys of their identities.
+	sources   map[fsys.Key]string
+	sourcesOf *job.Job
 	placed    bool           // its destinations were checked
 	lost      []source.Known // what secretOr lacks, and another job was rendered with
 	waits     []*Plan        // jobs that write what this one reads

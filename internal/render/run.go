@@ -30,7 +30,8 @@ type run struct {
 	limit   *limit.Limit
 	lock    *state.Lock
 	plans   []*Plan
-	dests   []destination // of all jobs
+	dests   []destination      // of all jobs
+	byKey   map[fsys.Key][]int // of dests, by the keys of their identities
 	report  Report
 	fetched template.Stats
 	// rendered is the size of all outputs.

@@ -13,10 +13,8 @@ import (
 // verify that formats the file, or opens it to others, would decide what services
 // read. For a staged file that is gone or replaced it returns [ErrStagedGone].
 func (t *Txn) Unaltered(dest string) error {
-	for _, s := range t.files {
-		if t.disk.Host(s.Dest) == t.given.Host(dest) {
-			return t.unaltered(s)
-		}
+	if s := t.dests[t.given.Host(dest)]; s != nil {
+		return t.unaltered(s)
 	}
 	return nil
 }

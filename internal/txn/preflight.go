@@ -29,7 +29,7 @@ func (d Disk) begin(j Journal, files []File) (*Txn, []File) {
 			files[i].Dest = d.Host(f.Dest)
 		}
 	}
-	t := &Txn{disk: located, fs: d.fs(), j: j, rec: Record{Root: located.Root}}
+	t := &Txn{disk: located, fs: d.fs(), j: j, rec: Record{Root: located.Root}, dests: map[string]*staged{}}
 	t.dirs.fs = t.fs
 	t.rec.Files = make([]FileRecord, len(files)) // never grows: staged points into it
 	t.given = d
@@ -56,6 +56,7 @@ func (t *Txn) place(i int, f File) error {
 	defer p.Close()
 	s := &staged{File: f, rec: &t.rec.Files[i], fd: -1}
 	t.files = append(t.files, s)
+	t.dests[t.disk.Host(f.Dest)] = s
 	*s.rec = FileRecord{Dest: f.Dest, Path: p.Path(), InPlace: f.InPlace, Remove: f.Remove}
 	if !f.Remove {
 		s.rec.NewPrint = t.j.Fingerprint(f.Data)
