@@ -56,10 +56,8 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 	for i := range jobs {
 		j := &jobs[i]
 		a.lintHook(j)
-		for _, pattern := range j.Patterns() {
-			if err := printf(a.stdout, "%s: names %s\n", j.Origin, source.Show(pattern.Text())); err != nil {
-				return err
-			}
+		if err := a.lintPatterns(j); err != nil {
+			return err
 		}
 		sample := job.Sample(j, func(dir string) ([]string, error) { return a.tree(cfg, j, dir) })
 		all[i], err = job.Load(sample, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
@@ -103,6 +101,21 @@ func (a *app) lintSchedules(jobs []job.Job) error {
 			continue
 		}
 		if err := printf(a.stdout, "%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lintPatterns prints the patterns of for_each. One that scans a table on a schedule has
+// the warning that the function secrets has.
+func (a *app) lintPatterns(j *job.Job) error {
+	for _, pattern := range j.Patterns() {
+		if !j.Schedule.IsZero() && pattern.Source == "" {
+			a.log.Warn(fmt.Sprintf("%s: %s: for_each %s reads the whole table: on a schedule only full_refresh does that", j.Origin, j.Name, source.Show(pattern.Text())),
+				"rule", template.Wildcard, "job", j.Name)
+		}
+		if err := printf(a.stdout, "%s: names %s\n", j.Origin, source.Show(pattern.Text())); err != nil {
 			return err
 		}
 	}

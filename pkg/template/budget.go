@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"text/template/parse"
 	"time"
-	"unsafe"
 
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
@@ -67,7 +66,7 @@ func (p *pass) run() error {
 	own.ctx, own.busy = ctx, new(atomic.Pointer[string])
 	done := make(chan error, 1)
 	go func() { done <- own.executeTrees() }()
-	err, ended := wait(ctx, done)
+	ended, err := wait(ctx, done)
 	limit.left -= time.Since(begun)
 	isLate := errors.Is(ctx.Err(), context.DeadlineExceeded) && outer.Err() == nil
 	if ended {
@@ -87,19 +86,19 @@ func (p *pass) run() error {
 }
 
 // wait returns the result of a pass, and false if it does not end in time.
-func wait(ctx context.Context, done <-chan error) (err error, ended bool) { //nolint:revive,staticcheck // an error that is a result
+func wait(ctx context.Context, done <-chan error) (ended bool, err error) {
 	select {
 	case err = <-done:
-		return err, true
+		return true, err
 	case <-ctx.Done():
 	}
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case err = <-done:
-		return err, true
+		return true, err
 	case <-timer.C:
-		return ctx.Err(), false
+		return false, ctx.Err()
 	}
 }
 
@@ -185,7 +184,7 @@ func (w *weigher) weigh(v reflect.Value, depth int) int {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		return w.once(uintptr(unsafe.Pointer(unsafe.StringData(v.String()))), v.Len())
+		return w.once(v.Pointer(), v.Len())
 	case reflect.Slice:
 		return w.once(v.Pointer(), v.Len()*max(bytesPerItem, int(v.Type().Elem().Size()))) + w.inner(v, depth)
 	case reflect.Map:
