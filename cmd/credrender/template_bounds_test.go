@@ -1,14 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -81,7 +83,7 @@ func (h hostileTemplate) timeout() string {
 }
 
 // Each hostile template ends by one of its bounds, with a message that tells where, and below
-// a gigabyte. Each runs in a process of its own, whose memory the kernel measures.
+// a gigabyte. Each runs in a process of its own, and tells its memory.
 func TestHostileTemplatesEnd(t *testing.T) {
 	t.Parallel()
 	rows := make([]string, len(hostileTemplates()))
@@ -108,11 +110,13 @@ func (h hostileTemplate) run(t *testing.T) string {
 	if err := os.WriteFile(file, []byte(h.text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "credrender", "-c", os.DevNull, "--state-dir", filepath.Join(dir, "state"),
+	cmd := exec.CommandContext(t.Context(), "credrender-measured", "-c", os.DevNull, "--state-dir", filepath.Join(dir, "state"),
 		"--timeout", h.timeout(), "render", file+":"+dest)
+	measured := filepath.Join(dir, "memory")
+	cmd.Env = append(os.Environ(), memoryEnv+"="+measured)
 	begun := time.Now()
 	out, _ := cmd.CombinedOutput()
-	took, code, memory := time.Since(begun), cmd.ProcessState.ExitCode(), maxMemory(cmd.ProcessState)
+	took, code, memory := time.Since(begun), cmd.ProcessState.ExitCode(), readMemory(t, measured)
 	message, _, _ := strings.Cut(string(out), "\n")
 	if code != exitUsage || !slices.ContainsFunc(strings.Split(h.says, "|"), func(says string) bool { return strings.Contains(message, says) }) {
 		t.Errorf("exit code %d, want %d and %q:\n%s", code, exitUsage, h.says, out)
@@ -127,14 +131,40 @@ func (h hostileTemplate) run(t *testing.T) string {
 	return fmt.Sprintf("%s\t%.1f\t%d\t%d\t%s\n", h.name, took.Seconds(), memory>>20, code, message)
 }
 
-// maxMemory returns the most memory that a process had at once, in bytes.
-func maxMemory(p *os.ProcessState) int64 {
-	usage, ok := p.SysUsage().(*syscall.Rusage)
-	switch {
-	case !ok:
-		return 0
-	case runtime.GOOS == "linux": // in kilobytes
-		return usage.Maxrss << 10
+// memoryEnv names the file to which credrender-measured writes its memory.
+const memoryEnv = "MEMORY_FILE"
+
+// measuredMain is the command, which writes at its end how much memory it had at most, in
+// bytes. Its parent could not tell: what the kernel counts of a process that was started
+// includes the memory of the process that started it.
+func measuredMain() {
+	a := newApp(os.Stdin, os.Stdout, os.Stderr)
+	code := a.main(context.Background(), os.Args[1:])
+	text, err := os.ReadFile("/proc/self/status")
+	peak := int64(0)
+	if m := regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`).FindSubmatch(text); err == nil && m != nil {
+		peak, _ = strconv.ParseInt(string(m[1]), 10, 64)
+		peak <<= 10
+	} else {
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		peak = int64(stats.Sys)
 	}
-	return usage.Maxrss
+	if err := os.WriteFile(os.Getenv(memoryEnv), []byte(strconv.FormatInt(peak, 10)), 0o600); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+func readMemory(t *testing.T, path string) int64 {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	peak, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || peak == 0 {
+		t.Fatalf("no memory was measured: %q, %v", text, err)
+	}
+	return peak
 }

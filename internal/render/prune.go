@@ -27,15 +27,14 @@ func (r *run) leftovers(p *Plan) error {
 		return nil
 	}
 	rec := p.state.Record()
-	made := maps.Clone(rec.Left)
-	if made == nil {
-		made = map[string]state.File{}
-	}
+	made := map[string]state.File{}
+	maps.Copy(made, rec.Left)
 	maps.Copy(made, rec.Files)
 	total := len(made)
 	for _, c := range p.Changes {
 		delete(made, c.Path)
 	}
+	maps.DeleteFunc(made, func(path string, _ state.File) bool { return r.isGone(path) })
 	p.left = made
 	if !p.Job.Prune {
 		return nil
@@ -48,9 +47,7 @@ func (r *run) leftovers(p *Plan) error {
 			continue
 		}
 		delete(p.left, path) // it is no longer ours
-		if why != missing {
-			r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: %s is not removed: it %s", p.Job.Name, path, why))
-		}
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("job %s: %s is not removed: it %s", p.Job.Name, path, why))
 	}
 	if limit := max(1, total*p.Job.PruneLimit/100); len(remove) > limit {
 		return &RefusedError{What: "prune_limit", Err: fmt.Errorf("%w: %d of the %d files that the job made, and prune_limit %d%% allows %d",
@@ -60,7 +57,12 @@ func (r *run) leftovers(p *Plan) error {
 	return nil
 }
 
-const missing = "is missing"
+// isGone reports whether nothing is at a path of the host.
+func (r *run) isGone(path string) bool {
+	dest, ok := r.below(path)
+	stamp, err := r.env.Disk.Stamp(dest)
+	return ok && err == nil && stamp == ""
+}
 
 // removal returns the change that removes a file, or why it stays.
 func (r *run) removal(p *Plan, path string, recorded state.File) (c job.Change, why string) {
