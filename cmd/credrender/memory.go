@@ -9,7 +9,7 @@ import (
 // softLimit is the memory, in bytes, below which nothing is collected. Runs of 200 small
 // secrets stay below it. Runs of 50 secrets of 100 KiB need less than 64 MiB in all
 // (docs/dev/measured.md).
-const softLimit = 40 << 20
+const softLimit = 24 << 20
 
 // tight decides when the limit is removed: when less than 1/tight of the live heap is
 // allocated between two collections. Without that, a run of 500 secrets of
