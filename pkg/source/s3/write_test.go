@@ -27,7 +27,7 @@ func TestPutKeepsTheSettingsOfAnObject(t *testing.T) {
 	w := open(t)
 	r := source.Ref{Name: bucket + "/k"}
 	kept := http.Header{
-		"Content-Type": {"application/octet-stream"}, "Cache-Control": {"no-store"}, "X-Amz-Meta-Owner": {"payments"}, "X-Amz-Storage-Class": {"STANDARD_IA"},
+		"Content-Type": {"application/octet-stream"}, "Content-Disposition": {"inline"}, "X-Amz-Meta-Owner": {"payments"}, "X-Amz-Storage-Class": {"STANDARD_IA"},
 	}
 	w.s3.Create(t, bucket, "k", "old", kept, url.Values{"team": {"a&b"}, "env": {"prod"}})
 	if _, err := w.secrets.Put(t.Context(), r, value("new")); err != nil {
