@@ -25,15 +25,15 @@ func canaryLines() map[string][]canaryLine {
 	all := map[string][]canaryLine{
 		"get":          {prints("get", "db.password", "env=prod"), line("get", "db.password"), line("get", "db.password", "env=other"), line("get", "gone"), prints("get", "doc", "env=prod")},
 		"getall":       {prints("getall", "env=prod"), line("getall"), line("getall", "env=other"), {args: []string{"getall", "--partial"}, result: true, partial: true}},
-		"put":          {line("put", "new", value, "env=prod"), fed(value, "put", "new", "-", "env=prod"), fed(value, "put", "new", "-", "env=prod", "--version", "1"), fed(value, "put", "new", "-", "env=prod", "--if-changed"), fed(value, "put", "ssm:/new", "-")},
+		"put":          {line("put", "new", value, "env=prod"), fed(value, "put", "new", "-", "env=prod"), fed(value, "put", "new", "-", "env=prod", "--version", "1"), fed(value, "put", "new", "-", "env=prod", "--if-changed"), fed(value, "put", "ssm:/new", "-"), fed(value, "put", "sm:new", "-"), fed(value, "put", "sm:new#key", "-"), fed(value, "put", "s3://b/new", "-", "env=prod")},
 		"list":         {line("list"), line("list", "db*")},
-		"delete":       {line("delete", "gone"), line("delete", "new")},
+		"delete":       {line("delete", "gone"), line("delete", "new"), line("delete", "sm:new")},
 		"prune":        {line("prune", "--keep", "1", "--dry-run"), line("prune", "--keep", "1")},
 		"rekey":        {line("rekey", "--dry-run", "env=prod"), line("rekey", "env=prod"), line("rekey", "env=other")},
 		"migrate":      {line("migrate", "--dry-run", "env=prod"), line("migrate", "env=prod")},
 		"verify-store": {line("verify-store", "env=prod"), line("verify-store"), line("verify-store", "env=other", "-o", "json")},
 		"import": {
-			line("import", "secrets.json", "env=prod", "--dry-run"), line("import", "secrets.json", "env=prod"), line("import", "broken.json"), line("import", "broken.yaml"),
+			line("import", "secrets.json", "env=prod", "--dry-run"), line("import", "secrets.json", "env=prod"), line("import", "broken.json"), line("import", "broken.yaml"), line("import", "secrets.json", "--into", "sm:doc#"),
 			line("import", "broken.env"), line("import", "kinds.json"), fed(`{"a":"c4n4ry-on-stdin"`, "import", "-"), line("import", "--from", "table=credential-store", "--from", "region=eu-west-1", "env=prod", "--dry-run"),
 		},
 		"export":  {line("export", "env=prod", "--file", "out.yaml"), line("export", "--file", "out.json"), line("export", "env=prod", "--to", "table=credential-store", "--to", "region=eu-west-1", "--dry-run"), prints("export", "env=prod")},
