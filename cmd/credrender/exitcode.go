@@ -93,7 +93,8 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
+	_, refusal := errors.AsType[*source.RefusalError](err)
+	return usage || conf || unable || refusal || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
 }
 
 // isTemplates reports whether err is, or joins, an error in a template's text. A

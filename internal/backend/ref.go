@@ -67,6 +67,12 @@ func All(c source.Context) Ref { return Ref{source.Ref{Context: c}} }
 // String returns the ref for messages.
 func (r Ref) String() string { return r.ref.String() }
 
+// At returns the ref of one version for messages, or of the secret if version is empty.
+func (r Ref) At(version string) string {
+	r.ref.Version = version
+	return r.ref.String()
+}
+
 // Context returns the encryption context that the ref states.
 func (r Ref) Context() source.Context { return r.ref.Context }
 

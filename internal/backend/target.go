@@ -6,7 +6,6 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/source/s3"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -25,7 +24,7 @@ func (s *Set) Target(where job.Store, ref Ref) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if place.Key == "" && hasItems(place.Kind) && place.Kind != Local {
+	if place.Key == "" && takesKey(place.Kind) {
 		place.Key = where.Key
 	}
 	return &Target{ref, s, place}, nil
@@ -38,6 +37,9 @@ func (t *Target) Place() job.Store { return t.place }
 func (t *Target) HasItems() bool { return hasItems(t.place.Kind) }
 
 func hasItems(kind string) bool { return kind == DynamoDB || kind == Local || kind == "" }
+
+// takesKey reports whether a kind of source encrypts with the store's own key.
+func takesKey(kind string) bool { return kind == DynamoDB || kind == "" || kind == S3 }
 
 // IsFolder reports whether the target is in a folder of S3 that is used as a store.
 func (t *Target) IsFolder() bool { return t.place.Kind == S3 && t.place.Path != "" }
@@ -59,30 +61,56 @@ func (t *Target) Items(ctx context.Context, verb string) (st *store.Store, name 
 	return st, t.ref.Name, nil
 }
 
-// Folder opens the folder of S3 that the target is in, and returns the ref of the object.
-func (t *Target) Folder(ctx context.Context, verb string) (f *s3.Folder, ref source.Ref, err error) {
-	if !t.IsFolder() {
-		return nil, ref, t.unable(verb)
-	}
+// Writer opens the target's source to put or delete secrets, and returns the target's
+// ref for it.
+func (t *Target) Writer(ctx context.Context, verb string) (source.Writer, source.Ref, error) {
+	return capable[source.Writer](ctx, t, verb)
+}
+
+// History opens the target's source to read versions, and returns the target's ref for
+// it.
+func (t *Target) History(ctx context.Context, verb string) (source.HistoryReader, source.Ref, error) {
+	return capable[source.HistoryReader](ctx, t, verb)
+}
+
+// Stager opens the target's source to keep versions beside the newest, and returns the
+// target's ref for it. Only Secrets Manager can.
+func (t *Target) Stager(ctx context.Context, verb string) (source.Stager, source.Ref, error) {
+	return capable[source.Stager](ctx, t, verb)
+}
+
+// capable opens the target's source as an interface that some sources implement.
+func capable[T any](ctx context.Context, t *Target, verb string) (able T, ref source.Ref, err error) {
 	src, err := t.open(ctx)
 	if err != nil {
-		return nil, ref, err
+		return able, ref, err
 	}
-	f, ok := src.(*s3.Folder)
+	var opened any = src
+	if st, ok := src.(*store.Store); ok {
+		opened = store.RefWriter{Store: st}
+	}
+	able, ok := opened.(T)
 	if !ok {
-		return nil, ref, t.unable(verb)
+		return able, ref, t.unable(verb)
 	}
-	return f, t.ref, nil
+	return able, t.ref, nil
+}
+
+// Fetch fetches the value with its trace, which a later write can expect to be the
+// newest.
+func (t *Target) Fetch(ctx context.Context) (source.Result, error) {
+	src, err := t.open(ctx)
+	if err != nil {
+		return source.Result{}, err
+	}
+	got := src.Fetch(ctx, []source.Ref{t.ref})[t.ref]
+	return got, t.Fault(got.Err)
 }
 
 // Get fetches the value.
 func (t *Target) Get(ctx context.Context) (source.Secret, error) {
-	src, err := t.open(ctx)
-	if err != nil {
-		return source.Secret{}, err
-	}
-	got := src.Fetch(ctx, []source.Ref{t.ref})[t.ref]
-	return got.Secret, t.Fault(got.Err)
+	got, err := t.Fetch(ctx)
+	return got.Secret, err
 }
 
 // List returns the entries that the pattern matches.

@@ -32,6 +32,11 @@ type PutRequest struct {
 	// version) has this value already. A version that does not open, because its
 	// context differs or it is damaged, has another value.
 	IfChanged bool
+	// IfAbsent stores only a name that has no version; else the error is
+	// source.ErrExists. With Expect, the newest version must be that one; else the
+	// error is source.ErrChanged. Both are for the next version.
+	IfAbsent bool
+	Expect   string
 	// DryRun determines the version and whether it would be written. It makes no
 	// data key and writes nothing.
 	DryRun bool
@@ -121,6 +126,9 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 		if stuck == maxStuck {
 			return "", false, fmt.Errorf("%w: the table refuses each next version as one that exists, and shows none", source.ErrExists)
 		}
+		if err := p.permits(newest.Version); err != nil {
+			return "", false, err
+		}
 		if same, err := p.same(ctx, newest); same || err != nil {
 			return newest.Version, false, err
 		}
@@ -139,6 +147,17 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 			return "", false, err
 		}
 	}
+}
+
+// permits checks the conditions of the request on the newest version.
+func (r *PutRequest) permits(newest string) error {
+	switch {
+	case r.IfAbsent && newest != "":
+		return source.ErrExists
+	case r.Expect != "" && newest != r.Expect:
+		return source.ErrChanged
+	}
+	return nil
 }
 
 // maxStuck is how often a table may refuse a write for a change that a consistent

@@ -116,9 +116,9 @@ func TestSignatures(t *testing.T) {
 		f := s3.NewSecrets(o, plainKeys{}).In("bucket")
 		_ = o.Fetch(t.Context(), []source.Ref{r})
 		_, err := o.Probe(t.Context(), []source.Known{{Ref: r}})
-		_, _, put := f.Put(t.Context(), source.Ref{Name: key}, source.NewSecret([]byte("v")), false)
+		_, put := f.Put(t.Context(), source.Ref{Name: key}, source.Write{Value: source.NewSecret([]byte("v"))})
 		_, list := o.List(t.Context(), "bucket/"+key+"*")
-		if del := f.Delete(t.Context(), key); err != nil || put != nil || list != nil || del != nil {
+		if _, del := f.Delete(t.Context(), source.Ref{Name: key}, source.Deletion{}); err != nil || put != nil || list != nil || del != nil {
 			t.Errorf("%q: %v, %v, %v, %v", key, err, put, list, del)
 		}
 		at := "/bucket/" + key
