@@ -100,10 +100,23 @@ func (w *Workspace) Write(value []byte) error {
 // Read returns what the file holds now.
 func (w *Workspace) Read() ([]byte, error) { return os.ReadFile(w.file) }
 
-// Close removes the workspace with all that the editor has left in it.
-func (w *Workspace) Close() error {
-	err := os.RemoveAll(w.dir)
+// Close removes the workspace with all that the editor has left in it, unless it is kept.
+func (w *Workspace) Close() (err error) {
+	if w.dir != "" {
+		err = os.RemoveAll(w.dir)
+	}
 	return errors.Join(err, w.lock.Close())
+}
+
+// Keep renames the workspace, so that neither Close nor the next run removes it, and
+// returns where the file is then.
+func (w *Workspace) Keep() (file string, err error) {
+	dir := strings.Replace(w.dir, prefix, "credrender-kept-", 1)
+	if err := os.Rename(w.dir, dir); err != nil {
+		return "", err
+	}
+	w.dir = ""
+	return filepath.Join(dir, filepath.Base(w.file)), nil
 }
 
 // sweep removes the workspaces in a directory that dead runs of this user left. It is a
