@@ -55,7 +55,7 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 	}
 	switch where.Kind {
 	case SSM:
-		return ssm.New(c.AWS), nil
+		return ssm.New(c.AWS).WithKey(where.Key), nil
 	case SecretsManager:
 		return secretsmanager.New(c.AWS), nil
 	case s3Object:

@@ -41,6 +41,14 @@ func hasItems(kind string) bool { return kind == DynamoDB || kind == Local || ki
 // takesKey reports whether a kind of source encrypts with the store's own key.
 func takesKey(kind string) bool { return kind == DynamoDB || kind == "" || kind == S3 }
 
+// UseKey sets the KMS key for new secrets of a service that has a key of its own by
+// default. What exists there keeps its key.
+func (t *Target) UseKey(key string) {
+	if t.place.Key == "" && (t.place.Kind == SSM || t.place.Kind == SecretsManager) {
+		t.place.Key = key
+	}
+}
+
 // IsFolder reports whether the target is in a folder of S3 that is used as a store.
 func (t *Target) IsFolder() bool { return t.place.Kind == S3 && t.place.Path != "" }
 

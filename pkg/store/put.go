@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -143,7 +141,7 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 		if !errors.Is(err, source.ErrExists) {
 			return "", false, err
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := source.Pause(ctx, try); err != nil {
 			return "", false, err
 		}
 	}
@@ -163,27 +161,6 @@ func (r *PutRequest) permits(newest string) error {
 // maxStuck is how often a table may refuse a write for a change that a consistent
 // read does not show: some emulators do that forever.
 const maxStuck = 8
-
-// A writer that lost a version to another waits for a random time, so that writers do
-// not retry in step: up to firstPause the first time, then up to twice as long each
-// time, up to longestPause.
-const (
-	firstPause   = 8 * time.Millisecond
-	longestPause = 512 * time.Millisecond
-)
-
-func pause(ctx context.Context, try int) error {
-	most := longestPause
-	if try < 6 {
-		most = firstPause << try
-	}
-	select {
-	case <-time.After(rand.N(most)): //nolint:gosec // spreads load, guards nothing
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // orNone returns the zero Item and no error for an item that does not exist.
 func orNone(item credstash.Item, err error) (credstash.Item, error) {
