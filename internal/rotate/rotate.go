@@ -269,7 +269,14 @@ func (r *Rotation) giveUp(ctx context.Context, c Candidate, cause error) error {
 }
 
 func (r *Rotation) undo(ctx context.Context, c Candidate) error {
-	now, err := r.newest(ctx) // somebody else may have changed it
+	now, err := r.newest(ctx) // somebody else may have changed it, or published it
+	if err != nil {
+		return err
+	}
+	published, err := r.isPublished(ctx, c, now)
+	if err == nil && published {
+		err = ErrPublished
+	}
 	if err != nil {
 		return err
 	}
@@ -288,17 +295,6 @@ func (r *Rotation) Abort(ctx context.Context) error {
 	c, err := r.Keeper.Find(ctx)
 	if errors.Is(err, source.ErrNotFound) {
 		return ErrNone
-	}
-	if err != nil {
-		return err
-	}
-	now, err := r.newest(ctx)
-	if err != nil {
-		return err
-	}
-	published, err := r.isPublished(ctx, c, now)
-	if err == nil && published {
-		err = ErrPublished
 	}
 	if err != nil {
 		return err
