@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/generate"
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/rotate"
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -226,8 +226,11 @@ func (a *app) planRotation(ctx context.Context, o *rotateOptions, r *rotate.Rota
 		steps = steps[3:]
 	}
 	for _, s := range steps {
-		if command := o.command(s); command != "" || s == publishStep {
-			rows = append(rows, strings.TrimSpace(fmt.Sprintf("%s\t%s", s, command)))
+		switch command := o.command(s); {
+		case s == publishStep:
+			rows = append(rows, "publish\tit as the newest version")
+		case command != "":
+			rows = append(rows, string(s)+"\t"+command)
 		}
 	}
 	return a.printTable(append(rows, "discard\tthe record of the rotation"))
@@ -235,12 +238,12 @@ func (a *app) planRotation(ctx context.Context, o *rotateOptions, r *rotate.Rota
 
 const publishStep rotate.Step = "publish"
 
-// rotationFailure reports whether a rotation failed because verify refused the candidate, and
-// whether it failed after publishing.
+// rotationFailure reports whether a rotation failed because verify refused the candidate,
+// and whether it failed after publishing. A verify that cannot be started refuses nothing.
 func rotationFailure(err error) (refused, after bool) {
 	failed, ok := errors.AsType[*rotate.StepError](err)
 	if !ok {
 		return false, false
 	}
-	return failed.Step == rotate.Verify, failed.Step == rotate.WaitFor || failed.Step == rotate.Revoke
+	return failed.Step == rotate.Verify && !errors.Is(err, hook.ErrStart), failed.Step == rotate.WaitFor || failed.Step == rotate.Revoke
 }
