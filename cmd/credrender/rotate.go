@@ -112,8 +112,10 @@ func runRotate(c *cobra.Command, a *app, o *rotateOptions, args []string) error 
 		err = a.rotate(ctx, o, r, given, spec)
 	}
 	if err != nil {
-		a.fail(t.Bare().Fault(err))
-		a.output(err)
+		for _, e := range flatten(err) {
+			a.fail(t.Bare().Fault(e))
+			a.output(e)
+		}
 	}
 	return nil
 }
@@ -160,14 +162,23 @@ func (a *app) rotation(ctx context.Context, o *rotateOptions, t *backend.Target)
 	if r.Source, err = t.Source(ctx); err != nil {
 		return nil, err
 	}
-	if r.History, r.Ref, err = t.History(ctx, "rotate"); err != nil {
-		return nil, err
-	}
-	writer, _, err := t.Writer(ctx, "rotate")
+	writer, ref, err := t.Writer(ctx, "rotate")
 	if err != nil {
 		return nil, err
 	}
-	beside := &rotate.Beside{Ref: r.Ref, Source: r.Source, Writer: writer, Force: o.force}
+	r.Ref = ref
+	if stager, ok := writer.(interface {
+		source.Stager
+		source.Publisher
+	}); ok {
+		staged := &rotate.Staged{Ref: ref, Source: r.Source, Writer: stager, Force: o.force}
+		r.Keeper, r.Publisher = staged, staged
+		return r, nil
+	}
+	if r.History, _, err = t.History(ctx, "rotate"); err != nil {
+		return nil, err
+	}
+	beside := &rotate.Beside{Ref: ref, Source: r.Source, Writer: writer, Force: o.force}
 	r.Keeper, r.Publisher = beside, beside
 	return r, nil
 }

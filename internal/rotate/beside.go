@@ -39,17 +39,17 @@ func (b *Beside) Find(ctx context.Context) (Candidate, error) {
 	if !ok {
 		return Candidate{}, &source.RefError{Ref: ref, Err: fmt.Errorf("%w: it holds a value that is not a candidate: a rotation keeps its own under this name", source.ErrExists)}
 	}
-	return Candidate{value, after}, nil
+	return Candidate{Value: value, After: after}, nil
 }
 
 // Keep implements Keeper.
-func (b *Beside) Keep(ctx context.Context, c Candidate) error {
+func (b *Beside) Keep(ctx context.Context, c Candidate) (Candidate, error) {
 	ref := b.next()
 	_, err := b.Writer.Put(ctx, ref, source.Write{Value: source.MarkCandidate(c.Value, c.After), IfAbsent: true, Force: b.Force})
 	if err != nil {
-		return &source.RefError{Ref: ref, Err: err}
+		return c, &source.RefError{Ref: ref, Err: err}
 	}
-	return nil
+	return c, nil
 }
 
 // Discard implements Keeper.

@@ -71,8 +71,12 @@ var (
 
 // Candidate is a value that is to replace another.
 type Candidate struct {
-	Value source.Secret
-	After string // the version that it is to replace
+	Value   source.Secret
+	After   string // the version that it is to replace
+	Version string // the version that it has already, where it is one
+	// Replaced reports that it was published, and has been replaced since. A source
+	// whose Version is empty does not tell.
+	Replaced bool
 }
 
 // Keeper keeps the candidate of a secret where readers do not see it.
@@ -80,8 +84,9 @@ type Keeper interface {
 	// Find returns the kept candidate. The error wraps source.ErrNotFound if there
 	// is none.
 	Find(ctx context.Context) (Candidate, error)
-	// Keep keeps a candidate. The error wraps source.ErrExists if there is one.
-	Keep(ctx context.Context, c Candidate) error
+	// Keep keeps a candidate, and returns it with its version, if it has one. The
+	// error wraps source.ErrExists if there is one.
+	Keep(ctx context.Context, c Candidate) (Candidate, error)
 	// Discard removes the candidate, published or not.
 	Discard(ctx context.Context) error
 }
@@ -97,7 +102,7 @@ type Publisher interface {
 type Rotation struct {
 	Ref       source.Ref
 	Source    source.Source
-	History   source.HistoryReader
+	History   source.HistoryReader // nil if candidates have versions
 	Keeper    Keeper
 	Publisher Publisher
 	// Has reports whether there is a command for a step.
@@ -179,8 +184,8 @@ func (r *Rotation) begin(ctx context.Context, now newest, candidate func() (sour
 	if same(value, now.value) {
 		return Candidate{}, ErrSame
 	}
-	c := Candidate{value, now.trace.Version}
-	err = r.Keeper.Keep(ctx, c)
+	c := Candidate{Value: value, After: now.trace.Version}
+	c, err = r.Keeper.Keep(ctx, c)
 	if errors.Is(err, source.ErrExists) {
 		return Candidate{}, fmt.Errorf("keep the candidate: %w: another rotation has just begun", err)
 	}
@@ -197,8 +202,11 @@ func (r *Rotation) isPublished(ctx context.Context, c Candidate, now newest) (bo
 	if now.trace.Version == c.After {
 		return false, nil
 	}
-	if same(c.Value, now.value) {
+	if c.Replaced || same(c.Value, now.value) {
 		return true, nil
+	}
+	if c.Version != "" {
+		return false, nil
 	}
 	versions, err := r.History.History(ctx, r.Ref)
 	if err != nil {
