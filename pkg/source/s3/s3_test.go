@@ -66,7 +66,7 @@ func TestConformanceOfSecrets(t *testing.T) {
 		w := open(t)
 		folder := w.secrets.In(bucket + "/suite")
 		return sourcetest.Backend{
-			Source: w.secrets, Prefix: source.S3,
+			Source: w.secrets, Writer: w.secrets, Prefix: source.S3,
 			Put: func(ctx context.Context, v sourcetest.Value) error {
 				c, err := source.NewContext(v.Context)
 				if err != nil {
