@@ -127,7 +127,7 @@ func itemRights(command string) []Right {
 	case "policy":
 		return []Right{key("DescribeKey")}
 	}
-	return nil
+	return lifeRights(command)
 }
 
 func rightOn(what, service string, operations []string) Right {
