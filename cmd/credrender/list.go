@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +17,10 @@ func newList(a *app) *cobra.Command {
 		Use:   "list [PATTERN]",
 		Short: "List names and versions",
 		Long: `List every stored version of the names that PATTERN matches, where * matches any
-characters, or with --newest the one that readers get. Nothing is decrypted. PATTERN may be a REF of another source:
-'ssm:/app/*' lists Parameter Store. A pattern that matches nothing is a warning.`,
+characters, the name first and the version last. With --newest, list only the version
+that readers get. Nothing is decrypted. PATTERN may be a REF of another source:
+'ssm:/app/*' lists Parameter Store and 'sm:app/*' Secrets Manager, the newest version of
+each name. A pattern that matches nothing is a warning.`,
 		Example: "  credrender list 'web.*'",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, output, newest) },
@@ -38,15 +41,25 @@ func runList(ctx context.Context, a *app, args []string, output string, newest b
 	if output == "json" {
 		return a.printJSON(entries)
 	}
-	var rows []string
-	for _, e := range entries {
-		row := source.Show(e.Name) + "\t" + source.Show(e.Version)
+	return a.printTable(listRows(entries))
+}
+
+// listRows returns the name first and the version last. Comments stand between them, if
+// there are any.
+func listRows(entries []source.Entry) []string {
+	comments := slices.ContainsFunc(entries, func(e source.Entry) bool { return e.Comment != "" })
+	rows := make([]string, len(entries))
+	for i, e := range entries {
+		rows[i] = source.Show(e.Name) + "\t"
 		if e.Comment != "" {
-			row += "\t" + source.Show(e.Comment)
+			rows[i] += source.Show(e.Comment)
 		}
-		rows = append(rows, row)
+		if comments {
+			rows[i] += "\t"
+		}
+		rows[i] += source.Show(e.Version)
 	}
-	return a.printTable(rows)
+	return rows
 }
 
 // newestEntries keeps the last entry of each name. Entries are sorted by name, then

@@ -128,25 +128,6 @@ func kindName(kind string) string {
 	return kind
 }
 
-// instead returns what to use in place of a command that a source does not support.
-func instead(verb, kind string) string {
-	others := map[string]map[string]string{
-		SSM: {
-			"put": "use 'aws ssm put-parameter'", "delete": "use 'aws ssm delete-parameter'",
-		},
-		SecretsManager: {
-			"put": "use 'aws secretsmanager put-secret-value'", "delete": "use 'aws secretsmanager delete-secret'", "list": "use 'aws secretsmanager list-secrets'",
-		},
-		S3: {
-			"put": "use 'credrender --store s3://BUCKET/PREFIX put NAME'", "delete": "use 'credrender --store s3://BUCKET/PREFIX delete NAME'",
-		},
-	}
-	if text := others[kind][verb]; text != "" {
-		return text
-	}
-	return "it works on tables and local stores"
-}
-
 // Fault adds the ref to an error that does not have one.
 func (r Ref) Fault(err error) error {
 	if _, ok := errors.AsType[*source.RefError](err); ok || err == nil {

@@ -184,14 +184,11 @@ func (t *Target) pattern(err error) error {
 }
 
 func (t *Target) unable(verb string) error {
-	e := &UnableError{Verb: verb, Kind: t.place.Kind, Instead: instead(verb, t.place.Kind)}
+	e := &UnableError{Verb: verb, Kind: t.place.Kind, Instead: "it works on tables and local stores"}
 	if t.ref.Name != "" {
 		e.Ref = t.String()
 	} else if t.IsFolder() {
 		e.Ref = "s3://" + t.place.Path
-	}
-	if t.IsFolder() {
-		e.Instead = "it works on tables and local stores"
 	}
 	return e
 }

@@ -47,6 +47,9 @@ func (s *Secrets) retry(ctx context.Context, write func() (source.Stored, error)
 	}
 }
 
+// ErrPending comes with source.ErrDenied: the secret exists until its recovery window ends.
+var ErrPending = errors.New("the secret is pending deletion")
+
 // errRace: another writer was faster.
 var errRace = fmt.Errorf("%w again and again", source.ErrChanged)
 
@@ -148,7 +151,7 @@ func (s *Secrets) permits(held *describeOutput, force bool) error {
 	name := source.Show(held.Name)
 	switch {
 	case held.DeletedDate != nil:
-		return fmt.Errorf("%w: the secret is pending deletion: 'aws secretsmanager restore-secret --secret-id %s' restores it", source.ErrDenied, name)
+		return fmt.Errorf("%w: %w", source.ErrDenied, ErrPending)
 	case s.key != "" && s.key != held.KMSKeyID && !strings.HasSuffix(held.KMSKeyID, "/"+s.key):
 		kept := held.KMSKeyID
 		if kept == "" {

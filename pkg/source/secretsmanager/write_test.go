@@ -130,7 +130,7 @@ func TestRefusedWrites(t *testing.T) {
 		{s, "rotates#a", value("2"), "AWS rotates the secret"},
 		{s, "text#a", value("x"), "so it has no key a"},
 		{s, "twice#a", value("x"), "so it has no key a"},
-		{s, "gone", value("x"), "restore-secret --secret-id gone"},
+		{s, "gone", value("x"), "the secret is pending deletion"},
 		{s.WithKey("alias/other"), "text", value("x"), "keeps its KMS key, the account's default"},
 		{s, "arn:aws:secretsmanager:eu-west-1:123456789012:secret:never-a1b2c3", value("x"), "not found"},
 	} {

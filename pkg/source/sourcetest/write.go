@@ -12,7 +12,7 @@ import (
 // Operations are those that the write half tests, in the order of a page about them.
 var Operations = []string{
 	"put", "put --if-changed", "put --if-absent", "put --comment", "put --version", "put --item-format", "put --tier",
-	"an empty value", "a binary value", "the largest value", "only if the newest version is a given one",
+	"an empty value", "a binary value", "the largest value tested", "only if the newest version is a given one",
 	"30 writers at once", "delete", "delete --dry-run", "delete --version", "history",
 }
 
@@ -201,7 +201,7 @@ func testSizes(t *testing.T, s *suite) {
 	large := strings.Repeat("x", size)
 	s.store(t, r, write(large))
 	s.expect(t, map[source.Ref]string{r: large})
-	s.report("the largest value", fmt.Sprintf("%d bytes", size))
+	s.report("the largest value tested", fmt.Sprintf("%d bytes", size))
 	if s.b.MaxSize > 0 {
 		s.refused(t, r, write(large+"y"), source.ErrTooLarge, large)
 	}

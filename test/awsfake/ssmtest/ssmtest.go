@@ -80,7 +80,7 @@ func (s *Server) add(name string, v version) int64 {
 		s.versions = map[string]int64{}
 	}
 	s.versions[name]++
-	v.written, v.number = time.Unix(s.versions[name]-1, 0), s.versions[name]
+	v.written, v.number = time.Unix(1_700_000_000+s.versions[name], 0), s.versions[name]
 	s.params[name] = append(s.params[name], v)
 	return v.number
 }
