@@ -71,6 +71,9 @@ func Rights(command, service string) []Right {
 	if rights, ok := of[command]; ok {
 		return rights
 	}
+	if rights := lifeElsewhere(command, service); rights != nil {
+		return rights
+	}
 	switch service {
 	case "S3":
 		return append(objects("s3:GetObject"), listing()...)
