@@ -13,7 +13,6 @@ import (
 
 	"github.com/credrender/credrender/internal/policy"
 	"github.com/credrender/credrender/internal/render"
-	"github.com/credrender/credrender/internal/rotate"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
@@ -81,7 +80,7 @@ func (ad adviser) one(err error) string {
 	if text := typedHint(err); text != "" {
 		return text
 	}
-	if text := ad.call(err); text != "" {
+	if text := cmp.Or(ad.call(err), rotationHint(err)); text != "" {
 		return text
 	}
 	from := ""
@@ -119,9 +118,6 @@ func typedHint(err error) string {
 	}
 	if _, ok := errors.AsType[*credstash.VersionError](err); ok {
 		return "'credrender list NAME' shows the versions; pass the next one with --version, or pad the stored ones with 'credrender migrate'"
-	}
-	if _, after := rotationFailure(err); after {
-		return "the new value is in force and the old one is not revoked; run the same command again to finish"
 	}
 	if _, ok := errors.AsType[*render.HookError](err); ok {
 		return "the hook is pending: the next run retries it, even if no file changes"
@@ -170,10 +166,6 @@ var hints = []struct {
 	{source.S3Object, source.ErrDenied, "reading needs s3:GetObject; without s3:ListBucket S3 also denies access to an object that does not exist"},
 	{source.EC2, source.ErrNotFound, "tags are in the metadata only if 'Allow tags in instance metadata' is on"},
 	{source.EC2, source.ErrUnreachable, "outside EC2 use --fixtures; in a container set the instance's hop limit to 2"},
-	{"", rotate.ErrOther, "run it without a new value to finish with the kept candidate, or with --abort to give that up"},
-	{"", rotate.ErrUnfinished, "run the same command again: it looks whether the candidate is published, and goes on from there"},
-	{"", rotate.ErrInForce, "if that is meant, delete the candidate: 'credrender delete REF.next' forgets the rotation"},
-	{"", rotate.ErrPublished, "run the rotation again to finish it"},
 	{"", txn.ErrMountPoint, "in_place: true in the config, or --in-place, writes into the mounted file"},
 	{"", txn.ErrFixed, "'lsattr -d' shows the attributes; 'chattr -i -a' removes them"},
 	{"", unix.EROFS, "the file system is read-only for this process; under systemd, add the directory to ReadWritePaths="},

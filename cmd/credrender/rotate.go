@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/generate"
-	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/rotate"
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -248,13 +246,3 @@ func (a *app) planRotation(ctx context.Context, o *rotateOptions, r *rotate.Rota
 }
 
 const publishStep rotate.Step = "publish"
-
-// rotationFailure reports whether a rotation failed because verify refused the candidate,
-// and whether it failed after publishing. A verify that cannot be started refuses nothing.
-func rotationFailure(err error) (refused, after bool) {
-	failed, ok := errors.AsType[*rotate.StepError](err)
-	if !ok {
-		return false, false
-	}
-	return failed.Step == rotate.Verify && !errors.Is(err, hook.ErrStart), failed.Step == rotate.WaitFor || failed.Step == rotate.Revoke
-}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -148,12 +149,16 @@ func (p *put) keep(ctx context.Context, header, held http.Header) error {
 			header[name] = values
 		}
 	}
-	if n := held.Get("X-Amz-Tagging-Count"); n == "" || n == "0" {
+	count := held.Get("X-Amz-Tagging-Count")
+	if count == "" || count == "0" {
 		return nil
 	}
 	tags, err := p.objects.client.tags(ctx, p.bucket, p.key)
 	if err != nil {
 		return wire.Wrap("read the tags of the object, which a write would drop", err)
+	}
+	if strconv.Itoa(len(tags)) != count {
+		return fmt.Errorf("%w: the object has %s tags, and S3 lists %d", source.ErrChanged, count, len(tags))
 	}
 	header.Set("X-Amz-Tagging", tags.Encode())
 	return nil

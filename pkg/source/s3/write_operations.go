@@ -40,10 +40,7 @@ func (c *client) delete(ctx context.Context, bucket, key, version string) error 
 func (c *client) keepsVersions(ctx context.Context, bucket string) (keeps bool, err error) {
 	op := operation{name: "GetBucketVersioning", method: http.MethodGet, bucket: bucket, query: url.Values{"versioning": {""}}}
 	err = c.do(ctx, op, func(_ *http.Response, data []byte) error {
-		var answer struct {
-			XMLName xml.Name `xml:"VersioningConfiguration"`
-			Status  string
-		}
+		var answer struct{ Status string } // emulators do not agree on the name of the element
 		if err := xml.Unmarshal(data, &answer); err != nil {
 			return unreadable(data)
 		}
@@ -59,8 +56,7 @@ func (c *client) tags(ctx context.Context, bucket, key string) (tags url.Values,
 	op := operation{name: "GetObjectTagging", method: http.MethodGet, bucket: bucket, key: key, query: url.Values{"tagging": {""}}}
 	err = c.do(ctx, op, func(_ *http.Response, data []byte) error {
 		var answer struct {
-			XMLName xml.Name                      `xml:"Tagging"`
-			Tags    []struct{ Key, Value string } `xml:"TagSet>Tag"`
+			Tags []struct{ Key, Value string } `xml:"TagSet>Tag"`
 		}
 		if err := xml.Unmarshal(data, &answer); err != nil {
 			return unreadable(data)

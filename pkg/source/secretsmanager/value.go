@@ -162,11 +162,12 @@ func failure(err error) value {
 
 // one asks for one value.
 func (s *Secrets) one(ctx context.Context, w want) value {
-	in := getInput{SecretID: w.id}
-	if len(w.version) >= idLength {
-		in.VersionID = w.version
-	} else {
-		in.VersionStage = w.version
+	in := getInput{SecretID: w.id, VersionStage: w.version}
+	switch {
+	case len(w.version) >= idLength:
+		in.VersionID, in.VersionStage = w.version, ""
+	case w.version == "":
+		in.VersionStage = current // AWS's default, and not that of every emulator
 	}
 	var out stored
 	if err := s.client.DoChecked(ctx, "GetSecretValue", &in, &out, func() error { return in.check(&out) }); err != nil {
