@@ -17,13 +17,18 @@ const versionTimeout = 2 * time.Second
 const leaveNothing = "set noswapfile noundofile nobackup nowritebackup nomodeline"
 
 // quiet returns the arguments that keep vim from writing beside the file. The settings
-// are given before and after the user's own configuration.
+// are made whenever a file is read or written, so neither the user's configuration nor
+// the order of commands in the editor's own command line comes after them.
 func (e Editor) quiet(ctx context.Context) []string {
 	words := strings.Fields(e.Command)
 	if len(words) == 0 || !e.isVim(ctx, words[0]) {
 		return nil
 	}
-	return []string{"-n", "-i", "NONE", "--cmd", leaveNothing, "-c", leaveNothing}
+	return []string{
+		"-n", "-i", "NONE",
+		"--cmd", "augroup credrender", "--cmd", "autocmd BufReadPre,BufNewFile,BufWritePre * " + leaveNothing, "--cmd", "augroup END",
+		"-c", leaveNothing,
+	}
 }
 
 // isVim reports whether a program is vim or Neovim, by the name of the file that links
