@@ -60,6 +60,7 @@ func TestCommandsTakeTheirRights(t *testing.T) {
 		"get s3://bucket/pre/b", "list s3://bucket/pre/", "render " + objects, "render " + objects, "plan " + objects, "pull s3://bucket/pre/b " + out, "--store s3://bucket/pre delete b",
 		"get ssm:/svc/a", "list ssm:/svc", "getall ssm:/svc/*", "render " + parameters, "render " + parameters, "plan " + parameters,
 		"put ssm:/new/a one", "put ssm:/new/a two --if-changed", "delete ssm:/new/a", "put sm:new one", "put sm:new two", "put sm:doc#k one", "put sm:doc#k two",
+		"import " + values + " --into ssm:/in/", "import " + values + " --into sm:in#", "import " + values + " --into s3://bucket/in/",
 		"list sm:app/*", "getall sm:app/*", "delete sm:new",
 		"get sm:app/db", "render " + managed, "render " + managed, "plan " + managed,
 	} {

@@ -50,6 +50,9 @@ func Action(service, operation string) []string {
 // table and its key, or on another source. It returns nil for commands that send no
 // requests, and for unknown ones.
 func Rights(command, service string) []Right {
+	if command == "import" && service != "DynamoDB" && service != "KMS" { // --into
+		command = "put"
+	}
 	of := map[string]map[string][]Right{
 		"S3": {
 			"get": objects("s3:GetObject"), "pull": objects("s3:GetObject"), "list": listing(),
@@ -66,7 +69,10 @@ func Rights(command, service string) []Right {
 			"delete": {{"the secrets", []string{"secretsmanager:DescribeSecret", "secretsmanager:DeleteSecret"}}, {"the secrets (for a key)", writeSecret()}},
 			"list":   {{"all", []string{"secretsmanager:ListSecrets"}}},
 		},
-		"KMS": {"put": {rightOn("the key", "kms", []string{"GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})}},
+		"KMS": {
+			"put":    {rightOn("the key", "kms", []string{"GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})},
+			"import": {rightOn("the key", "kms", []string{"Decrypt", "GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})},
+		},
 	}[service]
 	if rights, ok := of[command]; ok {
 		return rights

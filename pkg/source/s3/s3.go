@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/blob"
