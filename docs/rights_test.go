@@ -17,7 +17,7 @@ func TestRightsTable(t *testing.T) {
 	for service, rows := range map[string][][]string{
 		"DynamoDB": {
 			{"render", "plan", "pull", "exec", "daemon", "get"},
-			{"put"}, {"list"}, {"delete"}, {"getall", "export", "verify-store"}, {"import"}, {"prune"}, {"rekey"}, {"migrate"},
+			{"put", "generate"}, {"edit"}, {"copy", "rollback"}, {"rotate"}, {"history"}, {"list"}, {"delete"}, {"getall", "export", "verify-store"}, {"import"}, {"prune"}, {"rekey"}, {"migrate"},
 			{"encrypt"}, {"decrypt"}, {"setup"}, {"grant"}, {"grants"}, {"revoke"},
 		},
 		"S3":              {{"render", "plan", "exec", "daemon"}, {"get", "pull"}, {"put"}, {"list"}, {"delete"}, {"getall", "export"}},

@@ -227,7 +227,7 @@ func (g *canaryGround) place(t *testing.T, f canaryFailure) *canaryPlace {
 		"PATH="+os.Getenv("PATH"), "GORACE="+os.Getenv("GORACE"), "HOME="+dir,
 		"CREDRENDER_STATE_DIR="+dir+"/state", "RUNTIME_DIRECTORY="+dir+"/run", "XDG_DATA_HOME="+dir+"/data",
 		"CREDRENDER_LOG_LEVEL=debug", "CREDRENDER_TIMEOUT=5s", "AWS_MAX_ATTEMPTS=1", "AWS_DEFAULT_REGION=eu-west-1",
-		"AWS_SESSION_TOKEN="+canaryToken)
+		"AWS_SESSION_TOKEN="+canaryToken, "EDITOR=sed -i s/app/web/")
 	if f.set != nil {
 		env := f.set(t, g, write)
 		for i := range env {

@@ -21,6 +21,7 @@ func commands() []namedCommand {
 	return []namedCommand{
 		{"render", newRender}, {"daemon", newDaemon}, {"plan", newPlan}, {"lint", newLint}, {"pull", newPull}, {"recover", newRecover},
 		{"get", newGet}, {"put", newPut}, {"list", newList}, {"delete", newDelete}, {"getall", newGetall},
+		{"generate", newGenerate}, {"edit", newEdit}, {"history", newHistory}, {"copy", newCopy}, {"rollback", newRollback}, {"rotate", newRotate},
 		{"prune", newPrune}, {"rekey", newRekey}, {"migrate", newMigrate}, {"import", newImport}, {"export", newExport}, {"verify-store", newVerifyStore},
 		{"encrypt", newEncrypt}, {"decrypt", newDecrypt}, {"exec", newExec},
 		{"setup", newSetup}, {"grant", newGrant}, {"grants", newGrants}, {"revoke", newRevoke}, {"policy", newPolicy}, {"doctor", newDoctor},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -15,27 +16,32 @@ import (
 func newDelete(a *app) *cobra.Command {
 	var version string
 	var d source.Deletion
+	var yes bool
 	c := &cobra.Command{
 		Use:   "delete REF",
 		Short: "Delete all versions of a secret, or one",
 		Long: `Delete every version of a secret, or with --version one version. Rendered files
 and backups of the table keep the value.
 
+On a terminal, delete asks first unless --yes is given. --dry-run prints what would be
+deleted.
+
 Secrets Manager keeps a deleted secret for its recovery window of 30 days. A bucket with
 versions keeps the versions of a deleted object.`,
 		Example: "  credrender delete db.password -v 7",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return runDelete(c.Context(), a, args[0], version, d)
+			return runDelete(c.Context(), a, args[0], version, d, yes)
 		},
 	}
 	c.Flags().StringVarP(&version, "version", "v", "", "`VERSION` to delete (default: all)")
 	c.Flags().BoolVar(&d.DryRun, "dry-run", false, "delete nothing, print what would be deleted")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "on a terminal, delete without asking")
 	c.Flags().BoolVar(&d.Force, "force", false, "delete a secret that AWS manages or rotates, or from a bucket without versions")
 	return c
 }
 
-func runDelete(ctx context.Context, a *app, ref, version string, d source.Deletion) error {
+func runDelete(ctx context.Context, a *app, ref, version string, d source.Deletion, yes bool) error {
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
@@ -48,6 +54,15 @@ func runDelete(ctx context.Context, a *app, ref, version string, d source.Deleti
 	if err != nil {
 		return err
 	}
+	if !d.DryRun && !yes && a.atTerminal(a.stdin) {
+		planned, err := writer.Delete(ctx, secret, source.Deletion{DryRun: true, Force: d.Force})
+		if err != nil {
+			return t.Fault(err)
+		}
+		if err := a.confirm(ctx, deleteQuestion(t, version, planned.Versions)); err != nil {
+			return fmt.Errorf("delete %s: %w", t, err)
+		}
+	}
 	gone, err := writer.Delete(ctx, secret, d)
 	if d.DryRun && err == nil {
 		return a.printPlanned(deletions(secret.Name, gone.Versions))
@@ -56,6 +71,17 @@ func runDelete(ctx context.Context, a *app, ref, version string, d source.Deleti
 		a.log.Info("deleted "+t.At(v)+recoverable(secret, gone.Until), "name", secret.Name, "version", v)
 	}
 	return t.Fault(err)
+}
+
+// deleteQuestion states what is to be deleted: one version, or all of them.
+func deleteQuestion(t *backend.Target, version string, versions []string) string {
+	switch {
+	case version != "":
+		return "Delete " + t.At(versions[0]) + "?"
+	case len(versions) == 1 && versions[0] == "":
+		return "Delete " + t.String() + "?"
+	}
+	return "Delete " + t.String() + ", " + count(len(versions), "version") + "?"
 }
 
 // recoverable returns how to get a deleted secret back, if AWS keeps it for a time.

@@ -81,7 +81,7 @@ func (ad adviser) one(err error) string {
 	if text := typedHint(err); text != "" {
 		return text
 	}
-	if text := ad.call(err); text != "" {
+	if text := cmp.Or(ad.call(err), rotationHint(err)); text != "" {
 		return text
 	}
 	from := ""

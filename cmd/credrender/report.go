@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
@@ -138,6 +139,8 @@ func (a *app) output(err error) {
 	} else if e, ok := errors.AsType[*render.CommandError](err); ok {
 		text = e.Output
 	} else if e, ok := errors.AsType[*render.HookError](err); ok {
+		text = e.Output
+	} else if e, ok := errors.AsType[*hook.ExitError](err); ok {
 		text = e.Output
 	}
 	if text != "" {

@@ -28,7 +28,7 @@ var commandGroups = []struct {
 	names []string
 }{
 	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
-	{"Manage secrets", []string{"get", "put", "list", "getall", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
+	{"Manage secrets", []string{"get", "put", "generate", "edit", "list", "history", "getall", "copy", "rollback", "rotate", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
 
@@ -275,11 +275,9 @@ func peers() map[string]string {
 		"rm":            "credrender delete NAME",
 		"remove":        "credrender delete NAME",
 		"ls":            "credrender list",
-		"history":       "credrender list NAME",
-		"versions":      "credrender list NAME",
+		"versions":      "credrender history NAME",
 		"find":          "credrender list PATTERN",
 		"list-services": "credrender list",
-		"rotate":        "credrender rekey",
 		"reencrypt":     "credrender rekey",
 		"show":          "credrender get NAME",
 		"create-table":  "credrender setup",

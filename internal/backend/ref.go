@@ -41,7 +41,7 @@ func ParseRef(where job.Store, text, version string, given map[string]string) (R
 	if err != nil {
 		return Ref{}, err
 	}
-	if len(pairs) > 0 && (place.Kind == SSM || place.Kind == SecretsManager) {
+	if len(pairs) > 0 && !takesContext(place.Kind) {
 		return Ref{}, fmt.Errorf("%w: %s: values of %s have none", source.ErrContext, source.Show(text), kindName(place.Kind))
 	}
 	if ref.Context, err = source.NewContext(pairs); err != nil {

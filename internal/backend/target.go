@@ -69,6 +69,11 @@ func (t *Target) Items(ctx context.Context, verb string) (st *store.Store, name 
 	return st, t.ref.Name, nil
 }
 
+// TakesContext reports whether values of the target's source have a context.
+func (t *Target) TakesContext() bool { return takesContext(t.place.Kind) }
+
+func takesContext(kind string) bool { return kind != SSM && kind != SecretsManager }
+
 // Writer opens the target's source to put or delete secrets, and returns the target's
 // ref for it.
 func (t *Target) Writer(ctx context.Context, verb string) (source.Writer, source.Ref, error) {
@@ -162,6 +167,9 @@ func (t *Target) Values(ctx context.Context, verb string, sc store.Scope) (map[s
 func (t *Target) One(name, version string) source.Ref {
 	return source.Ref{Source: t.ref.Source, Name: name, Version: version}
 }
+
+// Source opens the target's source.
+func (t *Target) Source(ctx context.Context) (source.Source, error) { return t.open(ctx) }
 
 func (t *Target) open(ctx context.Context) (source.Source, error) {
 	return t.set.place(ctx, t.place)

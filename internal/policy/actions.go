@@ -77,6 +77,9 @@ func Rights(command, service string) []Right {
 	if rights, ok := of[command]; ok {
 		return rights
 	}
+	if rights := lifeElsewhere(command, service); rights != nil {
+		return rights
+	}
 	switch service {
 	case "S3":
 		return append(objects("s3:GetObject"), listing()...)
@@ -156,7 +159,7 @@ func itemRights(command string) []Right {
 	case "policy":
 		return []Right{key("DescribeKey")}
 	}
-	return nil
+	return lifeRights(command)
 }
 
 func rightOn(what, service string, operations []string) Right {

@@ -24,9 +24,29 @@ type Stager interface {
 	// Stage stores a value beside the newest version, in place of one that was staged
 	// before. Stored.Version is its version.
 	Stage(ctx context.Context, ref Ref, w Write) (Stored, error)
+	// Staged returns the staged version, published or not. The error wraps
+	// [ErrNotFound] if there is none.
+	Staged(ctx context.Context, ref Ref) (Staging, error)
+	// Unstage ends the staging of a version. It is not an error if none is staged.
+	Unstage(ctx context.Context, ref Ref) error
+}
+
+// Publisher makes the versions of a [Stager] the newest.
+type Publisher interface {
 	// Publish makes the staged version ref.Version the newest. The error wraps
-	// [ErrChanged] if the newest version is not expect.
+	// [ErrChanged] if the newest version is not expect. It stays marked as the staged
+	// one until Unstage.
 	Publish(ctx context.Context, ref Ref, expect Trace) error
+}
+
+// Staging is a staged version.
+type Staging struct {
+	Version string
+	// Before was the newest version when Version was staged. The source keeps it
+	// until Unstage.
+	Before string
+	// Replaced reports that Version was published, and has been replaced since.
+	Replaced bool
 }
 
 // Write is a value to store, and how. A source refuses what it cannot do, with a

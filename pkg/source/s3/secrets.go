@@ -58,7 +58,7 @@ func (s *Secrets) Glob(ctx context.Context, pattern source.Ref) (map[string]sour
 	if err != nil {
 		return nil, err
 	}
-	return byName(s.Fetch(ctx, refs)), nil
+	return source.DropCandidates(byName(s.Fetch(ctx, refs))), nil
 }
 
 // Folder is a prefix of a bucket, used as a store. Names are keys of objects without the

@@ -10,10 +10,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-var (
-	_ source.Writer = (*Secrets)(nil)
-	_ source.Stager = (*Secrets)(nil)
-)
+var _ source.Writer = (*Secrets)(nil)
 
 const (
 	// maxSize of a secret, in bytes
@@ -21,7 +18,6 @@ const (
 	maxSize = 65536
 	// private is the stage of a version that is not published yet.
 	private = "CREDRENDER_NEXT"
-	pending = "AWSPENDING" // as rotations use it
 	// maxRaces limits the attempts at a secret that others write at the same time.
 	maxRaces = 60
 )
@@ -36,41 +32,6 @@ func (s *Secrets) Put(ctx context.Context, ref source.Ref, w source.Write) (sour
 		return source.Stored{}, err
 	}
 	return s.retry(ctx, func() (source.Stored, error) { return s.put(ctx, ref, w, private) })
-}
-
-// Stage implements source.Stager: the version has the stage AWSPENDING.
-func (s *Secrets) Stage(ctx context.Context, ref source.Ref, w source.Write) (source.Stored, error) {
-	if err := refuse(ref, w); err != nil {
-		return source.Stored{}, err
-	}
-	return s.put(ctx, ref, w, pending)
-}
-
-// Publish implements source.Stager.
-func (s *Secrets) Publish(ctx context.Context, ref source.Ref, expect source.Trace) error {
-	id, _, _ := strings.Cut(ref.Name, "#")
-	held, err := s.describe(ctx, id)
-	if err != nil {
-		return err
-	}
-	to := held.version(ref.Version) // of a stage
-	if _, ok := held.VersionIDsToStages[ref.Version]; ok {
-		to = ref.Version
-	}
-	from := held.version(current)
-	switch {
-	case to == "":
-		return source.ErrNotFound
-	case to == from:
-		return nil
-	case expect.Version != "" && expect.Version != from:
-		return source.ErrChanged
-	}
-	if err := s.publish(ctx, id, from, to); err != nil {
-		return err
-	}
-	s.unlabel(ctx, id, pending, to)
-	return nil
 }
 
 // retry runs write until no other writer is faster.

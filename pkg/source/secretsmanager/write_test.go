@@ -206,6 +206,22 @@ func TestStage(t *testing.T) {
 	if got := fetch(t, s, r, ref("d#password", "AWSPREVIOUS")); got[r] != "new" || got[ref("d#password", "AWSPREVIOUS")] != "old" {
 		t.Errorf("published: %v", got)
 	}
+	// The staging tells what it has replaced until it ends.
+	if got, err := s.Staged(t.Context(), r); err != nil || got != (source.Staging{Version: staged.Version, Before: before.Version}) {
+		t.Errorf("staged: %+v, %v", got, err)
+	}
+	put(t, srv, "d", `{"user": "u", "password": "other"}`)
+	if got, err := s.Staged(t.Context(), r); err != nil || !got.Replaced || got.Before != before.Version {
+		t.Errorf("replaced: %+v, %v", got, err)
+	}
+	for range 2 { // the second changes nothing
+		if err := s.Unstage(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := s.Staged(t.Context(), r); !errors.Is(err, source.ErrNotFound) {
+		t.Errorf("unstaged: %+v, %v", got, err)
+	}
 	if err := s.Publish(t.Context(), ref("d", "AWSPENDING"), source.Trace{}); !errors.Is(err, source.ErrNotFound) {
 		t.Errorf("nothing is staged: %v", err)
 	}

@@ -104,7 +104,7 @@ func (p *Parameters) Glob(ctx context.Context, pattern source.Ref) (map[string]s
 	for _, param := range params {
 		found[param.Name] = answer{param: param}.result()
 	}
-	return found, nil
+	return source.DropCandidates(found), nil
 }
 
 // List implements source.Lister for the patterns of Glob, without decryption. It lists only
