@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 		"credrender-crash":   crashMain,
 		"credrender-hostile": hostileMain,
 		"credrender-nochmod": nochmodMain,
+		"credrender-chaos":   chaosMain,
 	})
 }
 
