@@ -101,7 +101,7 @@ func (w *chaosWorld) openHops() {
 	meta.SetRole("app")
 	backends := map[string]http.Handler{
 		"dynamodb": w.aws, "kms": w.aws, "sts": w.aws, "ssm": w.ssm.Config.Handler, "secretsmanager": w.sm.Config.Handler,
-		"s3": http.HandlerFunc(w.serveS3), hop.Local: w.serveLocal(meta.Config.Handler),
+		"s3": w.s3.Config.Handler, hop.Local: w.serveLocal(meta.Config.Handler),
 	}
 	for _, secure := range []bool{false, true} {
 		for _, name := range slices.Sorted(maps.Keys(backends)) {
@@ -111,14 +111,6 @@ func (w *chaosWorld) openHops() {
 			w.hops[secure] = append(w.hops[secure], h)
 		}
 	}
-}
-
-// serveS3 repeats the language of a request, as S3 does.
-func (w *chaosWorld) serveS3(rw http.ResponseWriter, r *http.Request) {
-	if language := r.URL.Query().Get("response-content-language"); language != "" {
-		rw.Header().Set("Content-Language", language)
-	}
-	w.s3.Config.Handler.ServeHTTP(rw, r)
 }
 
 // serveLocal is the credential endpoint of a container, which gives other credentials

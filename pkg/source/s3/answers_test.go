@@ -212,7 +212,11 @@ func TestBodies(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			requests := 0
-			o := against(t, func(w http.ResponseWriter, _ *http.Request) { requests++; tt.answer(requests, w) })
+			o := against(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Language", r.URL.Query().Get("response-content-language"))
+				requests++
+				tt.answer(requests, w)
+			})
 			got := fetch(t, o, "k")
 			if !errors.Is(got.Err, tt.want) || tt.want == nil && (got.Err != nil || string(got.Secret.Reveal()) != body) || requests != tt.requests {
 				t.Errorf("%q, %v after %d requests; want %v after %d", got.Secret.Reveal(), got.Err, requests, tt.want, tt.requests)
