@@ -50,6 +50,13 @@ check: format vet static test canary exhaustive tidy demo ## what CI runs before
 canary: ## every command against every failure, looked through for values and credentials (a minute)
 	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
 
+chaos: ## render while network, names, clock, credentials and disk fail: 10,000 faults, by seeds (10 minutes)
+	CHAOS_FAULTS=$(or $(CHAOS_FAULTS),10000) $(GO) test -count=1 -timeout 60m -run '^TestChaos$$' -v ./cmd/credrender
+
+mutants: ## put known bugs back, one at a time: the fault campaign and the fuzz targets have to notice (30 minutes)
+	$(GO) run ./test/mutants chaos
+	$(GO) run ./test/mutants fuzz
+
 exhaustive: ## at full size what make test runs in a short form: 10,000 secrets, 10,000 ticks (16 s of CPU)
 	GETALL_SECRETS=10000 $(GO) test -count=1 -run '^TestGetallAtScale$$' ./cmd/credrender
 	DAEMON_TICKS=10000 $(GO) test -count=1 -run '^TestThousandsOfTicks$$' ./internal/daemon
@@ -156,4 +163,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary chaos mutants exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean

@@ -26,7 +26,7 @@ func (r *chaosRun) begin() (end func()) {
 		for _, h := range w.hops[r.secure] {
 			h.Skew(skew)
 		}
-		r.meet(fault("clock a day off", "clock|time|xpired|Signature", false), false)
+		r.meet(fault("clock a day off", "clock|time|xpired|Signature", r.attempts > 1), false)
 		end = func() {
 			for _, h := range w.hops[r.secure] {
 				h.Skew(0)
@@ -63,16 +63,16 @@ func (r *chaosRun) begin() (end func()) {
 }
 
 // disturbed adds what happened to the disk to the faults.
-func (r *chaosRun) disturbed() (disk bool) {
+func (r *chaosRun) disturbed() (disk string) {
 	kind, _, _ := strings.Cut(r.disk, " ")
 	data, _ := os.ReadFile(filepath.Join(r.w.dir, "ops"))
 	if kind == "" || !r.killed && !strings.Contains(string(data), "FAULT") {
-		return false
+		return ""
 	}
 	name := r.disk[:strings.LastIndex(r.disk, " ")]
 	cause := map[string]string{diskFull: "no space left", diskReadOnly: "read-only|not writable|cannot be written", diskBroken: "input/output error"}[name]
 	r.meet(&hop.Fault{Kind: hop.Kind{Name: name, Cause: regexp.MustCompile(cause), Benign: name == diskSlow, Transient: name == diskSlow}}, false)
-	return name != diskSlow
+	return name
 }
 
 // check judges a run that has ended.
@@ -85,19 +85,24 @@ func (r *chaosRun) check() {
 	switch {
 	case r.hang:
 		return
-	case disk || r.killed:
+	case r.killed:
+		r.wrong = w.wholeFiles()
+		if r.wrong == "" {
+			r.wrong = w.recovered()
+		}
+	case disk == diskReadOnly: // nothing can be restored now
 		r.wrong = w.wholeFiles()
 		if r.wrong == "" && r.code == exitOK {
 			r.wrong = w.compare(true)
 		}
-		if again := w.clean(r.scenario); r.wrong == "" {
-			r.wrong = again
-		}
 	default:
 		r.wrong = w.compare(r.code == exitOK)
-		if r.wrong == "" {
+		if r.wrong == "" && disk == "" {
 			r.wrong = w.strays()
 		}
+	}
+	if disk != "" && r.wrong == "" {
+		r.wrong = w.clean(r.scenario)
 	}
 	if !r.killed && r.code != exitOK {
 		r.unclear = r.judgeError()
@@ -106,18 +111,19 @@ func (r *chaosRun) check() {
 
 // judgeError returns what is wrong with the error of a run.
 func (r *chaosRun) judgeError() string {
+	hurried := r.timeout == chaosSilence && strings.Contains(r.output, "(--timeout)") // by a busy machine
 	benign, transient := true, r.attempts > 1 && !r.again && r.timeout == chaosPatience
-	named := false
+	named := hurried
 	for _, f := range r.met {
 		benign = benign && f.Benign
 		local := f.Request.Service == hop.Local // what gives no answer is not asked again
 		transient = transient && (f.Benign || f.Transient && !local)
-		named = named || r.timeout == chaosSilence && strings.Contains(r.output, "(--timeout)") || f.Cause.MatchString(r.output) || local && strings.Contains(r.output, "no usable credentials")
+		named = named || f.Cause.MatchString(r.output) || local && strings.Contains(r.output, "no usable credentials")
 	}
 	switch {
 	case r.identity == "instance" && strings.Contains(r.output, "instance metadata service"):
 		// The service has a third of a second to answer, which a busy machine may need.
-	case benign:
+	case benign && !hurried:
 		return "no fault that could end a run, and it failed"
 	case transient:
 		return "every fault was transient and the program may try again, and the run failed"

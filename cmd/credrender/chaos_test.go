@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -162,11 +163,11 @@ type chaosRun struct {
 }
 
 // chaosSilence is how long a run waits that may meet silence, chaosPatience one that
-// does not, and chaosHang what no run takes on however busy a machine.
+// does not, and chaosHang how much longer no run takes on however busy a machine.
 const (
 	chaosSilence  = time.Second
 	chaosPatience = 30 * time.Second
-	chaosHang     = 90 * time.Second
+	chaosHang     = 20 * time.Second
 )
 
 func (r *chaosRun) String() string {
@@ -262,7 +263,7 @@ func (r *chaosRun) run() {
 }
 
 func (r *chaosRun) execute(args []string) {
-	ctx, cancel := context.WithTimeout(r.w.t.Context(), chaosHang)
+	ctx, cancel := context.WithTimeout(r.w.t.Context(), r.timeout+chaosHang)
 	defer cancel()
 	_ = os.Remove(filepath.Join(r.w.dir, "ops"))
 	cmd := exec.CommandContext(ctx, "credrender-chaos", args...)
@@ -295,5 +296,16 @@ func (w *chaosWorld) clean(after string) string {
 	if r.code != exitOK || r.hang {
 		return fmt.Sprintf("the next run without a fault, %s, ends with %d:\n%s", after, r.code, r.output)
 	}
-	return w.compare(true)
+	return cmp.Or(w.compare(true), w.strays())
+}
+
+// recovered restores what a kill left, as at boot, and without AWS: each job has all of
+// its old files or all of its new ones.
+func (w *chaosWorld) recovered() string {
+	r := &chaosRun{w: w, attempts: 1, timeout: chaosPatience, identity: "static"}
+	r.execute([]string{"-c", filepath.Join(w.dir, "credrender.yaml"), "recover"})
+	if r.code != exitOK || r.hang {
+		return fmt.Sprintf("recover ends with %d:\n%s", r.code, r.output)
+	}
+	return cmp.Or(w.compare(false), w.strays())
 }

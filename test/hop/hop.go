@@ -192,6 +192,9 @@ func (h *Hop) ask(req Request, r *http.Request, body []byte) answer {
 		return refusal
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if r.Header.Get("X-Amz-Date") != "" { // the fakes have our clock
+		r.Header.Set("X-Amz-Date", time.Now().UTC().Format(signedTime))
+	}
 	w := httptest.NewRecorder()
 	h.backend.ServeHTTP(w, r)
 	a := answer{req: req, status: w.Code, header: w.Header(), body: w.Body.Bytes()}

@@ -70,6 +70,9 @@ func (h *Hop) refusal(req Request, r refusal) answer {
 
 var accessKey = regexp.MustCompile(`Credential=([^/]+)/`)
 
+// signedTime is the format of X-Amz-Date.
+const signedTime = "20060102T150405Z"
+
 // refuse answers requests whose signature is not valid: of another time, or by a key that
 // has expired.
 func (h *Hop) refuse(r *http.Request) (answer, bool) {
@@ -80,7 +83,7 @@ func (h *Hop) refuse(r *http.Request) (answer, bool) {
 	if key, _ := h.refused.Load().(string); key != "" && key == m[1] {
 		return h.refusal(Request{}, expired), true
 	}
-	signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+	signed, err := time.Parse(signedTime, r.Header.Get("X-Amz-Date"))
 	if err != nil || h.now().Sub(signed).Abs() < 5*time.Minute {
 		return answer{}, false
 	}
