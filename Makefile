@@ -89,6 +89,21 @@ vuln: ## govulncheck; says so where its database is out of reach
 	  *) exit $$code ;; \
 	esac
 
+verify: ## compare the downloaded modules, and those of the tools, with go.sum
+	$(GO) mod verify
+	$(GO) -C tools mod verify
+
+sbom: build ## write what the binary is made of to dist/credrender.cdx.json (CycloneDX)
+	mkdir -p dist
+	$(call tool,cyclonedx-gomod) bin -json -std -noserial -output dist/credrender.cdx.json $(BIN)
+	$(GO) run ./test/modules sbom dist/credrender.cdx.json
+
+reproducible: ## build HEAD in two folders with a cache each, and compare the hashes (5 minutes)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && for n in one deeper/two; do \
+	  git clone -q --no-hardlinks . "$$dir/$$n" && \
+	  (cd "$$dir/$$n" && GOCACHE="$$dir/cache-$${n##*/}" CGO_ENABLED=0 $(GO) build -trimpath -o bin/credrender ./cmd/credrender && sha256sum bin/credrender) || exit 1; \
+	done && cmp "$$dir/one/bin/credrender" "$$dir/deeper/two/bin/credrender" && echo "reproducible: the two are equal"
+
 demo: build ## a local store, the nginx example rendered from it, a rotation; no AWS
 	rm -rf bin/demo
 	$(BIN) demo bin/demo
@@ -163,4 +178,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos mutants exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary chaos mutants exhaustive format vet static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
