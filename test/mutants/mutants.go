@@ -171,7 +171,7 @@ func copyTree(ctx context.Context) (string, error) {
 }
 
 // try runs the test with the bug in, and takes the bug out again. A program that does not
-// build shows nothing.
+// build shows nothing, and counts as not noticed.
 func (m mutant) try(ctx context.Context, dir string) (noticed bool, output string, err error) {
 	path := filepath.Join(dir, m.file)
 	before, err := os.ReadFile(path)
@@ -202,7 +202,7 @@ func (m mutant) try(ctx context.Context, dir string) (noticed bool, output strin
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		return false, "", err
 	} else if ok && (exit.ExitCode() > 1 || bytes.Contains(out.Bytes(), []byte("[build failed]"))) {
-		return false, "", fmt.Errorf("%s does not build:\n%s", m.name, out.Bytes())
+		return false, "it does not build:\n" + out.String(), nil
 	}
 	return err != nil, out.String(), nil
 }
