@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -215,7 +216,7 @@ func (h *Hop) another(req Request) (answer, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for same := range 2 {
-		for _, a := range h.answers {
+		for _, a := range slices.Backward(h.answers) { // the newest is of the same batch
 			if a.status == http.StatusOK && a.req.Subject != req.Subject && a.req.Operation != Handshake && (a.req.Operation == req.Operation || same == 1) {
 				return a, true
 			}
