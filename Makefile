@@ -50,6 +50,12 @@ check: format vet static test canary exhaustive tidy demo ## what CI runs before
 canary: ## every command against every failure, looked through for values and credentials (a minute)
 	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
 
+chaos: ## render while network, names, clock, credentials and disk fail: 10,000 faults, by seeds (10 minutes)
+	CHAOS_FAULTS=$(or $(CHAOS_FAULTS),10000) $(GO) test -count=1 -timeout 60m -run '^TestChaos$$' -v ./cmd/credrender
+
+chaos-mutants: ## put known bugs back, one at a time: the fault campaign has to notice (30 minutes)
+	$(GO) run ./test/mutants chaos
+
 exhaustive: ## at full size what make test runs in a short form: 10,000 secrets, 10,000 ticks (16 s of CPU)
 	GETALL_SECRETS=10000 $(GO) test -count=1 -run '^TestGetallAtScale$$' ./cmd/credrender
 	DAEMON_TICKS=10000 $(GO) test -count=1 -run '^TestThousandsOfTicks$$' ./internal/daemon
@@ -81,6 +87,21 @@ vuln: ## govulncheck; says so where its database is out of reach
 	  "1 "*"fetching vulnerabilities"*) echo "vuln: NOT CHECKED: the vulnerability database is out of reach" ;; \
 	  *) exit $$code ;; \
 	esac
+
+verify: ## compare the downloaded modules, and those of the tools, with go.sum
+	$(GO) mod verify
+	$(GO) -C tools mod verify
+
+sbom: build ## write what the binary is made of to dist/credrender.cdx.json (CycloneDX)
+	mkdir -p dist
+	$(call tool,cyclonedx-gomod) bin -json -std -noserial -output dist/credrender.cdx.json $(BIN)
+	$(GO) run ./test/modules sbom dist/credrender.cdx.json
+
+reproducible: ## build HEAD in two folders with a cache each, and compare the hashes (5 minutes)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && for n in one deeper/two; do \
+	  git clone -q --no-hardlinks . "$$dir/$$n" && \
+	  (cd "$$dir/$$n" && GOCACHE="$$dir/cache-$${n##*/}" CGO_ENABLED=0 $(GO) build -trimpath -o bin/credrender ./cmd/credrender && sha256sum bin/credrender) || exit 1; \
+	done && cmp "$$dir/one/bin/credrender" "$$dir/deeper/two/bin/credrender" && echo "reproducible: the two are equal"
 
 demo: build ## a local store, the nginx example rendered from it, a rotation; no AWS
 	rm -rf bin/demo
@@ -156,4 +177,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean

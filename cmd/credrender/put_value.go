@@ -61,7 +61,7 @@ func (a *app) rawValue(w putWords) ([]byte, error) {
 	case w.value == "-":
 		return a.readStdin()
 	case strings.HasPrefix(w.value, "@"):
-		data, err := a.input.ReadFile(a.abs(w.value[1:]))
+		data, err := a.readValue("put: @FILE", w.value[1:])
 		switch {
 		case errors.Is(err, input.ErrSilent), errors.Is(err, context.Canceled):
 			return nil, fmt.Errorf("put: @FILE: %w", err)

@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 		"credrender-hostile":  hostileMain,
 		"credrender-measured": measuredMain,
 		"credrender-nochmod":  nochmodMain,
+		"credrender-chaos":    chaosMain,
 	})
 }
 

@@ -67,7 +67,7 @@ func settings() []setting {
 		{Flag: Flag{Name: "region", Short: "r", Usage: "AWS `REGION`"}, norm: anything},
 		{Flag: Flag{Name: "kms-region", Usage: "AWS `REGION` of KMS, if it differs"}, norm: anything},
 		{Flag: Flag{Name: "profile", Short: "p", Usage: "AWS `PROFILE`"}, norm: anything},
-		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: anything},
+		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: role},
 		{Flag: Flag{Name: "grant-token", Repeat: true, Usage: "`TOKEN` of a KMS grant that is less than five minutes old"}, scope: ofProcess, norm: anything},
 		{Flag: Flag{Name: "state-dir", Usage: "`DIR` of installed versions, pending hooks and locks"}, scope: ofProcess, norm: path},
 		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "wait up to `DURATION` for AWS, credentials and metadata"}, scope: ofProcess, norm: duration, example: "30s"},

@@ -61,12 +61,15 @@ func (c *client) nonce(bucket string) string {
 	return privateUse + strings.ToLower(rand.Text()[:8]+"-"+rand.Text()[:8])
 }
 
-// fits compares the language of an answer with that of its request. For emulators that do
-// not repeat it, only the request ids count.
+// fits compares the language of an answer with that of its request. An answer without one
+// may belong to a HEAD, to a list or to another program. Some emulators repeat no language,
+// so it is believed on a new connection.
 func fits(asked, got string) error {
 	switch {
-	case asked == "" || !strings.HasPrefix(got, privateUse):
+	case asked == "":
 		return wire.Anonymous()
+	case !strings.HasPrefix(got, privateUse):
+		return wire.Unproven(nil)
 	case got != asked:
 		return wire.Other()
 	}

@@ -90,6 +90,7 @@ func TestSignatures(t *testing.T) {
 	var arrived []string
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amz-Request-Id", rand.Text())
+		w.Header().Set("Content-Language", r.URL.Query().Get("response-content-language"))
 		arrived = append(arrived, r.Method+" "+r.URL.Path)
 		body, _ := io.ReadAll(r.Body)
 		if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != r.Header.Get("X-Amz-Content-Sha256") {

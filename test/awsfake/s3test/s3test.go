@@ -1,5 +1,6 @@
 // Package s3test is S3 for tests: gofakes3 on loopback, which answers
-// If-None-Match and keeps versions as S3 does. It checks no signature.
+// If-None-Match and keeps versions as S3 does, and repeats the language that a request
+// asks for. It checks no signature.
 package s3test
 
 import (
@@ -96,6 +97,9 @@ func (s *Server) serve(fake http.Handler, w http.ResponseWriter, r *http.Request
 		fake.ServeHTTP(httptest.NewRecorder(), r)
 		status.WriteHeader(http.StatusInternalServerError)
 	} else {
+		if language := r.URL.Query().Get("response-content-language"); language != "" { // gofakes3 ignores it
+			w.Header().Set("Content-Language", language)
+		}
 		answer(fake, status, r)
 	}
 	name := r.Method
