@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,10 +26,11 @@ func newImport(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import FILE|- [KEY=VALUE]... | import --from SETTING=VALUE [REF] [KEY=VALUE]...",
 		Short: "Store secrets from a file, or from another store",
-		Long: `Store every value of a file in JSON, YAML or dotenv (- is standard input) as the
-next version of its name, with the given context or that of --context-map. A value
-that equals the newest version is skipped. After an interruption, run the command
-again.
+		Long: `Store every value of a file (- is standard input) as the next version of its name,
+with the given context or that of --context-map. A value that equals the newest version
+is skipped. After an interruption, run the command again. The format is that of
+--from-format, else that of the file's ending, as in export. Also read are vault (what
+'vault kv get -format=json' prints) and confidant (what its client's get_service prints).
 
 With --from, copy secrets from another store under the same versions, like
 'credrender export --to' in the other direction.
@@ -40,7 +42,9 @@ In JSON and YAML, {base64: ...} instead of a string is a binary value.`,
 		RunE:        func(c *cobra.Command, args []string) error { return runImport(c.Context(), a, o, args) },
 	}
 	fl := c.Flags()
-	choiceFlag(c, &o.format, "output", "o", "", "json|yaml|dotenv", "format of the file (default: by its name)")
+	formats := strings.Join(secretfile.Readable(), "|")
+	choiceFlag(c, &o.format, "from-format", "", "", formats, "format of FILE (default: by its name)")
+	choiceFlag(c, &o.format, "output", "o", "", formats, "the same as --from-format")
 	o.register(c)
 	fl.StringArrayVar(&o.from, "from", nil, "`SETTING=VALUE` of the other store, such as region=us-east-1 (repeatable)")
 	addCopyFlags(c, &o.toContext, &o.all)
@@ -105,7 +109,7 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 		format = secretfile.FormatOf(file)
 	}
 	if format == "" {
-		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --output json, yaml or dotenv")
+		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --from-format")
 	}
 	read := a.readNamed
 	if file == stdinName {
@@ -124,7 +128,7 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 
 func importStore(ctx context.Context, a *app, o *importOptions, args []string) error {
 	if o.format != "" {
-		return usagef("--output is for FILE, and --from for another store: give one of them")
+		return usagef("--from-format is for FILE, and --from for another store: give one of them")
 	}
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {
