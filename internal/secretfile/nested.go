@@ -63,6 +63,16 @@ func parseConfidant(data []byte) ([]Entry, error) {
 	return append(entries, blind...), err
 }
 
+// ParseFlat reads JSON that is one object of names and values. Unlike an export, it has no
+// form for bytes.
+func ParseFlat(data []byte) ([]Entry, error) {
+	entries, err := parseJSONObject(data, refuseObject)
+	if err != nil {
+		return nil, err
+	}
+	return unique(entries)
+}
+
 // credentials reads a list of credentials, each with its pairs under key.
 func (n nested) credentials(list json.RawMessage, what, key, missing string) ([]Entry, error) {
 	if list == nil || isNull(list) {

@@ -60,6 +60,11 @@ func Parse(format string, data []byte) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	return unique(entries)
+}
+
+// unique refuses empty and duplicate names.
+func unique(entries []Entry) ([]Entry, error) {
 	seen := map[string]int{}
 	for _, e := range entries {
 		if e.Name == "" {
