@@ -45,7 +45,7 @@ install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/syste
 test: ## run the tests, the long ones in a short form, with the race detector where a C compiler is there
 	$(GO) test $(RACE) -timeout 20m ./...
 
-check: format vet static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, staticcheck, test, canary, exhaustive, tidy, demo
+check: format vet cross static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, canary, exhaustive, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
 	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
@@ -61,6 +61,11 @@ vet: ## go vet
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./test/interop
 
+cross: ## build and vet for macOS and FreeBSD (the first time takes minutes)
+	for os in darwin freebsd; do \
+	  CGO_ENABLED=0 GOOS=$$os $(GO) build -o /dev/null ./cmd/credrender && CGO_ENABLED=0 GOOS=$$os $(GO) vet ./cmd/... ./internal/... ./pkg/... || exit 1; \
+	done
+
 static: ## staticcheck
 	$(call tool,staticcheck) -tags interop ./...
 
@@ -70,6 +75,7 @@ tidy: ## fail where go mod tidy would change go.mod or go.sum
 lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
 	$(GO) -C tools mod tidy -diff
 	$(GO) -C test/interop/tfaws mod tidy -diff
+	$(GO) -C test/interop/peers mod tidy -diff
 	$(GO) -C test/interop/tfaws vet ./...
 	$(GO) -C test/awslive mod tidy -diff
 	$(GO) -C test/awslive vet ./...
@@ -156,4 +162,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary exhaustive format vet cross static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean

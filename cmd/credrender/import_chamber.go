@@ -79,17 +79,25 @@ func (p *peerReader) chamberDocument(ctx context.Context, ref backend.Ref) ([]se
 	return named(service, entries), nil
 }
 
-// chamberObjects reads the index of a service, and the object of each key in it. 'chamber
-// exec' takes values from the index and 'chamber read' from the objects, so that they must
-// agree.
+// chamberObjects reads the indexes of a service, and the object of each key in them.
+// 'chamber exec' takes values from the index and 'chamber read' from the objects, so that
+// they must agree.
 func (p *peerReader) chamberObjects(ctx context.Context, ref backend.Ref) ([]secretfile.Entry, error) {
-	index, err := p.object(ctx, ref, importer.ChamberIndexName)
+	indexes, err := p.indexes(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	latest, err := importer.ChamberIndex(index)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ref, err)
+	latest := map[string]string{}
+	for _, path := range slices.Sorted(maps.Keys(indexes)) {
+		index, err := indexes[path].Secret.Reveal(), indexes[path].Err
+		if err != nil {
+			return nil, fmt.Errorf("s3://%s: %w", path, err)
+		}
+		values, err := importer.ChamberIndex(index)
+		if err != nil {
+			return nil, fmt.Errorf("s3://%s: %w", path, err)
+		}
+		maps.Copy(latest, values)
 	}
 	keys := slices.Sorted(maps.Keys(latest))
 	failures := make([]error, len(keys))
@@ -111,6 +119,16 @@ func (p *peerReader) chamberObjects(ctx context.Context, ref backend.Ref) ([]sec
 	return named(service, entries), errors.Join(failures...)
 }
 
+// indexes fetches the indexes of a service: one, or one for each KMS key. A reader that may
+// not list the bucket gets the one.
+func (p *peerReader) indexes(ctx context.Context, ref backend.Ref) (map[string]source.Result, error) {
+	found, _, err := p.objects(ctx, ref.Text()+"/"+importer.ChamberIndexes)
+	if errors.Is(err, source.ErrDenied) {
+		found, _, err = p.objects(ctx, ref.Text()+"/"+importer.ChamberIndexName)
+	}
+	return found, err
+}
+
 // importConcurrency limits the requests for objects.
 const importConcurrency = 32
 
@@ -122,7 +140,7 @@ func (p *peerReader) compare(ctx context.Context, ref backend.Ref, key, value st
 	}
 	newest, err := importer.ChamberObject(key, data)
 	if err == nil && newest != value {
-		err = fmt.Errorf("%w: %s has one value in its object and another in %s: write it with chamber again", source.ErrIntegrity, source.Show(key), importer.ChamberIndexName)
+		err = fmt.Errorf("%w: %s has one value in its object and another in %s: write it with chamber again", source.ErrIntegrity, source.Show(key), importer.ChamberIndexes)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", ref, err)

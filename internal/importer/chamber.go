@@ -14,8 +14,12 @@ import (
 // versions and authors there.
 const chamberMetadata = "_chamber_metadata"
 
-// ChamberIndexName is the object of a service in S3 that holds its newest values.
-const ChamberIndexName = "__latest.json"
+// ChamberIndexName is the object of a service in S3 that holds its newest values. With KMS
+// there is one for each key; ChamberIndexes is the pattern of all their names.
+const (
+	ChamberIndexName = "__latest.json"
+	ChamberIndexes   = "__*latest.json"
+)
 
 // ChamberDocument reads a service of chamber in Secrets Manager: one JSON object.
 func ChamberDocument(data []byte) ([]secretfile.Entry, error) {
