@@ -61,9 +61,13 @@ vet: ## go vet
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./test/interop
 
-cross: ## build and vet for macOS and FreeBSD (the first time takes minutes)
+# Tests use what only Linux has; the files that make up the program are vetted.
+cross: ## build for macOS and FreeBSD, and vet what is shipped there (the first time takes minutes)
 	for os in darwin freebsd; do \
-	  CGO_ENABLED=0 GOOS=$$os $(GO) build -o /dev/null ./cmd/credrender && CGO_ENABLED=0 GOOS=$$os $(GO) vet ./cmd/... ./internal/... ./pkg/... || exit 1; \
+	  export CGO_ENABLED=0 GOOS=$$os; \
+	  $(GO) build -o /dev/null ./cmd/credrender || exit 1; \
+	  $(GO) list -deps -f '{{with .Module}}{{if .Main}}{{$$.Dir}} {{join $$.GoFiles " "}}{{end}}{{end}}' ./cmd/credrender | \
+	  while read -r dir files; do $(GO) -C "$$dir" vet $$files || exit 1; done || exit 1; \
 	done
 
 static: ## staticcheck
