@@ -45,7 +45,7 @@ install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/syste
 test: ## run the tests, the long ones in a short form, with the race detector where a C compiler is there
 	$(GO) test $(RACE) -timeout 20m ./...
 
-check: format vet static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, staticcheck, test, canary, exhaustive, tidy, demo
+check: format vet cross static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, canary, exhaustive, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
 	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
@@ -67,6 +67,15 @@ vet: ## go vet
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./test/interop
 
+# Tests use what only Linux has; the files that make up the program are vetted.
+cross: ## build for macOS and FreeBSD, and vet what is shipped there (the first time takes minutes)
+	for os in darwin freebsd; do \
+	  export CGO_ENABLED=0 GOOS=$$os; \
+	  $(GO) build -o /dev/null ./cmd/credrender || exit 1; \
+	  $(GO) list -deps -f '{{with .Module}}{{if .Main}}{{$$.Dir}} {{join $$.GoFiles " "}}{{end}}{{end}}' ./cmd/credrender | \
+	  while read -r dir files; do $(GO) -C "$$dir" vet $$files || exit 1; done || exit 1; \
+	done
+
 static: ## staticcheck
 	$(call tool,staticcheck) -tags interop ./...
 
@@ -76,6 +85,7 @@ tidy: ## fail where go mod tidy would change go.mod or go.sum
 lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
 	$(GO) -C tools mod tidy -diff
 	$(GO) -C test/interop/tfaws mod tidy -diff
+	$(GO) -C test/interop/peers mod tidy -diff
 	$(GO) -C test/interop/tfaws vet ./...
 	$(GO) -C test/awslive mod tidy -diff
 	$(GO) -C test/awslive vet ./...
@@ -177,4 +187,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean

@@ -164,8 +164,11 @@ func (a *app) printPlanned(outcomes []store.Outcome) error {
 		if o.Version != "" {
 			row += "\t" + source.Show(o.Version)
 		}
-		if o.To != "" {
+		switch {
+		case o.To != "":
 			row += "\t-> " + source.Show(o.To)
+		case o.Action == store.Stored:
+			row += "\t" + count(o.Size, "byte")
 		}
 		rows = append(rows, row)
 	}

@@ -19,18 +19,29 @@ type importOptions struct {
 	format          string
 	into            string
 	from, toContext []string
+	fromContext     []string
 	all             bool
 }
 
 func newImport(a *app) *cobra.Command {
 	o := &importOptions{}
 	c := &cobra.Command{
-		Use:   "import FILE|- [KEY=VALUE]... | import --from SETTING=VALUE [REF] [KEY=VALUE]...",
+		Use:   "import FILE|-|REF [KEY=VALUE]... | import --from SETTING=VALUE [REF] [KEY=VALUE]...",
 		Short: "Store secrets from a file, or from another store",
-		Long: `Store every value of a file in JSON, YAML or dotenv (- is standard input) as the
-next version of its name, with the given context or that of --context-map. A value
-that equals the newest version is skipped. After an interruption, run the command
-again.
+		Long: `Store every value of a file (- is standard input) as the next version of its name,
+with the given context or that of --context-map. A value that equals the newest version
+is skipped. After an interruption, run the command again. The format is that of
+--from-format, else that of the file's ending, as in export. Also read are vault (what
+'vault kv get -format=json' prints) and confidant (what its client's get_service prints).
+
+--from-format also names other programs, of which secrets are read as they keep them:
+
+  biscuit       FILE is a file of biscuit. KMS is asked in the region of each key's ARN.
+  sneaker       REF is s3://BUCKET/PREFIX/* or one object. --from-context gives the
+                pairs of SNEAKER_MASTER_CONTEXT. Names are those below the folder.
+  sneaker-pack  FILE is a pack. --from-context gives the pairs of its --context.
+  chamber       REF is a service: ssm:/SERVICE, sm:SERVICE or s3://BUCKET/SERVICE. Only
+                newest values are read. Names are SERVICE/KEY.
 
 With --into, the values are stored in another source: --into ssm:/app/ stores the name
 db as the parameter /app/db.
@@ -40,12 +51,15 @@ With --from, copy secrets from another store under the same versions, like
 
 In JSON and YAML, {base64: ...} instead of a string is a binary value.`,
 		Example: `  credrender import web.yaml env=prod --dry-run
+  credrender import ssm:/web --from-format chamber env=prod
   credrender import --from table=credential-store-old --from region=us-east-1 'web.*' env=prod`,
 		Annotations: map[string]string{mayHoldValues: "import"},
 		RunE:        func(c *cobra.Command, args []string) error { return runImport(c.Context(), a, o, args) },
 	}
 	fl := c.Flags()
-	choiceFlag(c, &o.format, "output", "o", "", "json|yaml|dotenv", "format of the file (default: by its name)")
+	choiceFlag(c, &o.format, "from-format", "", "", importFormats(), "format of FILE (default: by its name)")
+	choiceFlag(c, &o.format, "output", "o", "", importFormats(), "the same as --from-format")
+	fl.StringArrayVar(&o.fromContext, "from-context", nil, "`KEY=VALUE` of sneaker's context (repeatable)")
 	o.register(c)
 	fl.StringArrayVar(&o.from, "from", nil, "`SETTING=VALUE` of the other store, such as region=us-east-1 (repeatable)")
 	fl.StringVar(&o.into, "into", "", "`SOURCE` to store them in, such as ssm:/app/, sm: or s3://bucket/app/: the text before each name")
@@ -80,7 +94,7 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	requests, err := a.importRequests(cfg, o, s, args[0])
+	requests, err := a.importRequests(ctx, cfg, o, s, args[0])
 	if err != nil {
 		return err
 	}
@@ -97,8 +111,8 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 
 // importRequests reads a file. It refuses names that have the form of a REF of another
 // source, because 'credrender get' could not read them.
-func (a *app) importRequests(cfg *config.Config, o *importOptions, s *scoped, file string) ([]store.PutRequest, error) {
-	entries, err := a.readExchange(file, o.format)
+func (a *app) importRequests(ctx context.Context, cfg *config.Config, o *importOptions, s *scoped, file string) ([]store.PutRequest, error) {
+	entries, err := a.readFrom(ctx, cfg, o, file)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +137,7 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 		format = secretfile.FormatOf(file)
 	}
 	if format == "" {
-		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --output json, yaml or dotenv")
+		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --from-format")
 	}
 	read := a.readNamed
 	if file == stdinName {
@@ -141,8 +155,8 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 }
 
 func importStore(ctx context.Context, a *app, o *importOptions, args []string) error {
-	if o.format != "" {
-		return usagef("--output is for FILE, and --from for another store: give one of them")
+	if o.format != "" || len(o.fromContext) > 0 {
+		return usagef("--from-format is for FILE, and --from for another store: give one of them")
 	}
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {

@@ -103,6 +103,8 @@ func TestScripts(t *testing.T) {
 			"param":   cmdParam,
 			"managed": cmdManaged,
 			"object":  cmdObject,
+			"sneaker": cmdSneaker,
+			"biscuit": cmdBiscuit,
 			"fact":    cmdFact,
 			"sent":    cmdSent,
 		},

@@ -89,6 +89,12 @@ func (r Ref) File() job.File { return job.File{Secret: r.ref, Origin: "command l
 // Text returns the ref as templates take it: with its prefix, without its context.
 func (r Ref) Text() string { return r.ref.Text() }
 
+// Object returns the ref of an object of S3 as it is, for a ref of an encrypted one.
+func (r Ref) Object() Ref {
+	r.ref.Source = source.S3Object
+	return r
+}
+
 // Stem returns the text before the first * of a pattern, with which all names that it
 // matches begin. It reports false if there is no *.
 func (r Ref) Stem() (string, bool) {
