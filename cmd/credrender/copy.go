@@ -125,7 +125,7 @@ func (a *app) copyTarget(ctx context.Context, cfg *config.Config, o *copyOptions
 	if t, err = a.stores.Target(there.Base.Store, full); err != nil {
 		return nil, err
 	}
-	if sameStore(t.Place(), from.Place()) && t.Text() == from.Text() && t.Context() == from.Context() && o.version == "" {
+	if sameStore(t.Store(), from.Store()) && t.Text() == from.Text() && t.Context() == from.Context() && o.version == "" {
 		return nil, usagef("copy: both are the same secret, %s: give another name, context or store", t)
 	}
 	return t, nil

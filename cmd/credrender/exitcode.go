@@ -114,7 +114,7 @@ func isTemplates(err error) bool {
 
 // isPlace reports whether err is about a destination that no run could write.
 func isPlace(err error) bool {
-	_, place := errors.AsType[*render.PlaceError](err)
+	_, place := errors.AsType[*render.DestinationError](err)
 	_, cycle := errors.AsType[*render.CycleError](err)
 	_, kind := errors.AsType[*txn.KindError](err)
 	return place || cycle || kind

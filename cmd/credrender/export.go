@@ -156,7 +156,7 @@ func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	if sameStore(s.Place(), into) {
+	if sameStore(s.Store(), into) {
 		return usagef("--to is the same store")
 	}
 	to, err := a.stores.Store(ctx, into, "export --to")

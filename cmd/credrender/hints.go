@@ -130,7 +130,7 @@ func typedHint(err error) string {
 	} else if ok {
 		return "for standard output use - as DEST: credrender render SRC:-"
 	}
-	if e, ok := errors.AsType[*render.PlaceError](err); ok && e.Job != "" {
+	if e, ok := errors.AsType[*render.DestinationError](err); ok && e.Job != "" {
 		return "'credrender render --job " + e.Job + "' renders the job; --config selects another config (/dev/null: none); render and pull write the file all the same with --force"
 	} else if ok {
 		return "choose another destination; 'credrender lint' lists all that conflict"

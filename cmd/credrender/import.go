@@ -175,7 +175,7 @@ func importStore(ctx context.Context, a *app, o *importOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	if !sameStore(s.Place(), there) {
+	if !sameStore(s.Store(), there) {
 		return usagef("%s is in another source than --from", s)
 	}
 	into, err := a.stores.Store(ctx, cfg.Base.Store, "import")

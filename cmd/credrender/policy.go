@@ -123,7 +123,7 @@ func (a *app) policyNeeds(ctx context.Context, cfg *config.Config, o *policyOpti
 // storeOf returns the store that a need is read from, and replaces a source of the config
 // by its kind: a table, a bucket or a service of AWS.
 func storeOf(n *policy.Need, store job.Store) (job.Store, error) {
-	where, err := backend.PlaceOf(store, n.Ref.Source)
+	where, err := backend.StoreOf(store, n.Ref.Source)
 	if err != nil {
 		return where, fmt.Errorf("%s: %w", n.Origin, err)
 	}

@@ -85,7 +85,7 @@ func (a *app) refuseProtected(cfg *config.Config, own []render.Own, path string)
 	w.Own = own
 	j := adHoc(cfg, job.File{Dest: a.abs(path)})
 	err := render.Arrange(w, []job.Job{j}, [][]job.Unit{nil})[0]
-	if e, ok := errors.AsType[*render.PlaceError](err); ok {
+	if e, ok := errors.AsType[*render.DestinationError](err); ok {
 		e.Job = "" // the hint for it is about jobs of the command line
 	}
 	return err
@@ -185,7 +185,7 @@ func (a *app) protectJobs(w *render.Env, cfg *config.Config, jobs []job.Job, for
 	alone := *w
 	alone.Own = own
 	for _, err := range render.Arrange(alone, jobs, make([][]job.Unit, len(jobs))) {
-		if e, ok := errors.AsType[*render.PlaceError](err); ok && e.Job != "" {
+		if e, ok := errors.AsType[*render.DestinationError](err); ok && e.Job != "" {
 			a.log.Warn(fmt.Sprintf("allowed by --force: %v", e))
 		}
 	}

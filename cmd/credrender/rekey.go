@@ -59,7 +59,7 @@ func runRekey(ctx context.Context, a *app, o *rekeyOptions, args []string) error
 	if r.To, err = toContext(o.to); err != nil {
 		return err
 	}
-	if s.Place().Kind == backend.Local {
+	if s.Store().Kind == backend.Local {
 		return rekeyLocal(ctx, a, o, s, st, r)
 	}
 	if o.newLocal {
@@ -72,7 +72,7 @@ func runRekey(ctx context.Context, a *app, o *rekeyOptions, args []string) error
 // rekeyLocal follows the steps in the comment of package local. It makes the key
 // first, because the store reads the key file when it is first used.
 func rekeyLocal(ctx context.Context, a *app, o *rekeyOptions, s *scoped, st *store.Store, r store.RekeyRequest) error {
-	keys := local.New(backend.LocalOptions(s.Place()))
+	keys := local.New(backend.LocalOptions(s.Store()))
 	if o.newLocal && !o.dryRun {
 		stored, err := st.List(ctx, s.Pattern)
 		if err == nil && len(stored) == 0 && s.Pattern != "" {
@@ -100,7 +100,7 @@ func rekeyLocal(ctx context.Context, a *app, o *rekeyOptions, s *scoped, st *sto
 	}
 	if err == nil && left > 0 {
 		a.log.Warn(fmt.Sprintf("%s still under the old key, which stays in %s: run 'credrender rekey' without a pattern",
-			count(left, "version"), s.Place().LocalKey))
+			count(left, "version"), s.Store().LocalKey))
 	}
 	return err
 }

@@ -105,14 +105,14 @@ func (a *app) open(cfg *config.Config, ref backend.Ref) (*backend.Target, error)
 		return nil, err
 	}
 	key, ok := a.globals.given()["key"]
-	if ok && t.HasItems() && t.Place().Kind == backend.Local {
+	if ok && t.HasItems() && t.Store().Kind == backend.Local {
 		return nil, usagef("--key %s is a KMS key, and the store is local: pass its key file with --local-key", key)
 	}
 	if ok {
 		t.UseKey(key)
 	}
-	if ok && (t.HasItems() || t.Place().Key != "") && t.Place().Key != key {
-		return nil, usagef("--key %s: %s is in a source with another key, %s", key, t.Bare(), t.Place().Key)
+	if ok && (t.HasItems() || t.Store().Key != "") && t.Store().Key != key {
+		return nil, usagef("--key %s: %s is in a source with another key, %s", key, t.Bare(), t.Store().Key)
 	}
 	return t, nil
 }

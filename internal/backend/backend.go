@@ -111,14 +111,14 @@ func (c *cache[K, V]) clear() {
 // may ask the instance for its region, and sends no other request: the first request
 // shows whether the store exists.
 func (s *Set) Source(ctx context.Context, where job.Store, prefix string) (source.Source, error) {
-	where, err := PlaceOf(where, prefix)
+	where, err := StoreOf(where, prefix)
 	if err != nil {
 		return nil, err
 	}
-	return s.place(ctx, where)
+	return s.source(ctx, where)
 }
 
-func (s *Set) place(ctx context.Context, where job.Store) (source.Source, error) {
+func (s *Set) source(ctx context.Context, where job.Store) (source.Source, error) {
 	return s.sources.get(where, func() (source.Source, error) { return s.open(ctx, where) })
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/credrender/credrender/test/awsfake"
 )
 
-// Equal places are opened once, whatever is configured beside them.
+// Equal settings are opened once, whatever is configured beside them.
 func TestSourcesAreOpenedOnce(t *testing.T) {
 	awsfake.Start(t).SetEnv(t)
 	var set backend.Set

@@ -73,8 +73,8 @@ func (c column) open(t *testing.T) sourcetest.Backend {
 	if b.Writer, _, err = target.Writer(t.Context(), "put"); err != nil {
 		t.Fatal(err)
 	}
-	place := target.Place()
-	if b.Source, err = set.Source(t.Context(), place, ""); err != nil {
+	st := target.Store()
+	if b.Source, err = set.Source(t.Context(), st, ""); err != nil {
 		t.Fatal(err)
 	}
 	return b

@@ -13,7 +13,7 @@ import (
 
 // Ref is a REF of a command line: a name, or a pattern of names, in one source. Only a
 // [Target], which has chosen the source, gives out the name, so no command can look for
-// it in another place. The zero Ref means all of the store.
+// it in another source. The zero Ref means all of the store.
 type Ref struct{ ref source.Ref }
 
 // ParseRef reads a REF as rendering does: where has the store and the configured sources.
@@ -37,12 +37,12 @@ func ParseRef(where job.Store, text, version string, given map[string]string) (R
 		}
 		pairs[k] = given[k]
 	}
-	place, err := PlaceOf(where, ref.Source)
+	st, err := StoreOf(where, ref.Source)
 	if err != nil {
 		return Ref{}, err
 	}
-	if len(pairs) > 0 && !takesContext(place.Kind) {
-		return Ref{}, fmt.Errorf("%w: %s: values of %s have none", source.ErrContext, source.Show(text), kindName(place.Kind))
+	if len(pairs) > 0 && !takesContext(st.Kind) {
+		return Ref{}, fmt.Errorf("%w: %s: values of %s have none", source.ErrContext, source.Show(text), kindName(st.Kind))
 	}
 	if ref.Context, err = source.NewContext(pairs); err != nil {
 		return Ref{}, err

@@ -57,8 +57,8 @@ func TestParseRef(t *testing.T) {
 	}
 }
 
-// A target has the place and the key that its prefix means, and a command that
-// the place cannot serve fails before it is asked anything.
+// A target has the settings and the key that its prefix means, and a command that
+// the source does not support fails before any request.
 func TestTargets(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
@@ -82,7 +82,7 @@ func TestTargets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := target.Place(); got.Table != tt.table || got.Key != tt.key {
+		if got := target.Store(); got.Table != tt.table || got.Key != tt.key {
 			t.Errorf("%s: table %q, key %q; want %q, %q", tt.text, got.Table, got.Key, tt.table, tt.key)
 		}
 		_, name, err := target.Items(t.Context(), "prune")

@@ -22,9 +22,10 @@ import (
 // asked for. No request depends on it.
 const ec2Region = "us-east-1"
 
-// PlaceOf returns what a prefix means beside a store: a named source of the config, or a
-// service of AWS in the store's region and with its identity.
-func PlaceOf(where job.Store, prefix string) (job.Store, error) {
+// StoreOf returns the settings of the source that a prefix names: a named source of the
+// config, or a service of AWS in the region and with the identity of the store where. An
+// empty prefix is the store itself.
+func StoreOf(where job.Store, prefix string) (job.Store, error) {
 	if prefix == "" {
 		where.Sources = nil // equal stores are one, whatever is configured beside them
 		return where, nil

@@ -9,32 +9,32 @@ import (
 	"github.com/credrender/credrender/pkg/store"
 )
 
-// Target is a [Ref] with the place it belongs to. What a place does not support is an
-// [UnableError] before any request.
+// Target is a [Ref] with the settings of its source. What the source does not support is
+// an [UnableError] before any request.
 type Target struct {
 	Ref
 	set   *Set
-	place job.Store
+	store job.Store
 }
 
 // Target returns the target of a ref beside a store. A table without a key for writes uses
 // the store's.
 func (s *Set) Target(where job.Store, ref Ref) (*Target, error) {
-	place, err := PlaceOf(where, ref.ref.Source)
+	st, err := StoreOf(where, ref.ref.Source)
 	if err != nil {
 		return nil, err
 	}
-	if place.Key == "" && takesKey(place.Kind) {
-		place.Key = where.Key
+	if st.Key == "" && takesKey(st.Kind) {
+		st.Key = where.Key
 	}
-	return &Target{ref, s, place}, nil
+	return &Target{ref, s, st}, nil
 }
 
-// Place returns where the target is, with the key for writes.
-func (t *Target) Place() job.Store { return t.place }
+// Store returns the settings of the target's source, with the key for writes.
+func (t *Target) Store() job.Store { return t.store }
 
 // HasItems reports whether the target is in a table or a local store.
-func (t *Target) HasItems() bool { return hasItems(t.place.Kind) }
+func (t *Target) HasItems() bool { return hasItems(t.store.Kind) }
 
 func hasItems(kind string) bool { return kind == DynamoDB || kind == Local || kind == "" }
 
@@ -44,13 +44,13 @@ func takesKey(kind string) bool { return kind == DynamoDB || kind == "" || kind 
 // UseKey sets the KMS key for new secrets of a service that has a key of its own by
 // default. What exists there keeps its key.
 func (t *Target) UseKey(key string) {
-	if t.place.Key == "" && (t.place.Kind == SSM || t.place.Kind == SecretsManager) {
-		t.place.Key = key
+	if t.store.Key == "" && (t.store.Kind == SSM || t.store.Kind == SecretsManager) {
+		t.store.Key = key
 	}
 }
 
 // IsFolder reports whether the target is in a folder of S3 that is used as a store.
-func (t *Target) IsFolder() bool { return t.place.Kind == S3 && t.place.Path != "" }
+func (t *Target) IsFolder() bool { return t.store.Kind == S3 && t.store.Path != "" }
 
 // Items opens the table or local store that the target is in. name is the secret's name
 // there, or a pattern; empty: all.
@@ -70,7 +70,7 @@ func (t *Target) Items(ctx context.Context, verb string) (st *store.Store, name 
 }
 
 // TakesContext reports whether values of the target's source have a context.
-func (t *Target) TakesContext() bool { return takesContext(t.place.Kind) }
+func (t *Target) TakesContext() bool { return takesContext(t.store.Kind) }
 
 func takesContext(kind string) bool { return kind != SSM && kind != SecretsManager }
 
@@ -172,7 +172,7 @@ func (t *Target) One(name, version string) source.Ref {
 func (t *Target) Source(ctx context.Context) (source.Source, error) { return t.open(ctx) }
 
 func (t *Target) open(ctx context.Context) (source.Source, error) {
-	return t.set.place(ctx, t.place)
+	return t.set.source(ctx, t.store)
 }
 
 // pattern adds the ref to the error of a source that cannot search by pattern.
@@ -184,11 +184,11 @@ func (t *Target) pattern(err error) error {
 }
 
 func (t *Target) unable(verb string) error {
-	e := &UnableError{Verb: verb, Kind: t.place.Kind, Instead: "it works on tables and local stores"}
+	e := &UnableError{Verb: verb, Kind: t.store.Kind, Instead: "it works on tables and local stores"}
 	if t.ref.Name != "" {
 		e.Ref = t.String()
 	} else if t.IsFolder() {
-		e.Ref = "s3://" + t.place.Path
+		e.Ref = "s3://" + t.store.Path
 	}
 	return e
 }

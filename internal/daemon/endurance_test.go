@@ -71,7 +71,7 @@ func (f *flaky) Probe(_ context.Context, known []source.Known) (changed []source
 	return changed, nil
 }
 
-func (f *flaky) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+func (f *flaky) ProbeConsistent(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	return f.Probe(ctx, known)
 }
 

@@ -87,7 +87,7 @@ func jobMetrics(jobs []job.Job, st stored, stats map[string]*jobStats) []metric 
 	change := gauge("credrender_job_last_change_timestamp_seconds", "When a file of the job last changed.")
 	code := gauge("credrender_job_last_exit_code", "The exit code that the job's last run stands for, one that could not be started included; 0 is success.")
 	failures := gauge("credrender_job_failures_in_a_row", "How many runs of the job have failed in a row.")
-	pending := gauge("credrender_job_hook_owed", "1 while the job's hook is pending.")
+	pending := gauge("credrender_job_hook_pending", "1 while the job's hook is pending.")
 	attempts := gauge("credrender_job_hook_failed_attempts", "How often the pending hook has failed in a row.")
 	damaged := gauge("credrender_job_state_damaged", "1 while the job's state file cannot be read; the job is not rendered until it is removed.")
 	expiry := gauge("credrender_certificate_expiry_timestamp_seconds", "When the first of the certificates in a rendered file expires.")

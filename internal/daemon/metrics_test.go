@@ -102,7 +102,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`credrender_job_hook_owed{job_name="a"} 1`, `credrender_job_hook_failed_attempts{job_name="a"} 3`, `credrender_job_last_exit_code{job_name="a"} 5`,
+		`credrender_job_hook_pending{job_name="a"} 1`, `credrender_job_hook_failed_attempts{job_name="a"} 3`, `credrender_job_last_exit_code{job_name="a"} 5`,
 		`credrender_certificate_expiry_timestamp_seconds{job_name="a",dest="/a"} 2000000000`, `credrender_dynamodb_read_units_total 3.5`,
 		`credrender_aws_requests_total{service="dynamodb",operation="Query"} 7`, `{job_name="q\"uo\\te\nd"} 1`, `credrender_job_ticks_total{job_name="a",result="failed"} 1`,
 	} {

@@ -107,7 +107,7 @@ func TestDamagedState(t *testing.T) {
 			`credrender_job_ticks_total{job_name="bad",result="failed"} 2`,
 			`credrender_job_state_damaged{job_name="good"} 0`, `credrender_job_last_exit_code{job_name="good"} 5`,
 			`credrender_job_ticks_total{job_name="good",result="quiet"} 2`)
-		if strings.Contains(body, `hook_owed{job_name="bad"}`) {
+		if strings.Contains(body, `hook_pending{job_name="bad"}`) {
 			t.Errorf("reports a pending hook of bad, which nobody knows:\n%s", body)
 		}
 	}
@@ -144,7 +144,7 @@ func TestUnreadableState(t *testing.T) {
 	dm.Tick(t.Context())
 	body := get(t, dm, "/metrics")
 	has(t, body, `credrender_state_readable 0`, `credrender_job_last_exit_code{job_name="a"} 0`, `credrender_job_ticks_total{job_name="a",result="quiet"} 2`)
-	if strings.Contains(body, "credrender_job_hook_owed{") {
+	if strings.Contains(body, "credrender_job_hook_pending{") {
 		t.Errorf("tells of a hook, of which nothing is known:\n%s", body)
 	}
 	fault = nil

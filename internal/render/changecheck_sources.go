@@ -74,7 +74,7 @@ func Probe(ctx context.Context, open Opener, seen []Seen) []Verdict {
 			}
 		}
 		if len(unseen) > 0 {
-			verdicts[i].Err = errors.Join(verdicts[i].Err, &source.LookError{Unseen: unseen})
+			verdicts[i].Err = errors.Join(verdicts[i].Err, &source.ProbeError{Unseen: unseen})
 		}
 	}
 	return verdicts
@@ -98,14 +98,14 @@ type findings struct {
 // look asks the source of a batch. An error for all of it is one for each ref.
 func (f *findings) look(ctx context.Context, open Opener, b batch, known []source.Known) {
 	changed, err := lookup(ctx, open, b, known)
-	partly, ok := errors.AsType[*source.LookError](err)
+	partly, ok := errors.AsType[*source.ProbeError](err)
 	if err != nil && !ok {
 		var all source.Findings
 		for _, k := range known {
 			all.Add(k.Ref, true, err)
 		}
 		changed, err = all.Result()
-		partly, ok = errors.AsType[*source.LookError](err)
+		partly, ok = errors.AsType[*source.ProbeError](err)
 	}
 	f.changed = map[source.Ref]bool{}
 	for _, ref := range changed {
@@ -121,11 +121,11 @@ func lookup(ctx context.Context, open Opener, b batch, known []source.Known) ([]
 	if err != nil {
 		return nil, err
 	}
-	look, canLook := src.(source.Looker)
+	look, canLook := src.(source.ConsistentProber)
 	cheap, canProbe := src.(source.Prober)
 	switch {
 	case b.full && canLook:
-		return look.Look(ctx, known)
+		return look.ProbeConsistent(ctx, known)
 	case canProbe:
 		return cheap.Probe(ctx, known)
 	}

@@ -21,15 +21,15 @@ type Own struct {
 	Job string
 }
 
-// PlaceError is the error of a destination that the run already reads, keeps or writes,
+// DestinationError is the error of a destination that the run already reads, keeps or writes,
 // perhaps under another name.
-type PlaceError struct {
+type DestinationError struct {
 	Dest string
 	Is   string
 	Job  string // as in [Own]
 }
 
-func (e *PlaceError) Error() string { return "destination " + e.Dest + " " + e.Is }
+func (e *DestinationError) Error() string { return "destination " + e.Dest + " " + e.Is }
 
 // CycleError is the error of jobs that read each other's destinations, so that none can
 // be first.
@@ -65,7 +65,7 @@ func (r *run) checkDestinations() {
 	}
 	for _, d := range r.dests {
 		if is, of := r.conflict(d); is != "" {
-			d.plan.misplace(&PlaceError{r.env.Disk.Host(d.dest), is, of})
+			d.plan.misplace(&DestinationError{r.env.Disk.Host(d.dest), is, of})
 		}
 	}
 	for _, p := range r.plans {

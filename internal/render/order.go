@@ -15,7 +15,7 @@ func (r *run) waitFor(p *Plan, path string) (waits bool, err error) {
 	for _, d := range r.writers(path) {
 		switch {
 		case d.plan == p:
-			return false, &PlaceError{Dest: r.env.Disk.Host(d.dest), Is: "is read by its own job"}
+			return false, &DestinationError{Dest: r.env.Disk.Host(d.dest), Is: "is read by its own job"}
 		case !d.plan.done && !d.plan.check.unchanged:
 			p.waits = append(p.waits, d.plan)
 			waits = true

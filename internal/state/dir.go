@@ -60,7 +60,7 @@ func Open(o Options) (*Dir, error) {
 
 // openDir returns -1 for a missing directory with ReadOnly.
 func openDir(o Options) (int, error) {
-	p, err := place(o, o.Dir)
+	p, err := openOrMake(o, o.Dir)
 	if o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		return -1, nil
 	}
@@ -82,7 +82,8 @@ func openDir(o Options) (int, error) {
 	return fd, nil
 }
 
-func place(o Options, dir string) (*fsys.Place, error) {
+// openOrMake opens a directory, and creates it unless o.ReadOnly is set.
+func openOrMake(o Options, dir string) (*fsys.ResolvedPath, error) {
 	if o.ReadOnly {
 		return fsys.OpenDir(o.FS, "", dir)
 	}

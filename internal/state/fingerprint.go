@@ -82,7 +82,7 @@ func runtimeKey(o Options) ([]byte, error) {
 	if o.Runtime == "" {
 		return nil, fs.ErrNotExist
 	}
-	p, err := place(o, o.Runtime)
+	p, err := openOrMake(o, o.Runtime)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/internal/txn"
 )
 
 // hashed is how state files name machines and identities.
@@ -90,6 +91,30 @@ func TestFormat1IsReplacedByAnyWrite(t *testing.T) {
 	update(t, jobs[0], func(r *state.Record) { r.LastRun = noon.Add(time.Hour) })
 	if r := job(t, open(t, o), "a").Record(); r.Version != 3 || r.PendingHook == nil {
 		t.Errorf("got %+v", r)
+	}
+}
+
+// Before the first release, the journal called a pending hook owed.
+func TestPendingHookOfAnEarlierJournal(t *testing.T) {
+	for _, version := range []string{"1", "2", "3"} {
+		o := options(t)
+		update(t, job(t, open(t, o), "a"), func(r *state.Record) { r.Txn = inDoubt(txn.Commit) })
+		names, _ := filepath.Glob(o.Dir + "/job-*")
+		text, err := os.ReadFile(names[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		early := strings.NewReplacer(`"hook_pending"`, `"owed"`, `"version": 3`, `"version": `+version).Replace(string(text))
+		if !strings.Contains(early, `"owed": true`) {
+			t.Fatalf("no pending hook in %s", early)
+		}
+		if err := os.WriteFile(names[0], []byte(early), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := open(t, o).Jobs()
+		if err != nil || len(jobs) != 1 || !jobs[0].Record().Txn.HookPending {
+			t.Errorf("format %s: got %v, %v", version, jobs, err)
+		}
 	}
 }
 

@@ -133,8 +133,8 @@ func (d *Dir) load(name string) (*Job, error) {
 	return j, nil
 }
 
-// decode reads a record of this format strictly, and one of format 1 as far as
-// this package knows its keys: they grew under that number.
+// decode reads a record strictly, with the keys of earlier formats. In format 1 it ignores
+// unknown keys, because that format gained keys without a new number.
 func decode(data []byte, r *Record) error {
 	version, err := formatOf(data)
 	if err != nil {
@@ -142,18 +142,24 @@ func decode(data []byte, r *Record) error {
 	}
 	old := struct {
 		*Record
-		Debt *PendingHook `json:"debt"`
+		Debt *PendingHook `json:"debt"` // in format 1
+		Txn  struct {
+			*txn.Record
+			Owed bool `json:"owed"` // in formats 1, 2 and early 3
+		} `json:"txn"`
 	}{Record: r}
+	old.Txn.Record = &r.Txn
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if version > 1 {
 		dec.DisallowUnknownFields()
-		err = dec.Decode(r)
-	} else if err = dec.Decode(&old); err == nil {
-		r.PendingHook = old.Debt
 	}
-	if err != nil {
+	if err := dec.Decode(&old); err != nil {
 		return err
 	}
+	if old.Debt != nil {
+		r.PendingHook = old.Debt
+	}
+	r.Txn.HookPending = r.Txn.HookPending || old.Txn.Owed
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("something follows the record")
 	}

@@ -22,12 +22,12 @@ type openDir struct {
 	fd      int
 	path    string
 	st      fsys.Stat
-	trusted bool // as fsys.Place.Trusted
+	trusted bool // as fsys.ResolvedPath.Trusted
 	changed bool // a name in it was made or removed, or may have been
 }
 
 // add opens the directory of p, once, and returns it. p stays the caller's.
-func (s *openDirs) add(p *fsys.Place) (*openDir, error) {
+func (s *openDirs) add(p *fsys.ResolvedPath) (*openDir, error) {
 	fd, err := p.Open()
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (s *openDirs) remove(r Record) error {
 	return errors.Join(errs...)
 }
 
-func (s *openDirs) rmdir(p *fsys.Place, name string) error {
+func (s *openDirs) rmdir(p *fsys.ResolvedPath, name string) error {
 	dir, err := s.add(p)
 	if err != nil {
 		return err

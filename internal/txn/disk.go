@@ -220,7 +220,7 @@ func (d Disk) CheckRepair(file File) error {
 }
 
 // existing returns the place of a file that Repair may change.
-func (d Disk) existing(dest string) (*fsys.Place, error) {
+func (d Disk) existing(dest string) (*fsys.ResolvedPath, error) {
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	switch {
 	case err != nil:

@@ -94,7 +94,7 @@ func (t *Txn) name(s *staged, base string) (err error) {
 }
 
 // noteMissing adds the directories to the record that will be created for s.
-func (t *Txn) noteMissing(s *staged, p *fsys.Place) error {
+func (t *Txn) noteMissing(s *staged, p *fsys.ResolvedPath) error {
 	at := p.Dir
 	if !s.CreateDirs {
 		return pathError("write", t.disk.Host(s.Dest), fmt.Errorf("%s: %w", t.disk.Host(s.rec.dir()), ErrNoDirectory))

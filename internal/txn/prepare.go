@@ -75,7 +75,7 @@ func (t *Txn) makeDirs() error {
 }
 
 // enter creates the missing directories of p.
-func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
+func (t *Txn) enter(s *staged, p *fsys.ResolvedPath, made *[]string) error {
 	for len(p.Missing) > 0 {
 		parent, err := t.dirs.add(p)
 		if err != nil {

@@ -19,9 +19,8 @@ const (
 // Record is a transaction in its journal: names and keyed fingerprints, no content.
 type Record struct {
 	Phase Phase `json:"phase,omitempty"`
-	// HookPending means that files change and the hook has not succeeded since: it is
-	// pending.
-	HookPending bool         `json:"owed,omitempty"`
+	// HookPending is true from the time that files change until the hook has succeeded.
+	HookPending bool         `json:"hook_pending,omitempty"`
 	Root        string       `json:"root,omitempty"` // as in Disk
 	Files       []FileRecord `json:"files,omitempty"`
 	// Dirs are the directories that the transaction creates, outermost first.

@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// LookError is the error of a [Prober] or [Looker] that got no answer about some refs,
+// ProbeError is the error of a [Prober] or [ConsistentProber] that got no answer about some refs,
 // because of throttling, the network or the end of the context. It comes with the result
 // for the other refs. Refs without an answer do not count as changed: fetching them would
 // send more requests to a service that does not answer.
-type LookError struct{ Unseen map[Ref]error }
+type ProbeError struct{ Unseen map[Ref]error }
 
 // Error names one of the refs, the same one each time.
-func (e *LookError) Error() string {
+func (e *ProbeError) Error() string {
 	var all []string
 	for ref, err := range e.Unseen {
 		all = append(all, (&RefError{ref, err}).Error())
@@ -27,7 +27,7 @@ func (e *LookError) Error() string {
 }
 
 // Unwrap returns the causes.
-func (e *LookError) Unwrap() []error {
+func (e *ProbeError) Unwrap() []error {
 	var all []error
 	for _, err := range e.Unseen {
 		all = append(all, err)
@@ -68,10 +68,10 @@ func (f *Findings) Add(ref Ref, changed bool, err error) {
 	}
 }
 
-// Result returns the refs that may have changed, and a *LookError if some got no answer.
+// Result returns the refs that may have changed, and a *ProbeError if some got no answer.
 func (f *Findings) Result() ([]Ref, error) {
 	if len(f.unseen) > 0 {
-		return f.changed, &LookError{f.unseen}
+		return f.changed, &ProbeError{f.unseen}
 	}
 	return f.changed, nil
 }

@@ -68,17 +68,18 @@ type Known struct {
 // decrypts nothing.
 type Prober interface {
 	// Probe returns the refs that may have another value now, and those that it
-	// cannot judge. Refs that got no answer are in a *LookError, which comes with
+	// cannot judge. Refs that got no answer are in a *ProbeError, which comes with
 	// the others ([Findings]). With any other error the probe failed as a whole,
 	// and the result is meaningless.
 	Probe(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 
-// Looker is implemented by a [Prober] whose Probe may miss changes.
-type Looker interface {
-	// Look is like Probe, but sees every write that has finished, whatever that
+// ConsistentProber is a [Prober] whose Probe may miss changes, and which has a costlier
+// probe that does not.
+type ConsistentProber interface {
+	// ProbeConsistent is like Probe, but sees every write that has finished, whatever that
 	// costs. It decrypts nothing either.
-	Look(ctx context.Context, known []Known) (changed []Ref, err error)
+	ProbeConsistent(ctx context.Context, known []Known) (changed []Ref, err error)
 }
 
 // Globber fetches values by pattern.

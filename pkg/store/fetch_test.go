@@ -315,7 +315,7 @@ func TestProbe(t *testing.T) {
 	}
 	f.table.fail = func(context.Context, string, string, string) error { return source.ErrUnreachable }
 	changed, err := f.Probe(t.Context(), known)
-	look, ok := errors.AsType[*source.LookError](err)
+	look, ok := errors.AsType[*source.ProbeError](err)
 	if !ok || len(look.Unseen) != len(known)-1 || len(changed) != 1 {
 		t.Errorf("with an unreachable table: got %v, %v; want what was never fetched, and no answer about the %d others", changed, err, len(known)-1)
 	}

@@ -13,11 +13,11 @@ func (s *Store) Probe(ctx context.Context, known []source.Known) ([]source.Ref, 
 	if s.o.Prober != nil {
 		return s.o.Prober.Probe(ctx, known)
 	}
-	return s.Look(ctx, known)
+	return s.ProbeConsistent(ctx, known)
 }
 
-// Look implements source.Looker: it reads each item again, consistently.
-func (s *Store) Look(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+// ProbeConsistent implements source.ConsistentProber: it reads each item again, consistently.
+func (s *Store) ProbeConsistent(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	return source.ProbeEach(known, s.o.Concurrency, func(k source.Known) (bool, error) { return s.changed(ctx, k) })
 }
 

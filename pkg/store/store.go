@@ -138,7 +138,7 @@ var (
 	_ source.Globber = (*Store)(nil)
 	_ source.Lister  = (*Store)(nil)
 	_ source.Prober  = (*Store)(nil)
-	_ source.Looker  = (*Store)(nil)
+	_ source.ConsistentProber  = (*Store)(nil)
 )
 
 // New returns a Store over the given parts. It does no I/O.

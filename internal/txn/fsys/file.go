@@ -132,7 +132,7 @@ func SyncDir(f FS, dir int) error {
 
 // MakeAll opens the directory dir. It creates dir and missing parents durably, with mode
 // perm.
-func MakeAll(f FS, root, dir string, perm fs.FileMode) (*Place, error) {
+func MakeAll(f FS, root, dir string, perm fs.FileMode) (*ResolvedPath, error) {
 	p, err := walk(f, root, dir, true)
 	if err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func MakeAll(f FS, root, dir string, perm fs.FileMode) (*Place, error) {
 
 // MakeDir creates the first missing directory of p with perm and enters it. It returns
 // the directory's path, also with an error, or "" if another process created it meanwhile.
-func (p *Place) MakeDir(perm fs.FileMode) (made string, err error) {
+func (p *ResolvedPath) MakeDir(perm fs.FileMode) (made string, err error) {
 	full := path.Join(p.Dir, p.Missing[0])
 	err = p.FS.Mkdir(p.fd, p.Missing[0], perm)
 	if err != nil && !errors.Is(err, fs.ErrExist) {

@@ -35,9 +35,9 @@ func Identify(f FS, name string) (Identity, error) {
 // Identity returns the identity of the place. In a directory that another user can write,
 // it ignores the existing file: that user may have linked any file there, and a rename
 // replaces only the name.
-func (p *Place) Identity() (Identity, error) { return p.identity(p.Trusted()) }
+func (p *ResolvedPath) Identity() (Identity, error) { return p.identity(p.Trusted()) }
 
-func (p *Place) identity(withFile bool) (Identity, error) {
+func (p *ResolvedPath) identity(withFile bool) (Identity, error) {
 	i := Identity{dirs: p.ids, rest: path.Join(append(slices.Clone(p.Missing), p.Base)...)}
 	if len(p.Missing) > 0 || !withFile {
 		return i, nil

@@ -28,8 +28,8 @@ func (e *LinkError) Error() string {
 // file at that path does not write to the descriptor.
 var ErrDescriptor = errors.New("is an open descriptor of a process")
 
-// Place is a name in an open directory.
-type Place struct {
+// ResolvedPath is a name in an open directory, with all links followed.
+type ResolvedPath struct {
 	FS   FS
 	Dir  string // absolute, without links; below the root that was given
 	Base string // empty after OpenDir
@@ -44,18 +44,18 @@ type Place struct {
 // Trusted reports whether only root and this user can write the directory and those above
 // it. A sticky directory such as /tmp may be above it, but is not trusted itself. Links in
 // a trusted directory are followed.
-func (p *Place) Trusted() bool { return p.way.trusted() }
+func (p *ResolvedPath) Trusted() bool { return p.way.trusted() }
 
 // Private is like Trusted, except that the directory may also belong to one other user.
-func (p *Place) Private() bool { return p.way.private() }
+func (p *ResolvedPath) Private() bool { return p.way.private() }
 
 // Resolve walks to path (absolute, clean) below root ("" or "/": none). It follows links
 // in trusted directories, the last component included; other links are a *[LinkError].
-// Absolute links stay below root. The caller closes the Place.
-func Resolve(f FS, root, name string) (*Place, error) { return walk(f, root, name, false) }
+// Absolute links stay below root. The caller closes the ResolvedPath.
+func Resolve(f FS, root, name string) (*ResolvedPath, error) { return walk(f, root, name, false) }
 
 // OpenDir is Resolve for a directory. A missing one is fs.ErrNotExist.
-func OpenDir(f FS, root, dir string) (*Place, error) {
+func OpenDir(f FS, root, dir string) (*ResolvedPath, error) {
 	p, err := walk(f, root, dir, true)
 	if err != nil || len(p.Missing) == 0 {
 		return p, err
@@ -64,12 +64,12 @@ func OpenDir(f FS, root, dir string) (*Place, error) {
 	return nil, &fs.PathError{Op: "open", Path: dir, Err: unix.ENOENT}
 }
 
-// Fd returns the open directory, for operations relative to it. The Place owns it and it
-// cannot be synced; see [Place.Open].
-func (p *Place) Fd() int { return p.fd }
+// Fd returns the open directory, for operations relative to it. The ResolvedPath owns it and it
+// cannot be synced; see [ResolvedPath.Open].
+func (p *ResolvedPath) Fd() int { return p.fd }
 
 // Open opens the directory again, for reading and syncing.
-func (p *Place) Open() (int, error) {
+func (p *ResolvedPath) Open() (int, error) {
 	fd, err := p.FS.Open(p.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return -1, &fs.PathError{Op: "open", Path: p.Dir, Err: err}
@@ -78,12 +78,12 @@ func (p *Place) Open() (int, error) {
 }
 
 // Path returns the full path of the place.
-func (p *Place) Path() string {
+func (p *ResolvedPath) Path() string {
 	return path.Join(append([]string{p.Dir}, append(slices.Clone(p.Missing), p.Base)...)...)
 }
 
 // Close closes the directory.
-func (p *Place) Close() { _ = p.FS.Close(p.fd) }
+func (p *ResolvedPath) Close() { _ = p.FS.Close(p.fd) }
 
 // walker resolves one path. done is resolved, without links; todo is not yet.
 type walker struct {
@@ -99,7 +99,7 @@ type walker struct {
 	anyLink    bool // follow links that somebody else could have put there too
 }
 
-func walk(f FS, root, name string, dirOnly bool) (*Place, error) {
+func walk(f FS, root, name string, dirOnly bool) (*ResolvedPath, error) {
 	w, err := newWalker(f, root)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func walk(f FS, root, name string, dirOnly bool) (*Place, error) {
 	return w.walk(name)
 }
 
-func (w *walker) walk(name string) (*Place, error) {
+func (w *walker) walk(name string) (*ResolvedPath, error) {
 	defer func() { _ = w.fs.Close(w.start) }()
 	w.todo = split(name)
 	p, err := w.run()
@@ -166,11 +166,11 @@ func (w *walker) leave() {
 	w.cur = w.start
 }
 
-func (w *walker) run() (*Place, error) {
+func (w *walker) run() (*ResolvedPath, error) {
 	for {
 		if len(w.todo) == 0 {
 			if w.dirOnly {
-				return w.place(nil, "")
+				return w.resolved(nil, "")
 			}
 			return nil, unix.EISDIR
 		}
@@ -184,7 +184,7 @@ func (w *walker) run() (*Place, error) {
 				return nil, err
 			}
 			if err != nil || !st.IsLink() {
-				return w.place(nil, name)
+				return w.resolved(nil, name)
 			}
 			if err := w.follow(name, rest); err != nil {
 				return nil, err
@@ -202,16 +202,16 @@ func (w *walker) run() (*Place, error) {
 }
 
 // missing ends the walk at the deepest directory that exists.
-func (w *walker) missing() (*Place, error) {
+func (w *walker) missing() (*ResolvedPath, error) {
 	if w.dirOnly {
-		return w.place(w.todo, "")
+		return w.resolved(w.todo, "")
 	}
 	n := len(w.todo) - 1
-	return w.place(w.todo[:n], w.todo[n])
+	return w.resolved(w.todo[:n], w.todo[n])
 }
 
-// place hands the directory reached over to a Place.
-func (w *walker) place(missing []string, base string) (*Place, error) {
+// resolved hands the directory reached over to a ResolvedPath.
+func (w *walker) resolved(missing []string, base string) (*ResolvedPath, error) {
 	fd := w.cur
 	if fd == w.start { // the walker closes that one
 		var err error
@@ -219,7 +219,7 @@ func (w *walker) place(missing []string, base string) (*Place, error) {
 			return nil, err
 		}
 	}
-	return &Place{
+	return &ResolvedPath{
 		FS: w.fs, Dir: "/" + strings.Join(w.done, "/"), Base: base, Missing: missing,
 		fd: fd, way: w.way, ids: w.ids,
 	}, nil

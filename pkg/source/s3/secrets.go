@@ -114,12 +114,12 @@ func (f *Folder) Probe(ctx context.Context, known []source.Known) ([]source.Ref,
 	for i := range changed {
 		changed[i] = f.below(changed[i])
 	}
-	if look, ok := errors.AsType[*source.LookError](err); ok {
+	if look, ok := errors.AsType[*source.ProbeError](err); ok {
 		unseen := make(map[source.Ref]error, len(look.Unseen))
 		for ref, why := range look.Unseen {
 			unseen[f.below(ref)] = why
 		}
-		err = &source.LookError{Unseen: unseen}
+		err = &source.ProbeError{Unseen: unseen}
 	}
 	return changed, err
 }
