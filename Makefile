@@ -56,9 +56,11 @@ chaos: ## render while network, names, clock, credentials and disk fail: 10,000 
 chaos-mutants: ## put known bugs back, one at a time: the fault campaign has to notice (30 minutes)
 	$(GO) run ./test/mutants chaos
 
-exhaustive: ## at full size what make test runs in a short form: 10,000 secrets, 10,000 ticks (16 s of CPU)
+exhaustive: ## at full size what make test runs in a short form: 10,000 secrets, 10,000 ticks, all hostile templates (45 s of CPU)
 	GETALL_SECRETS=10000 $(GO) test -count=1 -run '^TestGetallAtScale$$' ./cmd/credrender
 	DAEMON_TICKS=10000 $(GO) test -count=1 -run '^TestThousandsOfTicks$$' ./internal/daemon
+	TXN_SYNCS=all $(GO) test -count=1 -run '^TestEverySyncMatters$$' ./internal/txn
+	HOSTILE_TEMPLATES=all $(GO) test -count=1 -run '^TestHostileTemplatesEnd$$' ./cmd/credrender
 
 format: ## fail where gofmt would change a file
 	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }

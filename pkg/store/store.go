@@ -134,11 +134,11 @@ type Options struct {
 type Store struct{ o Options }
 
 var (
-	_ source.Source  = (*Store)(nil)
-	_ source.Globber = (*Store)(nil)
-	_ source.Lister  = (*Store)(nil)
-	_ source.Prober  = (*Store)(nil)
-	_ source.ConsistentProber  = (*Store)(nil)
+	_ source.Source           = (*Store)(nil)
+	_ source.Globber          = (*Store)(nil)
+	_ source.Lister           = (*Store)(nil)
+	_ source.Prober           = (*Store)(nil)
+	_ source.ConsistentProber = (*Store)(nil)
 )
 
 // New returns a Store over the given parts. It does no I/O.
