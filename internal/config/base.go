@@ -9,7 +9,7 @@ import (
 	"github.com/credrender/credrender/pkg/schedule"
 )
 
-// base makes the job that the jobs of a file start from.
+// base returns the job that all jobs of a file start from.
 func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	v := l.resolve(file)
 	kind, path, _ := strings.Cut(v.GetString("store"), ":")
@@ -56,9 +56,9 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	return j, nil
 }
 
-// localKeyOf is where the key of a local store is by default: beside it, and of
-// its name, since a key file that two stores shared would lose the key of one
-// when the other gets a new one.
+// localKeyOf returns the default key file of a local store: beside the store, with a name
+// of its own. If two stores shared a key file, a new key for one would lose the key of
+// the other.
 func localKeyOf(path string) string {
 	name := strings.TrimSuffix(path, filepath.Ext(path)) + ".key"
 	if name == path {
@@ -67,7 +67,7 @@ func localKeyOf(path string) string {
 	return name
 }
 
-// stateDir is where state is by default; empty: nowhere.
+// stateDir returns the default state directory, or "" if there is none.
 func (l *loader) stateDir() string {
 	if l.options.EUID == 0 {
 		return "/var/lib/credrender"
@@ -75,9 +75,9 @@ func (l *loader) stateDir() string {
 	return l.home("XDG_STATE_HOME", ".local/state")
 }
 
-// home is credrender's directory below one of the XDG base directories
-// (https://specifications.freedesktop.org/basedir-spec), which ignores those
-// that are not absolute; empty: none is known.
+// home returns credrender's directory below one of the XDG base directories
+// (https://specifications.freedesktop.org/basedir-spec). The specification ignores
+// relative paths. If no directory is known, home returns "".
 func (l *loader) home(variable, fallback string) string {
 	if dir := l.env[variable]; filepath.IsAbs(dir) {
 		return filepath.Join(dir, "credrender")

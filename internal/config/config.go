@@ -28,28 +28,29 @@ const DefaultPath = "/etc/credrender/credrender.yaml"
 
 // Options are the parts of the process's environment that Load uses.
 type Options struct {
-	// Flags are the global flags that were given, by long name; see [Flags].
-	// One that can be repeated has its values joined by commas.
+	// Flags are the global flags that were given, by long name; see [Flags]. The values
+	// of a repeated flag are joined by commas.
 	Flags map[string]string
 	// Environ is the environment, as key=value.
 	Environ []string
-	// Dir is the working directory: relative paths in flags and environment
-	// start there, those in a file where the file is.
+	// Dir is the working directory. Relative paths in flags and environment start here;
+	// relative paths in a file start at the directory of the file.
 	Dir string
 	// EUID is the effective user ID. 0 turns on the checks of [Trust] and
 	// keeps state in /var/lib.
 	EUID int
-	// Read becomes that of the [Trust].
+	// Read is passed to [Trust].
 	Read func(path string) ([]byte, error)
-	// Default replaces DefaultPath; empty: it does not.
+	// Default replaces DefaultPath if it is not empty.
 	Default string
-	// Snapshot is read in place of the files on the disk: they were believed
-	// when it was made.
+	// Snapshot, if set, is used instead of the files on disk, which were checked when the
+	// snapshot was made.
 	Snapshot *Snapshot
 }
 
-// Snapshot is what the files of a config held when they were read. A daemon's
-// renders go by the one that it has accepted, whatever has become of the files.
+// Snapshot holds the content of config files at the time they were read. A daemon's
+// renders use the snapshot that the daemon has accepted, even if the files have changed
+// since.
 type Snapshot struct {
 	Single bool   `json:"single"` // no directory
 	Files  []Text `json:"files"`
@@ -64,66 +65,64 @@ type Text struct {
 // Config is what Load found.
 type Config struct {
 	Settings Settings
-	// Trust is for files named on the command line. A job's files go by the
-	// job's Owners.
+	// Trust is for files named on the command line. The files of a job use the job's
+	// Owners.
 	Trust Trust
-	// Base is what a job made on the command line starts from: the store,
-	// contexts and vars of the config file, if it is a single one.
+	// Base is the start of a job made on the command line: the store, contexts and vars
+	// of the config file, if it is a single one.
 	Base job.Job
 	// OtherStores are the files of a directory whose store or sources differ
 	// from those of Base, broken ones included. Only the jobs of such a file use
 	// them.
 	OtherStores []string
-	// Jobs are in the order of the files and as written there.
+	// Jobs are in the order of the files, and within a file as written.
 	Jobs []job.Job
-	// Files are the config files, absolute, broken ones included.
+	// Files are the absolute paths of all config files, broken ones included.
 	Files []string
-	// Broken holds an error for each file of a directory that is disabled: a
-	// join of Errors.
+	// Broken holds an error for each disabled file of a directory. The error joins
+	// Errors.
 	Broken []error
-	// Warnings are one line each.
+	// Warnings are lines of text.
 	Warnings []string
-	// Read is what Files held.
+	// Read is the content of Files.
 	Read Snapshot
 }
 
-// Settings are for the process as a whole. Where the config is a directory,
-// its files have a say in all but Store, and must not contradict each other.
+// Settings apply to the whole process. In a directory, all files may state them (except
+// Store), but must agree.
 type Settings struct {
 	Store job.Store
 	// GrantTokens are passed with requests to KMS.
 	GrantTokens []string
-	// StateDir is absolute; empty: there is no home directory to put it in.
+	// StateDir is absolute. It is empty if the home directory is unknown.
 	StateDir  string
-	Timeout   time.Duration // of waiting for AWS, credentials and inputs; 0: none
+	Timeout   time.Duration // for AWS, credentials and inputs; 0: no limit
 	LogLevel  slog.Level
 	LogFormat string // text or json
-	// FullRefresh is how old a full look may be before a quiet tick is
-	// followed by another; 0: each is.
+	// FullRefresh is the age at which a full refresh has to be repeated. With 0, every
+	// change check is a full refresh.
 	FullRefresh time.Duration
-	// Listen is unix:PATH or a loopback ADDRESS:PORT of the daemon's
-	// endpoints; empty: none.
+	// Listen is the address of the daemon's endpoints, unix:PATH or a loopback
+	// ADDRESS:PORT. If it is empty, there are none.
 	Listen string
-	// Textfile is where the daemon and one-shot renders write metrics; empty:
-	// nowhere.
+	// Textfile is the path to which the daemon and one-shot renders write metrics, or "".
 	Textfile string
-	// BootWait is how long a daemon whose files are all in place waits for news
-	// before it is ready.
+	// BootWait is how long a daemon whose files all exist waits for a successful render
+	// before it reports ready.
 	BootWait time.Duration
 	// Ready is ReadyFiles or ReadyBestEffort.
 	Ready string
 }
 
-// Values of the setting ready: the daemon's start waits for the files of all
-// jobs and fails without them, or comes to its end without them too.
+// Values of the setting ready. With ReadyFiles, the daemon waits at its start until all
+// jobs have their files, and fails without them; with ReadyBestEffort it starts anyway.
 const (
 	ReadyFiles      = "files"
 	ReadyBestEffort = "best-effort"
 )
 
-// Load reads flags, environment and config. The error, a join of [Error], says
-// why nothing can be run at all; a directory that is only in part broken is no
-// error.
+// Load reads flags, environment and config. It returns an error, a join of [Error], only
+// if no job can run. A directory with some broken files is not an error.
 func Load(ctx context.Context, o Options) (*Config, error) {
 	l, err := newLoader(o)
 	if err != nil {

@@ -14,22 +14,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// decoder walks the nodes of one file and collects what is wrong with them. It
-// goes on after a fault, so that one look finds all.
+// decoder walks the nodes of one file and collects errors. It continues after an error,
+// so that one run reports all of them.
 type decoder struct {
 	file string
 	errs []*Error
 }
 
-// Bounds on a document, which aliases can make endless. Nodes behind an alias
-// count each time.
+// Limits on a document, because aliases can make it endless. Nodes behind an alias count
+// each time.
 const (
 	maxDepth = 100
 	maxNodes = 1 << 20
 )
 
-// fields are the keys that a mapping may have and what becomes of their
-// values.
+// fields maps the keys that a mapping may have to functions for their values.
 type fields map[string]func(key string, n *yaml.Node)
 
 // pair is an entry of a mapping.
@@ -43,15 +42,15 @@ func (d *decoder) fail(n *yaml.Node, key, hint, format string, args ...any) {
 	d.errs = append(d.errs, &Error{File: d.file, Line: n.Line, Key: key, Msg: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// check reports err, if it is not nil.
+// check records err if it is not nil.
 func (d *decoder) check(n *yaml.Node, key string, err error) {
 	if err != nil {
 		d.fail(n, key, "", "%v", err)
 	}
 }
 
-// parsed reads a string with read, such as decoder.word, and returns what parse makes
-// of it, or the zero value after a fault.
+// parsed reads a string with read, such as decoder.word, and parses it. After an error it
+// returns the zero value.
 func parsed[T any](d *decoder, n *yaml.Node, key string, read func(*yaml.Node, string) (string, bool), parse func(string) (T, error)) (v T) {
 	s, ok := read(n, key)
 	if !ok {
@@ -62,10 +61,10 @@ func parsed[T any](d *decoder, n *yaml.Node, key string, read func(*yaml.Node, s
 	return v
 }
 
-// isString reports whether a node, which is no alias, is a string.
+// isString reports whether a node is a string. The node must not be an alias.
 func isString(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" }
 
-// join returns what was found as one error.
+// join returns all recorded errors as one.
 func (d *decoder) join() error {
 	errs := make([]error, len(d.errs))
 	for i, e := range d.errs {
@@ -74,7 +73,7 @@ func (d *decoder) join() error {
 	return errors.Join(errs...)
 }
 
-// document parses YAML and returns its root; nil where it is empty or broken.
+// document parses YAML and returns its root, or nil if it is empty or broken.
 func (d *decoder) document(data []byte) *yaml.Node {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, next yaml.Node
@@ -96,7 +95,7 @@ func (d *decoder) document(data []byte) *yaml.Node {
 	return doc.Content[0]
 }
 
-// syntax reports the parser's "yaml: line 3: text".
+// syntax records the parser's error, such as "yaml: line 3: text".
 func (d *decoder) syntax(err error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	n := &yaml.Node{}
@@ -107,8 +106,8 @@ func (d *decoder) syntax(err error) {
 	d.fail(n, "", "", "not valid YAML: %s", text)
 }
 
-// bounded says whether the document is small enough to be walked. seen is how
-// many nodes that took.
+// bounded reports whether the document is small enough to walk. seen is the number of
+// nodes that this took.
 func (d *decoder) bounded(n *yaml.Node, depth int, seen *int) bool {
 	*seen++
 	if depth > maxDepth || *seen > maxNodes {
@@ -126,7 +125,7 @@ func (d *decoder) bounded(n *yaml.Node, depth int, seen *int) bool {
 	return true
 }
 
-// follow returns what an alias stands for.
+// follow returns the node that an alias refers to.
 func follow(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -134,7 +133,7 @@ func follow(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// mapping gives each value of a mapping to the function for its key.
+// mapping calls the function of each key with its value.
 func (d *decoder) mapping(n *yaml.Node, key string, f fields) {
 	for _, p := range d.pairs(n, key) {
 		at := join(key, p.name)
@@ -147,8 +146,8 @@ func (d *decoder) mapping(n *yaml.Node, key string, f fields) {
 	}
 }
 
-// pairs returns the entries of a mapping in order, with the keys that a merge
-// (<<) adds last. A key twice is a fault.
+// pairs returns the entries of a mapping in order, then those of merged mappings (<<). A
+// duplicate key is an error.
 func (d *decoder) pairs(n *yaml.Node, key string) []pair {
 	n = follow(n)
 	if n.Kind != yaml.MappingNode {
@@ -182,7 +181,7 @@ func (d *decoder) pairs(n *yaml.Node, key string) []pair {
 	return own
 }
 
-// merged returns the entries of a merge's mapping or list of mappings.
+// merged returns the entries of the mapping, or list of mappings, of a merge.
 func (d *decoder) merged(n *yaml.Node, key string) []pair {
 	n = follow(n)
 	if n.Kind != yaml.SequenceNode {
@@ -195,7 +194,7 @@ func (d *decoder) merged(n *yaml.Node, key string) []pair {
 	return all
 }
 
-// list gives each entry of a list to f.
+// list calls f with each entry of a list.
 func (d *decoder) list(n *yaml.Node, key string, f func(key string, n *yaml.Node)) {
 	n = follow(n)
 	if n.Kind != yaml.SequenceNode {
@@ -218,7 +217,7 @@ func (d *decoder) wrong(n *yaml.Node, key, want string) {
 	d.fail(n, key, hint, "expected %s, got %s", want, kind(n))
 }
 
-// kind names what a node is without showing it.
+// kind returns the kind of a node for messages, without its value.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

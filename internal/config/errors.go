@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// Error is one fault in the settings or in a file that they name. Load joins
-// all that it finds (errors.Join); each stands on a line of its own.
+// Error is one fault in the settings or in a file that they name. Load joins all faults
+// (errors.Join), each on a line of its own.
 type Error struct {
 	File string // empty: a flag or an environment variable
 	Line int    // 0: the file as a whole
-	// Key is where it is in the file ("jobs[0].files[1].mode"), or the flag
-	// ("--timeout") or variable ("CREDRENDER_TIMEOUT").
+	// Key is the position in the file ("jobs[0].files[1].mode"), the flag ("--timeout")
+	// or the variable ("CREDRENDER_TIMEOUT").
 	Key  string
 	Msg  string
 	Hint string // how to fix it; may be empty
-	Err  error  // the cause, where there is one
+	Err  error  // the cause, if any
 }
 
-// Error gives "file:line: key: message (hint)", less what is empty.
+// Error returns "file:line: key: message (hint)", without the parts that are empty.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.File != "" {

@@ -13,28 +13,28 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// scalar is a setting's value in a file.
+// scalar is the value of a setting in a file.
 type scalar struct {
-	value string // normalised
+	value string // normalized
 	line  int
 }
 
-// file is one config file while it is read.
+// file is a config file that is being read.
 type file struct {
 	decoder
 	dir          string
 	scalars      map[string]scalar // by setting
-	names, dests map[string]string // taken by whom, as file:line
-	base         job.Job           // what its jobs have in common
+	names, dests map[string]string // where each was first used, as file:line
+	base         job.Job           // the common part of its jobs
 	jobs         []job.Job
 }
 
-// sections are the parts of a file that are not settings. They are decoded
-// after all keys have been seen, since jobs build on contexts and settings.
+// sections are the parts of a file that are not settings. They are decoded after all keys
+// were read, because jobs depend on contexts and settings.
 type sections struct{ owners, sources, contexts, context, vars, partials, jobs *yaml.Node }
 
-// parse reads one file. What is wrong with it is in errs; the settings in it
-// that are right are of use all the same.
+// parse reads one file and records its faults in errs. The valid settings are used even
+// if there are faults.
 func (l *loader) parse(path string, data []byte) *file {
 	f := &file{
 		decoder: decoder{file: path},
@@ -101,7 +101,7 @@ func (f *file) setting(set setting, key string, n *yaml.Node) {
 	f.scalars[set.Name] = scalar{norm, n.Line}
 }
 
-// shared decodes what the jobs of the file have in common.
+// shared decodes the common part of the file's jobs.
 func (f *file) shared(s sections) {
 	if s.owners != nil {
 		f.list(s.owners, "trusted_owners", f.addOwner)
@@ -136,8 +136,8 @@ func (f *file) addOwner(key string, n *yaml.Node) {
 	f.base.Owners = append(slices.Clip(f.base.Owners), parsed(&f.decoder, n, key, f.name, lookupUser))
 }
 
-// context reads an encryption context: its pairs, or the name of an entry in
-// contexts. It is never nil: an empty one overrides a default by no context.
+// context reads an encryption context: its pairs, or the name of an entry in contexts.
+// The result is never nil, so that an empty context replaces a default.
 func (f *file) context(n *yaml.Node, key string) map[string]string {
 	n = follow(n)
 	switch {
@@ -159,7 +159,7 @@ func (f *file) context(n *yaml.Node, key string) map[string]string {
 	return maps.Clone(c)
 }
 
-// encryption reads the pairs of a context just as KMS will compare them.
+// encryption reads the pairs of a context exactly as KMS compares them.
 func (f *file) encryption(n *yaml.Node, key string) map[string]string {
 	m := f.texts(n, key)
 	_, err := source.NewContext(m)

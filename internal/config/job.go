@@ -13,14 +13,14 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// draft is a job while it is read.
+// draft is a job that is being read.
 type draft struct {
 	job.Job
-	named    bool // the key name is there, whatever its value
-	hasFiles bool // the key files is there
-	// hasPruneLimit: the key prune_limit is there.
+	named    bool // the key name exists, whatever its value
+	hasFiles bool // the key files exists
+	// hasPruneLimit is true if the key prune_limit exists.
 	hasPruneLimit bool
-	inline        int // line of the first key of a file in the job itself; 0: none
+	inline        int // line of the first key of a file in the job itself; 0: there is none
 	keypairs      []keypair
 }
 
@@ -52,7 +52,7 @@ func (f *file) addJob(key string, n *yaml.Node) {
 		return
 	}
 	f.finishJob(d, one, key, n)
-	if len(f.errs) == before { // else files may be missing, and this would be noise
+	if len(f.errs) == before { // after a fault files may be missing, so more errors would be noise
 		f.checkKeypairs(d)
 	}
 	f.jobs = append(f.jobs, d.Job)
@@ -60,7 +60,7 @@ func (f *file) addJob(key string, n *yaml.Node) {
 
 func (f *file) origin(n *yaml.Node) string { return f.file + ":" + strconv.Itoa(n.Line) }
 
-// jobFields are the keys of a job that concern all its files.
+// jobFields returns the keys of a job that apply to all its files.
 func (f *file) jobFields(d *draft) fields {
 	return fields{
 		"name":           func(key string, n *yaml.Node) { d.named = true; d.Name = f.jobName(key, n) },
@@ -82,8 +82,8 @@ func (f *file) jobFields(d *draft) fields {
 	}
 }
 
-// someWords reads a list that says nothing when it is empty: without the key all
-// is allowed, which nobody means by an empty list.
+// someWords reads a list that must not be empty. Without the key everything is allowed,
+// which nobody means by an empty list.
 func (f *file) someWords(n *yaml.Node, key string) []string {
 	words := f.words(n, key)
 	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
@@ -92,7 +92,7 @@ func (f *file) someWords(n *yaml.Node, key string) []string {
 	return words
 }
 
-// plainCommand reads a verify or hook, which is run as it is written.
+// plainCommand reads a verify or hook. It is run as written, without placeholders.
 func (f *file) plainCommand(n *yaml.Node, key string) job.Command {
 	c := f.command(n, key)
 	if p := hook.Misplaced(c, false); p != "" {
@@ -101,7 +101,7 @@ func (f *file) plainCommand(n *yaml.Node, key string) job.Command {
 	return c
 }
 
-// jobName reads a name: it goes into logs and the environment of commands.
+// jobName reads a name, which appears in logs and in the environment of commands.
 func (f *file) jobName(key string, n *yaml.Node) string {
 	name, ok := f.word(n, key)
 	if ok && source.Show(name) != name {
@@ -110,7 +110,7 @@ func (f *file) jobName(key string, n *yaml.Node) string {
 	return name
 }
 
-// setTimeout sets the limit of every command of the job.
+// setTimeout sets the time limit of every command of the job.
 func (f *file) setTimeout(d *draft, key string, n *yaml.Node) {
 	before := len(f.errs)
 	limit := f.duration(n, key)
@@ -120,7 +120,7 @@ func (f *file) setTimeout(d *draft, key string, n *yaml.Node) {
 	d.CheckTimeout, d.HookTimeout = limit, limit
 }
 
-// variables reads an environment.
+// variables reads environment variables.
 func (f *file) variables(n *yaml.Node, key string) map[string]string {
 	m := map[string]string{}
 	for _, p := range f.pairs(n, key) {
@@ -145,7 +145,7 @@ func (f *file) addKeypair(d *draft) func(string, *yaml.Node) {
 	}
 }
 
-// finishJob checks what can be told once all keys of a job were seen.
+// finishJob makes the checks that need all keys of a job.
 func (f *file) finishJob(d *draft, one *fileDraft, key string, n *yaml.Node) {
 	if !d.named {
 		f.fail(n, key, "", "has no name")
@@ -166,7 +166,7 @@ func (f *file) finishJob(d *draft, one *fileDraft, key string, n *yaml.Node) {
 	}
 }
 
-// claim takes a name or a destination, which only one may have.
+// claim records a name or a destination, and reports one that is taken.
 func (f *file) claim(taken map[string]string, name, key string, n *yaml.Node, format string) {
 	if at, ok := taken[name]; ok {
 		f.fail(n, key, "", format, at)
@@ -175,10 +175,10 @@ func (f *file) claim(taken map[string]string, name, key string, n *yaml.Node, fo
 	taken[name] = f.origin(n)
 }
 
-// checkKeypairs makes sure that both halves are files of the job.
+// checkKeypairs checks that both halves of a pair are files of the job.
 func (f *file) checkKeypairs(d *draft) {
 	if d.IsMany() {
-		return // job.Expand does
+		return // job.Expand checks them
 	}
 	dests := map[string]bool{}
 	for _, file := range d.Files {
@@ -196,8 +196,8 @@ func (f *file) checkKeypairs(d *draft) {
 	}
 }
 
-// overlay lays own over base, key by key. What is below the keys is shared
-// between jobs and only read.
+// overlay returns base with the keys of own replaced. Jobs share the values below the
+// keys, and only read them.
 func overlay(base, own map[string]any) map[string]any {
 	all := map[string]any{}
 	maps.Copy(all, base)

@@ -13,12 +13,12 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// fileDraft is a file of a job while it is read.
+// fileDraft is a file of a job that is being read.
 type fileDraft struct {
 	job.File
-	from    []string // which of src, secret and content it has
-	hasDest bool     // the key dest is there, whatever its value
-	slash   bool     // src ends in one
+	from    []string // which of the keys src, secret and content exist
+	hasDest bool     // the key dest exists, whatever its value
+	slash   bool     // src ends in a slash
 	// destNode is the value of dest, which is read once src and for_each are known.
 	destNode *yaml.Node
 }
@@ -41,8 +41,8 @@ func (f *file) addFile(d *draft) func(string, *yaml.Node) {
 	}
 }
 
-// fileFields are the keys of a file. source and destination are what credsmash
-// and consul-template call src and dest.
+// fileFields returns the keys of a file. credsmash and consul-template call src and dest
+// source and destination.
 func (f *file) fileFields(d *fileDraft) fields {
 	src := func(key string, n *yaml.Node) { f.setSource(d, key, n) }
 	dest := func(key string, n *yaml.Node) { f.setDest(d, key, n) }
@@ -101,8 +101,8 @@ func (f *file) setDest(d *fileDraft, key string, n *yaml.Node) {
 	d.hasDest, d.destNode = true, n
 }
 
-// destination reads the path of a file to write, or of a folder of them: absolute, and
-// made clean. A line break would split CREDRENDER_CHANGED.
+// destination reads the path of a file or folder to write. It must be absolute, and is
+// cleaned. A line break is refused, because it would split CREDRENDER_CHANGED.
 func (f *file) destination(n *yaml.Node, key string, folder bool) string {
 	dest, ok := f.word(n, key)
 	switch {
@@ -143,7 +143,8 @@ func (f *file) setPermit(d *fileDraft, key string, n *yaml.Node) {
 	f.check(n, key, err)
 }
 
-// ParsePermit reads which of mode and owner a file system may fail to set.
+// ParsePermit reads which of mode and owner may differ on a file system that cannot set
+// them.
 func ParsePermit(words []string) (p txn.Permit, err error) {
 	for _, word := range words {
 		switch word {
@@ -169,8 +170,7 @@ func (f *file) setDelims(d *fileDraft, key string, n *yaml.Node) {
 	}
 }
 
-// finishFile checks what can be told once all keys were seen, and adds the
-// file to its job.
+// finishFile makes the checks that need all keys, and adds the file to its job.
 func (f *file) finishFile(d *draft, one *fileDraft, key string, n *yaml.Node) {
 	switch len(one.from) {
 	case 0:

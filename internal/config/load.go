@@ -14,15 +14,15 @@ import (
 	"github.com/credrender/credrender/internal/job"
 )
 
-// loader gathers a Config file by file.
+// loader collects a Config file by file.
 type loader struct {
 	layers
 	options      Options
-	asked        bool                 // somebody named a config
-	stores       map[string]job.Store // of the files that are YAML
+	asked        bool                 // the user named a config
+	stores       map[string]job.Store // of the files that are valid YAML
 	process      map[string]scalar    // settings ofProcess that files gave
-	givenBy      map[string]string    // by which file and line
-	names, dests map[string]string    // of the jobs so far, with file and line
+	givenBy      map[string]string    // the file and line of each setting
+	names, dests map[string]string    // file and line of each in the jobs so far
 	config       Config
 }
 
@@ -46,8 +46,8 @@ func newLoader(o Options) (*loader, error) {
 	return l, nil
 }
 
-// find returns the config files to read, and whether the config is a single
-// file. No config is fine unless one was asked for.
+// find returns the config files, and whether the config is a single file. Without a
+// config it returns none, unless the user asked for one.
 func (l *loader) find() (paths []string, single bool, err error) {
 	if s := l.options.Snapshot; s != nil {
 		for _, f := range s.Files {
@@ -62,7 +62,7 @@ func (l *loader) find() (paths []string, single bool, err error) {
 	if !l.asked && l.options.Default != "" {
 		path = l.options.Default
 	}
-	if path == os.DevNull { // the usual way to say none
+	if path == os.DevNull { // /dev/null usually means none
 		return nil, true, nil
 	}
 	info, err := os.Stat(path)
@@ -78,8 +78,8 @@ func (l *loader) find() (paths []string, single bool, err error) {
 	return nil, true, unreadable(path, err)
 }
 
-// ignores says whether a config that cannot be read is none: that of the
-// system where nobody asked for it, since only root may be able to read it.
+// ignores reports whether an unreadable config counts as absent. The system's config
+// does, unless the user named it, because it may be readable only by root.
 func (l *loader) ignores(path string, err error) bool {
 	if l.asked || l.options.EUID == 0 && !errors.Is(err, fs.ErrNotExist) {
 		return false
@@ -91,8 +91,8 @@ func (l *loader) ignores(path string, err error) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// list returns the *.yaml of a directory in lexical order. Hidden files are
-// left out: editors keep their own there.
+// list returns the *.yaml files of a directory in lexical order. It skips hidden files,
+// because editors keep theirs there.
 func (l *loader) list(dir string) (paths []string, err error) {
 	entries, err := l.config.Trust.readDir(dir)
 	if err != nil {
@@ -112,19 +112,19 @@ func (l *loader) list(dir string) (paths []string, err error) {
 	return paths, nil
 }
 
-// unreadable makes an Error of what opening path gave.
+// unreadable returns an Error for the error of opening path.
 func unreadable(path string, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	e := &Error{File: path, Msg: err.Error(), Err: err}
 	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		e.Msg = cause.Err.Error() // which names the path again
+		e.Msg = cause.Err.Error() // without the path, which Error has already
 	}
 	return e
 }
 
-// load takes in one file: all of its jobs, or none.
+// load reads one file, and adds all of its jobs or none.
 func (l *loader) load(path string) error {
 	data, err := l.read(path)
 	if err != nil && l.ignores(path, err) {
@@ -159,8 +159,8 @@ func (l *loader) read(path string) ([]byte, error) {
 	return l.config.Trust.ReadFile(path)
 }
 
-// agree takes a file's settings for the process. They count even if the rest
-// of the file is broken: without its state_dir the others would lose theirs.
+// agree takes the process settings of a file. They apply even if the rest of the file is
+// broken: without its state_dir, the jobs of the other files would lose their state.
 func (l *loader) agree(f *file) {
 	for _, s := range settings() {
 		own, ok := f.scalars[s.Name]
@@ -178,7 +178,7 @@ func (l *loader) agree(f *file) {
 	}
 }
 
-// finish settles what holds for all files.
+// finish applies what concerns all files.
 func (l *loader) finish(single bool) (*Config, error) {
 	c := &l.config
 	if !single || len(c.Files) == 0 {

@@ -13,8 +13,8 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// setEach reads what a template makes one file each for: a list, a map, or a pattern of
-// names. An empty one would leave all files as they are, whatever is wrong with them.
+// setEach reads the for_each of a file: a list, a map, or a pattern of names. An empty
+// one is an error, because it would leave all files unchanged and hide a mistake.
 func (f *file) setEach(d *fileDraft, key string, n *yaml.Node) {
 	n = follow(n)
 	each := &job.Each{}
@@ -67,7 +67,7 @@ func (f *file) setPruneLimit(d *draft, key string, n *yaml.Node) {
 	d.PruneLimit, d.hasPruneLimit = limit, true
 }
 
-// checkPrune refuses a limit of nothing.
+// checkPrune refuses a prune_limit without prune.
 func (f *file) checkPrune(d *draft, key string, n *yaml.Node) {
 	if d.hasPruneLimit && !d.Prune {
 		f.fail(n, join(key, "prune_limit"), "add prune: true", "is a limit of prune, which is not on")
@@ -87,8 +87,8 @@ func (f *file) checkPatterns(d *draft, key string, n *yaml.Node) {
 	}
 }
 
-// finishMany checks the keys of a file that makes several. A folder is one that ends in a
-// slash, or that is one now.
+// finishMany checks the keys of an entry that makes several files. src is a folder if it
+// ends in a slash or is an existing folder.
 func (f *file) finishMany(one *fileDraft, key string, n *yaml.Node) {
 	if one.Src != "" && one.Each == nil {
 		info, err := os.Stat(one.Src)
@@ -112,7 +112,8 @@ func (f *file) finishMany(one *fileDraft, key string, n *yaml.Node) {
 	}
 }
 
-// setDestOfEach reads the destination of a file that makes several: a template.
+// setDestOfEach reads the destination of an entry that makes several files, which is a
+// template.
 func (f *file) setDestOfEach(one *fileDraft, key string) {
 	text, ok := f.word(one.destNode, key)
 	if !ok {

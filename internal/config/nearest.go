@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nearest returns the candidate that differs from word in the fewest letters,
-// or nothing if that would be guessing.
+// nearest returns the candidate with the fewest letters different from word, or "" if
+// none is close.
 func nearest(word string, candidates []string) string {
 	best, at := "", max(1, len(word)/3)+1
 	for _, c := range candidates {
@@ -17,12 +17,12 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// normal makes kms-region, KMSRegion and kms_region alike.
+// normal returns one form for kms-region, KMSRegion and kms_region.
 func normal(s string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s))
 }
 
-// distance counts the letters to insert, remove, replace or swap with the next
+// distance returns the number of letters to insert, delete, replace or swap with the next
 // (optimal string alignment).
 func distance(a, b string) int {
 	var before []int // the row before last
@@ -48,7 +48,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// elsewhere is what other tools call a key.
+// elsewhere maps keys of other tools to those of credrender.
 func elsewhere(word string) string {
 	return map[string]string{
 		"perms":              "mode",
@@ -74,7 +74,7 @@ func elsewhere(word string) string {
 	}[word]
 }
 
-// suggest is the hint for an unknown key.
+// suggest returns the hint for an unknown key.
 func suggest(word string, keys []string) string {
 	if k := elsewhere(word); slices.Contains(keys, k) {
 		return "here it is " + k

@@ -2,5 +2,5 @@
 
 package config
 
-// isReadOnlyMount is for Linux, where pods run.
+// isReadOnlyMount always returns false: ConfigMaps are mounted only on Linux.
 func isReadOnlyMount(string) bool { return false }

@@ -16,8 +16,8 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// text reads a string. Numbers, dates and the like are not turned into one:
-// 0123 or 1e3 would not come out as they were written.
+// text reads a string. It does not convert numbers and dates, because values such as 0123
+// and 1e3 would change.
 func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 	n = follow(n)
 	if !isString(n) {
@@ -27,7 +27,7 @@ func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 	return n.Value, true
 }
 
-// word reads a string that is not empty and has no zero bytes.
+// word reads a string that is not empty and contains no NUL.
 func (d *decoder) word(n *yaml.Node, key string) (string, bool) {
 	s, ok := d.text(n, key)
 	switch {
@@ -72,7 +72,7 @@ func (d *decoder) boolean(n *yaml.Node, key string) bool {
 	return strings.EqualFold(n.Value, "true")
 }
 
-// duration reads a duration of 0 or more; 0 after a fault.
+// duration reads a duration of 0 or more. After an error it returns 0.
 func (d *decoder) duration(n *yaml.Node, key string) time.Duration {
 	n = follow(n)
 	if !isString(n) {
@@ -101,7 +101,7 @@ func (d *decoder) command(n *yaml.Node, key string) job.Command {
 	return job.Command{}
 }
 
-// arguments reads the arguments of a command; all but the first may be empty.
+// arguments reads the arguments of a command. All but the first may be empty.
 func (d *decoder) arguments(n *yaml.Node, key string) (args []string) {
 	d.list(n, key, func(key string, n *yaml.Node) {
 		read := d.word
@@ -123,10 +123,9 @@ func (d *decoder) argument(n *yaml.Node, key string) (string, bool) {
 	return s, ok
 }
 
-// mode reads permission bits: "0640", or 0640 and 0o640 without quotes. In
-// YAML 640 is the decimal number, 01200 in octal, which nobody means. The bits
-// beyond 0777 (setuid, setgid, sticky) have no use on a file of secrets and
-// are refused.
+// mode reads permission bits: "0640", or 0640 and 0o640 without quotes. In YAML, 640 is a
+// decimal number (01200 in octal), so it is refused. Bits beyond 0777 (setuid, setgid,
+// sticky) are refused too: a file of secrets has no use for them.
 func (d *decoder) mode(n *yaml.Node, key string) *fs.FileMode {
 	n = follow(n)
 	tag := n.ShortTag()
@@ -146,8 +145,7 @@ func (d *decoder) mode(n *yaml.Node, key string) *fs.FileMode {
 	return nil
 }
 
-// modeForm is an octal mode: its prefix, special bits, and the nine of
-// permissions.
+// modeForm matches an octal mode: prefix, special bits, and the nine permission bits.
 var modeForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(0o|0)?([0-7]?)([0-7]{3})$`) })
 
 // ParseMode reads a file mode in octal, as "0640", "640" or "0o640". Setuid,
@@ -175,7 +173,7 @@ func (d *decoder) texts(n *yaml.Node, key string) map[string]string {
 	return m
 }
 
-// values reads a mapping of anything.
+// values reads a mapping with values of any kind.
 func (d *decoder) values(n *yaml.Node, key string) map[string]any {
 	m := map[string]any{}
 	for _, p := range d.pairs(n, key) {
@@ -184,8 +182,8 @@ func (d *decoder) values(n *yaml.Node, key string) map[string]any {
 	return m
 }
 
-// value reads anything. Numbers keep their digits, and dates stay as they are
-// written: a template has no use for 2026-01-02 00:00:00 +0000 UTC.
+// value reads any value. Numbers keep their digits. Dates stay as written, because a
+// template has no use for 2026-01-02 00:00:00 +0000 UTC.
 func (d *decoder) value(n *yaml.Node, key string) any {
 	n = follow(n)
 	switch n.Kind {

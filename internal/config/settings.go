@@ -17,16 +17,16 @@ type Flag struct {
 	Repeat  bool   // may be given more than once
 }
 
-// Env is the variable that stands for the flag: CREDRENDER_KMS_REGION.
+// Env returns the environment variable of the flag, such as CREDRENDER_KMS_REGION.
 func (f Flag) Env() string { return envPrefix + strings.ToUpper(f.Key()) }
 
-// Key is the flag's name in a file: kms_region.
+// Key returns the flag's key in a file, such as kms_region.
 func (f Flag) Key() string { return strings.ReplaceAll(f.Name, "-", "_") }
 
 const envPrefix = "CREDRENDER_"
 
-// Flags lists the global flags in the order of the manual, for the command
-// line to register.
+// Flags returns the global flags in the order of the manual. The command line registers
+// them.
 func Flags() []Flag {
 	var list []Flag
 	for _, s := range settings() {
@@ -37,23 +37,22 @@ func Flags() []Flag {
 	return list
 }
 
-// scope says where a setting has effect.
+// scope is the range in which a setting has effect.
 type scope int
 
 const (
 	ofFile    scope = iota // on the jobs of its file
-	ofProcess              // on the process: the files of a directory have to agree
-	outside                // no key in a file
+	ofProcess              // the process; the files of a directory have to agree
+	outside                // flags and environment only: no key in a file
 )
 
-// setting is a scalar that flags, environment and files can give.
+// setting is a scalar from flags, environment or files.
 type setting struct {
 	Flag
 	scope   scope
 	noFlag  bool
-	example string // shown where a file has no string
-	// norm checks a value and makes the paths in it absolute: they are
-	// relative to dir.
+	example string // for the message if the value in a file is not a string
+	// norm checks a value and makes its paths absolute; relative ones start at dir.
 	norm func(value, dir string) (string, error)
 }
 
@@ -84,14 +83,14 @@ func settings() []setting {
 	}
 }
 
-// layers are the values that count for every file.
+// layers are the values that apply to every file.
 type layers struct {
-	env              map[string]string // as it is
-	flags, variables map[string]string // by setting, normalised
+	env              map[string]string // the whole environment
+	flags, variables map[string]string // by setting, normalized
 }
 
-// newLayers reads flags and environment, and reports every fault in them. An
-// empty variable counts as unset.
+// newLayers reads flags and environment, and reports all faults in them. An empty
+// variable counts as unset.
 func newLayers(o Options) (layers, []error) {
 	l := layers{env: map[string]string{}, flags: map[string]string{}, variables: map[string]string{}}
 	for _, kv := range o.Environ {
@@ -125,9 +124,9 @@ func newLayers(o Options) (layers, []error) {
 	return l, errs
 }
 
-// resolve puts a file's values below the layers and the defaults below those.
-// viper would look variables up in the process's own environment; they are Set
-// instead, before the flags, which come last and win.
+// resolve merges the settings of a file: flags, then variables, then the file, then
+// defaults. The variables are set as values, because viper would read the process's own
+// environment.
 func (l layers) resolve(file map[string]scalar) *viper.Viper {
 	v := viper.New()
 	for _, s := range settings() {
@@ -140,7 +139,7 @@ func (l layers) resolve(file map[string]scalar) *viper.Viper {
 	for name, s := range file {
 		values[name] = s.value
 	}
-	_ = v.MergeConfigMap(values) // fails on nothing that is flat
+	_ = v.MergeConfigMap(values) // it never fails for a flat map
 	for _, layer := range []map[string]string{l.variables, l.flags} {
 		for name, value := range layer {
 			v.Set(name, value)
@@ -149,9 +148,9 @@ func (l layers) resolve(file map[string]scalar) *viper.Viper {
 	return v
 }
 
-// strangers warns of variables that look like settings and are none.
+// strangers returns a warning for each CREDRENDER_ variable that is not a setting.
 func (l layers) strangers() (warnings []string) {
-	known := []string{"JOB", "CHANGED", "LOCK", "STEP", "SECRET", "VERSION"} // what commands are given
+	known := []string{"JOB", "CHANGED", "LOCK", "STEP", "SECRET", "VERSION"} // set for commands
 	for _, s := range settings() {
 		known = append(known, strings.TrimPrefix(s.Env(), envPrefix))
 	}

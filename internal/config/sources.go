@@ -11,19 +11,18 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Types of sources, as the key type has them.
+// Types of sources: the values of the key type.
 const (
 	typeS3             = "s3"
 	typeSSM            = "ssm"
 	typeSecretsManager = "secretsmanager"
 )
 
-// sourceName is what may stand before the colon of a ref.
+// sourceName matches the part of a ref before the colon.
 var sourceName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`) })
 
-// setSources reads the named sources. What one does not say about region and
-// identity is the store's: its region, and its profile or role where the source
-// names neither.
+// setSources reads the named sources. A source without a region uses the store's. A
+// source without profile and role uses the store's profile or role.
 func (f *file) setSources(n *yaml.Node) {
 	named := job.Sources{}
 	for _, p := range f.pairs(n, "sources") {
@@ -62,7 +61,7 @@ func (f *file) oneSource(n *yaml.Node, key string) job.Store {
 	return s
 }
 
-// checkSource tells what does not go together.
+// checkSource reports keys that do not fit together.
 func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 	if follow(n).Kind != yaml.MappingNode {
 		return
@@ -71,7 +70,7 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 		s.Profile, s.RoleARN = base.Profile, base.RoleARN
 	}
 	if _, named, err := source.ParseTable(s.Table); s.Region == "" && (named || err != nil) {
-		s.Region = f.base.Store.Region // an ARN states its own
+		s.Region = f.base.Store.Region // the ARN of a table states its region
 	}
 	isLocal, isTable := s.Kind == local, s.Kind == dynamoDB
 	f.check(n, join(key, "table"), checkTable(*s))

@@ -25,8 +25,8 @@ import (
 type Trust struct {
 	EUID   int
 	Owners []int // user IDs trusted beside root
-	// Read reads a file whose way needs no check, in place of os.ReadFile; nil: it
-	// does.
+	// Read replaces os.ReadFile for a file that needs no check of its path. nil means
+	// os.ReadFile.
 	Read func(path string) ([]byte, error)
 }
 
@@ -67,8 +67,8 @@ func (t Trust) ReadNamed(path string) (data []byte, doubt, err error) {
 	return data, doubt, err
 }
 
-// inherited reports whether path is what the shell has opened for us: its <(...)
-// or a redirection. There is no way to it that could be checked.
+// inherited reports whether path is a descriptor that the shell opened: <(...) or a
+// redirection. There is no path to check.
 func inherited(path string) bool {
 	dir, _ := filepath.Split(path)
 	return path == "/dev/stdin" || dir == "/dev/fd/" || dir == "/proc/self/fd/"
@@ -88,9 +88,8 @@ func (t Trust) readDir(path string) ([]fs.DirEntry, error) {
 	return os.ReadDir(path)
 }
 
-// open checks the way, then what the descriptor has in hand. Nobody but the
-// trusted can change a way that passed, so the two cannot differ; if they do,
-// the reasoning or the kernel is at fault, and nothing is read.
+// open checks the path, then the open descriptor. Only trusted users can change a path
+// that passed, so the two must be the same file. If they are not, open fails.
 func (t Trust) open(path string) (*os.File, error) {
 	real, found, err := t.walk(path)
 	if err == nil {
@@ -99,7 +98,7 @@ func (t Trust) open(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// O_NONBLOCK: a FIFO would hold up the open.
+	// O_NONBLOCK, because opening a FIFO would block
 	f, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, err
@@ -121,11 +120,11 @@ func (t Trust) open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// maxLinks is how many links a path may lead through, as in Linux.
+// maxLinks is the largest number of links on a path, as in Linux.
 const maxLinks = 40
 
-// walk resolves path as the kernel does and checks every directory and link on
-// it. It returns the path without links and what is there.
+// walk resolves path like the kernel, and checks every directory and link on it. It
+// returns the path without links, and the file's metadata.
 func (t Trust) walk(path string) (string, fs.FileInfo, error) {
 	if !filepath.IsAbs(path) {
 		return "", nil, fmt.Errorf("open %s: not an absolute path", path)
@@ -166,7 +165,7 @@ func split(path string) []string {
 	return slices.DeleteFunc(strings.Split(path, "/"), func(s string) bool { return s == "" || s == "." })
 }
 
-// above checks a directory on the way.
+// above checks a directory above the file's own.
 func (t Trust) above(path, dir string, info fs.FileInfo) error {
 	if info.IsDir() && info.Mode()&fs.ModeSticky != 0 && t.trusts(info) {
 		return nil
@@ -174,7 +173,7 @@ func (t Trust) above(path, dir string, info fs.FileInfo) error {
 	return t.check(path, dir, info)
 }
 
-// parent checks the directory in which the file itself lies.
+// parent checks the directory that contains the file.
 func (t Trust) parent(path, real string) error {
 	dir := filepath.Dir(real)
 	info, err := os.Lstat(dir)
@@ -184,7 +183,7 @@ func (t Trust) parent(path, real string) error {
 	return t.check(path, dir, info)
 }
 
-// link checks a link and returns where it leads.
+// link checks a link and returns its target.
 func (t Trust) link(path, link string, info fs.FileInfo) (string, error) {
 	if !t.trusts(info) {
 		return "", &Error{
@@ -196,7 +195,7 @@ func (t Trust) link(path, link string, info fs.FileInfo) (string, error) {
 	return os.Readlink(link)
 }
 
-// check is the rule for files and directories alike.
+// check applies the rule for files and directories.
 func (t Trust) check(path, at string, info fs.FileInfo) error {
 	var faults, fixes []string
 	if !t.trusts(info) {
@@ -226,7 +225,7 @@ func (t Trust) trusts(info fs.FileInfo) bool {
 	return uid == 0 || slices.Contains(t.Owners, uid)
 }
 
-// owner is the user ID of a file; -1 where the system has none.
+// owner returns the user ID of a file, or -1 on a system without user IDs.
 func owner(info fs.FileInfo) int {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(st.Uid)

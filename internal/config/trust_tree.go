@@ -12,9 +12,9 @@ import (
 const maxTree = 20_000
 
 // Tree returns the files below a directory, relative to it and in lexical order. Every
-// directory must be trusted. What editors and Git keep beside files is left out; a link is
-// followed if it leads to a file of the same folder, as in a ConfigMap's mount. All else
-// that is no file is an error: it would be missing in the result without a word.
+// directory must be trusted. Tree skips files that editors and Git keep. It follows a
+// link to a file of the same folder, as in a ConfigMap's mount. Anything else that is not
+// a file is an error, because the result would silently lack it.
 func (t Trust) Tree(dir string) ([]string, error) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {

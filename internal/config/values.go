@@ -16,8 +16,8 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// What a setting's norm may be. Each gets the value and the directory that
-// relative paths in it start from.
+// Functions for the norm of a setting. Each gets the value and the directory at which
+// relative paths start.
 
 const (
 	dynamoDB     = "dynamodb"
@@ -36,8 +36,8 @@ func notEmpty(value, _ string) (string, error) {
 	return value, nil
 }
 
-// path makes a path absolute. A leading ~ is the shell's business: taken as it
-// is, it would make a directory of that name.
+// path makes a path absolute. It refuses a leading ~, which only a shell expands: here it
+// would be a directory of that name.
 func path(value, dir string) (string, error) {
 	switch {
 	case value == "":
@@ -52,7 +52,7 @@ func path(value, dir string) (string, error) {
 	return filepath.Join(dir, value), nil
 }
 
-// store is dynamodb, local, local:PATH or s3://bucket/prefix.
+// store checks dynamodb, local, local:PATH or s3://bucket/prefix.
 func store(value, dir string) (string, error) {
 	kind, file, hasFile := strings.Cut(value, ":")
 	switch {
@@ -72,8 +72,8 @@ func cronSpec(value, _ string) (string, error) {
 	return value, err
 }
 
-// listen is unix:PATH or an address of this host alone: what is to be read
-// there is nobody else's business, and has no password.
+// listen checks unix:PATH or a loopback address. Other addresses are refused, because the
+// endpoints have no password.
 func listen(value, dir string) (string, error) {
 	if file, ok := strings.CutPrefix(value, "unix:"); ok {
 		file, err := path(file, dir)
@@ -118,7 +118,7 @@ func oneOf(words ...string) func(value, _ string) (string, error) {
 	}
 }
 
-// users turns names and numbers, separated by commas, into numbers.
+// users converts names and numbers, separated by commas, into numbers.
 func users(value, _ string) (string, error) {
 	var ids []string
 	for name := range strings.SplitSeq(value, ",") {
@@ -142,7 +142,7 @@ func lookupUser(name string) (int, error) {
 	return strconv.Atoi(u.Uid)
 }
 
-// userIDs undoes what users joined.
+// userIDs splits the result of users.
 func userIDs(list string) []int {
 	var ids []int
 	for s := range strings.SplitSeq(list, ",") {
@@ -153,7 +153,7 @@ func userIDs(list string) []int {
 	return ids
 }
 
-// table is a name, or the ARN of a table.
+// table checks the name or ARN of a table.
 func table(value, dir string) (string, error) {
 	if _, err := notEmpty(value, dir); err != nil {
 		return value, err
@@ -162,7 +162,7 @@ func table(value, dir string) (string, error) {
 	return value, err
 }
 
-// role checks the ARN of a role to assume. An empty one is none.
+// role checks the ARN of a role to assume. It may be empty.
 func role(value, _ string) (string, error) {
 	if value != "" && !source.IsRole(value) {
 		return value, fmt.Errorf("%s is not the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME", source.Show(value))
@@ -170,7 +170,7 @@ func role(value, _ string) (string, error) {
 	return value, nil
 }
 
-// checkTable compares the region of a table's ARN with the one that is set.
+// checkTable compares the region of a table's ARN with the region setting.
 func checkTable(s job.Store) error {
 	if s.Kind != dynamoDB {
 		return nil

@@ -8,10 +8,10 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Unaltered reports with [ErrAltered] that the file of dest is no longer what was
-// rendered: the staged file before Commit, the installed one after it. A check or
-// verify that formats the file, or opens it to others, would decide what services
-// read. For a staged file that is gone or replaced it returns [ErrStagedGone].
+// Unaltered returns [ErrAltered] if the file of dest differs from the rendered one: the
+// staged file before Commit, the installed file after it. A check or verify that formats
+// the file, or lets others write it, would otherwise decide what services read. If the
+// staged file was removed or replaced, Unaltered returns [ErrStagedGone].
 func (t *Txn) Unaltered(dest string) error {
 	if s := t.dests[t.given.Host(dest)]; s != nil {
 		return t.unaltered(s)
@@ -29,7 +29,7 @@ func (t *Txn) unaltered(s *staged) error {
 	case committed:
 		name, r = s.rec.base(), s.rights()
 	case s.rec.Direct:
-		return nil // nobody can
+		return nil // its descriptor holds content that nobody can change
 	}
 	st, err := t.fs.StatAt(s.dir.fd, name)
 	if there := err == nil && (st.Same(s.inode) || committed && s.rec.InPlace); !there {
@@ -44,7 +44,7 @@ func (t *Txn) unaltered(s *staged) error {
 	}
 	data, _, err := fsys.ReadFile(t.fs, s.dir.fd, name, st.Size)
 	switch {
-	case errors.Is(err, fs.ErrPermission): // its mode does not let us read it
+	case errors.Is(err, fs.ErrPermission): // this user may not read a file of that mode
 		return nil
 	case err != nil:
 		return err
@@ -54,7 +54,7 @@ func (t *Txn) unaltered(s *staged) error {
 	return nil
 }
 
-// stillRemoved reports with [ErrAltered] that something is at a destination that was removed.
+// stillRemoved returns [ErrAltered] if a removed destination exists again.
 func (t *Txn) stillRemoved(s *staged, committed bool) error {
 	if !committed {
 		return nil

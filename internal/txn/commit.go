@@ -57,9 +57,9 @@ func (t *Txn) commit(ctx context.Context, pending bool) error {
 	return nil
 }
 
-// keepOld gives the existing destination a second name. It copies a file that is written
-// in place, and where hard links are refused (FAT, some of FUSE; files of other users
-// under fs.protected_hardlinks).
+// keepOld gives the existing destination a second name. It copies the file instead if it
+// is written in place, or if hard links are refused (FAT, some of FUSE; files of other
+// users under fs.protected_hardlinks).
 func (t *Txn) keepOld(s *staged) error {
 	switch {
 	case s.rec.Direct:
@@ -83,8 +83,8 @@ func (t *Txn) keepOld(s *staged) error {
 	return pathError("link", t.disk.Host(s.Dest), err)
 }
 
-// noteOld records inode and fingerprint of the old file under its second name, where
-// nobody replaces it.
+// noteOld records inode and fingerprint of the old file under its second name, because
+// nobody replaces the file there.
 func (t *Txn) noteOld(s *staged) error {
 	data, st, err := fsys.ReadFile(t.fs, s.dir.fd, s.rec.Old, MaxFile)
 	if st.Type != 0 {
@@ -92,7 +92,7 @@ func (t *Txn) noteOld(s *staged) error {
 	}
 	s.rec.OldInode = st.Inode
 	if errors.Is(err, fsys.ErrTooLarge) {
-		return nil // the inode will do
+		return nil // the inode is enough
 	}
 	s.rec.OldPrint = t.j.Fingerprint(data)
 	return pathError("read", t.disk.Host(s.Dest), err)
@@ -108,8 +108,9 @@ func (t *Txn) rememberOld(s *staged) (err error) {
 	return pathError("copy", t.disk.Host(s.Dest), err)
 }
 
-// copyOld copies the destination with its mode and, as root, its owner. A plain user
-// may replace a file of somebody else in a directory of his own, but give none away.
+// copyOld copies the destination with its mode and, as root, its owner. Other users
+// cannot give files away, although they can replace a file of another user in a directory
+// of their own.
 func (t *Txn) copyOld(s *staged) error {
 	if err := t.rememberOld(s); err != nil {
 		return err
@@ -138,7 +139,7 @@ func (t *Txn) install(s *staged) error {
 	if s.rec.InPlace {
 		fd, st, err := openInPlace(t.fs, s.dir, s.rec.base())
 		if err == nil {
-			s.installed = true // a failed write too has changed it
+			s.installed = true // a failed write may have changed it
 			err = refill(t.fs, fd, st, s.Data, s.rights())
 		}
 		return pathError("write in place", t.disk.Host(s.Dest), err)
@@ -155,7 +156,7 @@ func (t *Txn) install(s *staged) error {
 	return pathError("replace", t.disk.Host(s.Dest), err)
 }
 
-// remove removes the destination, if it still is the file that has a second name.
+// remove removes the destination if it is still the file that has the second name.
 func (t *Txn) remove(s *staged) error {
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.base())
 	switch {
@@ -231,8 +232,8 @@ func removeNames(f fsys.FS, dir int, r *FileRecord) error {
 	return errors.Join(errs...)
 }
 
-// isGoneFrom reports that a name does not exist. A read-only file system answers EROFS
-// to the removal of such a name too.
+// isGoneFrom reports whether a name does not exist. A read-only file system returns EROFS
+// for the removal of a missing name too.
 func isGoneFrom(f fsys.FS, dir int, name string) bool {
 	_, err := f.StatAt(dir, name)
 	return errors.Is(err, fs.ErrNotExist)

@@ -26,7 +26,7 @@ type openDir struct {
 	changed bool // a name in it was made or removed, or may have been
 }
 
-// add opens the directory of p, once, and returns it. p stays the caller's.
+// add opens the directory of p once, and returns it. The caller still closes p.
 func (s *openDirs) add(p *fsys.ResolvedPath) (*openDir, error) {
 	fd, err := p.Open()
 	if err != nil {

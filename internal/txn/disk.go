@@ -219,7 +219,7 @@ func (d Disk) CheckRepair(file File) error {
 	return pathError("repair", d.Host(file.Dest), err)
 }
 
-// existing returns the place of a file that Repair may change.
+// existing opens the directory of a file that Repair may change.
 func (d Disk) existing(dest string) (*fsys.ResolvedPath, error) {
 	p, err := fsys.Resolve(d.fs(), d.Root, dest)
 	switch {

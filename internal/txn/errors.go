@@ -7,8 +7,8 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Errors that callers branch on. They are wrapped with the path; others are
-// the kernel's, as *fs.PathError.
+// Errors that callers branch on, wrapped with the path. Other errors are the kernel's, as
+// *fs.PathError.
 var (
 	// ErrNoDirectory: the directory is missing and File.CreateDirs is not set.
 	ErrNoDirectory = errors.New("directory does not exist")
@@ -25,9 +25,9 @@ var (
 	ErrStagedGone = errors.New("the staged file was removed or replaced while the command ran, and it may only be read")
 	// ErrTwice: two destinations of one transaction are the same file.
 	ErrTwice = errors.New("same file as another destination")
-	// ErrOthersWrite: the file would be changed in place, in a directory that other
-	// users can write. They could link a file from elsewhere there, and remove the
-	// link between any two checks. Replacing the file reaches nothing outside.
+	// ErrOthersWrite: the file would be changed in place, in a directory that other users
+	// can write. They could link a file from elsewhere there, and remove the link between
+	// two checks. Replacing the file changes nothing outside the directory.
 	ErrOthersWrite = errors.New("is in a directory that others can write")
 )
 
@@ -37,7 +37,7 @@ type KindError struct {
 	Kind string // one of the kinds below
 }
 
-// What a destination may be instead of a file.
+// Kinds of destinations that are not files.
 const (
 	KindDirectory  = "a directory"
 	KindPipe       = "a named pipe"

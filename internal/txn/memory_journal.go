@@ -6,11 +6,11 @@ import (
 	"crypto/sha256"
 )
 
-// memory is a journal that is not stored.
+// memory is a journal that is not stored on disk.
 type memory struct{ key []byte }
 
-// NewMemory returns a journal for runs without a state directory. It ends with the
-// process, so that nothing undoes a crash; Rollback works all the same.
+// NewMemory returns a journal for runs without a state directory. It is lost with the
+// process, so nothing is undone after a crash. Rollback works as usual.
 func NewMemory() Journal {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails

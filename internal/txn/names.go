@@ -20,11 +20,11 @@ const (
 	nameMax   = 255 // NAME_MAX of every file system in use
 )
 
-// extensionMax bounds what stagedName keeps of a destination's name at its end.
+// extensionMax limits the extension that stagedName keeps.
 const extensionMax = 32
 
-// extension returns the end of base that a staged file keeps for programs that decide
-// by it how to read a file.
+// extension returns the end of base by which programs decide how to read a file. A staged
+// file keeps it.
 func extension(base string) string {
 	ext := path.Ext(base)
 	if ext == "." || len(ext) > extensionMax || strings.HasPrefix(ext, nameMark) || !utf8.ValidString(ext) {

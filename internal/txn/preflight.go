@@ -23,7 +23,7 @@ func (d Disk) Check(files []File) error {
 // begin returns an empty transaction, and the files by their names on its disk.
 func (d Disk) begin(j Journal, files []File) (*Txn, []File) {
 	files = slices.Clone(files)
-	located, _ := d.locate("/") // once, for all of them
+	located, _ := d.locate("/") // locate the root once for all files
 	for i, f := range files {
 		if located.Root != d.Root {
 			files[i].Dest = d.Host(f.Dest)
@@ -31,7 +31,7 @@ func (d Disk) begin(j Journal, files []File) (*Txn, []File) {
 	}
 	t := &Txn{disk: located, fs: d.fs(), j: j, rec: Record{Root: located.Root}, dests: map[string]*staged{}}
 	t.dirs.fs = t.fs
-	t.rec.Files = make([]FileRecord, len(files)) // never grows: staged points into it
+	t.rec.Files = make([]FileRecord, len(files)) // it must not grow, because staged points into it
 	t.given = d
 	return t, files
 }
@@ -133,8 +133,8 @@ func (t *Txn) accept(s *staged) error {
 	return t.admit(s, s.dir.fd, s.dir.st)
 }
 
-// acceptInPlace refuses a file that cannot be written, and finds out whether a copy can
-// be made beside it.
+// acceptInPlace refuses a file that cannot be written, and checks whether a copy can be
+// made beside it.
 func (t *Txn) acceptInPlace(s *staged, st fsys.Stat) error {
 	err := cmp.Or(t.fs.Writable(s.dir.fd, s.rec.base()), s.rights().feasible(t.fs, st))
 	if own, errOwn := t.fs.Traits(s.dir.fd, s.rec.base()); errOwn == nil && own.Fixed {
@@ -147,7 +147,7 @@ func (t *Txn) acceptInPlace(s *staged, st fsys.Stat) error {
 	return nil
 }
 
-// replaceable returns why no file can be renamed over the destination of s.
+// replaceable returns the error of renaming a file over the destination of s.
 func (t *Txn) replaceable(s *staged, st fsys.Stat) error {
 	own, errOwn := t.fs.Traits(s.dir.fd, s.rec.base())
 	in, errIn := t.fs.Traits(s.dir.fd, ".")
@@ -163,7 +163,7 @@ func (t *Txn) replaceable(s *staged, st fsys.Stat) error {
 	return nil
 }
 
-// removable returns why no name can be removed from the directory of s.
+// removable returns the error of removing a name from the directory of s.
 func (t *Txn) removable(s *staged) error {
 	err := t.fs.Writable(s.dir.fd, ".")
 	if in, errIn := t.fs.Traits(s.dir.fd, "."); err == nil && errIn == nil && in.Fixed {
@@ -172,8 +172,8 @@ func (t *Txn) removable(s *staged) error {
 	return err
 }
 
-// admit returns why s cannot be created in the directory. st is the directory's, or zero
-// if directories will be created below it.
+// admit returns the error of creating s in the directory. st describes the directory, or
+// is zero if directories will be created below it.
 func (t *Txn) admit(s *staged, dir int, st fsys.Stat) error {
 	made := fsys.Stat{UID: t.fs.Euid(), GID: -1, Perm: s.Mode.Perm()}
 	if st.SetGID {

@@ -129,7 +129,8 @@ func (t *Txn) stage(s *staged) error {
 	return pathError("write", name, cmp.Or(err, t.fs.Close(fd)))
 }
 
-// stageInMemory lets a check read a file that has no place beside its destination.
+// stageInMemory creates the staged file in memory, for a check of a file in a directory
+// that cannot be written.
 func (t *Txn) stageInMemory(s *staged) (err error) {
 	if !s.Checked {
 		return nil
@@ -138,8 +139,8 @@ func (t *Txn) stageInMemory(s *staged) (err error) {
 	return pathError("stage in memory", t.disk.Host(s.Dest), err)
 }
 
-// stagedRights are the rights of the staged file: those of the destination, which it
-// becomes, unless the destination stays what it is.
+// stagedRights returns the rights of the staged file: those that the destination will
+// have, unless the destination itself stays.
 func (s *staged) stagedRights() rights {
 	if s.rec.InPlace {
 		return rights{mode: 0o600, uid: -1, gid: -1, permit: s.Permit}

@@ -13,7 +13,7 @@ const (
 	Idle    Phase = ""        // nothing
 	Prepare Phase = "prepare" // remove what was staged
 	Commit  Phase = "commit"  // restore the old files
-	Done    Phase = "done"    // keep the new files, remove the old
+	Done    Phase = "done"    // keep the new files, remove the old ones
 )
 
 // Record is a transaction in its journal: names and keyed fingerprints, no content.
@@ -35,16 +35,16 @@ type FileRecord struct {
 	Path    string `json:"path"`
 	New     string `json:"new"`
 	Old     string `json:"old"`
-	Absent  bool   `json:"absent,omitempty"` // there was none before
+	Absent  bool   `json:"absent,omitempty"` // it did not exist before
 	InPlace bool   `json:"in_place,omitempty"`
 	// Remove means that the destination is removed, and New is not used.
 	Remove bool `json:"remove,omitempty"`
-	// Direct means that a file is written in place in a directory that cannot be
-	// written, so that there is no copy of the old one.
+	// Direct means that a file is written in place in a directory that cannot be written,
+	// so the old content has no copy on disk.
 	Direct bool `json:"direct,omitempty"`
-	// After a crash, the fingerprints of both contents show whether another program
-	// has changed the file. After a reboot, when their key is gone, the inodes do;
-	// 0: not known.
+	// After a crash, the fingerprints of both contents show whether another program has
+	// changed the file. If a reboot has removed their key, the inodes show it; 0:
+	// unknown.
 	NewPrint string `json:"new_print,omitempty"`
 	OldPrint string `json:"old_print,omitempty"`
 	NewInode uint64 `json:"new_inode,omitempty"`
@@ -54,8 +54,8 @@ type FileRecord struct {
 func (f *FileRecord) dir() string  { return path.Dir(f.Path) }
 func (f *FileRecord) base() string { return path.Base(f.Path) }
 
-// Check refuses a record that no transaction wrote, because recovery removes the files
-// that it lists.
+// Check refuses a record that no transaction can have written, because recovery removes
+// the files that it lists.
 func (r Record) Check() error {
 	switch r.Phase {
 	case Idle, Prepare, Commit, Done:

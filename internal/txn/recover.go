@@ -19,7 +19,7 @@ type Recovered struct {
 	Left        []Left   // destinations that were not
 }
 
-// Left is a destination that recovery did not touch. Its transaction ends all the same,
+// Left is a destination that recovery left unchanged. Its transaction ends nevertheless,
 // and the next render replaces the file.
 type Left struct {
 	Dest string
@@ -96,7 +96,7 @@ func (rc *recovery) file(f *FileRecord) error {
 	return err
 }
 
-// open opens a directory of the record, or returns why it cannot be reached any more.
+// open opens a directory of the record, or returns why it is no longer reachable.
 func (rc *recovery) open(dir string) (d *openDir, why string, err error) {
 	p, err := fsys.OpenDir(rc.disk.fs(), rc.disk.Root, dir)
 	if why := unreachable(err); why != "" {

@@ -10,11 +10,11 @@ import (
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
-// Permit lists what a file system may fail to set: FAT has no modes, an EFS
-// access point and a user namespace have owners of their own.
+// Permit lists the rights that may differ because a file system cannot set them: FAT has
+// no modes; an EFS access point and a user namespace have their own owners.
 type Permit struct{ Mode, Owner bool }
 
-// RightsError reports a mode or owner that a file does not get.
+// RightsError reports a mode or owner that could not be set.
 type RightsError struct {
 	What string // "mode" or "owner"
 	Want string
@@ -47,9 +47,9 @@ func (f File) rights() rights {
 }
 
 // set sets owner and mode of an open file and reads them back, because some file systems
-// ignore what they cannot store. It sets the owner first, which clears bits of the mode.
-// It skips what is right already, because only the owner may set a mode, and only root
-// an owner.
+// silently ignore what they cannot store. It sets the owner first, because that clears
+// bits of the mode. It skips rights that are already as wanted: only the owner may set a
+// mode, and only root an owner.
 func (r rights) set(f fsys.FS, fd int, st fsys.Stat) (fsys.Stat, error) {
 	before := st
 	if r.otherOwner(st) {
@@ -86,8 +86,8 @@ func (r rights) check(f fsys.FS, st fsys.Stat) error {
 	return nil
 }
 
-// feasible returns the error with which the kernel would refuse this user to set the
-// rights of a file that has the rights of have.
+// feasible returns the error of setting the rights of a file that now has the rights
+// have.
 func (r rights) feasible(f fsys.FS, have fsys.Stat) error {
 	euid := f.Euid()
 	if euid == 0 {
@@ -108,7 +108,7 @@ func (r rights) otherOwner(st fsys.Stat) bool {
 	return r.uid >= 0 && r.uid != st.UID || r.gid >= 0 && r.gid != st.GID
 }
 
-// owner writes the owner as UID:GID, of which either may be left out.
+// owner returns the owner as UID:GID, without an unset part.
 func (r rights) owner() string {
 	switch {
 	case r.gid < 0:
@@ -119,8 +119,8 @@ func (r rights) owner() string {
 	return fmt.Sprintf("%d:%d", r.uid, r.gid)
 }
 
-// cannot reports whether a file system refused what it cannot store, or the
-// kernel what this user may not do.
+// cannot reports whether a file system refused rights that it cannot store, or the kernel
+// refused this user.
 func cannot(err error) bool {
 	for _, e := range []error{unix.EPERM, unix.EINVAL, unix.EOPNOTSUPP, unix.ENOSYS, unix.EOVERFLOW} {
 		if errors.Is(err, e) {

@@ -23,12 +23,14 @@ type File struct {
 	// refused in a directory that other users can write, and has no effect if the
 	// destination does not exist.
 	InPlace bool
-	// Checked: a program reads the staged file, so that its name keeps the
-	// destination's extension. Otherwise it does not, so that nothing picks it up.
+	// Checked means that a program reads the staged file. Its name then keeps the
+	// destination's extension. Other staged files have none, so that no program picks
+	// them up.
 	Checked bool
 	// CreateDirs creates missing parent directories with mode 0755.
 	CreateDirs bool
-	// Remove removes the destination, which must exist. Only Dest is of use beside it.
+	// Remove removes the destination, which must exist. The other fields except Dest are
+	// ignored.
 	Remove bool
 }
 
@@ -46,26 +48,26 @@ type Txn struct {
 	ended bool
 }
 
-// staged is a file and its place.
+// staged is a file with its open directory.
 type staged struct {
 	File
 	rec   *FileRecord // in Txn.rec
 	dir   *openDir    // nil until its directory exists
 	inode fsys.Stat   // of the staged file
-	// fd is the staged file, held open in a directory that others can write:
-	// only as long as it is open no other file can get its inode number. It is
-	// also what memory is the path of. Else -1.
+	// fd is the staged file, held open in a directory that others can write: while it is
+	// open, no other file can get its inode number. For a file in memory it is the file
+	// itself. -1: it is not open.
 	fd int
-	// memory is the path of the staged file of a Direct one, if it is Checked.
+	// memory is the path of the in-memory staged file of a Direct and Checked file.
 	memory string
-	// old is what a Direct file held, and was.
+	// old is the content of a Direct file before the change, and its metadata.
 	old     []byte
 	oldStat fsys.Stat
-	// installed means that the destination is no longer the old file, or may not be.
+	// installed means that the destination may no longer be the old file.
 	installed bool
 }
 
-// errEnded reports a call of a step that the transaction has passed.
+// errEnded reports a call of a step in the wrong order.
 var errEnded = errors.New("transaction has ended")
 
 // Staged returns the path of the staged file of dest, for a check to read, or "" if

@@ -26,7 +26,7 @@ func (t *Txn) Rollback(pending bool) error {
 	errs = append(errs, t.dirs.remove(t.rec), t.dirs.sync())
 	t.fs.Step("undo.synced")
 	if err := errors.Join(errs...); err != nil {
-		return err // the journal stays: Recover tries again
+		return err // the journal is unchanged, and Recover tries again
 	}
 	t.rec = Record{}
 	return t.save(Idle, pending)
@@ -34,7 +34,7 @@ func (t *Txn) Rollback(pending bool) error {
 
 func (t *Txn) undo(u undoer, s *staged) error {
 	if s.dir == nil {
-		return nil // its directory was never made
+		return nil // its directory was never created
 	}
 	if s.rec.Direct {
 		return t.undoDirect(s)
@@ -50,7 +50,7 @@ func (t *Txn) undo(u undoer, s *staged) error {
 	return err
 }
 
-// undoDirect restores a file of which there is no copy on disk.
+// undoDirect restores a file that has no copy on disk, from memory.
 func (t *Txn) undoDirect(s *staged) error {
 	if !s.installed {
 		return nil
@@ -68,13 +68,12 @@ func (t *Txn) undoDirect(s *staged) error {
 type undoer struct {
 	fs fsys.FS
 	j  Journal
-	// live means that this process runs the transaction, so that it may replace
-	// whatever is at a destination. After a crash another program may have put it
-	// there.
+	// live means that the transaction's own process undoes it, and may replace any file
+	// at a destination. After a crash, another program may have put the file there.
 	live bool
 }
 
-// outcome of undoing one file.
+// outcome is the result of undoing one file.
 type outcome struct {
 	restored bool
 	left     string // why it was not restored
@@ -100,14 +99,14 @@ func (u undoer) file(phase Phase, r *FileRecord, dir *openDir) (outcome, error) 
 		u.fs.Step("undo.restored")
 	}
 	if err != nil {
-		return out, err // the second name stays: it is all there is
+		return out, err // the second name stays, because it is the only copy
 	}
 	err = removeNames(u.fs, dir.fd, r)
 	u.fs.Step("undo.file")
 	return out, err
 }
 
-// direct reports a file that a crash may have left half written.
+// direct reports a Direct file that a crash may have left half written.
 func (u undoer) direct(phase Phase, r *FileRecord, dir *openDir) outcome {
 	if phase != Commit {
 		return outcome{}
@@ -145,7 +144,7 @@ func (u undoer) setBack(r *FileRecord, dir *openDir) (outcome, error) {
 func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	data, st, err := fsys.ReadFile(u.fs, dir.fd, r.Old, MaxFile)
 	if err == nil {
-		// The copy has what the file system gave it. Old content comes first.
+		// The copy has the rights that the file system gave it. The content comes first.
 		old := rights{mode: st.Perm, uid: st.UID, gid: st.GID, permit: Permit{Mode: true, Owner: true}}
 		var fd int
 		if fd, st, err = openInPlace(u.fs, dir, r.base()); err == nil {
@@ -155,7 +154,7 @@ func (u undoer) writeBack(r *FileRecord, dir *openDir) (outcome, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return outcome{left: leftNoCopy}, nil
-	case errors.Is(err, ErrOthersWrite): // it was not so when we wrote
+	case errors.Is(err, ErrOthersWrite): // others could not write there when the file was installed
 		return outcome{left: leftUnsafe}, nil
 	}
 	return outcome{restored: true}, pathError("restore", r.Path, err)
@@ -176,8 +175,8 @@ type sight struct {
 	haveOld bool // under its second name
 }
 
-// look identifies the file at a destination by the second name, by fingerprint, or by
-// inode if the key of the fingerprints is gone.
+// look identifies the file at a destination by its second name, by fingerprint, or by
+// inode if the key of the fingerprints is lost.
 func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
 	old, haveOld, err := u.stat(dir, r.Old)
 	if err != nil {
@@ -192,7 +191,7 @@ func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
 	case dest.Type != 0:
 		return sight{isOther, haveOld}, nil
 	case r.InPlace && haveOld && !u.untouched(r, dir, old, dest):
-		return sight{isNew, true}, nil // whatever half-written thing it is
+		return sight{isNew, true}, nil // possibly half written
 	case r.InPlace && haveOld:
 		return sight{isOld, true}, nil
 	case haveOld && dest.Same(old):
@@ -202,7 +201,7 @@ func (u undoer) look(r *FileRecord, dir *openDir) (sight, error) {
 	return sight{is, haveOld}, err
 }
 
-// untouched reports whether a file that was to be written in place is still as old.
+// untouched reports whether a file to be written in place still has its old content.
 func (u undoer) untouched(r *FileRecord, dir *openDir, old, now fsys.Stat) bool {
 	if old.Perm != now.Perm || old.UID != now.UID || old.GID != now.GID || old.Size != now.Size {
 		return false
@@ -211,7 +210,7 @@ func (u undoer) untouched(r *FileRecord, dir *openDir, old, now fsys.Stat) bool 
 	return errKept == nil && u.holds(r, dir, func(data []byte) bool { return bytes.Equal(kept, data) })
 }
 
-// holds reports whether a destination durably has content that is the right one.
+// holds reports whether a destination durably has the right content.
 func (u undoer) holds(r *FileRecord, dir *openDir, isRight func([]byte) bool) bool {
 	data, _, err := fsys.ReadFile(u.fs, dir.fd, r.base(), MaxFile)
 	if err != nil || !isRight(data) {
@@ -221,7 +220,7 @@ func (u undoer) holds(r *FileRecord, dir *openDir, isRight func([]byte) bool) bo
 	if err != nil {
 		return false
 	}
-	errSync := u.fs.Sync(fd) // a write of ours may have been the last
+	errSync := u.fs.Sync(fd) // our last write may not be synced
 	return u.fs.Close(fd) == nil && errSync == nil
 }
 

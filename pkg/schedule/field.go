@@ -144,8 +144,9 @@ func (f field) orName() string {
 	return fmt.Sprintf(" or a name from %s to %s", f.names[0], f.names[len(f.names)-1])
 }
 
-// step reads the number after a slash. cron accepts one that is larger than the
-// field: "*/90" is minute 0 there, every hour, which nobody means.
+// step reads the number after a slash. It refuses a step larger than the field, which
+// cron accepts: "*/90" is minute 0 there, so once an hour, which is never what the author
+// means.
 func (f field) step(text string) (int, error) {
 	size := f.max - f.min + 1
 	v, err := strconv.Atoi(text)
@@ -164,7 +165,7 @@ func isNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// foreign refuses what other programs read as more than crontab(5) has.
+// foreign refuses syntax of other programs that crontab(5) does not have.
 func (f field) foreign(text string) error {
 	if slices.Contains(f.names, strings.ToLower(text)) {
 		return nil

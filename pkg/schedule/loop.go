@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Turn is the longest that a Loop sleeps. Timers stop while a machine is suspended
+// Turn is the longest time that a Loop sleeps. Timers stop while a machine is suspended
 // and ignore changes of the clock, so the loop compares the clock with its plan this
 // often.
 const Turn = 20 * time.Second
@@ -20,9 +20,9 @@ type Loop struct {
 	// Do runs a set. Entries that become due meanwhile form the next set. If it
 	// returns a function, the loop calls it to change the plan, for retries.
 	Do func(ctx context.Context, due Due) (then func(*Plan))
-	// Beat, if set, is called at each turn, also while Do runs, and at least once
-	// in Every (Turn if that is zero). running is how long Do has been running; 0:
-	// it is not.
+	// Beat, if set, is called at each turn, even while Do runs, and at least once in
+	// Every (Turn if Every is zero). running is the time since Do started, or 0 if it is
+	// not running.
 	Beat  func(running time.Duration)
 	Every time.Duration
 

@@ -50,8 +50,8 @@ func (s Schedule) Runs(t time.Time, n int) (list []time.Time) {
 	return list
 }
 
-// nextFixed searches the times that the wall clock shows. At most an hour or two
-// of them are over already, where clocks were put back.
+// nextFixed searches the times that the wall clock shows. If the clock was set back, the
+// first matches have passed already, but at most those of an hour or two.
 func (s Schedule) nextFixed(t time.Time, zone *time.Location) time.Time {
 	wall := asWall(t.In(zone))
 	for range 24 * 3600 {

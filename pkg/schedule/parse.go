@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // CRON_TZ in an image without zones
+	_ "time/tzdata" // CRON_TZ in an image without zone files
 
 	"github.com/robfig/cron/v3"
 )
@@ -182,7 +182,7 @@ func (s *Schedule) setFields(fields []string) error {
 	return nil
 }
 
-// shorten keeps long input from hiding the message.
+// shorten cuts long input, so that the message stays visible.
 func shorten(s string) string {
 	if len(s) > 64 {
 		return s[:64] + "..."

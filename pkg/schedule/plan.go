@@ -42,9 +42,9 @@ type item struct {
 // splays.
 func NewPlan(host string) *Plan { return &Plan{host: host} }
 
-// Set replaces the entries. An entry that was there with the same schedule and
-// splay keeps its time, because reloads at short intervals would delay @every
-// forever. A new entry is due at once.
+// Set replaces the entries. An entry that existed with the same schedule and splay keeps
+// its time; otherwise frequent reloads would delay @every forever. A new entry is due at
+// once.
 func (p *Plan) Set(now time.Time, entries []Entry) {
 	var items []*item
 	for _, e := range entries {

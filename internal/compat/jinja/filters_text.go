@@ -144,7 +144,7 @@ func indent(c *call, v py.Value) (py.Value, error) {
 		n, _ := py.Int(width)
 		by = strings.Repeat(" ", int(min(max(n, 0), 1024)))
 	}
-	lines := py.SplitLines(s+"\n", false).Items // as Jinja2 does, against a last line that is blank
+	lines := py.SplitLines(s+"\n", false).Items // as in Jinja2, which adds a newline for a blank last line
 	for i := range lines {
 		if line := lines[i].(string); i > 0 && (blank || line != "") {
 			lines[i] = by + line

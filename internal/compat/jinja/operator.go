@@ -23,7 +23,7 @@ func (e *evaluator) unary(x *syntax.Unary, s *scope) (py.Value, error) {
 		return nil, py.Errorf("TypeError", "bad operand type for unary %s: '%s'", x.Op, py.TypeName(v))
 	}
 	if x.Op == "-" {
-		return py.Operate("*", v, int64(-1)) // of 0.0 it makes -0.0
+		return py.Operate("*", v, int64(-1)) // for 0.0 the result is -0.0
 	}
 	return py.Operate("+", int64(0), v)
 }

@@ -132,7 +132,7 @@ func (e *evaluator) print(out *strings.Builder, line int, v py.Value, err error)
 func (e *evaluator) set(n *syntax.Set, s *scope) error {
 	v, err := e.eval(n.X, s)
 	if err != nil {
-		v = pending() // if it goes on at all, it is for what else is asked
+		v = pending() // rendering continues only to find other requests
 		err = e.at(n.Line, err)
 	}
 	if err == nil {

@@ -19,7 +19,7 @@ const ReadFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY
 // OpenRegular opens name in dir if it is a regular file. Otherwise it returns EINVAL, and
 // a Stat with the type.
 func OpenRegular(f FS, dir int, name string, flags int) (int, Stat, error) {
-	// A look first, since merely opening a device can do something.
+	// Check first, because opening a device can have effects
 	st, err := f.StatAt(dir, name)
 	if err != nil || st.Type != 0 {
 		return -1, st, cmp.Or(err, error(unix.EINVAL))
@@ -50,7 +50,7 @@ func ReadFile(f FS, dir int, name string, limit int64) ([]byte, Stat, error) {
 }
 
 func readAll(f FS, fd int, size, limit int64) ([]byte, error) {
-	data := make([]byte, 0, size+1) // one more, to see the end in one read
+	data := make([]byte, 0, size+1) // one byte more, to see the end in one read
 	for {
 		if len(data) == cap(data) {
 			data = append(data, 0)[:len(data)]
@@ -121,8 +121,8 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// SyncDir syncs an open directory. It ignores EINVAL, with which some FUSE and CIFS file
-// systems report that they cannot sync one.
+// SyncDir syncs an open directory. It ignores EINVAL, which some FUSE and CIFS file
+// systems return because they cannot sync a directory.
 func SyncDir(f FS, dir int) error {
 	if err := f.Sync(dir); err != nil && !errors.Is(err, unix.EINVAL) {
 		return err
@@ -167,7 +167,8 @@ func (p *ResolvedPath) MakeDir(perm fs.FileMode) (made string, err error) {
 		return made, &fs.PathError{Op: "open", Path: full, Err: err}
 	}
 	st, err := p.FS.Stat(fd)
-	// Whatever the umask; not where the name may lead elsewhere by now.
+	// The umask may have removed bits. A directory that others could have replaced is not
+	// changed.
 	if err == nil && made != "" && p.Trusted() {
 		err = p.FS.Chmod(fd, perm)
 	}

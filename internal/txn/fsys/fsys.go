@@ -33,8 +33,8 @@ type FS interface {
 	// DropACL removes the ACL of an open file, such as a new file inherits from its
 	// directory. It does nothing if there is none.
 	DropACL(fd int) error
-	// Sync makes content and metadata of a file, or the names in a directory,
-	// survive a power cut.
+	// Sync makes the content and metadata of a file, or the names in a directory, durable
+	// across a power cut.
 	Sync(fd int) error
 	// Lock takes the exclusive flock of fd, or fails with EWOULDBLOCK.
 	Lock(fd int) error
@@ -49,10 +49,10 @@ type FS interface {
 	Unlink(dir int, name string) error
 	Rmdir(dir int, name string) error
 
-	// Writable returns the error with which the kernel would refuse to write name: a
-	// file's content or, if name is ".", the names in the directory.
+	// Writable returns the error that the kernel would return for writing name: a file's
+	// content or, if name is ".", the names in the directory.
 	Writable(dir int, name string) error
-	// Traits returns properties of a file that its rights do not show.
+	// Traits returns properties of a file that its mode and owner do not show.
 	Traits(dir int, name string) (Traits, error)
 	// Room returns how many bytes can be added to the file system of an open
 	// directory, or [ErrKernelFS].
@@ -76,8 +76,8 @@ type Traits struct {
 	Fixed bool   // immutable or append-only (chattr(1)), so not even root replaces it
 }
 
-// ErrKernelFS reports a directory of a file system that shows the kernel's own data,
-// such as /proc and /sys, in which no file can be created.
+// ErrKernelFS reports a directory of a file system that shows kernel data, such as /proc
+// and /sys. No file can be created there.
 var ErrKernelFS = errors.New("the file system is the kernel's own and holds no other files")
 
 // Here is the directory argument of Open for an absolute name.
@@ -94,7 +94,7 @@ type Stat struct {
 	Changed           int64 // ctime, in ns since 1970: no program can set it
 }
 
-// FileID identifies a file, whatever its names.
+// FileID identifies a file, independent of its names.
 type FileID struct{ Dev, Inode uint64 }
 
 // ID returns the identity of s.

@@ -32,7 +32,7 @@ func Identify(f FS, name string) (Identity, error) {
 	return p.identity(true)
 }
 
-// Identity returns the identity of the place. In a directory that another user can write,
+// Identity returns the identity of the path. In a directory that another user can write,
 // it ignores the existing file: that user may have linked any file there, and a rename
 // replaces only the name.
 func (p *ResolvedPath) Identity() (Identity, error) { return p.identity(p.Trusted()) }
@@ -58,13 +58,14 @@ func (i Identity) Same(o Identity) bool {
 	return i.rest != "" && i.rest == o.rest && i.dirs[len(i.dirs)-1] == o.dirs[len(o.dirs)-1]
 }
 
-// Key is comparable: two identities are the Same if they share one.
+// Key is a comparable part of an identity: two identities are the Same if they share a
+// key.
 type Key struct {
 	dir  FileID
 	rest string // empty: dir is the file itself
 }
 
-// Keys returns the keys of an identity; none of the zero one.
+// Keys returns the keys of an identity. The zero identity has none.
 func (i Identity) Keys() (keys []Key) {
 	if i.file != (FileID{}) {
 		keys = append(keys, Key{dir: i.file})

@@ -77,7 +77,7 @@ func (p *ResolvedPath) Open() (int, error) {
 	return fd, nil
 }
 
-// Path returns the full path of the place.
+// Path returns the full path.
 func (p *ResolvedPath) Path() string {
 	return path.Join(append([]string{p.Dir}, append(slices.Clone(p.Missing), p.Base)...)...)
 }
@@ -85,7 +85,7 @@ func (p *ResolvedPath) Path() string {
 // Close closes the directory.
 func (p *ResolvedPath) Close() { _ = p.FS.Close(p.fd) }
 
-// walker resolves one path. done is resolved, without links; todo is not yet.
+// walker resolves one path. done is the resolved part, without links; todo is the rest.
 type walker struct {
 	fs         FS
 	start, cur int // descriptors; cur is start or its own
@@ -96,7 +96,7 @@ type walker struct {
 	startIDs   []FileID
 	links      int
 	dirOnly    bool
-	anyLink    bool // follow links that somebody else could have put there too
+	anyLink    bool // follow links that other users could have created too
 }
 
 func walk(f FS, root, name string, dirOnly bool) (*ResolvedPath, error) {
@@ -152,13 +152,13 @@ func split(name string) []string {
 	return slices.DeleteFunc(strings.Split(name, "/"), func(s string) bool { return s == "" || s == "." })
 }
 
-// restart goes back to the root with another path to go.
+// restart returns to the root with another path.
 func (w *walker) restart(todo []string) {
 	w.leave()
 	w.cur, w.way, w.ids, w.done, w.todo = w.start, w.startWay, w.startIDs, nil, todo
 }
 
-// leave closes the directory reached, unless it is the root.
+// leave closes the current directory, unless it is the root.
 func (w *walker) leave() {
 	if w.cur >= 0 && w.cur != w.start {
 		_ = w.fs.Close(w.cur)
@@ -210,7 +210,7 @@ func (w *walker) missing() (*ResolvedPath, error) {
 	return w.resolved(w.todo[:n], w.todo[n])
 }
 
-// resolved hands the directory reached over to a ResolvedPath.
+// resolved returns the current directory as a ResolvedPath, which then owns it.
 func (w *walker) resolved(missing []string, base string) (*ResolvedPath, error) {
 	fd := w.cur
 	if fd == w.start { // the walker closes that one
@@ -225,7 +225,7 @@ func (w *walker) resolved(missing []string, base string) (*ResolvedPath, error) 
 	}, nil
 }
 
-// enter goes into the directory name, or through it where it is a link.
+// enter opens the directory name, or follows it if it is a link.
 func (w *walker) enter(name string, rest []string) error {
 	fd, err := w.fs.Open(w.cur, name, walkFlags, 0)
 	if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
@@ -248,7 +248,7 @@ func (w *walker) enter(name string, rest []string) error {
 	return nil
 }
 
-// follow puts the target of a link in front of what is still to go.
+// follow inserts the target of a link before the rest of the path.
 func (w *walker) follow(name string, rest []string) error {
 	if len(w.done) > 0 && w.done[0] == "proc" && w.done[len(w.done)-1] == "fd" {
 		return ErrDescriptor

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Traits implements FS. Kernels before 5.8 do not tell the mount.
+// Traits implements FS. Kernels before 5.8 do not report the mount.
 func (OS) Traits(dir int, name string) (Traits, error) {
 	var st unix.Statx_t
 	err := retry0(func() error {
@@ -37,15 +37,15 @@ var kernelFS = []int64{
 	unix.BINFMTFS_MAGIC, unix.NSFS_MAGIC,
 }
 
-// Room implements FS. A file system without a size, as FUSE and NFS may show it, has
-// room for everything.
+// Room implements FS. A file system without a size, which FUSE and NFS may have, has
+// unlimited room.
 func (OS) Room(dir int) (int64, error) {
 	var st unix.Statfs_t
 	if err := retry0(func() error { return unix.Fstatfs(dir, &st) }); err != nil {
 		return 0, err
 	}
 	free := st.Bavail
-	if os.Geteuid() == 0 { // who may use what is reserved
+	if os.Geteuid() == 0 { // root may use reserved blocks
 		free = st.Bfree
 	}
 	switch {

@@ -11,7 +11,7 @@ type trust struct {
 	owner   int  // of this directory
 }
 
-// into adds one more directory to the way.
+// into returns the trust of a path that continues into one more directory.
 func (t trust) into(st Stat, euid int) trust {
 	ours := st.UID == 0 || st.UID == euid
 	// In /tmp anybody can make a directory, but nobody can rename ours away.
@@ -29,10 +29,10 @@ func (t trust) into(st Stat, euid int) trust {
 	return t
 }
 
-// trusted: only root and we can write here or on the way.
+// trusted reports whether only root and this user can write here or above.
 func (t trust) trusted() bool { return !t.open && !t.sticky && !t.foreign }
 
-// private: only root, we and the owner of this directory can.
+// private reports whether only root, this user and the owner of this directory can.
 func (t trust) private() bool {
 	return !t.open && !t.sticky && (!t.foreign || t.uid == t.owner)
 }

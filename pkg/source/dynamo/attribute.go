@@ -26,9 +26,9 @@ func toAttributes(attrs map[string]types.AttributeValue) map[string]credstash.At
 	return m
 }
 
-// toAttribute keeps of values that no item format uses the type alone, so that an
-// attribute of a wrong type is not mistaken for a missing one. What it returns is
-// compared, and never written.
+// toAttribute converts an attribute for a comparison; the result is never written. Of a
+// type that no item format uses it keeps the type alone, so that an attribute of a wrong
+// type is not mistaken for a missing one.
 func toAttribute(v types.AttributeValue) credstash.Attribute {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:

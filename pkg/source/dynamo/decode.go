@@ -7,7 +7,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// found is the answer to a read.
+// found is the response to a read.
 type found struct {
 	Item             item   // GetItem
 	Items            []item // Query, Scan
@@ -28,7 +28,7 @@ type attribute struct {
 	BOOL, NULL, L, M, SS, NS, BS json.RawMessage
 }
 
-// errSyntax repeats nothing of the answer, which may be part of a secret.
+// errSyntax contains nothing of the response, because that may be part of a secret.
 var errSyntax = errors.New("not what DynamoDB answers")
 
 // text is the value of an attribute of type S, or "".
@@ -39,8 +39,8 @@ func (a attribute) text() string {
 	return *a.S
 }
 
-// attribute keeps the JSON of types that no item format uses, so that rewrites
-// keep the attribute.
+// attribute keeps the JSON of types that no item format uses, so that rewrites keep the
+// attribute.
 func (a attribute) attribute() (credstash.Attribute, error) {
 	switch {
 	case a.S != nil:
@@ -72,13 +72,13 @@ func (i item) decode() (credstash.Item, error) {
 	return credstash.Decode(attrs)
 }
 
-// keys reads an item of which only these attributes were requested, and of which
-// [credstash.Decode] would miss the others.
+// keys decodes an item of which only these attributes were requested. [credstash.Decode]
+// would report the others as missing.
 func (i item) keys() credstash.Item {
 	return credstash.Item{Name: i[nameAttr].text(), Version: i[versionAttr].text(), Comment: i[commentAttr].text()}
 }
 
-// label is keys and what tells one item from another.
+// label decodes the keys and the other attributes that distinguish items.
 func (i item) label() credstash.Item {
 	it := i.keys()
 	whole, _ := i.decode() // its fault is the attributes that were not requested

@@ -26,7 +26,7 @@ const (
 	nameAttr    = "name"    // partition key
 	versionAttr = "version" // sort key
 	commentAttr = "comment"
-	// The attributes that tell items apart, and how to read them.
+	// These attributes distinguish items and say how to read them.
 	keyAttr       = "key"
 	algorithmAttr = "algorithm"
 )
@@ -40,10 +40,10 @@ type Table struct {
 	name   string
 }
 
-// api holds the operations that are used as method values. A *dynamodb.Client kept
-// in a struct or interface would drag all of its methods into the binary:
-// text/template looks methods up by name, so the linker keeps every method of
-// every type that reflection can reach. Both clients so kept were 2.0 MB of 15.7.
+// api holds the operations as method values. text/template looks methods up by name, so
+// the linker keeps every method of every type that reflection can reach. A
+// *dynamodb.Client in a struct or interface would therefore add all of its methods to the
+// binary: with both clients kept so, 2.0 MB of 15.7 MB.
 type api struct {
 	putItem       func(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	updateItem    func(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
@@ -53,11 +53,11 @@ type api struct {
 	tagResource   func(context.Context, *dynamodb.TagResourceInput, ...func(*dynamodb.Options)) (*dynamodb.TagResourceOutput, error)
 }
 
-// New returns the table of that name in the client's region, or of that ARN, which
-// may be another account's. It does no I/O.
+// New returns the table of that name in the client's region, or of that ARN, which may be
+// in another account. It sends no request.
 //
-// Reads do not run the middleware of the client's APIOptions; its Observer sees
-// them.
+// Reads do not run the middleware of the client's APIOptions, but they do call its
+// Observer.
 func New(client awsconfig.Client, table string) *Table {
 	c := dynamodb.NewFromConfig(client.Config)
 	return &Table{name: table, client: client, reads: newReader(c, client, table), api: api{
@@ -70,8 +70,8 @@ func New(client awsconfig.Client, table string) *Table {
 	}}
 }
 
-// Preconnect implements store.Preconnector: it makes connections for n concurrent
-// reads, and keeps them until ctx ends.
+// Preconnect implements store.Preconnector: it opens connections for n concurrent reads,
+// and keeps them open until ctx ends.
 func (t *Table) Preconnect(ctx context.Context, n int) {
 	t.reads.Preconnect(ctx, n)
 }

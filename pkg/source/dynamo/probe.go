@@ -10,18 +10,19 @@ import (
 )
 
 const (
-	// probeUnit is how many bytes an eventually consistent read gives for half
-	// a read unit
+	// probeUnit is the number of bytes that an eventually consistent read returns for
+	// half a read unit
 	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 	probeUnit = 4096
-	// probeConcurrency bounds the requests of one probe, as a store's fetch is.
+	// probeConcurrency limits the concurrent requests of one probe, like the limit of a
+	// store's fetch.
 	probeConcurrency = 256
 )
 
 var _ source.Prober = (*Table)(nil)
 
-// question identifies the request of a probe. It has no context, which DynamoDB does
-// not know. Equal questions are one request.
+// question identifies the request of a probe. It has no context, because DynamoDB does
+// not know contexts. Equal questions share one request.
 type question struct {
 	name, version string
 	trace         source.Trace
@@ -29,14 +30,14 @@ type question struct {
 
 func questionOf(k source.Known) question { return question{k.Ref.Name, k.Ref.Version, k.Trace} }
 
-// Probe implements source.Prober. It costs half a read unit for each secret,
-// whatever its size, and no request to KMS. Reads are eventually consistent: a probe
-// may miss a write of the last second, which the next one sees.
+// Probe implements source.Prober. It costs half a read unit for each secret, whatever its
+// size, and sends no request to KMS. Reads are eventually consistent: a probe may miss a
+// write of the last second, which the next probe sees.
 //
-// For an item of up to 4 KB it sees all changes: another version that sorts last,
-// one that is gone, one that was put again. A larger item would cost by its size, so
-// Probe sees only a version that sorts after the known one, and does not check a
-// larger pinned version at all. A full refresh sees the rest.
+// For an item of up to 4 KB, Probe sees all changes: a newer version, a deleted version,
+// or one that was replaced. A larger item would cost in proportion to its size. For it,
+// Probe sees only a newer version, and does not check a pinned version at all. A full
+// refresh sees the rest.
 func (t *Table) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	answers := map[question]func() (bool, error){}
 	for _, k := range known {
@@ -67,8 +68,8 @@ func (t *Table) changed(ctx context.Context, q question) (bool, error) {
 	return differs(q.trace, item, err)
 }
 
-// pinnedChanged looks for a version in the forms that a fetch would try, up to
-// the one that was found.
+// pinnedChanged looks for a version in the forms that a fetch would try, up to the one
+// that the last fetch found.
 func (t *Table) pinnedChanged(ctx context.Context, q question) (bool, error) {
 	if q.trace.Size > probeUnit && !q.trace.Absent {
 		return false, nil
@@ -82,7 +83,7 @@ func (t *Table) pinnedChanged(ctx context.Context, q question) (bool, error) {
 	return !q.trace.Absent, nil
 }
 
-// differs compares what was seen with what a look has found.
+// differs compares the recorded trace with the result of a probe.
 func differs(seen source.Trace, item credstash.Item, err error) (bool, error) {
 	if errors.Is(err, source.ErrNotFound) {
 		return !seen.Absent, nil

@@ -47,8 +47,8 @@ func (a *Admin) recovery() property {
 	}
 }
 
-// recoverable turns recovery on. DynamoDB refuses that of a table which was
-// ready only a moment ago, until it has set up backups
+// recoverable turns on point-in-time recovery. For a moment after a table becomes ready,
+// until DynamoDB has set up its backups, the request fails
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html).
 func (a *Admin) recoverable(ctx context.Context) error {
 	var early error

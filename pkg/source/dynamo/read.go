@@ -86,8 +86,8 @@ func (t *Table) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Ite
 	}
 }
 
-// pages reads to the last page, or to the first error. A page may be empty and
-// still not be the last.
+// pages reads up to the last page or the first error. An empty page is not always the
+// last one.
 func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2[item, error] {
 	return func(yield func(item, error) bool) {
 		in := *in // read again where the sequence is
@@ -110,7 +110,7 @@ func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2
 	}
 }
 
-// read sends one read, of whatever kind.
+// read sends one read of any kind.
 func (t *Table) read(ctx context.Context, operation string, in *read) (*found, error) {
 	in.TableName = t.name
 	if t.client.ReadUnits != nil {
@@ -126,7 +126,7 @@ func (t *Table) read(ctx context.Context, operation string, in *read) (*found, e
 	return &out, nil
 }
 
-// verb is the operation in words of ours.
+// verb returns the operation's name for messages.
 func verb(operation string) string {
 	if operation == "GetItem" {
 		return "read"

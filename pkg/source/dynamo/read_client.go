@@ -14,8 +14,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// read is what Query, GetItem and Scan are asked, each with the fields that it
-// knows
+// read is the request of a Query, GetItem or Scan. Each uses the fields that its
+// operation has
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html).
 type read struct {
 	TableName                 string
@@ -24,19 +24,19 @@ type read struct {
 	ProjectionExpression      string            `json:",omitempty"`
 	ExpressionAttributeNames  map[string]string `json:",omitempty"`
 	ExpressionAttributeValues map[string]value  `json:",omitempty"`
-	ExclusiveStartKey         json.RawMessage   `json:",omitempty"` // as it was answered
+	ExclusiveStartKey         json.RawMessage   `json:",omitempty"` // as the last page returned it
 	ConsistentRead            bool
 	Limit                     int    `json:",omitempty"`
 	ScanIndexForward          *bool  `json:",omitempty"` // Query; nil: forward
 	ReturnConsumedCapacity    string `json:",omitempty"`
 }
 
-// value is a text, which is all that we ask with.
+// value is a string, the only type that these requests send.
 type value struct{ S string }
 
-// check compares an answer with the question: nothing is decrypted that was not
-// asked for. That an item is missing is asked for again, but by probes, after which
-// a render asks for itself.
+// check compares a response with its request, so that only requested items are decrypted.
+// It reports a missing item as doubtful, and the request is sent again. Probes do not
+// repeat it, because a render follows them and asks for itself.
 func (in *read) check(out *found) error {
 	last := len(out.LastEvaluatedKey) > 0 && bytes.Equal(out.LastEvaluatedKey, in.ExclusiveStartKey)
 	foreign := func(i item) bool { return i[nameAttr].text() != in.ExpressionAttributeValues[":n"].S }
@@ -63,11 +63,11 @@ func (in *read) check(out *found) error {
 	return nil
 }
 
-// newReader returns what sends the reads of a table. The middleware in c's
-// configuration (APIOptions) is not run for them.
+// newReader returns the client that sends a table's reads. It does not run the middleware
+// in c's configuration (APIOptions).
 //
-// They go where c's own requests go: by default to a host of the account, where the
-// credentials tell it, or the ARN of the table
+// Reads go to the same endpoint as c's own requests. By default that is a host of the
+// account, if the credentials or the ARN of the table state one
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html).
 func newReader(c *dynamodb.Client, client awsconfig.Client, table string) *wire.JSONClient {
 	o := c.Options()
@@ -77,7 +77,7 @@ func newReader(c *dynamodb.Client, client awsconfig.Client, table string) *wire.
 		Endpoint:     o.BaseEndpoint,
 		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
-		ResourceArn:  aws.String(table), // the rules pass over what is no ARN
+		ResourceArn:  aws.String(table), // the endpoint rules ignore a name that is not an ARN
 
 		AccountIdEndpointMode: aws.String(string(o.AccountIDEndpointMode)),
 	}
@@ -97,8 +97,8 @@ func newReader(c *dynamodb.Client, client awsconfig.Client, table string) *wire.
 	})
 }
 
-// accountOf is what tells the account of the credentials, as the SDK's client has
-// it, or nil where no account is part of the host.
+// accountOf returns a function that finds the account of the credentials, as the SDK's
+// client does. It returns nil if the account is not part of the host.
 func accountOf(o dynamodb.Options) func(context.Context) (string, error) {
 	anonymous := o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, aws.AnonymousCredentials{})
 	if anonymous || o.BaseEndpoint != nil || o.AccountIDEndpointMode == aws.AccountIDEndpointModeDisabled {

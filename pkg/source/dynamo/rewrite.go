@@ -18,8 +18,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Rewrite implements store.Rewriter by one conditional UpdateItem of the
-// attributes that differ, so that attributes of other programs stay.
+// Rewrite implements store.Rewriter. One conditional UpdateItem sets the attributes that
+// differ, so that attributes of other programs stay.
 func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	was, is := held.Encode(), next.Encode()
 	key, err := fromAttribute(was[keyAttr])
@@ -33,10 +33,10 @@ func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	}
 	now, err := credstash.Decode(toAttributes(failed.Item))
 	switch {
-	case err != nil: // gone
-	case bytes.Equal(now.Key, next.Key): // our own, whose answer was lost
+	case err != nil: // the item was deleted
+	case bytes.Equal(now.Key, next.Key): // an earlier attempt succeeded, and its response was lost
 		return nil
-	case bytes.Equal(now.Key, held.Key): // base64 as another program spells it, over several lines
+	case bytes.Equal(now.Key, held.Key): // the same key in another program's base64, over several lines
 		err = t.update(ctx, held, failed.Item[keyAttr], was, is)
 		if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); !ok {
 			return wire.Wrap(t.op("update"), err)

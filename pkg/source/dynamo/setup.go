@@ -15,7 +15,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-// ErrSchema: a table of that name exists, with other keys than name and version.
+// ErrSchema reports an existing table of that name whose keys are not name and version.
 var ErrSchema = errors.New("not a table of secrets")
 
 // createPoll is the interval at which the state of a new table is polled. Creating a
@@ -26,8 +26,8 @@ const createPoll = 500 * time.Millisecond
 type TableState struct {
 	ARN     string
 	Created bool
-	// OnDemand tells a table that is paid by the request from one with a
-	// provisioned rate, in capacity units a second.
+	// OnDemand is true if the table is billed by the request, and false if it has
+	// provisioned capacity units a second.
 	OnDemand              bool
 	ReadUnits, WriteUnits int64
 }

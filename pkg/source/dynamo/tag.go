@@ -13,8 +13,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Tag adds tags to the table of that ARN, which [Table.EnsureTable] returns. It
-// takes the right to dynamodb:TagResource.
+// Tag adds tags to the table with that ARN, which [Table.EnsureTable] returns. It
+// requires the permission dynamodb:TagResource.
 func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) error {
 	_, err := t.api.tagResource(ctx, &dynamodb.TagResourceInput{ResourceArn: aws.String(arn), Tags: tagList(tags)})
 	return wire.Wrap(t.op("tag"), err)

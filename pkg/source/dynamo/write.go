@@ -15,8 +15,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Put implements store.Writer. A put whose answer was lost is tried again by
-// the SDK and then finds its own item there; that is no error.
+// Put implements store.Writer. If the response to a put is lost, the SDK tries again and
+// finds the item of its first attempt. That is not an error.
 func (t *Table) Put(ctx context.Context, item credstash.Item) error {
 	attrs, err := fromAttributes(item.Encode())
 	if err != nil {
@@ -25,7 +25,8 @@ func (t *Table) Put(ctx context.Context, item credstash.Item) error {
 	_, err = t.api.putItem(ctx, &dynamodb.PutItemInput{
 		TableName: aws.String(t.name),
 		Item:      attrs,
-		// With a sort key this asks for the whole key, name and version.
+		// In a table with a sort key, this condition covers the whole key, name and
+		// version.
 		ConditionExpression:                 aws.String("attribute_not_exists(#n)"),
 		ExpressionAttributeNames:            map[string]string{"#n": nameAttr},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -53,14 +54,14 @@ func (t *Table) Delete(ctx context.Context, held credstash.Item) error {
 		if err != nil || again || !bytes.Equal(now.Key, held.Key) {
 			return fmt.Errorf("%s: %w", t.op("delete from"), source.ErrChanged)
 		}
-		key = failed.Item[keyAttr] // base64 as another program spells it, over several lines
+		key = failed.Item[keyAttr] // the same key in another program's base64, over several lines
 	}
 	return err
 }
 
-// deleteIf deletes an item that has that wrapped key; failed is what DynamoDB
-// says of another one. One that is not there is deleted, by another or by us in
-// an attempt whose answer was lost.
+// deleteIf deletes an item if it has that wrapped key; otherwise, failed is the item that
+// DynamoDB returned. A missing item counts as deleted: another process deleted it, or an
+// earlier attempt whose response was lost.
 func (t *Table) deleteIf(ctx context.Context, in *dynamodb.DeleteItemInput, key types.AttributeValue) (failed *types.ConditionalCheckFailedException, err error) {
 	in.ConditionExpression = aws.String("attribute_not_exists(#n) OR #k = :k")
 	in.ExpressionAttributeNames = map[string]string{"#n": nameAttr, "#k": keyAttr}
@@ -71,8 +72,8 @@ func (t *Table) deleteIf(ctx context.Context, in *dynamodb.DeleteItemInput, key 
 	return failed, err
 }
 
-// isStored reports whether the item that is stored has the data key and the contents
-// of this one. Two puts never agree in the wrapped data key, which KMS makes anew for
+// isStored reports whether the stored item has the data key and the contents of this one.
+// Two puts never have the same wrapped data key, because KMS generates a new one for
 // each.
 func isStored(item credstash.Item, stored map[string]types.AttributeValue) bool {
 	held, err := credstash.Decode(toAttributes(stored))

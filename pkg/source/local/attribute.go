@@ -13,15 +13,15 @@ import (
 func encode(item credstash.Item) ([]byte, error) {
 	attrs := item.Encode()
 	for name, a := range attrs {
-		if !utf8.ValidString(a.S) { // JSON would replace it in silence
+		if !utf8.ValidString(a.S) { // the encoder would replace invalid bytes silently
 			return nil, fmt.Errorf("%w: attribute %s is not UTF-8", source.ErrRef, source.Show(name))
 		}
 	}
 	return json.Marshal(attrs)
 }
 
-// decode reads what encode wrote. What cannot be read is an item with a fault,
-// as in a table: it fails when it is asked for and hides no other.
+// decode reads what encode wrote. An unreadable value is an item with a fault, as in a
+// table: fetching it fails, and other items are not affected.
 func decode(name, version string, value []byte) credstash.Item {
 	var attrs map[string]credstash.Attribute
 	if err := json.Unmarshal(value, &attrs); err != nil {

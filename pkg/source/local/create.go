@@ -13,11 +13,10 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Create makes the store file and, where there is none, its key file: both with
-// mode 0600, in directories of mode 0700 where those are missing. A key file
-// that is there already is used. It reports false where the store is there
-// already and its key fits. It never replaces a file: a store whose key is
-// missing is an error.
+// Create creates the store file and, if it is missing, its key file, with mode 0600, and
+// missing directories with mode 0700. It uses an existing key file. If the store exists
+// and its key fits, Create returns false. It never replaces a file: an existing store
+// without its key is an error.
 func Create(ctx context.Context, o Options) (created bool, err error) {
 	if _, err := os.Lstat(o.Path); err == nil {
 		_, err := New(o).master(ctx)
@@ -34,7 +33,7 @@ func Create(ctx context.Context, o Options) (created bool, err error) {
 	}
 	key := keys[len(keys)-1]
 	err = publish(o.Path, func(temp string) error { return initialise(temp, key.id) })
-	if errors.Is(err, fs.ErrExist) { // another process was faster
+	if errors.Is(err, fs.ErrExist) { // another process created it first
 		_, err := New(o).master(ctx)
 		return false, err
 	}
@@ -72,8 +71,8 @@ func initialise(path, keyID string) error {
 	return errors.Join(err, db.Close())
 }
 
-// publish makes a file that is whole from the moment that it has its name, and
-// fails with fs.ErrExist where the name is taken.
+// publish creates a file that is complete from the moment it has its name. It returns
+// fs.ErrExist if the name is taken.
 func publish(path string, fill func(temp string) error) (err error) {
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // 0600

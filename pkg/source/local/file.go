@@ -16,14 +16,14 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// Buckets of the store file: meta holds what is said of the whole, items a
-// bucket for each name, in which the versions are the keys.
+// Buckets of the store file: meta describes the whole store, and items has a bucket for
+// each name. The keys in that bucket are the versions.
 const (
 	metaBucket  = "meta"
 	itemsBucket = "items"
 	formatKey   = "format"
 	keyIDKey    = "key"     // the id of the key for writing
-	oldIDKey    = "old-key" // the id of the one before, while items may be under it
+	oldIDKey    = "old-key" // the id of the previous key, while items may be wrapped under it
 	format      = "1"
 )
 
@@ -34,8 +34,8 @@ func (s *Store) do(ctx context.Context, write bool, fn func(*bolt.Tx) error) (er
 		return err
 	}
 	f := &file{path: s.o.Path}
-	// bbolt panics on pages that make no sense, and reads a file that has been
-	// cut short through its mapping, which is a fault.
+	// bbolt panics on corrupt pages. It reads a truncated file through its mapping, which
+	// raises a memory fault.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
@@ -80,15 +80,15 @@ func checkFormat(tx *bolt.Tx) error {
 	return nil
 }
 
-// file is a store file being opened.
+// file is a store file that is being opened.
 type file struct {
 	path string
-	last *os.File // the descriptor that bbolt has, and its lock with it
+	last *os.File // bbolt's descriptor, which holds its lock
 }
 
-// abandon lets go of the lock after a panic. Closing the database could wait for
-// ever for locks that were held then. Its mapping stays, and would keep the lock
-// beyond the descriptor: flock(2) ends with the last of either.
+// abandon releases the lock after a panic. Closing the database could wait forever for
+// locks that the panic left held. bbolt's mapping stays and would keep the lock although
+// the descriptor is closed: flock(2) releases it when the last reference ends.
 func (f *file) abandon() {
 	if f.last != nil {
 		_ = syscall.Flock(int(f.last.Fd()), syscall.LOCK_UN)
@@ -96,8 +96,8 @@ func (f *file) abandon() {
 	}
 }
 
-// open waits for other processes to let go of the file: readers for a writer, a
-// writer for all. bbolt's own wait ends with no context.
+// open waits until other processes release the file: a writer waits for all others, a
+// reader for a writer. It polls, because bbolt's own wait ignores the context.
 func (f *file) open(ctx context.Context, timeout time.Duration, readOnly bool) (*bolt.DB, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -128,8 +128,8 @@ func (f *file) open(ctx context.Context, timeout time.Duration, readOnly bool) (
 	}
 }
 
-// checkLength refuses a file that was cut short, in which a page that is left could be
-// read as if nothing were missing.
+// checkLength refuses a truncated file, because bbolt could read a remaining page as if
+// nothing were missing.
 func (f *file) checkLength(db *bolt.DB) error {
 	info, err := f.last.Stat()
 	if err != nil {
@@ -143,8 +143,8 @@ func (f *file) checkLength(db *bolt.DB) error {
 	})
 }
 
-// openFile opens the file for bbolt, which would make a missing one, fill an
-// empty one, and wait forever on a FIFO.
+// openFile opens the file for bbolt, which would itself create a missing file, initialize
+// an empty one, and block on a FIFO.
 func (f *file) openFile(path string, flag int, perm os.FileMode) (*os.File, error) {
 	file, err := os.OpenFile(path, flag&^os.O_CREATE|syscall.O_NONBLOCK, perm)
 	if err != nil {
@@ -166,8 +166,8 @@ func (f *file) openFile(path string, flag int, perm os.FileMode) (*os.File, erro
 	return file, nil
 }
 
-// permissionError: the kernel refuses to open a file. It wraps source.ErrDenied and
-// fs.ErrPermission.
+// permissionError reports that the kernel refused to open a file. It wraps
+// source.ErrDenied and fs.ErrPermission.
 type permissionError struct{}
 
 func (permissionError) Error() string   { return fs.ErrPermission.Error() }
@@ -183,7 +183,7 @@ func (f *file) explain(err error) error {
 	case errors.Is(err, syscall.EISDIR):
 		err = fmt.Errorf("%w: a directory", ErrNotStore)
 	case errors.As(err, &path):
-		err = path.Err // which names the path again
+		err = path.Err // path.Err, because the message has the path already
 	case !errors.Is(err, ErrNotStore):
 		err = fmt.Errorf("%w: %w", ErrNotStore, err)
 	}

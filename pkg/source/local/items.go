@@ -12,7 +12,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 )
 
-// pageSize is how many bytes of items Scan reads while it holds the file.
+// pageSize is the number of bytes of items that Scan reads before it releases the file.
 const pageSize = 1 << 20
 
 // Newest implements store.Reader.
@@ -62,9 +62,9 @@ func keysOf(it credstash.Item) credstash.Item {
 	return credstash.Item{Name: it.Name, Version: it.Version, Comment: it.Comment, Algorithm: it.Algorithm, Key: it.Key}
 }
 
-// Scan implements store.Scanner, in byte order of names and versions. The file
-// is read about a megabyte at a time and not held between, so that the caller may
-// use the store meanwhile.
+// Scan implements store.Scanner, in byte order of names and versions. It reads about a
+// megabyte at a time and releases the file in between, so that the caller can use the
+// store during the scan.
 func (s *Store) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Item, error] {
 	return func(yield func(credstash.Item, error) bool) {
 		for p := (page{}); !p.last; {
@@ -92,7 +92,7 @@ type page struct {
 	name, version []byte // the last item read
 }
 
-// next reads on after the last item.
+// next reads the page after the last item.
 func (p *page) next(tx *bolt.Tx) error {
 	items, size := tx.Bucket([]byte(itemsBucket)), 0
 	p.items = p.items[:0]
@@ -102,7 +102,7 @@ func (p *page) next(tx *bolt.Tx) error {
 		for version, value := p.resume(versions, name); version != nil; version, value = versions.Next() {
 			p.items = append(p.items, decode(string(name), string(version), value))
 			if size += len(value); size >= pageSize {
-				p.name, p.version = bytes.Clone(name), bytes.Clone(version) // the file's own are gone when it is closed
+				p.name, p.version = bytes.Clone(name), bytes.Clone(version) // bbolt's own bytes are invalid once the file is closed
 				return nil
 			}
 		}
@@ -119,7 +119,7 @@ func (p *page) resume(versions *bolt.Cursor, name []byte) (version, value []byte
 	if string(version) == string(p.version) {
 		return versions.Next()
 	}
-	return version, value // deleted meanwhile
+	return version, value // it was deleted during the scan
 }
 
 // Put implements store.Writer.

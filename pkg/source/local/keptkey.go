@@ -15,19 +15,20 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// keptPath is the file of its own of a key that has left the key file.
+// keptPath returns the path of the separate file of a key that is no longer in the key
+// file.
 func (s *Store) keptPath(id string) (string, error) {
 	path, err := filepath.EvalSymlinks(s.o.KeyPath)
 	return path + ".old-" + id, err
 }
 
-// keep gives a key a file of its own, for the owner that the key file has.
+// keep stores a key in a separate file, with the owner of the key file.
 func (s *Store) keep(m *masterKey) (path string, err error) {
 	path, err = s.keptPath(m.id)
 	if err == nil {
 		err = publish(path, func(temp string) error { return s.fillKept(temp, m.line) })
 	}
-	if errors.Is(err, fs.ErrExist) { // by an earlier run
+	if errors.Is(err, fs.ErrExist) { // an earlier run has kept it
 		held, errHeld := s.kept(m.id)
 		if err = cmp.Or(errHeld, err); held != nil {
 			err = nil
@@ -48,9 +49,9 @@ func (s *Store) fillKept(temp, line string) error {
 	return errors.Join(err, keepOwner(f, s.o.KeyPath), f.Close())
 }
 
-// kept returns the key of that id from its own file, nil where there is none, or
-// a *[KeyError] where that file cannot be used. The id comes from a store file,
-// and may be anything.
+// kept returns the key with that id from its separate file. It returns nil if there is no
+// such file, or a *[KeyError] if the file cannot be used. The id is not trusted, because
+// it comes from a store file.
 func (s *Store) kept(id string) (*masterKey, error) {
 	if !isKeyID(id) {
 		return nil, nil
@@ -77,12 +78,12 @@ func isKeyID(s string) bool {
 	return err == nil && len(raw) == idSize
 }
 
-// lockKeyFile keeps other stores of the same key file from changing it: by a lock
-// on its directory, since the file itself is replaced.
+// lockKeyFile prevents other stores that share the key file from changing it. It locks
+// the directory, because changes replace the file itself.
 func (s *Store) lockKeyFile(ctx context.Context) (unlock func(), err error) {
 	path, err := filepath.EvalSymlinks(s.o.KeyPath)
 	if err != nil {
-		path = s.o.KeyPath // reading it says what is wrong
+		path = s.o.KeyPath // reading it will return the error
 	}
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {

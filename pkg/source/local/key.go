@@ -20,15 +20,15 @@ const (
 	keySize   = 32 // AES-256
 	idSize    = 8
 	keyHeader = "credrender-local-key-1"
-	// wrapHeader starts every wrapped data key; the id of its master key, the
-	// nonce and the sealed key follow.
+	// wrapHeader starts every wrapped data key. After it come the id of the master key,
+	// the nonce and the sealed key.
 	wrapHeader = "crlk1"
 	maxKeyFile = 4096
 )
 
-// masterKey wraps data keys. Its nonces are random: good for 2^32 of them.
+// masterKey wraps data keys. Its nonces are random, which is safe for 2^32 of them.
 type masterKey struct {
-	id   string // hex: the head of a hash of the key, to tell keys apart
+	id   string // the first hex digits of the key's hash, to tell keys apart
 	aead cipher.AEAD
 	line string // of the key file
 }
@@ -50,15 +50,14 @@ func keyID(key []byte) string {
 	return hex.EncodeToString(sum[:idSize])
 }
 
-// wrap seals a data key. The header, the key's id and the context are
-// authenticated with it.
+// wrap seals a data key. It authenticates the header, the key's id and the context.
 func (m *masterKey) wrap(dataKey []byte, ec map[string]string) []byte {
 	head := wrapHeader + m.id
 	return m.aead.Seal([]byte(head), nil, dataKey, additional(head, ec)) //nolint:gosec // it makes its own nonce
 }
 
-// unwrap tells a key that was wrapped elsewhere from one whose context is
-// wrong; damage cannot be told from the latter, as with KMS.
+// unwrap opens a data key. It distinguishes another master key from a wrong context.
+// Damage looks like a wrong context, as it does with KMS.
 func (m *masterKey) unwrap(wrapped []byte, ec map[string]string) ([]byte, error) {
 	head := wrapHeader + m.id
 	rest, ok := strings.CutPrefix(string(wrapped), head)
@@ -76,8 +75,8 @@ func (m *masterKey) unwrap(wrapped []byte, ec map[string]string) ([]byte, error)
 	return dataKey, nil
 }
 
-// additional is the data that a wrapped key is bound to: every part after its
-// length, so that no two contexts read alike.
+// additional returns the authenticated data of a wrapped key. Each part follows its
+// length, so that different contexts never have the same encoding.
 func additional(head string, ec map[string]string) []byte {
 	b := []byte(head)
 	for _, k := range slices.Sorted(maps.Keys(ec)) {
@@ -112,7 +111,7 @@ func (s *Store) GenerateDataKey(ctx context.Context, n int, encryptionContext ma
 	return plain, m.wrap(plain, encryptionContext), nil
 }
 
-// master returns the key for writing. The files are read once.
+// master returns the key for writing. It reads the files once.
 func (s *Store) master(ctx context.Context) (*masterKey, error) {
 	r, err := s.ring(ctx)
 	if err != nil {
@@ -121,9 +120,9 @@ func (s *Store) master(ctx context.Context) (*masterKey, error) {
 	return r.current, nil
 }
 
-// masterOf returns the key that has wrapped a data key, or the one for writing
-// where that is none of the store's. It looks at the files again for one that it
-// does not know: the store may have got a new key since.
+// masterOf returns the master key that wrapped a data key. If none of the store's keys
+// did, it returns the key for writing. Before that it reads the files again, because
+// another process may have given the store a new key.
 func (s *Store) masterOf(ctx context.Context, wrapped []byte) (*masterKey, error) {
 	for again := false; ; again = true {
 		r, err := s.ring(ctx)

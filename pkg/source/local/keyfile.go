@@ -53,7 +53,7 @@ func parseKey(line string) (*masterKey, bool) {
 	return m, true
 }
 
-// newKeyLine is a line of a key file, with a key that nobody has.
+// newKeyLine returns a line of a key file with a new random key.
 func newKeyLine() string {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key)
@@ -68,8 +68,7 @@ func newKey() (*masterKey, error) {
 	return m, nil
 }
 
-// writeKeys replaces the key file by one with these keys, whole at every
-// instant, for the owner that it had.
+// writeKeys replaces the key file atomically by one with these keys, and keeps its owner.
 func (s *Store) writeKeys(keys ...*masterKey) error {
 	path, err := filepath.EvalSymlinks(s.o.KeyPath)
 	if err == nil {
@@ -121,7 +120,7 @@ func keepOwner(f *os.File, path string) error {
 }
 
 func readPrivate(path string) (string, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hold us
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // O_NONBLOCK, so that a FIFO does not block
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", &KeyError{path, "is missing", source.ErrNoStore}
@@ -130,7 +129,7 @@ func readPrivate(path string) (string, error) {
 	case err != nil:
 		return "", &KeyError{path, "cannot be read", err}
 	}
-	defer func() { _ = f.Close() }() // only read
+	defer func() { _ = f.Close() }() // the file was only read
 	info, err := f.Stat()
 	switch {
 	case err != nil:

@@ -30,11 +30,11 @@ import (
 // in the key file. Two of them may be at work at once: whoever changes the key
 // file holds the lock (lockKeyFile) from reading it to writing it.
 
-// keyring is what a key file holds.
+// keyring holds the keys of a key file.
 type keyring struct {
 	current *masterKey // for writing
 	all     []*masterKey
-	kept    []*masterKey // from files of their own, as far as they were asked for
+	kept    []*masterKey // keys read from separate files so far
 }
 
 func (r *keyring) byID(id string) *masterKey {
@@ -49,12 +49,12 @@ func (r *keyring) byID(id string) *masterKey {
 	return nil
 }
 
-// with is r and one more kept key.
+// with returns r with one more kept key.
 func (r *keyring) with(m *masterKey) *keyring {
 	return &keyring{r.current, r.all, append(slices.Clone(r.kept), m)}
 }
 
-// ring reads the key file once, and checks that it is the store's.
+// ring reads the key file once, and checks that it belongs to the store.
 func (s *Store) ring(ctx context.Context) (*keyring, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *Store) ring(ctx context.Context) (*keyring, error) {
 	}
 	var r *keyring
 	err := s.do(ctx, false, func(tx *bolt.Tx) (err error) {
-		r, err = s.readRing(tx) // under the file's lock: both change together
+		r, err = s.readRing(tx) // the lock of the store file covers both, because they change together
 		return err
 	})
 	if err != nil {
@@ -99,8 +99,8 @@ func keyIDs(tx *bolt.Tx) (current, old string) {
 	return string(meta.Get([]byte(keyIDKey))), string(meta.Get([]byte(oldIDKey)))
 }
 
-// checkWrapper refuses a data key under a key that the store has given up since
-// this process read it.
+// checkWrapper refuses a data key that was wrapped under a key which the store has
+// dropped since this process read it.
 func (s *Store) checkWrapper(tx *bolt.Tx, wrapped []byte) error {
 	id, ok := wrapperOf(wrapped)
 	if current, old := keyIDs(tx); ok && id != current && id != old {
@@ -110,9 +110,9 @@ func (s *Store) checkWrapper(tx *bolt.Tx, wrapped []byte) error {
 	return nil
 }
 
-// NewKey gives the store another key for writing; the old one still opens what
-// it wrapped. Where an earlier NewKey has not been followed by DropOldKeys, that
-// key is the new one, and it reports false.
+// NewKey gives the store another key for writing; the old one still opens the data keys
+// that it wrapped. If DropOldKeys has not followed an earlier NewKey, the earlier key
+// stays the new one, and NewKey returns false.
 func (s *Store) NewKey(ctx context.Context) (made bool, err error) {
 	unlock, err := s.lockKeyFile(ctx)
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Store) NewKey(ctx context.Context) (made bool, err error) {
 		}
 		made = true
 		next := r.all[len(r.all)-1]
-		if next == r.current { // else one was made, and not yet put to use
+		if next == r.current { // otherwise an earlier NewKey added a key that is not in use yet
 			if next, err = newKey(); err != nil {
 				return err
 			}
@@ -144,10 +144,10 @@ func (s *Store) NewKey(ctx context.Context) (made bool, err error) {
 	return made && err == nil, err
 }
 
-// DropOldKeys takes all keys but the one for writing out of the key file, unless
-// items are wrapped under others: it returns how many. Each of those keys is in a
-// file of its own then, of mode 0600, of which it returns the paths: other stores
-// and backups may be under them.
+// DropOldKeys removes all keys except the one for writing from the key file. If items are
+// wrapped under the others, it removes none, and returns the number of these items. It
+// moves each removed key to a separate file of mode 0600 and returns the paths, because
+// other stores and backups may need these keys.
 func (s *Store) DropOldKeys(ctx context.Context) (left int, kept []string, err error) {
 	unlock, err := s.lockKeyFile(ctx)
 	if err != nil {
@@ -188,8 +188,8 @@ func (s *Store) DropOldKeys(ctx context.Context) (left int, kept []string, err e
 	return 0, kept, err
 }
 
-// underOthers counts the items whose data key is wrapped under another key. One
-// that is garbled counts too.
+// underOthers counts the items whose data key is wrapped under another key, corrupt items
+// included.
 func underOthers(tx *bolt.Tx, id string) (n int) {
 	items := tx.Bucket([]byte(itemsBucket))
 	_ = items.ForEachBucket(func(name []byte) error {

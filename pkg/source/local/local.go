@@ -46,15 +46,15 @@ type Options struct {
 	Timeout time.Duration // to wait for other processes; zero: DefaultTimeout
 }
 
-// ErrNotStore: the file exists, but is not a store or is a damaged one.
+// ErrNotStore reports an existing file that is not a store, or is damaged.
 var ErrNotStore = errors.New("not a credrender store")
 
-// ErrExposed is wrapped if others than its owner may read or write a key file.
+// ErrExposed reports a key file that users other than its owner may read or write.
 var ErrExposed = errors.New("every user it is open to could open the store")
 
-// KeyError tells why a key file cannot be used. Unwrap returns source.ErrNoStore (it
-// is missing), source.ErrDenied (not readable, or the key of another store),
-// ErrExposed, source.ErrIntegrity (damaged) or the error of the file system.
+// KeyError reports why a key file cannot be used. Unwrap returns source.ErrNoStore
+// (missing), source.ErrDenied (not readable, or the key of another store), ErrExposed,
+// source.ErrIntegrity (damaged) or the error of the file system.
 type KeyError struct {
 	Path   string
 	Reason string
@@ -70,9 +70,9 @@ func (e *KeyError) Unwrap() error { return e.Err }
 // by several processes.
 type Store struct {
 	o    Options
-	keys atomic.Pointer[keyring] // read when first needed: listing needs none
-	// turn queues this process's operations: the file's own lock is polled for,
-	// so that of many at once some would wait forever.
+	keys atomic.Pointer[keyring] // read at first use, because listing needs no key
+	// turn queues the operations of this process. Locks of the file are polled, so with
+	// many concurrent operations some would wait forever.
 	turn sync.RWMutex
 }
 
@@ -87,8 +87,8 @@ var (
 	_ store.ReEncrypter      = (*Store)(nil)
 )
 
-// New returns a store over the files that Create made. It does no I/O: a
-// missing store file is source.ErrNoStore at the first operation.
+// New returns a store over the files that Create made. It does no I/O. If the store file
+// is missing, the first operation returns source.ErrNoStore.
 func New(o Options) *Store {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout

@@ -14,7 +14,7 @@ import (
 
 // Rewrite implements store.Rewriter in one transaction.
 func (s *Store) Rewrite(ctx context.Context, held, next credstash.Item) error {
-	if _, err := encode(next); err != nil { // what cannot be stored
+	if _, err := encode(next); err != nil { // next cannot be stored
 		return err
 	}
 	return s.do(ctx, true, func(tx *bolt.Tx) error {

@@ -5,7 +5,7 @@ import "github.com/credrender/credrender/internal/compat/jinja/syntax"
 // kind is the type of an expression, as far as it is known for all variables.
 type kind int
 
-// Variables have an unknown kind. Python and Go print text and whole alike.
+// The kind of a variable is unknown. Python and Go print text and whole the same way.
 const (
 	unknown kind = iota
 	text

@@ -139,8 +139,8 @@ func Quote(s string) string {
 	return b.String()
 }
 
-// escape writes the escapes that repr and JSON share: quotation mark, backslash, line ends
-// and tab.
+// escape writes the escapes that repr and JSON have in common: quotation mark, backslash,
+// line ends and tab.
 func escape(b *strings.Builder, r, mark rune) bool {
 	switch r {
 	case mark, '\\':

@@ -9,7 +9,7 @@ import (
 
 // Upper is s.upper().
 func Upper(s string) string {
-	return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) // the one that Go leaves alone and is in use
+	return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) // the only special case of Python's in common use that Go lacks
 }
 
 // IsUpper is s.isupper().
