@@ -48,6 +48,7 @@ func canaryLines() map[string][]canaryLine {
 		"version": {line("version")},
 		"convert": {line("convert", "app.j2"), line("convert", "derived.j2"), prints("convert", "secrets.json")},
 		"demo":    {line("demo", "demo")},
+		"test":    {line("test"), line("test", "-v", "--junit", "report.xml", "ok.test.yaml"), line("test", "broken.yaml"), line("test", "broken.test.yaml")},
 		"pull": {
 			line("pull", "tls.key", "env=prod", "pulled"), line("pull", "tls.key", "pulled"), line("pull", "gone", "pulled"),
 			line("pull", "tls.key", "env=prod", "pulled2", "--hook", "cat pulled2; base64 pulled2; xxd -p pulled2 2>/dev/null; exit 1"),
@@ -128,6 +129,14 @@ func canaryFiles() map[string]string {
 		"printf.tmpl":     `{{ printf "%d" ` + secret + ` }}{{ add 1 ` + secret + ` }}{{ ` + secret + `.Field }}`,
 		"key.tmpl":        `{{ secret "tls.key" | trunc 40 | fromJson }}{{ htpasswd "u:x" (secret "tls.key") }}`,
 		"broken.env.tmpl": `A B={{ secret "db.password" (dict "env" "prod") }}` + "\n",
+		"ok.test.yaml": `template: app.tmpl
+cases:
+  - {name: differs, fixtures: {secret: {db.password: c4n4ry-fixture, doc: "{}"}}, want_text: "c4n4ry-expected {}"}
+  - {name: missing, fixtures: {secret: {db.password: c4n4ry-fixture}}, want_text: "c4n4ry-expected"}
+  - {name: wrong, fixtures: {secret: {db.password: x, doc: "{c4n4ry-fixture"}}, want_error: not this}
+  - {name: passes, fixtures: {}, want_error: not found}
+`,
+		"broken.test.yaml": "template: app.tmpl\ncases:\n  - {name: a, fixtures: {secret: {db.password: [c4n4ry-fixture]}}, want_text: c4n4ry-expected, want: c4n4ry-expected}\n",
 		"jobs.yaml": `context: {env: prod}
 textfile: metrics/credrender.prom
 schedule: "@every 1h"

@@ -85,6 +85,9 @@ func (g *sweepGround) place(t *testing.T) *sweepPlace {
 			t.Fatal(err)
 		}
 	}
+	for name, text := range authoringFiles() {
+		sweepWrite(t, filepath.Join(dir, name), []byte(text))
+	}
 	for name, text := range sweepFiles() {
 		sweepWrite(t, filepath.Join(dir, name), []byte(strings.ReplaceAll(text, "$D", dir)))
 	}

@@ -27,8 +27,9 @@ var commandGroups = []struct {
 	title string
 	names []string
 }{
-	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
+	{"Render files", []string{"render", "plan", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
 	{"Manage secrets", []string{"get", "put", "list", "getall", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
+	{"Write templates", []string{"lint", "test", "convert", "explain", "init", "config"}},
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
 
@@ -63,6 +64,7 @@ func newRoot(a *app) *cobra.Command {
 		newEncrypt(a), newDecrypt(a), newExec(a),
 		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
 		newStatus(a), newHold(a), newRunHook(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
+		newTest(a),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
