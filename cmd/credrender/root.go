@@ -64,7 +64,7 @@ func newRoot(a *app) *cobra.Command {
 		newEncrypt(a), newDecrypt(a), newExec(a),
 		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
 		newStatus(a), newHold(a), newRunHook(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
-		newTest(a),
+		newTest(a), newExplain(a), newConfig(a), newInit(a),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
@@ -83,32 +83,6 @@ func newRoot(a *app) *cobra.Command {
 	}
 	root.SetUsageFunc(usage)
 	return root
-}
-
-// newHelp returns the help command. Unlike cobra's own, it fails for a name that is not a
-// command, and has the topic "options" for the global flags.
-func newHelp() *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]...",
-		Short: "Help about any command",
-		Long:  "Print the help of a command, or a list of all commands. 'credrender help options'\nprints the global flags.",
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] == "options" {
-				_, global := splitFlags(c)
-				section(c.OutOrStdout(), "Global flags (also CREDRENDER_<FLAG> in the environment, or keys of the config)", global.FlagUsagesWrapped(helpWidth))
-				return nil
-			}
-			about, rest, err := c.Root().Find(args)
-			if err != nil {
-				return unknownCommand(c.Root(), args[0])
-			}
-			if len(rest) > 0 {
-				return unknownCommand(about, rest[0])
-			}
-			about.InitDefaultHelpFlag()
-			return about.Help()
-		},
-	}
 }
 
 // strict makes c's subcommands refuse unknown commands and arguments. Cobra prints the

@@ -93,3 +93,9 @@ func FindFunction(name string) (f Function, near string, ok bool) {
 	}
 	return Function{}, meant(name, names), false
 }
+
+// IsPeerFunction reports whether a name is that of a function of another program.
+func IsPeerFunction(name string) bool {
+	_, ok := peerFunctions()[name]
+	return ok
+}
