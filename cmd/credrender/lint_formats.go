@@ -23,7 +23,7 @@ func (l *linting) write(format string) error {
 		}
 		return l.app.printJSON(map[string]any{"findings": findings, "refs": refs})
 	case "sarif":
-		return l.app.printJSON(sarif(findings))
+		return l.app.printJSON(sarifOf(findings))
 	case "github":
 		for _, f := range findings {
 			if err := printf(l.app.stdout, "%s\n", annotation(f)); err != nil {
@@ -112,7 +112,7 @@ type (
 	}
 )
 
-func sarif(findings []lintFinding) sarifLog {
+func sarifOf(findings []lintFinding) sarifLog {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "credrender", Version: version()}}, Results: []sarifResult{}}
 	index := map[string]int{}
 	for i, r := range lintRules() {
