@@ -51,6 +51,30 @@ func TestInitAsks(t *testing.T) {
 	}
 }
 
+// What init writes passes lint and its own test, whatever the format and the names.
+func TestInitForEachFormat(t *testing.T) {
+	for _, name := range []string{"app.conf", "app.json", "app.yaml", "app.toml", "app.env", ".env", "app.sh", "app.ini", "app.properties", "app.xml", "app", "a b: {c}.yml"} {
+		dir := t.TempDir()
+		t.Run(name, func(t *testing.T) {
+			for _, line := range [][]string{
+				{"init", "first", "--dest", "/etc/x/" + name, "--secret", `it's "db".pass word`, "--name", "a: b", "--store", "local:s.db", "--local-key", "k", "--hook", "true # x"},
+				{"lint", "--strict", "-c", "first/credrender.yaml"}, {"test", "first"},
+			} {
+				var out, errs bytes.Buffer
+				a := newApp(strings.NewReader(""), &out, &errs)
+				a.dir, a.terminal = dir, func(any) bool { return false }
+				if code := a.main(t.Context(), line); code != exitOK || errs.Len() > 0 {
+					t.Fatalf("%q: exit code %d\n%s%s", line, code, &out, &errs)
+				}
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "first", "credrender.yaml"))
+			if err != nil || !strings.Contains(string(text), "\nstore: local:"+dir+"/s.db\n") || !strings.Contains(string(text), "\nlocal_key: "+dir+"/k\n") {
+				t.Errorf("%v; the config does not have the store:\n%s", err, text)
+			}
+		})
+	}
+}
+
 // An end of input is no answer.
 func TestInitWithoutAnswers(t *testing.T) {
 	dir := t.TempDir()

@@ -80,11 +80,23 @@ func (a *app) givenSettings() map[string]string {
 	for _, f := range config.Flags() {
 		for _, k := range config.Keys() {
 			if value, ok := given[f.Name]; ok && k.Section == config.SectionTop && k.Name == f.Key() {
-				settings[k.Name] = value
+				settings[k.Name] = a.settled(k.Name, value)
 			}
 		}
 	}
 	return settings
+}
+
+// settled returns the value of a flag for the config, where relative paths start elsewhere.
+func (a *app) settled(key, value string) string {
+	path, isLocal := strings.CutPrefix(value, "local:")
+	switch {
+	case key == "store" && isLocal:
+		return "local:" + a.abs(path)
+	case key == "local_key", key == "state_dir":
+		return a.abs(value)
+	}
+	return value
 }
 
 // askInit asks on a terminal for what no flag gives, and takes the defaults otherwise.

@@ -175,9 +175,8 @@ func (l *linter) tainted(root *parse.ListNode) map[string]bool {
 		before = len(tainted)
 		inspect(root, func(n parse.Node) bool {
 			if p, ok := n.(*parse.PipeNode); ok && len(p.Decl) > 0 && l.dependsOnSecret(p, tainted) {
-				for _, v := range p.Decl {
-					tainted[v.Ident[0]] = true
-				}
+				// Of two, in a range, the first is the name of a secret or an index.
+				tainted[p.Decl[len(p.Decl)-1].Ident[0]] = true
 			}
 			return true
 		})

@@ -35,7 +35,7 @@ func quotingOf(o LintOptions) quoting {
 		return quoting{"a password file of PostgreSQL", []string{"pgpassquote"}}
 	}
 	if o.Format == "ini" { // the extension alone does not tell whose INI it is
-		return quoting{"INI", []string{"iniquote"}}
+		return quoting{"INI", append([]string{"iniquote"}, asJSON...)} // MySQL's takes JSON strings
 	}
 	return quoting{}
 }

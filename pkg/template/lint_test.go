@@ -106,6 +106,7 @@ func TestLint(t *testing.T) {
 		{"env file", `A={{(secret "a")}} B={{(secret "b" | envquote)}}`, template.LintOptions{Format: "env"}, []string{"1:5 unquoted"}},
 		{"through variables", `{{$x := secret "a"}}{{$y := upper $x}}A={{$y}} B={{$y | envquote}}{{range $k, $v := secrets "*"}}{{$v}}{{end}}`,
 			template.LintOptions{Format: "env"}, []string{"1:43 unquoted", "1:100 unquoted"}},
+		{"names of secrets", `{{range $name, $value := secrets "*"}}{{$name | upper}}={{$value | envquote}}{{end}}`, template.LintOptions{Format: "env"}, nil},
 		{"round a loop", `{{$x := ""}}{{$y := ""}}{{range list 1 2}}A={{$y}}{{$y = $x}}{{$x = secret "a"}}{{end}}`,
 			template.LintOptions{Format: "env"}, []string{"1:47 unquoted"}},
 		{"whole file", `{{secret "a"}}` + "\n", template.LintOptions{Format: "json"}, nil},
