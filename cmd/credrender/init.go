@@ -16,6 +16,7 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/scaffold"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // schemaName is the file name of the JSON Schema in examples.
@@ -59,7 +60,7 @@ func runInit(ctx context.Context, a *app, o *scaffold.Options, args []string) er
 	if err != nil {
 		return err
 	}
-	if err := a.checkScaffold(ctx, filepath.Join(dir, scaffold.ConfigName), files[0].Data); err != nil {
+	if err := a.checkScaffold(ctx, filepath.Join(dir, scaffold.ConfigName), files); err != nil {
 		return err
 	}
 	if err := writeNew(dir, files); err != nil {
@@ -138,19 +139,29 @@ func (a *app) askInit(o *scaffold.Options) error {
 	} else if o.Job == "" {
 		o.Job = "app"
 	}
-	if _, err := source.ParseName(o.Secret, nil); err != nil {
-		return usagef("--secret: %w", err)
-	}
 	return nil
 }
 
-// checkScaffold loads the config before it is written: the flags may not be right.
-func (a *app) checkScaffold(ctx context.Context, path string, data []byte) error {
+// checkScaffold loads the config and parses the template before they are written: the flags
+// may not be right.
+func (a *app) checkScaffold(ctx context.Context, path string, files []scaffold.File) error {
 	_, err := config.Load(ctx, config.Options{
 		Flags: map[string]string{"config": path}, Environ: []string{"HOME=" + a.home()}, Dir: filepath.Dir(path), EUID: a.euid,
-		Snapshot: &config.Snapshot{Single: true, Files: []config.Text{{Path: path, Data: data}}},
+		Snapshot: &config.Snapshot{Single: true, Files: []config.Text{{Path: path, Data: files[0].Data}}},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	t, err := template.Parse(string(files[1].Data), template.Options{Name: files[1].Name})
+	if err != nil {
+		return err
+	}
+	for _, r := range t.Refs() {
+		if r.Err != nil {
+			return usagef("--secret: %w", r.Err)
+		}
+	}
+	return nil
 }
 
 // writeNew writes files that must not exist: all of them, or none.

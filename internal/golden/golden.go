@@ -142,22 +142,14 @@ func (r *Runner) runCase(ctx context.Context, j job.Job, t *config.TestFile, c c
 }
 
 func (r *Runner) compare(result Result, t *config.TestFile, c config.TestCase, text mask.Text, out []byte, rewrite *rewriter) (Result, error) {
-	name, want := "want_text of "+c.Name, []byte{}
-	if c.WantText != nil {
-		want = []byte(*c.WantText)
-	} else {
-		var err error
-		name = filepath.Join(filepath.Dir(t.Path), c.Want)
-		if want, err = r.Read(name); err != nil && r.Write == nil {
-			result.Problem = fmt.Sprintf("%s cannot be read (--update writes it): %v", name, errors.Unwrap(err))
-			return result, nil
-		} else if err != nil {
-			want = nil
-		}
+	name, want, err := r.expected(t, c)
+	if err != nil && r.Write == nil {
+		result.Problem = fmt.Sprintf("%s cannot be read (--update writes it): %v", name, errors.Unwrap(err))
+		return result, nil
 	}
 	diff := mask.Diff(name, want, text)
 	switch {
-	case diff == "" && want != nil:
+	case diff == "" && err == nil:
 	case r.Write == nil:
 		result.Problem, result.Diff = "the output differs from "+name, diff
 	case c.WantText != nil:
@@ -168,6 +160,16 @@ func (r *Runner) compare(result Result, t *config.TestFile, c config.TestCase, t
 		return result, r.Write(filepath.Dir(t.Path), c.Want, out)
 	}
 	return result, nil
+}
+
+// expected returns the expected output of a case, never nil, and its name in messages.
+func (r *Runner) expected(t *config.TestFile, c config.TestCase) (name string, want []byte, err error) {
+	if c.WantText != nil {
+		return "want_text of " + c.Name, []byte(*c.WantText), nil
+	}
+	name = filepath.Join(filepath.Dir(t.Path), c.Want)
+	want, err = r.Read(name)
+	return name, append([]byte{}, want...), err
 }
 
 // render renders the template of a case.

@@ -88,6 +88,21 @@ cases:
 	}
 }
 
+// An empty file is an expectation too, and a new one is written if the output is empty.
+func TestEmptyExpectation(t *testing.T) {
+	const text = "template: a.tmpl\ncases:\n  - {name: a, want: empty}\n"
+	r, _ := runner(t, map[string]string{"a.tmpl": "{{ if false }}x{{ end }}", "empty": "", "a.test.yaml": text})
+	if s, err := r.Run(t.Context(), "a.test.yaml"); err != nil || s.Failed() > 0 {
+		t.Errorf("%v, %v", s.Results, err)
+	}
+	r, _ = runner(t, map[string]string{"a.tmpl": "{{ if false }}x{{ end }}", "a.test.yaml": text})
+	wrote := false
+	r.Write = func(_, name string, data []byte) error { wrote = name == "empty" && len(data) == 0; return nil }
+	if s, err := r.Run(t.Context(), "a.test.yaml"); err != nil || s.Failed() > 0 || !wrote {
+		t.Errorf("%v, %v; written: %v", s.Results, err, wrote)
+	}
+}
+
 // A config gives the settings of the file that has the template.
 func TestRunWithConfig(t *testing.T) {
 	r, _ := runner(t, map[string]string{
