@@ -15,8 +15,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// answer runs a command line on a terminal with answers to its questions.
-func answer(t *testing.T, dir, answers string, args ...string) (code int, stdout, stderr string) {
+// onTerminal runs a command line on a terminal with answers to its questions.
+func onTerminal(t *testing.T, dir, answers string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	a := newApp(strings.NewReader(answers), &out, &errs)
@@ -28,7 +28,7 @@ func answer(t *testing.T, dir, answers string, args ...string) (code int, stdout
 // On a terminal init asks for what no flag gives; an empty answer is the default.
 func TestInitAsks(t *testing.T) {
 	dir := t.TempDir()
-	code, _, stderr := answer(t, dir, "local\n\nweb.key\nsystemctl --no-block reload app\n", "init", "--region", "eu-west-1")
+	code, _, stderr := onTerminal(t, dir, "local\n\nweb.key\nsystemctl --no-block reload app\n", "init", "--region", "eu-west-1")
 	if code != exitOK {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
@@ -46,7 +46,7 @@ func TestInitAsks(t *testing.T) {
 			t.Errorf("the config lacks %q:\n%s", line, text)
 		}
 	}
-	if code, _, stderr = answer(t, dir, "", "lint", "--strict", "-c", "credrender.yaml"); code != exitOK {
+	if code, _, stderr = onTerminal(t, dir, "", "lint", "--strict", "-c", "credrender.yaml"); code != exitOK {
 		t.Errorf("lint: exit code %d\n%s", code, stderr)
 	}
 }
@@ -78,7 +78,7 @@ func TestInitForEachFormat(t *testing.T) {
 // An end of input is no answer.
 func TestInitWithoutAnswers(t *testing.T) {
 	dir := t.TempDir()
-	if code, _, stderr := answer(t, dir, "", "init"); code != exitFailed || !strings.Contains(stderr, "no answer") {
+	if code, _, stderr := onTerminal(t, dir, "", "init"); code != exitFailed || !strings.Contains(stderr, "no answer") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
 	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {
@@ -133,7 +133,7 @@ func TestSARIFIsValid(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{{"lint", "-o", "sarif", "-c", "c.yaml"}, {"lint", "-o", "sarif", "-c", "none.yaml"}, {"lint", "-o", "sarif", "a b.json.tmpl"}} {
-		_, stdout, stderr := answer(t, dir, "", args...)
+		_, stdout, stderr := onTerminal(t, dir, "", args...)
 		log, err := sarif.FromBytes([]byte(stdout))
 		if err != nil {
 			t.Fatalf("%q: %v\n%s", args, err, stderr)

@@ -160,7 +160,10 @@ func (a *app) printPlanned(outcomes []store.Outcome) error {
 		if o.Err != nil || o.Action == store.Kept {
 			continue
 		}
-		row := verbs[o.Action] + "\t" + source.Show(o.Name) + "\t" + source.Show(o.Version)
+		row := verbs[o.Action] + "\t" + source.Show(o.Name)
+		if o.Version != "" {
+			row += "\t" + source.Show(o.Version)
+		}
 		if o.To != "" {
 			row += "\t-> " + source.Show(o.To)
 		}

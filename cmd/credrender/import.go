@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 type importOptions struct {
 	bulkFlags
 	format          string
+	into            string
 	from, toContext []string
 	all             bool
 }
@@ -30,6 +32,9 @@ next version of its name, with the given context or that of --context-map. A val
 that equals the newest version is skipped. After an interruption, run the command
 again.
 
+With --into, the values are stored in another source: --into ssm:/app/ stores the name
+db as the parameter /app/db.
+
 With --from, copy secrets from another store under the same versions, like
 'credrender export --to' in the other direction.
 
@@ -43,6 +48,7 @@ In JSON and YAML, {base64: ...} instead of a string is a binary value.`,
 	choiceFlag(c, &o.format, "output", "o", "", "json|yaml|dotenv", "format of the file (default: by its name)")
 	o.register(c)
 	fl.StringArrayVar(&o.from, "from", nil, "`SETTING=VALUE` of the other store, such as region=us-east-1 (repeatable)")
+	fl.StringVar(&o.into, "into", "", "`SOURCE` to store them in, such as ssm:/app/, sm: or s3://bucket/app/: the text before each name")
 	addCopyFlags(c, &o.toContext, &o.all)
 	o.registerDryRun(c, "store nothing, print what would be stored")
 	return c
@@ -50,11 +56,16 @@ In JSON and YAML, {base64: ...} instead of a string is a binary value.`,
 
 func runImport(ctx context.Context, a *app, o *importOptions, args []string) error {
 	if len(o.from) > 0 {
+		if o.into != "" {
+			return usagef("--into is for FILE: with --from, this store is written")
+		}
 		return importStore(ctx, a, o, args)
 	}
 	switch {
 	case o.all || len(o.toContext) > 0:
 		return usagef("--all-versions and --to-context need another store: --from")
+	case o.into != "" && o.contextMap != "" && !strings.HasPrefix(o.into, source.S3+":"):
+		return usagef("--context-map does not go with --into %s, whose values have no contexts", source.Show(o.into))
 	case len(args) == 0:
 		return usagef("a FILE is needed, or - for standard input, or --from")
 	}
@@ -65,11 +76,18 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 	if len(args) > 1 && isRef(args[1]) {
 		return usagef("import: an argument after FILE is not KEY=VALUE (not shown: it may be a value)")
 	}
-	s, st, err := a.openScope(ctx, cfg, "import", args[1:], &o.bulkFlags)
+	s, err := a.scope(cfg, "import", args[1:], &o.bulkFlags)
 	if err != nil {
 		return err
 	}
 	requests, err := a.importRequests(cfg, o, s, args[0])
+	if err != nil {
+		return err
+	}
+	if o.into != "" || !s.HasItems() {
+		return a.importInto(ctx, cfg, s, o.into, requests)
+	}
+	st, _, err := s.Items(ctx, "import")
 	if err != nil {
 		return err
 	}
@@ -90,7 +108,7 @@ func (a *app) importRequests(cfg *config.Config, o *importOptions, s *scoped, fi
 	var requests []store.PutRequest
 	for _, e := range entries {
 		if prefix := backend.PrefixOf(cfg.Base.Store, e.Name); prefix != "" {
-			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name in the source %s, and import writes to the store: rename it, or use 'credrender put'", source.Show(e.Name), prefix)}
+			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name in the source %s, and import writes to the store: rename it, or use --into or 'credrender put'", source.Show(e.Name), prefix)}
 			return nil, usagef("%s: %w", file, err)
 		}
 		requests = append(requests, store.PutRequest{

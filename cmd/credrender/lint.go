@@ -114,7 +114,7 @@ func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error 
 func (l *linting) templates(cfg *config.Config, jobs []job.Job, named map[string]bool) ([][]job.Unit, error) {
 	var dests []string
 	for _, j := range jobs {
-		for _, f := range j.Files {
+		for _, f := range l.app.madeFiles(cfg, &j) {
 			dests = append(dests, f.Dest)
 		}
 	}
@@ -123,8 +123,12 @@ func (l *linting) templates(cfg *config.Config, jobs []job.Job, named map[string
 	for i := range jobs {
 		j := &jobs[i]
 		l.hook(j)
+		if err := l.patterns(j); err != nil {
+			return nil, err
+		}
+		sample := job.Sample(j, func(dir string) ([]string, error) { return l.app.tree(cfg, j, dir) })
 		var err error
-		all[i], err = job.Load(j, nil, func(path string) ([]byte, error) { return l.app.readFile(cfg, j, path, named) })
+		all[i], err = job.Load(sample, nil, func(path string) ([]byte, error) { return l.app.readFile(cfg, j, path, named) })
 		if err != nil {
 			l.failJob(j, err)
 		}
@@ -165,6 +169,24 @@ func (l *linting) print(format string, args ...any) error {
 	return printf(l.app.stdout, format, args...)
 }
 
+// patterns prints the patterns of for_each. One that scans a table on a schedule has the
+// warning that the function secrets has.
+func (l *linting) patterns(j *job.Job) error {
+	at := placeIn(j.Origin)
+	for _, pattern := range j.Patterns() {
+		if !j.Schedule.IsZero() && pattern.Source == "" {
+			l.warn(at, string(template.Wildcard), j.Name, fmt.Sprintf("%s: for_each %s reads the whole table: on a schedule only full_refresh does that", j.Name, source.Show(pattern.Text())))
+		}
+		if l.lookIn != nil && !l.lookIn(j, pattern) {
+			l.warn(at, ruleNoMatch, j.Name, "the pattern "+source.Show(pattern.Text())+" matches nothing in the fixtures")
+		}
+		if err := l.ref(at, j, "names "+source.Show(pattern.Text())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // hook warns of a hook that can wait for itself. The daemon runs the hooks of scheduled
 // jobs after its own start, so only the others are at risk.
 func (l *linting) hook(j *job.Job) {
@@ -182,7 +204,7 @@ func (l *linting) unit(j *job.Job, u job.Unit, dests []string) error {
 	}
 	if u.Template == nil {
 		if u.Ref.Name == "" {
-			return nil // the parse error has been reported
+			return nil // a copy, or its parse error has been reported
 		}
 		return l.ref(placeIn(u.File.Origin), j, "secret "+u.Ref.String())
 	}

@@ -46,6 +46,8 @@ const (
 	KindValues   Kind = "map of any values"
 	KindDelims   Kind = "list of two texts"
 	KindTime     Kind = "time"
+	KindPercent  Kind = "percentage from 1% to 100%"
+	KindEntries  Kind = "list of texts and whole numbers, map of any values, or pattern of names"
 	KindSections Kind = "map of sections"
 	KindSection  Kind = "list of sections"
 )
@@ -129,6 +131,8 @@ func jobKeys() []Key {
 		{Section: SectionJob, Name: "splay", Kind: KindDuration, Does: "Longest delay of each check; every host has a fixed share of it.", Default: "that of the config", Example: "2m"},
 		{Section: SectionJob, Name: "allow", Kind: KindList, Does: "Names that templates may ask for, with *.", Default: "all", Example: "[\"web.*\"]"},
 		{Section: SectionJob, Name: "allow_no_match", Kind: KindList, Does: "Patterns of names that may match nothing.", Example: "[\"web.*\"]"},
+		{Section: SectionJob, Name: "prune", Kind: KindBool, Does: "Whether files that the job made earlier and no longer makes are removed.", Default: "false", Example: "true"},
+		{Section: SectionJob, Name: "prune_limit", Kind: KindPercent, Does: "How many of the files that the job made one run may remove.", Default: "10%", Example: "10%"},
 		{Section: SectionJob, Name: "restrict", Kind: KindBool, Does: "Whether functions that look outside the store (env, file, hostname, ec2, now) are refused.", Default: "false", Example: "true"},
 		{Section: SectionKeypair, Name: "cert", Kind: KindText, Does: "Destination of the certificate.", Example: "/etc/nginx/tls.crt", Required: true},
 		{Section: SectionKeypair, Name: "key", Kind: KindText, Does: "Destination of the private key.", Example: "/etc/nginx/tls.key", Required: true},
@@ -137,12 +141,13 @@ func jobKeys() []Key {
 
 func fileKeys() []Key {
 	return []Key{
-		{Section: SectionFile, Name: "src", Kind: KindText, Does: "A template, relative to the config. A file has one of src, content and secret.", Example: "app.conf.tmpl"},
+		{Section: SectionFile, Name: "src", Kind: KindText, Does: "A template, or a folder of them, relative to the config. A file has one of src, content and secret.", Example: "app.conf.tmpl"},
 		{Section: SectionFile, Name: "source", Kind: KindText, Does: "Another name of src.", Example: "app.conf.tmpl", Same: "src"},
 		{Section: SectionFile, Name: "content", Kind: KindText, Does: "A template, inline.", Example: "'{{ secret \"a\" }}'"},
 		{Section: SectionFile, Name: "secret", Kind: KindText, Does: "A secret that is copied byte for byte.", Example: "web.tls.key"},
 		{Section: SectionFile, Name: "dest", Kind: KindText, Does: "Absolute path of the file to write.", Example: "/etc/app.conf"},
 		{Section: SectionFile, Name: "destination", Kind: KindText, Does: "Another name of dest.", Example: "/etc/app.conf", Same: "dest"},
+		{Section: SectionFile, Name: "for_each", Kind: KindEntries, Does: "One file for each entry, which the template knows as .Key and .Value: a list, a map, or a pattern of names.", Default: "one file", Example: "[a.example, b.example]"},
 		{Section: SectionFile, Name: "mode", Kind: KindMode, Does: "Permissions of the file.", Default: "those of an existing file, else 0600", Example: "\"0640\""},
 		{Section: SectionFile, Name: "owner", Kind: KindUser, Does: "Owner of the file.", Default: "that of an existing file", Example: "root"},
 		{Section: SectionFile, Name: "group", Kind: KindUser, Does: "Group of the file.", Default: "that of an existing file", Example: "www-data"},

@@ -149,6 +149,11 @@ func (k Key) form() schema {
 		return schema{"type": "object", "additionalProperties": reference("source")}
 	case KindSection:
 		return schema{"type": "array", "items": reference(map[string]string{"jobs": "job", "files": "file", "keypairs": "keypair", "cases": "case"}[k.Name])}
+	case KindPercent:
+		return schema{"type": "string", "pattern": `^\+?0*([1-9][0-9]?|100)%$`}
+	case KindEntries:
+		entry := schema{"type": []string{"string", "integer"}}
+		return schema{"anyOf": []any{schema{"type": "array", "minItems": 1, "items": entry}, schema{"type": "object", "minProperties": 1}, schema{"type": "string", "pattern": `\*`}}}
 	case KindTime:
 		return schema{} // an unquoted time is a string to some readers and none to others
 	}

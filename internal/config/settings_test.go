@@ -215,6 +215,7 @@ func TestWarnsOfUnknownVariables(t *testing.T) {
 		Flags: map[string]string{"config": write(t, "contexts: {web: {a: b}}")},
 		Environ: []string{
 			"CREDRENDER_TABEL=x", "CREDRENDER_CONTEXTS=x", "CREDRENDER_JOB=x", "CREDRENDER_CHANGED=x", "CREDRENDER_LOCK=x", "CREDRENDERER=x",
+			"CREDRENDER_STEP=x", "CREDRENDER_SECRET=x", "CREDRENDER_VERSION=x",
 		},
 		EUID: me,
 	})

@@ -65,7 +65,7 @@ func TestFaultsOfSources(t *testing.T) {
 		"{ssm: {type: ssm}}":                   "sources.ssm: is a prefix of its own",
 		"{'a:b': {type: ssm}}":                 "a source's name has letters",
 		"{x: {type: ssm, table: t}}":           "has no table",
-		"{x: {type: ssm, key: alias/k}}":       "goes with type dynamodb",
+		"{x: {type: local, path: /p, key: k}}": "a local store does not have",
 		"{x: {type: ssm, path: /p}}":           "go with type local",
 		"{x: {type: local}}":                   "go with type local",
 		"{x: {type: ssm, arn: a, profile: p}}": "exclude each other",

@@ -99,7 +99,7 @@ func TestRefusalsWithoutABody(t *testing.T) {
 			w.Header().Set("Content-Length", "123456789012")
 			w.WriteHeader(status)
 		})
-		err := s3.NewSecrets(o, plainKeys{}).In(bucket).Delete(t.Context(), "k")
+		_, err := s3.NewSecrets(o, plainKeys{}).In(bucket).Delete(t.Context(), source.Ref{Name: "k"}, source.Deletion{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: got %v, want %s", status, err, want)
 		}
@@ -258,7 +258,7 @@ func TestRefusedUploads(t *testing.T) {
 	f := s3.NewSecrets(o, plainKeys{}).In(bucket)
 	for _, size := range []int{100, 8 << 20} {
 		requests = 0
-		if _, _, err := f.Put(t.Context(), source.Ref{Name: "k"}, source.NewSecret(make([]byte, size)), false); !errors.Is(err, source.ErrDenied) || requests != 1 {
+		if _, err := f.Put(t.Context(), source.Ref{Name: "k"}, source.Write{Value: source.NewSecret(make([]byte, size))}); !errors.Is(err, source.ErrDenied) || requests != 1 {
 			t.Errorf("%d bytes: %v after %d requests", size, err, requests)
 		}
 	}
