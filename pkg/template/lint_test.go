@@ -106,6 +106,7 @@ func TestLint(t *testing.T) {
 		{"env file", `A={{(secret "a")}} B={{(secret "b" | envquote)}}`, template.LintOptions{Format: "env"}, []string{"1:5 unquoted"}},
 		{"through variables", `{{$x := secret "a"}}{{$y := upper $x}}A={{$y}} B={{$y | envquote}}{{range $k, $v := secrets "*"}}{{$v}}{{end}}`,
 			template.LintOptions{Format: "env"}, []string{"1:43 unquoted", "1:100 unquoted"}},
+		{"names of secrets", `{{range $name, $value := secrets "*"}}{{$name | upper}}={{$value | envquote}}{{end}}`, template.LintOptions{Format: "env"}, nil},
 		{"round a loop", `{{$x := ""}}{{$y := ""}}{{range list 1 2}}A={{$y}}{{$y = $x}}{{$x = secret "a"}}{{end}}`,
 			template.LintOptions{Format: "env"}, []string{"1:47 unquoted"}},
 		{"whole file", `{{secret "a"}}` + "\n", template.LintOptions{Format: "json"}, nil},
@@ -122,7 +123,17 @@ func TestLint(t *testing.T) {
 		{"pgpass by name", `h:*:*:u:{{secret "a"}}`, template.LintOptions{Dest: "/root/.pgpass"}, []string{"1:11 unquoted"}},
 		{"ini", `a={{secret "a"}}`, template.LintOptions{Format: "ini"}, []string{"1:5 unquoted"}},
 		{"ini by extension", `a={{secret "a"}}`, template.LintOptions{Dest: "/etc/php.ini"}, nil},
-		{"other format", `a: {{secret "a"}}`, template.LintOptions{Format: "yaml"}, nil},
+		{"yaml", "a: {{secret \"a\"}}\nb: {{secret \"b\" | jsonquote}}\nc: |\n{{secret \"c\" | indent 2}}", template.LintOptions{Dest: "/etc/x.yml"}, []string{"1:6 unquoted"}},
+		{"toml", `a = "{{secret "a"}}"`, template.LintOptions{Dest: "x.toml"}, []string{"1:8 unquoted"}},
+		{"nginx", `a {{secret "a"}}; b {{secret "b" | nginxquote}};`, template.LintOptions{Dest: "/etc/nginx/conf.d/x.conf"}, []string{"1:5 unquoted"}},
+		{"environment by directory", `A={{secret "a"}}`, template.LintOptions{Dest: "/etc/default/app"}, []string{"1:5 unquoted"}},
+		{"template to standard output", `{"a":{{secret "a"}}}`, template.LintOptions{Dest: "x.json.tmpl"}, []string{"1:8 unquoted"}},
+		{"other format", `a: {{secret "a"}}`, template.LintOptions{Dest: "/etc/app.conf"}, nil},
+		{"arguments of the wrong type", `{{indent .Vars.x 4}}{{secretVersion 7 "a"}}{{trunc "a" .Vars.x}}{{get "k" (dict)}}{{hasKey "k" .Vars}}{{indent 4 .Vars.x}}`, template.LintOptions{},
+			[]string{"1:3 swapped", "1:23 refused", "1:23 swapped", "1:46 swapped", "1:85 swapped"}},
+		{"arguments in the wrong order", `{{default .Vars.x "d"}}{{"d" | default .Vars.x}}{{contains .Vars.x "a"}}{{join .Vars.l ","}}{{splitList .Vars.x ","}}{{required .Vars.x "set it"}}{{has .Vars.l "a"}}{{htpasswd (secret "p") "admin"}}`, template.LintOptions{},
+			[]string{"1:3 swapped", "1:32 swapped", "1:51 swapped", "1:75 swapped", "1:95 conversion", "1:95 swapped", "1:120 swapped", "1:149 swapped", "1:168 swapped"}},
+		{"arguments in order", `{{.Vars.x | default "d"}}{{contains "a" .Vars.x}}{{.Vars.l | join ","}}{{replace "@" .Vars.x "a@b"}}{{required "set it" .Vars.x}}{{has "a" .Vars.l}}{{has .Vars.x (list "a" "b")}}{{default .Vars.x .Vars.y}}{{dig "a" "" .Vars}}{{without .Vars.l "a" | join ","}}`, template.LintOptions{}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string

@@ -1,0 +1,98 @@
+package funcs
+
+// listDocs are of the functions for lists and maps.
+func listDocs() []Doc {
+	return []Doc{
+		{groupLists, "list tuple", "VALUE...", "A list of values.", `{{ list 1 2 | toJson }}`},
+		{groupLists, "join", "SEPARATOR LIST", "All elements as one text.", `{{ list "a" "b" | join "," }}`},
+		{groupLists, "first mustFirst", "LIST", "The first element, nil of an empty list.", `{{ list 1 2 3 | first }}`},
+		{groupLists, "last mustLast", "LIST", "The last element, nil of an empty list.", `{{ list 1 2 3 | last }}`},
+		{groupLists, "rest mustRest", "LIST", "All elements but the first.", `{{ list 1 2 3 | rest | toJson }}`},
+		{groupLists, "initial mustInitial", "LIST", "All elements but the last.", `{{ list 1 2 3 | initial | toJson }}`},
+		{groupLists, "append push mustAppend mustPush", "LIST VALUE", "A list with a value at the end.", `{{ append (list 1) 2 | toJson }}`},
+		{groupLists, "prepend mustPrepend", "LIST VALUE", "A list with a value at the start.", `{{ prepend (list 1) 0 | toJson }}`},
+		{groupLists, "concat", "LIST...", "One list of several.", `{{ concat (list 1) (list 2) | toJson }}`},
+		{groupLists, "reverse mustReverse", "LIST", "The list from the end.", `{{ list 1 2 | reverse | toJson }}`},
+		{groupLists, "uniq mustUniq", "LIST", "The list without duplicates.", `{{ list 1 1 2 | uniq | toJson }}`},
+		{groupLists, "without mustWithout", "LIST VALUE...", "The list without some values.", `{{ without (list 1 2 3) 2 | toJson }}`},
+		{groupLists, "has mustHas", "VALUE LIST", "Whether a list holds a value.", `{{ list 1 2 | has 2 }}`},
+		{groupLists, "compact mustCompact", "LIST", "The list without empty elements.", `{{ list "a" "" | compact | toJson }}`},
+		{groupLists, "slice mustSlice", "LIST [START [END]]", "The elements from START up to END, or a part of a text.", `{{ slice (list 1 2 3) 1 | toJson }}`},
+		{groupLists, "chunk mustChunk", "SIZE LIST", "A list of lists with SIZE elements each.", `{{ list 1 2 3 | chunk 2 | toJson }}`},
+		{groupLists, "sortAlpha", "LIST", "The elements as texts, sorted.", `{{ list "b" "a" | sortAlpha | join "," }}`},
+		{groupLists, "len", "VALUE", "The length of a text in bytes, or of a list or map.", `{{ len (list 1 2) }}`},
+		{groupLists, "index", "VALUE KEY...", "An element of a list or map, at any depth.", `{{ index (list "a" "b") 1 }}`},
+
+		{groupMaps, "dict", "[KEY VALUE]...", "A map of keys and values.", `{{ dict "a" 1 | toJson }}`},
+		{groupMaps, "get", "MAP KEY", "The value of a key, or nil. With a text as its first argument it is secret.", `{{ get (dict "a" 1) "a" }}`},
+		{groupMaps, "set", "MAP KEY VALUE", "The map itself, with a key set.", `{{ set (dict "a" 1) "b" 2 | toJson }}`},
+		{groupMaps, "unset", "MAP KEY", "The map itself, without a key.", `{{ unset (dict "a" 1) "a" | toJson }}`},
+		{groupMaps, "hasKey", "MAP KEY", "Whether a map has a key.", `{{ hasKey (dict "a" 1) "a" }}`},
+		{groupMaps, "keys", "MAP...", "The keys, sorted.", `{{ keys (dict "b" 1 "a" 2) | join "," }}`},
+		{groupMaps, "values", "MAP", "The values, by the order of their keys.", `{{ values (dict "b" 1 "a" 2) | join "," }}`},
+		{groupMaps, "pick", "MAP KEY...", "A map with some keys only.", `{{ pick (dict "a" 1 "b" 2) "a" | toJson }}`},
+		{groupMaps, "omit", "MAP KEY...", "A map without some keys.", `{{ omit (dict "a" 1 "b" 2) "a" | toJson }}`},
+		{groupMaps, "pluck", "KEY MAP...", "A list of the values of one key in several maps.", `{{ pluck "a" (dict "a" 1) (dict "a" 2) | toJson }}`},
+		{groupMaps, "dig", "KEY... DEFAULT MAP", "The value at a path of keys, or DEFAULT if a key is not there.", `{{ dig "a" "b" "none" (dict "a" (dict "b" 1)) }}`},
+		{groupMaps, "merge mustMerge", "MAP MAP...", "The first map itself, with what it lacks of the others. mergeDeep changes no map.", `{{ merge (dict "a" 1) (dict "a" 2 "b" 2) | toJson }}`},
+		{groupMaps, "mergeOverwrite mustMergeOverwrite", "MAP MAP...", "The first map itself, with all of the others. mergeDeep changes no map.", `{{ mergeOverwrite (dict "a" 1) (dict "a" 2) | toJson }}`},
+		{groupMaps, "deepCopy mustDeepCopy", "VALUE", "A copy of a list or map that shares nothing with it.", `{{ deepCopy (dict "a" 1) | toJson }}`},
+	}
+}
+
+// otherDocs are of the functions for dates, encodings, random values, paths and printing.
+func otherDocs() []Doc {
+	return []Doc{
+		{groupDates, "now", "", "The time when the run began, the same in all files.", `{{ now | date "2006-01-02" }}`},
+		{groupDates, "date", "LAYOUT TIME", "A time in Go's layout notation, in the time zone of the host.", `{{ date "2006-01-02" now }}`},
+		{groupDates, "dateInZone date_in_zone", "LAYOUT TIME ZONE", "A time in Go's layout notation, in a zone.", `{{ dateInZone "15:04" 0 "UTC" }}`},
+		{groupDates, "toDate mustToDate", "LAYOUT TEXT", "The time that a text gives in a layout.", `{{ toDate "2006-01-02" "2026-01-02" | unixEpoch }}`},
+		{groupDates, "dateModify date_modify mustDateModify must_date_modify", "DURATION TIME", "A time with a duration added.", `{{ dateInZone "15:04" (toDate "2006-01-02" "2026-01-02" | dateModify "90m") "UTC" }}`},
+		{groupDates, "unixEpoch", "TIME", "A time in seconds since 1970.", `{{ toDate "2006-01-02" "1970-01-02" | unixEpoch }}`},
+		{groupDates, "ago", "TIME", "How long ago a time was, in whole seconds.", ""},
+		{groupDates, "duration", "SECONDS", "A number of seconds as a duration.", `{{ duration 95 }}`},
+		{groupDates, "durationRound", "DURATION", "A duration, rounded to its largest unit.", `{{ durationRound "2h10m5s" }}`},
+		{groupDates, "htmlDate", "TIME", "A time as 2006-01-02.", ""},
+		{groupDates, "htmlDateInZone", "TIME ZONE", "A time as 2006-01-02, in a zone.", `{{ htmlDateInZone 0 "UTC" }}`},
+
+		{groupEncoding, "b64enc", "TEXT", "TEXT in base64.", `{{ "web:x" | b64enc }}`},
+		{groupEncoding, "b64dec", "BASE64", "What a base64 text holds.", `{{ "d2ViOng=" | b64dec }}`},
+		{groupEncoding, "b32enc", "TEXT", "TEXT in base32.", `{{ "a" | b32enc }}`},
+		{groupEncoding, "b32dec", "BASE32", "What a base32 text holds.", `{{ "ME======" | b32dec }}`},
+		{groupEncoding, "sha1sum", "TEXT", "The SHA-1 digest in hexadecimal.", `{{ "a" | sha1sum | trunc 8 }}`},
+		{groupEncoding, "sha256sum", "TEXT", "The SHA-256 digest in hexadecimal.", `{{ "a" | sha256sum | trunc 8 }}`},
+		{groupEncoding, "sha512sum", "TEXT", "The SHA-512 digest in hexadecimal.", `{{ "a" | sha512sum | trunc 8 }}`},
+		{groupEncoding, "adler32sum", "TEXT", "The Adler-32 checksum in decimal.", `{{ "a" | adler32sum }}`},
+		{groupEncoding, "html", "VALUE...", "Text for HTML. For XML there is xmlquote.", `{{ html "a<b" }}`},
+		{groupEncoding, "js", "VALUE...", "Text inside a JavaScript string.", `{{ js "it's" }}`},
+		{groupEncoding, "urlquery", "VALUE...", "Text for the query of a URL; a space is +.", `{{ urlquery "a b&c" }}`},
+
+		{groupRandom, "randAlphaNum", "LENGTH", "Random letters and digits.", ""},
+		{groupRandom, "randAlpha", "LENGTH", "Random letters.", ""},
+		{groupRandom, "randNumeric", "LENGTH", "Random digits.", ""},
+		{groupRandom, "randAscii", "LENGTH", "Random printable ASCII characters.", ""},
+		{groupRandom, "randBytes", "LENGTH", "Random bytes, in base64.", ""},
+		{groupRandom, "randInt", "MIN MAX", "A random whole number from MIN up to but without MAX.", ""},
+		{groupRandom, "shuffle", "TEXT", "TEXT with its characters in random order.", ""},
+		{groupRandom, "uuidv4", "", "A random UUID.", ""},
+
+		{groupPaths, "base", "PATH", "The last element of a path.", `{{ base "/etc/app.conf" }}`},
+		{groupPaths, "dir", "PATH", "All but the last element of a path.", `{{ dir "/etc/app.conf" }}`},
+		{groupPaths, "ext", "PATH", "The extension of a file name.", `{{ ext "app.conf" }}`},
+		{groupPaths, "clean", "PATH", "The shortest form of a path.", `{{ clean "/etc/../usr" }}`},
+		{groupPaths, "isAbs", "PATH", "Whether a path is absolute.", `{{ isAbs "/etc" }}`},
+		{groupPaths, "osBase", "PATH", "As base, in the notation of the host's system.", `{{ osBase "/etc/app.conf" }}`},
+		{groupPaths, "osDir", "PATH", "As dir, in the notation of the host's system.", `{{ osDir "/etc/app.conf" }}`},
+		{groupPaths, "osExt", "PATH", "As ext, in the notation of the host's system.", `{{ osExt "app.conf" }}`},
+		{groupPaths, "osClean", "PATH", "As clean, in the notation of the host's system.", `{{ osClean "/etc/../usr" }}`},
+		{groupPaths, "osIsAbs", "PATH", "As isAbs, in the notation of the host's system.", `{{ osIsAbs "/etc" }}`},
+		{groupPaths, "urlParse", "URL", "A map of the parts of a URL: .scheme, .host, .hostname, .path, .query, .userinfo and others.", `{{ (urlParse "https://a.example/b").host }}`},
+		{groupPaths, "urlJoin", "MAP", "The URL of such a map.", `{{ urlJoin (dict "scheme" "https" "host" "a.example" "path" "/b") }}`},
+		{groupPaths, "semver", "VERSION", "The parts of a version: .Major, .Minor, .Patch and others.", `{{ (semver "1.2.3").Minor }}`},
+		{groupPaths, "semverCompare", "CONSTRAINT VERSION", "Whether a version fits a constraint.", `{{ semverCompare ">=1.2" "1.3.0" }}`},
+
+		{groupFlow, "print", "VALUE...", "All values as text, with blanks between those that are no text.", `{{ print "a" 1 }}`},
+		{groupFlow, "println", "VALUE...", "All values as text with blanks between them, and a newline.", `{{ println "a" 1 }}`},
+		{groupFlow, "printf", "FORMAT VALUE...", "Formatted text, as Go's fmt. A verb that does not fit its value is an error.", `{{ printf "%s:%d" "a" 80 }}`},
+	}
+}
