@@ -174,7 +174,7 @@ func (l *linter) tainted(root *parse.ListNode) map[string]bool {
 		before = len(tainted)
 		inspect(root, func(n parse.Node) bool {
 			if p, ok := n.(*parse.PipeNode); ok && len(p.Decl) > 0 && l.dependsOnSecret(p, tainted) {
-				for _, v := range p.Decl {
+				for _, v := range p.Decl[l.names(p):] {
 					tainted[v.Ident[0]] = true
 				}
 			}
@@ -183,6 +183,15 @@ func (l *linter) tainted(root *parse.ListNode) map[string]bool {
 	}
 	delete(tainted, "$")
 	return tainted
+}
+
+// names returns how many of the variables of a pipeline are names and not values: the
+// first of range $name, $value := secrets "PATTERN".
+func (l *linter) names(p *parse.PipeNode) int {
+	if id := l.lister(p); id != nil && len(p.Decl) == 2 && l.t.table[id.Ident].kind == Secrets {
+		return 1
+	}
+	return 0
 }
 
 // quoting lists the functions that make a value safe in a format, best first.
@@ -209,6 +218,9 @@ func quotingOf(o LintOptions) quoting {
 		return quoting{"XML", []string{"xmlquote"}}
 	case "pgpass":
 		return quoting{"a password file of PostgreSQL", []string{"pgpassquote"}}
+	}
+	if o.Format == "ini" && path.Ext(o.Dest) == ".cnf" {
+		return quoting{"an option file of MySQL", []string{"jsonquote", "iniquote"}}
 	}
 	if o.Format == "ini" { // the extension alone does not tell whose INI it is
 		return quoting{"INI", []string{"iniquote"}}

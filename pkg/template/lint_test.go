@@ -121,6 +121,9 @@ func TestLint(t *testing.T) {
 		{"xml by extension", `<a>{{secret "a" | html}}</a>{{secret "b" | xmlquote}}`, template.LintOptions{Dest: "/etc/x.xml"}, []string{"1:6 unquoted"}},
 		{"pgpass by name", `h:*:*:u:{{secret "a"}}`, template.LintOptions{Dest: "/root/.pgpass"}, []string{"1:11 unquoted"}},
 		{"ini", `a={{secret "a"}}`, template.LintOptions{Format: "ini"}, []string{"1:5 unquoted"}},
+		{"option file of MySQL", `a={{secret "a"}} b={{secret "b" | jsonquote}}`, template.LintOptions{Format: "ini", Dest: "/etc/my.cnf"}, []string{"1:5 unquoted"}},
+		{"names of a list are not values", `{{range $k, $v := secrets "*"}}{{upper $k}}={{$v}}{{end}}{{range $n, $v := fromJson (secret "a")}}{{$n}}{{end}}`, template.LintOptions{Format: "env"},
+			[]string{"1:47 unquoted", "1:101 unquoted"}},
 		{"ini by extension", `a={{secret "a"}}`, template.LintOptions{Dest: "/etc/php.ini"}, nil},
 		{"other format", `a: {{secret "a"}}`, template.LintOptions{Format: "yaml"}, nil},
 	} {
