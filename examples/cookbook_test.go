@@ -25,7 +25,7 @@ func recipes(t *testing.T) []string {
 	return dirs
 }
 
-var ownerOrGroup = regexp.MustCompile(`, (owner|group): \w+`)
+var ownerOrGroup = regexp.MustCompile(`, (owner|group): [\w-]+`)
 
 // destinations returns the destinations of a config.
 func destinations(t *testing.T, config string) (dests []string) {

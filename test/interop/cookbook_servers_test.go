@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -41,6 +42,29 @@ func nobody(t *testing.T, dir string) unprivileged {
 	return unprivileged{&syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 }
 
+// reachable returns the path of a program that other users can run: make interop unpacks some
+// below root's home, and then they are copied into dir.
+func reachable(t *testing.T, dir, name string) string {
+	t.Helper()
+	path := program(t, name)
+	home, err := os.UserHomeDir()
+	if err != nil || !strings.HasPrefix(path, home+"/") || os.Geteuid() != 0 {
+		return path
+	}
+	unpacked := filepath.Dir(filepath.Dir(path))
+	copied := filepath.Join(dir, "programs", filepath.Base(unpacked))
+	if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(copied); err != nil {
+		newCommand(t, program(t, "cp"), nil).want(t, 0, "-a", unpacked, copied)
+	}
+	if err := os.Chmod(copied, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(copied, "bin", name)
+}
+
 func (u unprivileged) command(t *testing.T, path string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), path, args...)
@@ -63,20 +87,21 @@ func TestCookbookPostgreSQL(t *testing.T) {
 	_, port, _ := strings.Cut(freeAddress(t), ":")
 	r := cook(t, "postgresql", "tls: /etc/postgresql/tls", "tls: ROOT/etc/postgresql/tls", "port: 5432", "port: "+port)
 	data := r.path("data")
+	initdb := reachable(t, r.root, "initdb")
 	as := nobody(t, r.root)
-	as.run(t, program(t, "initdb"), "-U", "postgres", "-A", "scram-sha-256", "--pwfile="+r.path("etc/app/pgpass"), "-N", "-D", data)
+	as.run(t, initdb, "-U", "postgres", "-A", "scram-sha-256", "--pwfile="+r.path("etc/app/pgpass"), "-N", "-D", data)
 	settings := strings.Join([]string{
 		"include_dir = '" + r.path("etc/postgresql/conf.d") + "'", "hba_file = '" + r.path("etc/postgresql/pg_hba.conf") + "'",
 		"listen_addresses = '127.0.0.1'", "port = " + port, "unix_socket_directories = ''",
 	}, "\n")
 	writePrivate(t, filepath.Join(data, "postgresql.conf"), settings+"\n")
 	as = nobody(t, r.root)
-	single := as.command(t, program(t, "postgres"), "--single", "-j", "-D", data, "postgres")
+	single := as.command(t, reachable(t, r.root, "postgres"), "--single", "-j", "-D", data, "postgres")
 	single.Stdin = strings.NewReader("create role app login password '" + strings.ReplaceAll(r.fixtures["pg.app.password"], "'", "''") + "';\n\ncreate database app;\n\n")
 	if out, err := single.CombinedOutput(); err != nil || strings.Contains(string(out), "ERROR") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	server := as.command(t, program(t, "postgres"), "-D", data)
+	server := as.command(t, reachable(t, r.root, "postgres"), "-D", data)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +109,9 @@ func TestCookbookPostgreSQL(t *testing.T) {
 		_ = server.Process.Signal(syscall.SIGINT) // its children end with it
 		_ = server.Wait()
 	})
-	listens(t, "PostgreSQL", port)
-	psql := as.command(t, program(t, "psql"), "-w", "-X", "-A", "-t", "-c", "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
+	isReady := reachable(t, r.root, "pg_isready")
+	eventually(t, "PostgreSQL is ready", func() bool { return as.command(t, isReady, "-h", "127.0.0.1", "-p", port).Run() == nil })
+	psql := as.command(t, reachable(t, r.root, "psql"), "-w", "-X", "-A", "-t", "-c", "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
 		"host=localhost port="+port+" dbname=app user=app sslmode=verify-full sslrootcert="+r.path("etc/app/postgresql-ca.crt"))
 	psql.Env = append(psql.Env, "PGPASSFILE="+r.path("etc/app/pgpass"))
 	if out, err := psql.CombinedOutput(); err != nil || string(out) != "t\n" {
@@ -152,6 +178,7 @@ func TestCookbookRabbitMQ(t *testing.T) {
 	t.Cleanup(func() {
 		_ = syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
 		_ = server.Wait()
+		_ = newCommand(t, program(t, "epmd"), env).runContext(t, context.Background(), "", "-kill") // the server has started it
 		if t.Failed() {
 			t.Log(log.String())
 		}

@@ -20,7 +20,7 @@ type recipe struct {
 }
 
 var (
-	ownerOrGroup  = regexp.MustCompile(`, (owner|group): \w+`)
+	ownerOrGroup  = regexp.MustCompile(`, (owner|group): [\w-]+`)
 	commandOfJob  = regexp.MustCompile(`(?m)^    (verify|hook): .*\n`)
 	destinationOf = regexp.MustCompile(`dest: ([^,}]+)`)
 )
@@ -163,7 +163,6 @@ func TestCookbookSSH(t *testing.T) {
 	}
 	keygen.want(t, 0, "-l", "-f", r.path("etc/ssh/authorized_keys/deploy"))
 	keygen.want(t, 0, "-F", "git.example.com", "-f", r.path("home/deploy/.ssh/known_hosts"))
-	// As root it wants a directory of its own below /run.
-	as := nobody(t, r.root)
-	as.run(t, program(t, "sshd"), "-t", "-f", r.path("etc/ssh/sshd_config.d/credrender.conf"))
+	sshd := reachable(t, r.root, "sshd") // as root it wants a directory of its own below /run
+	nobody(t, r.root).run(t, sshd, "-t", "-f", r.path("etc/ssh/sshd_config.d/credrender.conf"))
 }
