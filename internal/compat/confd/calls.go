@@ -15,7 +15,7 @@ var renamed = map[string]string{
 // same are functions that mean the same here: text/template's own, those of confd, and
 // those that its maintained fork has from Sprig.
 var same = fieldSet(`and or not len index slice print printf println html js urlquery call eq ne lt le gt ge
-	base dir atoi add sub mul div mod reverse sortByLength hostname
+	base dir atoi add sub mul div mod sortByLength hostname
 	default ternary coalesce empty toJson fromJson toPrettyJson indent nindent quote regexMatch regexFind regexReplaceAll
 	repeat nospace dict list hasKey keys values append pluck sha256sum`)
 
@@ -34,6 +34,10 @@ var swapped = map[string]struct{ name, order string }{
 	"split": {"splitList", "10"}, "join": {"join", "10"}, "contains": {"contains", "10"},
 	"trimSuffix": {"trimSuffix", "10"}, "trimPrefix": {"trimPrefix", "10"},
 }
+
+// stringLists are the functions whose results confd reverses. It returns others unchanged,
+// those of gets among them.
+var stringLists = fieldSet("getvs ls lsdir split sortByLength sortKVByLength reverse")
 
 func fieldSet(names string) map[string]bool {
 	set := map[string]bool{}
@@ -99,6 +103,12 @@ func (r *rewriter) special(name string, args []arg) string {
 			refuse("replace of a limited number of occurrences")
 		}
 		return "replace " + args[1].text + " " + args[2].text + " " + args[0].text
+	case "reverse":
+		need(name, args, 1, 1)
+		if !stringLists[args[0].call] {
+			refuse("reverse of what is not the result of getvs, ls, lsdir, split, sortByLength or sortKVByLength: confd may leave it as it is")
+		}
+		return "reverse " + args[0].text
 	case "seq":
 		need(name, args, 2, 2)
 		return sequence(args[0].text, args[1].text)

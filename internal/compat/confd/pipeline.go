@@ -18,6 +18,7 @@ type arg struct {
 	isLiteral bool
 	format    string // of a printf with a constant format
 	rest      string // what the printf formats
+	call      string // the function whose result it is
 }
 
 func declaration(p *parse.PipeNode) string {
@@ -47,7 +48,8 @@ func (r *rewriter) pipeline(p *parse.PipeNode) string {
 		}
 		var piped []arg
 		if i > 0 {
-			piped = []arg{{text: "(" + text + ")"}}
+			before, _ := calls(p.Cmds[i-1])
+			piped = []arg{{text: "(" + text + ")", call: before}}
 		}
 		text = r.command(cmd, piped)
 	}
@@ -95,6 +97,7 @@ func (r *rewriter) operand(n parse.Node) arg {
 		return arg{text: "(" + r.call(n.Ident, nil) + ")"}
 	case *parse.PipeNode:
 		a := arg{text: "(" + r.pipeline(n) + ")"}
+		a.call, _ = calls(n.Cmds[len(n.Cmds)-1])
 		if format, rest, ok := r.formatted(n); ok {
 			a.format, a.rest = format, rest
 		}
