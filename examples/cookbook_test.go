@@ -49,6 +49,7 @@ func destinations(t *testing.T, config string) (dests []string) {
 func TestCookbook(t *testing.T) {
 	for _, recipe := range recipes(t) {
 		t.Run(filepath.Base(recipe), func(t *testing.T) {
+			t.Parallel()
 			dir := copyOf(t, recipe)
 			config := filepath.Join(dir, "credrender.yaml")
 			if out := credrender(t, "-c", config, "lint"); strings.Contains(out, "warning") {
