@@ -289,8 +289,7 @@ func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool
 	}
 	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
 	w.StampFile, w.Account = nil, nil
-	// Tests compare whole files, so salts must not differ from host to host.
-	w.Host.SaltKey = func() ([]byte, error) { return []byte("the salts of fixtures are public"), nil }
+	w.Host.SaltKey = func() ([]byte, error) { return []byte(secretfile.PublicSalt), nil }
 	if set.Env != nil {
 		w.Host.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
 		w.Host.Environ = func() (all []string) {
