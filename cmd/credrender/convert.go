@@ -141,14 +141,14 @@ func writeFiles(dir string, files []confd.File) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}
-		if err := writeNew(name, f.Data); err != nil {
+		if err := createFile(name, f.Data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writeNew(name string, data []byte) error {
+func createFile(name string, data []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
