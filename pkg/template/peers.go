@@ -111,7 +111,6 @@ func peerFunctions() map[string]string {
 		"datetime":     "now",
 		"lookupIP":     "a value of --vars FILE: templates ask no name server",
 		"lookupSRV":    "a value of --vars FILE: templates ask no name server",
-		"sortByLength": "sortAlpha",
 		"fileExists":   "a value of --vars FILE: a file that is not there is an error",
 
 		// gomplate
