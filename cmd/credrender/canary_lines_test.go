@@ -52,7 +52,7 @@ func canaryLines() map[string][]canaryLine {
 		"policy":        {line("policy", "app.tmpl")},
 		"doctor":        {line("doctor"), line("doctor", "-c", "jobs.yaml", "--all"), line("doctor", "derived.tmpl")},
 		"version":       {line("version")},
-		"convert":       {line("convert", "app.j2"), line("convert", "derived.j2"), prints("convert", "secrets.json")},
+		"convert":       {line("convert", "app.j2"), line("convert", "derived.j2"), line("convert", "secrets.json")},
 		"demo":          {line("demo", "demo")},
 		"explain":       {line("explain", "mode"), line("explain", "gone")},
 		"config":        {line("config")},

@@ -220,6 +220,12 @@ var errNoFixture = errors.New("not in the fixtures of the case")
 func host(c config.TestCase) template.Host {
 	h := template.Host{
 		LookupEnv: func(name string) (string, bool) { v, set := c.Fixtures.Env[name]; return v, set },
+		Environ: func() (all []string) {
+			for name, value := range c.Fixtures.Env {
+				all = append(all, name+"="+value)
+			}
+			return all
+		},
 		ReadFile: func(path string) ([]byte, error) {
 			if v, ok := c.Fixtures.File[path]; ok {
 				return v.Reveal(), nil

@@ -55,6 +55,7 @@ func askingDocs() []Doc {
 		{groupSecrets, "s3object", "REF [VERSION]", "An object in S3 as it is.", `{{ s3object "s3://config/app/banner" }}`},
 		{groupSecrets, "s3secrets", "PREFIX [CTX]...", "A map of all encrypted objects below a prefix, by what follows it.", `{{ range $name, $value := s3secrets "s3://config/app/" }}{{ $name }}={{ $value | envquote }}{{ end }}`},
 		{groupMachine, "env", "NAME", "An environment variable; nil if it is not set, which default replaces and printing refuses.", `{{ env "STAGE" | default "dev" }}`},
+		{groupMachine, "envs", "PREFIX", "A map of the environment variables whose names begin with PREFIX, by what follows.", `{{ range $name, $value := envs "APP_" }}{{ $name }}={{ $value }} {{ end }}`},
 		{groupMachine, "expandenv", "TEXT", "TEXT with $NAME and ${NAME} replaced by environment variables.", `{{ expandenv "$HOME/app" }}`},
 		{groupMachine, "file", "PATH", "The contents of a file, by its absolute path.", `{{ file "/etc/motd" | trim }}`},
 		{groupMachine, "hostname", "", "The name of the host.", `{{ hostname }}`},
