@@ -89,7 +89,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = a.newLog(slog.LevelInfo, "text")
 	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
-	root := newRoot(a)
+	list, all := commandsFor(args)
+	root := newRootWith(a, list, all)
 	root.SetArgs(args)
 	out := &helpOut{w: a.stdout}
 	root.SetOut(out)

@@ -89,7 +89,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	own := slices.Concat(a.protected(cfg), protectedJobs(cfg), a.protectedFile("the file of --context-map", o.contextMap))
+	own := slices.Concat(a.protected(cfg), a.protectedJobs(cfg), a.protectedFile("the file of --context-map", o.contextMap))
 	if err := a.refuseProtected(cfg, own, o.file); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // hint returns what the user can do about an error, or "".
@@ -98,6 +99,8 @@ func refusedHint(e *render.RefusedError) string {
 	switch {
 	case e.Again:
 		return "nothing has changed since; --force tries again"
+	case errors.Is(e, render.ErrPruneLimit):
+		return "if they are to go, raise prune_limit for one run, or remove them by hand"
 	case e.BrokenBefore:
 		return "the command fails on the old files too, so the new ones may not be the cause"
 	}
@@ -165,6 +168,7 @@ var hints = []struct {
 	{"", txn.ErrMountPoint, "in_place: true in the config, or --in-place, writes into the mounted file"},
 	{"", txn.ErrFixed, "'lsattr -d' shows the attributes; 'chattr -i -a' removes them"},
 	{"", unix.EROFS, "the file system is read-only for this process; under systemd, add the directory to ReadWritePaths="},
+	{"", template.ErrTime, "simplify the template, or raise --timeout"},
 	{"", render.ErrRemoved, "put it again, or accept the default from now on: --accept-removed NAME"},
 	{"", source.ErrNoMatch, "'credrender list' shows the stored names; --allow-no-match, or allow_no_match: [PATTERN] in a job, accepts a pattern without a match"},
 	{"", source.ErrNotFound, "'credrender list' shows the stored names and versions; 'credrender put NAME @FILE' adds one"},

@@ -102,6 +102,13 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 	return data, fileError(nameFile(path, err))
 }
 
+// tree returns the files below a folder of a job, if it is trusted.
+func (a *app) tree(cfg *config.Config, j *job.Job, dir string) ([]string, error) {
+	trust := cfg.Trust
+	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
+	return trust.Tree(dir)
+}
+
 // readPiped returns standard input as a template. It keeps the content for other jobs
 // with the same template, and for --wait.
 func (a *app) readPiped() ([]byte, error) {

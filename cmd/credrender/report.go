@@ -93,6 +93,8 @@ func pastTense(k job.Kind) string {
 		return "created"
 	case job.Update:
 		return "updated"
+	case job.Remove:
+		return "removed"
 	}
 	return "repaired mode or owner of"
 }

@@ -32,7 +32,11 @@ var commandGroups = []struct {
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
 
-func newRoot(a *app) *cobra.Command {
+// newRoot returns the command line with all commands.
+func newRoot(a *app) *cobra.Command { return newRootWith(a, commands(), true) }
+
+// newRootWith returns the command line with some commands, or with all of them.
+func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 	var showVersion bool
 	root := &cobra.Command{
 		Use:              "credrender",
@@ -56,17 +60,13 @@ func newRoot(a *app) *cobra.Command {
 	root.Flags().BoolVarP(&showVersion, "version", "V", false, "print the version")
 	root.SetIn(a.stdin)
 	root.SetErr(a.stderr)
-	root.AddCommand(
-		newRender(a), newDaemon(a), newPlan(a), newLint(a), newPull(a), newRecover(a),
-		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
-		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
-		newEncrypt(a), newDecrypt(a), newExec(a),
-		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
-		newStatus(a), newHold(a), newRunHook(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
-	)
+	for _, c := range list {
+		root.AddCommand(c.make(a))
+	}
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	root.SetOut(a.stdout) // which the completion command keeps from here on
+	root.CompletionOptions.DisableDefaultCmd = !all
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)

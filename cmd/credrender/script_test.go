@@ -35,12 +35,13 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"credrender":         func() { main() },
-		"credstash":          func() { main() }, // a link of that name
-		"credsmash":          func() { main() },
-		"credrender-crash":   crashMain,
-		"credrender-hostile": hostileMain,
-		"credrender-nochmod": nochmodMain,
+		"credrender":          func() { main() },
+		"credstash":           func() { main() }, // a link of that name
+		"credsmash":           func() { main() },
+		"credrender-crash":    crashMain,
+		"credrender-hostile":  hostileMain,
+		"credrender-measured": measuredMain,
+		"credrender-nochmod":  nochmodMain,
 	})
 }
 
