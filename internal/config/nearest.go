@@ -74,6 +74,15 @@ func elsewhere(word string) string {
 	}[word]
 }
 
+// Nearest returns the candidate that word probably means: credrender's name for another
+// tool's word, or a similar name. It returns "" if there is none.
+func Nearest(word string, candidates []string) string {
+	if k := elsewhere(word); slices.Contains(candidates, k) {
+		return k
+	}
+	return nearest(word, candidates)
+}
+
 // suggest returns the hint for an unknown key.
 func suggest(word string, keys []string) string {
 	if k := elsewhere(word); slices.Contains(keys, k) {
