@@ -62,11 +62,7 @@ func valueAt(text, pointer string) (string, error) {
 	if m, ok := v.(map[string]any); ok && m[pointer] != nil { // secretsManager ID "/key"
 		v, pointer = m[pointer], ""
 	}
-	for key := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		if pointer == "" {
-			break
-		}
-		key = strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
+	for _, key := range document.PointerKeys(pointer) {
 		found := false
 		switch at := v.(type) {
 		case map[string]any:

@@ -72,17 +72,12 @@ func members(doc []byte) ([]member, error) {
 }
 
 // path splits a key for an object. A key that begins with "/" and that the object does
-// not have is a JSON Pointer to a member of an object within it
-// (https://www.rfc-editor.org/rfc/rfc6901.html).
+// not have is a JSON Pointer to a member of an object within it.
 func path(all []member, key string) []string {
 	if index(all, key) >= 0 || !strings.HasPrefix(key, "/") {
 		return []string{key}
 	}
-	words := strings.Split(key[1:], "/")
-	for i, w := range words {
-		words[i] = strings.ReplaceAll(strings.ReplaceAll(w, "~1", "/"), "~0", "~")
-	}
-	return words
+	return document.PointerKeys(key)
 }
 
 func index(all []member, name string) int {
