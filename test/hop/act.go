@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -140,7 +141,9 @@ func repeatOther(x exchange) bool {
 // giveOther sends the answer to another question, with a request id of its own.
 func giveOther(x exchange) bool {
 	other, ok := x.conn.hop.another(x.req)
-	if !ok || !x.conn.used { // a hop that mixes up new connections is no hop of HTTP
+	// What JSON services answer is compared with the question. The answers of others are
+	// believed on a new connection, which a hop of HTTP does not mix up.
+	if !ok || !x.conn.used && !slices.Contains(jsonServices, x.req.Service) {
 		return cutBody(x)
 	}
 	other.header = other.header.Clone()
