@@ -129,7 +129,8 @@ func reorder(x exchange) bool {
 	}
 }
 
-// repeatOther sends an earlier answer once more, in place of the right one.
+// repeatOther sends an earlier answer once more, in place of the right one. The program
+// may not have seen the earlier one yet, or never see it; then nothing but a MAC shows it.
 func repeatOther(x exchange) bool {
 	other, ok := x.conn.hop.another(x.req)
 	if !ok {

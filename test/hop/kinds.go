@@ -107,7 +107,7 @@ func Kinds() []Kind {
 		{Name: "closed before the answer", Transient: true, Cause: why(causeBroken), act: hangUp},
 		{Name: "reset before the answer", Transient: true, Cause: why(causeBroken), act: reset},
 		{Name: "reordered", NotLists: true, Never: noIDs, Cause: why(causeBroken + `|integrity|not found|altered|` + causeSilent), act: reorder},
-		{Name: "repeat of another's answer", Transient: true, NotLists: true, Never: noIDs, Cause: why(causeBroken + `|integrity|altered`), act: repeatOther},
+		{Name: "repeat of another's answer", NotLists: true, Never: noIDs, Cause: why(causeBroken + `|integrity|altered`), act: repeatOther},
 		{Name: "another's answer, new id", NotLists: true, Never: noIDs, Cause: why(causeBroken + `|integrity|altered`), act: giveOther},
 		{Name: "bit flipped", Services: []string{"dynamodb", "kms"}, Cause: why(causeBroken + `|integrity|checksum|altered`), act: flip},
 		{Name: "garbage", Cause: why(causeBroken + "|" + causeForeign), act: garbage, instead: true},
