@@ -21,6 +21,7 @@ func FuzzRecover(f *testing.F) {
 		`{"phase":"commit","files":[{` + file + `,"direct":true,"new_inode":1,"new_print":"x"}]}`,
 		`{"phase":"commit","files":[{"path":"/link/a","new":"a","old":"../a"}],"dirs":["/full","/../x"]}`,
 		`{"phase":"commit","files":[{"path":"/full/b","new":".b.credrender-0123456789abcdef.new","old":".b.credrender-0123456789abcdef.old","absent":true,"remove":true}]}`,
+		`{"phase":"prepare","files":[{"path":"/x","new":"a","old":".x.credrender-0123456789abcdef.old"}]}`,
 	} {
 		f.Add(text)
 	}
