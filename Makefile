@@ -179,8 +179,11 @@ bench-check: ## fail where renders have lost much against the limit program, by 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
 	  echo "$${func#func } in $$(dirname $$file)"; \
-	  $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
+	  $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$(dirname $$file)" </dev/null || exit 1; \
 	done
+
+fuzz-mutants: ## put known bugs back into parsers, one at a time: the fuzz targets have to find them (5 minutes)
+	$(GO) run ./test/mutants fuzz
 
 fuzz-quoters: ## read back ten million values of each quoter, by models of the readers in Go (minutes)
 	QUOTER_VALUES=10000000 $(GO) test -count=1 -timeout 2h -v -run '^TestQuotersReadBack$$' ./pkg/template/internal/funcs
@@ -192,4 +195,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-quoters cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-mutants fuzz-quoters cover clean

@@ -53,7 +53,7 @@ type chaosWorld struct {
 // chaosSecrets are the names, and where they are.
 var chaosSecrets = map[string][]string{
 	"table": {"db", "key", "opt", "many.1", "many.2", "many.3"},
-	"ssm":   {"/app/a", "/app/b"},
+	"ssm":   {"/app/a", "/app/b", "/web/c"},
 	"sm":    {"sm-a", "sm-b"},
 	"s3":    {"pem", "ca"},
 }
@@ -141,14 +141,14 @@ func (w *chaosWorld) dest(name string) string { return filepath.Join(w.dir, "etc
 // and a default that a false "not found" would choose.
 func (w *chaosWorld) config() string {
 	const secret = `{{ secret \"%s\" \"name=%s\" }}`
-	line := func(name string) string { return name + "=" + fmt.Sprintf(secret, name, name) + `\n` }
+	line := func(name string) string { return name + "=" + fmt.Sprintf(secret, name, chaosContext(name)) + `\n` }
 	var b strings.Builder
 	fmt.Fprintf(&b, "state_dir: %s/state\njobs:\n", w.dir)
 	fmt.Fprintf(&b, "  - name: app\n    hook: [cp, %q, %q]\n    files:\n", w.dest("app.conf"), filepath.Join(w.dir, "told"))
 	fmt.Fprintf(&b, "      - {content: \"%s%s\", dest: %s, mode: \"0640\"}\n", line("db"), line("key"), w.dest("app.conf"))
 	fmt.Fprintf(&b, "      - {content: \"%s\", dest: %s, mode: \"0600\"}\n", line("key"), w.dest("app.key"))
 	fmt.Fprintf(&b, "  - name: web\n    files:\n")
-	fmt.Fprintf(&b, "      - {content: \"{{ ssm \\\"/app/a\\\" }} {{ ssm \\\"/app/b\\\" }} {{ secretsManager \\\"sm-a\\\" }} {{ secretsManager \\\"sm-b\\\" }}\", dest: %s, mode: \"0600\"}\n", w.dest("web.conf"))
+	fmt.Fprintf(&b, "      - {content: \"{{ ssm \\\"/app/a\\\" }} {{ ssm \\\"/web/c\\\" }} {{ secretsManager \\\"sm-a\\\" }} {{ secretsManager \\\"sm-b\\\" }}\", dest: %s, mode: \"0600\"}\n", w.dest("web.conf"))
 	fmt.Fprintf(&b, "      - {content: \"{{ s3object \\\"bucket/pem\\\" }} {{ s3object \\\"bucket/ca\\\" }} {{ range $k, $v := ssmPath \\\"/app\\\" }}{{ $k }}={{ $v }};{{ end }}\", dest: %s, mode: \"0600\"}\n", w.dest("web.pem"))
 	fmt.Fprintf(&b, "  - {name: many, mode: \"0600\", content: \"{{ range $k, $v := secrets \\\"many.*\\\" \\\"name=many\\\" }}{{ $k }}={{ $v }};{{ end }}\", dest: %s}\n", w.dest("many.conf"))
 	fmt.Fprintf(&b, "  - {name: opt, mode: \"0600\", content: \"{{ secretOr \\\"the default\\\" \\\"opt\\\" \\\"name=opt\\\" }}\", dest: %s}\n", w.dest("opt.conf"))
@@ -161,7 +161,7 @@ func (w *chaosWorld) want() map[string]map[string]string {
 	return map[string]map[string]string{
 		"app": {"app.conf": "db=" + v["db"] + "\nkey=" + v["key"] + "\n", "app.key": "key=" + v["key"] + "\n"},
 		"web": {
-			"web.conf": v["/app/a"] + " " + v["/app/b"] + " " + v["sm-a"] + " " + v["sm-b"],
+			"web.conf": v["/app/a"] + " " + v["/web/c"] + " " + v["sm-a"] + " " + v["sm-b"],
 			"web.pem":  v["pem"] + " " + v["ca"] + " " + "a=" + v["/app/a"] + ";b=" + v["/app/b"] + ";",
 		},
 		"many": {"many.conf": "many.1=" + v["many.1"] + ";many.2=" + v["many.2"] + ";many.3=" + v["many.3"] + ";"},
@@ -195,12 +195,20 @@ func (w *chaosWorld) rotate() {
 	w.known = w.known[max(0, len(w.known)-2*len(w.values)):]
 }
 
-func (w *chaosWorld) store(name, value string) error {
-	of := name
-	if strings.HasPrefix(name, "many.") {
-		of = "many"
+// chaosContext is shared by some secrets: only their names tell them apart, where KMS
+// refuses a key of another context.
+func chaosContext(name string) string {
+	switch name {
+	case "db", "key":
+		return "app"
+	case "opt":
+		return "opt"
 	}
-	c, err := source.NewContext(map[string]string{"name": of})
+	return "many"
+}
+
+func (w *chaosWorld) store(name, value string) error {
+	c, err := source.NewContext(map[string]string{"name": chaosContext(name)})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,12 @@ import (
 )
 
 func main() {
+	closeMemory()
+	start()
+}
+
+// start is main for tests that read the memory of this process.
+func start() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal kills
 	stdin, stderr := os.Stdin, os.Stderr

@@ -35,9 +35,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"credrender":          func() { main() },
-		"credstash":           func() { main() }, // a link of that name
-		"credsmash":           func() { main() },
+		"credrender":          start,
+		"credstash":           start, // a link of that name
+		"credsmash":           start,
+		"credrender-nobody":   nobodyMain,
 		"credrender-crash":    crashMain,
 		"credrender-hostile":  hostileMain,
 		"credrender-measured": measuredMain,

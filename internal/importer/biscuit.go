@@ -57,6 +57,9 @@ func Biscuit(ctx context.Context, data []byte, region string, keys Keys) (entrie
 	var failed []error
 	for i := 0; i < len(root.Content); i += 2 {
 		name := root.Content[i]
+		if !isPlain(name) {
+			return nil, nil, &secretfile.SyntaxError{Line: name.Line, Msg: "a name is not plain text"}
+		}
 		if at := lines[name.Value]; at > 0 {
 			return nil, nil, &secretfile.SyntaxError{Line: name.Line, Msg: fmt.Sprintf("%s is given already on line %d", source.Show(name.Value), at)}
 		}
@@ -94,7 +97,20 @@ func biscuitRoot(data []byte) (*yaml.Node, error) {
 	case doc.Content[0].Kind != yaml.MappingNode:
 		return nil, &secretfile.SyntaxError{Line: doc.Content[0].Line, Msg: "not a mapping of names and lists, which a file of biscuit is"}
 	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, &secretfile.SyntaxError{Msg: "more than one YAML document, which a file of biscuit is not"}
+	}
 	return doc.Content[0], nil
+}
+
+// isPlain reports whether a node is text as it stands in the file: no alias, base64, null
+// or merge key, which would be read under another name.
+func isPlain(n *yaml.Node) bool {
+	switch n.ShortTag() {
+	case "!!binary", "!!null", "!!merge":
+		return false
+	}
+	return n.Kind == yaml.ScalarNode
 }
 
 func biscuitEntries(name string, list *yaml.Node) ([]biscuitEntry, error) {
@@ -117,11 +133,18 @@ func parseBiscuitEntry(n *yaml.Node) (e biscuitEntry, err error) {
 	if n.Kind != yaml.MappingNode {
 		return e, errors.New("an encrypted value is not a mapping")
 	}
+	given := map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i].Value, n.Content[i+1]
-		if value.Kind != yaml.ScalarNode {
+		switch {
+		case !isPlain(n.Content[i]):
+			return e, errors.New("a key is not plain text")
+		case value.Kind != yaml.ScalarNode || value.ShortTag() == "!!binary":
 			return e, fmt.Errorf("%s is not text", source.Show(key))
+		case given[key]:
+			return e, fmt.Errorf("%s is given twice", source.Show(key))
 		}
+		given[key] = true
 		switch key {
 		case "key_id":
 			e.keyID = value.Value

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -128,7 +129,8 @@ func reorder(x exchange) bool {
 	}
 }
 
-// repeatOther sends an earlier answer once more, in place of the right one.
+// repeatOther sends an earlier answer once more, in place of the right one. The program
+// may not have seen the earlier one yet, or never see it; then nothing but a MAC shows it.
 func repeatOther(x exchange) bool {
 	other, ok := x.conn.hop.another(x.req)
 	if !ok {
@@ -140,7 +142,9 @@ func repeatOther(x exchange) bool {
 // giveOther sends the answer to another question, with a request id of its own.
 func giveOther(x exchange) bool {
 	other, ok := x.conn.hop.another(x.req)
-	if !ok || !x.conn.used { // a hop that mixes up new connections is no hop of HTTP
+	// What JSON services answer is compared with the question. The answers of others are
+	// believed on a new connection, which a hop of HTTP does not mix up.
+	if !ok || !x.conn.used && !slices.Contains(jsonServices, x.req.Service) {
 		return cutBody(x)
 	}
 	other.header = other.header.Clone()

@@ -205,7 +205,7 @@ func (c Config) Account(ctx context.Context) string {
 func loadOptions(o Options, meta *metadata, client *awshttp.BuildableClient, role *roles) []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
-		config.WithAPIOptions([]func(*middleware.Stack) error{recovered}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{recovered, complete}),
 		// The SDK would log warnings to stderr, which belongs to the commands.
 		config.WithLogger(logging.Nop{}),
 		config.WithEC2RoleCredentialOptions(func(r *ec2rolecreds.Options) { r.Client = meta }),

@@ -50,6 +50,9 @@ func describeCredentials(err error) string {
 	if text := describeProfile(err); text != "" {
 		return text
 	}
+	if e, ok := errors.AsType[*noCredentialsError](err); ok {
+		return e.Error()
+	}
 	text := err.Error() // compared, and not shown
 	for _, k := range knownCredentials {
 		if strings.Contains(text, k.fragment) {

@@ -17,7 +17,7 @@ import (
 
 const testdata = "../testdata/"
 
-func read(t *testing.T, path string, into any) {
+func read(t testing.TB, path string, into any) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err == nil {

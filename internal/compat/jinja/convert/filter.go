@@ -57,14 +57,21 @@ func (c *converter) filter(x *syntax.Filter) string {
 // defaultTo converts default(), which in Jinja2 replaces a missing value, and with its
 // second argument also an empty one.
 func (c *converter) defaultTo(x *syntax.Filter) string {
-	instead := c.expr(x.Pos[0])
+	instead, empty := c.expr(x.Pos[0]), false
+	if len(x.Pos) > 1 {
+		given, ok := constantOf(x.Pos[1:]).(bool)
+		if !ok {
+			return c.fail("default() with a second argument that is neither true nor false")
+		}
+		empty = given
+	}
 	if name, ok := c.secretName(x.X); ok {
-		if len(x.Pos) > 1 {
+		if empty {
 			return c.fail("default(..., true) of a secret")
 		}
 		return "(secretOr " + instead + " " + name + ")"
 	}
-	if len(x.Pos) > 1 {
+	if empty {
 		return "(default " + instead + " " + c.test(x.X) + ")"
 	}
 	switch v := x.X.(type) {

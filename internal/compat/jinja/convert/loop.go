@@ -104,9 +104,11 @@ func dictOf(x syntax.Expr) (dict syntax.Expr, sorted bool) {
 			return at.X, false
 		}
 	case *syntax.Filter:
-		if x.Name == "dictsort" && len(x.Pos) <= 1 && len(x.Named) == 0 {
-			k, ok := constantOf(x.Pos).(bool)
-			return x.X, ok && k // it asks whether case counts
+		if x.Name == "dictsort" && len(x.Named) == 0 {
+			k, ok := constantOf(x.Pos).(bool) // it asks whether case counts
+			if len(x.Pos) == 0 || len(x.Pos) == 1 && ok {
+				return x.X, k
+			}
 		}
 	}
 	return nil, false

@@ -21,7 +21,9 @@ const maxSkew = 4 * time.Minute
 // send makes attempts until one succeeds, the retryer gives up or ctx ends.
 func (c *Client) send(ctx context.Context, operation string, what *call) error {
 	var before error
-	release := func(error) error { return nil }
+	corrected := false // the clock, in this call: an answer may have any time
+	none := func(error) error { return nil }
+	release := none
 	for n := 1; ; n++ {
 		skew := time.Duration(c.skew.Load())
 		err := c.permitted(ctx, n, operation, what)
@@ -31,7 +33,8 @@ func (c *Client) send(ctx context.Context, operation string, what *call) error {
 			return nil
 		case ctx.Err() != nil:
 			return waitingOut(before, err)
-		case n == 1 && c.correctClock(err, skew):
+		case !corrected && c.correctClock(err, skew):
+			corrected, release = true, none
 			continue
 		}
 		delay, next, stop := c.another(ctx, n, err)
