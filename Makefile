@@ -45,10 +45,16 @@ install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/syste
 test: ## run the tests, the long ones in a short form, with the race detector where a C compiler is there
 	$(GO) test $(RACE) -timeout 20m ./...
 
-check: format vet static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, staticcheck, test, canary, exhaustive, tidy, demo
+check: format vet cross static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, canary, exhaustive, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
 	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
+
+chaos: ## render while network, names, clock, credentials and disk fail: 10,000 faults, by seeds (10 minutes)
+	CHAOS_FAULTS=$(or $(CHAOS_FAULTS),10000) $(GO) test -count=1 -timeout 60m -run '^TestChaos$$' -v ./cmd/credrender
+
+chaos-mutants: ## put known bugs back, one at a time: the fault campaign has to notice (30 minutes)
+	$(GO) run ./test/mutants chaos
 
 exhaustive: ## at full size what make test runs in a short form: 10,000 secrets, 10,000 ticks (16 s of CPU)
 	GETALL_SECRETS=10000 $(GO) test -count=1 -run '^TestGetallAtScale$$' ./cmd/credrender
@@ -61,6 +67,15 @@ vet: ## go vet
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./test/interop
 
+# Tests use what only Linux has; the files that make up the program are vetted.
+cross: ## build for macOS and FreeBSD, and vet what is shipped there (the first time takes minutes)
+	for os in darwin freebsd; do \
+	  export CGO_ENABLED=0 GOOS=$$os; \
+	  $(GO) build -o /dev/null ./cmd/credrender || exit 1; \
+	  $(GO) list -deps -f '{{with .Module}}{{if .Main}}{{$$.Dir}} {{join $$.GoFiles " "}}{{end}}{{end}}' ./cmd/credrender | \
+	  while read -r dir files; do $(GO) -C "$$dir" vet $$files || exit 1; done || exit 1; \
+	done
+
 static: ## staticcheck
 	$(call tool,staticcheck) -tags interop ./...
 
@@ -70,6 +85,7 @@ tidy: ## fail where go mod tidy would change go.mod or go.sum
 lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
 	$(GO) -C tools mod tidy -diff
 	$(GO) -C test/interop/tfaws mod tidy -diff
+	$(GO) -C test/interop/peers mod tidy -diff
 	$(GO) -C test/interop/tfaws vet ./...
 	$(GO) -C test/awslive mod tidy -diff
 	$(GO) -C test/awslive vet ./...
@@ -81,6 +97,21 @@ vuln: ## govulncheck; says so where its database is out of reach
 	  "1 "*"fetching vulnerabilities"*) echo "vuln: NOT CHECKED: the vulnerability database is out of reach" ;; \
 	  *) exit $$code ;; \
 	esac
+
+verify: ## compare the downloaded modules, and those of the tools, with go.sum
+	$(GO) mod verify
+	$(GO) -C tools mod verify
+
+sbom: build ## write what the binary is made of to dist/credrender.cdx.json (CycloneDX)
+	mkdir -p dist
+	$(call tool,cyclonedx-gomod) bin -json -std -noserial -output dist/credrender.cdx.json $(BIN)
+	$(GO) run ./test/modules sbom dist/credrender.cdx.json
+
+reproducible: ## build HEAD in two folders with a cache each, and compare the hashes (5 minutes)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && for n in one deeper/two; do \
+	  git clone -q --no-hardlinks . "$$dir/$$n" && \
+	  (cd "$$dir/$$n" && GOCACHE="$$dir/cache-$${n##*/}" CGO_ENABLED=0 $(GO) build -trimpath -o bin/credrender ./cmd/credrender && sha256sum bin/credrender) || exit 1; \
+	done && cmp "$$dir/one/bin/credrender" "$$dir/deeper/two/bin/credrender" && echo "reproducible: the two are equal"
 
 demo: build ## a local store, the nginx example rendered from it, a rotation; no AWS
 	rm -rf bin/demo
@@ -156,4 +187,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary exhaustive format vet static tidy lint vuln demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean

@@ -21,6 +21,22 @@ func TestPromisesAreHeld(t *testing.T) {
 	wantTests(t, "guarantees.md", promises, 20)
 }
 
+// Each promise of the threat model names the tests that hold it, and every actor has one.
+func TestThreatModelIsHeld(t *testing.T) {
+	page := read(t, "security.md")
+	_, model, found := strings.Cut(page, "## Threat model")
+	model, limits, rest := strings.Cut(model, "\nWhat remains for each:")
+	if !found || !rest {
+		t.Fatal("security.md has no threat model, or does not say what remains")
+	}
+	wantTests(t, "security.md", model, 25)
+	for _, actor := range []string{"table writer", "network hop", "local user", "template author", "config author", "stolen backup", "stolen state"} {
+		if !strings.Contains(model, "\n| "+actor+" | ") || !strings.Contains(limits, "- **"+strings.ToUpper(actor[:1])+actor[1:]) {
+			t.Errorf("security.md has no promise or no limit for: %s", actor)
+		}
+	}
+}
+
 // Each fault that was found by operating credrender has a test.
 func TestFaultsOfOperationAreTested(t *testing.T) {
 	page := read(t, "dev/operations-tests.md")
@@ -38,7 +54,7 @@ func wantTests(t *testing.T, page, table string, atLeast int) {
 	name := regexp.MustCompile("`(Test[A-Za-z0-9]+|[a-z0-9_]+\\.txtar)`")
 	rows := 0
 	for line := range strings.Lines(table) {
-		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| | promise") || strings.HasPrefix(line, "| | found") {
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| | promise") || strings.HasPrefix(line, "| | found") || strings.HasPrefix(line, "| who | promise") {
 			continue
 		}
 		if rows++; !name.MatchString(line) {

@@ -17,12 +17,12 @@ func TestRightsTable(t *testing.T) {
 	for service, rows := range map[string][][]string{
 		"DynamoDB": {
 			{"render", "plan", "pull", "exec", "daemon", "get"},
-			{"put"}, {"list"}, {"delete"}, {"getall", "export", "verify-store"}, {"import"}, {"prune"}, {"rekey"}, {"migrate"},
+			{"put", "generate"}, {"edit"}, {"copy", "rollback"}, {"rotate"}, {"history"}, {"list"}, {"delete"}, {"getall", "export", "verify-store"}, {"import"}, {"prune"}, {"rekey"}, {"migrate"},
 			{"encrypt"}, {"decrypt"}, {"setup"}, {"grant"}, {"grants"}, {"revoke"},
 		},
 		"S3":              {{"render", "plan", "exec", "daemon"}, {"get", "pull"}, {"put"}, {"list"}, {"delete"}, {"getall", "export"}},
-		"SSM":             {{"render", "plan", "exec", "daemon", "get", "pull", "list", "getall", "export"}},
-		"Secrets Manager": {{"render", "daemon"}, {"plan", "exec"}, {"get", "pull"}},
+		"SSM":             {{"render", "plan", "exec", "daemon", "get", "pull", "getall", "export"}, {"put"}, {"list"}, {"delete"}},
+		"Secrets Manager": {{"render", "daemon"}, {"plan", "exec", "getall", "export"}, {"get", "pull"}, {"put"}, {"list"}, {"delete"}},
 	} {
 		if want := rightsTable(t, service, rows); !strings.Contains(string(page), want) {
 			t.Errorf("access.md has not for %s:\n%s", service, want)

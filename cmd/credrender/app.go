@@ -43,6 +43,7 @@ type app struct {
 	command  *cobra.Command // the running command, for hints
 	key      string         // --key, for hints
 	log      *slog.Logger
+	trust    *config.Trust   // of the config; nil until it is loaded
 	piped    map[string]text // contents of files that can be read only once, by path
 	code     int             // exit code of the failures reported so far
 	stores   backend.Set
@@ -89,7 +90,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 func (a *app) main(ctx context.Context, args []string) int {
 	a.log = a.newLog(slog.LevelInfo, "text")
 	a.globals, a.code, a.words, a.command = newGlobals(), exitOK, args, nil
-	root := newRoot(a)
+	a.trust = nil
+	list, all := commandsFor(args)
+	root := newRootWith(a, list, all)
 	root.SetArgs(args)
 	out := &helpOut{w: a.stdout}
 	root.SetOut(out)
@@ -156,7 +159,7 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	}
 	a.log = a.newLog(cfg.Settings.LogLevel, cfg.Settings.LogFormat)
 	a.setTimeout(cfg.Settings.Timeout)
-	a.stores.MFA = a.askMFA
+	a.stores.MFA, a.trust = a.askMFA, &cfg.Trust
 	if a.snapshot != nil {
 		return cfg, nil // the daemon has reported warnings and broken files
 	}

@@ -79,6 +79,8 @@ func cmdManaged(ts *testscript.TestScript, neg bool, args []string) {
 func cmdObject(ts *testscript.TestScript, neg bool, args []string) {
 	f := fieldOf(ts)
 	switch {
+	case !neg && len(args) == 1 && args[0] == "versions":
+		ts.Check(f.s3.Version("bucket"))
 	case !neg && len(args) == 2:
 		_, err := f.s3.Put("bucket", args[0], []byte(ts.ReadFile(args[1])))
 		ts.Check(err)
@@ -96,7 +98,7 @@ func cmdObject(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = f.s3.Put("bucket", args[1], data)
 		ts.Check(err)
 	default:
-		ts.Fatalf("usage: object KEY FILE | object get KEY FILE | object flip KEY OFFSET")
+		ts.Fatalf("usage: object versions | object KEY FILE | object get KEY FILE | object flip KEY OFFSET")
 	}
 }
 

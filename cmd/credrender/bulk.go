@@ -160,9 +160,15 @@ func (a *app) printPlanned(outcomes []store.Outcome) error {
 		if o.Err != nil || o.Action == store.Kept {
 			continue
 		}
-		row := verbs[o.Action] + "\t" + source.Show(o.Name) + "\t" + source.Show(o.Version)
-		if o.To != "" {
+		row := verbs[o.Action] + "\t" + source.Show(o.Name)
+		if o.Version != "" {
+			row += "\t" + source.Show(o.Version)
+		}
+		switch {
+		case o.To != "":
 			row += "\t-> " + source.Show(o.To)
+		case o.Action == store.Stored:
+			row += "\t" + count(o.Size, "byte")
 		}
 		rows = append(rows, row)
 	}

@@ -25,15 +25,21 @@ func canaryLines() map[string][]canaryLine {
 	all := map[string][]canaryLine{
 		"get":          {prints("get", "db.password", "env=prod"), line("get", "db.password"), line("get", "db.password", "env=other"), line("get", "gone"), prints("get", "doc", "env=prod")},
 		"getall":       {prints("getall", "env=prod"), line("getall"), line("getall", "env=other"), {args: []string{"getall", "--partial"}, result: true, partial: true}},
-		"put":          {line("put", "new", value, "env=prod"), fed(value, "put", "new", "-", "env=prod"), fed(value, "put", "new", "-", "env=prod", "--version", "1"), fed(value, "put", "new", "-", "env=prod", "--if-changed"), fed(value, "put", "ssm:/new", "-")},
+		"put":          {line("put", "new", value, "env=prod"), fed(value, "put", "new", "-", "env=prod"), fed(value, "put", "new", "-", "env=prod", "--version", "1"), fed(value, "put", "new", "-", "env=prod", "--if-changed"), fed(value, "put", "ssm:/new", "-"), fed(value, "put", "sm:new", "-"), fed(value, "put", "sm:new#key", "-"), fed(value, "put", "s3://b/new", "-", "env=prod")},
 		"list":         {line("list"), line("list", "db*")},
-		"delete":       {line("delete", "gone"), line("delete", "new")},
+		"delete":       {line("delete", "gone"), line("delete", "new"), line("delete", "sm:new")},
+		"generate":     {line("generate", "new", "env=prod"), line("generate", "db.password", "env=prod", "--if-absent"), line("generate", "new", "--format", "ed25519", "--public", "new.pub"), prints("generate", "new", "--print"), line("generate", "ssm:/new")},
+		"edit":         {line("edit", "doc", "env=prod"), line("edit", "doc"), line("edit", "number", "env=other"), line("edit", "gone", "--create")},
+		"history":      {line("history", "db.password"), line("history", "db.password", "-o", "json"), line("history", "gone")},
+		"copy":         {line("copy", "doc", "doc2", "env=prod"), line("copy", "doc", "ssm:/doc", "env=prod"), line("copy", "doc", "doc3"), line("copy", "doc", "doc3", "env=prod", "--dry-run"), line("copy", "doc", value)},
+		"rollback":     {line("rollback", "doc", "--to", "1", "env=prod"), line("rollback", "doc", "--to", "1"), line("rollback", "doc", "--to", "7", "env=prod")},
+		"rotate":       canaryRotations(value),
 		"prune":        {line("prune", "--keep", "1", "--dry-run"), line("prune", "--keep", "1")},
 		"rekey":        {line("rekey", "--dry-run", "env=prod"), line("rekey", "env=prod"), line("rekey", "env=other")},
 		"migrate":      {line("migrate", "--dry-run", "env=prod"), line("migrate", "env=prod")},
 		"verify-store": {line("verify-store", "env=prod"), line("verify-store"), line("verify-store", "env=other", "-o", "json")},
 		"import": {
-			line("import", "secrets.json", "env=prod", "--dry-run"), line("import", "secrets.json", "env=prod"), line("import", "broken.json"), line("import", "broken.yaml"),
+			line("import", "secrets.json", "env=prod", "--dry-run"), line("import", "secrets.json", "env=prod"), line("import", "broken.json"), line("import", "broken.yaml"), line("import", "secrets.json", "--into", "sm:doc#"),
 			line("import", "broken.env"), line("import", "kinds.json"), fed(`{"a":"c4n4ry-on-stdin"`, "import", "-"), line("import", "--from", "table=credential-store", "--from", "region=eu-west-1", "env=prod", "--dry-run"),
 		},
 		"export":  {line("export", "env=prod", "--file", "out.yaml"), line("export", "--file", "out.json"), line("export", "env=prod", "--to", "table=credential-store", "--to", "region=eu-west-1", "--dry-run"), prints("export", "env=prod")},
@@ -81,6 +87,20 @@ func canaryLines() map[string][]canaryLine {
 	all["credstash"] = credstashLines(value)
 	all["credsmash"] = credsmashLines(value)
 	return all
+}
+
+// canaryRotations are rotations whose commands print the values that they get.
+func canaryRotations(value string) []canaryLine {
+	const leak = `cat; cat <&3 | base64; exit 1`
+	rotate := func(args ...string) canaryLine {
+		return fed("c4n4ry-candidate-value", append([]string{"rotate", "number"}, args...)...)
+	}
+	return []canaryLine{
+		rotate("-", "env=prod", "--apply", leak, "--verify", "true", "--unapply", "true"), rotate("-", "env=prod", "--verify", leak, "--unapply", leak), rotate("env=prod", "--abort"),
+		rotate("-", "env=prod", "--verify", "true", "--revoke", leak), rotate("-", "env=prod", "--verify", "true", "--dry-run"),
+		rotate("env=prod", "--verify", "true", "--wait-for", leak, "--wait-interval", "1ms", "--wait-timeout", "5ms"), rotate("env=prod", "--verify", "true"),
+		rotate(value, "--verify", "true"), rotate("-"), line("rotate", "doc", "--verify", "true"), line("rotate", "gone", "--verify", "true"),
+	}
 }
 
 func credstashLines(value string) []canaryLine {

@@ -19,6 +19,10 @@ import (
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/awsfake/front"
+	"github.com/credrender/credrender/test/awsfake/s3test"
+	"github.com/credrender/credrender/test/awsfake/smtest"
+	"github.com/credrender/credrender/test/awsfake/ssmtest"
 )
 
 // Every command, against every failure, at debug level, in text and JSON: nothing
@@ -172,7 +176,10 @@ func (p *canaryPlace) checkFiles(t *testing.T) {
 
 // canaryGround has the stores with the values, and the files, that all failures
 // begin with.
-type canaryGround struct{ srv *awsfake.Server }
+type canaryGround struct {
+	srv   *awsfake.Server
+	other []string // where the other services are
+}
 
 func newCanaryGround(t *testing.T) *canaryGround {
 	t.Helper()
@@ -186,7 +193,13 @@ func newCanaryGround(t *testing.T) *canaryGround {
 		}
 	}
 	srv.Forget()
-	return &canaryGround{srv}
+	parameters, secrets := front.Start(t, ssmtest.New().Server), front.Start(t, smtest.New().Server)
+	objects, err := s3test.New("b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(objects.Close)
+	return &canaryGround{srv, append(objects.Env(), "AWS_ENDPOINT_URL_SSM="+parameters.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER="+secrets.URL)}
 }
 
 // place makes the directory of one failure.
@@ -210,11 +223,11 @@ func (g *canaryGround) place(t *testing.T, f canaryFailure) *canaryPlace {
 		t.Fatal(err)
 	}
 	p := &canaryPlace{dir: dir}
-	p.env = append(g.srv.Env(),
+	p.env = append(append(g.srv.Env(), g.other...),
 		"PATH="+os.Getenv("PATH"), "GORACE="+os.Getenv("GORACE"), "HOME="+dir,
 		"CREDRENDER_STATE_DIR="+dir+"/state", "RUNTIME_DIRECTORY="+dir+"/run", "XDG_DATA_HOME="+dir+"/data",
 		"CREDRENDER_LOG_LEVEL=debug", "CREDRENDER_TIMEOUT=5s", "AWS_MAX_ATTEMPTS=1", "AWS_DEFAULT_REGION=eu-west-1",
-		"AWS_SESSION_TOKEN="+canaryToken)
+		"AWS_SESSION_TOKEN="+canaryToken, "EDITOR=sed -i s/app/web/")
 	if f.set != nil {
 		env := f.set(t, g, write)
 		for i := range env {

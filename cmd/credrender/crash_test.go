@@ -23,7 +23,8 @@ import (
 )
 
 // The crash harness renders three jobs of three files, each with check, verify
-// and hook, is killed with SIGKILL, and renders again. CRASH_KILLS says how
+// and hook, and with one more file that each generation makes under another name and
+// prunes under the last, is killed with SIGKILL, and renders again. CRASH_KILLS says how
 // often (make crash: 2000); CRASH_DIR where. The default is a file system in memory,
 // where it is several times faster: a kill leaves the page cache alone.
 
@@ -103,6 +104,8 @@ func (c *crash) config() string {
 		for f := range crashFiles {
 			fmt.Fprintf(&b, "      - {content: \"{{ secret \\\"gen\\\" }}\\n{{ repeat 2000 (secret \\\"gen\\\") }}\\nend\\n\", dest: %s, create_dirs: true, check: '%s test -s {{.src}}'}\n", c.dest(j, f), suicide("in check"))
 		}
+		fmt.Fprintf(&b, "      - {for_each: extra.*, content: \"{{ secret \\\"gen\\\" }}\\n{{ repeat 2000 (secret \\\"gen\\\") }}\\nend\\n\", dest: '%s/{{ .Key }}'}\n", c.extraDir(j))
+		fmt.Fprintf(&b, "    prune: true\n    prune_limit: 100%%\n")
 		fmt.Fprintf(&b, "    verify: '%s ! head -qn1 %s | grep -q bad'\n", suicide("in verify"), c.dest(j, 0))
 		fmt.Fprintf(&b, "    hook: 'head -n1 %s >> %s; %s'\n", c.dest(j, 0), c.log(j), suicide("in hook"))
 	}
@@ -114,6 +117,16 @@ func (c *crash) dest(j, f int) string {
 		return filepath.Join(c.dir, fmt.Sprintf("etc%d", j), "made", "file2")
 	}
 	return filepath.Join(c.dir, fmt.Sprintf("etc%d", (j+f)%crashJobs), fmt.Sprintf("job%d.file%d", j, f))
+}
+
+// extraDir is where a job has the file that is called otherwise in each generation.
+func (c *crash) extraDir(j int) string { return filepath.Join(c.dir, fmt.Sprintf("etc%d", j)) }
+
+// extras returns those files.
+func (c *crash) extras(j int) []string {
+	found, err := filepath.Glob(c.extraDir(j) + "/extra.*")
+	c.must(err)
+	return found
 }
 
 func (c *crash) log(j int) string { return filepath.Join(c.dir, fmt.Sprintf("hook%d.log", j)) }
@@ -133,7 +146,7 @@ func (c *crash) write(name, text string) {
 func (c *crash) next() {
 	c.gen++
 	c.bad = rand.IntN(4) == 0
-	c.write("fixtures.yaml", fmt.Sprintf("secret: {gen: %q}\n", c.text()))
+	c.write("fixtures.yaml", fmt.Sprintf("secret: {gen: %q, extra.%d: x}\n", c.text(), c.gen%3))
 	if rand.IntN(3) == 0 { // and the directory is gone, so that files were absent before
 		c.must(os.RemoveAll(filepath.Dir(c.dest(rand.IntN(crashJobs), 2))))
 	}
@@ -237,6 +250,12 @@ func (c *crash) whole() {
 				c.t.Errorf("generation %d: %s is torn", c.gen, c.dest(j, f))
 			}
 		}
+		for _, path := range c.extras(j) {
+			if _, ok := c.read(path); !ok {
+				c.torn++
+				c.t.Errorf("generation %d: %s is torn", c.gen, path)
+			}
+		}
 	}
 }
 
@@ -261,7 +280,16 @@ func (c *crash) settled() {
 			gen, _ := c.read(c.dest(j, f))
 			gens[gen] = true
 		}
+		extras := c.extras(j)
+		for _, path := range extras {
+			gen, _ := c.read(path)
+			gens[gen] = true
+		}
 		gen, _ := c.read(c.dest(j, 0))
+		if gen != "" && len(extras) != 1 {
+			c.mixed++
+			c.t.Errorf("generation %s: job%d has %v", c.text(), j, extras)
+		}
 		// A refused generation leaves what was there, which may lack the files
 		// whose directory was taken away.
 		delete(gens, "")
@@ -293,6 +321,9 @@ func (c *crash) strays() {
 	for j := range crashJobs {
 		for f := range crashFiles {
 			known[c.dest(j, f)] = true
+		}
+		for _, path := range c.extras(j) {
+			known[path] = true
 		}
 	}
 	for j := range crashJobs {

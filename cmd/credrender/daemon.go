@@ -215,7 +215,8 @@ func (a *app) daemonConfig(cfg *config.Config) (*daemon.Config, error) {
 	}
 	c.Render = func(ctx context.Context, o daemon.Order) (daemon.Ended, error) { return a.renderInChild(ctx, cfg, o) }
 	c.Store = func(o map[string]state.Outcome) error { return a.storeOutcomes(cfg, o) }
-	c.Missing, c.Installed = a.missing, a.installed
+	c.Missing = func(j job.Job) string { return a.missingNow(cfg, j) }
+	c.Installed = a.installed
 	c.Outdated = func() bool { return stampOf(cfg) != stamp }
 	return c, nil
 }

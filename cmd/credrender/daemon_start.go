@@ -142,8 +142,12 @@ func (a *app) uncheckedTimeout() time.Duration {
 }
 
 // missing returns which destination of a job is missing, or "".
-func (a *app) missing(j job.Job) string {
-	for _, f := range j.Files {
+func (a *app) missing(j job.Job, rec state.Record) string {
+	files, err := filesOf(&j, rec)
+	if err != nil {
+		return err.Error()
+	}
+	for _, f := range files {
 		s, err := (txn.Disk{FS: a.fs}).Stamp(f.Dest)
 		if err != nil {
 			return err.Error()
@@ -173,13 +177,14 @@ func (a *app) allInstalled(st *state.Dir, jobs []job.Job) bool {
 // this machine by rec, or "". A package's default file is not, nor one of a golden image.
 func (a *app) installed(j job.Job, rec state.Record) string {
 	disk := txn.Disk{FS: a.fs}
-	if why := a.missing(j); why != "" {
+	if why := a.missing(j, rec); why != "" {
 		return why
 	}
 	if rec.Txn.Phase != txn.Idle {
 		return "its last run was interrupted"
 	}
-	for _, f := range j.Files {
+	files, _ := filesOf(&j, rec)
+	for _, f := range files {
 		in := rec.Files[disk.Host(f.Dest)]
 		stamp, err := disk.Stamp(f.Dest)
 		if err != nil {

@@ -2,8 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,24 +15,33 @@ import (
 
 func newDelete(a *app) *cobra.Command {
 	var version string
-	var dryRun bool
+	var d source.Deletion
+	var yes bool
 	c := &cobra.Command{
 		Use:   "delete REF",
 		Short: "Delete all versions of a secret, or one",
 		Long: `Delete every version of a secret, or with --version one version. Rendered files
-and backups of the table keep the value.`,
+and backups of the table keep the value.
+
+On a terminal, delete asks first unless --yes is given. --dry-run prints what would be
+deleted.
+
+Secrets Manager keeps a deleted secret for its recovery window of 30 days. A bucket with
+versions keeps the versions of a deleted object.`,
 		Example: "  credrender delete db.password -v 7",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return runDelete(c.Context(), a, args[0], version, dryRun)
+			return runDelete(c.Context(), a, args[0], version, d, yes)
 		},
 	}
 	c.Flags().StringVarP(&version, "version", "v", "", "`VERSION` to delete (default: all)")
-	c.Flags().BoolVar(&dryRun, "dry-run", false, "delete nothing, print what would be deleted")
+	c.Flags().BoolVar(&d.DryRun, "dry-run", false, "delete nothing, print what would be deleted")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "on a terminal, delete without asking")
+	c.Flags().BoolVar(&d.Force, "force", false, "delete a secret that AWS manages or rotates, or from a bucket without versions")
 	return c
 }
 
-func runDelete(ctx context.Context, a *app, ref, version string, dryRun bool) error {
+func runDelete(ctx context.Context, a *app, ref, version string, d source.Deletion, yes bool) error {
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
@@ -40,53 +50,54 @@ func runDelete(ctx context.Context, a *app, ref, version string, dryRun bool) er
 	if err != nil {
 		return err
 	}
-	if t.IsFolder() {
-		return a.deleteObject(ctx, t, version, dryRun)
-	}
-	st, name, err := t.Items(ctx, "delete")
+	writer, secret, err := t.Writer(ctx, "delete")
 	if err != nil {
 		return err
 	}
-	if dryRun {
-		stored, err := st.Deletable(ctx, name, version)
+	if !d.DryRun && !yes && a.atTerminal(a.stdin) {
+		planned, err := writer.Delete(ctx, secret, source.Deletion{DryRun: true, Force: d.Force})
 		if err != nil {
 			return t.Fault(err)
 		}
-		return a.printPlanned(outcomesOf(stored, store.Deleted))
+		if err := a.confirm(ctx, deleteQuestion(t, version, planned.Versions)); err != nil {
+			return fmt.Errorf("delete %s: %w", t, err)
+		}
 	}
-	gone, err := st.Delete(ctx, name, version)
-	for _, e := range gone {
-		one := t.One(e.Name, e.Version)
-		a.log.Info(fmt.Sprintf("deleted %s", one), "name", e.Name, "version", e.Version)
+	gone, err := writer.Delete(ctx, secret, d)
+	if d.DryRun && err == nil {
+		return a.printPlanned(deletions(secret.Name, gone.Versions))
+	}
+	for _, v := range gone.Versions {
+		a.log.Info("deleted "+t.At(v)+recoverable(secret, gone.Until), "name", secret.Name, "version", v)
 	}
 	return t.Fault(err)
 }
 
-func outcomesOf(entries []source.Entry, action store.Action) []store.Outcome {
-	all := make([]store.Outcome, len(entries))
-	for i, e := range entries {
-		all[i] = store.Outcome{Name: e.Name, Version: e.Version, Action: action}
+// deleteQuestion states what is to be deleted: one version, or all of them.
+func deleteQuestion(t *backend.Target, version string, versions []string) string {
+	switch {
+	case version != "":
+		return "Delete " + t.At(versions[0]) + "?"
+	case len(versions) == 1 && versions[0] == "":
+		return "Delete " + t.String() + "?"
 	}
-	return all
+	return "Delete " + t.String() + ", " + count(len(versions), "version") + "?"
 }
 
-func (a *app) deleteObject(ctx context.Context, t *backend.Target, version string, dryRun bool) error {
-	if version != "" {
-		return usagef("--version does not apply to a store in S3: the bucket manages versions of objects")
+// recoverable returns how to get a deleted secret back, if AWS keeps it for a time.
+func recoverable(ref source.Ref, until time.Time) string {
+	if until.IsZero() {
+		return ""
 	}
-	f, ref, err := t.Folder(ctx, "delete")
-	if err != nil {
-		return err
+	id, _, _ := strings.Cut(ref.Name, "#")
+	return fmt.Sprintf(" on %s; until then 'aws secretsmanager restore-secret --secret-id %s' restores it", until.UTC().Format(time.DateOnly), source.Show(id))
+}
+
+// deletions are the planned deletions of versions.
+func deletions(name string, versions []string) []store.Outcome {
+	all := make([]store.Outcome, len(versions))
+	for i, v := range versions {
+		all[i] = store.Outcome{Name: name, Version: v, Action: store.Deleted}
 	}
-	if dryRun {
-		if got := f.Fetch(ctx, []source.Ref{ref})[ref]; errors.Is(got.Err, source.ErrNotFound) {
-			return t.Fault(got.Err)
-		}
-		return a.printPlanned([]store.Outcome{{Name: ref.Name, Action: store.Deleted}})
-	}
-	if err := f.Delete(ctx, ref.Name); err != nil {
-		return t.Fault(err)
-	}
-	a.log.Info(fmt.Sprintf("deleted %s", t), "name", ref.Name)
-	return nil
+	return all
 }

@@ -75,7 +75,7 @@ func (a *app) openInput(ctx context.Context, args, literal []string, verb string
 	case args[0] == stdinName:
 		data, err = a.readInput(verb)
 	case verb == "encrypt":
-		if data, err = a.input.ReadFile(a.abs(args[0])); err != nil {
+		if data, err = a.readValue("encrypt: FILE", args[0]); err != nil {
 			err = usagef("encrypt: FILE cannot be read: %w (name not shown: it may be a value): encrypt takes FILE, or - for standard input", cause(err))
 		}
 	default:

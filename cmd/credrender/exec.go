@@ -20,7 +20,7 @@ import (
 type execOptions struct {
 	renderOptions
 	env, envFiles, prefixes, files []string
-	pristine                       bool
+	pristine, lastWins, keepCase   bool
 	watchOptions
 }
 
@@ -35,9 +35,11 @@ If a secret is missing or refused, CMD does not start.
 
 --env-prefix derives the names of variables from those of secrets: the text before
 the first * is removed, letters become capitals, and every other character that is
-not a digit becomes _. With 'api.*', api.db-password becomes DB_PASSWORD. Two secrets
-for one variable are an error. Names with letters beyond ASCII, and names that change
-how programs start (PATH, LD_*, BASH_ENV, ...), are refused.
+not a digit becomes _. With 'api.*', api.db-password becomes DB_PASSWORD. 'sm:ID#*' sets
+a variable for each key of a JSON document in Secrets Manager. Two secrets for one
+variable are an error, or with --last-wins the later --env-prefix counts. Names with
+letters beyond ASCII, and names that change how programs start (PATH, LD_*, BASH_ENV,
+...), are refused.
 
 --env-file is a template that renders to NAME=VALUE lines as in .env files, without
 expansion.
@@ -70,6 +72,8 @@ itself, credrender ends with its exit code.`,
 	fl.StringArrayVar(&o.files, "file", nil, "first render a file, as `SRC:DEST` (repeatable)")
 	fl.BoolVar(&o.inPlace, "in-place", false, "write into an existing DEST of --file, such as a bind-mounted file, instead of replacing it; not atomic")
 	allowNoMatchFlag(c, &o.allowNoMatch)
+	fl.BoolVar(&o.lastWins, "last-wins", false, "let the later --env-prefix set a variable that several would set; --env-file and then --env win over them")
+	fl.BoolVar(&o.keepCase, "keep-case", false, "keep the case of names for --env-prefix")
 	fl.BoolVar(&o.pristine, "pristine", false, "start from an empty environment")
 	o.registerTemplate(c)
 	o.registerFixtures(c)
@@ -175,6 +179,9 @@ func (a *app) secretEnv(ctx context.Context, cfg *config.Config, o *execOptions)
 		}
 		made.vars = append(made.vars, found...)
 	}
+	if o.lastWins {
+		made.vars = lastOnes(made.vars)
+	}
 	return made, checkEnv(made.vars)
 }
 
@@ -210,13 +217,13 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 			return nil, err
 		}
 	}
-	for _, pattern := range o.prefixes {
-		if err := p.addPrefix(cfg, pattern); err != nil {
+	for i, pattern := range o.prefixes {
+		if err := p.addPrefix(cfg, o, rankPrefix+i, pattern); err != nil {
 			return nil, err
 		}
 	}
-	for _, path := range o.envFiles {
-		p.addFile(a.abs(path), a.log.Warn)
+	for i, path := range o.envFiles {
+		p.addFile(a.abs(path), rankFile+i, a.log.Warn)
 	}
 	if len(o.files) == 0 {
 		return p, nil
@@ -249,13 +256,13 @@ func (p *envPlan) addOne(cfg *config.Config, arg string) error {
 	}
 	p.single[ref.Text()] = true
 	p.add(ref.File(), func(out template.Output) ([]variable, error) {
-		return []variable{{name, string(out.Bytes), "--env " + name}}, nil
+		return []variable{{name, string(out.Bytes), "--env " + name, rankOne}}, nil
 	})
 	return nil
 }
 
 // addFile adds a template of NAME=VALUE lines.
-func (p *envPlan) addFile(path string, warn func(text string, args ...any)) {
+func (p *envPlan) addFile(path string, rank int, warn func(text string, args ...any)) {
 	p.named[path] = true
 	p.add(job.File{Src: path}, func(out template.Output) ([]variable, error) {
 		lines, err := secretfile.ParsePrinted(out.Bytes, out.Prints())
@@ -267,7 +274,7 @@ func (p *envPlan) addFile(path string, warn func(text string, args ...any)) {
 		}
 		var vars []variable
 		for _, l := range lines {
-			vars = append(vars, variable{l.Name, l.Value, "--env-file " + path})
+			vars = append(vars, variable{l.Name, l.Value, "--env-file " + path, rank})
 		}
 		return vars, nil
 	})

@@ -11,14 +11,34 @@ import (
 
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/importer"
 	"github.com/credrender/credrender/internal/job"
-	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// variable is an environment variable of the child; from is the flag that set it.
-type variable struct{ name, value, from string }
+// variable is an environment variable of the child; from is the flag that set it. With
+// --last-wins, the flag of the highest rank determines the value.
+type variable struct {
+	name, value, from string
+	rank              int
+}
+
+// Ranks of flags. Of two --env-prefix, and of two --env-file, the later one is higher.
+const (
+	rankPrefix = iota * 1_000_000
+	rankFile
+	rankOne
+)
+
+// lastOnes drops variables that a flag of a higher rank sets too.
+func lastOnes(vars []variable) []variable {
+	highest := map[string]int{}
+	for _, v := range vars {
+		highest[v.name] = max(highest[v.name], v.rank)
+	}
+	return slices.DeleteFunc(vars, func(v variable) bool { return v.rank < highest[v.name] })
+}
 
 // maxVariable is the kernel's limit for one NAME=VALUE with its zero byte
 // (MAX_ARG_STRLEN, execve(2)).
@@ -45,7 +65,10 @@ func checkEnv(vars []variable) error {
 
 // addPrefix adds all secrets that match a pattern. A template requests them, like all
 // other secrets, and encodes each name and value in base64.
-func (p *envPlan) addPrefix(cfg *config.Config, pattern string) error {
+func (p *envPlan) addPrefix(cfg *config.Config, o *execOptions, rank int, pattern string) error {
+	if backend.PrefixOf(cfg.Base.Store, pattern) == source.SecretsManager {
+		return p.addDocument(cfg, o, rank, pattern)
+	}
 	ref, err := backend.ParseRef(cfg.Base.Store, pattern, "", nil)
 	if err != nil {
 		return err
@@ -55,10 +78,44 @@ func (p *envPlan) addPrefix(cfg *config.Config, pattern string) error {
 		return usagef("--env-prefix %s has no *: for one secret use --env VAR=REF", source.Show(pattern))
 	}
 	p.add(job.File{Content: prefixTemplate(ref)}, func(out template.Output) ([]variable, error) {
-		return prefixVariables(string(out.Bytes), before, pattern, func(secret string) bool {
+		found := prefixed{naming: naming{o.keepCase}, before: before, pattern: pattern, rank: rank, isNamed: func(secret string) bool {
 			text, _, _ := strings.Cut(ref.Text(), "*")
 			return p.single[strings.TrimSuffix(text, before)+secret]
-		})
+		}}
+		return found.decode(string(out.Bytes))
+	})
+	return nil
+}
+
+// addDocument adds the keys of a secret of Secrets Manager that is one JSON object:
+// sm:ID#*, or those that begin alike: sm:ID#db_*.
+func (p *envPlan) addDocument(cfg *config.Config, o *execOptions, rank int, pattern string) error {
+	id, keys, ok := strings.Cut(pattern, "#")
+	before, star := strings.CutSuffix(keys, "*")
+	if !ok || !star || strings.Contains(id+before, "*") {
+		return usagef("--env-prefix %s: for all keys of a secret in Secrets Manager, end it in #*", source.Show(pattern))
+	}
+	ref, err := backend.ParseRef(cfg.Base.Store, id, "", nil)
+	if err != nil {
+		return err
+	}
+	p.add(ref.File(), func(out template.Output) ([]variable, error) {
+		entries, err := importer.ChamberDocument(out.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("--env-prefix %s: %w", source.Show(pattern), err)
+		}
+		found := prefixed{naming: naming{o.keepCase}, before: before, pattern: pattern, rank: rank, isNamed: func(key string) bool {
+			return p.single[id+"#"+key]
+		}}
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name, before) {
+				found.add(e.Name, string(e.Value.Reveal()))
+			}
+		}
+		if len(found.vars) == 0 && len(found.errs) == 0 && !o.allowNoMatch {
+			return nil, fmt.Errorf("--env-prefix %s: %w", source.Show(pattern), source.ErrNoMatch)
+		}
+		return found.vars, errors.Join(found.errs...)
 	})
 	return nil
 }
@@ -75,11 +132,30 @@ func prefixTemplate(ref backend.Ref) string {
 	return "{{ range $k, $v := " + call + " }}{{ b64enc $k }} {{ b64enc $v }}\n{{ end }}"
 }
 
-// prefixVariables parses the output of prefixTemplate. A secret for which isNamed reports
+// prefixed collects the variables of one --env-prefix. A secret for which isNamed reports
 // an --env of its own may have a name that gives no variable.
-func prefixVariables(rendered, before, pattern string, isNamed func(secret string) bool) ([]variable, error) {
-	var vars []variable
-	var errs []error
+type prefixed struct {
+	naming
+	before, pattern string
+	rank            int
+	isNamed         func(secret string) bool
+	vars            []variable
+	errs            []error
+}
+
+func (p *prefixed) add(secret, value string) {
+	name, err := p.variableName(secret, p.before)
+	if lossy, ok := errors.AsType[*lostLetterError](err); ok && p.isNamed(lossy.secret) {
+		return
+	}
+	if err != nil {
+		p.errs = append(p.errs, err)
+	}
+	p.vars = append(p.vars, variable{name, value, "--env-prefix " + p.pattern + " (" + source.Show(secret) + ")", p.rank})
+}
+
+// decode parses the output of prefixTemplate.
+func (p *prefixed) decode(rendered string) ([]variable, error) {
 	for line := range strings.Lines(rendered) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), " ")
 		secret, errK := base64.StdEncoding.DecodeString(fields[0])
@@ -87,34 +163,9 @@ func prefixVariables(rendered, before, pattern string, isNamed func(secret strin
 		if err := errors.Join(errK, errV); err != nil {
 			return nil, fmt.Errorf("read --env-prefix: %w", err) // made by prefixTemplate
 		}
-		name, err := variableName(string(secret), before)
-		if lossy, ok := errors.AsType[*lostLetterError](err); ok && isNamed(lossy.secret) {
-			continue
-		}
-		errs = append(errs, err)
-		vars = append(vars, variable{name, string(value), "--env-prefix " + pattern + " (" + source.Show(string(secret)) + ")"})
+		p.add(string(secret), string(value))
 	}
-	return vars, errors.Join(errs...)
-}
-
-// variableName derives the name of a variable from that of a secret, as the help of
-// exec describes. A writer of secrets chooses their names, so names that change how
-// programs start are refused, with and without the text before the *.
-func variableName(secret, before string) (string, error) {
-	rest := strings.TrimPrefix(secret, before)
-	if secretfile.LosesLetters(rest) {
-		return "", &usageError{&lostLetterError{secret}}
-	}
-	name := secretfile.Capitals(rest)
-	for _, n := range []string{name, secretfile.Capitals(secret)} {
-		if isDangerous(n) {
-			return "", usagef("the secret %s would set %s, which changes how programs start: to set it on purpose, use --env %s=REF", source.Show(secret), n, n)
-		}
-	}
-	if !secretfile.IsEnvName(name) {
-		return "", usagef("the secret %s gives an invalid variable name: %s", source.Show(secret), quoteName(name))
-	}
-	return name, nil
+	return p.vars, errors.Join(p.errs...)
 }
 
 // lostLetterError: a variable's name can't hold the letters of a secret's, and two
@@ -123,31 +174,6 @@ type lostLetterError struct{ secret string }
 
 func (e *lostLetterError) Error() string {
 	return fmt.Sprintf("the secret %s has letters that no variable's name can have: choose the name with --env VAR=REF", source.Show(e.secret))
-}
-
-// isDangerous reports whether a variable makes the loader, a shell, an interpreter or a
-// runtime load or run other code, or send data to another place.
-func isDangerous(name string) bool {
-	for _, prefix := range []string{
-		"LD_", "DYLD_", "BASH_FUNC_", "MALLOC_", "GCONV_", "GIT_", "PYTHON", "PERL5", "LUA_", "RUBY",
-		"DOTNET_", "COMPLUS_", "CORECLR_", "COR_", "ERL_",
-	} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return slices.Contains([]string{
-		"PATH", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "IFS", "PS4", "CDPATH", "FPATH", "ZDOTDIR", "PROMPT_COMMAND", "SHELL", "HOME",
-		"GLIBC_TUNABLES", "NLSPATH", "LOCPATH", "TMPDIR", "TMP", "TEMP", "HOSTALIASES", "RES_OPTIONS", "LOCALDOMAIN",
-		"OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSLKEYLOGFILE", "TERMINFO", "TERMCAP", "INPUTRC",
-		"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY", "PROXY", "CGI_HTTP_PROXY",
-		"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED",
-		"PERLLIB", "NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE",
-		"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JAVA_HOME", "CATALINA_OPTS", "JRE_HOME", "CLASSPATH",
-		"PHPRC", "PHP_INI_SCAN_DIR", "PSMODULEPATH", "ELIXIR_ERL_OPTIONS", "R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER", "JULIA_LOAD_PATH", "JULIA_DEPOT_PATH",
-		"GODEBUG", "GOFLAGS", "KRB5_CONFIG", "SSH_ASKPASS", "SUDO_ASKPASS", "SUDO_EDITOR",
-		"EDITOR", "VISUAL", "PAGER", "BROWSER", "LESSOPEN", "LESSCLOSE", "QT_PLUGIN_PATH", "GTK_MODULES", "GTK_PATH",
-	}, name)
 }
 
 // quoteName shows the part of an argument before =. The rest may be a value.

@@ -10,6 +10,7 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
+	"github.com/credrender/credrender/internal/rotate"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -72,10 +73,11 @@ func exitCode(err error) int {
 	case isOne(err, source.ErrNotFound, source.ErrNoMatch, source.ErrDenied, source.ErrDisabled, source.ErrWrongContext, render.ErrRemoved):
 		return exitSecret
 	}
-	if _, ok := errors.AsType[*render.RefusedError](err); ok {
+	refused, after := rotationFailure(err)
+	if _, ok := errors.AsType[*render.RefusedError](err); ok || refused {
 		return exitRefused
 	}
-	if _, ok := errors.AsType[*render.HookError](err); ok {
+	if _, ok := errors.AsType[*render.HookError](err); ok || after {
 		return exitHook
 	}
 	return exitFailed
@@ -93,7 +95,8 @@ func isUsage(err error) bool {
 	_, usage := errors.AsType[*usageError](err)
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
-	return usage || conf || unable || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
+	_, refusal := errors.AsType[*source.RefusalError](err)
+	return usage || conf || unable || refusal || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, render.ErrTooMuch, job.ErrFiles, rotate.ErrOther, rotate.ErrSame, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
 }
 
 // isTemplates reports whether err is, or joins, an error in a template's text. A

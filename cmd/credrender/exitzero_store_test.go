@@ -62,7 +62,7 @@ func storeRows() map[string][]bad {
 			refuses(faultMalformed, exitFailed, `db\.pw.*\n?.*--env-names`, "db.pw env=prod -o dotenv"),
 			refuses(faultMalformed, exitUsage, `--to: table is not KEY=VALUE`, "--to table"),
 			refuses(faultWrongType, exitUsage, `--to size`, "--to size=5"),
-			refuses(faultWrongRef, exitUsage, `sm:app/db`, "sm:app/db --file $D/new.json"),
+			refuses(faultWrongRef, exitSecret, `sm:app/none\*: .*match`, "'sm:app/none*' --file $D/new.json"),
 			refuses(faultUnreadable, exitUsage, `folder`, "db.pw env=prod --file $D/folder --plaintext"),
 			refuses(faultUnreadable, exitFailed, `loop`, "db.pw env=prod --file $D/loop"),
 			refuses(faultDuplicated, exitUsage, `--to: table is given twice`, "--to table=a --to table=b"),

@@ -103,7 +103,7 @@ func (g *sweepGround) place(t *testing.T) *sweepPlace {
 	t.Chdir(dir)
 	return &sweepPlace{dir: dir, env: slices.Concat(g.env, []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CREDRENDER_STORE=local:" + dir + "/.data/store.db", "CREDRENDER_LOCAL_KEY=" + dir + "/.data/store.key",
-		"CREDRENDER_STATE_DIR=" + dir + "/.state", "RUNTIME_DIRECTORY=" + dir + "/.run", "XDG_DATA_HOME=" + dir + "/.data", "CREDRENDER_TIMEOUT=5s", "CREDRENDER_LOG_LEVEL=debug",
+		"CREDRENDER_STATE_DIR=" + dir + "/.state", "RUNTIME_DIRECTORY=" + dir + "/.run", "XDG_DATA_HOME=" + dir + "/.data", "CREDRENDER_TIMEOUT=5s", "CREDRENDER_LOG_LEVEL=debug", "EDITOR=true",
 	})}
 }
 

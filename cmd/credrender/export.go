@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,9 @@ func newExport(a *app) *cobra.Command {
 		Use:   "export [REF] [KEY=VALUE]...",
 		Short: "Write secrets to a file, or to another store",
 		Long: `Write the newest version of every secret that the pattern REF matches (default:
-all) to a file in JSON, YAML or dotenv, or with --to to another store, under the same
-version. A pattern that matches nothing is exit code 3 unless --allow-no-match is
+all) to a file, or with --to to another store, under the same version. The format is
+that of --output, else that of the file's ending (.json, .yaml, .env, .sh, .properties,
+.csv, .tsv, .tfvars), else JSON. A pattern that matches nothing is exit code 3 unless --allow-no-match is
 given. If a secret does not open with the given context, or with that of
 --context-map, no file is written.
 
@@ -49,9 +51,9 @@ versions. After an interruption, run the command again.`,
 	}
 	fl := c.Flags()
 	fl.StringVarP(&o.file, "file", "f", "", "`FILE` to write (default: standard output)")
-	outputFlag(c, &o.format, "json|yaml|dotenv", "")
+	outputFlag(c, &o.format, strings.Join(secretfile.Writable(), "|"), "")
 	fl.BoolVar(&o.plaintext, "plaintext", false, "write to a terminal, or to a file that others can read")
-	fl.BoolVar(&o.envNames, "env-names", false, "for dotenv: change names such as db.password to DB_PASSWORD")
+	fl.BoolVar(&o.envNames, "env-names", false, "for dotenv, shell and tfvars: change names such as db.password to DB_PASSWORD")
 	o.register(c)
 	fl.StringArrayVar(&o.to, "to", nil, "`SETTING=VALUE` of the other store, such as region=us-east-1 (repeatable)")
 	addCopyFlags(c, &o.toContext, &o.all)
@@ -89,7 +91,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	own := slices.Concat(a.protected(cfg), protectedJobs(cfg), a.protectedFile("the file of --context-map", o.contextMap))
+	own := slices.Concat(a.protected(cfg), a.protectedJobs(cfg), a.protectedFile("the file of --context-map", o.contextMap))
 	if err := a.refuseProtected(cfg, own, o.file); err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if err != nil {
 		return unfit(err)
 	}
-	if format == secretfile.Dotenv {
+	if format == secretfile.Dotenv { // shells, which read the others, agree
 		a.warnDisputed(entries)
 	}
 	if o.dryRun {
@@ -131,12 +133,12 @@ func (o *exportOptions) chooseFormat() (string, error) {
 	format := cmp.Or(o.format, secretfile.FormatOf(o.file))
 	switch {
 	case format == "" && filepath.Ext(o.file) != "":
-		return "", usagef("the format of %s is not known from its name: pass --output json, yaml or dotenv", source.Show(o.file))
+		return "", usagef("the format of %s is not known from its name: pass --output", source.Show(o.file))
 	case format == "":
 		format = secretfile.JSON
 	}
-	if o.envNames && format != secretfile.Dotenv {
-		return "", usagef("--env-names needs --output dotenv: %s can hold every name", format)
+	if o.envNames && !secretfile.NamesVariables(format) {
+		return "", usagef("--env-names needs --output dotenv, shell or tfvars: %s can hold every name", format)
 	}
 	return format, nil
 }
@@ -206,7 +208,7 @@ func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretf
 }
 
 func unfit(err error) error {
-	return fmt.Errorf("%w\n--env-names changes names to fit dotenv; json and yaml can hold every name and value", err)
+	return fmt.Errorf("%w\n--env-names changes names to fit dotenv, shell and tfvars; json and yaml can hold every name and value", err)
 }
 
 // warnDisputed warns of values that programs read differently from .env files, however
@@ -220,12 +222,11 @@ func (a *app) warnDisputed(entries []secretfile.Entry) {
 }
 
 func printPlannedExport(a *app, entries []secretfile.Entry) error {
+	var rows []string
 	for _, e := range entries {
-		if err := printf(a.stdout, "write  %s\n", source.Show(e.Name)); err != nil {
-			return err
-		}
+		rows = append(rows, "write\t"+source.Show(e.Name)+"\t"+count(len(e.Value.Reveal()), "byte"))
 	}
-	return nil
+	return a.printTable(rows)
 }
 
 // checkPlaintext refuses an output that would show values to others. It runs before

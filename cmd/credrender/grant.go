@@ -149,7 +149,7 @@ func (a *app) grantKey(ctx context.Context) (grantKey, error) {
 // account.
 func (k grantKey) principal(ctx context.Context, role string) (string, error) {
 	if !strings.HasPrefix(role, "arn:") {
-		if !isPrincipal(strings.TrimPrefix(role, "role/")) {
+		if !source.IsPrincipal(strings.TrimPrefix(role, "role/")) {
 			return "", usagef("%s is not the name or ARN of a role", source.Show(role))
 		}
 		me, err := k.aws.Identity(ctx)
@@ -160,16 +160,8 @@ func (k grantKey) principal(ctx context.Context, role string) (string, error) {
 	}
 	arn, ok := source.ParseARN(role)
 	kind, name, _ := strings.Cut(arn.Resource, "/")
-	if !ok || arn.Service != "iam" || arn.Region != "" || !isPrincipal(name) || kind != "role" && kind != "user" {
+	if !ok || arn.Service != "iam" || arn.Region != "" || !source.IsAccount(arn.Account) || !source.IsPrincipal(name) || kind != "role" && kind != "user" {
 		return "", usagef("%s is not the ARN of a role or user", source.Show(role))
 	}
 	return role, nil
-}
-
-// isPrincipal reports whether name, with its path, is valid for a role or user
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-func isPrincipal(name string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	last := name[strings.LastIndexByte(name, '/')+1:]
-	return last != "" && len(last) <= 64 && strings.Trim(name, letters+"+=,.@_-/") == ""
 }

@@ -20,6 +20,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
+	"github.com/credrender/credrender/pkg/source/secretsmanager"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // hint returns what the user can do about an error, or "".
@@ -79,7 +81,7 @@ func (ad adviser) one(err error) string {
 	if text := typedHint(err); text != "" {
 		return text
 	}
-	if text := ad.call(err); text != "" {
+	if text := cmp.Or(ad.call(err), rotationHint(err)); text != "" {
 		return text
 	}
 	from := ""
@@ -98,6 +100,8 @@ func refusedHint(e *render.RefusedError) string {
 	switch {
 	case e.Again:
 		return "nothing has changed since; --force tries again"
+	case errors.Is(e, render.ErrPruneLimit):
+		return "if they are to go, raise prune_limit for one run, or remove them by hand"
 	case e.BrokenBefore:
 		return "the command fails on the old files too, so the new ones may not be the cause"
 	}
@@ -153,6 +157,9 @@ var hints = []struct {
 }{
 	{source.SSM, source.ErrNotFound, "'aws ssm get-parameter --name NAME' shows whether it is in this account and region; to read a table's secret whose name begins with ssm:, add a source to the config (docs/sources.md)"},
 	{source.SSM, source.ErrDenied, "reading needs ssm:GetParameters (for a path ssm:GetParametersByPath), and kms:Decrypt if a SecureString has a customer managed key"},
+	{"", secretsmanager.ErrPending, "'aws secretsmanager restore-secret --secret-id ID' restores it"},
+	{source.SSM, source.ErrTooLarge, "keep larger values in S3 (s3://BUCKET/KEY) or in a table"},
+	{source.SecretsManager, source.ErrTooLarge, "keep larger values in S3 (s3://BUCKET/KEY) or in a table"},
 	{source.SecretsManager, source.ErrNotFound, "'aws secretsmanager describe-secret --secret-id ID' shows whether it is in this account and region"},
 	{source.SecretsManager, source.ErrDenied, "reading needs secretsmanager:GetSecretValue, for several secrets also secretsmanager:BatchGetSecretValue, and kms:Decrypt for a customer managed key"},
 	{source.S3, source.ErrNotFound, "'aws s3 ls s3://BUCKET/KEY' shows whether the object exists"},
@@ -165,6 +172,7 @@ var hints = []struct {
 	{"", txn.ErrMountPoint, "in_place: true in the config, or --in-place, writes into the mounted file"},
 	{"", txn.ErrFixed, "'lsattr -d' shows the attributes; 'chattr -i -a' removes them"},
 	{"", unix.EROFS, "the file system is read-only for this process; under systemd, add the directory to ReadWritePaths="},
+	{"", template.ErrTime, "simplify the template, or raise --timeout"},
 	{"", render.ErrRemoved, "put it again, or accept the default from now on: --accept-removed NAME"},
 	{"", source.ErrNoMatch, "'credrender list' shows the stored names; --allow-no-match, or allow_no_match: [PATTERN] in a job, accepts a pattern without a match"},
 	{"", source.ErrNotFound, "'credrender list' shows the stored names and versions; 'credrender put NAME @FILE' adds one"},
@@ -172,7 +180,7 @@ var hints = []struct {
 	{"", source.ErrCredentials, credentialsHint},
 	{"", source.ErrIntegrity, "the stored item was changed or is incomplete: put the secret again, and find out what wrote this version"},
 	{"", source.ErrTooLarge, "an item holds about 300,000 bytes, with put --item-format aes-gcm about 400,000; keep larger values elsewhere, as in S3"},
-	{"", source.ErrExists, "that version already holds another value; 'credrender list NAME' shows the versions"},
+	{"", source.ErrExists, "'credrender list NAME' shows what is stored; put without --if-absent and --version stores the next version"},
 	{"", source.ErrChanged, "another writer changed the secret at the same time; check 'credrender list', then decide whether to run this again"},
 	{"", local.ErrNotStore, "pass the store file with --store local:PATH; 'credrender setup' makes a new one"},
 	{"", kms.ErrGrantee, "check the spelling and the account; for a role that was just created, --wait 5m waits longer"},

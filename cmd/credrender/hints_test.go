@@ -51,7 +51,7 @@ func TestHintsOfCalls(t *testing.T) {
 		"denied object":     {"get", "", as(s3, source.ErrDenied), "get needs s3:GetObject on the objects|s3:ListBucket S3 also denies", "dynamodb"},
 		"denied parameter":  {"render", "", as(ssm, source.ErrDenied), "ssm:GetParameters on|ssm:GetParametersByPath", "dynamodb"},
 		"denied batch":      {"render", "", as(sm, source.ErrDenied), "secretsmanager:GetSecretValue|AWS refused secretsmanager:BatchGetSecretValue", "dynamodb"},
-		"denied object put": {"put", "", as(source.CallError{Service: "S3", Operation: "PutObject"}, source.ErrDenied), "put needs s3:PutObject", "dynamodb"},
+		"denied object put": {"put", "", as(source.CallError{Service: "S3", Operation: "PutObject"}, source.ErrDenied), "s3:PutObject and s3:PutObjectTagging on the objects", "dynamodb"},
 		"denied for all":    {"get", "", as(dynamo("Query"), source.ErrDenied, message("with an explicit deny in a service control policy")), "overrides every allow", ""},
 		"unknown command":   {"", "", as(dynamo("Query"), source.ErrDenied), "it needs dynamodb:Query", ""},
 

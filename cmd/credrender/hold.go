@@ -183,7 +183,7 @@ func (a *app) withoutHeld(st *state.Dir, jobs []job.Job, force bool) []job.Job {
 			a.log.Warn(fmt.Sprintf("%s: rendered by --force though %s", j.Name, heldText(h)), "job", j.Name)
 		default:
 			a.log.Warn(fmt.Sprintf("%s: not rendered: %s; 'credrender hold --end %s' ends it", j.Name, heldText(h), j.Name), "job", j.Name)
-			if why := a.missing(j); why != "" {
+			if why := a.missing(j, recordOf(st, j.ID)); why != "" {
 				a.failJob(&j, fmt.Errorf("the job is held, and %s", why))
 			}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,33 +17,52 @@ import (
 type importOptions struct {
 	bulkFlags
 	format          string
+	into            string
 	from, toContext []string
+	fromContext     []string
 	all             bool
 }
 
 func newImport(a *app) *cobra.Command {
 	o := &importOptions{}
 	c := &cobra.Command{
-		Use:   "import FILE|- [KEY=VALUE]... | import --from SETTING=VALUE [REF] [KEY=VALUE]...",
+		Use:   "import FILE|-|REF [KEY=VALUE]... | import --from SETTING=VALUE [REF] [KEY=VALUE]...",
 		Short: "Store secrets from a file, or from another store",
-		Long: `Store every value of a file in JSON, YAML or dotenv (- is standard input) as the
-next version of its name, with the given context or that of --context-map. A value
-that equals the newest version is skipped. After an interruption, run the command
-again.
+		Long: `Store every value of a file (- is standard input) as the next version of its name,
+with the given context or that of --context-map. A value that equals the newest version
+is skipped. After an interruption, run the command again. The format is that of
+--from-format, else that of the file's ending, as in export. Also read are vault (what
+'vault kv get -format=json' prints) and confidant (what its client's get_service prints).
+
+--from-format also names other programs, of which secrets are read as they keep them:
+
+  biscuit       FILE is a file of biscuit. KMS is asked in the region of each key's ARN.
+  sneaker       REF is s3://BUCKET/PREFIX/* or one object. --from-context gives the
+                pairs of SNEAKER_MASTER_CONTEXT. Names are those below the folder.
+  sneaker-pack  FILE is a pack. --from-context gives the pairs of its --context.
+  chamber       REF is a service: ssm:/SERVICE, sm:SERVICE or s3://BUCKET/SERVICE. Only
+                newest values are read. Names are SERVICE/KEY.
+
+With --into, the values are stored in another source: --into ssm:/app/ stores the name
+db as the parameter /app/db.
 
 With --from, copy secrets from another store under the same versions, like
 'credrender export --to' in the other direction.
 
 In JSON and YAML, {base64: ...} instead of a string is a binary value.`,
 		Example: `  credrender import web.yaml env=prod --dry-run
+  credrender import ssm:/web --from-format chamber env=prod
   credrender import --from table=credential-store-old --from region=us-east-1 'web.*' env=prod`,
 		Annotations: map[string]string{mayHoldValues: "import"},
 		RunE:        func(c *cobra.Command, args []string) error { return runImport(c.Context(), a, o, args) },
 	}
 	fl := c.Flags()
-	choiceFlag(c, &o.format, "output", "o", "", "json|yaml|dotenv", "format of the file (default: by its name)")
+	choiceFlag(c, &o.format, "from-format", "", "", importFormats(), "format of FILE (default: by its name)")
+	choiceFlag(c, &o.format, "output", "o", "", importFormats(), "the same as --from-format")
+	fl.StringArrayVar(&o.fromContext, "from-context", nil, "`KEY=VALUE` of sneaker's context (repeatable)")
 	o.register(c)
 	fl.StringArrayVar(&o.from, "from", nil, "`SETTING=VALUE` of the other store, such as region=us-east-1 (repeatable)")
+	fl.StringVar(&o.into, "into", "", "`SOURCE` to store them in, such as ssm:/app/, sm: or s3://bucket/app/: the text before each name")
 	addCopyFlags(c, &o.toContext, &o.all)
 	o.registerDryRun(c, "store nothing, print what would be stored")
 	return c
@@ -50,11 +70,16 @@ In JSON and YAML, {base64: ...} instead of a string is a binary value.`,
 
 func runImport(ctx context.Context, a *app, o *importOptions, args []string) error {
 	if len(o.from) > 0 {
+		if o.into != "" {
+			return usagef("--into is for FILE: with --from, this store is written")
+		}
 		return importStore(ctx, a, o, args)
 	}
 	switch {
 	case o.all || len(o.toContext) > 0:
 		return usagef("--all-versions and --to-context need another store: --from")
+	case o.into != "" && o.contextMap != "" && !strings.HasPrefix(o.into, source.S3+":"):
+		return usagef("--context-map does not go with --into %s, whose values have no contexts", source.Show(o.into))
 	case len(args) == 0:
 		return usagef("a FILE is needed, or - for standard input, or --from")
 	}
@@ -65,11 +90,18 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 	if len(args) > 1 && isRef(args[1]) {
 		return usagef("import: an argument after FILE is not KEY=VALUE (not shown: it may be a value)")
 	}
-	s, st, err := a.openScope(ctx, cfg, "import", args[1:], &o.bulkFlags)
+	s, err := a.scope(cfg, "import", args[1:], &o.bulkFlags)
 	if err != nil {
 		return err
 	}
-	requests, err := a.importRequests(cfg, o, s, args[0])
+	requests, err := a.importRequests(ctx, cfg, o, s, args[0])
+	if err != nil {
+		return err
+	}
+	if o.into != "" || !s.HasItems() {
+		return a.importInto(ctx, cfg, s, o.into, requests)
+	}
+	st, _, err := s.Items(ctx, "import")
 	if err != nil {
 		return err
 	}
@@ -79,8 +111,8 @@ func runImport(ctx context.Context, a *app, o *importOptions, args []string) err
 
 // importRequests reads a file. It refuses names that have the form of a REF of another
 // source, because 'credrender get' could not read them.
-func (a *app) importRequests(cfg *config.Config, o *importOptions, s *scoped, file string) ([]store.PutRequest, error) {
-	entries, err := a.readExchange(file, o.format)
+func (a *app) importRequests(ctx context.Context, cfg *config.Config, o *importOptions, s *scoped, file string) ([]store.PutRequest, error) {
+	entries, err := a.readFrom(ctx, cfg, o, file)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +122,7 @@ func (a *app) importRequests(cfg *config.Config, o *importOptions, s *scoped, fi
 	var requests []store.PutRequest
 	for _, e := range entries {
 		if prefix := backend.PrefixOf(cfg.Base.Store, e.Name); prefix != "" {
-			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name in the source %s, and import writes to the store: rename it, or use 'credrender put'", source.Show(e.Name), prefix)}
+			err := &secretfile.SyntaxError{Line: e.Line, Msg: fmt.Sprintf("%s is a name in the source %s, and import writes to the store: rename it, or use --into or 'credrender put'", source.Show(e.Name), prefix)}
 			return nil, usagef("%s: %w", file, err)
 		}
 		requests = append(requests, store.PutRequest{
@@ -105,7 +137,7 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 		format = secretfile.FormatOf(file)
 	}
 	if format == "" {
-		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --output json, yaml or dotenv")
+		return nil, usagef("the format of FILE is not known from its name (not shown: it may be a value): pass --from-format")
 	}
 	read := a.readNamed
 	if file == stdinName {
@@ -123,8 +155,8 @@ func (a *app) readExchange(file, format string) ([]secretfile.Entry, error) {
 }
 
 func importStore(ctx context.Context, a *app, o *importOptions, args []string) error {
-	if o.format != "" {
-		return usagef("--output is for FILE, and --from for another store: give one of them")
+	if o.format != "" || len(o.fromContext) > 0 {
+		return usagef("--from-format is for FILE, and --from for another store: give one of them")
 	}
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {

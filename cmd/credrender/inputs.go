@@ -12,11 +12,33 @@ import (
 	"github.com/credrender/credrender/internal/job"
 )
 
-// readNamed reads a file given by a flag or an argument.
+// readNamed reads a file given by a flag or an argument, with a warning if it is not
+// trusted, because the user chose it.
 func (a *app) readNamed(path string) ([]byte, error) {
 	path = a.abs(path)
-	data, err := a.input.ReadFile(path)
+	data, doubt, err := a.readDoubted(path)
+	if doubt != nil {
+		a.log.Warn(doubt.Error())
+	}
 	return data, fileError(nameFile(path, err))
+}
+
+// readDoubted reads a file, trusted or not. doubt tells why it is not.
+func (a *app) readDoubted(path string) (data []byte, doubt, err error) {
+	if a.trust == nil { // the command has no config, or is one of another program
+		data, err = a.input.ReadFile(path)
+		return data, nil, err
+	}
+	return a.trust.ReadNamed(path)
+}
+
+// readValue reads a file whose name may be a value, and is not shown.
+func (a *app) readValue(what, path string) ([]byte, error) {
+	data, doubt, err := a.readDoubted(a.abs(path))
+	if doubt != nil {
+		a.log.Warn(what + " is not trusted: others can write it or a directory above it")
+	}
+	return data, err
 }
 
 // readStdin reads standard input to its end. It may be empty.
@@ -100,6 +122,13 @@ func (a *app) readFile(cfg *config.Config, j *job.Job, path string, named map[st
 		a.log.Warn(doubt.Error())
 	}
 	return data, fileError(nameFile(path, err))
+}
+
+// tree returns the files below a folder of a job, if it is trusted.
+func (a *app) tree(cfg *config.Config, j *job.Job, dir string) ([]string, error) {
+	trust := cfg.Trust
+	trust.Owners = append(append([]int{}, trust.Owners...), j.Owners...)
+	return trust.Tree(dir)
 }
 
 // readPiped returns standard input as a template. It keeps the content for other jobs

@@ -47,7 +47,7 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 	jobs := append(sel.jobs, sel.stdout...)
 	var dests []string
 	for _, j := range jobs {
-		for _, f := range j.Files {
+		for _, f := range a.madeFiles(cfg, &j) {
 			dests = append(dests, f.Dest)
 		}
 	}
@@ -56,7 +56,11 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 	for i := range jobs {
 		j := &jobs[i]
 		a.lintHook(j)
-		all[i], err = job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
+		if err := a.lintPatterns(j); err != nil {
+			return err
+		}
+		sample := job.Sample(j, func(dir string) ([]string, error) { return a.tree(cfg, j, dir) })
+		all[i], err = job.Load(sample, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
 		if err != nil {
 			a.failJob(j, err)
 		}
@@ -103,6 +107,21 @@ func (a *app) lintSchedules(jobs []job.Job) error {
 	return nil
 }
 
+// lintPatterns prints the patterns of for_each. One that scans a table on a schedule has
+// the warning that the function secrets has.
+func (a *app) lintPatterns(j *job.Job) error {
+	for _, pattern := range j.Patterns() {
+		if !j.Schedule.IsZero() && pattern.Source == "" {
+			a.log.Warn(fmt.Sprintf("%s: %s: for_each %s reads the whole table: on a schedule only full_refresh does that", j.Origin, j.Name, source.Show(pattern.Text())),
+				"rule", template.Wildcard, "job", j.Name)
+		}
+		if err := printf(a.stdout, "%s: names %s\n", j.Origin, source.Show(pattern.Text())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // lintHook warns of a hook that can wait for itself. The daemon runs the hooks of
 // scheduled jobs after its own start, so only the others are at risk.
 func (a *app) lintHook(j *job.Job) {
@@ -121,7 +140,7 @@ func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
 	}
 	if u.Template == nil {
 		if u.Ref.Name == "" {
-			return nil // the parse error has been reported
+			return nil // a copy, or its parse error has been reported
 		}
 		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,37 +12,66 @@ import (
 
 func newList(a *app) *cobra.Command {
 	var output string
+	var newest bool
 	c := &cobra.Command{
 		Use:   "list [PATTERN]",
 		Short: "List names and versions",
 		Long: `List every stored version of the names that PATTERN matches, where * matches any
-characters. Nothing is decrypted. PATTERN may be a REF of another source:
-'ssm:/app/*' lists Parameter Store. A pattern that matches nothing is a warning.`,
+characters, the name first and the version last. With --newest, list only the version
+that readers get. Nothing is decrypted. PATTERN may be a REF of another source:
+'ssm:/app/*' lists Parameter Store and 'sm:app/*' Secrets Manager, the newest version of
+each name. A pattern that matches nothing is a warning.`,
 		Example: "  credrender list 'web.*'",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, output) },
+		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, output, newest) },
 	}
+	c.Flags().BoolVar(&newest, "newest", false, "list only the newest version of each name")
 	outputFlag(c, &output, "text|json", "text")
 	return c
 }
 
-func runList(ctx context.Context, a *app, args []string, output string) error {
+func runList(ctx context.Context, a *app, args []string, output string, newest bool) error {
 	entries, err := a.list(ctx, args)
 	if err != nil {
 		return err
 	}
+	if newest {
+		entries = newestEntries(entries)
+	}
 	if output == "json" {
 		return a.printJSON(entries)
 	}
-	var rows []string
-	for _, e := range entries {
-		row := source.Show(e.Name) + "\t" + source.Show(e.Version)
+	return a.printTable(listRows(entries))
+}
+
+// listRows returns the name first and the version last. Comments stand between them, if
+// there are any.
+func listRows(entries []source.Entry) []string {
+	comments := slices.ContainsFunc(entries, func(e source.Entry) bool { return e.Comment != "" })
+	rows := make([]string, len(entries))
+	for i, e := range entries {
+		rows[i] = source.Show(e.Name) + "\t"
 		if e.Comment != "" {
-			row += "\t" + source.Show(e.Comment)
+			rows[i] += source.Show(e.Comment)
 		}
-		rows = append(rows, row)
+		if comments {
+			rows[i] += "\t"
+		}
+		rows[i] += source.Show(e.Version)
 	}
-	return a.printTable(rows)
+	return rows
+}
+
+// newestEntries keeps the last entry of each name. Entries are sorted by name, then
+// version in the order in which readers see them.
+func newestEntries(entries []source.Entry) []source.Entry {
+	last := entries[:0:0]
+	for i, e := range entries {
+		if i == len(entries)-1 || entries[i+1].Name != e.Name {
+			last = append(last, e)
+		}
+	}
+	return last
 }
 
 // list returns the entries that a pattern matches, or all of the store.

@@ -148,7 +148,11 @@ func storeOf(n *policy.Need, store job.Store) (job.Store, error) {
 // needsOf returns the references of a job, including those in branches not taken. It
 // reports errors in the templates.
 func (a *app) needsOf(cfg *config.Config, j *job.Job, named map[string]bool) (needs []policy.Need) {
-	units, err := job.Load(j, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, named) })
+	for _, pattern := range j.Patterns() {
+		needs = append(needs, policy.Need{Ref: pattern, Pattern: true, Origin: j.Origin})
+	}
+	sample := job.Sample(j, func(dir string) ([]string, error) { return a.tree(cfg, j, dir) })
+	units, err := job.Load(sample, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, named) })
 	if err != nil {
 		a.failJob(j, err)
 	}

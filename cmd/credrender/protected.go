@@ -104,7 +104,7 @@ func (a *app) checkTextfile(cfg *config.Config) error {
 		}
 		for _, f := range j.Files {
 			if f.Src != "" {
-				own = append(own, render.Own{What: "the template of job " + j.Name, Path: f.Src})
+				own = append(own, render.Own{What: "the template of job " + j.Name, Path: f.Src, Below: f.Folder})
 			}
 		}
 	}
@@ -144,9 +144,14 @@ func (s selection) protected() (list []render.Own) {
 }
 
 // protectedJobs returns what the config's jobs read and write.
-func protectedJobs(cfg *config.Config) (own []render.Own) {
+func (a *app) protectedJobs(cfg *config.Config) (own []render.Own) {
 	for _, j := range cfg.Jobs {
 		for _, f := range j.Files {
+			if f.Folder {
+				own = append(own, render.Own{What: "the folder of templates of job " + j.Name + " (" + j.Origin + ")", Path: f.Src, Below: true, Job: j.Name})
+			}
+		}
+		for _, f := range a.madeFiles(cfg, &j) {
 			if f.Src != "" {
 				own = append(own, render.Own{What: "the template of job " + j.Name + " (" + j.Origin + ")", Path: f.Src, Job: j.Name})
 			}
@@ -172,7 +177,7 @@ func (a *app) protectJobs(w *render.Env, cfg *config.Config, jobs []job.Job, for
 	if len(jobs) == 0 || jobs[0].Origin != commandLine {
 		return
 	}
-	own := protectedJobs(cfg)
+	own := a.protectedJobs(cfg)
 	if !force {
 		w.Own = append(w.Own, own...)
 		return

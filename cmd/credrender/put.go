@@ -1,27 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/credrender/credrender/internal/backend"
-	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/store"
 )
 
 type putOptions struct {
 	version, comment, format string
-	ifChanged                bool
+	tier                     string
+	ifChanged, ifAbsent      bool
+	force                    bool
 	allowEmpty, trim         bool
 	literal                  []string
 }
@@ -43,10 +38,14 @@ begins with - or @, after --, where it is taken literally.
 While the command runs, every user of the machine can see a VALUE on the command
 line, and it stays in the shell's history. Use @FILE or - to avoid that.
 
-With a REF of a source in the config, put writes to the table and key of that source.`,
+With a REF of another source, put writes there: to Parameter Store (ssm:/path), Secrets
+Manager (sm:ID, or sm:ID#KEY for one key of a JSON object), S3 (s3://bucket/key), or the
+table and key of a source in the config. Nothing but the value changes in what exists
+there: the KMS key, tier, policies and tags stay.`,
 		Example: `  credrender put web.tls.key @tls.key env=prod
   pwgen -s 40 1 | credrender put db.password - env=prod --trim
-  credrender put api.token -- "$TOKEN" env=prod`,
+  credrender put api.token -- "$TOKEN" env=prod
+  credrender put ssm:/app/prod/password @password.txt`,
 		Annotations: map[string]string{mayHoldValues: "put"},
 		Args:        cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -57,9 +56,12 @@ With a REF of a source in the config, put writes to the table and key of that so
 	fl.StringVarP(&o.version, "version", "v", "", "`VERSION` to store (default: the next)")
 	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
 	fl.BoolVar(&o.ifChanged, "if-changed", false, "store nothing if the newest version has the same value")
+	fl.BoolVar(&o.ifAbsent, "if-absent", false, "store only a secret that does not exist; else exit code 1")
 	fl.BoolVar(&o.allowEmpty, "allow-empty", false, "accept an empty value")
 	fl.BoolVar(&o.trim, "trim", false, "remove one newline from the end of the value")
+	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates, or to a bucket without versions")
 	contextFlag(c, &o.literal)
+	choiceFlag(c, &o.tier, "tier", "", "", "standard|advanced", "tier of a parameter; advanced costs money and cannot be undone (default: the one that it has, else standard)")
 	choiceFlag(c, &o.format, "item-format", "", "credstash", "credstash|aes-ctr|aes-gcm", "format of the item; every tool reads credstash")
 	return c
 }
@@ -69,9 +71,9 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	algorithm := o.format
-	if algorithm == "credstash" {
-		algorithm = ""
+	format := o.format
+	if format == "credstash" {
+		format = ""
 	}
 	if slices.ContainsFunc(o.literal, func(word string) bool { return !isPair(word) }) {
 		return usagef("put: --context is not KEY=VALUE")
@@ -90,10 +92,7 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	if t.IsFolder() {
-		return putIntoFolder(ctx, a, o, t, w)
-	}
-	st, name, err := t.Items(ctx, "put")
+	writer, ref, err := t.Writer(ctx, "put")
 	if err != nil {
 		return err
 	}
@@ -101,26 +100,30 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	if err != nil {
 		return err
 	}
-	version, changed, err := st.Put(ctx, store.PutRequest{
-		Name: name, Value: source.NewSecret(value), Context: t.Context(),
-		Version: o.version, Comment: o.comment, Algorithm: algorithm, IfChanged: o.ifChanged,
+	stored, err := writer.Put(ctx, ref, source.Write{
+		Value: source.NewSecret(value), Version: o.version, Comment: o.comment, Format: format, Tier: o.tier,
+		IfChanged: o.ifChanged, IfAbsent: o.ifAbsent, Force: o.force,
 	})
 	if err != nil {
 		return t.Bare().Fault(err)
 	}
-	if changed {
-		a.log.Info(fmt.Sprintf("stored %s version %s", t.Bare(), version), "name", name, "version", version)
+	if stored.Changed {
+		a.log.Info("stored "+t.Bare().At(stored.Version), "name", ref.Name, "version", stored.Version)
 		a.warnIf(warn)
 	}
 	if o.version != "" {
-		a.warnOlder(ctx, st, t, name, version)
+		return a.warnOlder(ctx, t, stored.Version)
 	}
 	return nil
 }
 
 // warnOlder warns of a stated version that readers do not get, since they get the
 // newest. A writer who may not look it up is told that it is unknown.
-func (a *app) warnOlder(ctx context.Context, st *store.Store, t *backend.Target, name, version string) {
+func (a *app) warnOlder(ctx context.Context, t *backend.Target, version string) error {
+	st, name, err := t.Items(ctx, "put --version")
+	if err != nil {
+		return err
+	}
 	newer, err := st.NewerThan(ctx, name, version)
 	switch {
 	case err != nil:
@@ -128,126 +131,13 @@ func (a *app) warnOlder(ctx context.Context, st *store.Store, t *backend.Target,
 	case newer != "":
 		a.log.Warn(fmt.Sprintf("%s: version %s is stored, but readers still get version %s, which is newer: without --version, put makes the next one", t.Bare(), version, source.Show(newer)))
 	}
+	return nil
 }
 
 // isVersion reports whether s is a number that can be padded to 19 digits, so that all
 // readers agree on the order of versions.
 func isVersion(s string) bool {
 	return len(s) <= 19 && strings.Trim(s, "0123456789") == "" && s != "9999999999999999999"
-}
-
-func putIntoFolder(ctx context.Context, a *app, o *putOptions, t *backend.Target, w putWords) error {
-	if o.version != "" || o.comment != "" || o.format != "credstash" {
-		return usagef("--version, --comment and --item-format do not apply to a store in S3")
-	}
-	value, warn, err := a.value(o, w)
-	if err != nil {
-		return err
-	}
-	defer a.warnIf(warn)
-	return a.putObject(ctx, t, o, source.NewSecret(value))
-}
-
-func (a *app) warnIf(text string) {
-	if text != "" {
-		a.log.Warn(text)
-	}
-}
-
-// value reads the value. The warning warn is about a trailing newline.
-func (a *app) value(o *putOptions, w putWords) (value []byte, warn string, err error) {
-	if value, err = a.rawValue(w); err != nil {
-		return nil, "", err
-	}
-	if o.trim {
-		value = trimNewline(value)
-	}
-	if len(trimNewline(value)) == 0 && !o.allowEmpty {
-		what := "empty"
-		if len(value) > 0 {
-			what = "a newline alone"
-		}
-		return nil, "", usagef("put: the value is %s: was there an error before the pipe? --allow-empty stores it", what)
-	}
-	piped := w.value == "-" && !w.literal
-	if piped && len(trimNewline(value)) < len(value) && !bytes.HasPrefix(value, []byte("-----BEGIN ")) {
-		warn = "the value ends in a newline, which is stored too: --trim removes it"
-	}
-	return value, warn, nil
-}
-
-func trimNewline(b []byte) []byte {
-	line, ok := bytes.CutSuffix(b, []byte("\n"))
-	if ok {
-		line = bytes.TrimSuffix(line, []byte("\r"))
-	}
-	return line
-}
-
-// rawValue returns the value before --trim, from the argument, a file, standard input or
-// the terminal.
-func (a *app) rawValue(w putWords) ([]byte, error) {
-	switch {
-	case !w.given:
-		return a.askValue()
-	case w.literal:
-		return []byte(w.value), nil
-	case w.value == "-":
-		return a.readStdin()
-	case strings.HasPrefix(w.value, "@"):
-		data, err := a.input.ReadFile(a.abs(w.value[1:]))
-		switch {
-		case errors.Is(err, input.ErrSilent), errors.Is(err, context.Canceled):
-			return nil, fmt.Errorf("put: @FILE: %w", err)
-		case err != nil:
-			return nil, usagef("put: @FILE cannot be read: %w (name not shown: it may be the value; pass a value that begins with @ after --: 'credrender put NAME -- VALUE', or on standard input: 'credrender put NAME - ')", cause(err))
-		}
-		return data, nil
-	default:
-		return []byte(w.value), nil
-	}
-}
-
-// cause returns the reason why a file cannot be read, without the name of the file.
-func cause(err error) error {
-	if pe, ok := err.(*fs.PathError); ok {
-		return pe.Err
-	}
-	if errors.Is(err, input.ErrTooLarge) {
-		return err // does not contain the name
-	}
-	return fs.ErrInvalid
-}
-
-func (a *app) askValue() ([]byte, error) {
-	f, ok := a.stdin.(*os.File)
-	if !ok {
-		return nil, noValue(nil)
-	}
-	_, _ = fmt.Fprint(a.stderr, "Value: ")
-	value, err := term.ReadPassword(int(f.Fd()))
-	_, _ = fmt.Fprintln(a.stderr)
-	return value, err
-}
-
-func (a *app) putObject(ctx context.Context, t *backend.Target, o *putOptions, value source.Secret) error {
-	f, ref, err := t.Folder(ctx, "put")
-	if err != nil {
-		return err
-	}
-	version, changed, err := f.Put(ctx, ref, value, o.ifChanged)
-	if err != nil {
-		return t.Bare().Fault(err)
-	}
-	if !changed {
-		return nil
-	}
-	text := "stored " + t.Bare().String()
-	if version != "" {
-		text += " version " + version
-	}
-	a.log.Info(text, "name", ref.Name, "version", version)
-	return nil
 }
 
 // putWords are the arguments of put. Any of them may be the value, so no message shows

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
@@ -93,6 +94,8 @@ func pastTense(k job.Kind) string {
 		return "created"
 	case job.Update:
 		return "updated"
+	case job.Remove:
+		return "removed"
 	}
 	return "repaired mode or owner of"
 }
@@ -136,6 +139,8 @@ func (a *app) output(err error) {
 	} else if e, ok := errors.AsType[*render.CommandError](err); ok {
 		text = e.Output
 	} else if e, ok := errors.AsType[*render.HookError](err); ok {
+		text = e.Output
+	} else if e, ok := errors.AsType[*hook.ExitError](err); ok {
 		text = e.Output
 	}
 	if text != "" {

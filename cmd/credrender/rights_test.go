@@ -51,10 +51,17 @@ func TestCommandsTakeTheirRights(t *testing.T) {
 	for _, line := range []string{
 		"setup --tag a=b", "setup --tag a=b", "setup --update --provisioned 5/5 --tag a=c", "put a one", "put a two", "get a", "get a -v 1", "list", "render " + items, "plan " + items + "2",
 		"getall", "verify-store", "export", "import " + values, "import " + values, "rekey a --to-context k=v", "migrate", "prune --keep 1 a",
+		"generate g", "generate g", "history g", "edit g", "rollback g --to 1", "copy g h", "copy g i -v 1", "rotate g --verify true --wait-for true --revoke true",
+		"generate ssm:/svc/g", "edit ssm:/svc/g", "history ssm:/svc/g", "rollback ssm:/svc/g --to 1", "copy g ssm:/svc/h", "rotate ssm:/svc/g --verify true --revoke true",
+		"generate sm:app/g", "edit sm:app/g", "history sm:app/g", "copy g sm:app/h", "rotate sm:app/g --verify true --revoke true",
+		"generate s3://bucket/g", "edit s3://bucket/g", "history s3://bucket/g", "copy g s3://bucket/h", "rotate s3://bucket/g --verify true --revoke true",
 		"grant web --read k=v", "grants", "revoke web --read k=v", "delete a",
 		"--store s3://bucket/pre put b one", "--store s3://bucket/pre put b two", "--store s3://bucket/pre get b", "--store s3://bucket/pre list", "--store s3://bucket/pre getall",
 		"get s3://bucket/pre/b", "list s3://bucket/pre/", "render " + objects, "render " + objects, "plan " + objects, "pull s3://bucket/pre/b " + out, "--store s3://bucket/pre delete b",
 		"get ssm:/svc/a", "list ssm:/svc", "getall ssm:/svc/*", "render " + parameters, "render " + parameters, "plan " + parameters,
+		"put ssm:/new/a one", "put ssm:/new/a two --if-changed", "delete ssm:/new/a", "put sm:new one", "put sm:new two", "put sm:doc#k one", "put sm:doc#k two",
+		"import " + values + " --into ssm:/in/", "import " + values + " --into sm:in#", "import " + values + " --into s3://bucket/in/",
+		"list sm:app/*", "getall sm:app/*", "delete sm:new",
 		"get sm:app/db", "render " + managed, "render " + managed, "plan " + managed,
 	} {
 		words := strings.Fields(line)
@@ -116,6 +123,7 @@ func rightsGround(t *testing.T) (dir string) {
 		}
 	}
 	srv.SetEnv(t)
+	t.Setenv("EDITOR", "sed -i s/^/x/")
 	dir = t.TempDir()
 	env := slices.Concat(parameters.Env(), managed.Env(), objects.Env(), []string{"CREDRENDER_STATE_DIR=" + filepath.Join(dir, "state")})
 	for _, kv := range env {

@@ -28,11 +28,15 @@ var commandGroups = []struct {
 	names []string
 }{
 	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
-	{"Manage secrets", []string{"get", "put", "list", "getall", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
+	{"Manage secrets", []string{"get", "put", "generate", "edit", "list", "history", "getall", "copy", "rollback", "rotate", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
 
-func newRoot(a *app) *cobra.Command {
+// newRoot returns the command line with all commands.
+func newRoot(a *app) *cobra.Command { return newRootWith(a, commands(), true) }
+
+// newRootWith returns the command line with some commands, or with all of them.
+func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 	var showVersion bool
 	root := &cobra.Command{
 		Use:              "credrender",
@@ -56,17 +60,13 @@ func newRoot(a *app) *cobra.Command {
 	root.Flags().BoolVarP(&showVersion, "version", "V", false, "print the version")
 	root.SetIn(a.stdin)
 	root.SetErr(a.stderr)
-	root.AddCommand(
-		newRender(a), newDaemon(a), newPlan(a), newLint(a), newPull(a), newRecover(a),
-		newGet(a), newPut(a), newList(a), newDelete(a), newGetall(a),
-		newPrune(a), newRekey(a), newMigrate(a), newImport(a), newExport(a), newVerifyStore(a),
-		newEncrypt(a), newDecrypt(a), newExec(a),
-		newSetup(a), newGrant(a), newGrants(a), newRevoke(a), newPolicy(a), newDoctor(a),
-		newStatus(a), newHold(a), newRunHook(a), newDemo(a), newDocs(a), newVersion(a), newCredstash(a), newCredsmash(a), newConvert(a),
-	)
+	for _, c := range list {
+		root.AddCommand(c.make(a))
+	}
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	root.SetOut(a.stdout) // which the completion command keeps from here on
+	root.CompletionOptions.DisableDefaultCmd = !all
 	root.InitDefaultCompletionCmd()
 	for _, c := range append(root.Commands(), root) {
 		a.globals.register(c)
@@ -275,11 +275,9 @@ func peers() map[string]string {
 		"rm":            "credrender delete NAME",
 		"remove":        "credrender delete NAME",
 		"ls":            "credrender list",
-		"history":       "credrender list NAME",
-		"versions":      "credrender list NAME",
+		"versions":      "credrender history NAME",
 		"find":          "credrender list PATTERN",
 		"list-services": "credrender list",
-		"rotate":        "credrender rekey",
 		"reencrypt":     "credrender rekey",
 		"show":          "credrender get NAME",
 		"create-table":  "credrender setup",

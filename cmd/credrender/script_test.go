@@ -35,12 +35,14 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"credrender":         func() { main() },
-		"credstash":          func() { main() }, // a link of that name
-		"credsmash":          func() { main() },
-		"credrender-crash":   crashMain,
-		"credrender-hostile": hostileMain,
-		"credrender-nochmod": nochmodMain,
+		"credrender":          func() { main() },
+		"credstash":           func() { main() }, // a link of that name
+		"credsmash":           func() { main() },
+		"credrender-crash":    crashMain,
+		"credrender-hostile":  hostileMain,
+		"credrender-measured": measuredMain,
+		"credrender-nochmod":  nochmodMain,
+		"credrender-chaos":    chaosMain,
 	})
 }
 
@@ -101,6 +103,8 @@ func TestScripts(t *testing.T) {
 			"param":   cmdParam,
 			"managed": cmdManaged,
 			"object":  cmdObject,
+			"sneaker": cmdSneaker,
+			"biscuit": cmdBiscuit,
 			"fact":    cmdFact,
 			"sent":    cmdSent,
 		},

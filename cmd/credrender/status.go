@@ -138,7 +138,7 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, []*state.Cor
 			list = append(list, statusOf(none))
 		}
 		list[i].ofConfig, list[i].Schedule = true, j.Schedule.String()
-		list[i].missing = a.missing(j)
+		list[i].missing = a.missing(j, recordOf(st, j.ID))
 		a.addNextRuns(&list[i], &j)
 		for _, e := range damaged {
 			if e.Of(j.ID) {

@@ -243,7 +243,7 @@ func (a *app) writePage(cfg *config.Config, st *state.Dir, list []jobStatus, dam
 	if file == stdoutName {
 		return a.write(text)
 	}
-	if err := a.refuseProtected(cfg, slices.Concat(a.protected(cfg), protectedJobs(cfg), protectedRecords(list)), file); err != nil {
+	if err := a.refuseProtected(cfg, slices.Concat(a.protected(cfg), a.protectedJobs(cfg), protectedRecords(list)), file); err != nil {
 		return err
 	}
 	path := a.abs(file)

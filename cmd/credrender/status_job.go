@@ -28,6 +28,7 @@ type jobStatus struct {
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Versions    map[string]string `json:"versions,omitempty"`
 	Files       []string          `json:"files,omitempty"`
+	Left        []string          `json:"left,omitempty"` // made by the job, and no longer its files
 	// Altered are the files that are not as the last good run left them, with the reason.
 	Altered    map[string]string `json:"altered,omitempty"`
 	HeldUntil  time.Time         `json:"held_until,omitzero"`
@@ -70,7 +71,7 @@ func statusOf(r state.Record) jobStatus {
 	s := jobStatus{
 		Job: r.Name, ID: r.ID, LastRun: r.LastRun, LastSuccess: r.LastSuccess, LastChange: r.LastChange,
 		Code: r.Result.Code, Error: r.Result.Error, HookPending: r.HookPending(), Interrupted: r.Txn.Phase != "",
-		Versions: versions(slices.DeleteFunc(r.Trace, func(k source.Known) bool { return r.Overridden(k.Ref) })), Files: slices.Sorted(maps.Keys(r.Files)),
+		Versions: versions(slices.DeleteFunc(r.Trace, func(k source.Known) bool { return r.Overridden(k.Ref) })), Files: slices.Sorted(maps.Keys(r.Files)), Left: slices.Sorted(maps.Keys(r.Left)),
 	}
 	s.Config, _ = job.ConfigOf(r.ID, r.Name)
 	s.LastRefresh, s.RunID, s.Failures, s.FailingSince = r.LastLook, r.Result.Run, r.Result.Count, r.Result.Since

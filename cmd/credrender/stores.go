@@ -108,7 +108,10 @@ func (a *app) open(cfg *config.Config, ref backend.Ref) (*backend.Target, error)
 	if ok && t.HasItems() && t.Place().Kind == backend.Local {
 		return nil, usagef("--key %s is a KMS key, and the store is local: pass its key file with --local-key", key)
 	}
-	if ok && t.HasItems() && t.Place().Key != key {
+	if ok {
+		t.UseKey(key)
+	}
+	if ok && (t.HasItems() || t.Place().Key != "") && t.Place().Key != key {
 		return nil, usagef("--key %s: %s is in a source with another key, %s", key, t.Bare(), t.Place().Key)
 	}
 	return t, nil

@@ -34,6 +34,7 @@ func silentLines() map[string]string {
 	return map[string]string{
 		"render": "render in.tmpl:$DIR/out", "plan": "plan in.tmpl:$DIR/out", "pull": "pull n0 $DIR/out", "lint": "lint in.tmpl",
 		"get": "get n0", "put": "put n1 v", "list": "list", "delete": "delete gone", "getall": "getall",
+		"generate": "generate n1", "edit": "edit n0", "history": "history n0", "copy": "copy n0 n1", "rollback": "rollback n0 --to 1", "rotate": "rotate n0 --verify true",
 		"prune": "prune --keep 1", "rekey": "rekey --key alias/other", "migrate": "migrate", "import": "import secrets.json", "export": "export -o json --plaintext --file $DIR/exported", "verify-store": "verify-store",
 		"encrypt": "encrypt in.tmpl", "decrypt": "decrypt blob", "exec": "exec --env V=n0 -- true",
 		"setup": "setup", "grant": "grant app --read env=prod", "grants": "grants", "revoke": "revoke app --read env=prod", "policy": "policy in.tmpl",
@@ -119,7 +120,7 @@ func endsInTime(t *testing.T, srv *awsfake.Server, silent, command string, env [
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "credrender", strings.Fields(strings.ReplaceAll(line, "$DIR", dir))...)
 	cmd.Dir = dir
-	cmd.Env = append(srv.Env(), "PATH="+os.Getenv("PATH"), "HOME="+dir, "CREDRENDER_STATE_DIR="+dir+"/.state", "RUNTIME_DIRECTORY="+dir+"/.run")
+	cmd.Env = append(srv.Env(), "PATH="+os.Getenv("PATH"), "HOME="+dir, "CREDRENDER_STATE_DIR="+dir+"/.state", "RUNTIME_DIRECTORY="+dir+"/.run", "EDITOR=true")
 	cmd.Env = append(append(cmd.Env, env...), "AWS_MAX_ATTEMPTS=", "CREDRENDER_TIMEOUT="+shortLimit.String())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -18,8 +21,9 @@ func newVerifyStore(a *app) *cobra.Command {
 		Use:   "verify-store [REF] [KEY=VALUE]...",
 		Short: "Open every stored version and report problems",
 		Long: `Open every version of the secrets that the pattern REF matches (default: all) and
-report those that are damaged, do not open with their context, or are hidden. No
-value is shown and nothing is changed. Without findings nothing is printed.
+report those that are damaged, do not open with their context, are hidden, or cannot be
+read by credstash, gcredstash, unicreds or nodecredstash. No value is shown and nothing
+is changed. Without findings nothing is printed.
 
 Exit code 1: an item is damaged, or hidden by an older version, so that readers get
 the older value. 3: an item does not open. 0: no findings, or notes only.`,
@@ -37,7 +41,6 @@ var noteTexts = map[store.Note]string{
 	store.NoteUnpadded: "not padded: it hides later versions, and put fails; 'credrender migrate' pads it",
 	store.NoteHidden:   "hidden: a version with a lower number sorts after it, and readers get that one; 'credrender migrate' pads versions",
 	store.NoteNotInt:   "the newest version is not a number: put needs --version",
-	store.NoteForeign:  "in a format that credstash cannot read; 'credrender migrate --item-format credstash' fixes this",
 	store.NoteNonce:    "its format does not authenticate the nonce: a writer of the table can turn the value into noise without any reader noticing; 'credrender migrate --item-format credstash' stores it in a format that does",
 	store.NoteNoise:    "its value is not text: it is binary, or its nonce was changed; check it before migrate, which keeps the value as it is",
 	store.NoteCTR32LE:  "probably damaged by rucredstash from byte 16 on; 'credrender migrate --rescue-ctr32le' repairs it",
@@ -49,6 +52,8 @@ type finding struct {
 	Version string   `json:"version"`
 	Error   string   `json:"error,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
+	// UnreadableBy are other programs, each with the part that it cannot read.
+	UnreadableBy map[credstash.Peer]string `json:"unreadable_by,omitempty"`
 }
 
 func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, output string) error {
@@ -69,10 +74,10 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, ou
 	hidden := 0
 	findings := []finding{}
 	for _, v := range verdicts {
-		if v.Err == nil && len(v.Notes) == 0 {
+		if v.Err == nil && len(v.Notes) == 0 && len(v.Unreadable) == 0 {
 			continue
 		}
-		one := finding{Name: v.Name, Version: v.Version}
+		one := finding{Name: v.Name, Version: v.Version, UnreadableBy: v.Unreadable}
 		slices.Sort(v.Notes)
 		for _, n := range v.Notes {
 			one.Notes = append(one.Notes, string(n))
@@ -110,8 +115,32 @@ func printFindings(a *app, findings []finding, output string) error {
 			rows = append(rows, row+f.Error)
 		}
 		for _, n := range f.Notes {
-			rows = append(rows, row+noteTexts[store.Note(n)])
+			if text := noteTexts[store.Note(n)]; text != "" { // NoteForeign is among the next
+				rows = append(rows, row+text)
+			}
+		}
+		for _, text := range unreadableTexts(f.UnreadableBy) {
+			rows = append(rows, row+text)
 		}
 	}
 	return a.printTable(rows)
+}
+
+// unreadableTexts returns one text for each part of an item that other programs cannot
+// read, with these programs.
+func unreadableTexts(by map[credstash.Peer]string) (texts []string) {
+	peers := map[string][]string{}
+	for _, p := range credstash.Peers() {
+		if why := by[p]; why != "" {
+			peers[why] = append(peers[why], string(p))
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(peers)) {
+		text := "not readable for " + strings.Join(peers[why], ", ") + ": " + why
+		if !strings.HasPrefix(why, "binary") {
+			text += "; 'credrender migrate --for " + peers[why][0] + "' fixes this"
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }

@@ -41,7 +41,7 @@ func ParseRef(where job.Store, text, version string, given map[string]string) (R
 	if err != nil {
 		return Ref{}, err
 	}
-	if len(pairs) > 0 && (place.Kind == SSM || place.Kind == SecretsManager) {
+	if len(pairs) > 0 && !takesContext(place.Kind) {
 		return Ref{}, fmt.Errorf("%w: %s: values of %s have none", source.ErrContext, source.Show(text), kindName(place.Kind))
 	}
 	if ref.Context, err = source.NewContext(pairs); err != nil {
@@ -67,6 +67,12 @@ func All(c source.Context) Ref { return Ref{source.Ref{Context: c}} }
 // String returns the ref for messages.
 func (r Ref) String() string { return r.ref.String() }
 
+// At returns the ref of one version for messages, or of the secret if version is empty.
+func (r Ref) At(version string) string {
+	r.ref.Version = version
+	return r.ref.String()
+}
+
 // Context returns the encryption context that the ref states.
 func (r Ref) Context() source.Context { return r.ref.Context }
 
@@ -82,6 +88,12 @@ func (r Ref) File() job.File { return job.File{Secret: r.ref, Origin: "command l
 
 // Text returns the ref as templates take it: with its prefix, without its context.
 func (r Ref) Text() string { return r.ref.Text() }
+
+// Object returns the ref of an object of S3 as it is, for a ref of an encrypted one.
+func (r Ref) Object() Ref {
+	r.ref.Source = source.S3Object
+	return r
+}
 
 // Stem returns the text before the first * of a pattern, with which all names that it
 // matches begin. It reports false if there is no *.
@@ -120,25 +132,6 @@ func kindName(kind string) string {
 		return name
 	}
 	return kind
-}
-
-// instead returns what to use in place of a command that a source does not support.
-func instead(verb, kind string) string {
-	others := map[string]map[string]string{
-		SSM: {
-			"put": "use 'aws ssm put-parameter'", "delete": "use 'aws ssm delete-parameter'",
-		},
-		SecretsManager: {
-			"put": "use 'aws secretsmanager put-secret-value'", "delete": "use 'aws secretsmanager delete-secret'", "list": "use 'aws secretsmanager list-secrets'",
-		},
-		S3: {
-			"put": "use 'credrender --store s3://BUCKET/PREFIX put NAME'", "delete": "use 'credrender --store s3://BUCKET/PREFIX delete NAME'",
-		},
-	}
-	if text := others[kind][verb]; text != "" {
-		return text
-	}
-	return "it works on tables and local stores"
 }
 
 // Fault adds the ref to an error that does not have one.

@@ -70,7 +70,7 @@ func TestTargets(t *testing.T) {
 		{"ssm:/a", "", "", ""},
 		{"params:/a", "", "", ""},
 		{"sm:a", "", "", ""},
-		{"s3://b/k", "", "", ""},
+		{"s3://b/k", "", "alias/main", ""},
 	}
 	for _, tt := range tests {
 		var set backend.Set

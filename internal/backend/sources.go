@@ -55,9 +55,9 @@ func (s *Set) openSource(ctx context.Context, where job.Store) (source.Source, e
 	}
 	switch where.Kind {
 	case SSM:
-		return ssm.New(c.AWS), nil
+		return ssm.New(c.AWS).WithKey(where.Key), nil
 	case SecretsManager:
-		return secretsmanager.New(c.AWS), nil
+		return secretsmanager.New(c.AWS).WithKey(where.Key), nil
 	case s3Object:
 		return s3.New(c.AWS), nil
 	case source.EC2:

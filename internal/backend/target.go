@@ -6,7 +6,6 @@ import (
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/source/s3"
 	"github.com/credrender/credrender/pkg/store"
 )
 
@@ -25,7 +24,7 @@ func (s *Set) Target(where job.Store, ref Ref) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if place.Key == "" && hasItems(place.Kind) && place.Kind != Local {
+	if place.Key == "" && takesKey(place.Kind) {
 		place.Key = where.Key
 	}
 	return &Target{ref, s, place}, nil
@@ -38,6 +37,17 @@ func (t *Target) Place() job.Store { return t.place }
 func (t *Target) HasItems() bool { return hasItems(t.place.Kind) }
 
 func hasItems(kind string) bool { return kind == DynamoDB || kind == Local || kind == "" }
+
+// takesKey reports whether a kind of source encrypts with the store's own key.
+func takesKey(kind string) bool { return kind == DynamoDB || kind == "" || kind == S3 }
+
+// UseKey sets the KMS key for new secrets of a service that has a key of its own by
+// default. What exists there keeps its key.
+func (t *Target) UseKey(key string) {
+	if t.place.Key == "" && (t.place.Kind == SSM || t.place.Kind == SecretsManager) {
+		t.place.Key = key
+	}
+}
 
 // IsFolder reports whether the target is in a folder of S3 that is used as a store.
 func (t *Target) IsFolder() bool { return t.place.Kind == S3 && t.place.Path != "" }
@@ -59,30 +69,61 @@ func (t *Target) Items(ctx context.Context, verb string) (st *store.Store, name 
 	return st, t.ref.Name, nil
 }
 
-// Folder opens the folder of S3 that the target is in, and returns the ref of the object.
-func (t *Target) Folder(ctx context.Context, verb string) (f *s3.Folder, ref source.Ref, err error) {
-	if !t.IsFolder() {
-		return nil, ref, t.unable(verb)
-	}
+// TakesContext reports whether values of the target's source have a context.
+func (t *Target) TakesContext() bool { return takesContext(t.place.Kind) }
+
+func takesContext(kind string) bool { return kind != SSM && kind != SecretsManager }
+
+// Writer opens the target's source to put or delete secrets, and returns the target's
+// ref for it.
+func (t *Target) Writer(ctx context.Context, verb string) (source.Writer, source.Ref, error) {
+	return capable[source.Writer](ctx, t, verb)
+}
+
+// History opens the target's source to read versions, and returns the target's ref for
+// it.
+func (t *Target) History(ctx context.Context, verb string) (source.HistoryReader, source.Ref, error) {
+	return capable[source.HistoryReader](ctx, t, verb)
+}
+
+// Stager opens the target's source to keep versions beside the newest, and returns the
+// target's ref for it. Only Secrets Manager can.
+func (t *Target) Stager(ctx context.Context, verb string) (source.Stager, source.Ref, error) {
+	return capable[source.Stager](ctx, t, verb)
+}
+
+// capable opens the target's source as an interface that some sources implement.
+func capable[T any](ctx context.Context, t *Target, verb string) (able T, ref source.Ref, err error) {
 	src, err := t.open(ctx)
 	if err != nil {
-		return nil, ref, err
+		return able, ref, err
 	}
-	f, ok := src.(*s3.Folder)
+	var opened any = src
+	if st, ok := src.(*store.Store); ok {
+		opened = store.RefWriter{Store: st}
+	}
+	able, ok := opened.(T)
 	if !ok {
-		return nil, ref, t.unable(verb)
+		return able, ref, t.unable(verb)
 	}
-	return f, t.ref, nil
+	return able, t.ref, nil
+}
+
+// Fetch fetches the value with its trace, which a later write can expect to be the
+// newest.
+func (t *Target) Fetch(ctx context.Context) (source.Result, error) {
+	src, err := t.open(ctx)
+	if err != nil {
+		return source.Result{}, err
+	}
+	got := src.Fetch(ctx, []source.Ref{t.ref})[t.ref]
+	return got, t.Fault(got.Err)
 }
 
 // Get fetches the value.
 func (t *Target) Get(ctx context.Context) (source.Secret, error) {
-	src, err := t.open(ctx)
-	if err != nil {
-		return source.Secret{}, err
-	}
-	got := src.Fetch(ctx, []source.Ref{t.ref})[t.ref]
-	return got.Secret, t.Fault(got.Err)
+	got, err := t.Fetch(ctx)
+	return got.Secret, err
 }
 
 // List returns the entries that the pattern matches.
@@ -127,6 +168,9 @@ func (t *Target) One(name, version string) source.Ref {
 	return source.Ref{Source: t.ref.Source, Name: name, Version: version}
 }
 
+// Source opens the target's source.
+func (t *Target) Source(ctx context.Context) (source.Source, error) { return t.open(ctx) }
+
 func (t *Target) open(ctx context.Context) (source.Source, error) {
 	return t.set.place(ctx, t.place)
 }
@@ -140,14 +184,11 @@ func (t *Target) pattern(err error) error {
 }
 
 func (t *Target) unable(verb string) error {
-	e := &UnableError{Verb: verb, Kind: t.place.Kind, Instead: instead(verb, t.place.Kind)}
+	e := &UnableError{Verb: verb, Kind: t.place.Kind, Instead: "it works on tables and local stores"}
 	if t.ref.Name != "" {
 		e.Ref = t.String()
 	} else if t.IsFolder() {
 		e.Ref = "s3://" + t.place.Path
-	}
-	if t.IsFolder() {
-		e.Instead = "it works on tables and local stores"
 	}
 	return e
 }

@@ -17,6 +17,7 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 		Splay:        v.GetDuration("splay"),
 		CheckTimeout: job.CheckTimeout,
 		HookTimeout:  job.HookTimeout,
+		PruneLimit:   job.PruneLimit,
 		Owners:       l.config.Trust.Owners,
 		Store: job.Store{
 			Kind:      kind,

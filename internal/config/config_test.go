@@ -84,6 +84,7 @@ func ofManual(path string) *config.Config {
 	base := job.Job{
 		CheckTimeout: 30 * time.Second,
 		HookTimeout:  2 * time.Minute,
+		PruneLimit:   10,
 		Contexts:     map[string]map[string]string{"web": {"Env": "prod", "app.tier": "web"}},
 		Context:      map[string]string{"env": "prod"},
 		Schedule:     schedule.MustParse("*/5 * * * *"),

@@ -196,11 +196,11 @@ func TestLoadFaultsOfJobs(t *testing.T) {
 		"zero bytes": {
 			"jobs:\n- {name: a, content: x, dest: \"/a\\0\", hook: \"a\\0\", env: {A: \"\\0\", \"B=\": x}, verify: [a, \"\\0\"]}",
 			[]string{
-				"2: jobs[0].dest: holds a zero byte",
 				"2: jobs[0].hook: holds a zero byte",
 				"2: jobs[0].env.A: holds a zero byte",
 				"2: jobs[0].env.B=: is no name of a variable",
 				"2: jobs[0].verify[1]: holds a zero byte",
+				"2: jobs[0].dest: holds a zero byte",
 			},
 		},
 	}.check(t)

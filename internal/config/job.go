@@ -18,8 +18,10 @@ type draft struct {
 	job.Job
 	named    bool // the key name is there, whatever its value
 	hasFiles bool // the key files is there
-	inline   int  // line of the first key of a file in the job itself; 0: none
-	keypairs []keypair
+	// hasPruneLimit: the key prune_limit is there.
+	hasPruneLimit bool
+	inline        int // line of the first key of a file in the job itself; 0: none
+	keypairs      []keypair
 }
 
 type keypair struct {
@@ -74,6 +76,8 @@ func (f *file) jobFields(d *draft) fields {
 		"splay":          func(key string, n *yaml.Node) { d.Splay = f.duration(n, key) },
 		"allow":          func(key string, n *yaml.Node) { d.Allow = f.someWords(n, key) },
 		"allow_no_match": func(key string, n *yaml.Node) { d.AllowNoMatch = f.words(n, key) },
+		"prune":          func(key string, n *yaml.Node) { d.Prune = f.boolean(n, key) },
+		"prune_limit":    func(key string, n *yaml.Node) { f.setPruneLimit(d, key, n) },
 		"restrict":       func(key string, n *yaml.Node) { d.Restrict = f.boolean(n, key) },
 	}
 }
@@ -133,8 +137,8 @@ func (f *file) addKeypair(d *draft) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		pair := keypair{key: key, node: n}
 		f.mapping(n, key, fields{
-			"cert": func(key string, n *yaml.Node) { pair.Cert = f.destination(n, key) },
-			"key":  func(key string, n *yaml.Node) { pair.Key = f.destination(n, key) },
+			"cert": func(key string, n *yaml.Node) { pair.Cert = f.destination(n, key, false) },
+			"key":  func(key string, n *yaml.Node) { pair.Key = f.destination(n, key, false) },
 		})
 		d.keypairs = append(d.keypairs, pair)
 		d.Keypairs = append(d.Keypairs, pair.Keypair)
@@ -154,6 +158,8 @@ func (f *file) finishJob(d *draft, one *fileDraft, key string, n *yaml.Node) {
 	case !d.hasFiles || len(d.Files) == 0:
 		f.fail(n, key, "give src and dest, or files", "has no files")
 	}
+	f.checkPrune(d, key, n)
+	f.checkPatterns(d, key, n)
 	d.ID = f.file + job.IDSeparator + d.Name
 	if d.Name != "" {
 		f.claim(f.names, d.Name, join(key, "name"), n, "a job of this name is already at %s")
@@ -171,6 +177,9 @@ func (f *file) claim(taken map[string]string, name, key string, n *yaml.Node, fo
 
 // checkKeypairs makes sure that both halves are files of the job.
 func (f *file) checkKeypairs(d *draft) {
+	if d.IsMany() {
+		return // job.Expand does
+	}
 	dests := map[string]bool{}
 	for _, file := range d.Files {
 		dests[file.Dest] = true

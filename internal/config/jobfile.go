@@ -18,6 +18,9 @@ type fileDraft struct {
 	job.File
 	from    []string // which of src, secret and content it has
 	hasDest bool     // the key dest is there, whatever its value
+	slash   bool     // src ends in one
+	// destNode is the value of dest, which is read once src and for_each are known.
+	destNode *yaml.Node
 }
 
 // addFile reads one entry of files.
@@ -59,6 +62,7 @@ func (f *file) fileFields(d *fileDraft) fields {
 		"create_dirs": func(key string, n *yaml.Node) { d.CreateDirs = f.boolean(n, key) },
 		"permit":      func(key string, n *yaml.Node) { f.setPermit(d, key, n) },
 		"in_place":    func(key string, n *yaml.Node) { d.InPlace = f.boolean(n, key) },
+		"for_each":    func(key string, n *yaml.Node) { f.setEach(d, key, n) },
 		"delims":      func(key string, n *yaml.Node) { f.setDelims(d, key, n) },
 	}
 }
@@ -66,6 +70,7 @@ func (f *file) fileFields(d *fileDraft) fields {
 func (f *file) setSource(d *fileDraft, key string, n *yaml.Node) {
 	d.from = append(d.from, "src")
 	d.Src = f.path(n, key)
+	d.slash = strings.HasSuffix(follow(n).Value, "/")
 }
 
 // path reads the path of a file, relative to the config file, and makes it absolute.
@@ -93,19 +98,18 @@ func (f *file) setDest(d *fileDraft, key string, n *yaml.Node) {
 	if d.hasDest {
 		f.fail(n, key, "", "dest and destination are the same: give one")
 	}
-	d.hasDest = true
-	d.Dest = f.destination(n, key)
+	d.hasDest, d.destNode = true, n
 }
 
-// destination reads the path of a file to write: absolute, and made clean. A
-// line break would split CREDRENDER_CHANGED.
-func (f *file) destination(n *yaml.Node, key string) string {
+// destination reads the path of a file to write, or of a folder of them: absolute, and
+// made clean. A line break would split CREDRENDER_CHANGED.
+func (f *file) destination(n *yaml.Node, key string, folder bool) string {
 	dest, ok := f.word(n, key)
 	switch {
 	case !ok:
 	case !filepath.IsAbs(dest):
 		f.fail(n, key, "", "%s is not an absolute path", source.Show(dest))
-	case job.IsDirectory(dest):
+	case job.IsDirectory(dest) && !folder:
 		f.fail(n, key, "", "%s is a directory, expected a file", source.Show(dest))
 	case strings.ContainsAny(dest, "\n\r"):
 		f.fail(n, key, "", "holds a line break")
@@ -178,7 +182,8 @@ func (f *file) finishFile(d *draft, one *fileDraft, key string, n *yaml.Node) {
 	if !one.hasDest {
 		f.fail(n, key, "", "has no dest")
 	}
-	if one.Dest != "" {
+	f.finishMany(one, key, n)
+	if one.Dest != "" && !one.IsMany() {
 		f.claim(f.dests, one.Dest, join(key, "dest"), n, source.Show(one.Dest)+" is already written by %s")
 	}
 	d.Files = append(d.Files, one.File)

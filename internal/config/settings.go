@@ -67,7 +67,7 @@ func settings() []setting {
 		{Flag: Flag{Name: "region", Short: "r", Usage: "AWS `REGION`"}, norm: anything},
 		{Flag: Flag{Name: "kms-region", Usage: "AWS `REGION` of KMS, if it differs"}, norm: anything},
 		{Flag: Flag{Name: "profile", Short: "p", Usage: "AWS `PROFILE`"}, norm: anything},
-		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: anything},
+		{Flag: Flag{Name: "arn", Usage: "`ROLE` to assume, as an ARN"}, norm: role},
 		{Flag: Flag{Name: "grant-token", Repeat: true, Usage: "`TOKEN` of a KMS grant that is less than five minutes old"}, scope: ofProcess, norm: anything},
 		{Flag: Flag{Name: "state-dir", Usage: "`DIR` of installed versions, pending hooks and locks"}, scope: ofProcess, norm: path},
 		{Flag: Flag{Name: "timeout", Default: "2m", Usage: "wait up to `DURATION` for AWS, credentials and metadata"}, scope: ofProcess, norm: duration, example: "30s"},
@@ -151,7 +151,7 @@ func (l layers) resolve(file map[string]scalar) *viper.Viper {
 
 // strangers warns of variables that look like settings and are none.
 func (l layers) strangers() (warnings []string) {
-	known := []string{"JOB", "CHANGED", "LOCK"} // what commands are given
+	known := []string{"JOB", "CHANGED", "LOCK", "STEP", "SECRET", "VERSION"} // what commands are given
 	for _, s := range settings() {
 		known = append(known, strings.TrimPrefix(s.Env(), envPrefix))
 	}

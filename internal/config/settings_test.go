@@ -90,14 +90,14 @@ func TestEverySetting(t *testing.T) {
 	want := config.Settings{
 		Store: job.Store{
 			Kind: "local", Path: "/cwd/s.db", LocalKey: "/k", Table: "t", Key: "k",
-			Region: "r", KMSRegion: "kr", Profile: "p", RoleARN: "a",
+			Region: "r", KMSRegion: "kr", Profile: "p", RoleARN: "arn:aws:iam::123456789012:role/a",
 		},
 		StateDir: "/cwd/state", Timeout: 90 * time.Second, LogLevel: slog.LevelDebug, LogFormat: "json",
 		FullRefresh: 10 * time.Minute, BootWait: 2 * time.Second, Ready: config.ReadyFiles,
 	}
 	values := map[string]string{
 		"config": path, "store": "local:s.db", "local-key": "/k", "table": "t", "key": "k", "region": "r", "kms-region": "kr",
-		"profile": "p", "arn": "a", "state-dir": "state", "timeout": "90s", "log-level": "debug", "log-format": "json", "trusted-owner": "7,8",
+		"profile": "p", "arn": "arn:aws:iam::123456789012:role/a", "state-dir": "state", "timeout": "90s", "log-level": "debug", "log-format": "json", "trusted-owner": "7,8",
 	}
 	var environ []string
 	for _, f := range config.Flags() {
@@ -125,14 +125,14 @@ func TestEverySetting(t *testing.T) {
 // In a file, paths start where the file is.
 func TestEverySettingOfAFile(t *testing.T) {
 	path := write(t, "store: local:s.db\nlocal_key: k\nstate_dir: state\ntimeout: 1m30s\nlog_level: warn\nlog_format: json\n"+
-		"kms_region: kr\nprofile: p\narn: a\nkey: k\ntrusted_owners: [9]\n"+
+		"kms_region: kr\nprofile: p\narn: arn:aws:iam::123456789012:role/a\nkey: k\ntrusted_owners: [9]\n"+
 		"full_refresh: 1h\nlisten: unix:sock\ntextfile: m.prom\nboot_wait: 5s\nready: best-effort\n")
 	c := mustLoad(t, path)
 	dir := strings.TrimSuffix(path, "/c.yaml")
 	want := config.Settings{
 		Store: job.Store{
 			Kind: "local", Path: dir + "/s.db", LocalKey: dir + "/k", Table: "credential-store", Key: "k",
-			KMSRegion: "kr", Profile: "p", RoleARN: "a",
+			KMSRegion: "kr", Profile: "p", RoleARN: "arn:aws:iam::123456789012:role/a",
 		},
 		StateDir: dir + "/state", Timeout: 90 * time.Second, LogLevel: slog.LevelWarn, LogFormat: "json",
 		FullRefresh: time.Hour, Listen: "unix:" + dir + "/sock", Textfile: dir + "/m.prom", BootWait: 5 * time.Second, Ready: config.ReadyBestEffort,
@@ -215,6 +215,7 @@ func TestWarnsOfUnknownVariables(t *testing.T) {
 		Flags: map[string]string{"config": write(t, "contexts: {web: {a: b}}")},
 		Environ: []string{
 			"CREDRENDER_TABEL=x", "CREDRENDER_CONTEXTS=x", "CREDRENDER_JOB=x", "CREDRENDER_CHANGED=x", "CREDRENDER_LOCK=x", "CREDRENDERER=x",
+			"CREDRENDER_STEP=x", "CREDRENDER_SECRET=x", "CREDRENDER_VERSION=x",
 		},
 		EUID: me,
 	})

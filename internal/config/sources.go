@@ -84,8 +84,8 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 		f.fail(n, key, "", "a source of type %s has no table", s.Kind)
 	case isLocal != (s.Path != ""), !isLocal && s.LocalKey != "":
 		f.fail(n, key, "", "path, and perhaps local_key, go with type local")
-	case !isTable && s.Key != "":
-		f.fail(n, key, "", "key is the KMS key for writes, and goes with type dynamodb")
+	case isLocal && s.Key != "":
+		f.fail(n, key, "", "key is the KMS key for writes, which a local store does not have")
 	case s.Profile != "" && s.RoleARN != "":
 		f.fail(n, key, "", "profile and arn exclude each other: a profile can name a role")
 	}

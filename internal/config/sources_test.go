@@ -25,7 +25,7 @@ func loadText(t *testing.T, text string) (*config.Config, error) {
 func TestNamedSources(t *testing.T) {
 	c, err := loadText(t, `
 region: eu-west-1
-arn: arn:aws:iam::1:role/store
+arn: arn:aws:iam::123456789012:role/store
 sources:
   payments: {type: dynamodb, table: t, key: alias/pay, arn: "arn:aws:iam::2:role/r", region: us-east-1}
   shared: {type: ssm}
@@ -39,7 +39,7 @@ jobs:
 	}
 	want := job.Sources{
 		"payments": {Kind: "dynamodb", Table: "t", Key: "alias/pay", RoleARN: "arn:aws:iam::2:role/r", Region: "us-east-1"},
-		"shared":   {Kind: "ssm", Region: "eu-west-1", RoleARN: "arn:aws:iam::1:role/store"},
+		"shared":   {Kind: "ssm", Region: "eu-west-1", RoleARN: "arn:aws:iam::123456789012:role/store"},
 		"old":      {Kind: "local", Path: "/s/store.db", LocalKey: "/s/store.key"},
 	}
 	if diff := cmp.Diff(want, *c.Base.Store.Sources); diff != "" {
@@ -65,7 +65,7 @@ func TestFaultsOfSources(t *testing.T) {
 		"{ssm: {type: ssm}}":                   "sources.ssm: is a prefix of its own",
 		"{'a:b': {type: ssm}}":                 "a source's name has letters",
 		"{x: {type: ssm, table: t}}":           "has no table",
-		"{x: {type: ssm, key: alias/k}}":       "goes with type dynamodb",
+		"{x: {type: local, path: /p, key: k}}": "a local store does not have",
 		"{x: {type: ssm, path: /p}}":           "go with type local",
 		"{x: {type: local}}":                   "go with type local",
 		"{x: {type: ssm, arn: a, profile: p}}": "exclude each other",

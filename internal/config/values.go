@@ -162,6 +162,14 @@ func table(value, dir string) (string, error) {
 	return value, err
 }
 
+// role checks the ARN of a role to assume. An empty one is none.
+func role(value, _ string) (string, error) {
+	if value != "" && !source.IsRole(value) {
+		return value, fmt.Errorf("%s is not the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME", source.Show(value))
+	}
+	return value, nil
+}
+
 // checkTable compares the region of a table's ARN with the one that is set.
 func checkTable(s job.Store) error {
 	if s.Kind != dynamoDB {

@@ -107,9 +107,22 @@ func (d *Daemon) of(id string) *jobStats {
 func allowance(fetching time.Duration, jobs []job.Job) time.Duration {
 	limit := 2*fetching + 2*time.Minute
 	for _, j := range jobs {
-		limit += time.Duration(len(j.Files)+2)*j.CheckTimeout + j.HookTimeout
+		limit += time.Duration(commands(j)+2)*j.CheckTimeout + j.HookTimeout
 	}
 	return limit
+}
+
+// commands returns how many checks a job may run. A folder or list can make any number of
+// files.
+func commands(j job.Job) (n int) {
+	const many = 1000
+	for _, f := range j.Files {
+		n++
+		if f.IsMany() && !f.Check.IsZero() {
+			n += many
+		}
+	}
+	return n
 }
 
 // found is the result of a change check.

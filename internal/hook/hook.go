@@ -1,10 +1,10 @@
 // Package hook runs the commands of a job: checks, verify commands and hooks.
 //
-// [Run] starts a [Spec] in its own process group, with /dev/null as input and only the
-// given environment. At the timeout, or when the context ends, it terminates the command
-// and everything the command started. It does not wait for background children that keep
-// the output open. It keeps the last 4 KiB of the output, in which a [Masker] hides the
-// known secrets.
+// [Run] starts a [Spec] in its own process group, with /dev/null or the given values as
+// input and only the given environment. At the timeout, or when the context ends, it
+// terminates the command and everything the command started. It does not wait for
+// background children that keep the output open. It keeps the last 4 KiB of the output,
+// in which a [Masker] hides the known secrets.
 //
 // [Expand] replaces {{.src}} and {{.dest}} in a command, and [Environ] returns the
 // environment. A failed command is an [ExitError]; the error of a command that cannot be
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 const (
@@ -49,6 +50,10 @@ type Spec struct {
 	KillAfter time.Duration
 	// Masker hides known secrets in the output; nil: nothing is hidden.
 	Masker *Masker
+	// Inputs are what the command reads: the first as standard input, the others as
+	// file descriptors 3 and up, so that no value is in its arguments or environment.
+	// Without any, standard input is /dev/null.
+	Inputs []source.Secret
 }
 
 // Result is the result of a successful command.
@@ -100,7 +105,13 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	in, err := connect(cmd, spec.Inputs)
+	if err != nil {
+		return Result{}, err
+	}
+	defer in.stop()
 	out, err := start(cmd, TailSize+spec.Masker.reach())
+	in.start(spec.Inputs)
 	if err != nil {
 		return Result{}, err
 	}

@@ -317,3 +317,29 @@ func waitGone(t *testing.T, pid int) {
 	syscall.Kill(pid, syscall.SIGKILL)
 	t.Errorf("process %d outlived its group", pid)
 }
+
+// A command gets values as standard input and as file descriptors, larger than a pipe
+// holds too, and need not read them.
+func TestInputs(t *testing.T) {
+	big := strings.Repeat("0123456789abcdef", 64<<10) // 1 MiB
+	s := spec(shell(`wc -c; cat <&3; printf .; wc -c <&4`))
+	s.Inputs = []source.Secret{source.NewSecret([]byte(big)), source.NewSecret([]byte("three")), source.NewSecret([]byte(big[:100000]))}
+	got, err := hook.Run(t.Context(), s)
+	if want := "1048576\nthree.100000"; err != nil || strings.ReplaceAll(strings.TrimSpace(got.Output), " ", "") != want {
+		t.Errorf("got %q, %v; want %q", got.Output, err, want)
+	}
+	for _, line := range []string{"true", "sleep 600 >/dev/null 2>&1 & echo $!"} { // the child keeps the pipes open
+		s.Command = shell(line)
+		got, err := hook.Run(t.Context(), s)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		if pid, err := strconv.Atoi(strings.TrimSpace(got.Output)); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+	s = spec(shell(`read -r line; echo "read $?"`))
+	if got, err := hook.Run(t.Context(), s); err != nil || got.Output != "read 1\n" {
+		t.Errorf("without inputs: %q, %v", got.Output, err)
+	}
+}

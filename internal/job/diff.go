@@ -11,12 +11,14 @@ import (
 // Kind is what a run does to a destination.
 type Kind string
 
-// The kinds of change. ModeOnly repairs a mode or owner without running the hook.
+// The kinds of change. ModeOnly repairs a mode or owner without running the hook;
+// Remove removes a file that the job made earlier.
 const (
 	Unchanged Kind = "unchanged"
 	Create    Kind = "create"
 	Update    Kind = "update"
 	ModeOnly  Kind = "mode"
+	Remove    Kind = "remove"
 )
 
 // NewFileMode is the mode of a destination that did not exist.
@@ -89,6 +91,6 @@ func (c Change) Tolerated() bool {
 func (c Change) Txn() txn.File {
 	return txn.File{
 		Dest: c.File.Dest, Data: c.Data, Mode: c.Mode, UID: c.UID, GID: c.GID,
-		InPlace: c.File.InPlace, Checked: !c.File.Check.IsZero(), CreateDirs: c.File.CreateDirs, Permit: c.File.Permit,
+		Remove: c.Kind == Remove, InPlace: c.File.InPlace, Checked: !c.File.Check.IsZero(), CreateDirs: c.File.CreateDirs, Permit: c.File.Permit,
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // IsDirectory reports whether a destination is written as a directory: it ends in a
@@ -57,6 +58,10 @@ type Job struct {
 	// AllowNoMatch are patterns of names (* too) that may match nothing; any
 	// other pattern of a template that matches nothing is an error.
 	AllowNoMatch []string
+	// Prune removes files that the job made earlier and that are no longer its files, at
+	// most PruneLimit percent of all that it made in one run.
+	Prune      bool
+	PruneLimit int
 	// Restrict refuses functions that look outside the store: env, file,
 	// hostname, ec2 and the clock.
 	Restrict bool
@@ -71,6 +76,9 @@ type Job struct {
 	// Owners are the user IDs, besides root, that may own the job's templates.
 	Owners []int
 }
+
+// PruneLimit is the default of [Job.PruneLimit].
+const PruneLimit = 10
 
 // Default timeouts.
 const (
@@ -127,6 +135,15 @@ type File struct {
 	Data    []byte
 	// Origin is where the file is defined in the config, as file:line.
 	Origin string
+
+	// Folder: Src is a directory of templates and other files, and Dest the one for their
+	// results. Each makes a file for each of its entries, and Dest is a template. [Expand]
+	// turns such a File into those of its results: Verbatim ones are copies of Src, and
+	// Entry is what the template of a file knows as .Key and .Value.
+	Folder   bool
+	Each     *Each
+	Verbatim bool
+	Entry    *template.Entry
 
 	Dest         string            // absolute and clean; empty: standard output
 	Mode         *fs.FileMode      // nil: an existing file's, else 0600

@@ -28,8 +28,9 @@ func Load(j *Job, sources []string, read func(path string) ([]byte, error)) ([]U
 		return units, err
 	}
 	var errs []error
+	l := loader{j, partials, sources, read, map[origin]parsed{}}
 	for _, f := range j.Files {
-		u, err := loadFile(j, f, partials, sources, read)
+		u, err := l.file(f)
 		units = append(units, u)
 		errs = append(errs, err)
 	}
@@ -51,7 +52,47 @@ func loadPartials(j *Job, read func(string) ([]byte, error)) (partials []templat
 	return partials, err
 }
 
-func loadFile(j *Job, f File, partials []template.Partial, sources []string, read func(string) ([]byte, error)) (Unit, error) {
+// loader reads the files of a job. A template that makes several is parsed once.
+type loader struct {
+	*Job
+	partials []template.Partial
+	sources  []string
+	read     func(string) ([]byte, error)
+	parsed   map[origin]parsed
+}
+
+// origin is where the template of several files is defined.
+type origin struct{ src, place string }
+
+type parsed struct {
+	template *template.Template
+	text     string
+	err      error
+}
+
+func (l loader) file(f File) (Unit, error) {
+	if f.Entry == nil {
+		return l.one(f)
+	}
+	at := origin{f.Src, f.Origin}
+	p, known := l.parsed[at]
+	if !known {
+		first, err := l.one(f)
+		p = parsed{first.Template, first.Text, err}
+		l.parsed[at] = p
+		if err != nil {
+			return first, err // once for all
+		}
+	}
+	u := Unit{File: f, Text: p.text}
+	if p.template != nil {
+		u.Template = p.template.WithEntry(*f.Entry)
+	}
+	return u, nil
+}
+
+func (l loader) one(f File) (Unit, error) {
+	j, read := l.Job, l.read
 	u := Unit{File: f, Ref: f.Secret, Text: f.Content}
 	pairs := f.Context
 	if pairs == nil {
@@ -71,19 +112,26 @@ func loadFile(j *Job, f File, partials []template.Partial, sources []string, rea
 	name := f.Src
 	if f.Src != "" {
 		text, err := read(f.Src)
+		if err != nil && f.Verbatim {
+			return u, fmt.Errorf("read file: %w", err)
+		}
 		if err != nil {
 			return u, fmt.Errorf("read template: %w", err)
 		}
 		u.Text = string(text)
+		if f.Verbatim {
+			u.File.Data = append([]byte{}, text...) // not nil
+			return u, nil
+		}
 	} else {
 		name = f.Origin
 	}
 	var err error
 	u.Template, err = template.Parse(u.Text, template.Options{
 		Name: name, LeftDelim: f.LeftDelim, RightDelim: f.RightDelim,
-		Vars: j.Vars, Contexts: j.Contexts, Context: pairs,
-		Sources: slices.Concat(sources, j.Store.SourceNames()), Allow: j.Allow, Restrict: j.Restrict,
-		Partials: partials,
+		Vars: j.Vars, Entry: f.Entry, Contexts: j.Contexts, Context: pairs,
+		Sources: slices.Concat(l.sources, j.Store.SourceNames()), Allow: j.Allow, Restrict: j.Restrict,
+		Partials: l.partials,
 	})
 	return u, err
 }

@@ -30,6 +30,8 @@ func Action(service, operation string) []string {
 		return []string{"s3:GetObject"}
 	case "S3 ListObjectsV2":
 		return []string{"s3:ListBucket"}
+	case "S3 ListObjectVersions":
+		return []string{"s3:ListBucketVersions"}
 	case "DynamoDB TransactWriteItems": // depends on its items
 		return []string{"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
 	case "Secrets Manager BatchGetSecretValue":
@@ -48,13 +50,34 @@ func Action(service, operation string) []string {
 // table and its key, or on another source. It returns nil for commands that send no
 // requests, and for unknown ones.
 func Rights(command, service string) []Right {
+	if command == "import" && service != "DynamoDB" && service != "KMS" { // --into
+		command = "put"
+	}
 	of := map[string]map[string][]Right{
 		"S3": {
-			"get": objects("s3:GetObject"), "pull": objects("s3:GetObject"), "put": objects("s3:PutObject"), "delete": objects("s3:GetObject", "s3:DeleteObject"), "list": listing(),
+			"get": objects("s3:GetObject"), "pull": objects("s3:GetObject"), "list": listing(),
+			"put":    {{"the objects", []string{"s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"}}, {"the bucket", []string{"s3:ListBucket", "s3:GetBucketVersioning"}}},
+			"delete": {{"the objects", []string{"s3:GetObject", "s3:DeleteObject"}}, {"the bucket", []string{"s3:ListBucket", "s3:GetBucketVersioning"}}},
 		},
-		"KMS": {"put": {rightOn("the key", "kms", []string{"GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})}},
+		"SSM": {
+			"put":    {{"the parameters", []string{"ssm:PutParameter", "ssm:GetParameters"}}, {"all", []string{"ssm:DescribeParameters"}}},
+			"delete": {{"the parameters", []string{"ssm:DeleteParameter"}}},
+			"list":   {{"the paths of parameters", []string{"ssm:GetParametersByPath"}}},
+		},
+		"Secrets Manager": {
+			"put":    {{"the secrets", writeSecret()}},
+			"delete": {{"the secrets", []string{"secretsmanager:DescribeSecret", "secretsmanager:DeleteSecret"}}, {"the secrets (for a key)", writeSecret()}},
+			"list":   {{"all", []string{"secretsmanager:ListSecrets"}}},
+		},
+		"KMS": {
+			"put":    {rightOn("the key", "kms", []string{"GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})},
+			"import": {rightOn("the key", "kms", []string{"Decrypt", "GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})},
+		},
 	}[service]
 	if rights, ok := of[command]; ok {
+		return rights
+	}
+	if rights := lifeElsewhere(command, service); rights != nil {
 		return rights
 	}
 	switch service {
@@ -68,6 +91,15 @@ func Rights(command, service string) []Right {
 		return itemRights(command)
 	}
 	return nil
+}
+
+// writeSecret returns the actions of a put into Secrets Manager. Reading and moving stages
+// is for keys of JSON objects.
+func writeSecret() []string {
+	return []string{
+		"secretsmanager:DescribeSecret", "secretsmanager:CreateSecret", "secretsmanager:PutSecretValue",
+		"secretsmanager:GetSecretValue", "secretsmanager:UpdateSecretVersionStage",
+	}
 }
 
 func objects(actions ...string) []Right { return []Right{{"the objects", actions}} }
@@ -86,7 +118,7 @@ func managed(command string) []Right {
 	if command == "render" || command == "daemon" { // for change checks
 		one.Actions = append(one.Actions, "secretsmanager:DescribeSecret")
 	}
-	return []Right{one, {"all (for two secrets and more)", []string{"secretsmanager:BatchGetSecretValue"}}}
+	return []Right{one, {"all (for two secrets and more)", []string{"secretsmanager:BatchGetSecretValue"}}, {"all (for patterns)", []string{"secretsmanager:ListSecrets"}}}
 }
 
 // itemRights returns the actions that a command needs on a table and a key.
@@ -127,7 +159,7 @@ func itemRights(command string) []Right {
 	case "policy":
 		return []Right{key("DescribeKey")}
 	}
-	return nil
+	return lifeRights(command)
 }
 
 func rightOn(what, service string, operations []string) Right {

@@ -20,6 +20,7 @@ type builder struct {
 	notes      []Note
 	sids       map[string]int
 	err        error // the first
+	writes     bool  // the policy is for a writer
 }
 
 func (b *builder) fail(n Need, err error) {
@@ -135,6 +136,7 @@ func (b *builder) noteWidened(n Need) {
 }
 
 func (b *builder) writer(needs []Need) {
+	b.writes = true
 	for _, g := range byLocation(needs) {
 		var all names
 		for _, n := range g.of("") {
@@ -148,9 +150,12 @@ func (b *builder) writer(needs []Need) {
 		}
 		b.named("WriteSecrets", []string{"dynamodb:PutItem", "dynamodb:Query"}, g.location, all)
 		b.contexts("MakeDataKeys", []string{"kms:GenerateDataKey"}, g.location, g.of(""))
+		b.writeParameters(g)
+		b.writeManaged(g)
+		b.writeObjects(g)
 		for _, n := range g.needs {
-			if n.Ref.Source != "" {
-				b.note(n.Origin, "%s is not of the table: writing it is not allowed here", n.Ref)
+			if n.Ref.Source == source.EC2 || n.Ref.Source == source.S3Object {
+				b.note(n.Origin, "%s is not a secret that credrender writes: it is not allowed here", n.Ref)
 			}
 		}
 	}

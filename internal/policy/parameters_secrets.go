@@ -8,11 +8,17 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// parameters allows reading Parameter Store. A path is a resource of its own, and
+// parameters allows reading Parameter Store.
+func (b *builder) parameters(g group) {
+	single, paths := b.parameterResources(g)
+	b.allow("Parameters", []string{"ssm:GetParameters"}, single, nil)
+	b.allow("ParameterPaths", []string{"ssm:GetParametersByPath"}, paths, nil)
+}
+
+// parameterResources returns parameters and paths. A path is a resource of its own, and
 // includes everything below it
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
-func (b *builder) parameters(g group) {
-	var single, paths []string
+func (b *builder) parameterResources(g group) (single, paths []string) {
 	for _, n := range g.of(source.SSM) {
 		b.noteKeys(n)
 		name := b.parameterARN(n, g.location)
@@ -27,8 +33,7 @@ func (b *builder) parameters(g group) {
 			single = append(single, name)
 		}
 	}
-	b.allow("Parameters", []string{"ssm:GetParameters"}, single, nil)
-	b.allow("ParameterPaths", []string{"ssm:GetParametersByPath"}, paths, nil)
+	return single, paths
 }
 
 // parameterARN returns the resource of a parameter. Its name may be an ARN, or end in a
@@ -45,18 +50,33 @@ func (b *builder) parameterARN(n Need, p Location) string {
 	return p.arn("ssm", "parameter/"+Escape(strings.TrimPrefix(name, "/")))
 }
 
-// managed allows reading Secrets Manager. The ARN of a secret ends in a hyphen and six
-// random characters
-// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html).
+// managed allows reading Secrets Manager.
 func (b *builder) managed(g group) {
-	var arns []string
+	arns, several := b.secretResources(g)
+	if several {
+		b.allow("SecretsInBatches", []string{"secretsmanager:BatchGetSecretValue"}, []string{"*"}, nil)
+	}
+	if slices.ContainsFunc(g.of(source.SecretsManager), func(n Need) bool { return n.Pattern }) {
+		b.allow("ListSecrets", []string{"secretsmanager:ListSecrets"}, []string{"*"}, nil)
+	}
+	b.allow("SecretsManager", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, arns, nil)
+}
+
+// secretResources returns the ARNs of secrets, and whether there may be several. An ARN ends
+// in a hyphen and six random characters
+// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html).
+func (b *builder) secretResources(g group) (arns []string, several bool) {
 	for _, n := range g.of(source.SecretsManager) {
 		b.noteKeys(n)
 		name, _, _ := strings.Cut(n.Ref.Name, "#")
+		if n.Pattern {
+			name, _, _ = strings.Cut(name, "*")
+		}
 		switch {
-		case n.Prefix:
+		case n.Prefix || n.Pattern:
 			b.noteWidened(n)
-			arns = append(arns, g.location.arn("secretsmanager", "secret:"+Escape(name)+"*"), "")
+			several = true // a prefix may be for several
+			arns = append(arns, g.location.arn("secretsmanager", "secret:"+Escape(name)+"*"))
 		case strings.HasPrefix(name, "arn:"):
 			arns = append(arns, b.known(n, "secretsmanager", name)+unfinished(name))
 		default:
@@ -64,11 +84,7 @@ func (b *builder) managed(g group) {
 		}
 	}
 	arns = unique(arns)
-	if len(arns) > 1 { // a prefix may be for several
-		b.allow("SecretsInBatches", []string{"secretsmanager:BatchGetSecretValue"}, []string{"*"}, nil)
-	}
-	arns = slices.DeleteFunc(arns, func(s string) bool { return s == "" })
-	b.allow("SecretsManager", []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, arns, nil)
+	return arns, several || len(arns) > 1
 }
 
 // unfinished returns the pattern for the random end of an ARN, if the ARN lacks it.
@@ -91,12 +107,16 @@ func (b *builder) known(n Need, service, arn string) string {
 // noteKeys adds a note about other KMS keys: only the service knows under which key a
 // parameter, secret or object is encrypted.
 func (b *builder) noteKeys(n Need) {
+	action := "kms:Decrypt"
+	if b.writes {
+		action = "kms:Decrypt, kms:Encrypt and kms:GenerateDataKey"
+	}
 	switch n.Ref.Source {
 	case source.SSM:
-		b.note("", "a SecureString under a key of your own takes kms:Decrypt on that key as well; the default key takes none")
+		b.note("", "a SecureString under a key of your own takes %s on that key as well; the default key takes none", action)
 	case source.SecretsManager:
-		b.note("", "a Secrets Manager secret under a key of your own takes kms:Decrypt on that key as well; the default key takes none")
+		b.note("", "a Secrets Manager secret under a key of your own takes %s on that key as well; the default key takes none", action)
 	case source.S3, source.S3Object:
-		b.note("", "an object that the bucket encrypts under a KMS key takes kms:Decrypt on that key as well")
+		b.note("", "an object that the bucket encrypts under a KMS key takes %s on that key as well", action)
 	}
 }

@@ -15,8 +15,12 @@
 //	        Parameters, ParameterPaths, Objects, ObjectVersions, ListObjects
 //	        SecretsManager secretsmanager:GetSecretValue, and DescribeSecret for change checks
 //	        SecretsInBatches secretsmanager:BatchGetSecretValue, which has no resource, for two secrets or more
+//	        ListSecrets   secretsmanager:ListSecrets, which has no resource, for patterns
 //	writer  WriteSecrets  dynamodb:PutItem and dynamodb:Query on the table, for the names
 //	        MakeDataKeys  kms:GenerateDataKey on the key, one statement for each context
+//	        WriteParameters, ParameterSettings (ssm:DescribeParameters, which has no resource)
+//	        WriteSecretsManager, WriteObjects, LookAtBuckets
+//	        EncryptObjects kms:Encrypt and kms:GenerateDataKey on the key, one for each context
 //	admin   SetUpTable, MakeKey, SetUpKey, GiveGrants, SeeAndRevokeGrants
 //
 // A statement for names has two conditions. "ForAllValues:StringEquals" with

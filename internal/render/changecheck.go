@@ -51,6 +51,7 @@ func CheckChanges(ctx context.Context, env Env, o Options, jobs []job.Job) ([]Ch
 		return nil, ErrNoState
 	}
 	r.openStates(ctx)
+	r.expand()
 	r.checkDestinations()
 	r.checkChanges(ctx)
 	if err := r.noteAll(ctx); err != nil {
@@ -58,7 +59,7 @@ func CheckChanges(ctx context.Context, env Env, o Options, jobs []job.Job) ([]Ch
 	}
 	var results []CheckResult
 	for _, p := range r.plans {
-		results = append(results, CheckResult{p.Job, p.check.unchanged, p.check.changed, p.check.why, p.report.Err, p.check.unanswered})
+		results = append(results, CheckResult{p.given, p.check.unchanged, p.check.changed, p.check.why, p.report.Err, p.check.unanswered})
 	}
 	return results, nil
 }
@@ -77,7 +78,7 @@ func (r *run) checkChanges(ctx context.Context) {
 		age := r.now.Sub(rec.LastLook)
 		p.check.full = age < 0 || age >= r.o.FullRefresh
 		left = append(left, p)
-		seen = append(seen, Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Full: p.check.full})
+		seen = append(seen, Seen{Store: p.Job.Store, Trace: rec.Trace, Globs: rec.Globs, Matches: rec.Matches, Full: p.check.full})
 	}
 	ctx, cancel := r.limit.Context(ctx)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -16,6 +17,8 @@ type Seen struct {
 	Trace []source.Known
 	// Globs are the patterns whose matches are among Trace.
 	Globs []source.Ref
+	// Matches are the names that patterns of for_each matched.
+	Matches []state.Matches
 	// Full is for a full refresh, which misses nothing. Otherwise the check is the
 	// cheapest one, and leaves out patterns.
 	Full bool
@@ -56,7 +59,7 @@ func Probe(ctx context.Context, open Opener, seen []Seen) []Verdict {
 		wg.Go(func() { f.look(ctx, open, b, all) })
 	}
 	for i, s := range seen {
-		if s.Full && len(s.Globs) > 0 {
+		if s.Full && len(s.Globs)+len(s.Matches) > 0 {
 			wg.Go(func() { verdicts[i] = newNames(ctx, open, s) })
 		}
 	}
@@ -135,6 +138,10 @@ func newNames(ctx context.Context, open Opener, s Seen) (v Verdict) {
 	for _, g := range s.Globs {
 		isNew, err := newName(ctx, open, s, g)
 		found.Add(g, isNew, err)
+	}
+	for _, m := range s.Matches {
+		isNew, err := newMatches(ctx, open, s, m)
+		found.Add(m.Pattern, isNew, err)
 	}
 	changed, err := found.Result()
 	return Verdict{Changed: len(changed) > 0, Err: err}

@@ -123,8 +123,11 @@ func (r *run) stateFor(p *Plan) error {
 			return err
 		}
 	}
-	if !p.Job.Hook.IsZero() && !r.o.NoHook {
+	switch {
+	case !p.Job.Hook.IsZero() && !r.o.NoHook:
 		return ErrNoState
+	case p.Job.Prune:
+		return ErrPruneState
 	}
 	p.journal = txn.NewMemory()
 	return nil
@@ -270,13 +273,14 @@ func (p *Plan) set() []byte {
 		Data     []byte
 		Mode     uint32
 		UID, GID int
+		Removed  bool `json:",omitempty"`
 	}
 	all := struct {
 		Verify job.Command
 		Files  []file
 	}{Verify: p.Job.Verify}
 	for _, c := range p.Changes {
-		all.Files = append(all.Files, file{c.Path, c.Data, uint32(c.Mode), c.UID, c.GID})
+		all.Files = append(all.Files, file{c.Path, c.Data, uint32(c.Mode), c.UID, c.GID, c.Kind == job.Remove})
 	}
 	b, _ := json.Marshal(all) // of strings, bytes and numbers
 	return b
@@ -288,7 +292,7 @@ func (p *Plan) print(r *run) string { return r.env.State.Fingerprint(p.set()) }
 func (p *Plan) files() []txn.File {
 	var fs []txn.File
 	for _, c := range p.Changes {
-		if c.Kind == job.Create || c.Kind == job.Update {
+		if c.Kind == job.Create || c.Kind == job.Update || c.Kind == job.Remove {
 			fs = append(fs, c.Txn())
 		}
 	}

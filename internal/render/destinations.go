@@ -3,9 +3,9 @@ package render
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
@@ -42,11 +42,10 @@ func (e *CycleError) Error() string {
 // destination is one file that a run writes.
 type destination struct {
 	plan  *Plan
-	index int // in Job.Files
+	index int // in Job.Files; -1: a file that the job no longer makes
 	id    fsys.Identity
+	dest  string
 }
-
-func (d destination) file() job.File { return d.plan.Job.Files[d.index] }
 
 // checkDestinations resolves all destinations, and fails the jobs that must not write
 // theirs before anything is fetched or written.
@@ -55,6 +54,9 @@ func (r *run) checkDestinations() {
 		return
 	}
 	for _, p := range r.plans {
+		if p.Job.IsMany() {
+			continue // they could not be told
+		}
 		for i, f := range p.Job.Files {
 			if f.Dest != "" {
 				r.addDestination(p, i)
@@ -63,9 +65,19 @@ func (r *run) checkDestinations() {
 	}
 	for _, d := range r.dests {
 		if is, of := r.conflict(d); is != "" {
-			d.plan.misplaced = true
-			d.plan.fail(&PlaceError{r.env.Disk.Host(d.file().Dest), is, of})
+			d.plan.misplace(&PlaceError{r.env.Disk.Host(d.dest), is, of})
 		}
+	}
+	for _, p := range r.plans {
+		p.placed = true
+	}
+}
+
+// misplace fails a job for a destination, unless an earlier check of the same ones has.
+func (p *Plan) misplace(err error) {
+	if !p.placed {
+		p.misplaced = true
+		p.fail(err)
 	}
 }
 
@@ -74,12 +86,17 @@ func (r *run) checkDestinations() {
 func (r *run) addDestination(p *Plan, i int) {
 	dest := p.Job.Files[i].Dest
 	if err := r.env.Disk.CheckKind(dest); err != nil {
-		p.misplaced = true
-		p.fail(err)
+		p.misplace(err)
 		return
 	}
 	if id, err := r.env.Disk.Identify(dest); err == nil {
-		r.dests = append(r.dests, destination{p, i, id})
+		if r.byKey == nil {
+			r.byKey = map[fsys.Key][]int{}
+		}
+		for _, key := range id.Keys() {
+			r.byKey[key] = append(r.byKey[key], len(r.dests))
+		}
+		r.dests = append(r.dests, destination{p, i, id, dest})
 	}
 }
 
@@ -93,6 +110,9 @@ func (r *run) conflict(d destination) (is, ofJob string) {
 			return fmt.Sprintf("is %s, %s", own.What, own.Path), own.Job
 		}
 	}
+	if dir := r.inFolder(d); dir != "" {
+		return "is in the folder of templates " + dir, ""
+	}
 	for _, p := range r.plans {
 		for _, path := range p.Job.Partials {
 			if id, ok := r.identify(path); ok && id.Same(d.id) {
@@ -100,15 +120,15 @@ func (r *run) conflict(d destination) (is, ofJob string) {
 			}
 		}
 	}
-	for _, f := range d.plan.Job.Files {
-		if id, ok := r.identify(f.Src); ok && id.Same(d.id) {
-			return "is also the template " + f.Src + " of the same job", ""
+	for _, key := range d.id.Keys() {
+		if src := r.sources(d.plan)[key]; src != "" {
+			return "is also the template " + src + " of the same job", ""
 		}
 	}
-	for _, other := range r.dests {
-		if (other.plan != d.plan || other.index != d.index) && other.id.Same(d.id) {
+	for _, other := range r.same(d.id) {
+		if other.plan != d.plan || other.index != d.index {
 			return fmt.Sprintf("is the same file as destination %s of job %s (%s)",
-				r.env.Disk.Host(other.file().Dest), other.plan.Job.Name, other.plan.Job.Origin), ""
+				r.env.Disk.Host(other.dest), other.plan.Job.Name, other.plan.Job.Origin), ""
 		}
 	}
 	return "", ""
@@ -124,7 +144,7 @@ func (r *run) isOwn(d destination, own Own) bool {
 	case own.Ext == "":
 		return d.id.Below(id)
 	}
-	dest := d.file().Dest
+	dest := d.dest
 	dir, err := r.env.Disk.IdentifyHost(r.env.Disk.Host(filepath.Dir(dest)))
 	return err == nil && dir.Same(id) && filepath.Ext(dest) == own.Ext
 }
@@ -146,10 +166,36 @@ func (r *run) identify(path string) (fsys.Identity, bool) {
 // writers returns the destinations that are the file at path.
 func (r *run) writers(path string) (found []destination) {
 	id, ok := r.identify(path)
-	for _, d := range r.dests {
-		if ok && d.id.Same(id) {
-			found = append(found, d)
-		}
+	if !ok {
+		return nil
+	}
+	return r.same(id)
+}
+
+// same returns the destinations of an identity, in order.
+func (r *run) same(id fsys.Identity) (found []destination) {
+	var at []int
+	for _, key := range id.Keys() {
+		at = append(at, r.byKey[key]...)
+	}
+	slices.Sort(at)
+	for _, i := range slices.Compact(at) {
+		found = append(found, r.dests[i])
 	}
 	return found
+}
+
+// sources returns the templates of a job by the keys of their identities.
+func (r *run) sources(p *Plan) map[fsys.Key]string {
+	if p.sources != nil && p.sourcesOf == p.Job {
+		return p.sources
+	}
+	p.sources, p.sourcesOf = map[fsys.Key]string{}, p.Job
+	for _, f := range p.Job.Files {
+		id, _ := r.identify(f.Src)
+		for _, key := range id.Keys() {
+			p.sources[key] = f.Src
+		}
+	}
+	return p.sources
 }

@@ -29,6 +29,8 @@ type Env struct {
 	// ReadFile reads a job's templates, and the files that the function file reads,
 	// if they can be trusted.
 	ReadFile func(j *job.Job, path string) ([]byte, error)
+	// Tree returns the files below a folder of a job's templates, if it can be trusted.
+	Tree func(j *job.Job, dir string) ([]string, error)
 	// Home is the HOME of commands.
 	Home string
 	// LockToken is the value of LockEnv in our own environment.

@@ -199,9 +199,11 @@ func (r *run) note(p *Plan, rec *state.Record) {
 	if in := r.inputs(p, p.asked); in != nil && !p.changeable && !p.untraced {
 		rec.Inputs = r.env.State.Fingerprint(in)
 	}
-	rec.Files = map[string]state.File{}
+	rec.Files, rec.Left, rec.Matches = map[string]state.File{}, p.stillLeft(), p.matches
 	for _, c := range p.Changes {
-		rec.Files[c.Path] = r.placed(c)
+		if c.Kind != job.Remove {
+			rec.Files[c.Path] = r.placed(c)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -66,8 +67,12 @@ func (r *run) resolver(p *Plan) template.Resolver {
 	host := r.env.Host
 	host.Now = r.start
 	host.ReadFile = func(path string) ([]byte, error) { return r.readFile(p, path) }
+	if p.time == nil {
+		p.time = template.NewTimeLimit(r.o.Timeout)
+	}
 	return template.Resolver{
 		Host:         host,
+		Time:         p.time,
 		AllowNoMatch: func(pattern source.Ref) bool { return r.mayMatchNothing(p, pattern) },
 		Required: func(ref source.Ref) error {
 			if r.renderedBefore(p, ref) {
@@ -143,6 +148,12 @@ func (p *Plan) rendered() []*template.Rendering {
 	return slices.DeleteFunc(slices.Clone(p.renderings), func(x *template.Rendering) bool { return x == nil })
 }
 
+// maxRendered bounds the bytes of all files of a run, which it holds in memory.
+const maxRendered = 128 << 20
+
+// ErrTooMuch is the error of the file with which a run has rendered too much.
+var ErrTooMuch = fmt.Errorf("the rendered files of this run are larger than %d MiB together", maxRendered>>20)
+
 // execute renders a job's files in memory. Every secret that is missing or refused is
 // named, not the first alone.
 func (r *run) execute(ctx context.Context, p *Plan) error {
@@ -156,6 +167,12 @@ func (r *run) execute(ctx context.Context, p *Plan) error {
 		out, err := template.Output{Bytes: u.File.Data}, error(nil)
 		if x := p.renderings[i]; x != nil {
 			out, err = x.Execute(ctx)
+		}
+		if err == nil {
+			r.rendered += len(out.Bytes)
+		}
+		if r.rendered > maxRendered {
+			return errors.Join(append(errs, fmt.Errorf("%w at %s", ErrTooMuch, r.env.Disk.Host(u.File.Dest)))...)
 		}
 		p.outputs = append(p.outputs, out)
 		errs = append(errs, err)

@@ -57,10 +57,12 @@ func (r *run) inputs(p *Plan, asked []state.Asked) []byte {
 		Answers []string
 	}{Version: r.env.Version, Asked: asked}
 	all.Job = essence(*p.Job)
+	read := map[string]bool{}
 	for _, f := range p.Job.Files {
-		if f.Src == "" {
+		if f.Src == "" || read[f.Src] {
 			continue
 		}
+		read[f.Src] = true
 		data, err := r.text(p.Job, f.Src)
 		if err != nil {
 			return nil
@@ -142,10 +144,12 @@ func (r *run) stamp(path string) (string, error) {
 // volatile reports whether a template calls a function whose result differs at each
 // run.
 func volatile(units []job.Unit) bool {
+	seen := map[string]bool{}
 	for _, u := range units {
-		if u.Template == nil {
+		if u.Template == nil || u.File.Entry != nil && seen[u.File.Origin] {
 			continue
 		}
+		seen[u.File.Origin] = true
 		for _, f := range u.Template.Lint(template.LintOptions{}) {
 			if f.Rule == template.Volatile {
 				return true

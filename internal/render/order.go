@@ -15,7 +15,7 @@ func (r *run) waitFor(p *Plan, path string) (waits bool, err error) {
 	for _, d := range r.writers(path) {
 		switch {
 		case d.plan == p:
-			return false, &PlaceError{Dest: r.env.Disk.Host(d.file().Dest), Is: "is read by its own job"}
+			return false, &PlaceError{Dest: r.env.Disk.Host(d.dest), Is: "is read by its own job"}
 		case !d.plan.done && !d.plan.check.unchanged:
 			p.waits = append(p.waits, d.plan)
 			waits = true
@@ -118,6 +118,7 @@ func (r *run) reads(p *Plan) (paths []string) {
 // without executing templates.
 func Arrange(env Env, jobs []job.Job, units [][]job.Unit) []error {
 	r := newRun(env, Options{}, jobs)
+	r.expand()
 	r.checkDestinations()
 	for i, p := range r.plans {
 		if p.misplaced {

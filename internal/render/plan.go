@@ -6,6 +6,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
+	"github.com/credrender/credrender/internal/txn/fsys"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 	"github.com/credrender/credrender/pkg/template/mask"
@@ -13,7 +14,7 @@ import (
 
 // Plan is what a run knows of one job.
 type Plan struct {
-	Job     *job.Job
+	Job     *job.Job // with the files that its folders and lists make
 	Changes []job.Change
 	// Texts are the rendered files with what may be shown of them, by file;
 	// filled by Plan alone.
@@ -34,8 +35,12 @@ type Plan struct {
 	// HookPending: the hook would run even if nothing changes.
 	HookPending bool
 
+	given      *job.Job              // as configured
+	matches    []state.Matches       // the names that patterns of for_each match now
+	left       map[string]state.File // made earlier, no longer a file of the job
 	units      []job.Unit
 	renderings []*template.Rendering // of each unit; nil for plain bytes
+	time       *template.TimeLimit   // of the job's templates
 	outputs    []template.Output
 	secrets    []source.Secret
 	state      *state.Job
@@ -44,6 +49,10 @@ type Plan struct {
 	check      check
 	// misplaced: a destination is refused, whatever the templates contain.
 	misplaced bool
+	// sources are the templates of sourcesOf, by the keys of their identities.
+	sources   map[fsys.Key]string
+	sourcesOf *job.Job
+	placed    bool           // its destinations were checked
 	lost      []source.Known // what secretOr lacks, and another job was rendered with
 	waits     []*Plan        // jobs that write what this one reads
 	done      bool           // rendered, and installed unless that failed
@@ -63,7 +72,7 @@ func (p *Plan) Changed() []string { return changedDests(p.Changes) }
 func changedDests(changes []job.Change) []string {
 	var dests []string
 	for _, c := range changes {
-		if c.Kind == job.Create || c.Kind == job.Update {
+		if c.Kind == job.Create || c.Kind == job.Update || c.Kind == job.Remove {
 			dests = append(dests, c.Path)
 		}
 	}

@@ -78,11 +78,13 @@ func (r *run) recover(ctx context.Context) error {
 // a file another change time, and a start at boot must still take it for ours.
 func (r *run) recognize(rec *state.Record, restored []string) {
 	for _, dest := range restored {
-		f, known := rec.Files[dest]
-		stamp, err := r.env.Disk.Stamp(dest)
-		if known && f.Seen != "" && err == nil {
-			f.Seen = state.Seen(stamp)
-			rec.Files[dest] = f
+		for _, files := range []map[string]state.File{rec.Files, rec.Left} {
+			f, known := files[dest]
+			stamp, err := r.env.Disk.Stamp(dest)
+			if known && f.Seen != "" && err == nil {
+				f.Seen = state.Seen(stamp)
+				files[dest] = f
+			}
 		}
 	}
 }

@@ -44,7 +44,9 @@ func Bytes(ctx context.Context, env Env, o Options, j job.Job) (Rendered, Stats,
 	r := newRun(env, o, []job.Job{j})
 	r.dryRun, r.bytesOnly = true, true
 	r.openStates(ctx)
+	r.expand()
 	r.checkDestinations()
+	r.expandAnew(ctx)
 	p := r.plans[0]
 	r.renderAll(ctx, func(*Plan) {})
 	return p.inMemory(), r.stats(), cmp.Or(r.refused, p.report.Err)

@@ -30,10 +30,13 @@ type run struct {
 	limit   *limit.Limit
 	lock    *state.Lock
 	plans   []*Plan
-	dests   []destination // of all jobs
+	dests   []destination      // of all jobs
+	byKey   map[fsys.Key][]int // of dests, by the keys of their identities
 	report  Report
 	fetched template.Stats
-	phases  []Phase
+	// rendered is the size of all outputs.
+	rendered int
+	phases   []Phase
 
 	fetchers map[job.Store]*template.Fetcher
 	texts    map[textKey]text
@@ -58,7 +61,7 @@ func newRun(env Env, o Options, jobs []job.Job) *run {
 	}
 	for i := range jobs {
 		p := &Plan{Job: &jobs[i], overrides: o.Overrides}
-		p.report.Job = p.Job
+		p.given, p.report.Job = p.Job, p.Job
 		r.plans = append(r.plans, p)
 	}
 	return r
@@ -83,8 +86,10 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 	defer release()
 	r.noteStuck()
 	r.openStates(waiting)                                   // what the last render recorded
+	r.expand()                                              // the files of folders and lists
 	r.checkDestinations()                                   // refuse those that the run itself reads
 	r.during("changes", func() { r.checkChanges(waiting) }) // unchanged jobs end here
+	r.during("names", func() { r.expandAnew(waiting) })     // the files of patterns
 	r.renderAll(ctx, func(p *Plan) { r.commit(ctx, p) })    // load, fetch, execute, compare, install
 	r.beforeHooks()
 	r.during("finish", func() { r.finish(ctx) }) // hooks, then the state of each job
@@ -177,7 +182,9 @@ func DryRun(ctx context.Context, env Env, o Options, jobs []job.Job) ([]*Plan, S
 	r.dryRun = true
 	r.readRecords()
 	r.openStates(ctx)
+	r.expand()
 	r.checkDestinations()
+	r.expandAnew(ctx)
 	r.renderAll(ctx, func(p *Plan) {
 		if !o.NoDisk {
 			each([]*Plan{p}, r.admit)
@@ -296,5 +303,8 @@ func (r *run) diff(ctx context.Context, p *Plan) error {
 		rec := p.state.Record()
 		p.HookPending = rec.HookPending() && !p.Job.Hook.IsZero()
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return r.leftovers(p)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
@@ -34,8 +36,13 @@ func RunHook(ctx context.Context, env Env, o Options, j job.Job) (HookRun, error
 	out.Pending = before.PendingHook != nil
 	d := &pendingHook{command: j.Hook, env: j.Env, plans: r.plans}
 	if !out.Pending {
+		if j.IsMany() {
+			d.dests = slices.Sorted(maps.Keys(before.Files))
+		}
 		for _, f := range j.Files {
-			d.dests = append(d.dests, env.Disk.Host(f.Dest))
+			if !f.IsMany() {
+				d.dests = append(d.dests, env.Disk.Host(f.Dest))
+			}
 		}
 	}
 	failure, _ := errors.AsType[*HookError](r.runHook(ctx, d).Err)

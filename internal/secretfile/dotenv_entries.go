@@ -23,24 +23,24 @@ func EnvName(name string) string {
 	return upper
 }
 
-func writeDotenv(entries []Entry) ([]byte, error) {
+func writeDotenv(entries []Entry) ([]byte, error) { return writeLines("", entries) }
+
+func writeShell(entries []Entry) ([]byte, error) { return writeLines("export ", entries) }
+
+// writeLines writes NAME=VALUE lines with a prefix.
+func writeLines(prefix string, entries []Entry) ([]byte, error) {
 	var b bytes.Buffer
-	var all []error
-	for _, e := range entries {
-		value := string(e.Value.Reveal())
+	err := eachText(entries, func(name, value string) error {
 		switch {
-		case !IsEnvName(e.Name):
-			all = append(all, unfit(e, "a name of letters, digits and _ is needed"))
-		case !utf8.ValidString(value) || strings.ContainsRune(value, 0):
-			all = append(all, unfit(e, "the value is binary"))
-		default:
-			b.WriteString(e.Name + "=" + quote(value) + "\n")
+		case !IsEnvName(name):
+			return errors.New("a name of letters, digits and _ is needed")
+		case strings.ContainsRune(value, 0):
+			return errors.New("the value is binary")
 		}
-	}
-	if len(all) > 0 {
-		return nil, errors.Join(all...)
-	}
-	return b.Bytes(), nil
+		b.WriteString(prefix + name + "=" + quote(value) + "\n")
+		return nil
+	})
+	return b.Bytes(), err
 }
 
 // quote writes what shells and systemd read alike, and dotenv libraries but for

@@ -12,13 +12,16 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// parseJSON reads by tokens: a map would forget a duplicate name.
-func parseJSON(data []byte) ([]Entry, error) {
+func parseJSON(data []byte) ([]Entry, error) { return parseJSONObject(data, (*jsonReader).object) }
+
+// parseJSONObject reads by tokens: a map would forget a duplicate name. object reads
+// the rest of a value that is an object.
+func parseJSONObject(data []byte, object func(r *jsonReader, name string) ([]byte, error)) ([]Entry, error) {
 	if !utf8.Valid(data) { // the decoder replaces what is no UTF-8
 		return nil, &SyntaxError{Msg: "not UTF-8"}
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as Windows editors write it; YAML's parser does so too
-	r := &jsonReader{json.NewDecoder(bytes.NewReader(data)), data}
+	r := &jsonReader{json.NewDecoder(bytes.NewReader(data)), data, object}
 	r.dec.UseNumber()
 	if t, err := r.dec.Token(); err != nil || t != json.Delim('{') {
 		return nil, r.fault("not a JSON object")
@@ -53,8 +56,9 @@ func parseJSON(data []byte) ([]Entry, error) {
 }
 
 type jsonReader struct {
-	dec  *json.Decoder
-	data []byte
+	dec        *json.Decoder
+	data       []byte
+	readObject func(r *jsonReader, name string) ([]byte, error)
 }
 
 func (r *jsonReader) line() int {
@@ -81,7 +85,7 @@ func (r *jsonReader) value(name string) ([]byte, error) {
 		return []byte("false"), nil
 	case json.Delim:
 		if v == '{' {
-			return r.object(name)
+			return r.readObject(r, name)
 		}
 		return nil, r.fault(notValue(name, "a list"))
 	}

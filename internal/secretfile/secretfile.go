@@ -1,5 +1,5 @@
 // Package secretfile reads and writes files with secrets in plain text: exports and
-// imports in JSON, YAML and dotenv ([Parse], [Write]), .env files for the environment of a
+// imports ([Parse], [Write]) in the formats that [Readable] lists, .env files for the environment of a
 // program ([ParseDotenv], [ParsePrinted]), and answers for --fixtures ([ParseFixtures]).
 // Parse returns exactly what Write wrote. Errors give the line in a file and never quote
 // its content.
@@ -12,21 +12,11 @@ package secretfile
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
-)
-
-// Formats, as flags and file names spell them.
-const (
-	JSON = "json"
-	YAML = "yaml"
-	// Dotenv permits names of letters, digits and _ only. A value is bare, in single
-	// quotes (literal, over several lines too), or in double quotes, in which \n, \r,
-	// \t and \ before another character are escapes. Nothing is expanded.
-	Dotenv = "dotenv"
 )
 
 // base64Key marks a value of bytes in JSON and YAML.
@@ -60,37 +50,21 @@ func (e *SyntaxError) Error() string {
 // ErrUnfit reports a name or value that the format cannot represent.
 var ErrUnfit = errors.New("does not fit the format")
 
-// FormatOf returns the format that a file's name suggests, or "".
-func FormatOf(path string) string {
-	base := filepath.Base(path)
-	switch ext := filepath.Ext(base); {
-	case ext == ".json":
-		return JSON
-	case ext == ".yaml" || ext == ".yml":
-		return YAML
-	case ext == ".env" || strings.HasPrefix(base, ".env"):
-		return Dotenv
-	}
-	return ""
-}
-
 // Parse reads a file. A duplicate name is an error.
 func Parse(format string, data []byte) ([]Entry, error) {
-	var entries []Entry
-	var err error
-	switch format {
-	case JSON:
-		entries, err = parseJSON(data)
-	case YAML:
-		entries, err = parseYAML(data)
-	case Dotenv:
-		entries, err = parseDotenv(data)
-	default:
-		return nil, fmt.Errorf("no format %q", format)
-	}
+	f, err := find(format)
 	if err != nil {
 		return nil, err
 	}
+	entries, err := f.parse(data)
+	if err != nil {
+		return nil, err
+	}
+	return unique(entries)
+}
+
+// unique refuses empty and duplicate names.
+func unique(entries []Entry) ([]Entry, error) {
 	seen := map[string]int{}
 	for _, e := range entries {
 		if e.Name == "" {
@@ -107,14 +81,35 @@ func Parse(format string, data []byte) ([]Entry, error) {
 // Write returns the text of a file, sorted by name. It joins the errors of all entries
 // that do not fit, each a *source.RefError.
 func Write(format string, entries []Entry) ([]byte, error) {
-	entries = slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
-	switch format {
-	case JSON:
-		return writeJSON(entries)
-	case YAML:
-		return writeYAML(entries)
-	case Dotenv:
-		return writeDotenv(entries)
+	f, err := find(format)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("no format %q", format)
+	if f.write == nil {
+		return nil, fmt.Errorf("format %q is read only", format)
+	}
+	return f.write(slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }))
+}
+
+// eachText calls write for each entry of a format that holds text only. It joins the
+// errors of all that do not fit.
+func eachText(entries []Entry, write func(name, value string) error) error {
+	var all []error
+	for _, e := range entries {
+		value := string(e.Value.Reveal())
+		err := errors.New("the value is binary")
+		if utf8.ValidString(value) {
+			err = write(e.Name, value)
+		}
+		if named := checkName(e); named != nil {
+			all = append(all, named)
+		} else if err != nil {
+			all = append(all, unfit(e, err.Error()))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func entry(name, value string, line int) Entry {
+	return Entry{name, source.NewSecret([]byte(value)), line}
 }

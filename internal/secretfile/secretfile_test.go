@@ -148,34 +148,3 @@ func TestFormatOf(t *testing.T) {
 		}
 	}
 }
-
-// FuzzRoundTrip: what is written reads back, in every format.
-func FuzzRoundTrip(f *testing.F) {
-	for _, s := range []string{"", "plain", "it's", "a\nb\n", " x ", "\r\n", "\x00", "\xff\xfe", "$HOME `id` \\n", "0644", "~", "yes", "\u2028\u0085\ufeff", "# x", "- a", "'\"", "!!binary x"} {
-		f.Add("name", s)
-		f.Add(s, "value")
-	}
-	f.Fuzz(func(t *testing.T, name, value string) {
-		for _, format := range []string{secretfile.JSON, secretfile.YAML, secretfile.Dotenv} {
-			text, err := secretfile.Write(format, []secretfile.Entry{{Name: name, Value: source.NewSecret([]byte(value))}})
-			if err != nil || name == "" {
-				continue
-			}
-			if diff := cmp.Diff(map[string]string{name: value}, parse(t, format, string(text))); diff != "" {
-				t.Errorf("%s:\n%s\n%s", format, text, diff)
-			}
-		}
-	})
-}
-
-// FuzzParse: no input makes it panic.
-func FuzzParse(f *testing.F) {
-	f.Add(`{"a": "b"}`)
-	f.Add("A='x'\nB=\"y\"")
-	f.Add("a: {base64: AA==}")
-	f.Fuzz(func(_ *testing.T, text string) {
-		for _, format := range []string{secretfile.JSON, secretfile.YAML, secretfile.Dotenv} {
-			_, _ = secretfile.Parse(format, []byte(text))
-		}
-	})
-}

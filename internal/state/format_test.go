@@ -72,7 +72,7 @@ func TestFormat1IsRead(t *testing.T) {
 			}
 			update(t, j, func(r *state.Record) { r.LastRun = noon })
 			again := job(t, open(t, o), "a").Record()
-			if again.Version != 2 || !again.MadeOn("i-1") || again.PendingHook == nil {
+			if again.Version != 3 || !again.MadeOn("i-1") || again.PendingHook == nil {
 				t.Errorf("after a write: %+v", again)
 			}
 		})
@@ -88,7 +88,7 @@ func TestFormat1IsReplacedByAnyWrite(t *testing.T) {
 		t.Fatal(jobs, err)
 	}
 	update(t, jobs[0], func(r *state.Record) { r.LastRun = noon.Add(time.Hour) })
-	if r := job(t, open(t, o), "a").Record(); r.Version != 2 || r.PendingHook == nil {
+	if r := job(t, open(t, o), "a").Record(); r.Version != 3 || r.PendingHook == nil {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -101,7 +101,7 @@ func TestNewerFormatIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := open(t, o).Job("a", "a", here)
-	if !errors.Is(err, state.ErrNewer) || !strings.Contains(err.Error(), "format version 7, and this one reads up to 2") {
+	if !errors.Is(err, state.ErrNewer) || !strings.Contains(err.Error(), "format version 7, and this one reads up to 3") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -69,7 +69,7 @@ func (d *Dir) Job(id, name string, where Identity) (*Job, error) {
 		j.rec.Version, j.rec.Machine, j.rec.Identity, j.rec.Account = fresh.Version, fresh.Machine, fresh.Identity, fresh.Account
 	default:
 		j.foreign, j.rec = true, fresh
-		j.rec.Txn, j.rec.PendingHook, j.rec.Files = old.Txn, old.PendingHook, old.Files
+		j.rec.Txn, j.rec.PendingHook, j.rec.Files, j.rec.Left = old.Txn, old.PendingHook, old.Files, old.Left
 		j.rec.LastRun, j.rec.LastChange, j.rec.Result = old.LastRun, old.LastChange, old.Result
 	}
 	j.rec.Name = name
@@ -145,7 +145,7 @@ func decode(data []byte, r *Record) error {
 		Debt *PendingHook `json:"debt"`
 	}{Record: r}
 	dec := json.NewDecoder(bytes.NewReader(data))
-	if version == formatVersion {
+	if version > 1 {
 		dec.DisallowUnknownFields()
 		err = dec.Decode(r)
 	} else if err = dec.Decode(&old); err == nil {

@@ -296,7 +296,7 @@ func TestCorruptFilesAreNamed(t *testing.T) {
 		"more":          func(s string) string { return s + "{}" },
 		"unknown key":   func(s string) string { return strings.Replace(s, `"name"`, `"nmae"`, 1) },
 		"wrong kind":    func(s string) string { return strings.Replace(s, `"bad"`, `7`, 1) },
-		"later version": func(s string) string { return strings.Replace(s, `"version": 2`, `"version": 3`, 1) },
+		"later version": func(s string) string { return strings.Replace(s, `"version": 3`, `"version": 4`, 1) },
 		"another's":     func(s string) string { return strings.ReplaceAll(s, `"bad"`, `"other"`) },
 		"journal": func(s string) string {
 			return strings.Replace(s, `"last_run"`, `"txn": {"phase": "redo"}, "last_run"`, 1)

@@ -47,7 +47,7 @@ func TestOutcomes(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "daemon.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file is still there: %v", err)
 	}
-	for text, want := range map[string]string{"{": "unexpected end", `{"version":3}`: "newer credrender: format version 3, and this one reads up to 2", `{}`: "format version 0 is not 1 to 2"} {
+	for text, want := range map[string]string{"{": "unexpected end", `{"version":4}`: "newer credrender: format version 4, and this one reads up to 3", `{}`: "format version 0 is not 1 to 3"} {
 		if err := os.WriteFile(filepath.Join(dir, "daemon.json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

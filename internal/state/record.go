@@ -11,9 +11,9 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 )
 
-// formatVersion is the format that this package writes. It also reads format 1, which
-// the next write replaces. docs/dev/layout.md lists the formats.
-const formatVersion = 2
+// formatVersion is the format that this package writes. It also reads formats 1 and
+// 2, which the next write replaces. docs/dev/layout.md lists the formats.
+const formatVersion = 3
 
 // Record is what is stored about a job.
 type Record struct {
@@ -31,7 +31,11 @@ type Record struct {
 	PendingHook *PendingHook `json:"pending_hook,omitempty"`
 
 	Files map[string]File `json:"files,omitempty"` // in place, by destination
-	Trace []source.Known  `json:"trace,omitempty"` // lookups of the last render
+	// Left are files that the job made, and that are no longer its files.
+	Left map[string]File `json:"left,omitempty"`
+	// Matches are the names for which for_each made files.
+	Matches []Matches      `json:"matches,omitempty"`
+	Trace   []source.Known `json:"trace,omitempty"` // lookups of the last render
 	// Untraced is true if the render also looked up names that depend on secrets. Such
 	// names are not stored, so a probe of Trace cannot prove that nothing changed.
 	Untraced bool `json:"untraced,omitempty"`
@@ -113,6 +117,12 @@ type Asked struct {
 	Name string `json:"name,omitempty"`
 }
 
+// Matches are the names that a pattern of for_each matched, sorted.
+type Matches struct {
+	Pattern source.Ref `json:"pattern"`
+	Names   []string   `json:"names"`
+}
+
 // Override is a secret whose value in the files was given by an operator (--override)
 // and not by its source.
 type Override struct {
@@ -191,7 +201,8 @@ func (r Record) clone() Record {
 		r.PendingHook = &d
 	}
 	r.Txn.Files, r.Txn.Dirs = slices.Clone(r.Txn.Files), slices.Clone(r.Txn.Dirs)
-	r.Files, r.Trace = maps.Clone(r.Files), slices.Clone(r.Trace)
+	r.Files, r.Left, r.Trace = maps.Clone(r.Files), maps.Clone(r.Left), slices.Clone(r.Trace)
+	r.Matches = slices.Clone(r.Matches)
 	r.Globs, r.Asked = slices.Clone(r.Globs), slices.Clone(r.Asked)
 	r.Overrides = slices.Clone(r.Overrides)
 	return r

@@ -13,16 +13,17 @@ import (
 // verify that formats the file, or opens it to others, would decide what services
 // read. For a staged file that is gone or replaced it returns [ErrStagedGone].
 func (t *Txn) Unaltered(dest string) error {
-	for _, s := range t.files {
-		if t.disk.Host(s.Dest) == t.given.Host(dest) {
-			return t.unaltered(s)
-		}
+	if s := t.dests[t.given.Host(dest)]; s != nil {
+		return t.unaltered(s)
 	}
 	return nil
 }
 
 func (t *Txn) unaltered(s *staged) error {
 	name, committed := s.rec.New, t.rec.Phase == Commit
+	if s.Remove {
+		return t.stillRemoved(s, committed)
+	}
 	r := s.stagedRights()
 	switch {
 	case committed:
@@ -51,4 +52,19 @@ func (t *Txn) unaltered(s *staged) error {
 		return ErrAltered
 	}
 	return nil
+}
+
+// stillRemoved reports with [ErrAltered] that something is at a destination that was removed.
+func (t *Txn) stillRemoved(s *staged, committed bool) error {
+	if !committed {
+		return nil
+	}
+	_, err := t.fs.StatAt(s.dir.fd, s.rec.base())
+	switch {
+	case err == nil:
+		return ErrAltered
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return err
 }

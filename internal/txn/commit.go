@@ -67,6 +67,7 @@ func (t *Txn) keepOld(s *staged) error {
 	case s.rec.InPlace:
 		return t.copyOld(s)
 	}
+	s.dir.changed = true
 	err := t.fs.Link(s.dir.fd, s.rec.base(), s.rec.Old)
 	switch {
 	case err == nil:
@@ -129,8 +130,11 @@ func (t *Txn) copyOld(s *staged) error {
 	return pathError("copy to", name, cmp.Or(err, t.fs.Close(fd)))
 }
 
-// install replaces the destination with the staged file.
+// install replaces the destination with the staged file, or removes it.
 func (t *Txn) install(s *staged) error {
+	if s.Remove {
+		return t.remove(s)
+	}
 	if s.rec.InPlace {
 		fd, st, err := openInPlace(t.fs, s.dir, s.rec.base())
 		if err == nil {
@@ -149,6 +153,21 @@ func (t *Txn) install(s *staged) error {
 	}
 	s.installed = err == nil
 	return pathError("replace", t.disk.Host(s.Dest), err)
+}
+
+// remove removes the destination, if it still is the file that has a second name.
+func (t *Txn) remove(s *staged) error {
+	st, err := t.fs.StatAt(s.dir.fd, s.rec.base())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && (st.Type != 0 || st.Inode != s.rec.OldInode):
+		err = ErrInterfered
+	case err == nil:
+		err = t.fs.Unlink(s.dir.fd, s.rec.base())
+		s.installed = err == nil
+	}
+	return pathError("remove", t.disk.Host(s.Dest), err)
 }
 
 // openInPlace opens an existing file for [refill].

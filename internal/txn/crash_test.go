@@ -25,6 +25,7 @@ import (
 // model is one story to be crashed.
 type model struct {
 	old, new map[string]fsystest.Entry // destinations; absent ones are missing
+	removed  []string                  // old files that the change removes
 	inPlace  string                    // a destination written in place
 	refuse   bool                      // verify refuses the new files
 	lostKey  bool                      // the runtime directory does not survive
@@ -61,7 +62,7 @@ func newModel() *model {
 // disk is the file system before the story, all of it durable.
 func (m *model) disk(t *testing.T) *fsystest.Sim {
 	t.Helper()
-	s := fsystest.NewSim("/d1", "/d2", "/s", "/run")
+	s := fsystest.NewSim("/d1", "/d2", "/d3", "/s", "/run")
 	for name, e := range m.old {
 		s.Put(name, e.Content, e.Perm, e.UID, e.GID)
 	}
@@ -123,6 +124,9 @@ func (m *model) change(t *testing.T, f fsys.FS, w *world) {
 		files = append(files, txn.File{
 			Dest: dest, Data: []byte(e.Content), Mode: e.Perm, UID: e.UID, GID: e.GID, CreateDirs: true, InPlace: dest == m.inPlace,
 		})
+	}
+	for _, dest := range m.removed {
+		files = append(files, txn.File{Dest: dest, Remove: true})
 	}
 	x, err := txn.Disk{FS: f, Rand: rand.New(rand.NewSource(2))}.Prepare(t.Context(), j, files)
 	if err != nil {
@@ -289,6 +293,11 @@ func (m *model) wholeFiles(s *fsystest.Sim) {
 			m.violated("a destination is neither old nor new")
 		}
 	}
+	for _, dest := range m.removed {
+		if got, ok := now[dest]; ok && got != m.old[dest] {
+			m.violated("a file to remove is neither old nor gone")
+		}
+	}
 }
 
 func (m *model) check(when string, s *fsystest.Sim, w world, pending bool) {
@@ -308,6 +317,16 @@ func (m *model) check(when string, s *fsystest.Sim, w world, pending bool) {
 			m.violated(when + ": lost")
 		}
 	}
+	for _, dest := range m.removed {
+		switch got, ok := now[dest]; {
+		case !ok:
+			news++
+		case got == m.old[dest]:
+			olds++
+		default:
+			m.violated(when + ": a file to remove is another")
+		}
+	}
 	if olds > 0 && news > 0 {
 		m.violated(when + ": mixed")
 	}
@@ -324,6 +343,12 @@ func (m *model) check(when string, s *fsystest.Sim, w world, pending bool) {
 	}
 }
 
+// remove has the change remove two files, one in a directory where nothing is written.
+func (m *model) remove() {
+	m.old["/d1/gone"], m.old["/d3/gone"] = entry("old gone", 0o640, 7), entry("", 0o600, 0)
+	m.removed = []string{"/d1/gone", "/d3/gone"}
+}
+
 // stories are what may go on when it crashes.
 func stories() map[string]func(*model) {
 	return map[string]func(*model){
@@ -335,6 +360,17 @@ func stories() map[string]func(*model) {
 		"in place, key lost": func(m *model) { m.inPlace, m.lostKey = "/d1/a", true },
 		"in place, refused":  func(m *model) { m.inPlace, m.refuse = "/d1/a", true },
 		"pending":            func(m *model) { m.pending = true },
+		"removed":            func(m *model) { m.remove() },
+		"removed, refused":   func(m *model) { m.remove(); m.refuse = true },
+		"removed, key lost":  func(m *model) { m.remove(); m.lostKey = true },
+		"removed, refused, key lost": func(m *model) {
+			m.remove()
+			m.refuse, m.lostKey = true, true
+		},
+		"nothing but removed": func(m *model) {
+			m.remove()
+			m.new = nil
+		},
 		"three files": func(m *model) {
 			m.old["/d1/b"], m.new["/d1/b"] = entry("old b", 0o600, 0), entry("new b", 0o640, 0)
 		},

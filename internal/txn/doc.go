@@ -3,7 +3,7 @@
 //
 // A transaction is driven by its caller:
 //
-//	t, err := disk.Prepare(ctx, journal, files) // stages each file beside its destination
+//	t, err := disk.Prepare(ctx, journal, files) // stages each new file beside its destination
 //	...check each t.Staged(dest); t.Rollback(false) if one is refused
 //	err = t.Commit(ctx, pending)                // installs all files; the hook is pending from before the first rename
 //	...verify; t.Rollback(false) if it refuses
@@ -18,7 +18,7 @@
 //
 //	prepare  the old files; perhaps staged files (.NAME.credrender-X.new)
 //	         and second names of the old ones (.NAME.credrender-X.old)
-//	commit   some old and some new files; every old one has its second name
+//	commit   some old and some new files, some removed; every old one has its second name
 //	done     the new files; perhaps second names of the old ones
 //	idle     the destinations alone
 //

@@ -29,7 +29,7 @@ func (d Disk) begin(j Journal, files []File) (*Txn, []File) {
 			files[i].Dest = d.Host(f.Dest)
 		}
 	}
-	t := &Txn{disk: located, fs: d.fs(), j: j, rec: Record{Root: located.Root}}
+	t := &Txn{disk: located, fs: d.fs(), j: j, rec: Record{Root: located.Root}, dests: map[string]*staged{}}
 	t.dirs.fs = t.fs
 	t.rec.Files = make([]FileRecord, len(files)) // never grows: staged points into it
 	t.given = d
@@ -56,7 +56,11 @@ func (t *Txn) place(i int, f File) error {
 	defer p.Close()
 	s := &staged{File: f, rec: &t.rec.Files[i], fd: -1}
 	t.files = append(t.files, s)
-	*s.rec = FileRecord{Dest: f.Dest, Path: p.Path(), InPlace: f.InPlace, NewPrint: t.j.Fingerprint(f.Data)}
+	t.dests[t.disk.Host(f.Dest)] = s
+	*s.rec = FileRecord{Dest: f.Dest, Path: p.Path(), InPlace: f.InPlace, Remove: f.Remove}
+	if !f.Remove {
+		s.rec.NewPrint = t.j.Fingerprint(f.Data)
+	}
 	for _, other := range t.rec.Files[:i] {
 		if other.Path == s.rec.Path {
 			return fmt.Errorf("%s and %s: %w", t.disk.Host(other.Dest), t.disk.Host(f.Dest), ErrTwice)
@@ -64,6 +68,9 @@ func (t *Txn) place(i int, f File) error {
 	}
 	if err := t.name(s, p.Base); err != nil {
 		return err
+	}
+	if len(p.Missing) > 0 && f.Remove {
+		return pathError("remove", t.disk.Host(f.Dest), fs.ErrNotExist)
 	}
 	if len(p.Missing) > 0 {
 		return cmp.Or(t.noteMissing(s, p), t.admit(s, p.Fd(), fsys.Stat{}), t.fits(s, p.Fd()))
@@ -104,6 +111,10 @@ func (t *Txn) noteMissing(s *staged, p *fsys.Place) error {
 func (t *Txn) accept(s *staged) error {
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.base())
 	switch {
+	case s.Remove && err == nil && st.Type == 0:
+		return pathError("remove", t.disk.Host(s.Dest), cmp.Or(t.replaceable(s, st), t.removable(s)))
+	case s.Remove && err != nil:
+		return pathError("remove", t.disk.Host(s.Dest), err)
 	case errors.Is(err, fs.ErrNotExist):
 		s.rec.InPlace = false
 		return t.admit(s, s.dir.fd, s.dir.st)
@@ -150,6 +161,15 @@ func (t *Txn) replaceable(s *staged, st fsys.Stat) error {
 		return fmt.Errorf("belongs to another user, in a directory with the sticky bit: %w", unix.EPERM)
 	}
 	return nil
+}
+
+// removable returns why no name can be removed from the directory of s.
+func (t *Txn) removable(s *staged) error {
+	err := t.fs.Writable(s.dir.fd, ".")
+	if in, errIn := t.fs.Traits(s.dir.fd, "."); err == nil && errIn == nil && in.Fixed {
+		err = fmt.Errorf("its directory %w", ErrFixed)
+	}
+	return err
 }
 
 // admit returns why s cannot be created in the directory. st is the directory's, or zero

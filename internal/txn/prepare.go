@@ -102,6 +102,9 @@ func (t *Txn) enter(s *staged, p *fsys.Place, made *[]string) error {
 
 // stage writes the new file beside its destination.
 func (t *Txn) stage(s *staged) error {
+	if s.Remove {
+		return nil
+	}
 	if s.rec.Direct {
 		return t.stageInMemory(s)
 	}

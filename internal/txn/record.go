@@ -38,6 +38,8 @@ type FileRecord struct {
 	Old     string `json:"old"`
 	Absent  bool   `json:"absent,omitempty"` // there was none before
 	InPlace bool   `json:"in_place,omitempty"`
+	// Remove means that the destination is removed, and New is not used.
+	Remove bool `json:"remove,omitempty"`
 	// Direct means that a file is written in place in a directory that cannot be
 	// written, so that there is no copy of the old one.
 	Direct bool `json:"direct,omitempty"`

@@ -32,7 +32,7 @@ func TestEverySyncMatters(t *testing.T) {
 		return m
 	}
 	where := map[string][]string{} // the stories in which a sync is made
-	for _, name := range []string{"installed", "refused", "in place", "in place, refused", "pending"} {
+	for _, name := range []string{"installed", "refused", "in place", "in place, refused", "pending", "nothing but removed", "removed, refused"} {
 		for sync := range tell(name, "").syncs {
 			where[sync] = append(where[sync], name)
 		}

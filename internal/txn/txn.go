@@ -28,6 +28,8 @@ type File struct {
 	Checked bool
 	// CreateDirs creates missing parent directories with mode 0755.
 	CreateDirs bool
+	// Remove removes the destination, which must exist. Only Dest is of use beside it.
+	Remove bool
 }
 
 // Txn is one transaction. Done or Rollback ends it. It is not safe for concurrent use.
@@ -38,8 +40,9 @@ type Txn struct {
 	j     Journal
 	rec   Record
 	dirs  openDirs
-	files []*staged        // as rec.Files
-	need  map[uint64]int64 // bytes to write, by device
+	files []*staged          // as rec.Files
+	dests map[string]*staged // by their paths outside of Root
+	need  map[uint64]int64   // bytes to write, by device
 	ended bool
 }
 
@@ -68,15 +71,14 @@ var errEnded = errors.New("transaction has ended")
 // Staged returns the path of the staged file of dest, for a check to read, or "" if
 // dest is not in this transaction. The path is valid until Commit.
 func (t *Txn) Staged(dest string) string {
-	for _, f := range t.files {
-		if t.disk.Host(f.Dest) == t.given.Host(dest) {
-			if f.rec.Direct {
-				return f.memory
-			}
-			return t.disk.Host(path.Join(f.rec.dir(), f.rec.New))
-		}
+	switch f := t.dests[t.given.Host(dest)]; {
+	case f == nil, f.Remove:
+		return ""
+	case f.rec.Direct:
+		return f.memory
+	default:
+		return t.disk.Host(path.Join(f.rec.dir(), f.rec.New))
 	}
-	return ""
 }
 
 // save writes the record to the journal.

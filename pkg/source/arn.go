@@ -27,11 +27,13 @@ func (a ARN) String() string {
 	return strings.Join([]string{"arn", a.Partition, a.Service, a.Region, a.Account, a.Resource}, ":")
 }
 
-// ParseTable reads the ARN of a DynamoDB table. Any other text is a name: then
-// named is true.
+// ParseTable reads the ARN of a DynamoDB table, or its name: then named is true.
 func ParseTable(s string) (a ARN, named bool, err error) {
 	if !strings.HasPrefix(s, "arn:") {
-		return ARN{}, true, nil
+		if len(s) > 255 || !isWord(s, "_.-") { // emulators take shorter names than AWS
+			err = tableNameError(s)
+		}
+		return ARN{}, true, err
 	}
 	a, ok := ParseARN(s)
 	name, isTable := strings.CutPrefix(a.Resource, "table/")
@@ -49,9 +51,34 @@ func TableName(s string) string {
 	return s
 }
 
+// tableNameError is a name that no table can have.
+type tableNameError string
+
+// Error implements error.
+func (e tableNameError) Error() string {
+	return Show(string(e)) + " is not the name of a table, which has letters, digits, _, . and - alone"
+}
+
+// Unwrap returns the sentinel of names and ARNs that AWS does not take.
+func (tableNameError) Unwrap() error { return ErrARN }
+
 // IsTableName reports whether DynamoDB takes a table of that name
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
 func IsTableName(s string) bool { return len(s) >= 3 && len(s) <= 255 && isWord(s, "_.-") }
+
+// IsRole reports whether s is the ARN of a role.
+func IsRole(s string) bool {
+	a, ok := ParseARN(s)
+	name, isRole := strings.CutPrefix(a.Resource, "role/")
+	return ok && isRole && a.Service == "iam" && a.Region == "" && IsAccount(a.Account) && IsPrincipal(name)
+}
+
+// IsPrincipal reports whether name, with its path, is valid for a role or user
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+func IsPrincipal(name string) bool {
+	last := name[strings.LastIndexByte(name, '/')+1:]
+	return last != "" && len(last) <= 64 && isWord(name, "+=,.@_-/")
+}
 
 // IsAccount reports whether s is the ID of an AWS account
 // (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html).

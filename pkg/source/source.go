@@ -85,7 +85,8 @@ type Looker interface {
 type Globber interface {
 	// Glob fetches the newest version of every name that pattern.Name
 	// matches, where * stands for any run of characters, opened with
-	// pattern.Context. No match is an empty map and no error.
+	// pattern.Context. No match is an empty map and no error. It leaves out the
+	// candidates of rotations ([DropCandidates]).
 	Glob(ctx context.Context, pattern Ref) (map[string]Result, error)
 }
 

@@ -12,14 +12,45 @@ type Writer interface {
 	// error wraps [ErrExists] if w.IfAbsent is set and the secret exists, and
 	// [ErrChanged] if w.Expect is set and another version is the newest.
 	Put(ctx context.Context, ref Ref, w Write) (Stored, error)
-	// Delete deletes ref: that version, or all versions if it has none. It returns
-	// the deleted versions. The error wraps [ErrNotFound] if there is nothing to
-	// delete.
-	Delete(ctx context.Context, ref Ref, d Deletion) ([]string, error)
+	// Delete deletes ref: that version, or all versions if it has none. The error
+	// wraps [ErrNotFound] if there is nothing to delete. What was deleted before an
+	// error is in the result.
+	Delete(ctx context.Context, ref Ref, d Deletion) (Deleted, error)
 }
 
-// Write is a value to store, and how. A source refuses what it cannot do, with an error
-// that wraps [ErrUnsupported], before it writes.
+// Stager is implemented by a [Writer] that can keep a version beside the newest one.
+// [Source] fetches it by its version, and others do not see it.
+type Stager interface {
+	// Stage stores a value beside the newest version, in place of one that was staged
+	// before. Stored.Version is its version.
+	Stage(ctx context.Context, ref Ref, w Write) (Stored, error)
+	// Staged returns the staged version, published or not. The error wraps
+	// [ErrNotFound] if there is none.
+	Staged(ctx context.Context, ref Ref) (Staging, error)
+	// Unstage ends the staging of a version. It is not an error if none is staged.
+	Unstage(ctx context.Context, ref Ref) error
+}
+
+// Publisher makes the versions of a [Stager] the newest.
+type Publisher interface {
+	// Publish makes the staged version ref.Version the newest. The error wraps
+	// [ErrChanged] if the newest version is not expect. It stays marked as the staged
+	// one until Unstage.
+	Publish(ctx context.Context, ref Ref, expect Trace) error
+}
+
+// Staging is a staged version.
+type Staging struct {
+	Version string
+	// Before was the newest version when Version was staged. The source keeps it
+	// until Unstage.
+	Before string
+	// Replaced reports that Version was published, and has been replaced since.
+	Replaced bool
+}
+
+// Write is a value to store, and how. A source refuses what it cannot do, with a
+// [RefusalError], before it writes.
 type Write struct {
 	Value   Secret
 	Comment string
@@ -33,8 +64,9 @@ type Write struct {
 	IfChanged bool
 	// IfAbsent stores only a secret that does not exist.
 	IfAbsent bool
-	// Expect is the version that must be the newest; empty: any.
-	Expect string
+	// Expect is the Trace of the version that must be the newest; zero: any. Its
+	// Version suffices where the source has versions.
+	Expect Trace
 	// Force permits what the source otherwise refuses, such as a secret that AWS
 	// manages or rotates, or a bucket without versions.
 	Force bool
@@ -52,6 +84,33 @@ type Deletion struct {
 	DryRun bool
 	Force  bool
 }
+
+// Deleted is the outcome of a Delete.
+type Deleted struct {
+	// Versions are the deleted ones, oldest first. There is one empty string if the
+	// source deletes a secret as a whole.
+	Versions []string
+	// Until is when AWS deletes the secret, which can be restored before. Zero: the
+	// secret is gone, or the source does not know.
+	Until time.Time
+}
+
+// RefusalError is a write that a source refuses because of what it was told. Nothing
+// has been written.
+type RefusalError struct {
+	Reason  string
+	Instead string // what to do; may be empty
+}
+
+func (e *RefusalError) Error() string {
+	if e.Instead == "" {
+		return e.Reason
+	}
+	return e.Reason + ": " + e.Instead
+}
+
+// Unwrap returns ErrUnsupported.
+func (e *RefusalError) Unwrap() error { return ErrUnsupported }
 
 // HistoryReader returns the versions of one secret.
 type HistoryReader interface {

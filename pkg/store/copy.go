@@ -105,7 +105,7 @@ func (s *Store) putOne(ctx context.Context, r PutRequest) Outcome {
 	version, changed, err := s.Put(ctx, r)
 	o := Outcome{Name: r.Name, Version: version, Err: err}
 	if err == nil && changed {
-		o.Action = Stored
+		o.Action, o.Size = Stored, len(r.Value.Reveal())
 	}
 	if version == "" {
 		o.Version = r.Version

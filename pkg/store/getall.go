@@ -11,7 +11,8 @@ import (
 
 // GetAll fetches the newest version of every name in scope. It scans whole items once,
 // which costs less than a request for each name, and then unwraps the data keys. Each
-// result has its own error; GetAll fails only if the scan does.
+// result has its own error; GetAll fails only if the scan does. The candidates of
+// rotations are left out.
 func (s *Store) GetAll(ctx context.Context, sc Scope) (map[string]source.Result, error) {
 	return s.newest(ctx, sc, sc.wants)
 }
@@ -46,5 +47,5 @@ func (s *Store) newest(ctx context.Context, sc Scope, wants func(string) bool) (
 		}
 		values[name] = results[i]
 	}
-	return values, nil
+	return source.DropCandidates(values), nil
 }

@@ -21,6 +21,12 @@ type MigrateRequest struct {
 	// RescueCTR32LE opens every item of credstash's format to find those that
 	// rucredstash damaged (see credstash.OpenOptions), and puts them again.
 	RescueCTR32LE bool
+	// Digest, if set, puts items with another digest again with this one. Items keep
+	// their format, and items of aes-gcm have no digest.
+	Digest string
+	// For, if set, puts items that this program cannot read again, in the legacy format
+	// with SHA256. Versions that it still cannot read are source.ErrUnsupported.
+	For credstash.Peer
 }
 
 // Migrate repairs what older and other tools have left, in all versions in scope:
@@ -30,7 +36,7 @@ type MigrateRequest struct {
 //     value both stay, and the outcome has source.ErrExists; where somebody
 //     changes the version meanwhile theirs stays, and it has source.ErrChanged;
 //   - an item with a digest that credstash 1.17.1 does not know is sealed anew
-//     with SHA256, in place; with Legacy and RescueCTR32LE others too.
+//     with SHA256, in place; with Legacy, RescueCTR32LE, Digest and For others too.
 //
 // Every step is one conditional write, and a repeated step does nothing: another
 // Migrate finishes the work of one that was killed.
@@ -62,11 +68,15 @@ func (m *migration) name(ctx context.Context, items []credstash.Item) (done []Ou
 }
 
 // repair seals an item anew if that is due, and returns the item as it is stored then.
-// It skips a garbled item, which Verify reports.
+// It skips a garbled item, which Verify reports, except for For, which promises that
+// every version can be read.
 func (m *migration) repair(ctx context.Context, item credstash.Item) (credstash.Item, Action, error) {
-	due := item.Algorithm == credstash.Legacy && !credstash.Portable(item) || m.Legacy && !credstash.Portable(item)
+	due := m.due(item)
 	suspect := m.RescueCTR32LE && item.Algorithm == credstash.Legacy
-	if garbled := item.Fault != nil; garbled || !due && !suspect {
+	switch {
+	case item.Fault != nil && m.For != "":
+		return item, Kept, item.Fault
+	case item.Fault != nil, !due && !suspect && !m.For.TextOnly():
 		return item, Kept, nil //nolint:nilerr // see above
 	}
 	action, open := PutAgain, m.opener
@@ -74,6 +84,9 @@ func (m *migration) repair(ctx context.Context, item credstash.Item) (credstash.
 		open.options = credstash.OpenOptions{RescueCTR32LE: true, Rescued: func(credstash.Item) { action = Rescued }}
 	}
 	plain, c, err := open.open(ctx, item, m.Contexts.of(item.Name))
+	if err == nil && m.For.UnreadableValue(plain) != "" {
+		err = fmt.Errorf("%w: %s reads text only, and the value is binary", source.ErrUnsupported, m.For)
+	}
 	if err != nil || !due && action != Rescued {
 		return item, Kept, err
 	}
@@ -90,8 +103,22 @@ func (m *migration) repair(ctx context.Context, item credstash.Item) (credstash.
 	return next, action, nil
 }
 
+// due reports whether an item must be put again, whatever its value is.
+func (m *migration) due(item credstash.Item) bool {
+	portable := credstash.Portable(item)
+	switch {
+	case m.For != "" && m.For.Unreadable(item) != "",
+		m.Digest != "" && credstash.HasDigest(item) && !credstash.DigestIs(item, m.Digest):
+		return true
+	}
+	return !portable && (m.Legacy || item.Algorithm == credstash.Legacy)
+}
+
 func (m *migration) reseal(ctx context.Context, item credstash.Item, plain []byte, c source.Context) (credstash.Item, error) {
-	next := credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment, Foreign: item.Foreign}
+	next := credstash.Item{Name: item.Name, Version: item.Version, Comment: item.Comment, Foreign: item.Foreign, Digest: m.Digest}
+	if item.Algorithm == credstash.AESCTR && !m.Legacy && m.For == "" {
+		next.Algorithm = credstash.AESCTR // due because of its digest alone
+	}
 	if err := credstash.Fits(next, len(plain)); err != nil {
 		return next, err
 	}

@@ -326,8 +326,8 @@ func TestCopyToHistoryThatIsNewer(t *testing.T) {
 	for _, dry := range []bool{true, false} {
 		done, err := f.Copy(t.Context(), store.CopyRequest{Scope: store.Scope{DryRun: dry}, Into: other.Store, AllVersions: true})
 		want := []store.Outcome{
-			{Name: "n", Version: credstash.Pad("10"), Action: store.Stored},
-			{Name: "n", Version: credstash.Pad("9"), Action: store.Stored},
+			{Name: "n", Version: credstash.Pad("10"), Action: store.Stored, Size: 6},
+			{Name: "n", Version: credstash.Pad("9"), Action: store.Stored, Size: 16},
 			{Name: "n", Version: "9", Action: store.Unhidden, To: credstash.Pad("10")},
 		}
 		if diff := cmp.Diff(want, done); diff != "" || err != nil {

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -32,6 +30,11 @@ type PutRequest struct {
 	// version) has this value already. A version that does not open, because its
 	// context differs or it is damaged, has another value.
 	IfChanged bool
+	// IfAbsent stores only a name that has no version; else the error is
+	// source.ErrExists. With Expect, the newest version must be that one; else the
+	// error is source.ErrChanged. Both are for the next version.
+	IfAbsent bool
+	Expect   string
 	// DryRun determines the version and whether it would be written. It makes no
 	// data key and writes nothing.
 	DryRun bool
@@ -121,6 +124,9 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 		if stuck == maxStuck {
 			return "", false, fmt.Errorf("%w: the table refuses each next version as one that exists, and shows none", source.ErrExists)
 		}
+		if err := p.permits(newest.Version); err != nil {
+			return "", false, err
+		}
 		if same, err := p.same(ctx, newest); same || err != nil {
 			return newest.Version, false, err
 		}
@@ -135,36 +141,26 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 		if !errors.Is(err, source.ErrExists) {
 			return "", false, err
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := source.Pause(ctx, try); err != nil {
 			return "", false, err
 		}
 	}
 }
 
+// permits checks the conditions of the request on the newest version.
+func (r *PutRequest) permits(newest string) error {
+	switch {
+	case r.IfAbsent && newest != "":
+		return source.ErrExists
+	case r.Expect != "" && newest != r.Expect:
+		return source.ErrChanged
+	}
+	return nil
+}
+
 // maxStuck is how often a table may refuse a write for a change that a consistent
 // read does not show: some emulators do that forever.
 const maxStuck = 8
-
-// A writer that lost a version to another waits for a random time, so that writers do
-// not retry in step: up to firstPause the first time, then up to twice as long each
-// time, up to longestPause.
-const (
-	firstPause   = 8 * time.Millisecond
-	longestPause = 512 * time.Millisecond
-)
-
-func pause(ctx context.Context, try int) error {
-	most := longestPause
-	if try < 6 {
-		most = firstPause << try
-	}
-	select {
-	case <-time.After(rand.N(most)): //nolint:gosec // spreads load, guards nothing
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // orNone returns the zero Item and no error for an item that does not exist.
 func orNone(item credstash.Item, err error) (credstash.Item, error) {

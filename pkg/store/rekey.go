@@ -52,7 +52,7 @@ func (s *Store) rekey(ctx context.Context, r RekeyRequest, item credstash.Item) 
 		if stuck++; stuck == maxStuck || !errors.Is(err, source.ErrChanged) {
 			return Kept, err
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := source.Pause(ctx, try); err != nil {
 			return Kept, err
 		}
 		now, err := s.o.Reader.Get(ctx, item.Name, item.Version)

@@ -69,6 +69,7 @@ type Outcome struct {
 	Name, Version string
 	Action        Action
 	To            string
+	Size          int   // of the value in bytes, where the action is Stored
 	Err           error // why nothing was done; else nil
 }
 

@@ -31,7 +31,10 @@ const (
 type Verdict struct {
 	source.Entry
 	Notes []Note
-	Err   error // nil: it opens
+	// Unreadable are the other programs that cannot read the version, each with the
+	// part that it cannot read, such as "digest SHA512".
+	Unreadable map[credstash.Peer]string
+	Err        error // nil: it opens
 }
 
 // Verify opens every version in scope and discards the values. With DryRun it unwraps
@@ -66,6 +69,7 @@ func (o opener) verify(ctx context.Context, sc Scope, item credstash.Item) Verdi
 	if credstash.OpenNonce(item) {
 		v.Notes = append(v.Notes, NoteNonce)
 	}
+	v.noteUnreadable(func(p credstash.Peer) string { return p.Unreadable(item) })
 	if sc.DryRun {
 		v.Err = item.Check()
 		return v
@@ -76,7 +80,22 @@ func (o opener) verify(ctx context.Context, sc Scope, item credstash.Item) Verdi
 	if v.Err == nil && credstash.OpenNonce(item) && !utf8.Valid(plain) {
 		v.Notes = append(v.Notes, NoteNoise)
 	}
+	if v.Err == nil {
+		v.noteUnreadable(func(p credstash.Peer) string { return p.UnreadableValue(plain) })
+	}
 	return v
+}
+
+// noteUnreadable records the programs for which why is not empty.
+func (v *Verdict) noteUnreadable(why func(credstash.Peer) string) {
+	for _, p := range credstash.Peers() {
+		if reason := why(p); reason != "" && v.Unreadable[p] == "" {
+			if v.Unreadable == nil {
+				v.Unreadable = map[credstash.Peer]string{}
+			}
+			v.Unreadable[p] = reason
+		}
+	}
 }
 
 // noteVersions adds the notes that concern the versions of one name together.

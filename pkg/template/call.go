@@ -13,6 +13,7 @@ type function struct {
 	funcs.Func
 	// kind is what the function asks for by name; empty for most.
 	kind Kind
+	name string
 	impl reflect.Value
 	asks bool // its first parameter is the pass
 }
@@ -208,7 +209,7 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 			err = funcs.Describe(r)
 		}
 	}()
-	if err := p.tick(); err != nil {
+	if err := p.spend(costOf(f, args)); err != nil {
 		return out, err
 	}
 	args, err = f.arguments(args)
@@ -218,6 +219,10 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 	in := args
 	if f.asks {
 		in = append([]reflect.Value{reflect.ValueOf(p)}, args...)
+	}
+	if p.busy != nil {
+		p.busy.Store(&f.name)
+		defer p.busy.Store(nil)
 	}
 	results := f.impl.Call(in)
 	if len(results) == 2 && !results[1].IsNil() {
@@ -230,6 +235,9 @@ func (p *pass) call(f function, args []reflect.Value) (out reflect.Value, err er
 	}
 	if list := results[0]; list.Kind() == reflect.Slice && list.IsNil() { // encoders write null for it
 		results[0] = reflect.MakeSlice(list.Type(), 0, 0)
+	}
+	if err := p.keep(f, results[0]); err != nil {
+		return out, err
 	}
 	return results[0], f.checkResult(results[0], args)
 }

@@ -12,7 +12,7 @@
 // [Rendering.Execute] renders one template.
 //
 // The package is pure: it opens no file and no connection, and reads neither the
-// clock nor the environment. A [Resolver] brings the source of secrets and, as far as
+// environment nor, except for a [TimeLimit], the clock. A [Resolver] brings the source of secrets and, as far as
 // templates may see it, the [Host].
 //
 // # Passes
@@ -33,7 +33,8 @@
 // in internal/funcs/rows.go that are our own (docs/templates.md). A function that cannot
 // convert its input fails, where Sprig's returns zero, nothing or the text of an
 // error. Keys and values are sorted, and printing nil, a list or a map is an error.
-// Sizes, loops and recursion are bounded. Sprig's random functions and certificates
+// Actions, recursion, values and output are bounded for each execution (budget.go), and
+// with [Resolver.Time] its time is. Sprig's random functions and certificates
 // use the randomness and clock of the process.
 //
 // A function for another source is one more entry in the table of funcs_secret.go.

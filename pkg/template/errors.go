@@ -97,6 +97,9 @@ func (t *Template) parseError(err error) *Error {
 
 // explain returns the error of a real pass as an Error.
 func (t *Template) explain(err error, p *pass) *Error {
+	if p.late != nil {
+		return p.late
+	}
 	e := &Error{Template: t.opts.Name}
 	err = innermost(err)
 	if offset, ok := t.offsetIn(err); ok {

@@ -10,6 +10,9 @@ import (
 // minute to reach.
 func (t *Template) SetMaxSteps(n int) { t.maxSteps = n }
 
+// SetMaxMade lowers the bound of the values of a pass, in bytes.
+func (t *Template) SetMaxMade(n int) { t.maxMade = n }
+
 // Settled reports whether the template need not be executed again to know what it
 // asks for.
 func (x *Rendering) Settled(ctx context.Context) bool { return x.t.complete(x.t.queries(ctx, x)) }

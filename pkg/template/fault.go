@@ -39,7 +39,7 @@ func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
 		}
 		f.said = p.said(call.name, funcs.Describe(call.err).Text)
 	}
-	if p.steps > t.maxSteps || f.in(t.runOutside(p)) {
+	if p.spent || f.in(t.runOutside(p)) {
 		return nil
 	}
 	e.OfValue = true

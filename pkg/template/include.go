@@ -64,6 +64,9 @@ func (p *pass) includeAt(id int, args ...reflect.Value) (reflect.Value, error) {
 		return reflect.Value{}, &nestedError{err}
 	}
 	p.done(id)
+	if err := p.grow(len(own.text)); err != nil {
+		return reflect.Value{}, &callError{"include", err}
+	}
 	switch {
 	case own.unknown:
 		return unknownValue(), nil

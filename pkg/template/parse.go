@@ -24,7 +24,7 @@ const rootName = "\x00"
 // Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
 func Parse(text string, o Options) (*Template, error) {
 	t := &Template{opts: o.clone(), text: text, table: table(), strings: map[string]bool{},
-		maxSteps: maxSteps, parts: []part{{name: o.Name}}}
+		maxSteps: maxSteps, maxMade: maxMade, parts: []part{{name: o.Name}}}
 	t.refs, t.constantKeys = sync.OnceValue(t.findRefs), sync.OnceValue(t.findConstantKeys)
 	for i := range o.Partials {
 		t.addPart(o.Partials[i].Name, o.Partials[i].Text)
@@ -152,11 +152,16 @@ func makeTable() map[string]function {
 	now := all["now"]
 	now.kind = Now
 	all["now"] = now
+	for name, f := range all {
+		f.name = name
+		all[name] = f
+	}
 	return all
 }
 
 func (o Options) clone() Options {
 	o.Vars, _ = funcs.DeepCopy(o.Vars).(map[string]any)
+	o.Entry = o.Entry.clone()
 	o.Contexts = maps.Clone(o.Contexts)
 	for name, c := range o.Contexts {
 		o.Contexts[name] = maps.Clone(c)

@@ -5,16 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"text/template"
 
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
-)
-
-// Bounds of one pass. Nothing that renders a config file comes near them.
-const (
-	maxSteps  = 1_000_000 // calls and iterations
-	maxDepth  = 500       // of templates and ranges within each other
-	maxOutput = 64 << 20  // bytes
 )
 
 // pass is one execution of a template. A real pass prints. Any other runs over values
@@ -40,6 +34,13 @@ type pass struct {
 	frames []frame
 	steps  int
 
+	// What the pass has used of its bounds: see budget.go.
+	made    int
+	weighed map[uintptr]bool
+	spent   bool                    // a bound ended it
+	late    *Error                  // the time ended it
+	busy    *atomic.Pointer[string] // the function that is executed now
+
 	asked   []Query         // in order, each once
 	known   map[Query]bool  // of those asked: is the answer known?
 	told    bool            // a hidden answer was given
@@ -62,7 +63,8 @@ func (t *Template) newPass(ctx context.Context, x *Rendering) *pass {
 // errPanic replaces a panic of text/template itself, whose text may hold a value.
 var errPanic = errors.New("template execution broke down")
 
-func (p *pass) run() (err error) {
+// executeTrees executes the template to its end.
+func (p *pass) executeTrees() (err error) {
 	defer func() {
 		if recover() != nil {
 			err = errPanic
@@ -78,12 +80,8 @@ func (p *pass) run() (err error) {
 			return err
 		}
 	}
-	vars := p.t.opts.Vars
-	if vars == nil { // encoders write null for it
-		vars = map[string]any{}
-	}
 	p.executed = tt
-	return tt.Execute(p, map[string]any{"Vars": funcs.DeepCopy(vars)})
+	return tt.Execute(p, p.t.opts.data())
 }
 
 func (p *pass) functions() template.FuncMap {
@@ -119,17 +117,9 @@ func (p *pass) Write(b []byte) (int, error) {
 		return len(b), p.ctx.Err()
 	}
 	if len(p.out)+len(b) > maxOutput {
+		p.spent = true
 		return 0, funcs.Problem(fmt.Sprintf("the output is larger than %d MiB", maxOutput>>20))
 	}
 	p.out = append(p.out, b...)
 	return len(b), p.ctx.Err()
-}
-
-// tick counts a call or an iteration.
-func (p *pass) tick() error {
-	p.steps++
-	if p.steps > p.t.maxSteps {
-		return funcs.Problem(fmt.Sprintf("the template does not end: %d steps", p.t.maxSteps))
-	}
-	return p.ctx.Err()
 }

@@ -21,6 +21,8 @@ type Resolver struct {
 	// Required returns why secretOr must not take its default for a secret that is
 	// not there, or nil; a nil function permits every default.
 	Required func(ref source.Ref) error
+	// Time bounds how long templates execute; nil: only by the bounds of each pass.
+	Time *TimeLimit
 }
 
 // Host is what templates may see of the machine. The fields have the types of the

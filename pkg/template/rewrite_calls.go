@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"text/template"
@@ -42,7 +43,7 @@ type frame struct {
 
 // emit returns the text that an action prints.
 func (p *pass) emit(id int, v reflect.Value) (string, error) {
-	if err := p.tick(); err != nil {
+	if err := cmp.Or(p.tick(), p.grow(bytesPerPlace)); err != nil {
 		return "", &callError{err: err}
 	}
 	s, err := look(v)
@@ -67,6 +68,9 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 		p.marks = append(p.marks, mark{at, len(p.out), len(p.out) + len(text)})
 		return text, nil
 	}
+	if err := p.grow(p.weighText(text)); err != nil {
+		return "", &callError{err: err}
+	}
 	p.prints[at] = printed{text, err == nil}
 	if err != nil {
 		p.loseCaptured()
@@ -87,7 +91,7 @@ func (p *pass) loseCaptured() {
 // branch takes what an if, with or range turns on, and returns it.
 func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 	s := p.t.sites[id]
-	if err := p.tick(); err != nil {
+	if err := cmp.Or(p.tick(), p.grow(bytesPerPlace)); err != nil {
 		return v, &callError{err: err}
 	}
 	at := place{p.path(), id}
@@ -195,7 +199,12 @@ func (p *pass) done(id int) string {
 	return ""
 }
 
-func (p *pass) enter(id int) (string, error) { return "", p.push(id) }
+func (p *pass) enter(id int) (string, error) {
+	if err := p.tick(); err != nil {
+		return "", &callError{err: err}
+	}
+	return "", p.push(id)
+}
 
 // unwind makes the innermost frame of a site the last one.
 func (p *pass) unwind(id int) {

@@ -19,6 +19,8 @@ type Options struct {
 	LeftDelim, RightDelim string
 	// Vars is .Vars in the template. Each pass works on a copy.
 	Vars map[string]any
+	// Entry is .Key and .Value in the template; nil: it has neither.
+	Entry *Entry
 	// Contexts are the encryption contexts that a template may use by name.
 	Contexts map[string]map[string]string
 	// Context is the encryption context of a secret that states none.
@@ -48,6 +50,7 @@ type Template struct {
 	used     map[string]function // of the table
 	strings  map[string]bool     // the string constants of the text
 	maxSteps int
+	maxMade  int // bytes
 	refs     func() []StaticRef
 	// constantKeys are the keys of the queries whose arguments are constants.
 	constantKeys func() map[Query]bool
@@ -138,6 +141,9 @@ func textOf(v reflect.Value) (string, error) {
 	scalar, err := funcs.Scalar(v.Interface())
 	if err != nil {
 		return "", funcs.Problem("cannot print " + err.Error())
+	}
+	if s, isText := scalar.(string); isText {
+		return s, nil // a copy of a large one in each place would need much memory
 	}
 	return fmt.Sprint(scalar), nil
 }

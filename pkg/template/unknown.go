@@ -52,6 +52,10 @@ func concrete(v reflect.Value) reflect.Value {
 // another twice, and so on, doubles at each level.
 const maxSize = 5_000_000
 
+// maxValueDepth bounds how deep lists and maps are nested: what writes a value calls itself
+// for each level, and a goroutine's stack has an end that no program survives.
+const maxValueDepth = 2_000
+
 // survey is what a walk through maps and lists has found. It visits each of them once.
 type survey struct {
 	text    bool // strings are looked into
@@ -59,6 +63,7 @@ type survey struct {
 	unknown bool // an unknown is somewhere below
 	mutable bool // a map or list of anything is
 	sizes   map[container]int
+	depth   int
 }
 
 type container struct {
@@ -131,6 +136,11 @@ func (s *survey) container(v reflect.Value) (int, error) {
 			s.binary = s.binary || !utf8.ValidString(it.Key().String())
 		}
 	}
+	if s.depth == maxValueDepth {
+		return 0, funcs.Problem(fmt.Sprintf("a value is nested more than %d deep", maxValueDepth))
+	}
+	s.depth++
+	defer func() { s.depth-- }()
 	size := 1
 	for e := range elements(v) {
 		n, err := s.size(e)

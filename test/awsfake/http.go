@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/credrender/credrender/test/awsfake/keys"
 	"github.com/credrender/credrender/test/awsfake/tables"
@@ -158,12 +159,14 @@ func errorBody(service string, e *wire.Error) any {
 }
 
 // credentialScope is the part of a version 4 signature that says who, where and what.
-var credentialScope = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request,`)
+var credentialScope = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request,`)
+})
 
 // authenticate reads the signature's scope, which must be for this service. The
 // signature itself is not checked: the SDK makes it.
 func (s *Server) authenticate(r *http.Request, req *Request) error {
-	m := credentialScope.FindStringSubmatch(r.Header.Get("Authorization"))
+	m := credentialScope().FindStringSubmatch(r.Header.Get("Authorization"))
 	if m == nil {
 		return &wire.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
 	}

@@ -16,7 +16,7 @@ import (
 // checked are the cases of which the ratios are on record: what a release must
 // not lose unnoticed, and a dozen seconds of measuring.
 func checked() []string {
-	return []string{"warm-plain-20ms-50refs", "warm-tls-20ms-200refs", "cold-plain-20ms-50refs", "cold-tls-20ms-50refs"}
+	return []string{"warm-plain-20ms-50refs", "warm-tls-20ms-200refs", "cold-plain-0ms-1refs", "cold-plain-20ms-50refs", "cold-tls-20ms-50refs", "cold-tls-region-200refs"}
 }
 
 // check holds our ratios to the limit program against those on record. Times
@@ -31,6 +31,10 @@ func check(ctx context.Context, args []string) error {
 	fl.StringVar(&record, "record", "test/bench/ratios.json", "the ratios on record")
 	fl.BoolVar(&update, "update", false, "write the record instead")
 	if err := fl.Parse(args); err != nil {
+		return err
+	}
+	tooMuch, err := p.tooMuch(ctx)
+	if err != nil {
 		return err
 	}
 	debug.SetGCPercent(400) // as credrender itself does for a run of usual size
@@ -53,17 +57,17 @@ func check(ctx context.Context, args []string) error {
 	if err := json.Unmarshal(text, &recorded); err != nil {
 		return fmt.Errorf("%s: %w", record, err)
 	}
-	faults := race.Check(recorded, measured)
+	faults := append(tooMuch, race.Check(recorded, measured)...)
 	if len(faults) > 0 {
 		// Something else may have had the machine: a real loss is there again.
 		again, err := p.ratios(ctx)
 		if err != nil {
 			return err
 		}
-		faults = race.Check(recorded, race.Better(measured, again))
+		faults = append(tooMuch, race.Check(recorded, race.Better(measured, again))...)
 	}
 	if len(faults) > 0 {
-		return errors.New("slower than on record:\n" + strings.Join(faults, "\n"))
+		return errors.New("slower or larger than on record:\n" + strings.Join(faults, "\n"))
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (p *plan) process(ctx context.Context, dir string) (process, error) {
 	}
 	defer f.stop()
 	for range 5 {
-		peak, err := p.peak(ctx, f)
+		peak, err := p.peak(ctx, f, bigRefs, bigSize)
 		if err != nil {
 			return m, err
 		}
@@ -54,10 +54,10 @@ func (p *plan) process(ctx context.Context, dir string) (process, error) {
 	return m, nil
 }
 
-// peak returns the most memory that a render of large secrets had, in MiB.
-func (p *plan) peak(ctx context.Context, f *far) (float64, error) {
+// peak returns the most memory that a render had, in MiB.
+func (p *plan) peak(ctx context.Context, f *far, refs, size int) (float64, error) {
 	var state *os.ProcessState
-	render, err := p.render(ctx, f, bigRefs, bigSize)
+	render, err := p.render(ctx, f, refs, size)
 	if err != nil {
 		return 0, err
 	}

@@ -2,20 +2,21 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/credrender/credrender/test/clitest"
 )
+
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(clitest.Main(m, &binary)) }
 
 // credrender does what is wanted in every row, and the page says what it does.
 func TestCredrenderDoesWhatIsWanted(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "credrender")
-	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/credrender").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	text, err := os.ReadFile("../../docs/compare-hooks.md")
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +24,7 @@ func TestCredrenderDoesWhatIsWanted(t *testing.T) {
 	ours := column{name: "credrender"}
 	for _, s := range scenarios() {
 		t.Run(s.title, func(t *testing.T) {
-			o, err := try(t.Context(), credrender{}, bin, s)
+			o, err := try(t.Context(), credrender{}, binary, s)
 			if err != nil {
 				t.Fatal(err)
 			}

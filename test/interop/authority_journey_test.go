@@ -36,7 +36,7 @@ boto3.client("kms").create_alias(AliasName="alias/other", TargetKeyId=boto3.clie
 	rec.sent = nil // botocore's own requests
 	rec.mu.Unlock()
 	dir := journeyFiles(t)
-	bin := newCommand(t, binary, append(aws.env, "HOME="+dir, "CREDRENDER_STATE_DIR="+filepath.Join(dir, "state")))
+	bin := newCommand(t, binary, append(aws.env, "HOME="+dir, "CREDRENDER_STATE_DIR="+filepath.Join(dir, "state"), "EDITOR=sed -i s/^/x/"))
 	for _, s := range journeySteps() {
 		rec.during(s.args, func() {
 			args := strings.Fields(strings.ReplaceAll(s.args, "$DIR", dir))
@@ -134,6 +134,20 @@ func journeySteps() []step {
 		{args: "get ssm:/gone", code: 3},
 		{args: "get sm:json#k"},
 		{args: "get sm:gone", code: 3},
+		{args: "generate made env=prod"},
+		{args: "generate made env=prod --if-absent"},
+		{args: "edit made env=prod"},
+		{args: "history made"},
+		{args: "rollback made --to 1 env=prod"},
+		{args: "copy made copied env=prod --to-context env=dev"},
+		{args: "copy made ssm:/made env=prod"},
+		{args: "copy made sm:made env=prod"},
+		{args: "history ssm:/made"},
+		{args: "rotate made env=prod --verify true --wait-for true --revoke true"},
+		{args: "rotate made env=prod --verify false --unapply true", code: 4},
+		{args: "rotate ssm:/made --verify true --revoke true"},
+		{args: "rotate sm:made --verify true --revoke true"},
+		{args: "rotate sm:made --verify false --unapply true", code: 4},
 		{args: "render $DIR/all.tmpl"},
 		{args: "render $DIR/some.tmpl:$DIR/some.out"},
 		{args: "render $DIR/some.tmpl:$DIR/some.out"},

@@ -175,7 +175,7 @@ func TestOldBinaryRefusesNewState(t *testing.T) {
 			state, app := h.files("state/job-*"), h.files("app")
 			h.must(os.WriteFile(h.path("ok"), nil, 0o600))
 			out := h.run(old, "", 1, "render")
-			if !strings.Contains(out, "state/job-") || !strings.Contains(out, "format version 2") || !strings.Contains(out, " 1") {
+			if !strings.Contains(out, "state/job-") || !strings.Contains(out, "format version 3") || !strings.Contains(out, " 1") {
 				t.Errorf("the old binary does not name its format and that of the file:\n%s", out)
 			}
 			if diff := cmp.Diff(state, h.files("state/job-*")); diff != "" {

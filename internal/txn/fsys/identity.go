@@ -58,6 +58,23 @@ func (i Identity) Same(o Identity) bool {
 	return i.rest != "" && i.rest == o.rest && i.dirs[len(i.dirs)-1] == o.dirs[len(o.dirs)-1]
 }
 
+// Key is comparable: two identities are the Same if they share one.
+type Key struct {
+	dir  FileID
+	rest string // empty: dir is the file itself
+}
+
+// Keys returns the keys of an identity; none of the zero one.
+func (i Identity) Keys() (keys []Key) {
+	if i.file != (FileID{}) {
+		keys = append(keys, Key{dir: i.file})
+	}
+	if i.rest != "" {
+		keys = append(keys, Key{i.dirs[len(i.dirs)-1], i.rest})
+	}
+	return keys
+}
+
 // Below reports whether i is in the directory dir or deeper.
 func (i Identity) Below(dir Identity) bool {
 	if i.rest == "" || dir.rest == "" {

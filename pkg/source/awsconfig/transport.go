@@ -24,6 +24,10 @@ const (
 	idleTimeout = 45 * time.Second
 	// maxHead limits the headers of an answer. Those of AWS are far smaller.
 	maxHead = 64 << 10
+	// readBuffer is the buffer of each connection for answers, half of net/http's own:
+	// an answer with a small secret has less than 2 KiB. Requests need all of net/http's
+	// 4 KiB, since those with a session token have more.
+	readBuffer = 2 << 10
 	// dialTimeout and tlsTimeout are far above any round trip on earth.
 	dialTimeout = 5 * time.Second
 	tlsTimeout  = 5 * time.Second
@@ -60,7 +64,7 @@ func newTransport(c *awshttp.BuildableClient, o Options) *transport {
 	base.ForceAttemptHTTP2, base.Protocols = false, new(http.Protocols)
 	base.Protocols.SetHTTP1(true)
 	base.MaxIdleConns, base.MaxIdleConnsPerHost, base.IdleConnTimeout = 0, most, idleTimeout
-	base.MaxResponseHeaderBytes = maxHead
+	base.MaxResponseHeaderBytes, base.ReadBufferSize = maxHead, readBuffer
 	fresh := base.Clone()
 	fresh.DisableKeepAlives = true
 	base.DialContext, base.DialTLSContext = t.dialer("http"), t.dialer("https") // net/http does not use the latter behind a proxy

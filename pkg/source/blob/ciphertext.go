@@ -30,7 +30,7 @@ const minBlob = 32
 func ciphertext(data []byte) ([]byte, error) {
 	for range maxNesting {
 		if isSneaker(data) {
-			return nil, fmt.Errorf("%w: an object of sneaker, which holds more than one ciphertext of KMS", source.ErrUnsupported)
+			return nil, fmt.Errorf("%w: an object of sneaker: 'credrender import REF --from-format sneaker' reads it", source.ErrUnsupported)
 		}
 		if !isText(data) {
 			break

@@ -40,7 +40,8 @@ func newStore(tab *dynamo.Table, keys *kms.Keys) *store.Store {
 func TestConformance(t *testing.T) {
 	sourcetest.Run(t, func(t *testing.T) sourcetest.Backend {
 		tab, keys := parts(t, awsfake.Start(t))
-		return sourcetest.Backend{Source: newStore(tab, keys), Put: sourcetest.Sealing(tab, keys)}
+		st := newStore(tab, keys)
+		return sourcetest.Backend{Source: st, Put: sourcetest.Sealing(tab, keys), Writer: store.RefWriter{Store: st}}
 	})
 }
 

@@ -22,6 +22,7 @@ type decryptInput struct {
 
 type decryptOutput struct {
 	Plaintext []byte
+	KeyID     string `json:"KeyId"`
 }
 
 func newDecrypter(c *kms.Client, client awsconfig.Client) *wire.JSONClient {

@@ -81,6 +81,13 @@ func (k *Keys) Preconnect(ctx context.Context, n int) { k.decrypts.Preconnect(ct
 // Decrypt implements store.Decrypter. KMS identifies the key by the wrapped data key; it
 // may be another than the one for writing.
 func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext map[string]string) ([]byte, error) {
+	plain, _, err := k.DecryptWith(ctx, wrapped, encryptionContext)
+	return plain, err
+}
+
+// DecryptWith is Decrypt, and returns the ARN of the KMS key too, which some programs
+// authenticate with the value.
+func (k *Keys) DecryptWith(ctx context.Context, wrapped []byte, encryptionContext map[string]string) (plain []byte, keyARN string, err error) {
 	in := decryptInput{CiphertextBlob: wrapped, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
 	var out decryptOutput
 	check := func() error {
@@ -90,9 +97,9 @@ func (k *Keys) Decrypt(ctx context.Context, wrapped []byte, encryptionContext ma
 		return wire.Anonymous()
 	}
 	if err := k.decrypts.DoChecked(ctx, "Decrypt", &in, &out, check); err != nil {
-		return nil, wire.Wrap("decrypt data key", err)
+		return nil, "", wire.Wrap("decrypt data key", err)
 	}
-	return out.Plaintext, nil
+	return out.Plaintext, out.KeyID, nil
 }
 
 // GenerateDataKey implements store.DataKeyGenerator.

@@ -60,7 +60,8 @@ func get(ctx context.Context, s *store.Store, r source.Ref) (string, error) {
 func TestConformance(t *testing.T) {
 	sourcetest.Run(t, func(t *testing.T) sourcetest.Backend {
 		s, o := create(t)
-		return sourcetest.Backend{Source: open(o), Put: sourcetest.Sealing(s, s)}
+		st := open(o)
+		return sourcetest.Backend{Source: st, Put: sourcetest.Sealing(s, s), Writer: store.RefWriter{Store: st}}
 	})
 }
 

@@ -1,5 +1,5 @@
 // Package s3 reads objects of S3: unchanged ([Objects]), or decrypted by KMS ([Secrets]), in
-// the formats of package blob.
+// the formats of package blob, in which it also writes.
 //
 // A Ref's name is "bucket/key", and its version the id of an object version. Nothing
 // binds the contents of an object to its name: a writer of the bucket can replace them by
@@ -16,8 +16,10 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/blob"
@@ -37,7 +39,10 @@ const (
 
 // Objects are plain objects, in the buckets of one region. It is safe for
 // concurrent use.
-type Objects struct{ client *client }
+type Objects struct {
+	client    *client
+	versioned sync.Map // buckets that are known to keep versions
+}
 
 var (
 	_ source.Source  = (*Objects)(nil)
@@ -49,7 +54,7 @@ var (
 // New returns the buckets of the client's region. It does no I/O. With a configured
 // endpoint, buckets are part of the path: few emulators support them as hosts.
 func New(client awsconfig.Client) *Objects {
-	return &Objects{newClient(client)}
+	return &Objects{client: newClient(client)}
 }
 
 // Fetch implements source.Source.
@@ -73,7 +78,7 @@ func result(data []byte, trace source.Trace, err error) source.Result {
 // requires the same permission.
 func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
 	return source.ProbeEach(known, concurrency, func(k source.Known) (bool, error) {
-		err := o.head(ctx, k.Ref, k.Trace.Mark)
+		_, err := o.head(ctx, k.Ref, k.Trace.Mark)
 		if errors.Is(err, errSame) || k.Trace.Absent && errors.Is(err, source.ErrNotFound) {
 			return false, nil
 		}
@@ -144,24 +149,24 @@ func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref
 // errSame: the object still has the given ETag.
 var errSame = errors.New("not modified")
 
-// head returns errSame if an object still has that ETag, and nil if it has another.
-func (o *Objects) head(ctx context.Context, r source.Ref, etag string) error {
+// head returns the headers of an object, or errSame if it still has that ETag.
+func (o *Objects) head(ctx context.Context, r source.Ref, etag string) (http.Header, error) {
 	bucket, key, err := place(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = o.client.head(ctx, bucket, key, r.Version, etag)
+	header, err := o.client.head(ctx, bucket, key, r.Version, etag)
 	// An answer to HEAD has no body, and therefore no code.
 	resp, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	switch {
 	case err == nil:
-		return nil
+		return header, nil
 	case answered && resp.HTTPStatusCode() == http.StatusNotModified:
-		return errSame
+		return nil, errSame
 	case answered && resp.HTTPStatusCode() == http.StatusNotFound:
-		return fmt.Errorf("%w: no such object", source.ErrNotFound)
+		return nil, fmt.Errorf("%w: no such object", source.ErrNotFound)
 	}
-	return wire.Wrap("look at object", err)
+	return nil, wire.Wrap("look at object", err)
 }
 
 func place(r source.Ref) (bucket, key string, err error) {

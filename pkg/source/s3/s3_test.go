@@ -66,13 +66,13 @@ func TestConformanceOfSecrets(t *testing.T) {
 		w := open(t)
 		folder := w.secrets.In(bucket + "/suite")
 		return sourcetest.Backend{
-			Source: w.secrets, Prefix: source.S3,
+			Source: w.secrets, Writer: w.secrets, Prefix: source.S3,
 			Put: func(ctx context.Context, v sourcetest.Value) error {
 				c, err := source.NewContext(v.Context)
 				if err != nil {
 					return err
 				}
-				_, _, err = folder.Put(ctx, source.Ref{Name: v.Name[len(bucket+"/suite/"):], Context: c}, source.NewSecret(v.Data), false)
+				_, err = folder.Put(ctx, source.Ref{Name: v.Name[len(bucket+"/suite/"):], Context: c}, source.Write{Value: source.NewSecret(v.Data)})
 				return err
 			},
 			Name:       func(n string) string { return bucket + "/suite/" + n },
@@ -201,7 +201,7 @@ func TestProbe(t *testing.T) {
 	}
 	w.put(t, "newer", "w")
 	w.put(t, "comes", "v")
-	if err := w.secrets.In(bucket).Delete(t.Context(), "lost"); err != nil {
+	if _, err := w.secrets.In(bucket).Delete(t.Context(), source.Ref{Name: "lost"}, source.Deletion{}); err != nil {
 		t.Fatal(err)
 	}
 	changed, err := w.secrets.Probe(t.Context(), known)
@@ -224,8 +224,8 @@ func TestFolder(t *testing.T) {
 	r := source.Ref{Name: "db.password"}
 	large := source.NewSecret(bytes.Repeat([]byte("x"), 300<<10))
 	for i, want := range []bool{true, false} {
-		if _, changed, err := f.Put(t.Context(), r, large, true); err != nil || changed != want {
-			t.Errorf("put %d: changed %v, %v", i, changed, err)
+		if got, err := f.Put(t.Context(), r, source.Write{Value: large, IfChanged: true}); err != nil || got.Changed != want {
+			t.Errorf("put %d: changed %v, %v", i, got.Changed, err)
 		}
 	}
 	if got := f.Fetch(t.Context(), []source.Ref{r})[r]; got.Err != nil || !bytes.Equal(got.Secret.Reveal(), large.Reveal()) {
@@ -240,7 +240,7 @@ func TestFolder(t *testing.T) {
 		t.Errorf("glob: %v, %v", found, err)
 	}
 	for _, want := range []error{nil, source.ErrNotFound} {
-		if err := f.Delete(t.Context(), "db.password"); !errors.Is(err, want) {
+		if _, err := f.Delete(t.Context(), r, source.Deletion{}); !errors.Is(err, want) {
 			t.Errorf("delete: %v, want %v", err, want)
 		}
 	}

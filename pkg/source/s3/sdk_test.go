@@ -33,8 +33,10 @@ func (c *catcher) Do(r *http.Request) (*http.Response, error) {
 		}
 	}
 	body := ""
-	if r.URL.Query().Has("list-type") {
-		body = "<ListBucketResult/>"
+	for parameter, answer := range map[string]string{"list-type": "ListBucketResult", "tagging": "Tagging", "versioning": "VersioningConfiguration", "versions": "ListVersionsResult"} {
+		if r.URL.Query().Has(parameter) {
+			body = "<" + answer + "/>"
+		}
 	}
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
@@ -106,7 +108,7 @@ func withoutNonce(url string) string {
 	return before + after
 }
 
-// each runs the five operations with both clients, and compares what they send.
+// each runs the operations with both clients, and compares what they send.
 func (p pair) each(ctx context.Context, t *testing.T, bucket, key string) {
 	t.Helper()
 	b, k, version, body := &bucket, &key, "v 1/+", []byte("some bytes")
@@ -119,7 +121,7 @@ func (p pair) each(ctx context.Context, t *testing.T, bucket, key string) {
 			},
 		},
 		"head": {
-			func() error { return p.ours.head(ctx, bucket, key, version, `"etag"`) },
+			func() error { _, err := p.ours.head(ctx, bucket, key, version, `"etag"`); return err },
 			func() error {
 				_, err := p.theirs.HeadObject(ctx, &sdk.HeadObjectInput{Bucket: b, Key: k, VersionId: &version, IfNoneMatch: aws.String(`"etag"`)})
 				return err
@@ -133,16 +135,40 @@ func (p pair) each(ctx context.Context, t *testing.T, bucket, key string) {
 			},
 		},
 		"put": {
-			func() error { _, err := p.ours.put(ctx, bucket, key, body); return err },
 			func() error {
-				_, err := p.theirs.PutObject(ctx, &sdk.PutObjectInput{Bucket: b, Key: k, Body: bytes.NewReader(body), ContentType: aws.String("text/plain")})
+				_, err := p.ours.put(ctx, bucket, key, body, http.Header{"Content-Type": {"text/plain"}, "If-Match": {`"etag"`}, "X-Amz-Tagging": {"a=b+c"}})
+				return err
+			},
+			func() error {
+				_, err := p.theirs.PutObject(ctx, &sdk.PutObjectInput{Bucket: b, Key: k, Body: bytes.NewReader(body), ContentType: aws.String("text/plain"), IfMatch: aws.String(`"etag"`), Tagging: aws.String("a=b+c")})
 				return err
 			},
 		},
 		"delete": {
-			func() error { return p.ours.delete(ctx, bucket, key) },
+			func() error { return p.ours.delete(ctx, bucket, key, version) },
 			func() error {
-				_, err := p.theirs.DeleteObject(ctx, &sdk.DeleteObjectInput{Bucket: b, Key: k})
+				_, err := p.theirs.DeleteObject(ctx, &sdk.DeleteObjectInput{Bucket: b, Key: k, VersionId: &version})
+				return err
+			},
+		},
+		"tags": {
+			func() error { _, err := p.ours.tags(ctx, bucket, key); return err },
+			func() error {
+				_, err := p.theirs.GetObjectTagging(ctx, &sdk.GetObjectTaggingInput{Bucket: b, Key: k})
+				return err
+			},
+		},
+		"versioning": {
+			func() error { _, err := p.ours.keepsVersions(ctx, bucket); return err },
+			func() error {
+				_, err := p.theirs.GetBucketVersioning(ctx, &sdk.GetBucketVersioningInput{Bucket: b})
+				return err
+			},
+		},
+		"versions": {
+			func() error { _, err := p.ours.versions(ctx, bucket, key); return err },
+			func() error {
+				_, err := p.theirs.ListObjectVersions(ctx, &sdk.ListObjectVersionsInput{Bucket: b, Prefix: k, EncodingType: types.EncodingTypeUrl})
 				return err
 			},
 		},

@@ -1,14 +1,12 @@
 package s3
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/blob"
-	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Keys is KMS with a key for writing.
@@ -60,7 +58,7 @@ func (s *Secrets) Glob(ctx context.Context, pattern source.Ref) (map[string]sour
 	if err != nil {
 		return nil, err
 	}
-	return byName(s.Fetch(ctx, refs)), nil
+	return source.DropCandidates(byName(s.Fetch(ctx, refs))), nil
 }
 
 // Folder is a prefix of a bucket, used as a store. Names are keys of objects without the
@@ -146,48 +144,4 @@ func (f *Folder) List(ctx context.Context, pattern string) ([]source.Entry, erro
 		entries[i].Name = strings.TrimPrefix(entries[i].Name, f.prefix)
 	}
 	return entries, err
-}
-
-// Put encrypts a value and stores it in place of the current one. It returns the id of the
-// version, if the bucket keeps versions. With ifChanged, it writes nothing if the current
-// value is the same. A value that does not open, because its context differs or it is
-// damaged, is not the same.
-func (f *Folder) Put(ctx context.Context, r source.Ref, value source.Secret, ifChanged bool) (version string, changed bool, err error) {
-	if ifChanged {
-		held := f.Fetch(ctx, []source.Ref{r})[r]
-		switch {
-		case held.Err == nil && bytes.Equal(held.Secret.Reveal(), value.Reveal()):
-			return held.Trace.Version, false, nil
-		case held.Err == nil, errors.Is(held.Err, source.ErrNotFound), errors.Is(held.Err, source.ErrWrongContext), errors.Is(held.Err, source.ErrIntegrity):
-		default:
-			return "", false, held.Err
-		}
-	}
-	data, err := blob.Seal(ctx, f.secrets.keys, value.Reveal(), r.Context)
-	if err != nil {
-		return "", false, err
-	}
-	bucket, key, err := place(f.full(r))
-	if err != nil {
-		return "", false, err
-	}
-	version, err = f.secrets.objects.client.put(ctx, bucket, key, data)
-	if err != nil {
-		return "", false, wire.Wrap("write object", err)
-	}
-	return version, true, nil
-}
-
-// Delete removes an object. A bucket with versions keeps the older ones. If the object does
-// not exist, the error is source.ErrNotFound.
-func (f *Folder) Delete(ctx context.Context, name string) error {
-	full := f.full(source.Ref{Name: name})
-	if err := f.secrets.objects.head(ctx, full, ""); err != nil {
-		return err // S3 does not report a missing object
-	}
-	bucket, key, err := place(full)
-	if err != nil {
-		return err
-	}
-	return wire.Wrap("delete object", f.secrets.objects.client.delete(ctx, bucket, key))
 }

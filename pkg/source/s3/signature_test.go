@@ -90,6 +90,7 @@ func TestSignatures(t *testing.T) {
 	var arrived []string
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amz-Request-Id", rand.Text())
+		w.Header().Set("Content-Language", r.URL.Query().Get("response-content-language"))
 		arrived = append(arrived, r.Method+" "+r.URL.Path)
 		body, _ := io.ReadAll(r.Body)
 		if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != r.Header.Get("X-Amz-Content-Sha256") {
@@ -116,13 +117,13 @@ func TestSignatures(t *testing.T) {
 		f := s3.NewSecrets(o, plainKeys{}).In("bucket")
 		_ = o.Fetch(t.Context(), []source.Ref{r})
 		_, err := o.Probe(t.Context(), []source.Known{{Ref: r}})
-		_, _, put := f.Put(t.Context(), source.Ref{Name: key}, source.NewSecret([]byte("v")), false)
+		_, put := f.Put(t.Context(), source.Ref{Name: key}, source.Write{Value: source.NewSecret([]byte("v")), Force: true})
 		_, list := o.List(t.Context(), "bucket/"+key+"*")
-		if del := f.Delete(t.Context(), key); err != nil || put != nil || list != nil || del != nil {
+		if _, del := f.Delete(t.Context(), source.Ref{Name: key}, source.Deletion{Force: true}); err != nil || put != nil || list != nil || del != nil {
 			t.Errorf("%q: %v, %v, %v, %v", key, err, put, list, del)
 		}
 		at := "/bucket/" + key
-		if want := []string{"GET " + at, "HEAD " + at, "PUT " + at, "GET /bucket", "HEAD " + at, "DELETE " + at}; !slices.Equal(arrived, want) {
+		if want := []string{"GET " + at, "HEAD " + at, "HEAD " + at, "PUT " + at, "GET /bucket", "HEAD " + at, "DELETE " + at}; !slices.Equal(arrived, want) {
 			t.Errorf("arrived: %q, want %q", arrived, want)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // The SDK's client adds half a millisecond to every start of the program, because it
-// initializes descriptions of all messages of the service. So the three operations use
+// initializes descriptions of all messages of the service. So the operations use
 // package wire
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html).
 
@@ -91,6 +91,9 @@ type describeInput struct {
 
 type describeOutput struct {
 	ARN, Name          string
+	KMSKeyID           string `json:"KmsKeyId"`
+	OwningService      string // of AWS, if one manages the secret
+	RotationEnabled    bool
 	DeletedDate        *float64            // nil: not scheduled for deletion
 	VersionIDsToStages map[string][]string `json:"VersionIdsToStages"`
 }

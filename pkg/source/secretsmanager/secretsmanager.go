@@ -1,8 +1,9 @@
-// Package secretsmanager reads AWS Secrets Manager, by name or ARN, up to twenty secrets to
-// a request.
+// Package secretsmanager reads and writes AWS Secrets Manager, by name or ARN, and reads up
+// to twenty secrets to a request.
 //
 // A Ref's name may end in "#KEY". Then the secret is a JSON object, and the value is that
-// of its key: a number or a boolean as it is written, an object or list as JSON. The
+// of its key: a number or a boolean as it is written, an object or list as JSON. A KEY
+// that begins with "/", and that the object does not have, is a JSON Pointer. The
 // version is a stage, such as "AWSPREVIOUS", or a version id; the default is AWSCURRENT.
 // Encryption contexts are ignored, because AWS uses its own.
 //
@@ -37,7 +38,10 @@ const (
 )
 
 // Secrets is Secrets Manager in one region. It is safe for concurrent use.
-type Secrets struct{ client *wire.JSONClient }
+type Secrets struct {
+	client *wire.JSONClient
+	key    string // for new secrets
+}
 
 var (
 	_ source.Source = (*Secrets)(nil)
@@ -46,8 +50,12 @@ var (
 
 // New returns the Secrets Manager of the client's region. It does no I/O.
 func New(client awsconfig.Client) *Secrets {
-	return &Secrets{newClient(client)}
+	return &Secrets{client: newClient(client)}
 }
+
+// WithKey returns s with a KMS key for new secrets; empty: the account's default key,
+// aws/secretsmanager. Existing secrets keep their keys.
+func (s *Secrets) WithKey(key string) *Secrets { return &Secrets{s.client, key} }
 
 // want identifies a stored value, regardless of the keys in it.
 type want struct{ id, version string }

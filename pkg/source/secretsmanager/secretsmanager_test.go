@@ -37,11 +37,11 @@ func TestConformance(t *testing.T) {
 	sourcetest.Run(t, func(t *testing.T) sourcetest.Backend {
 		srv, s := open(t)
 		return sourcetest.Backend{
-			Source: s, Prefix: source.SecretsManager,
+			Source: s, Writer: s, Prefix: source.SecretsManager,
 			Put: func(_ context.Context, v sourcetest.Value) error {
 				return srv.Put(v.Name, v.Data, !utf8.Valid(v.Data))
 			},
-			PlainNames: true, NoContexts: true, NoVersions: true, NoEmpty: true, MaxSize: 65536,
+			PlainNames: true, NoContexts: true, NoVersions: true, NoEmpty: true, MaxSize: 65536, Keeps: true,
 		}
 	})
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
-	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // value is the stored value of a want, or an error.
@@ -45,32 +44,40 @@ func (v value) result(key string) source.Result {
 	return r
 }
 
-// pick returns the value of a key in a JSON object, parsed as by the template function
-// fromJson: a number keeps its digits, and null is not a value. Errors do not include the
-// parser's message, which may quote the text.
+// pick returns the value of a key in a JSON object, checked as by the template function
+// fromJson: a number keeps its digits, and null is not a value.
 func pick(data []byte, key string) ([]byte, error) {
-	v, err := document.JSON(string(data))
-	if e, ok := errors.AsType[*document.Error](err); ok && e.Line > 0 {
-		return nil, fmt.Errorf("%w: it is not valid JSON, so it has no key %s (%w)", source.ErrUnsupported, source.Show(key), e)
+	if err := checkDocument(data, key); err != nil {
+		return nil, err
 	}
-	object, ok := v.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("%w: it is not a JSON object, so it has no key %s", source.ErrUnsupported, source.Show(key))
+	all, err := members(data)
+	if err != nil {
+		return nil, noObject(key)
 	}
-	switch v, ok := object[key]; v := v.(type) {
-	case nil:
-		if ok {
-			return nil, fmt.Errorf("%w: its key %s is null", source.ErrUnsupported, source.Show(key))
+	var raw []byte
+	keys := path(all, key)
+	for i, name := range keys {
+		if i > 0 {
+			if all, err = members(raw); err != nil {
+				return nil, fmt.Errorf("%w: it has no key %s", source.ErrNotFound, source.Show(key))
+			}
 		}
-		return nil, fmt.Errorf("%w: it has no key %s", source.ErrNotFound, source.Show(key))
-	case string:
-		return []byte(v), nil
+		at := index(all, name)
+		if at < 0 {
+			return nil, fmt.Errorf("%w: it has no key %s", source.ErrNotFound, source.Show(key))
+		}
+		raw = data[all[at].valueStart:all[at].valEnd]
+		data = raw
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("%w: it is not a JSON object, so it has no key %s", source.ErrUnsupported, source.Show(key))
+	switch raw[0] {
+	case 'n':
+		return nil, fmt.Errorf("%w: its key %s is null", source.ErrUnsupported, source.Show(key))
+	case '"':
+		var text string
+		err := json.Unmarshal(raw, &text)
+		return []byte(text), err
 	}
-	return bytes.Clone(raw[key]), nil
+	return bytes.Clone(raw), nil
 }
 
 // twenty requests the newest values of up to twenty ids.
@@ -155,11 +162,12 @@ func failure(err error) value {
 
 // one asks for one value.
 func (s *Secrets) one(ctx context.Context, w want) value {
-	in := getInput{SecretID: w.id}
-	if len(w.version) >= idLength {
-		in.VersionID = w.version
-	} else {
-		in.VersionStage = w.version
+	in := getInput{SecretID: w.id, VersionStage: w.version}
+	switch {
+	case len(w.version) >= idLength:
+		in.VersionID, in.VersionStage = w.version, ""
+	case w.version == "":
+		in.VersionStage = current // AWS's default, and not that of every emulator
 	}
 	var out stored
 	if err := s.client.DoChecked(ctx, "GetSecretValue", &in, &out, func() error { return in.check(&out) }); err != nil {
@@ -170,15 +178,9 @@ func (s *Secrets) one(ctx context.Context, w want) value {
 
 // versionOf tells which version id a stage has now.
 func (s *Secrets) versionOf(ctx context.Context, w want) (string, error) {
-	var out describeOutput
-	check := func() error {
-		if !named(w.id, out.Name, out.ARN) {
-			return wire.Other()
-		}
-		return nil
-	}
-	if err := s.client.DoChecked(ctx, "DescribeSecret", describeInput{SecretID: w.id}, &out, check); err != nil {
-		return "", failure(err).err
+	out, err := s.describe(ctx, w.id)
+	if err != nil {
+		return "", err
 	}
 	if out.DeletedDate != nil {
 		return "", failure(&smithy.GenericAPIError{Code: "InvalidRequestException"}).err
@@ -187,10 +189,35 @@ func (s *Secrets) versionOf(ctx context.Context, w want) (string, error) {
 	if stage == "" {
 		stage = current
 	}
-	for id, stages := range out.VersionIDsToStages {
-		if id == w.version || slices.Contains(stages, stage) {
-			return id, nil
-		}
+	if _, ok := out.VersionIDsToStages[w.version]; ok {
+		return w.version, nil
+	}
+	if id := out.version(stage); id != "" {
+		return id, nil
 	}
 	return "", fmt.Errorf("%w: it has no version %s", source.ErrNotFound, source.Show(stage))
+}
+
+func (s *Secrets) describe(ctx context.Context, id string) (*describeOutput, error) {
+	var out describeOutput
+	check := func() error {
+		if !named(id, out.Name, out.ARN) {
+			return wire.Other()
+		}
+		return nil
+	}
+	if err := s.client.DoChecked(ctx, "DescribeSecret", describeInput{SecretID: id}, &out, check); err != nil {
+		return nil, failure(err).err
+	}
+	return &out, nil
+}
+
+// version returns the id of the version with a stage, or "".
+func (d *describeOutput) version(stage string) string {
+	for id, stages := range d.VersionIDsToStages {
+		if slices.Contains(stages, stage) {
+			return id
+		}
+	}
+	return ""
 }

@@ -4,7 +4,8 @@
 // A test of a back end calls [Run] with a function that returns an empty [Backend]. The
 // fields of Backend exclude what the back end cannot do; with the zero value, Run tests
 // everything that a credstash-compatible store can do. If the source is also a Globber,
-// Lister or Prober, Run tests these interfaces too.
+// Lister or Prober, Run tests these interfaces too. With a Writer, it tests writing
+// ([RunWrites]).
 package sourcetest
 
 import (
@@ -35,12 +36,23 @@ type Backend struct {
 	// bucket/key or /path. nil: names stay unchanged.
 	Name func(string) string
 
+	// Writer writes the secrets of Source; nil: the suite's write half is left out. It
+	// also tests that its refusals write nothing.
+	Writer source.Writer
+	// Report is called with the outcome of each operation of the write half: "yes", or
+	// why the source refuses it. nil: nothing is reported.
+	Report func(operation, outcome string)
+
 	PlainNames bool // names have only letters, digits, dots, dashes and underscores
 	NoContexts bool // values have no encryption context
 	NoVersions bool // Put cannot choose the version
 	NoEmpty    bool // empty values are refused
 	TextOnly   bool // values that are not UTF-8 are refused
 	MaxSize    int  // limit of a value in bytes; zero: at least 100 KiB
+
+	NoCompare bool // a write cannot depend on the newest version for certain
+	Keeps     bool // a deleted secret can be restored, and not be created anew
+	NoHistory bool // a secret is a part of a value, so it has no versions of its own
 }
 
 // Sealing returns a Put that seals values in credstash's own format. Unlike store.Put, it
@@ -85,6 +97,9 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"probe", testProbe, func(b Backend) bool { _, ok := b.Source.(source.Prober); return !ok || b.NoVersions }},
 	}
 	what := open(t)
+	if what.Writer != nil {
+		RunWrites(t, open)
+	}
 	for _, tt := range tests {
 		if tt.not == nil || !tt.not(what) {
 			t.Run(tt.name, func(t *testing.T) { tt.run(t, &suite{open(t)}) })

@@ -1,5 +1,5 @@
-// Package ssm reads Parameter Store: parameters by name, or all below a path, ten to a
-// request. SecureStrings are decrypted.
+// Package ssm reads and writes Parameter Store. It reads parameters by name, or all below
+// a path, ten to a request, and decrypts SecureStrings, the only type that it writes.
 //
 // A name is AWS's: "/app/key", "/app/key:3" or "/app/key:label" for a version, or the
 // ARN of a shared parameter. [source.Ref].Version selects a version too. The value of a
@@ -38,7 +38,10 @@ const (
 )
 
 // Parameters is Parameter Store in one region. It is safe for concurrent use.
-type Parameters struct{ client *wire.JSONClient }
+type Parameters struct {
+	client *wire.JSONClient
+	key    string // for new parameters
+}
 
 var (
 	_ source.Source  = (*Parameters)(nil)
@@ -49,8 +52,12 @@ var (
 
 // New returns the Parameter Store of the client's region. It does no I/O.
 func New(client awsconfig.Client) *Parameters {
-	return &Parameters{newClient(client)}
+	return &Parameters{client: newClient(client)}
 }
+
+// WithKey returns p with a KMS key for new parameters; empty: the account's default key,
+// alias/aws/ssm. Existing parameters keep their keys.
+func (p *Parameters) WithKey(key string) *Parameters { return &Parameters{p.client, key} }
 
 // Fetch implements source.Source.
 func (p *Parameters) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
@@ -97,7 +104,7 @@ func (p *Parameters) Glob(ctx context.Context, pattern source.Ref) (map[string]s
 	for _, param := range params {
 		found[param.Name] = answer{param: param}.result()
 	}
-	return found, nil
+	return source.DropCandidates(found), nil
 }
 
 // List implements source.Lister for the patterns of Glob, without decryption. It lists only

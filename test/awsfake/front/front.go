@@ -42,6 +42,8 @@ type Fault struct {
 	Message   string
 	// Match says of a body whether it is meant; nil: each is.
 	Match func(body []byte) bool
+	// After carries the operation out, so that its answer is lost.
+	After bool
 
 	left int
 }
@@ -106,6 +108,11 @@ func (s *Server) run(name string, body []byte) (any, error) {
 			continue
 		}
 		f.left--
+		if op := s.ops[name]; f.After && op != nil {
+			if _, err := op(body); err != nil {
+				return nil, err
+			}
+		}
 		return nil, &wire.Error{Status: f.Status, Code: f.Code, Message: f.Message}
 	}
 	op, ok := s.ops[name]

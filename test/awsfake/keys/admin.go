@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/credrender/credrender/test/awsfake/wire"
@@ -175,10 +176,10 @@ type createAlias struct {
 
 func (c *createAlias) describe(r *wire.Request) { r.KeyID = c.AliasName }
 
-var aliasName = regexp.MustCompile(`^alias/[a-zA-Z0-9/_-]{1,250}$`)
+var aliasName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^alias/[a-zA-Z0-9/_-]{1,250}$`) })
 
 func (c *createAlias) run(r *Region, req *wire.Request) (any, error) {
-	if !aliasName.MatchString(c.AliasName) || strings.HasPrefix(c.AliasName, "alias/aws/") {
+	if !aliasName().MatchString(c.AliasName) || strings.HasPrefix(c.AliasName, "alias/aws/") {
 		return nil, &wire.Error{Code: "InvalidAliasNameException", Message: "Invalid alias name"}
 	}
 	if err := r.unowned(req, "CreateAlias", r.arn(c.AliasName)); err != nil {

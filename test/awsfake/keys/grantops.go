@@ -66,7 +66,7 @@ func (g *createGrant) same(o *createGrant) bool {
 
 func (g *createGrant) check() error {
 	for _, p := range []string{g.GranteePrincipal, g.RetiringPrincipal} {
-		if !principalARN.MatchString(p) && (p != "" || g.GranteePrincipal == "") {
+		if !principalARN().MatchString(p) && (p != "" || g.GranteePrincipal == "") {
 			return &wire.Error{Code: "InvalidArnException", Message: "ARN does not refer to a valid principal: " + p}
 		}
 	}

@@ -1,5 +1,6 @@
 // Package s3test is S3 for tests: gofakes3 on loopback, which answers
-// If-None-Match and keeps versions as S3 does. It checks no signature.
+// If-None-Match and keeps versions as S3 does, and repeats the language that a request
+// asks for. It checks no signature.
 package s3test
 
 import (
@@ -25,14 +26,24 @@ type Server struct {
 
 	mu     sync.Mutex
 	denied string
+	lost   int
 }
 
-// New returns a running server with one bucket; the caller closes it.
+// New returns a running server with one bucket, which keeps versions; the caller closes
+// it.
 func New(bucket string) (*Server, error) {
 	s := &Server{backend: s3mem.New()}
 	fake := gofakes3.New(s.backend, gofakes3.WithLogger(gofakes3.DiscardLog()), gofakes3.WithAutoBucket(false)).Server()
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(fake, w, r) }))
-	return s, s.backend.CreateBucket(bucket)
+	if err := s.backend.CreateBucket(bucket); err != nil {
+		return s, err
+	}
+	return s, s.Version(bucket)
+}
+
+// Suspend turns off versions in a bucket.
+func (s *Server) Suspend(bucket string) error {
+	return s.backend.SetVersioningConfiguration(bucket, gofakes3.VersioningConfiguration{Status: gofakes3.VersioningSuspended})
 }
 
 // Env leads the SDK here.
@@ -56,6 +67,23 @@ func (s *Server) Deny(part string) {
 	s.denied = part
 }
 
+// Lose answers the next n writes with an internal error after they have succeeded.
+func (s *Server) Lose(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = n
+}
+
+func (s *Server) loses(r *http.Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Method != http.MethodPut || s.lost == 0 {
+		return false
+	}
+	s.lost--
+	return true
+}
+
 func (s *Server) serve(fake http.Handler, w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	denied := s.denied != "" && strings.Contains(r.URL.Path, s.denied)
@@ -65,8 +93,14 @@ func (s *Server) serve(fake http.Handler, w http.ResponseWriter, r *http.Request
 		w.Header().Set("Content-Type", "application/xml")
 		status.WriteHeader(http.StatusForbidden)
 		_, _ = w.Write([]byte(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`))
+	} else if s.loses(r) {
+		fake.ServeHTTP(httptest.NewRecorder(), r)
+		status.WriteHeader(http.StatusInternalServerError)
 	} else {
-		fake.ServeHTTP(status, r)
+		if language := r.URL.Query().Get("response-content-language"); language != "" { // gofakes3 ignores it
+			w.Header().Set("Content-Language", language)
+		}
+		answer(fake, status, r)
 	}
 	name := r.Method
 	if status.status == http.StatusNotModified {

@@ -29,8 +29,12 @@ type Server struct {
 type secret struct {
 	name, arn string
 	versions  map[string]value
+	order     []string          // of version ids
 	stages    map[string]string // stage to version id
 	deleted   bool
+	key       string // of KMS
+	service   string // that manages it
+	rotates   bool
 }
 
 type value struct {
@@ -45,6 +49,13 @@ func New() *Server {
 		"BatchGetSecretValue": s.batch,
 		"GetSecretValue":      s.get,
 		"DescribeSecret":      s.describe,
+
+		"CreateSecret":             s.create,
+		"PutSecretValue":           s.putValue,
+		"UpdateSecretVersionStage": s.updateStage,
+		"DeleteSecret":             s.delete,
+		"ListSecrets":              s.list,
+		"ListSecretVersionIds":     s.listVersions,
 	})
 	return s
 }
@@ -65,9 +76,7 @@ func (s *Server) Put(name string, data []byte, binary bool) error {
 func (s *Server) put(name string, data []byte, binary bool) {
 	sec := s.secrets[name]
 	if sec == nil {
-		sec = &secret{name: name, arn: wire.ARN("secretsmanager", "eu-west-1", "secret:"+name+"-a1b2c3"),
-			versions: map[string]value{}, stages: map[string]string{}}
-		s.secrets[name] = sec
+		sec = s.newSecret(name)
 	}
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", len(sec.versions)+1)
 	v := value{binary: data}
@@ -76,10 +85,16 @@ func (s *Server) put(name string, data []byte, binary bool) {
 		v = value{text: &text}
 	}
 	sec.versions[id] = v
-	if before, ok := sec.stages["AWSCURRENT"]; ok {
-		sec.stages["AWSPREVIOUS"] = before
+	sec.order = append(sec.order, id)
+	sec.move("AWSCURRENT", id)
+}
+
+func (s *Server) newSecret(name string) *secret {
+	s.secrets[name] = &secret{
+		name: name, arn: wire.ARN("secretsmanager", "eu-west-1", "secret:"+name+"-a1b2c3"),
+		versions: map[string]value{}, stages: map[string]string{},
 	}
-	sec.stages["AWSCURRENT"] = id
+	return s.secrets[name]
 }
 
 // Remove deletes a secret; with later, marks it for deletion.
@@ -110,7 +125,7 @@ func (s *Server) lookup(id string) (*secret, error) {
 		case slices.Contains(s.Denied, sec.name):
 			return nil, &wire.Error{Code: "AccessDeniedException", Message: "not authorized to perform: secretsmanager:GetSecretValue"}
 		case sec.deleted:
-			return nil, &wire.Error{Code: "InvalidRequestException", Message: "You can't perform this operation on the secret because it was marked for deletion."}
+			return sec, &wire.Error{Code: "InvalidRequestException", Message: "You can't perform this operation on the secret because it was marked for deletion."}
 		}
 		return sec, nil
 	}
@@ -182,12 +197,18 @@ func (s *Server) describe(body []byte) (any, error) {
 		return nil, err
 	}
 	sec, err := s.lookup(in.SecretId)
-	if err != nil {
+	pending := err != nil && sec != nil // DescribeSecret answers for these
+	if err != nil && !pending {
 		return nil, err
 	}
-	stages := map[string][]string{}
-	for stage, id := range sec.stages {
-		stages[id] = append(stages[id], stage)
+	out := map[string]any{"ARN": sec.arn, "Name": sec.name, "VersionIdsToStages": sec.byVersion(), "RotationEnabled": sec.rotates}
+	if pending {
+		out["DeletedDate"] = 1
 	}
-	return map[string]any{"ARN": sec.arn, "Name": sec.name, "VersionIdsToStages": stages}, nil
+	for member, text := range map[string]string{"KmsKeyId": sec.key, "OwningService": sec.service} {
+		if text != "" {
+			out[member] = text
+		}
+	}
+	return out, nil
 }

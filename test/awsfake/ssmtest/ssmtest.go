@@ -29,14 +29,20 @@ type Server struct {
 
 	denied []string
 	params map[string][]version
-	tokens float64
-	filled time.Time
+	// versions are the numbers of the newest versions. A parameter that is created
+	// again begins at 1.
+	versions map[string]int64
+	tokens   float64
+	filled   time.Time
 }
 
+// version is one version, with the settings of the parameter at that time.
 type version struct {
 	value, kind string
 	labels      []string
 	written     time.Time
+	settings    settings
+	number      int64
 }
 
 // New returns a running server; the caller closes it.
@@ -45,6 +51,10 @@ func New() *Server {
 	s.Server = front.New("AmazonSSM.", map[string]front.Operation{
 		"GetParameters":       s.limited(s.getParameters),
 		"GetParametersByPath": s.limited(s.byPath),
+		"DescribeParameters":  s.describe,
+		"PutParameter":        s.putParameter,
+		"DeleteParameter":     s.delete,
+		"GetParameterHistory": s.history,
 	})
 	return s
 }
@@ -59,16 +69,32 @@ func (s *Server) Put(name, value, kind string, labels ...string) error {
 		return wire.Invalid("a value has 1 to 8192 characters")
 	}
 	s.Do(func() {
-		s.params[name] = append(s.params[name], version{value, kind, labels, time.Unix(int64(len(s.params[name])), 0)})
+		s.add(name, version{value: value, kind: kind, labels: labels, settings: settings{Tier: "Standard", DataType: "text"}})
 	})
 	return nil
+}
+
+// add stores the next version.
+func (s *Server) add(name string, v version) int64 {
+	if s.versions == nil {
+		s.versions = map[string]int64{}
+	}
+	s.versions[name]++
+	v.written, v.number = time.Unix(1_700_000_000+s.versions[name], 0), s.versions[name]
+	s.params[name] = append(s.params[name], v)
+	return v.number
 }
 
 // Deny lets nobody read a parameter any more.
 func (s *Server) Deny(name string) { s.Do(func() { s.denied = append(s.denied, name) }) }
 
 // Remove deletes a parameter.
-func (s *Server) Remove(name string) { s.Do(func() { delete(s.params, name) }) }
+func (s *Server) Remove(name string) { s.Do(func() { s.remove(name) }) }
+
+func (s *Server) remove(name string) {
+	delete(s.params, name)
+	delete(s.versions, name)
+}
 
 // limited is the quota that all ways of reading share.
 func (s *Server) limited(op front.Operation) front.Operation {
@@ -139,12 +165,12 @@ func split(name string) (base, selector string) {
 
 func (s *Server) find(name, selector string, decrypted bool) (parameter, bool) {
 	versions := s.params[name]
-	for i, v := range slices.Backward(versions) {
-		number := strconv.Itoa(i + 1)
+	for _, v := range slices.Backward(versions) {
+		number := strconv.FormatInt(v.number, 10)
 		if selector != "" && selector != number && !slices.Contains(v.labels, selector) {
 			continue
 		}
-		p := parameter{Name: name, Type: v.kind, Value: v.value, DataType: "text", Version: int64(i + 1), LastModifiedDate: v.written.Unix(),
+		p := parameter{Name: name, Type: v.kind, Value: v.value, DataType: "text", Version: v.number, LastModifiedDate: v.written.Unix(),
 			ARN: wire.ARN("ssm", "eu-west-1", "parameter"+name)}
 		if selector != "" {
 			p.Selector = ":" + selector

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/credrender/credrender/test/awsfake/wire"
 )
@@ -39,10 +40,10 @@ type createTable struct {
 
 type throughput struct{ ReadCapacityUnits, WriteCapacityUnits int64 }
 
-var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+var tableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`) })
 
 func (c *createTable) run(r *Region, _ *wire.Request) (any, error) {
-	if !tableName.MatchString(c.TableName) {
+	if !tableName().MatchString(c.TableName) {
 		return nil, wire.Invalid("Invalid table/index name. Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'")
 	}
 	if r.tables[c.TableName] != nil {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/credrender/credrender/test/awsfake/wire"
 )
@@ -32,10 +33,10 @@ func newExpressions(n expressionNames) *expressions {
 // projector picks the attributes that were asked for.
 type projector func(attributes) attributes
 
-var token = regexp.MustCompile(`[#:]?[A-Za-z0-9_.-]+|<>|<=|>=|[=<>(),]|\S`)
+var token = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[#:]?[A-Za-z0-9_.-]+|<>|<=|>=|[=<>(),]|\S`) })
 
 func (e *expressions) start(kind, text string) {
-	e.kind, e.text, e.tokens = kind, text, token.FindAllString(text, -1)
+	e.kind, e.text, e.tokens = kind, text, token().FindAllString(text, -1)
 }
 
 func (e *expressions) next() string {
@@ -80,7 +81,7 @@ func (e *expressions) path() (string, error) {
 		e.used[t] = true
 		return name, nil
 	}
-	if !attributeName.MatchString(t) {
+	if !attributeName().MatchString(t) {
 		return "", e.syntax(t)
 	}
 	if isReserved(t) {
@@ -89,7 +90,7 @@ func (e *expressions) path() (string, error) {
 	return t, nil
 }
 
-var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+var attributeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`) })
 
 func (e *expressions) value() (value, error) {
 	t := e.next()

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/credrender/credrender/test/awsfake/wire"
 )
@@ -25,10 +26,12 @@ const (
 	minMagnitude = -129 // 1 x 10^-130
 )
 
-var numberSyntax = regexp.MustCompile(`^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,5}))?$`)
+var numberSyntax = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,5}))?$`)
+})
 
 func parseNumber(text string) (number, error) {
-	m := numberSyntax.FindStringSubmatch(text)
+	m := numberSyntax().FindStringSubmatch(text)
 	if m == nil || m[2]+m[3] == "" {
 		return number{}, wire.Invalid("The parameter cannot be converted to a numeric value: %s", text)
 	}

@@ -114,8 +114,8 @@ func certificate(err error) string {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return "the answer is not TLS: is the endpoint http://, or a proxy in between?"
 	}
-	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		return alert.Error() // a number's fixed text
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
+		return "the TLS handshake failed (" + op.Err.Error() + ")" // an alert: a number's fixed text
 	}
 	if anyway || strings.Contains(err.Error(), "x509: ") {
 		return "its TLS certificate is not valid"

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/generate"
+	"github.com/credrender/credrender/pkg/source"
+)
+
+type generateOptions struct {
+	valueFlags
+	comment, public        string
+	ifAbsent, print, force bool
+	literal                []string
+}
+
+func newGenerate(a *app) *cobra.Command {
+	o := &generateOptions{}
+	c := &cobra.Command{
+		Use:   "generate REF [KEY=VALUE]...",
+		Short: "Store a random value or a new key",
+		Long: `Make a random value and store it as the next version. The value is not printed
+without --print.
+
+Formats are password (the default: 32 letters and digits), words (6 words, joined by
+hyphens), hex, base64 and base64url (of 32 random bytes), uuid, and private keys: rsa
+(3072 bits) and ed25519 as PKCS #8 in PEM, ssh-ed25519 and ssh-rsa as OpenSSH writes
+them. --public writes the public half of a key to a file.
+
+With --if-absent, a secret that exists is left as it is, and the exit code is 0.`,
+		Example: `  credrender generate db.password env=prod
+  credrender generate api.token --length 48 --alphabet lower,upper,digit,symbol
+  credrender generate deploy.key --format ssh-ed25519 --public deploy.pub
+  credrender generate ssm:/app/prod/password --if-absent`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runGenerate(c, a, o, args) },
+	}
+	fl := c.Flags()
+	o.register(c)
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
+	fl.BoolVar(&o.ifAbsent, "if-absent", false, "leave a secret that exists as it is")
+	fl.BoolVar(&o.print, "print", false, "print the value")
+	fl.StringVar(&o.public, "public", "", "`FILE` for the public half of a key; - is standard output")
+	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates, or to a bucket without versions")
+	contextFlag(c, &o.literal)
+	return c
+}
+
+func runGenerate(c *cobra.Command, a *app, o *generateOptions, args []string) error {
+	spec, err := o.spec(c, "generate", args[0])
+	if err != nil {
+		return err
+	}
+	if err := o.check(a, spec); err != nil {
+		return err
+	}
+	cfg, err := a.storeConfig(c.Context())
+	if err != nil {
+		return err
+	}
+	if err := a.refuseProtected(cfg, a.protected(cfg), o.publicFile()); err != nil {
+		return err
+	}
+	t, err := a.target(cfg, args[0], "", args[1:], o.literal)
+	if err != nil {
+		return err
+	}
+	return a.generate(c.Context(), o, t, spec)
+}
+
+// check refuses flags that do not fit each other.
+func (o *generateOptions) check(a *app, spec generate.Spec) error {
+	switch {
+	case o.ifAbsent && (o.print || o.public != ""):
+		return usagef("generate: --if-absent makes no value for a secret that exists, so there would be nothing to print: use 'credrender get' afterwards")
+	case o.public != "" && !spec.IsKey():
+		return usagef("generate: --public is for keys, and %s is not one", spec)
+	case o.public == stdoutName && o.print:
+		return usagef("generate: --print and --public - both write to standard output")
+	}
+	if o.publicFile() == "" {
+		return nil
+	}
+	path, err := a.destination(o.public)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return usagef("--public: %s is not a regular file", path)
+	}
+	_, err = os.Stat(filepath.Dir(path)) // a key is stored first
+	return fileError(err)
+}
+
+// publicFile returns the file for the public half, or "".
+func (o *generateOptions) publicFile() string {
+	if o.public == stdoutName {
+		return ""
+	}
+	return o.public
+}
+
+func (a *app) generate(ctx context.Context, o *generateOptions, t *backend.Target, spec generate.Spec) error {
+	writer, ref, err := t.Writer(ctx, "generate")
+	if err != nil {
+		return err
+	}
+	value, err := a.makeValue(spec)
+	if err != nil {
+		return fmt.Errorf("generate: %w", err)
+	}
+	stored, err := writer.Put(ctx, ref, source.Write{
+		Value: source.NewSecret(value.Secret), Comment: o.comment, IfAbsent: o.ifAbsent, Force: o.force,
+	})
+	if o.ifAbsent && errors.Is(err, source.ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return t.Fault(err)
+	}
+	a.log.Info("stored "+t.Bare().At(stored.Version), "name", ref.Name, "version", stored.Version)
+	return a.giveGenerated(o, value)
+}
+
+// giveGenerated prints the value and writes its public half, if the flags say so.
+func (a *app) giveGenerated(o *generateOptions, value generate.Value) error {
+	if o.print {
+		text := value.Secret
+		if isTerminal(a.stdout) && !bytes.HasSuffix(text, []byte("\n")) {
+			text = append(text, '\n')
+		}
+		if err := a.write(text); err != nil {
+			return fmt.Errorf("the value is stored, but: %w", err)
+		}
+	}
+	var err error
+	switch o.public {
+	case "":
+	case stdoutName:
+		err = a.write(value.Public)
+	default:
+		err = writePrivate(a.abs(o.public), value.Public)
+	}
+	if err != nil {
+		return fmt.Errorf("the key is stored, but its public half is not written: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/credrender/credrender/pkg/source"
+)
+
+// Beside keeps candidates under a name of their own, NAME.next, in the same source and
+// with the same context: in tables, local stores, Parameter Store and S3.
+type Beside struct {
+	Ref    source.Ref // of the secret
+	Source source.Source
+	Writer source.Writer
+	Force  bool
+}
+
+var (
+	_ Keeper    = (*Beside)(nil)
+	_ Publisher = (*Beside)(nil)
+)
+
+func (b *Beside) next() source.Ref {
+	ref := b.Ref
+	ref.Name = source.CandidateName(ref.Name)
+	return ref
+}
+
+// Find implements Keeper.
+func (b *Beside) Find(ctx context.Context) (Candidate, error) {
+	ref := b.next()
+	got := b.Source.Fetch(ctx, []source.Ref{ref})[ref]
+	if got.Err != nil {
+		return Candidate{}, &source.RefError{Ref: ref, Err: got.Err}
+	}
+	value, after, ok := source.ParseCandidate(got.Secret)
+	if !ok {
+		return Candidate{}, &source.RefError{Ref: ref, Err: fmt.Errorf("%w: it holds a value that is not a candidate: a rotation keeps its own under this name", source.ErrExists)}
+	}
+	return Candidate{Value: value, After: after}, nil
+}
+
+// Keep implements Keeper.
+func (b *Beside) Keep(ctx context.Context, c Candidate) (Candidate, error) {
+	ref := b.next()
+	_, err := b.Writer.Put(ctx, ref, source.Write{Value: source.MarkCandidate(c.Value, c.After), IfAbsent: true, Force: b.Force})
+	if err != nil {
+		return c, &source.RefError{Ref: ref, Err: err}
+	}
+	return c, nil
+}
+
+// Discard implements Keeper.
+func (b *Beside) Discard(ctx context.Context) error {
+	ref := b.next()
+	_, err := b.Writer.Delete(ctx, ref, source.Deletion{Force: b.Force})
+	if err != nil && !errors.Is(err, source.ErrNotFound) {
+		return &source.RefError{Ref: ref, Err: err}
+	}
+	return nil
+}
+
+// Publish implements Publisher.
+func (b *Beside) Publish(ctx context.Context, c Candidate, expect source.Trace) error {
+	_, err := b.Writer.Put(ctx, b.Ref, source.Write{Value: c.Value, Expect: expect, Force: b.Force})
+	return err
+}
