@@ -144,7 +144,7 @@ demo: build ## a local store, the nginx example rendered from it, a rotation; no
 
 interop: ## run against Debian's nginx, and against moto with Python credstash
 	test/interop/prepare $(VENV)
-	$(GO) test -tags interop -count=1 -timeout 20m -skip '^TestAuthority' ./test/interop
+	$(GO) test -tags interop -count=1 -timeout 40m -skip '^TestAuthority' ./test/interop
 	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
 
 interop-full: ## systemd as PID 1 in two releases of Debian, with the slow rows; Prometheus; containers (as root)
@@ -205,6 +205,9 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 	  $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
+fuzz-quoters: ## read back ten million values of each quoter, by models of the readers in Go (minutes)
+	QUOTER_VALUES=10000000 $(GO) test -count=1 -timeout 2h -v -run '^TestQuotersReadBack$$' ./pkg/template/internal/funcs
+
 cover: ## test coverage of all packages, to coverage.out
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
 	$(GO) tool cover -func=coverage.out | tail -n 1
@@ -212,4 +215,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-quoters cover clean
