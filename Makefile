@@ -26,17 +26,29 @@ endif
 
 # Builds the pinned tool on first use and gives its path in Go's build cache.
 tool = $$($(GO) -C tools tool -n $(1))
+# It has a module of its own, because its 300 dependencies are no concern of the other tools.
+goreleaser = $$($(GO) -C tools/release tool -n goreleaser)
 
 .DEFAULT_GOAL = build
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r t d; do printf '  %-14s %s\n' "$$t" "$$d"; done
 
-build: ## build the static binary, bin/credrender
+build: ## build the static binary, bin/credrender, and its completions and manual pages, bin/assets
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/credrender
+	packaging/assets $(BIN) bin/assets
 
-install: build ## install it below $(DESTDIR)$(PREFIX)
+# It builds nothing: root's PATH often has no Go, and root's build would leave root's files here.
+install: ## install what make build has built below $(DESTDIR)$(PREFIX), with completions and manual pages
+	@[ -x $(BIN) ] && [ -d bin/assets/man ] || { echo "make install: nothing is built: run make build first (root is not needed for it)" >&2; exit 1; }
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/credrender
+	install -D -m 0644 bin/assets/completions/credrender.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/credrender
+	install -D -m 0644 bin/assets/completions/credrender.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_credrender
+	install -D -m 0644 bin/assets/completions/credrender.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/credrender.fish
+	for dir in bin/assets/man/man*; do \
+	  install -d $(DESTDIR)$(PREFIX)/share/man/$${dir##*/} && \
+	  install -m 0644 $$dir/* $(DESTDIR)$(PREFIX)/share/man/$${dir##*/} || exit 1; \
+	done
 
 install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/systemd
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -106,7 +118,7 @@ verify: ## compare the downloaded modules, and those of the tools, with go.sum
 
 sbom: build ## write what the binary is made of to dist/credrender.cdx.json (CycloneDX)
 	mkdir -p dist
-	$(call tool,cyclonedx-gomod) bin -json -std -noserial -output dist/credrender.cdx.json $(BIN)
+	packaging/sbom $(BIN) dist/credrender.cdx.json
 	$(GO) run ./test/modules sbom dist/credrender.cdx.json
 
 reproducible: ## build HEAD in two folders with a cache each, and compare the hashes (5 minutes)
@@ -114,6 +126,19 @@ reproducible: ## build HEAD in two folders with a cache each, and compare the ha
 	  git clone -q --no-hardlinks . "$$dir/$$n" && \
 	  (cd "$$dir/$$n" && GOCACHE="$$dir/cache-$${n##*/}" CGO_ENABLED=0 $(GO) build -trimpath -o bin/credrender ./cmd/credrender && sha256sum bin/credrender) || exit 1; \
 	done && cmp "$$dir/one/bin/credrender" "$$dir/deeper/two/bin/credrender" && echo "reproducible: the two are equal"
+
+# Docker's images are left out: building them needs an engine. Goreleaser ignores the
+# commit in a clone without a remote, so it gets one for this run.
+snapshot: export GIT_CONFIG_COUNT=1
+snapshot: export GIT_CONFIG_KEY_0=remote.origin.url
+snapshot: export GIT_CONFIG_VALUE_0=https://github.com/credrender/credrender
+snapshot: ## build everything a release holds into dist/, and publish nothing (minutes: six targets)
+	$(goreleaser) check
+	$(goreleaser) release --snapshot --clean --skip=docker,publish,sign
+
+packages: ## install, upgrade, use and purge the deb in a Debian root; unpack the rpm and the apk (as root; builds two releases: minutes)
+	PACKAGES=1 test/interop/prepare $(VENV)
+	PACKAGES=1 $(GO) test -tags interop -count=1 -timeout 30m -v -run '^TestPackage' ./test/interop
 
 demo: build ## a local store, the nginx example rendered from it, a rotation; no AWS
 	rm -rf bin/demo
@@ -195,4 +220,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-mutants fuzz-quoters cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-mutants fuzz-quoters cover clean

@@ -24,7 +24,7 @@ type instruction struct {
 // https://docs.docker.com/reference/dockerfile/
 func instructions(t *testing.T, path string) (list []instruction) {
 	t.Helper()
-	known := []string{"FROM", "WORKDIR", "COPY", "RUN", "ENV", "ENTRYPOINT", "CMD"}
+	known := []string{"FROM", "WORKDIR", "ARG", "COPY", "RUN", "ENV", "USER", "ENTRYPOINT", "CMD"}
 	text := strings.ReplaceAll(read(t, path), "\\\n", " ")
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -55,7 +55,7 @@ func TestDockerfile(t *testing.T) {
 			if strings.HasPrefix(source, "--from=") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join("..", source)); err != nil {
+			if _, err := os.Stat(filepath.Join("ecs", source)); err != nil {
 				t.Errorf("COPY: %v", err)
 			}
 		}

@@ -23,13 +23,33 @@ func TestScriptsParse(t *testing.T) {
 	}
 }
 
-// boot runs the user data below a folder, with a curl that brings the binary,
-// and secrets from a local store.
-func boot(t *testing.T, sum string) (root, out string, code int) {
+// released returns an archive with the part of a release that user data installs, and its
+// sum. TestPackageArchive of test/interop finds the same files in a real one.
+func released(t *testing.T) (archive, sum string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "systemd"), os.DirFS("../packaging/systemd")); err != nil {
+		t.Fatal(err)
+	}
+	archive = filepath.Join(t.TempDir(), "credrender.tar.gz")
+	out, code := clitest.Run(t.Context(), t, nil, "", "sh", "-ec",
+		`cp "$1" "$2/credrender"; tar -C "$2" -czf "$3" credrender systemd; sha256sum < "$3"`, "sh", binary, dir, archive)
+	if code != 0 {
+		t.Fatal(out)
+	}
+	return archive, strings.Fields(out)[0]
+}
+
+// boot runs the user data below a folder that holds the directory which tells what
+// schedules there, with a program that brings the archive, and secrets from a local store.
+func boot(t *testing.T, downloader, scheduler, archive, sum string) (root, out string, code int) {
 	t.Helper()
 	root, programs := t.TempDir(), t.TempDir()
-	curl := "#!/bin/sh\nwhile [ $# -gt 0 ]; do [ \"$1\" != -o ] || cp " + binary + " \"$2\"; shift; done\n"
-	if err := os.WriteFile(filepath.Join(programs, "curl"), []byte(curl), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(root, scheduler), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	brings := "#!/bin/sh\nwhile [ $# -gt 0 ]; do case $1 in -o | -O) cp " + archive + " \"$2\" ;; esac; shift; done\n"
+	if err := os.WriteFile(filepath.Join(programs, downloader), []byte(brings), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	store := "local:" + filepath.Join(t.TempDir(), "store.db")
@@ -41,7 +61,7 @@ func boot(t *testing.T, sum string) (root, out string, code int) {
 		credrender(t, append([]string{"--store", store}, args...)...)
 	}
 	out, code = clitest.Run(t.Context(), t, []string{
-		"PATH=" + programs + ":" + clitest.SystemPath, "ROOT=" + root, "BINARY_SHA256=" + sum,
+		"PATH=" + programs + ":" + clitest.SystemPath, "ROOT=" + root, "ARCHIVE_URL=https://example.com/release", "ARCHIVE_SHA256=" + sum,
 		"CREDRENDER_STORE=" + store, "CREDRENDER_STATE_DIR=" + filepath.Join(root, "state"),
 	}, withoutHook(t, read(t, "ec2-user-data/user-data.sh")), "sh")
 	return root, out, code
@@ -50,7 +70,7 @@ func boot(t *testing.T, sum string) (root, out string, code int) {
 // withoutHook keeps the service manager of this machine out of it.
 func withoutHook(t *testing.T, script string) string {
 	t.Helper()
-	const hook = "    hook: systemctl --no-block try-restart app\n"
+	const hook = "    hook: $hook\n"
 	if !strings.Contains(script, hook) {
 		t.Fatal("the script has no such hook any more")
 	}
@@ -61,33 +81,70 @@ func TestUserDataRuns(t *testing.T) {
 	if n := len(read(t, "ec2-user-data/user-data.sh")); n > 16<<10 {
 		t.Errorf("%d bytes, EC2 takes 16384", n)
 	}
-	sum, code := clitest.Run(t.Context(), t, nil, "", "sha256sum", binary)
-	if code != 0 {
-		t.Fatal(sum)
-	}
-	root, out, code := boot(t, strings.Fields(sum)[0])
-	if code != 0 || strings.Contains(out, "is not a credrender setting") || strings.Contains(out, "is no setting") {
-		t.Fatalf("exit code %d:\n%s", code, out)
-	}
-	// The values as a shell and a program that reads .env files see them.
-	rendered := filepath.Join(root, "etc/app/app.env")
-	got, _ := clitest.Run(t.Context(), t, nil, "", "sh", "-c", ". "+rendered+`; printf '%s\n' "$DATABASE_URL" "$SESSION_KEY"`)
-	want := "postgres://app:a%20b%2Bc%2F%25%27d@db.internal.example.com/app\n$k\n"
-	if got != want {
-		t.Errorf("%s says\n%swant\n%s", rendered, got, want)
-	}
-	if info, err := os.Stat(rendered); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%s: %v, %v", rendered, info.Mode(), err)
+	archive, sum := released(t)
+	for name, c := range map[string]struct{ scheduler, scheduled, line string }{
+		"systemd": {"run/systemd/system", "etc/systemd/system/credrender-render.timer", "OnCalendar=*:0/5"},
+		"crond":   {"etc/crontabs", "etc/crontabs/root", "*/5 * * * * /usr/local/bin/credrender render --splay 2m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root, out, code := boot(t, "curl", c.scheduler, archive, sum)
+			if code != 0 || strings.Contains(out, "is not a credrender setting") {
+				t.Fatalf("exit code %d:\n%s", code, out)
+			}
+			wantRendered(t, filepath.Join(root, "etc/app/app.env"))
+			if got := read(t, filepath.Join(root, c.scheduled)); !strings.Contains(got, c.line+"\n") {
+				t.Errorf("%s has no line %s:\n%s", c.scheduled, c.line, got)
+			}
+		})
 	}
 }
 
-func TestUserDataRefusesAnotherBinary(t *testing.T) {
-	root, out, code := boot(t, strings.Repeat("0", 64))
-	if code == 0 || !strings.Contains(out, "SHA-256") {
+// wantRendered compares the values as a shell and a program that reads .env files see them.
+func wantRendered(t *testing.T, path string) {
+	t.Helper()
+	got, _ := clitest.Run(t.Context(), t, nil, "", "sh", "-c", ". "+path+`; printf '%s\n' "$DATABASE_URL" "$SESSION_KEY"`)
+	want := "postgres://app:a%20b%2Bc%2F%25%27d@db.internal.example.com/app\n$k\n"
+	if got != want {
+		t.Errorf("%s says\n%swant\n%s", path, got, want)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%s: %v, %v", path, info.Mode(), err)
+	}
+}
+
+// A download that is not the release is described, and nothing is installed.
+func TestUserDataRefusesAnotherArchive(t *testing.T) {
+	page := write(t, "error.html", "<html>403 Forbidden by proxy</html>\n")
+	wanted := strings.Repeat("0", 64)
+	root, out, code := boot(t, "curl", "run/systemd/system", page, wanted)
+	got, _ := clitest.Run(t.Context(), t, nil, read(t, page), "sha256sum")
+	for _, want := range []string{
+		"https://example.com/release: wrong checksum; nothing is installed", "want SHA-256 " + wanted, "got  SHA-256 " + strings.Fields(got)[0],
+		"36 bytes that begin with: <html>403 Forbidden by proxy</html>",
+	} {
+		if code == 0 || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, want %q in\n%s", code, want, out)
+		}
+	}
+	wantNothingInstalled(t, root)
+}
+
+// Without a scheduler the file would be rendered once and grow old in silence.
+func TestUserDataRefusesWithoutScheduler(t *testing.T) {
+	archive, sum := released(t)
+	root, out, code := boot(t, "curl", "etc", archive, sum)
+	if code == 0 || !strings.Contains(out, "neither systemd nor /etc/crontabs") {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
-	if _, err := os.Stat(filepath.Join(root, "usr")); err == nil {
-		t.Error("something was installed")
+	wantNothingInstalled(t, root)
+}
+
+func wantNothingInstalled(t *testing.T, root string) {
+	t.Helper()
+	for _, dir := range []string{"usr", "etc/credrender", "etc/app"} {
+		if _, err := os.Stat(filepath.Join(root, dir)); err == nil {
+			t.Errorf("%s was made", dir)
+		}
 	}
 }
 

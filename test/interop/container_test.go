@@ -30,8 +30,8 @@ type container struct {
 	user       *syscall.Credential
 }
 
-// newContainer carries out the steps of a Dockerfile that builds from this clone
-// into an image from scratch, and mounts the volumes.
+// newContainer carries out the steps of a Dockerfile that installs a release into an image
+// from scratch, and mounts the volumes. The release is this working tree.
 func newContainer(t *testing.T, dockerfile string, volumes ...string) *container {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -54,11 +54,12 @@ func (c *container) step(t *testing.T, step, rest, built string) {
 	t.Helper()
 	words := strings.Fields(rest)
 	switch {
-	case step == "FROM" && strings.HasPrefix(rest, "golang:"), rest == "scratch", step == "WORKDIR", step == "COPY" && rest == ". .":
-		// The clone and its Go are here; scratch is an empty folder.
+	case step == "FROM" && strings.HasPrefix(rest, "golang:"), rest == "scratch", step == "ARG":
+		// Go is here; scratch is an empty folder.
 	case step == "RUN":
-		cmd := exec.Command("sh", "-c", strings.ReplaceAll(rest, "/out/", built+"/"))
-		cmd.Dir = "../.."
+		cmd := exec.Command("sh", "-c", strings.ReplaceAll(rest, "/out", built))
+		cmd.Dir = t.TempDir() // outside this repository
+		cmd.Env = append(os.Environ(), moduleProxy(t)...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("RUN %s: %v\n%s", rest, err, out)
 		}

@@ -53,6 +53,14 @@ func isFull() bool { return os.Getenv("INTEROP_FULL") == "1" }
 // the README of the units has it, and is off.
 func newMachine(t *testing.T, suite string) *machine {
 	t.Helper()
+	m := newBareMachine(t, suite)
+	m.install(t)
+	return m
+}
+
+// newBareMachine returns a machine without credrender, which is off.
+func newBareMachine(t *testing.T, suite string) *machine {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("a machine with systemd as PID 1 needs root")
 	}
@@ -70,7 +78,8 @@ func newMachine(t *testing.T, suite string) *machine {
 	if err := m.in(func() error { return mountRoot(base, m.root) }); err != nil {
 		t.Skipf("the kernel does not let this process mount an overlay of its own: %v", err)
 	}
-	m.install(t)
+	m.write(t, "/etc/hostname", m.name+"\n", 0o644)
+	m.write(t, "/etc/machine-id", strings.Repeat("0", 24)+strings.TrimPrefix(m.name, "credrender-")+"\n", 0o444)
 	return m
 }
 
@@ -127,8 +136,6 @@ func (m *machine) install(t *testing.T) {
 	} {
 		m.outside(t, line...)
 	}
-	m.write(t, "/etc/hostname", m.name+"\n", 0o644)
-	m.write(t, "/etc/machine-id", strings.Repeat("0", 24)+strings.TrimPrefix(m.name, "credrender-")+"\n", 0o444)
 }
 
 // outside runs a program of this host that sees the machine's root.
