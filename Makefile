@@ -154,9 +154,9 @@ rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the fake, on a local st
 upgrade: ## state across versions: old binaries, built from the history, and the new one on the state of each other
 	$(GO) test -tags interop -count=1 -timeout 20m -v ./test/upgrade
 
-compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/compare-hooks.md
+compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/dev/compare-hooks.md
 	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
-	$(GO) run ./test/compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
+	$(GO) run ./test/compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/dev/compare-hooks.md
 
 fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices: docs/fleet.md (5 minutes)
 	GOGC=200 FLEET_PAGE=../../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./test/fleet
@@ -165,10 +165,10 @@ bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
 	$(GO) run ./test/bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
 
-bench-peers: ## measure renders against every peer that can be had here, to docs/performance.md (12 minutes; leave the machine alone)
+bench-peers: ## measure renders against every peer that can be had here, to docs/dev/benchmarks.md (12 minutes; leave the machine alone)
 	test/interop/prepare $(VENV)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -doc docs/performance.md -plot docs/peers.svg -json test/bench/peers.json $(BENCH_PEERS)
+	$(GO) run ./test/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -doc docs/dev/benchmarks.md -plot docs/peers.svg -json test/bench/peers.json $(BENCH_PEERS)
 
 bench-check: ## fail where renders have lost much against the limit program, by test/bench/ratios.json (20 seconds)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
@@ -180,6 +180,9 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 	  $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
+fuzz-quoters: ## read back ten million values of each quoter, by models of the readers in Go (minutes)
+	QUOTER_VALUES=10000000 $(GO) test -count=1 -timeout 2h -v -run '^TestQuotersReadBack$$' ./pkg/template/internal/funcs
+
 cover: ## test coverage of all packages, to coverage.out
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
 	$(GO) tool cover -func=coverage.out | tail -n 1
@@ -187,4 +190,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-quoters cover clean

@@ -42,18 +42,23 @@ func canaryLines() map[string][]canaryLine {
 			line("import", "secrets.json", "env=prod", "--dry-run"), line("import", "secrets.json", "env=prod"), line("import", "broken.json"), line("import", "broken.yaml"), line("import", "secrets.json", "--into", "sm:doc#"),
 			line("import", "broken.env"), line("import", "kinds.json"), fed(`{"a":"c4n4ry-on-stdin"`, "import", "-"), line("import", "--from", "table=credential-store", "--from", "region=eu-west-1", "env=prod", "--dry-run"),
 		},
-		"export":  {line("export", "env=prod", "--file", "out.yaml"), line("export", "--file", "out.json"), line("export", "env=prod", "--to", "table=credential-store", "--to", "region=eu-west-1", "--dry-run"), prints("export", "env=prod")},
-		"encrypt": {line("encrypt", "secrets.json", "env=prod"), fed(value, "encrypt", "-"), line("encrypt", "gone")},
-		"decrypt": {line("decrypt", "secrets.json", "env=prod"), fed(value, "decrypt", "-")},
-		"setup":   {line("setup", "--dry-run"), line("setup", "--update", "--dry-run")},
-		"grant":   {line("grant", "arn:aws:iam::123456789012:role/r", "--read", "env=prod"), line("grant", "r", "--read", "env=prod")},
-		"grants":  {line("grants"), line("grants", "r")},
-		"revoke":  {line("revoke", "r", "--read", "env=prod"), line("revoke", "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60")},
-		"policy":  {line("policy", "app.tmpl")},
-		"doctor":  {line("doctor"), line("doctor", "-c", "jobs.yaml", "--all"), line("doctor", "derived.tmpl")},
-		"version": {line("version")},
-		"convert": {line("convert", "app.j2"), line("convert", "derived.j2"), prints("convert", "secrets.json")},
-		"demo":    {line("demo", "demo")},
+		"export":        {line("export", "env=prod", "--file", "out.yaml"), line("export", "--file", "out.json"), line("export", "env=prod", "--to", "table=credential-store", "--to", "region=eu-west-1", "--dry-run"), prints("export", "env=prod")},
+		"encrypt":       {line("encrypt", "secrets.json", "env=prod"), fed(value, "encrypt", "-"), line("encrypt", "gone")},
+		"decrypt":       {line("decrypt", "secrets.json", "env=prod"), fed(value, "decrypt", "-")},
+		"setup":         {line("setup", "--dry-run"), line("setup", "--update", "--dry-run")},
+		"grant":         {line("grant", "arn:aws:iam::123456789012:role/r", "--read", "env=prod"), line("grant", "r", "--read", "env=prod")},
+		"grants":        {line("grants"), line("grants", "r")},
+		"revoke":        {line("revoke", "r", "--read", "env=prod"), line("revoke", "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60")},
+		"policy":        {line("policy", "app.tmpl")},
+		"doctor":        {line("doctor"), line("doctor", "-c", "jobs.yaml", "--all"), line("doctor", "derived.tmpl")},
+		"version":       {line("version")},
+		"convert":       {line("convert", "app.j2"), line("convert", "derived.j2"), line("convert", "secrets.json")},
+		"demo":          {line("demo", "demo")},
+		"explain":       {line("explain", "mode"), line("explain", "gone")},
+		"config":        {line("config")},
+		"config schema": {line("config", "schema"), line("config", "schema", "--tests")},
+		"init":          {line("init", "first", "--store", "local"), line("init", "first"), line("init", "second", "--dest", "relative")},
+		"test":          {line("test"), line("test", "-v", "--junit", "report.xml", "ok.test.yaml"), line("test", "broken.yaml"), line("test", "broken.test.yaml")},
 		"pull": {
 			line("pull", "tls.key", "env=prod", "pulled"), line("pull", "tls.key", "pulled"), line("pull", "gone", "pulled"),
 			line("pull", "tls.key", "env=prod", "pulled2", "--hook", "cat pulled2; base64 pulled2; xxd -p pulled2 2>/dev/null; exit 1"),
@@ -83,7 +88,7 @@ func canaryLines() map[string][]canaryLine {
 		line("render", "-c", "jobs.yaml", "--override", "db.password=@secrets.json"), line("render", "-c", "jobs.yaml", "--override", "gone=@secrets.json"), line("render", "app.tmpl", "--override", "db.password="+value),
 		line("render", "derived.tmpl:out-derived", "--context", "env=prod", "--override", "db.password=@secrets.json"))
 	all["plan"] = append(all["plan"], line("plan", "-c", "jobs.yaml", "--override", "db.password=@secrets.json"), line("plan", "-c", "jobs.yaml"), line("plan", "app.tmpl:out-app.tmpl", "--context", "env=prod"))
-	all["lint"] = append(all["lint"], line("lint", "-c", "jobs.yaml"), line("lint", "broken.yaml"))
+	all["lint"] = append(all["lint"], line("lint", "-c", "jobs.yaml"), line("lint", "broken.yaml"), line("lint", "-o", "json", "fail.tmpl"), line("lint", "-o", "sarif", "required.tmpl"), line("lint", "-o", "github", "--strict", "json.tmpl"), line("lint", "--fixtures", "broken.yaml", "json.tmpl"))
 	all["credstash"] = credstashLines(value)
 	all["credsmash"] = credsmashLines(value)
 	return all
@@ -148,6 +153,14 @@ func canaryFiles() map[string]string {
 		"printf.tmpl":     `{{ printf "%d" ` + secret + ` }}{{ add 1 ` + secret + ` }}{{ ` + secret + `.Field }}`,
 		"key.tmpl":        `{{ secret "tls.key" | trunc 40 | fromJson }}{{ htpasswd "u:x" (secret "tls.key") }}`,
 		"broken.env.tmpl": `A B={{ secret "db.password" (dict "env" "prod") }}` + "\n",
+		"ok.test.yaml": `template: app.tmpl
+cases:
+  - {name: differs, fixtures: {secret: {db.password: c4n4ry-fixture, doc: "{}"}}, want_text: "c4n4ry-expected {}"}
+  - {name: missing, fixtures: {secret: {db.password: c4n4ry-fixture}}, want_text: "c4n4ry-expected"}
+  - {name: wrong, fixtures: {secret: {db.password: x, doc: "{c4n4ry-fixture"}}, want_error: not this}
+  - {name: passes, fixtures: {}, want_error: not found}
+`,
+		"broken.test.yaml": "template: app.tmpl\ncases:\n  - {name: a, fixtures: {secret: {db.password: [c4n4ry-fixture]}}, want_text: c4n4ry-expected, want: c4n4ry-expected}\n",
 		"jobs.yaml": `context: {env: prod}
 textfile: metrics/credrender.prom
 schedule: "@every 1h"

@@ -27,6 +27,7 @@ func commands() []namedCommand {
 		{"setup", newSetup}, {"grant", newGrant}, {"grants", newGrants}, {"revoke", newRevoke}, {"policy", newPolicy}, {"doctor", newDoctor},
 		{"status", newStatus}, {"hold", newHold}, {"run-hook", newRunHook}, {"demo", newDemo}, {docsCommand, newDocs}, {"version", newVersion},
 		{"credstash", newCredstash}, {"credsmash", newCredsmash}, {"convert", newConvert},
+		{"test", newTest}, {"explain", newExplain}, {"config", newConfig}, {"init", newInit},
 	}
 }
 

@@ -1,32 +1,76 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/credrender/credrender/internal/compat/confd"
 	"github.com/credrender/credrender/internal/compat/jinja/convert"
 )
 
+// convertFlags are the flags of convert. Those of the other kind of input are refused.
+type convertFlags struct {
+	jinja convert.Options
+	confd confd.Options
+	out   string
+}
+
 func newConvert(a *app) *cobra.Command {
-	o := &convert.Options{}
+	o := &convertFlags{}
 	c := &cobra.Command{
-		Use:   "convert FILE.j2",
-		Short: "Convert a Jinja2 template to a Go template",
-		Long: `Print a Go template with the same output as a Jinja2 template of credsmash. A part
-that cannot be converted is printed as a comment in its place and reported on standard
-error, with exit code 1. FILE may be - for standard input. Variables become .Vars. No
-secret is read.`,
-		Example: `  credrender convert app.conf.j2 > app.conf.tmpl && credrender lint app.conf.tmpl`,
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runConvert(a, o, args[0]) },
+		Use:   "convert PATH",
+		Short: "Convert a Jinja2 template, or a folder of confd",
+		Long: `Print what renders the same with credrender.
+
+PATH is a Jinja2 template of credsmash, or - for one on standard input, and the result a Go
+template. Variables become .Vars.
+
+PATH is a folder of confd (confd.toml, conf.d, templates), and the result a config and its
+templates, to standard output with a line -- NAME -- before each file, or into the folder of
+--out, in which none of them may exist. --backend names the backend where no file does: ssm,
+env, file, or secret for values that are now in credrender's store under the same names.
+
+A part that cannot be converted is replaced by a call of fail, and reported on standard error
+with file and line, with exit code 1. A file of another kind is exit code 2. No secret is read.`,
+		Example: `  credrender convert app.conf.j2 > app.conf.tmpl && credrender lint app.conf.tmpl
+  credrender convert /etc/confd --backend ssm --out converted && credrender lint -c converted/credrender.yaml`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runConvert(a, c, o, args[0]) },
 	}
-	c.Flags().StringVar(&o.ObjName, "obj-name", "secrets", "variable of the secrets in the template, `NAME`")
-	c.Flags().StringVar(&o.KeyFmt, "key-fmt", "{0}", "credsmash's --key-fmt: `FORMAT` of a secret's name")
+	f := c.Flags()
+	f.StringVar(&o.jinja.ObjName, "obj-name", "secrets", "Jinja2: variable of the secrets in the template, `NAME`")
+	f.StringVar(&o.jinja.KeyFmt, "key-fmt", "{0}", "Jinja2: credsmash's --key-fmt, `FORMAT` of a secret's name")
+	f.StringVar(&o.confd.Backend, "backend", "", "confd: where the values are, `ssm|env|file|secret`")
+	f.StringVar(&o.confd.Prefix, "prefix", "", "confd: `PREFIX` of all keys, instead of those of the files")
+	f.StringVar(&o.confd.File, "file", "", "confd: absolute `PATH` of the file of the backend file")
+	f.StringVar(&o.out, "out", "", "confd: write the config and the templates into `DIR`")
 	return c
 }
 
-func runConvert(a *app, o *convert.Options, path string) error {
+func runConvert(a *app, c *cobra.Command, o *convertFlags, path string) error {
+	info, err := os.Stat(a.abs(path))
+	isFolder := path != stdinName && err == nil && info.IsDir()
+	other, kind := []string{"backend", "prefix", "file", "out"}, "folder of confd"
+	if isFolder {
+		other, kind = []string{"obj-name", "key-fmt"}, "Jinja2 template"
+	}
+	for _, name := range other {
+		if c.Flags().Changed(name) {
+			return usagef("--%s is for a %s, and %s is none", name, kind, path)
+		}
+	}
+	if isFolder {
+		return a.convertFolder(o, path)
+	}
+	return a.convertJinja(&o.jinja, path)
+}
+
+func (a *app) convertJinja(o *convert.Options, path string) error {
 	var text []byte
 	var err error
 	if path == stdinName {
@@ -45,10 +89,70 @@ func runConvert(a *app, o *convert.Options, path string) error {
 		return err
 	}
 	for _, l := range left {
-		a.log.Warn(fmt.Sprintf("%s:%d: not converted: %s", path, l.Line, l.What))
-	}
-	if len(left) > 0 {
-		a.code = worse(a.code, exitFailed)
+		a.notConverted(path, l.Line, l.What)
 	}
 	return nil
+}
+
+func (a *app) notConverted(path string, line int, what string) {
+	a.log.Warn(fmt.Sprintf("%s:%d: not converted: %s", path, line, what))
+	a.code = worse(a.code, exitFailed)
+}
+
+func (a *app) convertFolder(o *convertFlags, path string) error {
+	files, left, err := confd.Convert(os.DirFS(a.abs(path)), o.confd)
+	if err != nil {
+		return usagef("%s: %w", path, err)
+	}
+	if o.out == "" {
+		err = a.printFiles(files)
+	} else {
+		err = writeFiles(a.abs(o.out), files)
+	}
+	if err != nil {
+		return err
+	}
+	for _, l := range left {
+		a.notConverted(filepath.Join(path, l.File), l.Line, l.What)
+	}
+	return nil
+}
+
+func (a *app) printFiles(files []confd.File) error {
+	for _, f := range files {
+		text := fmt.Sprintf("-- %s --\n%s", f.Name, f.Data)
+		if err := a.write([]byte(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFiles writes files below a folder, none of which may exist.
+func writeFiles(dir string, files []confd.File) error {
+	for _, f := range files {
+		name := filepath.Join(dir, f.Name)
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			return usagef("--out: %s exists, or cannot be looked at: give a new folder", name)
+		}
+	}
+	for _, f := range files {
+		name := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := createFile(name, f.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func createFile(name string, data []byte) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Close())
 }

@@ -62,8 +62,16 @@ func otherRows() map[string][]bad {
 			refuses(faultMalformed, exitUsage, `bad\.j2:`, "bad.j2"),
 			refuses(faultWrongType, exitUsage, `type\.j2`, "type.j2"),
 			refuses(faultUnreadable, exitUsage, `loop`, "loop"),
-			refuses(faultUnreadable, exitUsage, `folder`, "folder"),
+			refuses(faultMissing, exitUsage, `not a folder of confd`, "folder"),
+			refuses(faultMissing, exitUsage, `give --backend`, "confd"),
+			refuses(faultEmpty, exitUsage, `--backend is empty`, "confd --backend ''"),
+			refuses(faultMalformed, exitUsage, `reads no vault`, "confd --backend vault"),
+			refuses(faultWrongType, exitUsage, `neither \{\{ \}\}`, "text.txt"),
+			refuses(faultWrongType, exitUsage, `text/template`, "ok.tmpl"),
+			refuses(faultWrongType, exitUsage, `--out is for a folder`, "ok.j2 --out $D/out"),
+			refuses(faultUnreadable, exitUsage, `text\.txt`, "confd --backend ssm --out text.txt/x"),
 			refuses(faultDuplicated, exitUsage, `arg`, "ok.j2 ok.j2"),
+			refuses(faultSameFile, exitUsage, `exists`, "confd --backend ssm --out confd"),
 		},
 		"demo": {
 			refuses(faultMissing, exitFailed, `none`, "$D/none/demo"),
@@ -106,7 +114,7 @@ func otherRows() map[string][]bad {
 
 func otherImmune() map[string]immune {
 	all := map[string]immune{
-		"convert":    immune{}.excuse("reads no secret, so that it takes no REF", faultWrongRef).excuse(noOutput, faultSameFile),
+		"convert":    immune{}.excuse("reads no secret, so that it takes no REF", faultWrongRef),
 		"demo":       immune{}.excuse("takes the name of a directory alone", faultMalformed, faultWrongRef),
 		"docs man":   immune{}.excuse("makes the directory", faultMissing).excuse("takes the name of a directory alone", faultMalformed, faultWrongRef).excuse("reads no file", faultSameFile),
 		"docs":       immune{}.excuse("takes the name of a command alone", faultMalformed, faultWrongType, faultWrongRef, faultUnreadable, faultDuplicated, faultSameFile),

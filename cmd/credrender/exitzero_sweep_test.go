@@ -78,12 +78,15 @@ func newSweepGround(t *testing.T) *sweepGround {
 func (g *sweepGround) place(t *testing.T) *sweepPlace {
 	t.Helper()
 	dir := fsystest.MemoryDir(t)
-	for _, d := range []string{"", "folder", ".data"} {
+	for _, d := range []string{"", "folder", "confd", "confd/conf.d", "confd/templates", ".data", "made"} {
 		err := os.MkdirAll(filepath.Join(dir, d), 0o755)
 		// As root, the config has to be where nobody else can write.
 		if err = errorsOf(err, os.Chmod(filepath.Join(dir, d), 0o755)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for name, text := range authoringFiles() {
+		sweepWrite(t, filepath.Join(dir, name), []byte(text))
 	}
 	for name, text := range sweepFiles() {
 		sweepWrite(t, filepath.Join(dir, name), []byte(strings.ReplaceAll(text, "$D", dir)))

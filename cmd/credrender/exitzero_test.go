@@ -79,7 +79,7 @@ const (
 // sweepRows returns the rows by command.
 func sweepRows() map[string][]bad {
 	all := map[string][]bad{}
-	for _, part := range []map[string][]bad{renderRows(), jobRows(), holdRows(), secretRows(), lifeRows(), storeRows(), accessRows(), otherRows(), compatRows()} {
+	for _, part := range []map[string][]bad{renderRows(), jobRows(), holdRows(), secretRows(), lifeRows(), storeRows(), accessRows(), otherRows(), authoringRows(), compatRows()} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -88,7 +88,7 @@ func sweepRows() map[string][]bad {
 // sweepImmune returns the reasons by command.
 func sweepImmune() map[string]immune {
 	all := map[string]immune{}
-	for _, part := range []map[string]immune{renderImmune(), jobImmune(), holdImmune(), secretImmune(), lifeImmune(), storeImmune(), accessImmune(), otherImmune(), compatImmune()} {
+	for _, part := range []map[string]immune{renderImmune(), jobImmune(), holdImmune(), secretImmune(), lifeImmune(), storeImmune(), accessImmune(), otherImmune(), authoringImmune(), compatImmune()} {
 		maps.Copy(all, part)
 	}
 	return all

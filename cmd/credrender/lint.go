@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
@@ -16,38 +17,104 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
+type lintOptions struct {
+	renderOptions
+	strict bool
+	output string
+}
+
 func newLint(a *app) *cobra.Command {
-	o := &renderOptions{}
+	o := &lintOptions{}
 	c := &cobra.Command{
 		Use:   "lint [SRC[:DEST]]...",
 		Short: "Check config and templates without AWS, and list their references",
 		Long: `Parse config and templates and print every reference to a secret or to the machine,
 including those in branches that a render would not take, and the next three runs of
-each job with a schedule. Warnings go to standard error.
+each job with a schedule. Warnings go to standard error. docs/authoring.md lists the
+rules.
+
+With --output json, sarif or github, standard output has the warnings and errors: as
+JSON with the references, as a SARIF log, or as annotations of a GitHub workflow.
+
+With --fixtures, lint also warns of patterns that match nothing in the file.
 
 lint accepts all flags of render, so that one command line works for both. Flags for
 the course of a run, such as --wait and --no-hook, have no effect.`,
-		Example: "  credrender lint -c credrender.yaml",
-		RunE:    func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, o, args) },
+		Example: `  credrender lint -c credrender.yaml
+  credrender lint --strict -o github`,
+		RunE: func(c *cobra.Command, args []string) error { return runLint(c.Context(), a, o, args) },
 	}
 	o.register(c)
+	c.Flags().BoolVar(&o.strict, "strict", false, "exit 2 on warnings")
+	outputFlag(c, &o.output, "text|json|sarif|github", "text")
 	hide(c, "wait", "allow-stale", "splay", "lock-timeout", "force", "no-hook", "stats")
 	return c
 }
 
-func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error {
+func runLint(ctx context.Context, a *app, o *lintOptions, args []string) error {
+	l := &linting{app: a, quiet: o.output != "text"}
+	err := l.run(ctx, o, args)
+	l.note(err)
+	if err := l.write(o.output); err != nil {
+		return err
+	}
+	if n := l.warnings(); err == nil && o.strict && n > 0 {
+		return usagef("%s, which --strict does not permit", count(n, "warning"))
+	}
+	return err
+}
+
+// linting is one run of lint.
+type linting struct {
+	app      *app
+	quiet    bool // warnings go into the report alone
+	findings []lintFinding
+	refs     []lintRef
+	lookIn   func(j *job.Job, pattern source.Ref) (matches bool) // nil: without fixtures
+}
+
+func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error {
+	a := l.app
 	cfg, err := a.config(ctx)
 	if err != nil {
 		return err
 	}
+	l.noteConfig(cfg)
+	a.log = slog.New(otherWarnings{a.log.Handler(), l})
 	sel, err := a.selectJobs(cfg, args, &o.jobFlags)
 	if err != nil {
 		return err
 	}
+	w, err := a.renderEnv(cfg, nil, sel.named, &o.jobFlags)
+	if err != nil {
+		return err
+	}
+	if o.fixtures != "" {
+		l.lookIn = func(j *job.Job, pattern source.Ref) bool { return o.allowNoMatch || matches(ctx, w, j, pattern) }
+	}
 	jobs := append(sel.jobs, sel.stdout...)
+	all, err := l.templates(cfg, jobs, sel.named)
+	if err != nil {
+		return err
+	}
+	if err := l.schedules(jobs); err != nil {
+		return err
+	}
+	w.Own = append(w.Own, sel.protected()...)
+	a.protectJobs(&w, cfg, sel.jobs, o.force)
+	for i, err := range render.Arrange(w, jobs, all) {
+		if err != nil {
+			l.failJob(&jobs[i], err)
+		}
+	}
+	return nil
+}
+
+// templates reads and checks the templates of all jobs.
+func (l *linting) templates(cfg *config.Config, jobs []job.Job, named map[string]bool) ([][]job.Unit, error) {
 	var dests []string
 	for _, j := range jobs {
-		for _, f := range a.madeFiles(cfg, &j) {
+		for _, f := range l.app.madeFiles(cfg, &j) {
 			dests = append(dests, f.Dest)
 		}
 	}
@@ -55,44 +122,31 @@ func runLint(ctx context.Context, a *app, o *renderOptions, args []string) error
 	all := make([][]job.Unit, len(jobs))
 	for i := range jobs {
 		j := &jobs[i]
-		a.lintHook(j)
-		if err := a.lintPatterns(j); err != nil {
-			return err
+		l.hook(j)
+		if err := l.patterns(j); err != nil {
+			return nil, err
 		}
-		sample := job.Sample(j, func(dir string) ([]string, error) { return a.tree(cfg, j, dir) })
-		all[i], err = job.Load(sample, nil, func(path string) ([]byte, error) { return a.readFile(cfg, j, path, sel.named) })
+		sample := job.Sample(j, func(dir string) ([]string, error) { return l.app.tree(cfg, j, dir) })
+		var err error
+		all[i], err = job.Load(sample, nil, func(path string) ([]byte, error) { return l.app.readFile(cfg, j, path, named) })
 		if err != nil {
-			a.failJob(j, err)
+			l.failJob(j, err)
 		}
 		for _, u := range all[i] {
-			if err := a.lintUnit(j, u, dests); err != nil {
-				return err
+			if err := l.unit(j, u, dests); err != nil {
+				return nil, err
 			}
 			shared.add(j, u)
 		}
 	}
-	shared.warn(a)
-	if err := a.lintSchedules(jobs); err != nil {
-		return err
-	}
-	w, err := a.renderEnv(cfg, nil, sel.named, &o.jobFlags)
-	if err != nil {
-		return err
-	}
-	w.Own = append(w.Own, sel.protected()...)
-	a.protectJobs(&w, cfg, sel.jobs, o.force)
-	for i, err := range render.Arrange(w, jobs, all) {
-		if err != nil {
-			a.failJob(&jobs[i], err)
-		}
-	}
-	return nil
+	shared.warn(l)
+	return all, nil
 }
 
-// lintSchedules prints when a daemon would run the jobs of the config.
-func (a *app) lintSchedules(jobs []job.Job) error {
+// schedules prints when a daemon would run the jobs of the config.
+func (l *linting) schedules(jobs []job.Job) error {
 	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j job.Job) bool { return !isConfigured(&j) })
-	if err := a.checkSchedules(jobs); err != nil {
+	if err := l.app.checkSchedules(jobs); err != nil {
 		return err
 	}
 	for _, j := range jobs {
@@ -100,125 +154,103 @@ func (a *app) lintSchedules(jobs []job.Job) error {
 		if runs == "" {
 			continue
 		}
-		if err := printf(a.stdout, "%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs); err != nil {
+		if err := l.print("%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lintPatterns prints the patterns of for_each. One that scans a table on a schedule has
-// the warning that the function secrets has.
-func (a *app) lintPatterns(j *job.Job) error {
+// print prints a line of the text form.
+func (l *linting) print(format string, args ...any) error {
+	if l.quiet {
+		return nil
+	}
+	return printf(l.app.stdout, format, args...)
+}
+
+// patterns prints the patterns of for_each. One that scans a table on a schedule has the
+// warning that the function secrets has.
+func (l *linting) patterns(j *job.Job) error {
+	at := placeIn(j.Origin)
 	for _, pattern := range j.Patterns() {
 		if !j.Schedule.IsZero() && pattern.Source == "" {
-			a.log.Warn(fmt.Sprintf("%s: %s: for_each %s reads the whole table: on a schedule only full_refresh does that", j.Origin, j.Name, source.Show(pattern.Text())),
-				"rule", template.Wildcard, "job", j.Name)
+			l.warn(at, string(template.Wildcard), j.Name, fmt.Sprintf("%s: for_each %s reads the whole table: on a schedule only full_refresh does that", j.Name, source.Show(pattern.Text())))
 		}
-		if err := printf(a.stdout, "%s: names %s\n", j.Origin, source.Show(pattern.Text())); err != nil {
+		if l.lookIn != nil && !l.lookIn(j, pattern) {
+			l.warn(at, ruleNoMatch, j.Name, "the pattern "+source.Show(pattern.Text())+" matches nothing in the fixtures")
+		}
+		if err := l.ref(at, j, "names "+source.Show(pattern.Text())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lintHook warns of a hook that can wait for itself. The daemon runs the hooks of
-// scheduled jobs after its own start, so only the others are at risk.
-func (a *app) lintHook(j *job.Job) {
+// hook warns of a hook that can wait for itself. The daemon runs the hooks of scheduled
+// jobs after its own start, so only the others are at risk.
+func (l *linting) hook(j *job.Job) {
 	instead := hook.WithoutWaiting(j.Hook)
 	if instead == "" || !j.Schedule.IsZero() {
 		return
 	}
-	a.log.Warn(fmt.Sprintf("%s: %s: the hook waits for systemd: in a oneshot or timer unit and at boot it can wait for a service that waits for that unit, until it times out; write %s, which succeeds when systemd has queued the job",
-		j.Origin, j.Name, instead), "rule", "hook-waits", "job", j.Name)
+	l.warn(placeIn(j.Origin), ruleHookWaits, j.Name, fmt.Sprintf("%s: the hook waits for systemd: in a oneshot or timer unit and at boot it can wait for a service that waits for that unit, until it times out; write %s, which succeeds when systemd has queued the job",
+		j.Name, instead))
 }
 
-func (a *app) lintUnit(j *job.Job, u job.Unit, dests []string) error {
+func (l *linting) unit(j *job.Job, u job.Unit, dests []string) error {
 	if !u.File.Check.IsZero() && !hook.ReadsStaged(u.File.Check) {
-		a.log.Warn(fmt.Sprintf("%s: the check of %s does not use {{.src}}, so it cannot judge the new file: a command that reads the destination is a verify", u.File.Origin, u.File.Dest),
-			"rule", "check", "job", j.Name)
+		l.warn(placeIn(u.File.Origin), ruleCheck, j.Name, fmt.Sprintf("the check of %s does not use {{.src}}, so it cannot judge the new file: a command that reads the destination is a verify", u.File.Dest))
 	}
 	if u.Template == nil {
 		if u.Ref.Name == "" {
 			return nil // a copy, or its parse error has been reported
 		}
-		return printf(a.stdout, "%s: secret %s\n", u.File.Origin, u.Ref)
+		return l.ref(placeIn(u.File.Origin), j, "secret "+u.Ref.String())
 	}
 	for _, r := range u.Template.Refs() {
+		at := place{r.Template, r.Line, r.Col}
 		if r.Err != nil {
-			a.failJob(j, &usageError{fmt.Errorf("%s:%d:%d: %w", r.Template, r.Line, r.Col, r.Err)})
+			l.failJob(j, &usageError{fmt.Errorf("%s: %w", at, r.Err)})
 			continue
 		}
 		what := r.Query.String()
 		if r.Dynamic {
 			what = string(r.Kind) + " (computed)"
+		} else if r.Kind == template.Secrets && l.lookIn != nil && !l.lookIn(j, r.Query.Ref) {
+			l.warn(at, ruleNoMatch, j.Name, "the pattern "+source.Show(r.Query.Ref.Text())+" matches nothing in the fixtures")
 		}
-		if err := printf(a.stdout, "%s:%d:%d: %s\n", r.Template, r.Line, r.Col, what); err != nil {
+		if err := l.ref(at, j, what); err != nil {
 			return err
 		}
 	}
 	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
+	if opts.Dest == "" { // standard output: by the template's name
+		opts.Dest = u.File.Src
+	}
 	for _, f := range u.Template.Lint(opts) {
-		a.log.Warn(fmt.Sprintf("%s:%d:%d: %s", f.Template, f.Line, f.Col, f.Message), "rule", f.Rule, "job", j.Name)
+		l.warn(place{f.Template, f.Line, f.Col}, string(f.Rule), j.Name, f.Message)
 	}
 	return nil
 }
 
-// sharing finds contexts that are used both for objects in S3 and for items of a table.
-// A KMS ciphertext does not contain its purpose: a user who may encrypt chosen text for
-// S3 knows an encrypted data key with its plaintext, and could write an item under it.
-type sharing struct {
-	blobs, items map[source.Context]string // the first place that reads each
-	order        []source.Context
+// ref records a reference, and prints it in the text form.
+func (l *linting) ref(at place, j *job.Job, what string) error {
+	l.refs = append(l.refs, lintRef{at, j.Name, what})
+	return l.print("%s: %s\n", at, what)
 }
 
-// add records the named references of a file.
-func (s *sharing) add(j *job.Job, u job.Unit) {
-	if u.Template == nil {
-		s.note(j, u.Ref, u.File.Origin)
-		return
+// matches reports whether the fixtures have anything for a pattern, or the job permits
+// that they have not.
+func matches(ctx context.Context, w render.Env, j *job.Job, pattern source.Ref) bool {
+	if slices.ContainsFunc(j.AllowNoMatch, func(allowed string) bool { return source.Match(allowed, pattern.Text()) }) {
+		return true
 	}
-	for _, r := range u.Template.Refs() {
-		if !r.Dynamic && (r.Kind == template.Secret || r.Kind == template.Secrets) {
-			s.note(j, r.Query.Ref, fmt.Sprintf("%s:%d:%d", r.Template, r.Line, r.Col))
-		}
+	src, err := w.Open(ctx, j.Store, pattern.Source)
+	globber, ok := src.(source.Globber)
+	if err != nil || !ok {
+		return true
 	}
-}
-
-func (s *sharing) note(j *job.Job, ref source.Ref, at string) {
-	kind := j.Store.Kind
-	if named, ok := j.Store.Named(ref.Source); ok {
-		kind = named.Kind
-	} else if ref.Source != "" {
-		kind = ref.Source
-	}
-	if ref.Name == "" || kind != backend.S3 && kind != backend.DynamoDB {
-		return
-	}
-	if s.blobs == nil {
-		s.blobs, s.items = map[source.Context]string{}, map[source.Context]string{}
-	}
-	of := s.items
-	if kind == backend.S3 {
-		of = s.blobs
-	}
-	if of[ref.Context] != "" {
-		return
-	}
-	of[ref.Context] = at
-	if s.blobs[ref.Context] != "" && s.items[ref.Context] != "" {
-		s.order = append(s.order, ref.Context)
-	}
-}
-
-// warn reports each shared context once.
-func (s *sharing) warn(a *app) {
-	for _, c := range s.order {
-		context := "no context"
-		if !c.IsZero() {
-			context = "the context " + c.String()
-		}
-		a.log.Warn(fmt.Sprintf("%s: an object in S3 and an item of the table (%s) have %s: if they also share a KMS key, an object with known text can serve as an item's data key; give objects their own key or context",
-			s.blobs[c], s.items[c], context), "rule", "shared-context")
-	}
+	found, err := globber.Glob(ctx, pattern)
+	return err != nil || len(found) > 0
 }

@@ -255,7 +255,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (a *app) env(cfg *config.Config, st *state.Dir, named map[string]bool) render.Env {
 	w := render.Env{
 		Open: a.stores.Source, Account: a.stores.Account, Home: a.home(), Disk: txn.Disk{FS: a.fs}, State: st,
-		Host: template.Host{LookupEnv: a.lookupEnv, Hostname: os.Hostname, Now: time.Now, LoadLocation: time.LoadLocation},
+		Host: template.Host{LookupEnv: a.lookupEnv, Environ: func() []string { return a.environ }, Hostname: os.Hostname, Now: time.Now, LoadLocation: time.LoadLocation},
 	}
 	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.protected(cfg)
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
@@ -290,10 +290,15 @@ func (a *app) renderEnv(cfg *config.Config, st *state.Dir, named map[string]bool
 	}
 	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return set, nil }
 	w.StampFile, w.Account = nil, nil
-	// Tests compare whole files, so salts must not differ from host to host.
-	w.Host.SaltKey = func() ([]byte, error) { return []byte("the salts of fixtures are public"), nil }
+	w.Host.SaltKey = func() ([]byte, error) { return []byte(secretfile.PublicSalt), nil }
 	if set.Env != nil {
 		w.Host.LookupEnv = func(name string) (string, bool) { v, ok := set.Env[name]; return v, ok }
+		w.Host.Environ = func() (all []string) {
+			for name, value := range set.Env {
+				all = append(all, name+"="+value)
+			}
+			return all
+		}
 	}
 	if set.Hostname != "" {
 		w.Host.Hostname = func() (string, error) { return set.Hostname, nil }

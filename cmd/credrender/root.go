@@ -27,8 +27,9 @@ var commandGroups = []struct {
 	title string
 	names []string
 }{
-	{"Render files", []string{"render", "plan", "lint", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
+	{"Render files", []string{"render", "plan", "pull", "exec", "daemon", "status", "hold", "run-hook", "recover"}},
 	{"Manage secrets", []string{"get", "put", "generate", "edit", "list", "history", "getall", "copy", "rollback", "rotate", "delete", "prune", "rekey", "migrate", "import", "export", "verify-store"}},
+	{"Write templates", []string{"lint", "test", "convert", "explain", "init", "config"}},
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
 
@@ -81,32 +82,6 @@ func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 	}
 	root.SetUsageFunc(usage)
 	return root
-}
-
-// newHelp returns the help command. Unlike cobra's own, it fails for a name that is not a
-// command, and has the topic "options" for the global flags.
-func newHelp() *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]...",
-		Short: "Help about any command",
-		Long:  "Print the help of a command, or a list of all commands. 'credrender help options'\nprints the global flags.",
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] == "options" {
-				_, global := splitFlags(c)
-				section(c.OutOrStdout(), "Global flags (also CREDRENDER_<FLAG> in the environment, or keys of the config)", global.FlagUsagesWrapped(helpWidth))
-				return nil
-			}
-			about, rest, err := c.Root().Find(args)
-			if err != nil {
-				return unknownCommand(c.Root(), args[0])
-			}
-			if len(rest) > 0 {
-				return unknownCommand(about, rest[0])
-			}
-			about.InitDefaultHelpFlag()
-			return about.Help()
-		},
-	}
 }
 
 // strict makes c's subcommands refuse unknown commands and arguments. Cobra prints the

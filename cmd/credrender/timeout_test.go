@@ -39,7 +39,7 @@ func silentLines() map[string]string {
 		"encrypt": "encrypt in.tmpl", "decrypt": "decrypt blob", "exec": "exec --env V=n0 -- true",
 		"setup": "setup", "grant": "grant app --read env=prod", "grants": "grants", "revoke": "revoke app --read env=prod", "policy": "policy in.tmpl",
 		"doctor": "doctor in.tmpl", "credstash": "-", "credsmash": "-",
-		"daemon": "-", "recover": "recover", "hold": "-", "run-hook": "-", "status": "status", "demo": "-", "docs": "-", "version": "version", "convert": "-", "help": "help", "completion": "-",
+		"daemon": "-", "recover": "recover", "hold": "-", "run-hook": "-", "status": "status", "demo": "-", "docs": "-", "version": "version", "convert": "-", "test": "-", "explain": "-", "config": "-", "init": "-", "help": "help", "completion": "-",
 	}
 }
 

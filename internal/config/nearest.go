@@ -74,6 +74,15 @@ func elsewhere(word string) string {
 	}[word]
 }
 
+// Nearest returns the name of candidates that word probably stands for: what another tool
+// calls so, or a similar one; or "".
+func Nearest(word string, candidates []string) string {
+	if k := elsewhere(word); slices.Contains(candidates, k) {
+		return k
+	}
+	return nearest(word, candidates)
+}
+
 // suggest is the hint for an unknown key.
 func suggest(word string, keys []string) string {
 	if k := elsewhere(word); slices.Contains(keys, k) {

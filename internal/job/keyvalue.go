@@ -48,7 +48,7 @@ func checkKeyValue(format string, data []byte, prints []template.Print) error {
 		}
 		seen[key] = line
 		for _, p := range prints {
-			if p = trimmed(data, p); p.Start < min(p.End, e.end) && p.End > e.start && e.spills(format, data, p) {
+			if p = trimmedPart(format, data, p); p.Start < min(p.End, e.end) && p.End > e.start && e.spills(format, data, p) {
 				return formatError(format, lineAt(data, int64(p.Start)), errSpills)
 			}
 		}
@@ -103,7 +103,7 @@ func isEscaped(data []byte, from, at int) bool {
 // and lines that are indented further than their key continue its value.
 func iniEntries(data []byte) (list []entry) {
 	for start, end := range naturalLines(data) {
-		e := trimmedEntry(data, start, end)
+		e := trimmedEntry("ini", data, start, end)
 		if e.start == e.end {
 			continue
 		}
@@ -126,7 +126,7 @@ func iniEntries(data []byte) (list []entry) {
 func propertyEntries(data []byte) (list []entry) {
 	continued := false
 	for start, end := range naturalLines(data) {
-		e := trimmedEntry(data, start, end)
+		e := trimmedEntry("properties", data, start, end)
 		if continued {
 			last := &list[len(list)-1]
 			last.end = max(last.end, e.end)
@@ -160,8 +160,18 @@ func (e *entry) splitProperty(data []byte) {
 	}
 }
 
-func trimmedEntry(data []byte, start, end int) entry {
-	p := trimmed(data, template.Print{Start: start, End: end})
+// trimmedPart trims white space off a part, but in a properties file not the last blank if
+// it is escaped.
+func trimmedPart(format string, data []byte, part template.Print) template.Print {
+	p := trimmed(data, part)
+	if format == "properties" && p.End < part.End && isEscaped(data, p.Start, p.End) {
+		p.End++
+	}
+	return p
+}
+
+func trimmedEntry(format string, data []byte, start, end int) entry {
+	p := trimmedPart(format, data, template.Print{Start: start, End: end})
 	return entry{start: p.Start, end: p.End, keyEnd: p.End, separator: -1, column: p.Start - start}
 }
 

@@ -96,6 +96,7 @@ func TestValuesStayInTheirPlace(t *testing.T) {
 		{"ini key that is a comment", "ini", "[a]\n<<#k>> = 2\n", "INI at line 2"},
 		{"ini lines and more", "ini", "[a]\n<<k = 1\nl>> = 2\n", "INI at line 2"},
 		{"properties", "properties", "<<k>> = <<x = y:z # ! \\u00e9>>\nu <<b>> c\n<<e=1\ng=2>>\n# <<x\\>>\nl = a,\\\n  <<b>>,\\\n c\nz=<<\\\\>>\n", valid},
+		{"properties blank at the end", "properties", "pw = <<x\\ >>\nq = <<\\ >>\nadmin = true\n", valid},
 		{"properties second key", "properties", "pw = <<x\nadmin = true>>\n", "PROPERTIES at line 1"},
 		{"properties next line swallowed", "properties", "a = 1\npw = <<x\\>>\nadmin = true\n", "PROPERTIES at line 2"},
 		{"properties escaped separator", "properties", "<<a\\>>=b\n", "PROPERTIES at line 1"},

@@ -117,6 +117,8 @@ func (r *run) answer(a state.Asked) (string, error) {
 	case template.Env:
 		value, set := host.LookupEnv(a.Name)
 		return fmt.Sprint(set, value), nil
+	case template.Envs:
+		return fmt.Sprint(template.VariablesWith(a.Name, host.Environ())), nil
 	case template.Hostname:
 		return host.Hostname()
 	case template.Zone:

@@ -135,7 +135,7 @@ func (d documents) around(expr string, functions []string) string {
 // convert it, and whatever is done with the result.
 func TestMalformedInputIsRefused(t *testing.T) {
 	d := documents{rand.New(rand.NewPCG(21, 12))}
-	functions := slices.DeleteFunc(template.Functions(), func(name string) bool { return strings.HasPrefix(name, "gen") || name == "fail" || name == "required" })
+	functions := slices.DeleteFunc(template.FunctionNames(), func(name string) bool { return strings.HasPrefix(name, "gen") || name == "fail" || name == "required" })
 	for call, bad := range d.breakers() {
 		for range 6 {
 			value := bad()
@@ -163,7 +163,7 @@ func TestMalformedInputIsRefused(t *testing.T) {
 // no <nil>, no replacement for bytes that were not understood.
 func TestNothingIsMadeUp(t *testing.T) {
 	d := documents{rand.New(rand.NewPCG(13, 4))}
-	functions := slices.DeleteFunc(template.Functions(), func(name string) bool {
+	functions := slices.DeleteFunc(template.FunctionNames(), func(name string) bool {
 		return strings.HasPrefix(name, "gen") || slices.Contains([]string{"fail", "bcrypt", "derivePassword", "htpasswd", "shuffle"}, name)
 	})
 	args := []string{`(secret "bytes")`, `(secret "text")`, `(secret "doc" | fromJson)`, `(secret "doc" | fromJson).k`, `nil`, `1`, `"x"`, `(list 1 "a")`, `1.5`, `true`}

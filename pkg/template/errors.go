@@ -88,11 +88,18 @@ func (t *Template) parseError(err error) *Error {
 	msg = anyPart().ReplaceAllString(msg, "line ")
 	name, isCall := strings.CutPrefix(msg, `function "`)
 	if name, ok := strings.CutSuffix(name, `" not defined`); isCall && ok {
-		if s := meant(name, slices.Sorted(maps.Keys(t.table))); s != "" {
-			msg += ": did you mean " + s + "?"
-		}
+		msg += suggestion(member(t.line(part, line), name), slices.Sorted(maps.Keys(t.table)))
 	}
 	return t.syntax(part, line, msg)
+}
+
+// line returns a line of a part, or "".
+func (t *Template) line(part, line int) string {
+	lines := strings.Split(t.partText(part), "\n")
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	return lines[line-1]
 }
 
 // explain returns the error of a real pass as an Error.

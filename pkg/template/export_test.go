@@ -38,6 +38,6 @@ func (x *Rendering) Used(ctx context.Context) (map[Query]bool, bool) {
 // Template returns the template.
 func (x *Rendering) Template() *Template { return x.t }
 
-// Functions returns the names of all functions that templates can call, less
+// FunctionNames returns the names of all functions that templates can call, less
 // text/template's own and, or and call.
-func Functions() []string { return slices.Sorted(maps.Keys(table())) }
+func FunctionNames() []string { return slices.Sorted(maps.Keys(table())) }

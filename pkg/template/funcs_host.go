@@ -2,8 +2,11 @@ package template
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
@@ -22,6 +25,38 @@ func env(p *pass, name string) (any, error) {
 		}
 		return nil, nil
 	})
+}
+
+// envs are the variables whose names begin with a prefix, by what follows it. As with
+// lists of secrets, no match is an error where the resolver does not permit it.
+func envs(p *pass, prefix string) (map[string]any, error) {
+	if prefix == "" {
+		return nil, funcs.Problem("its prefix is empty: that would be the whole environment")
+	}
+	return ask(p, Query{Kind: Envs, Name: prefix}, func() (map[string]any, error) {
+		environ := p.x.r.Host.Environ
+		if environ == nil {
+			return nil, errNoHost
+		}
+		found := VariablesWith(prefix, environ())
+		pattern := source.Ref{Source: string(Env), Name: prefix + "*"}
+		if allowed := p.x.r.AllowNoMatch; len(found) == 0 && (allowed == nil || !allowed(pattern)) {
+			return nil, fmt.Errorf("no variable has a name that begins so; allow_no_match: [\"%s\"] permits it", pattern.Text())
+		}
+		return found, nil
+	})
+}
+
+// VariablesWith returns the variables whose names begin with a prefix, by what follows it.
+func VariablesWith(prefix string, environ []string) map[string]any {
+	found := map[string]any{}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		if rest, ok := strings.CutPrefix(name, prefix); ok && rest != "" {
+			found[rest] = value
+		}
+	}
+	return found
 }
 
 var errNotSet = errors.New("not set")

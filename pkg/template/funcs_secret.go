@@ -30,6 +30,7 @@ func asking() map[string]function {
 		"secretsManager": ready(funcs.Func{Impl: secretsManager, Keeps: name}, Secret),
 		"ec2":            ready(funcs.Func{Impl: ec2, Keeps: name}, EC2),
 		"env":            ready(funcs.Func{Impl: env, Keeps: name}, Env),
+		"envs":           ready(funcs.Func{Impl: envs, Keeps: name}, Envs),
 		"expandenv":      ready(funcs.Func{Impl: expandenv, Keeps: name}, Env),
 		"file":           ready(funcs.Func{Impl: file, Keeps: name}, File),
 		"hostname":       ready(funcs.Func{Impl: hostname}, Hostname),

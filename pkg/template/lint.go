@@ -14,7 +14,7 @@ import (
 // LintOptions are what Lint cannot see in the template itself.
 type LintOptions struct {
 	// Dest is the file to be written; its extension is the format if Format is empty.
-	// Format is json, yaml, toml, env, sh, pem, ini, properties or xml.
+	// Format is json, yaml, toml, env, sh, nginx, pem, ini, properties or xml.
 	Dest, Format string
 	// Scheduled: the template is rendered again and again.
 	Scheduled bool
@@ -52,7 +52,8 @@ const (
 	// Conversion: a call that fails whatever the secrets are, or whose result differs
 	// from that of Sprig's function (docs/conversions.md).
 	Conversion Rule = "conversion"
-	// Swapped: secretOr NAME DEFAULT instead of secretOr DEFAULT NAME.
+	// Swapped: arguments in the wrong order, such as secretOr NAME DEFAULT instead of
+	// secretOr DEFAULT NAME.
 	Swapped Rule = "swapped"
 )
 
@@ -174,51 +175,12 @@ func (l *linter) tainted(root *parse.ListNode) map[string]bool {
 		before = len(tainted)
 		inspect(root, func(n parse.Node) bool {
 			if p, ok := n.(*parse.PipeNode); ok && len(p.Decl) > 0 && l.dependsOnSecret(p, tainted) {
-				for _, v := range p.Decl {
-					tainted[v.Ident[0]] = true
-				}
+				// Of two, in a range, the first is the name of a secret or an index.
+				tainted[p.Decl[len(p.Decl)-1].Ident[0]] = true
 			}
 			return true
 		})
 	}
 	delete(tainted, "$")
 	return tainted
-}
-
-// quoting lists the functions that make a value safe in a format, best first.
-type quoting struct {
-	format string
-	by     []string
-}
-
-func quotingOf(o LintOptions) quoting {
-	format := o.Format
-	if format == "" {
-		format = strings.TrimPrefix(path.Ext(o.Dest), ".")
-	}
-	switch format {
-	case "json":
-		return quoting{"JSON", []string{"jsonquote", "toJson", "mustToJson", "toRawJson", "mustToRawJson", "toPrettyJson", "mustToPrettyJson", "minjson"}}
-	case "sh", "bash":
-		return quoting{"shell", []string{"shellquote", "envquote"}}
-	case "env":
-		return quoting{"an env file", []string{"envquote", "shellquote"}}
-	case "properties":
-		return quoting{"a properties file", []string{"propertiesquote"}}
-	case "xml":
-		return quoting{"XML", []string{"xmlquote"}}
-	case "pgpass":
-		return quoting{"a password file of PostgreSQL", []string{"pgpassquote"}}
-	}
-	if o.Format == "ini" { // the extension alone does not tell whose INI it is
-		return quoting{"INI", []string{"iniquote"}}
-	}
-	return quoting{}
-}
-
-// harmless are the functions whose output needs no quoting anywhere.
-func harmless() []string {
-	return []string{"b64enc", "b32enc", "sha1sum", "sha256sum", "sha512sum", "adler32sum", "len", "int", "int64", "float64",
-		"atoi", "add", "add1", "sub", "mul", "div", "mod", "max", "min", "eq", "ne", "lt", "le", "gt", "ge", "not", "empty",
-		"hasKey", "has", "contains", "hasPrefix", "hasSuffix", "urlquery"}
 }

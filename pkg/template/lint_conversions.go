@@ -68,6 +68,7 @@ func (l *linter) call(id *parse.IdentifierNode, args []reflect.Value) {
 	constant := !slices.ContainsFunc(args, func(v reflect.Value) bool { return !v.IsValid() })
 	switch name := id.Ident; {
 	case constant && l.fails(id, args):
+	case name != "secretOr" && l.swapped(id, args):
 	case dateArgument(name) >= 0:
 		if text(args, dateArgument(name)) != "" {
 			l.add(id.Pos, Conversion, "%s fails: its date is a string; use toDate LAYOUT X first", name)

@@ -1,9 +1,6 @@
 package template
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // shown is how many names a message lists.
 const shown = 5
@@ -43,39 +40,4 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// meant returns the function that an unknown name stands for: one that differs in
-// case alone, one that other programs call so, or a similar one.
-func meant(name string, functions []string) string {
-	for _, f := range functions {
-		if strings.EqualFold(f, name) {
-			return f
-		}
-	}
-	switch name { // consul-template, confd, gomplate and vals
-	case "parseJSON", "json", "jsonv", "data.JSON":
-		return "fromJson"
-	case "parseYAML", "yaml":
-		return "fromYaml"
-	case "base64Decode", "base64URLDecode":
-		return "b64dec"
-	case "base64Encode":
-		return "b64enc"
-	case "getenv", "mustEnv", "envOrDefault":
-		return "env"
-	case "key", "getv", "vault", "ref":
-		return "secret"
-	case "keyOrDefault":
-		return "secretOr"
-	case "parseInt", "parseUint":
-		return "int"
-	case "parseFloat":
-		return "float64"
-	case "toLower":
-		return "lower"
-	case "toUpper":
-		return "upper"
-	}
-	return similar(name, functions)
 }

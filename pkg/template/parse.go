@@ -90,10 +90,37 @@ func (t *Template) parse() error {
 		}
 	}
 	t.dropUnused()
+	var foreign error
 	for _, tree := range t.original {
 		inspect(tree.Root, aliasGet)
+		inspect(tree.Root, func(n parse.Node) bool {
+			if name, ours := foreignCall(n); name != "" && foreign == nil {
+				e := t.errorAt(n.(*parse.ChainNode).Node.Position())
+				e.Msg, e.Err = fmt.Sprintf("function %q not defined: here it is %s", name, ours), ErrSyntax
+				foreign = e
+			}
+			return foreign == nil
+		})
 	}
-	return nil
+	return foreign
+}
+
+// foreignCall returns a call of gomplate's, such as env.Getenv, whose namespace is the
+// name of a function here, and what to write for it.
+func foreignCall(n parse.Node) (name, ours string) {
+	chain, ok := n.(*parse.ChainNode)
+	if !ok || len(chain.Field) == 0 {
+		return "", ""
+	}
+	id, ok := chain.Node.(*parse.IdentifierNode)
+	if !ok {
+		return "", ""
+	}
+	called := id.Ident + "." + chain.Field[0]
+	if ours = peerFunctions()[called]; ours == "" {
+		return "", ""
+	}
+	return called, ours
 }
 
 // aliasGet turns gcredstash's get into secret. Sprig's get takes a dict first and never a

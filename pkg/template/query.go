@@ -25,6 +25,8 @@ const (
 	EC2 Kind = "ec2"
 	// Env is the environment variable Query.Name.
 	Env Kind = "env"
+	// Envs are the environment variables whose names begin with Query.Name.
+	Envs Kind = "envs"
 	// File is the content of the file Query.Name.
 	File Kind = "file"
 	// Hostname is the host's name.
@@ -43,14 +45,14 @@ func (k Kind) Hidden() bool { return k != Hostname && k != EC2 && k != Now && k 
 
 // restricted reports whether Options.Restrict refuses it.
 func (k Kind) restricted() bool {
-	return k == Env || k == File || k == Hostname || k == EC2 || k == Now
+	return k == Env || k == Envs || k == File || k == Hostname || k == EC2 || k == Now
 }
 
 // Query is one thing that a template asks for. It is comparable.
 type Query struct {
 	Kind Kind
 	Ref  source.Ref // of Secret; the pattern of Secrets
-	Name string     // of Env, File, EC2 and Zone
+	Name string     // of Env, Envs, File, EC2 and Zone
 	// Optional is set by secretOr, which has a default for a secret that is
 	// not there (source.ErrNotFound).
 	Optional bool

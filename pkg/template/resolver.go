@@ -30,6 +30,8 @@ type Resolver struct {
 // whose field is nil fails.
 type Host struct {
 	LookupEnv func(name string) (value string, set bool)
+	// Environ returns all variables, as NAME=VALUE. The last of a name counts.
+	Environ func() []string
 	// ReadFile may return [ErrPending].
 	ReadFile func(path string) ([]byte, error)
 	Hostname func() (string, error)

@@ -130,7 +130,7 @@ func isExecutable(path string) bool {
 }
 
 // searchPath adds where Debian keeps servers (not in every user's PATH), the
-// virtual environments that make interop made, and the Prometheus and haproxy that it unpacked.
+// virtual environments that make interop made, and the servers that it unpacked.
 func searchPath() string {
 	venv := os.Getenv("INTEROP_VENV")
 	if venv == "" {
@@ -138,7 +138,13 @@ func searchPath() string {
 	}
 	cache, _ := os.UserCacheDir() // without one there is no such Prometheus
 	unpacked := filepath.Join(cache, "credrender-interop")
-	return filepath.Join(venv, "bin") + ":" + filepath.Join(unpacked, "prometheus/usr/bin") + ":" + filepath.Join(unpacked, "haproxy/bin") + ":" + filepath.Join(venv, "awscli", "bin") + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
+	dirs := []string{filepath.Join(venv, "bin"), filepath.Join(unpacked, "prometheus/usr/bin")}
+	for _, name := range []string{"haproxy", "redis", "mariadb", "sshd", "rabbitmq", "postgresql"} {
+		dirs = append(dirs, filepath.Join(unpacked, name, "bin"))
+	}
+	installed, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // not in anybody's PATH
+	dirs = append(dirs, installed...)
+	return strings.Join(append(dirs, filepath.Join(venv, "awscli", "bin"), os.Getenv("PATH"), "/usr/sbin", "/sbin"), ":")
 }
 
 // eventually waits for something that another process does in its own time.

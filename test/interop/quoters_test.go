@@ -5,8 +5,11 @@ package interop
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,6 +32,9 @@ func TestQuotersAgainstRealReaders(t *testing.T) {
 		{format: "ini", before: "[values]\n", line: func(i int, s string) string { return fmt.Sprintf("v%d = %s\n", i, s) }},
 		{format: "xml", before: "<all>", after: "</all>\n", line: func(_ int, s string) string { return fmt.Sprintf("<v a=\"%s\" b='%s'>%s</v>", s, s, s) }},
 		{format: "pgpass", line: func(i int, s string) string { return fmt.Sprintf("h%d:1:db:%s:%s\n", i, s, s) }},
+		{format: "json", line: func(_ int, s string) string { return s + "\n" }},
+		{format: "shell", line: func(_ int, s string) string { return "printf '%s\\0' " + s + "\n" }},
+		{format: "env", line: func(i int, s string) string { return fmt.Sprintf("V%d=%s\n", i, s) }},
 		{format: "properties", line: func(i int, s string) string { return fmt.Sprintf("v%d = %s\n", i, s) }},
 	} {
 		t.Run(q.format, func(t *testing.T) {
@@ -40,6 +46,48 @@ func TestQuotersAgainstRealReaders(t *testing.T) {
 			t.Log(reader.want(t, 0, file, expected).Stdout)
 		})
 	}
+}
+
+// nginx answers a request for each value with what it has read.
+func TestNginxReadsWhatIsQuoted(t *testing.T) {
+	address := freeAddress(t)
+	q := quoted{
+		format: "nginx",
+		before: "daemon off; master_process off; pid nginx.pid; error_log stderr;\nevents {}\n" +
+			"http { access_log off; keepalive_requests 20000; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\nserver { listen " + address + ";\n",
+		after: "} }\n",
+		line:  func(i int, s string) string { return fmt.Sprintf("location = /%d { return 200 %s; }\n", i, s) },
+	}
+	file, expected := q.write(t)
+	start(t, exec.CommandContext(t.Context(), program(t, "nginx"), "-p", filepath.Dir(file), "-c", file))
+	eventually(t, "nginx answers", func() bool { _, err := visit(t, "http://"+address+"/0"); return err == nil })
+	differ := 0
+	for i, line := range strings.Split(strings.TrimSuffix(readFile(t, expected), "\n"), "\n") {
+		want, err := base64.StdEncoding.DecodeString(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := visit(t, fmt.Sprintf("http://%s/%d", address, i)); err != nil || got != string(want) {
+			differ++
+			t.Errorf("value %d: nginx has %q, %v, want %q", i, got, err, want)
+		}
+	}
+	t.Logf("%d read, %d differ", quotedValues, differ)
+}
+
+func visit(t *testing.T, address string) (body string, err error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	return string(b), err
 }
 
 // write quotes random values until enough of them were not refused. The files for libpq

@@ -6,6 +6,8 @@ import base64
 import configparser
 import ctypes
 import ctypes.util
+import json
+import subprocess
 import sys
 import xml.etree.ElementTree as etree
 
@@ -44,10 +46,30 @@ def pgpass(path, wanted):
     return found
 
 
+def jsons(path, wanted):
+    with open(path, encoding="utf-8", newline="\n") as f:
+        return [json.loads(line).encode() for line in f]
+
+
+def words(script):
+    """What a shell makes of the words that a script prints with a zero byte after each."""
+    return subprocess.run(["/bin/sh"], input=script, stdout=subprocess.PIPE, check=True).stdout.split(b"\0")[:-1]
+
+
+def shell(path, wanted):
+    with open(path, "rb") as f:
+        return words(f.read())
+
+
+def env(path, wanted):
+    printed = "".join(f'printf "%s\\0" "$V{i}"\n' for i in range(len(wanted)))
+    return words(f". {path}\n{printed}".encode())
+
+
 form, path, expected = sys.argv[1:]
 with open(expected) as f:
     wanted = [base64.b64decode(line) for line in f]
-found = {"ini": ini, "xml": xml, "pgpass": pgpass}[form](path, wanted)
+found = {"ini": ini, "xml": xml, "pgpass": pgpass, "json": jsons, "shell": shell, "env": env}[form](path, wanted)
 if len(found) != len(wanted):
     sys.exit(f"{len(found)} values, want {len(wanted)}")
 differ = [i for i, (a, b) in enumerate(zip(found, wanted)) if a != b]

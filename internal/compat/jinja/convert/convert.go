@@ -11,6 +11,7 @@
 package convert
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -31,9 +32,12 @@ type Left struct {
 }
 
 // Convert returns the Go template and the parts that could not be converted. It fails if
-// the template cannot be parsed.
+// the template cannot be parsed, and if the text is of another kind.
 func Convert(text string, o Options) (string, []Left, error) {
 	nodes, err := syntax.Parse(text)
+	if what := foreign(text, err == nil); what != "" {
+		return "", nil, errors.New(what)
+	}
 	if err != nil {
 		return "", nil, err
 	}

@@ -90,25 +90,6 @@ func TestEnvQuoteForms(t *testing.T) {
 	}
 }
 
-func FuzzJSONQuote(f *testing.F) {
-	for _, s := range awkward {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		q, err := funcs.JSONQuote(s)
-		if err != nil {
-			if strings.ToValidUTF8(s, "") == s {
-				t.Errorf("JSONQuote(%q): %v", s, err)
-			}
-			return
-		}
-		var back string
-		if err := json.Unmarshal([]byte(q), &back); err != nil || back != s {
-			t.Errorf("JSONQuote(%q) = %s, read back as %q (%v)", s, q, back, err)
-		}
-	})
-}
-
 // A Failure shows its safe text alone.
 func TestDescribe(t *testing.T) {
 	var nothing any

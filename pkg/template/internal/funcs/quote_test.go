@@ -56,19 +56,6 @@ func seeds(f *testing.F) {
 	}
 }
 
-// BenchmarkQuoters checks random values much faster than the fuzzer makes new ones:
-// -bench Quoters -benchtime 10000000x.
-func BenchmarkQuoters(b *testing.B) {
-	for name, check := range map[string]func(testing.TB, string){"pgpass": checkPgpass, "ini": checkINI, "properties": checkProperties, "xml": checkXML} {
-		b.Run(name, func(b *testing.B) {
-			random := rand.New(rand.NewPCG(19, 4))
-			for b.Loop() {
-				check(b, randomValue(random))
-			}
-		})
-	}
-}
-
 // randomValue has mostly characters that a format treats as special, and some bytes.
 func randomValue(random *rand.Rand) string {
 	const special = "\\:#;=!%()[]{}<>&\"'$* \t\r\n\f\x00\x1cuUnt0Aa-"

@@ -127,6 +127,13 @@ func rows() []row {
 		{"pystr", Own, Text, pyStr, nil},
 		{"pystrs", Own, Text | Walks, pyStrs, nil},
 		{"pylen", Own, Text | Walks, pyLen, nil},
+		{"pathMap", Own, Walks, pathMap, nil},
+		{"pathValue", Own, 0, pathValue, nil},
+		{"pathPairs", Own, Walks, pathPairs, nil},
+		{"pathValues", Own, Walks, pathValues, nil},
+		{"pathNames", Own, Walks, pathNames, nil},
+		{"pathDirs", Own, Walks, pathDirs, nil},
+		{"sortByLength", Own, Walks, sortByLength, nil},
 
 		// Keys and what is random.
 		{"bcrypt", Strict, Volatile, nil, overBcrypt},

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/golden"
+)
+
+type testOptions struct {
+	update, verbose bool
+	junit           string
+}
+
+func newTest(a *app) *cobra.Command {
+	o := &testOptions{}
+	c := &cobra.Command{
+		Use:   "test [DIR|FILE]...",
+		Short: "Test templates by fixtures, without AWS",
+		Long: `Run the cases of all *.test.yaml files below DIR (default: the working directory):
+
+  template: app.tmpl
+  cases:
+    - name: production
+      fixtures: {secret: {db.password: hunter2}, env: {PORT: "8080"}}
+      vars: {tls: true}
+      now: 2026-01-02T03:04:05Z
+      want: app.conf            # a file, or want_text: |, or want_error: TEXT
+
+A case sees nothing of the machine: what its fixtures do not have does not exist. Paths
+are relative to the test file. Differences are masked as in plan. No command of a job
+runs.
+
+Exit code 1 if a case fails, 2 if a test file is wrong.`,
+		Example: `  credrender test examples/cookbook
+  credrender test --update
+  credrender test --junit report.xml`,
+		RunE: func(c *cobra.Command, args []string) error { return runTest(c.Context(), a, o, args) },
+	}
+	c.Flags().BoolVar(&o.update, "update", false, "write the output into want and want_text instead of comparing")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "list the cases that pass too")
+	c.Flags().StringVar(&o.junit, "junit", "", "also write a report in JUnit's format to `FILE`")
+	return c
+}
+
+func runTest(ctx context.Context, a *app, o *testOptions, args []string) error {
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	paths, err := a.testFiles(args)
+	if err != nil {
+		return err
+	}
+	suites, err := a.runSuites(ctx, o, paths)
+	if err != nil {
+		return err
+	}
+	if o.junit != "" {
+		report, err := golden.JUnit(suites)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(a.abs(o.junit), report, 0o644); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	return a.showSuites(o, suites)
+}
+
+// testFiles returns the test files below directories, in lexical order, and those named
+// on the command line. Hidden directories are left out.
+func (a *app) testFiles(args []string) (paths []string, err error) {
+	for _, arg := range args {
+		if arg == "" {
+			return nil, usagef("DIR is empty: leave it out, or pass a directory")
+		}
+		info, err := os.Stat(a.abs(arg))
+		if err != nil {
+			return nil, fileError(err)
+		}
+		found := []string{filepath.Clean(arg)}
+		if info.IsDir() {
+			if found, err = a.findTests(arg); err != nil {
+				return nil, err
+			}
+		}
+		if len(found) == 0 {
+			return nil, usagef("there is no *.test.yaml below %s", arg)
+		}
+		for _, path := range found {
+			if !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths, nil
+}
+
+func (a *app) findTests(dir string) (found []string, err error) {
+	root := a.abs(dir)
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && path != root && strings.HasPrefix(e.Name(), "."):
+			return filepath.SkipDir
+		case !e.IsDir() && strings.HasSuffix(e.Name(), ".test.yaml"):
+			rel, err := filepath.Rel(root, path)
+			found = append(found, filepath.Join(dir, rel))
+			return err
+		}
+		return nil
+	})
+	return found, fileError(err)
+}
+
+// runSuites runs each test file. One that is wrong is reported, and does not keep the
+// others from running.
+func (a *app) runSuites(ctx context.Context, o *testOptions, paths []string) ([]golden.Suite, error) {
+	r := &golden.Runner{
+		Abs:    a.abs,
+		Read:   func(path string) ([]byte, error) { data, err := a.readNamed(path); return data, err },
+		Config: func(path string) (*config.Config, error) { return a.testConfig(ctx, path) },
+	}
+	if o.update {
+		r.Write = a.writeBelow
+	}
+	var suites []golden.Suite
+	for _, path := range paths {
+		suite, err := r.Run(ctx, path)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err != nil {
+			a.fail(err)
+		}
+		suites = append(suites, suite)
+	}
+	return suites, nil
+}
+
+// testConfig loads the config of a test, without flags and environment, which differ from
+// machine to machine. Owners are not checked: a test runs no command, and writes only
+// expectations.
+func (a *app) testConfig(ctx context.Context, path string) (*config.Config, error) {
+	const nobody = -1
+	cfg, err := config.Load(ctx, config.Options{
+		Flags: map[string]string{"config": a.abs(path)}, Environ: []string{"HOME=" + a.home()}, Dir: a.dir, EUID: nobody, Read: a.input.ReadFile,
+	})
+	if err == nil {
+		err = errors.Join(cfg.Broken...)
+	}
+	return cfg, err
+}
+
+// writeBelow replaces a file below a directory, and none elsewhere by way of a link.
+func (a *app) writeBelow(dir, name string, data []byte) error {
+	root, err := os.OpenRoot(a.abs(dir))
+	if err != nil {
+		return fileError(err)
+	}
+	defer root.Close()
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("update the expectation: %w", err)
+	}
+	if err := root.WriteFile(name, data, 0o644); err != nil {
+		return fmt.Errorf("update the expectation: %w", err)
+	}
+	return nil
+}
+
+// showSuites prints the cases that failed, and all of them with --verbose.
+func (a *app) showSuites(o *testOptions, suites []golden.Suite) error {
+	var b strings.Builder
+	total, failed := 0, 0
+	for _, s := range suites {
+		total, failed = total+len(s.Results), failed+s.Failed()
+		updated := map[string]bool{}
+		for _, r := range s.Results {
+			switch {
+			case r.Problem != "":
+				fmt.Fprintf(&b, "FAIL  %s:%d: %s: %s\n%s", s.Path, r.Line, r.Name, r.Problem, r.Diff)
+			case r.Updated != "" && !updated[r.Updated]:
+				updated[r.Updated] = true
+				fmt.Fprintf(&b, "updated  %s\n", r.Updated)
+			case o.verbose:
+				fmt.Fprintf(&b, "ok    %s:%d: %s\n", s.Path, r.Line, r.Name)
+			}
+		}
+	}
+	fmt.Fprintf(&b, "%s in %s: %d passed, %d failed\n", count(total, "case"), count(len(suites), "file"), total-failed, failed)
+	if err := a.write([]byte(b.String())); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %s failed", failed, count(total, "case"))
+	}
+	return nil
+}
