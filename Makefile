@@ -9,6 +9,7 @@ FUZZTIME  ?= 10s
 SOAK      ?= 15m
 BIN        = bin/credrender
 VENV       = test/interop/.venv
+SITE_VENV  = .cache/site
 # The releases that make interop-full boots; make interop boots the newest.
 DEBIAN_SUITES ?= bookworm trixie
 export INTEROP_VENV = $(CURDIR)/$(VENV)
@@ -45,7 +46,7 @@ install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/syste
 test: ## run the tests, the long ones in a short form, with the race detector where a C compiler is there
 	$(GO) test $(RACE) -timeout 20m ./...
 
-check: format vet cross static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, canary, exhaustive, tidy, demo
+check: format vet cross static test docs-check canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, docs-check, canary, exhaustive, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
 	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
@@ -117,7 +118,7 @@ demo: build ## a local store, the nginx example rendered from it, a rotation; no
 	rm -rf bin/demo
 	$(BIN) demo bin/demo
 
-interop: ## run against Debian's nginx, and against moto with Python credstash
+interop: site ## run against Debian's nginx, and against moto with Python credstash
 	test/interop/prepare $(VENV)
 	$(GO) test -tags interop -count=1 -timeout 20m -skip '^TestAuthority' ./test/interop
 	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
@@ -174,6 +175,17 @@ bench-check: ## fail where renders have lost much against the limit program, by 
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
 	$(GO) run ./test/bench check -bin bin/bench/credrender
 
+docs-check: ## run the console blocks of the pages and compare their output; links, quoted messages, diagrams
+	$(GO) test -count=1 ./docs
+
+docs-update: ## write the real output of the console blocks, and the pictures, into the pages
+	UPDATE_DOCS=1 $(GO) test -count=1 -run '^Test(Console|SessionPicture|Diagrams|ReferencePages)$$' ./docs
+
+site: ## build the site of the documentation to bin/site; a link that leads nowhere fails (needs Python)
+	test -x $(SITE_VENV)/bin/pip || python3 -m venv $(SITE_VENV)
+	$(SITE_VENV)/bin/pip install -q --disable-pip-version-check -r tools/site/requirements.txt
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build -q --strict
+
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
 	  echo "$${func#func } in $$(dirname $$file)"; \
@@ -190,4 +202,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-quoters cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-quoters docs-check docs-update site cover clean

@@ -46,13 +46,22 @@ const (
 // diagram draws steps in a row. Its colors follow the theme of the reader.
 func diagram(title string, boxes []box, arcs []arc) string {
 	width := len(boxes)*(boxWidth+boxGap) + boxGap
+	top, bottom := rowTop-20, rowTop+boxHeight+20
+	for _, a := range arcs {
+		if a.failure {
+			bottom = rowTop + boxHeight + 70
+		} else {
+			top = 10
+		}
+	}
+	height := bottom - top
 	center := func(i int) int { return boxGap + i*(boxWidth+boxGap) + boxWidth/2 }
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d 230" width="%d" height="230" role="img" aria-label="%s" font-family="system-ui, sans-serif">
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 %d %d %d" width="%d" height="%d" role="img" aria-label="%s" font-family="system-ui, sans-serif">
 <style>rect.page { fill: #ffffff } .box { fill: #eef2ff; stroke: #4051b5 } .name { font-size: 15px; font-weight: 600; fill: #1a237e } .note, .label { font-size: 12px; fill: #37474f } .line { stroke: #4051b5; fill: none; stroke-width: 1.5 } .bad { stroke: #b71c1c; stroke-dasharray: 5 4 } .red { fill: #b71c1c }</style>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="#4051b5"/></marker><marker id="redtip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="#b71c1c"/></marker></defs>
-<rect class="page" width="%d" height="230" rx="8"/>
-`, width, width, title, width)
+<rect class="page" y="%d" width="%d" height="%d" rx="8"/>
+`, top, width, height, width, height, title, top, width, height)
 	for i, s := range boxes {
 		x := center(i) - boxWidth/2
 		fmt.Fprintf(&b, "<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text class=\"name\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text><text class=\"note\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",

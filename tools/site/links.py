@@ -1,0 +1,20 @@
+"""Turns links to files outside docs/ into links to the repository.
+
+On GitHub, a page links to ../examples/nginx/README.md. The site has no such page, and
+its strict build would refuse the link.
+"""
+
+import posixpath
+import re
+
+LINK = re.compile(r"(\]\()((?:\.\./)+[^)#\s]+)((?:#[^)\s]*)?\))")
+
+
+def on_page_markdown(markdown, page, config, files):
+    def replace(match):
+        path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page.file.src_uri), match[2]))
+        if path.startswith("docs/"):
+            return match[0]
+        return f"{match[1]}{config.repo_url}/blob/main/{path}{match[3]}"
+
+    return LINK.sub(replace, markdown)
