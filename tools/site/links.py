@@ -15,6 +15,7 @@ def on_page_markdown(markdown, page, config, files):
         path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page.file.src_uri), match[2]))
         if path.startswith("docs/"):
             return match[0]
-        return f"{match[1]}{config.repo_url}/blob/main/{path}{match[3]}"
+        repository = config.extra["repository"]
+        return f"{match[1]}{repository}/blob/main/{path}{match[3] or ''}"
 
     return LINK.sub(replace, markdown)
