@@ -9,6 +9,7 @@ FUZZTIME  ?= 10s
 SOAK      ?= 15m
 BIN        = bin/credrender
 VENV       = test/interop/.venv
+SITE_VENV  = .cache/site
 # The releases that make interop-full boots; make interop boots the newest.
 DEBIAN_SUITES ?= bookworm trixie
 export INTEROP_VENV = $(CURDIR)/$(VENV)
@@ -57,7 +58,7 @@ install-systemd: ## install the units below $(DESTDIR)$(PREFIX): packaging/syste
 test: ## run the tests, the long ones in a short form, with the race detector where a C compiler is there
 	$(GO) test $(RACE) -timeout 20m ./...
 
-check: format vet cross static test canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, canary, exhaustive, tidy, demo
+check: format vet cross static test docs-check canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, docs-check, canary, exhaustive, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
 	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
@@ -144,7 +145,7 @@ demo: build ## a local store, the nginx example rendered from it, a rotation; no
 	rm -rf bin/demo
 	$(BIN) demo bin/demo
 
-interop: ## run against Debian's nginx, and against moto with Python credstash
+interop: site ## run against Debian's nginx, and against moto with Python credstash
 	test/interop/prepare $(VENV)
 	$(GO) test -tags interop -count=1 -timeout 40m -skip '^TestAuthority' ./test/interop
 	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
@@ -181,9 +182,9 @@ rekey-kills: ## kill rekey of 2,000 secrets 20 times, on the fake, on a local st
 upgrade: ## state across versions: old binaries, built from the history, and the new one on the state of each other
 	$(GO) test -tags interop -count=1 -timeout 20m -v ./test/upgrade
 
-compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/compare-hooks.md
+compare-hooks: build ## the same mishaps with consul-template, and with the confd that CONFD_BIN names: docs/dev/compare-hooks.md
 	GOBIN=$(CURDIR)/bin/peers $(GO) install github.com/hashicorp/consul-template@v0.41.1
-	$(GO) run ./test/compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/compare-hooks.md
+	$(GO) run ./test/compare -credrender $(BIN) -consul-template bin/peers/consul-template -confd '$(CONFD_BIN)' -o docs/dev/compare-hooks.md
 
 fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices: docs/fleet.md (5 minutes)
 	GOGC=200 FLEET_PAGE=../../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./test/fleet
@@ -192,14 +193,25 @@ bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
 	$(GO) run ./test/bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
 
-bench-peers: ## measure renders against every peer that can be had here, to docs/performance.md (12 minutes; leave the machine alone)
+bench-peers: ## measure renders against every peer that can be had here, to docs/dev/benchmarks.md (12 minutes; leave the machine alone)
 	test/interop/prepare $(VENV)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -doc docs/performance.md -plot docs/peers.svg -json test/bench/peers.json $(BENCH_PEERS)
+	$(GO) run ./test/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -doc docs/dev/benchmarks.md -plot docs/peers.svg -json test/bench/peers.json $(BENCH_PEERS)
 
 bench-check: ## fail where renders have lost much against the limit program, by test/bench/ratios.json (20 seconds)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
 	$(GO) run ./test/bench check -bin bin/bench/credrender
+
+docs-check: ## run the console blocks of the pages and compare their output; links, quoted messages, diagrams
+	$(GO) test -count=1 ./docs
+
+docs-update: ## write the real output of the console blocks, and the pictures, into the pages
+	UPDATE_DOCS=1 $(GO) test -count=1 -run '^Test(Console|SessionPicture|Diagrams|ReferencePages)$$' ./docs
+
+site: ## build the site of the documentation to bin/site; a link that leads nowhere fails (needs Python)
+	test -x $(SITE_VENV)/bin/pip || python3 -m venv $(SITE_VENV)
+	$(SITE_VENV)/bin/pip install -q --disable-pip-version-check -r tools/site/requirements.txt
+	NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build -q --strict
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
@@ -220,4 +232,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-mutants fuzz-quoters cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-mutants fuzz-quoters docs-check docs-update site cover clean

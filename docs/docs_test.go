@@ -38,19 +38,21 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// A reader finds every page from the README.
-func TestReadmeNamesEveryPage(t *testing.T) {
-	readme := read(t, "../README.md")
+// A reader finds every page from the list of pages, and the list from the README.
+func TestIndexNamesEveryPage(t *testing.T) {
+	index := read(t, "index.md")
 	pages, err := filepath.Glob("*.md")
 	dev, devErr := filepath.Glob("dev/*.md")
 	if err != nil || devErr != nil || len(pages) == 0 || len(dev) == 0 {
 		t.Fatalf("no pages: %v, %v", err, devErr)
 	}
-	pages = append(pages, dev...)
-	for _, page := range pages {
-		if !strings.Contains(readme, "(docs/"+page+")") {
-			t.Errorf("README.md does not link to docs/%s", page)
+	for _, page := range append(pages, dev...) {
+		if page != "index.md" && !strings.Contains(index, "("+page+")") {
+			t.Errorf("index.md does not link to %s", page)
 		}
+	}
+	if !strings.Contains(read(t, "../README.md"), "(docs/index.md)") {
+		t.Error("README.md does not link to docs/index.md")
 	}
 }
 

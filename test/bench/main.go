@@ -9,7 +9,7 @@
 // all. Cold is a new process, from its start to its end with the file in place;
 // a new connection then takes two round trips, as TCP and TLS 1.3 do.
 //
-//	go run ./test/bench peers -doc docs/performance.md -plot docs/peers.svg
+//	go run ./test/bench peers -doc docs/dev/benchmarks.md -plot docs/peers.svg
 //
 // is the race against other programs, cold, and
 //

@@ -1,7 +1,7 @@
 // Command compare runs the same mishaps with credrender and with its peers,
 // and writes a table of what each of them did:
 //
-//	go run ./compare -credrender bin/credrender -consul-template bin/peers/consul-template -o docs/compare-hooks.md
+//	go run ./compare -credrender bin/credrender -consul-template bin/peers/consul-template -o docs/dev/compare-hooks.md
 //
 // A [scenario] is a few runs of one configuration, with something going wrong
 // between or during them. It knows no program: each is behind a [tool], which

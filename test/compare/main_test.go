@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { os.Exit(clitest.Main(m, &binary)) }
 
 // credrender does what is wanted in every row, and the page says what it does.
 func TestCredrenderDoesWhatIsWanted(t *testing.T) {
-	text, err := os.ReadFile("../../docs/compare-hooks.md")
+	text, err := os.ReadFile("../../docs/dev/compare-hooks.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestCredrenderDoesWhatIsWanted(t *testing.T) {
 				t.Errorf("wanted: %s; got: %s", s.want, o.text)
 			}
 			if row := "| " + s.title + " | " + s.want + " | **" + o.text + "** |"; !strings.Contains(string(text), row) {
-				t.Errorf("docs/compare-hooks.md (make compare-hooks) does not have\n%s", row)
+				t.Errorf("docs/dev/compare-hooks.md (make compare-hooks) does not have\n%s", row)
 			}
 		})
 	}

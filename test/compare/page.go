@@ -18,7 +18,7 @@ credrender from ` + "`--fixtures`" + `, so neither Consul nor AWS nor a network 
 const outro = `
 The hook of the second row kills its parent, so "killed" there is the row itself and no accident. A program that has
 nothing to match a row is run without it, and the cell says so. What credrender promises about each row is in
-[guarantees.md](guarantees.md).
+[guarantees.md](../guarantees.md).
 `
 
 // page is the table as Markdown.

@@ -102,14 +102,20 @@ func newBrowser(t *testing.T) browser {
 	return browser{program(t, "chromium")}
 }
 
-// run opens a page and returns what Chromium prints.
+// run opens a file and returns what Chromium prints.
 func (b browser) run(t *testing.T, page, theme string, width int, args ...string) string {
+	t.Helper()
+	return b.open(t, "file://"+page, theme, width, args...)
+}
+
+// open opens a URL and returns what Chromium prints.
+func (b browser) open(t *testing.T, url, theme string, width int, args ...string) string {
 	t.Helper()
 	scheme := map[string]string{"dark": "0", "light": "1"}[theme]
 	args = append([]string{
 		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run", "--disable-background-networking",
 		"--user-data-dir=" + t.TempDir(), fmt.Sprintf("--window-size=%d,%d", width, 1600), "--blink-settings=preferredColorScheme=" + scheme,
-	}, append(args, "file://"+page)...)
+	}, append(args, url)...)
 	cmd := exec.CommandContext(t.Context(), b.path, args...)
 	cmd.WaitDelay = 5 * time.Second
 	var stdout, stderr bytes.Buffer
