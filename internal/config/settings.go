@@ -151,7 +151,8 @@ func (l layers) resolve(file map[string]scalar) *viper.Viper {
 
 // strangers warns of variables that look like settings and are none.
 func (l layers) strangers() (warnings []string) {
-	known := []string{"JOB", "CHANGED", "LOCK", "STEP", "SECRET", "VERSION"} // what commands are given
+	known := []string{"JOB", "CHANGED", "LOCK", "STEP", "SECRET", "VERSION", // what commands are given
+		"COMPLETE"} // of the completion of command lines
 	for _, s := range settings() {
 		known = append(known, strings.TrimPrefix(s.Env(), envPrefix))
 	}
