@@ -9,23 +9,29 @@ import (
 )
 
 // wrap fills the paragraphs of a text to a width. Lines that begin with a space or a
-// hyphen are lists and examples: they keep their beginning, and are continued below their
-// text if they are too long.
+// hyphen are items of lists: what follows is indented like the text of its item.
 func wrap(text string, width int) string {
 	var out, paragraph []string
+	item, column := "", 0
 	flush := func() {
 		out = append(out, fillLines(strings.Fields(strings.Join(paragraph, " ")), "", width)...)
-		paragraph = nil
+		if item != "" {
+			out = append(out, hang(item, width)...)
+		}
+		paragraph, item = nil, ""
 	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
+		indent := len(line) - len(strings.TrimLeft(line, " "))
 		switch {
 		case line == "":
 			flush()
 			out = append(out, "")
-		case line[0] == ' ' || strings.HasPrefix(line, "- "):
+		case item != "" && indent == column:
+			item += " " + line[indent:]
+		case indent > 0 || strings.HasPrefix(line, "- "):
 			flush()
-			out = append(out, hang(line, width)...)
+			item, column = line, textColumn(line)
 		default:
 			paragraph = append(paragraph, line)
 		}
@@ -34,19 +40,26 @@ func wrap(text string, width int) string {
 	return strings.Join(out, "\n")
 }
 
-// hang breaks a line that is too long. What follows is indented like it, and further by
-// two columns.
+// textColumn returns where the text of an item begins: after its hyphen, or after the two
+// spaces that end its name, else two columns further than the item.
+func textColumn(line string) int {
+	indent := len(line) - len(strings.TrimLeft(line, " "))
+	if name := strings.Index(line[indent:], "  "); name > 0 {
+		rest := line[indent+name:]
+		return len(line) - len(strings.TrimLeft(rest, " "))
+	}
+	return indent + 2
+}
+
+// hang breaks a line that is too long. What follows is indented to its text.
 func hang(line string, width int) []string {
-	if len(line) <= width {
+	column := textColumn(line)
+	if len(line) <= width || column >= len(line) {
 		return []string{line}
 	}
-	text := strings.TrimLeft(line, " ")
-	indent := strings.Repeat(" ", len(line)-len(text)+2)
-	at := strings.LastIndexByte(line[:width+1], ' ')
-	if at <= len(indent) {
-		return []string{line}
-	}
-	return append([]string{strings.TrimRight(line[:at], " ")}, fillLines(strings.Fields(line[at:]), indent, width)...)
+	lines := fillLines(strings.Fields(line[column:]), strings.Repeat(" ", column), width)
+	lines[0] = line[:column] + lines[0][column:]
+	return lines
 }
 
 // fillLines puts words into lines of a width, each after the indent.
