@@ -93,6 +93,9 @@ func (a *app) main(ctx context.Context, args []string) int {
 	a.trust = nil
 	list, all := commandsFor(args)
 	root := newRootWith(a, list, all)
+	if isCompletion(args) {
+		a.complete(root)
+	}
 	root.SetArgs(args)
 	out := &helpOut{w: a.stdout}
 	root.SetOut(out)

@@ -10,7 +10,6 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
-	"github.com/credrender/credrender/pkg/template"
 )
 
 // This file holds what the commands over many secrets share: prune, rekey, migrate,
@@ -201,22 +200,6 @@ func (a *app) logSummary(outcomes []store.Outcome) {
 func (a *app) finish(s *scoped, outcomes []store.Outcome, err error) error {
 	s.progress.end()
 	return errors.Join(s.matched(err), a.reportOutcomes(s, outcomes))
-}
-
-// manyError is the failure of some of many secrets. Its hint differs from the hint
-// for one secret.
-type manyError struct {
-	err     error
-	partial bool // the command has a --partial flag, which was not given
-}
-
-func (e *manyError) Error() string { return e.err.Error() }
-
-func (e *manyError) Unwrap() error { return e.err }
-
-// manyFailed returns an error with the count of failures, then the cause of each.
-func manyFailed(all int, what string, failed []*source.RefError) *manyError {
-	return &manyError{err: fmt.Errorf("%d of %d %s:\n%w", len(failed), all, what, &template.SecretsError{Failures: failed})}
 }
 
 // isPermanent reports whether a retry would fail the same way. A network error or

@@ -130,7 +130,7 @@ func helpFunctions(w io.Writer) {
 			group = f.Group
 			_, _ = fmt.Fprintf(w, "\n%s:\n", group)
 		}
-		_, _ = fmt.Fprintf(w, "  %s\n      %s\n", f.Call(), f.Summary)
+		_, _ = fmt.Fprintf(w, "  %s\n%s\n", f.Call(), strings.Join(fillLines(strings.Fields(f.Summary), "      ", helpWidth), "\n"))
 	}
 	_, _ = fmt.Fprintln(w, "\n'credrender explain NAME' shows an example.")
 }
@@ -143,7 +143,9 @@ func helpKeys(w io.Writer) {
 			section = k.Section
 			_, _ = fmt.Fprintf(w, "\n%s:\n", sectionTitle(section))
 		}
-		_, _ = fmt.Fprintf(w, "  %-15s %s\n", k.Name, k.Does)
+		lines := fillLines(strings.Fields(k.Does), strings.Repeat(" ", 18), helpWidth)
+		lines[0] = fmt.Sprintf("  %-15s ", k.Name) + strings.TrimLeft(lines[0], " ")
+		_, _ = fmt.Fprintln(w, strings.Join(lines, "\n"))
 	}
 	_, _ = fmt.Fprintln(w, "\n'credrender explain NAME' shows kind, default and an example.")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,8 @@ func topics() map[string]func(c *cobra.Command, w io.Writer) {
 	return map[string]func(c *cobra.Command, w io.Writer){
 		"options": func(c *cobra.Command, w io.Writer) {
 			_, global := splitFlags(c)
-			section(w, "Global flags (also CREDRENDER_<FLAG> in the environment, or keys of the config)", global.FlagUsagesWrapped(helpWidth))
+			_, _ = fmt.Fprintln(w, "Each is also CREDRENDER_<FLAG> in the environment, or a key of the config.")
+			section(w, "Global flags", flagUsages(global))
 		},
 		"functions": func(_ *cobra.Command, w io.Writer) { helpFunctions(w) },
 		"keys":      func(_ *cobra.Command, w io.Writer) { helpKeys(w) },

@@ -59,7 +59,7 @@ func (ad adviser) many(err error) (text string) {
 		return ""
 	}
 	if errors.Is(err, source.ErrWrongContext) {
-		text = "if contexts differ, list them by name in a file and pass --context-map FILE (docs/lifecycle.md)"
+		text = "if contexts differ, list them by name in a file and pass --context-map FILE"
 	}
 	if many.partial && isPermanent(err) {
 		if text == "" {
@@ -155,7 +155,7 @@ var hints = []struct {
 	err    error
 	text   string
 }{
-	{source.SSM, source.ErrNotFound, "'aws ssm get-parameter --name NAME' shows whether it is in this account and region; to read a table's secret whose name begins with ssm:, add a source to the config (docs/sources.md)"},
+	{source.SSM, source.ErrNotFound, "'aws ssm get-parameter --name NAME' shows whether it is in this account and region; to read a table's secret whose name begins with ssm:, add a source to the config: 'credrender explain sources'"},
 	{source.SSM, source.ErrDenied, "reading needs ssm:GetParameters (for a path ssm:GetParametersByPath), and kms:Decrypt if a SecureString has a customer managed key"},
 	{"", secretsmanager.ErrPending, "'aws secretsmanager restore-secret --secret-id ID' restores it"},
 	{source.SSM, source.ErrTooLarge, "keep larger values in S3 (s3://BUCKET/KEY) or in a table"},
@@ -186,7 +186,7 @@ var hints = []struct {
 	{"", kms.ErrGrantee, "check the spelling and the account; for a role that was just created, --wait 5m waits longer"},
 	{"", kms.ErrTwin, "grants ignore the case of keys and Decrypt does not: find the wrong grant with 'credrender grants' and revoke it first"},
 	{"", source.ErrNoStore, "'credrender setup' makes it; --table, --key, --region and --store select another"},
-	{"", source.ErrNoSource, "define the source under 'sources' in the config (docs/sources.md)"},
+	{"", source.ErrNoSource, "define the source under 'sources' in the config: 'credrender explain sources'"},
 	{"", awsconfig.ErrNoRegion, "set --region, AWS_REGION, or a region in the profile"},
 	{"", txn.ErrNoDirectory, "create it, or set create_dirs: true in the config"},
 	{"", render.ErrNoState, "pass a writable directory with --state-dir, or --no-hook to skip the hook"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -81,6 +82,10 @@ func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 		c.Args = usageArgs(c.Args)
 	}
 	root.SetUsageFunc(usage)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		_, _ = fmt.Fprintf(c.OutOrStdout(), "%s\n\n", strings.TrimRight(wrap(cmp.Or(c.Long, c.Short), helpWidth), "\n")) // helpOut keeps the error
+		_ = usage(c)
+	})
 	return root
 }
 
@@ -158,10 +163,16 @@ const helpWidth = 80
 func usage(c *cobra.Command) error {
 	own, _ := splitFlags(c)
 	w := c.OutOrStderr()
-	_, _ = fmt.Fprintf(w, "Usage:\n  %s\n", c.UseLine())
-	section(w, "Examples", c.Example)
+	_, _ = fmt.Fprintf(w, "Usage:\n")
+	for i, use := range strings.Split(c.UseLine(), " | import ") {
+		if i > 0 {
+			use = "credrender import " + use
+		}
+		_, _ = fmt.Fprintln(w, strings.Join(hang("  "+use, helpWidth), "\n"))
+	}
+	section(w, "Examples", wrapExample(c.Example, helpWidth))
 	commandLists(w, c)
-	section(w, "Flags", own.FlagUsagesWrapped(helpWidth))
+	section(w, "Flags", flagUsages(own))
 	_, err := fmt.Fprintln(w, "\n'credrender help options' lists the global flags.")
 	return err
 }
@@ -193,7 +204,7 @@ func commandLists(w io.Writer, c *cobra.Command) {
 		var b strings.Builder
 		left = slices.DeleteFunc(left, func(sub *cobra.Command) bool {
 			if in(sub.Name()) {
-				fmt.Fprintf(&b, "  %-*s  %s\n", sub.NamePadding(), sub.Name(), sub.Short)
+				fmt.Fprintln(&b, strings.Join(hang(fmt.Sprintf("  %-*s  %s", sub.NamePadding(), sub.Name(), sub.Short), helpWidth), "\n"))
 				return true
 			}
 			return false

@@ -96,7 +96,7 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, ou
 	}
 	var many error
 	if len(failed) > 0 {
-		many = manyFailed(len(verdicts), "versions have errors", failed)
+		many = countFailed(len(verdicts), "versions have errors", failed)
 	}
 	if hidden > 0 {
 		a.fail(fmt.Errorf("hidden: %s; readers get an older value", count(hidden, "version")))

@@ -157,7 +157,7 @@ func (s *Set) open(ctx context.Context, where job.Store) (source.Source, error) 
 			return nil, err
 		}
 		table, keys := dynamo.New(c.AWS, where.Table), s.keys(c, where)
-		return store.New(store.Options{Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys, Prober: table, Rewriter: table, ReEncrypter: keys}), nil
+		return store.New(store.Options{Reader: table, Scanner: table, Writer: table, VersionLister: table, Decrypter: keys, DataKeyGenerator: keys, Prober: table, Namer: table, Rewriter: table, ReEncrypter: keys}), nil
 	}
 	return s.openSource(ctx, where)
 }

@@ -150,7 +150,8 @@ func (l layers) resolve(file map[string]scalar) *viper.Viper {
 
 // strangers returns a warning for each CREDRENDER_ variable that is not a setting.
 func (l layers) strangers() (warnings []string) {
-	known := []string{"JOB", "CHANGED", "LOCK", "STEP", "SECRET", "VERSION"} // set for commands
+	known := []string{"JOB", "CHANGED", "LOCK", "STEP", "SECRET", "VERSION", // set for commands
+		"COMPLETE"} // of the completion of command lines
 	for _, s := range settings() {
 		known = append(known, strings.TrimPrefix(s.Env(), envPrefix))
 	}

@@ -122,6 +122,8 @@ type Options struct {
 	VersionLister VersionLister
 	// Prober is optional: without it Probe reads each item, undecrypted.
 	Prober source.Prober
+	// Namer is optional: without it SomeNames lists all of the table.
+	Namer Namer
 	// Concurrency limits the requests in flight for one batch; zero:
 	// DefaultConcurrency.
 	Concurrency int

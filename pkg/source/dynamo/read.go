@@ -86,6 +86,21 @@ func (t *Table) Scan(ctx context.Context, keysOnly bool) iter.Seq2[credstash.Ite
 	}
 }
 
+// SomeNames implements store.Namer with the first page of an eventually consistent scan,
+// which costs at most 128 read units (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html).
+func (t *Table) SomeNames(ctx context.Context) ([]string, error) {
+	in := &read{ProjectionExpression: "#n", ExpressionAttributeNames: map[string]string{"#n": nameAttr}}
+	out, err := t.read(ctx, "Scan", in)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(out.Items))
+	for i, attrs := range out.Items {
+		names[i] = attrs.keys().Name
+	}
+	return names, nil
+}
+
 // pages reads up to the last page or the first error. An empty page is not always the
 // last one.
 func (t *Table) pages(ctx context.Context, operation string, in *read) iter.Seq2[item, error] {
