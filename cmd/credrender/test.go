@@ -36,6 +36,9 @@ func newTest(a *app) *cobra.Command {
       now: 2026-01-02T03:04:05Z
       want: app.conf            # a file, or want_text: |, or want_error: TEXT
 
+A template of for_each needs the key of an entry in each case, key: a.example. The value is
+that of the config, or value: {port: 8080}.
+
 A case sees nothing of the machine: what its fixtures do not have does not exist. Paths
 are relative to the test file. Differences are masked as in plan. No command of a job
 runs.

@@ -100,7 +100,7 @@ func (r *Runner) job(t *config.TestFile) (job.Job, error) {
 	j := cfg.Base
 	var found []string
 	for _, of := range cfg.Jobs {
-		for _, f := range of.Files {
+		for _, f := range job.Sample(&of, cfg.Trust.Tree).Files {
 			if f.Src != r.Abs(t.Template) || t.Dest != "" && f.Dest != t.Dest {
 				continue
 			}
@@ -123,6 +123,13 @@ func (r *Runner) job(t *config.TestFile) (job.Job, error) {
 // runCase runs one case. The error is for an expectation that cannot be read or written.
 func (r *Runner) runCase(ctx context.Context, j job.Job, t *config.TestFile, c config.TestCase, rewrite *rewriter) (Result, error) {
 	result := Result{Name: c.Name, Line: c.Line}
+	file := j.Files[0]
+	entry, err := r.entry(file, t, c)
+	if err != nil {
+		return result, err
+	}
+	file.Entry = entry
+	j.Files = []job.File{file}
 	text, out, err := r.render(ctx, j, c)
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
