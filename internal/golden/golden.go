@@ -72,6 +72,9 @@ func (r *Runner) Run(ctx context.Context, path string) (Suite, error) {
 	if err != nil {
 		return suite, err
 	}
+	if err := r.checkFiles(tests); err != nil {
+		return suite, err
+	}
 	j, err := r.job(tests)
 	if err != nil {
 		return suite, err
@@ -85,6 +88,24 @@ func (r *Runner) Run(ctx context.Context, path string) (Suite, error) {
 		suite.Results = append(suite.Results, result)
 	}
 	return suite, rewrite.finish(r.Write)
+}
+
+// checkFiles refuses a template that cannot be read, which an expected error could take
+// for its own, and an expectation in the place of a file that the test reads.
+func (r *Runner) checkFiles(t *config.TestFile) error {
+	if _, err := r.Read(t.Template); err != nil {
+		return fmt.Errorf("%s: template: %w", t.Path, err)
+	}
+	read := append([]string{t.Path, t.Template, t.Config}, t.Partials...)
+	for i := range read {
+		read[i] = r.Abs(read[i])
+	}
+	for _, c := range t.Cases {
+		if c.Want != "" && slices.Contains(read, r.Abs(filepath.Join(filepath.Dir(t.Path), c.Want))) {
+			return &config.Error{File: t.Path, Line: c.Line, Key: "want", Msg: source.Show(c.Want) + " is a file that the test reads", Hint: "give the expected output a file of its own"}
+		}
+	}
+	return nil
 }
 
 // job returns the job that the template is rendered as.
