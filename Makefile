@@ -119,7 +119,7 @@ demo: build ## a local store, the nginx example rendered from it, a rotation; no
 
 interop: ## run against Debian's nginx, and against moto with Python credstash
 	test/interop/prepare $(VENV)
-	$(GO) test -tags interop -count=1 -timeout 20m -skip '^TestAuthority' ./test/interop
+	$(GO) test -tags interop -count=1 -timeout 40m -skip '^TestAuthority' ./test/interop
 	$(GO) test -tags interop -count=1 -v -run '^TestAuthority' ./test/interop
 
 interop-full: ## systemd as PID 1 in two releases of Debian, with the slow rows; Prometheus; containers (as root)

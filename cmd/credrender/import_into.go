@@ -48,7 +48,7 @@ func (a *app) importInto(ctx context.Context, cfg *config.Config, s *scoped, int
 			stored, err := putImported(ctx, targets[i], r.Value, s.DryRun)
 			outcomes[i] = store.Outcome{Name: into + r.Name, Version: stored.Version, Action: store.Kept, Size: len(r.Value.Reveal()), Err: err}
 			if stored.Changed {
-				outcomes[i].Action = store.Stored
+				outcomes[i].Action, outcomes[i].Size = store.Stored, len(r.Value.Reveal())
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -94,7 +94,7 @@ func writeTfvars(entries []Entry) ([]byte, error) {
 		case !tfvarsName().MatchString(name):
 			return errors.New("a name of letters, digits, _ and - is needed")
 		case !norm.NFC.IsNormalString(value):
-			return errors.New("Terraform would change the value: it combines letters and accents that are separate characters (Unicode NFC)")
+			return errors.New("the value has accents that are separate characters, and Terraform would combine them with their letters (Unicode NFC)")
 		}
 		b.WriteString(name + " = \"" + escapeHCL(value) + "\"\n")
 		return nil

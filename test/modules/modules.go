@@ -199,6 +199,7 @@ var licences = []struct {
 	parts []string
 }{
 	{"Apache-2.0", []string{"Apache License", "Version 2.0"}},
+	{"Unlicense", []string{"free and unencumbered software"}},
 	{"MPL-2.0", []string{"Mozilla Public License", "2.0"}},
 	{"MIT", []string{"Permission is hereby granted, free of charge"}},
 	{"ISC", []string{"Permission to use, copy, modify, and/or distribute this software"}},

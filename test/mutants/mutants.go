@@ -97,7 +97,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("usage: mutants SET [NAME]...")
+		return errors.New("no set of mutants: pass SET, then any NAMEs")
 	}
 	all, err := load(".", args[0])
 	if err != nil {
