@@ -76,6 +76,23 @@ func TestCookbook(t *testing.T) {
 	}
 }
 
+// credrender test passes over the whole cookbook, and every recipe has cases.
+func TestCookbookTests(t *testing.T) {
+	dir, err := filepath.Abs("cookbook")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := credrender(t, "test", dir)
+	if !strings.HasSuffix(out, " 0 failed\n") {
+		t.Errorf("credrender test:\n%s", out)
+	}
+	for _, recipe := range recipes(t) {
+		if out := credrender(t, "test", "-v", filepath.Join(filepath.Dir(dir), recipe)); !strings.Contains(out, "ok ") {
+			t.Errorf("%s:\n%s", recipe, out)
+		}
+	}
+}
+
 // compareWanted compares the files that golden tests expect with the rendered ones.
 func compareWanted(t *testing.T, dir, root string, dests []string) {
 	t.Helper()

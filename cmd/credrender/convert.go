@@ -1,16 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/compat/confd"
 	"github.com/credrender/credrender/internal/compat/jinja/convert"
+	"github.com/credrender/credrender/internal/config"
 )
 
 // convertFlags are the flags of convert. Those of the other kind of input are refused.
@@ -32,7 +35,8 @@ template. Variables become .Vars.
 
 PATH is a folder of confd (confd.toml, conf.d, templates), and the result a config and its
 templates, to standard output with a line -- NAME -- before each file, or into the folder of
---out, in which none of them may exist. --backend names the backend where no file does: ssm,
+--out, in which none of them may exist; there the JSON Schema of the config is added, for
+editors. --backend names the backend where no file does: ssm,
 env, file, or secret for values that are now in credrender's store under the same names.
 
 A part that cannot be converted is replaced by a call of fail, and reported on standard error
@@ -104,8 +108,11 @@ func (a *app) convertFolder(o *convertFlags, path string) error {
 	if err != nil {
 		return usagef("%s: %w", path, err)
 	}
+	if files, err = withSchema(files); err != nil {
+		return err
+	}
 	if o.out == "" {
-		err = a.printFiles(files)
+		err = a.printFiles(files[:len(files)-1])
 	} else {
 		err = writeFiles(a.abs(o.out), files)
 	}
@@ -116,6 +123,22 @@ func (a *app) convertFolder(o *convertFlags, path string) error {
 		a.notConverted(filepath.Join(path, l.File), l.Line, l.What)
 	}
 	return nil
+}
+
+// withSchema adds the JSON Schema, as the last file, and the line of the config that leads
+// editors to it.
+func withSchema(files []confd.File) ([]confd.File, error) {
+	text, err := json.MarshalIndent(config.Schema(), "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	files = slices.Clone(files)
+	for i, f := range files {
+		if f.Name == confd.ConfigName {
+			files[i].Data = append([]byte(config.Modeline("./"+schemaName)), f.Data...)
+		}
+	}
+	return append(files, confd.File{Name: schemaName, Data: append(text, '\n')}), nil
 }
 
 func (a *app) printFiles(files []confd.File) error {

@@ -12,11 +12,11 @@ import (
 )
 
 type copyOptions struct {
-	version, comment string
-	to, toContext    []string
-	ifAbsent, dryRun bool
-	force            bool
-	literal          []string
+	version, comment, tier string
+	to, toContext          []string
+	ifAbsent, dryRun       bool
+	force                  bool
+	literal                []string
 }
 
 func newCopy(a *app) *cobra.Command {
@@ -47,6 +47,7 @@ If the newest version of the copy has the same value already, nothing is stored.
 	fl.StringArrayVar(&o.toContext, "to-context", nil, "`KEY=VALUE` of the copy's context (repeatable), or none")
 	fl.BoolVar(&o.ifAbsent, "if-absent", false, "copy only if there is no secret of the new name; else exit code 1")
 	fl.BoolVar(&o.dryRun, "dry-run", false, "read the secret and store nothing, print what would be stored")
+	tierFlag(c, &o.tier)
 	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates, or to a bucket without versions")
 	contextFlag(c, &o.literal)
 	return c
@@ -76,7 +77,7 @@ func runCopy(ctx context.Context, a *app, o *copyOptions, args []string) error {
 	if o.dryRun {
 		return printf(a.stdout, "copy  %s  ->  %s\n", from, to)
 	}
-	stored, err := writer.Put(ctx, ref, source.Write{Value: value, Comment: o.comment, IfChanged: !o.ifAbsent, IfAbsent: o.ifAbsent, Force: o.force})
+	stored, err := writer.Put(ctx, ref, source.Write{Value: value, Comment: o.comment, IfChanged: !o.ifAbsent, IfAbsent: o.ifAbsent, Tier: o.tier, Force: o.force})
 	if err != nil {
 		return to.Fault(err)
 	}

@@ -312,3 +312,8 @@ func allowNoMatchFlag(c *cobra.Command, allow *bool) {
 func contextFlag(c *cobra.Command, literal *[]string) {
 	c.Flags().StringArrayVar(literal, "context", nil, "`KEY=VALUE` of the encryption context, taken literally (repeatable)")
 }
+
+// tierFlag is the tier of a parameter that is written.
+func tierFlag(c *cobra.Command, tier *string) {
+	choiceFlag(c, tier, "tier", "", "", "standard|advanced", "tier of a parameter; advanced costs money and cannot be undone (default: the one that it has, else standard)")
+}

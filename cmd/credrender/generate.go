@@ -17,7 +17,7 @@ import (
 
 type generateOptions struct {
 	valueFlags
-	comment, public        string
+	comment, public, tier  string
 	ifAbsent, print, force bool
 	literal                []string
 }
@@ -49,6 +49,7 @@ With --if-absent, a secret that exists is left as it is, and the exit code is 0.
 	fl.BoolVar(&o.ifAbsent, "if-absent", false, "leave a secret that exists as it is")
 	fl.BoolVar(&o.print, "print", false, "print the value")
 	fl.StringVar(&o.public, "public", "", "`FILE` for the public half of a key; - is standard output")
+	tierFlag(c, &o.tier)
 	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates, or to a bucket without versions")
 	contextFlag(c, &o.literal)
 	return c
@@ -118,7 +119,7 @@ func (a *app) generate(ctx context.Context, o *generateOptions, t *backend.Targe
 		return fmt.Errorf("generate: %w", err)
 	}
 	stored, err := writer.Put(ctx, ref, source.Write{
-		Value: source.NewSecret(value.Secret), Comment: o.comment, IfAbsent: o.ifAbsent, Force: o.force,
+		Value: source.NewSecret(value.Secret), Comment: o.comment, IfAbsent: o.ifAbsent, Tier: o.tier, Force: o.force,
 	})
 	if o.ifAbsent && errors.Is(err, source.ErrExists) {
 		return nil

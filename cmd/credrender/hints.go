@@ -223,6 +223,8 @@ func (ad adviser) call(err error) string {
 			return credentialsHint + "; AWS also refuses credentials in a region that the account has not enabled: 'aws account list-regions'"
 		}
 		return credentialsHint
+	case e.Code == "InvalidRequestException" && strings.Contains(e.Message, "marked for deletion"):
+		return "'aws secretsmanager restore-secret --secret-id ID' restores it until its recovery window ends"
 	case errors.Is(e, source.ErrDenied):
 		return ad.denied(e)
 	case errors.Is(e, source.ErrThrottled):
@@ -237,8 +239,7 @@ func (ad adviser) call(err error) string {
 	return ""
 }
 
-// noKey is the hint for a key that does not exist. KMS takes an alias only with its
-// prefix.
+// noKey is the hint for a missing key. KMS takes an alias only with its prefix.
 func (ad adviser) noKey() string {
 	if ad.key != "" && !kms.IsAlias(ad.key) && !strings.HasPrefix(ad.key, "arn:") && !kms.IsID(ad.key) {
 		return "did you mean --key alias/" + ad.key + "? Without alias/ KMS reads it as a key ID"

@@ -35,6 +35,9 @@ func (a *app) importInto(ctx context.Context, cfg *config.Config, s *scoped, int
 			return err
 		}
 	}
+	if err := refused(ctx, targets, requests); err != nil {
+		return err
+	}
 	outcomes := make([]store.Outcome, len(requests))
 	var g errgroup.Group
 	var mu sync.Mutex
@@ -43,7 +46,7 @@ func (a *app) importInto(ctx context.Context, cfg *config.Config, s *scoped, int
 	for i, r := range requests {
 		g.Go(func() error {
 			stored, err := putImported(ctx, targets[i], r.Value, s.DryRun)
-			outcomes[i] = store.Outcome{Name: into + r.Name, Version: stored.Version, Action: store.Kept, Err: err}
+			outcomes[i] = store.Outcome{Name: into + r.Name, Version: stored.Version, Action: store.Kept, Size: len(r.Value.Reveal()), Err: err}
 			if stored.Changed {
 				outcomes[i].Action, outcomes[i].Size = store.Stored, len(r.Value.Reveal())
 			}
@@ -56,6 +59,27 @@ func (a *app) importInto(ctx context.Context, cfg *config.Config, s *scoped, int
 	}
 	_ = g.Wait()
 	return a.finish(s, outcomes, nil)
+}
+
+// refuser is a source that knows without a request what it cannot hold.
+type refuser interface {
+	Refuses(ref source.Ref, w source.Write) error
+}
+
+// refused returns the errors of all values that their source cannot hold, so that nothing
+// is written if there is one.
+func refused(ctx context.Context, targets []*backend.Target, requests []store.PutRequest) error {
+	var errs []error
+	for i, t := range targets {
+		writer, ref, err := t.Writer(ctx, "import")
+		if err != nil {
+			return err
+		}
+		if r, ok := writer.(refuser); ok {
+			errs = append(errs, t.Fault(r.Refuses(ref, source.Write{Value: requests[i].Value})))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // putImported stores a value, unless the newest version has it. A dry run only compares.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -104,13 +105,25 @@ func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *sele
 			file.Src = a.abs(src)
 			sel.named[file.Src] = true
 		}
+		info, err := os.Stat(file.Src)
+		file.Folder = src != stdinName && err == nil && info.IsDir()
+		if file.Folder && (dest == "" || dest == stdoutName) {
+			return usagef("%s is a folder: write %s:DEST with the directory for its files", source.Show(src), source.Show(src))
+		}
 		if dest == "" || dest == stdoutName {
 			sel.stdout = append(sel.stdout, adHoc(cfg, file))
 			continue
 		}
-		var err error
-		if file.Dest, err = a.destination(dest); err != nil {
+		check := a.destination
+		if file.Folder { // its directories are a part of the result, as in cp -r
+			file.CreateDirs = true
+			check = a.destinationPath
+		}
+		if file.Dest, err = check(dest); err != nil {
 			return err
+		}
+		if file.Folder && f.inPlace {
+			return usagef("--in-place is for one file, and %s is a folder", source.Show(src))
 		}
 		if seen[file.Dest] {
 			return usagef("duplicate destination %s", file.Dest)
@@ -267,10 +280,17 @@ func applyFileFlags(j job.Job, f *jobFlags) (job.Job, error) {
 // destination returns the absolute path of DEST. It refuses a directory, including a
 // path that ends in a slash or a dot.
 func (a *app) destination(dest string) (string, error) {
+	if job.IsDirectory(dest) {
+		return "", usagef("%s is a directory, not a file: DEST is the file itself, such as %s", source.Show(dest), source.Show(filepath.Join(a.abs(dest), "NAME")))
+	}
+	return a.destinationPath(dest)
+}
+
+// destinationPath returns the absolute path of a file, or of the directory for the files of
+// a folder.
+func (a *app) destinationPath(dest string) (string, error) {
 	path := a.abs(dest)
 	switch {
-	case job.IsDirectory(dest):
-		return "", usagef("%s is a directory, not a file: DEST is the file itself, such as %s", source.Show(dest), source.Show(filepath.Join(path, "NAME")))
 	case strings.ContainsAny(dest, "\n\r"): // CREDRENDER_CHANGED would have two files
 		return "", usagef("DEST %s holds a line break", source.Show(dest))
 	case !utf8.ValidString(dest): // the state could not be read again

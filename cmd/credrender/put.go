@@ -61,7 +61,7 @@ there: the KMS key, tier, policies and tags stay.`,
 	fl.BoolVar(&o.trim, "trim", false, "remove one newline from the end of the value")
 	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates, or to a bucket without versions")
 	contextFlag(c, &o.literal)
-	choiceFlag(c, &o.tier, "tier", "", "", "standard|advanced", "tier of a parameter; advanced costs money and cannot be undone (default: the one that it has, else standard)")
+	tierFlag(c, &o.tier)
 	choiceFlag(c, &o.format, "item-format", "", "credstash", "credstash|aes-ctr|aes-gcm", "format of the item; every tool reads credstash")
 	return c
 }

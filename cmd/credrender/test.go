@@ -14,6 +14,7 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/golden"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 type testOptions struct {
@@ -35,6 +36,9 @@ func newTest(a *app) *cobra.Command {
       vars: {tls: true}
       now: 2026-01-02T03:04:05Z
       want: app.conf            # a file, or want_text: |, or want_error: TEXT
+
+A template of for_each needs the key of an entry in each case, key: a.example. The value is
+that of the config, or value: {port: 8080}.
 
 A case sees nothing of the machine: what its fixtures do not have does not exist. Paths
 are relative to the test file. Differences are masked as in plan. No command of a job
@@ -60,9 +64,13 @@ func runTest(ctx context.Context, a *app, o *testOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	suites, err := a.runSuites(ctx, o, paths)
+	var read []string
+	suites, err := a.runSuites(ctx, o, paths, func(path string) { read = append(read, a.abs(path)) })
 	if err != nil {
 		return err
+	}
+	if slices.Contains(read, a.abs(o.junit)) {
+		return usagef("--junit: %s is a file of the tests: choose another", source.Show(o.junit))
 	}
 	if o.junit != "" {
 		report, err := golden.JUnit(suites)
@@ -125,11 +133,11 @@ func (a *app) findTests(dir string) (found []string, err error) {
 
 // runSuites runs each test file. One that is wrong is reported, and does not keep the
 // others from running.
-func (a *app) runSuites(ctx context.Context, o *testOptions, paths []string) ([]golden.Suite, error) {
+func (a *app) runSuites(ctx context.Context, o *testOptions, paths []string, seen func(path string)) ([]golden.Suite, error) {
 	r := &golden.Runner{
 		Abs:    a.abs,
-		Read:   func(path string) ([]byte, error) { data, err := a.readNamed(path); return data, err },
-		Config: func(path string) (*config.Config, error) { return a.testConfig(ctx, path) },
+		Read:   func(path string) ([]byte, error) { seen(path); return a.readNamed(path) },
+		Config: func(path string) (*config.Config, error) { seen(path); return a.testConfig(ctx, path) },
 	}
 	if o.update {
 		r.Write = a.writeBelow

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
@@ -77,8 +78,38 @@ func takesContext(kind string) bool { return kind != SSM && kind != SecretsManag
 // Writer opens the target's source to put or delete secrets, and returns the target's
 // ref for it.
 func (t *Target) Writer(ctx context.Context, verb string) (source.Writer, source.Ref, error) {
-	return capable[source.Writer](ctx, t, verb)
+	w, ref, err := capable[source.Writer](ctx, t, verb)
+	if err == nil && verb != "delete" {
+		err = t.refusePart(ctx)
+	}
+	return w, ref, err
 }
+
+// refusePart refuses to write a name that templates take for a part of an existing
+// document, as name#/key: a secret of that very name would hide the part. Secrets Manager
+// writes parts itself.
+func (t *Target) refusePart(ctx context.Context) error {
+	name, part, isPart := strings.Cut(t.ref.Name, "#/")
+	if !isPart || name == "" || part == "" || t.store.Kind == SecretsManager {
+		return nil
+	}
+	src, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	document := t.ref
+	document.Name, document.Version = name, ""
+	found := src.Fetch(ctx, []source.Ref{document, t.ref})
+	if isThere(found[document].Err) && !isThere(found[t.ref].Err) {
+		return t.Fault(&source.RefusalError{
+			Reason:  "it is a part of the secret before #/, and only Secrets Manager writes parts of a document",
+			Instead: "get the document, change it, and put it whole",
+		})
+	}
+	return nil
+}
+
+func isThere(err error) bool { return err == nil || errors.Is(err, source.ErrWrongContext) }
 
 // History opens the target's source to read versions, and returns the target's ref for
 // it.

@@ -47,6 +47,7 @@ const (
 	KindDelims   Kind = "list of two texts"
 	KindTime     Kind = "time"
 	KindPercent  Kind = "percentage from 1% to 100%"
+	KindAny      Kind = "any value"
 	KindEntries  Kind = "list of texts and whole numbers, map of any values, or pattern of names"
 	KindSections Kind = "map of sections"
 	KindSection  Kind = "list of sections"
@@ -172,6 +173,8 @@ func testKeys() []Key {
 		{Section: SectionCase, Name: "name", Kind: KindText, Does: "Name of the case, unique in the file.", Example: "production", Required: true},
 		{Section: SectionCase, Name: "fixtures", Kind: KindValues, Does: "Answers of functions, as in the file of --fixtures.", Example: "{secret: {db.password: x}}"},
 		{Section: SectionCase, Name: "vars", Kind: KindValues, Does: "What the template sees as .Vars.", Example: "{tls: true}"},
+		{Section: SectionCase, Name: "key", Kind: KindText, Does: "The entry of for_each: .Key of the template.", Example: "a.example"},
+		{Section: SectionCase, Name: "value", Kind: KindAny, Does: "What the template sees as .Value.", Default: "that of the config's entry, else the key", Example: "{port: 8080}"},
 		{Section: SectionCase, Name: "now", Kind: KindTime, Does: "The time of the render.", Example: "2026-01-02T03:04:05Z"},
 		{Section: SectionCase, Name: "want", Kind: KindText, Does: "File with the expected output. A case has one of want, want_text and want_error.", Example: "app.conf"},
 		{Section: SectionCase, Name: "want_text", Kind: KindText, Does: "The expected output itself.", Example: "|\n  password = x"},

@@ -154,6 +154,8 @@ func (k Key) form() schema {
 	case KindEntries:
 		entry := schema{"type": []string{"string", "integer"}}
 		return schema{"anyOf": []any{schema{"type": "array", "minItems": 1, "items": entry}, schema{"type": "object", "minProperties": 1}, schema{"type": "string", "pattern": `\*`}}}
+	case KindAny:
+		return schema{}
 	case KindTime:
 		return schema{} // an unquoted time is a string to some readers and none to others
 	}

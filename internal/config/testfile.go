@@ -11,6 +11,7 @@ import (
 
 	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 // TestFile is a file of golden tests: cases of one template, each with the expected
@@ -32,6 +33,10 @@ type TestCase struct {
 	Line     int
 	Fixtures *secretfile.Fixtures
 	Vars     map[string]any
+	// Entry is what a template of for_each knows as .Key and .Value; nil: the case has no key.
+	Entry *template.Entry
+	// HasValue reports whether the case has a value; if not, it is that of the config's entry.
+	HasValue bool
 	Now      time.Time // zero: the template must not ask for the time
 	// Want is a file with the expected output, below the directory of the test file.
 	Want      string
@@ -110,8 +115,14 @@ func (d *testDecoder) addCase(key string, n *yaml.Node) {
 		"name":     func(key string, n *yaml.Node) { c.Name, _ = d.word(n, key) },
 		"fixtures": func(key string, n *yaml.Node) { c.Fixtures = d.fixtures(n, key) },
 		"vars":     func(key string, n *yaml.Node) { c.Vars = d.values(n, key) },
-		"now":      func(key string, n *yaml.Node) { c.Now = d.time(n, key) },
-		"want":     func(key string, n *yaml.Node) { c.expects("want"); c.Want = d.wanted(n, key) },
+		"key": func(key string, n *yaml.Node) {
+			if name, ok := d.word(n, key); ok {
+				c.entry().Key = name
+			}
+		},
+		"value": func(key string, n *yaml.Node) { c.entry().Value, c.HasValue = d.value(n, key), true },
+		"now":   func(key string, n *yaml.Node) { c.Now = d.time(n, key) },
+		"want":  func(key string, n *yaml.Node) { c.expects("want"); c.Want = d.wanted(n, key) },
 		"want_text": func(key string, n *yaml.Node) {
 			c.expects("want_text")
 			s, _ := d.text(n, key)
@@ -125,6 +136,14 @@ func (d *testDecoder) addCase(key string, n *yaml.Node) {
 	d.tests.Cases = append(d.tests.Cases, c)
 }
 
+// entry returns the entry of a case, for its key or its value.
+func (c *TestCase) entry() *template.Entry {
+	if c.Entry == nil {
+		c.Entry = &template.Entry{}
+	}
+	return c.Entry
+}
+
 func (c *TestCase) expects(key string) { c.expectations = append(c.expectations, key) }
 
 func (d *testDecoder) finishCase(c *TestCase, key string, n *yaml.Node) {
@@ -135,6 +154,8 @@ func (d *testDecoder) finishCase(c *TestCase, key string, n *yaml.Node) {
 		d.fail(n, join(key, "name"), "", "a case of this name is already there")
 	case source.Show(c.Name) != c.Name:
 		d.fail(n, join(key, "name"), "", "holds control characters")
+	case c.HasValue && c.Entry.Key == "":
+		d.fail(n, join(key, "value"), "give the key too", "is the value of no key")
 	case len(c.expectations) == 0:
 		d.fail(n, key, "", "needs one of want, want_text and want_error")
 	case len(c.expectations) > 1:

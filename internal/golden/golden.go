@@ -72,6 +72,9 @@ func (r *Runner) Run(ctx context.Context, path string) (Suite, error) {
 	if err != nil {
 		return suite, err
 	}
+	if err := r.checkFiles(tests); err != nil {
+		return suite, err
+	}
 	j, err := r.job(tests)
 	if err != nil {
 		return suite, err
@@ -87,6 +90,24 @@ func (r *Runner) Run(ctx context.Context, path string) (Suite, error) {
 	return suite, rewrite.finish(r.Write)
 }
 
+// checkFiles refuses a template that cannot be read, which an expected error could take
+// for its own, and an expectation in the place of a file that the test reads.
+func (r *Runner) checkFiles(t *config.TestFile) error {
+	if _, err := r.Read(t.Template); err != nil {
+		return fmt.Errorf("%s: template: %w", t.Path, err)
+	}
+	read := append([]string{t.Path, t.Template, t.Config}, t.Partials...)
+	for i := range read {
+		read[i] = r.Abs(read[i])
+	}
+	for _, c := range t.Cases {
+		if c.Want != "" && slices.Contains(read, r.Abs(filepath.Join(filepath.Dir(t.Path), c.Want))) {
+			return &config.Error{File: t.Path, Line: c.Line, Key: "want", Msg: source.Show(c.Want) + " is a file that the test reads", Hint: "give the expected output a file of its own"}
+		}
+	}
+	return nil
+}
+
 // job returns the job that the template is rendered as.
 func (r *Runner) job(t *config.TestFile) (job.Job, error) {
 	file := job.File{Src: t.Template}
@@ -100,7 +121,7 @@ func (r *Runner) job(t *config.TestFile) (job.Job, error) {
 	j := cfg.Base
 	var found []string
 	for _, of := range cfg.Jobs {
-		for _, f := range of.Files {
+		for _, f := range job.Sample(&of, cfg.Trust.Tree).Files {
 			if f.Src != r.Abs(t.Template) || t.Dest != "" && f.Dest != t.Dest {
 				continue
 			}
@@ -123,6 +144,13 @@ func (r *Runner) job(t *config.TestFile) (job.Job, error) {
 // runCase runs one case. The error is for an expectation that cannot be read or written.
 func (r *Runner) runCase(ctx context.Context, j job.Job, t *config.TestFile, c config.TestCase, rewrite *rewriter) (Result, error) {
 	result := Result{Name: c.Name, Line: c.Line}
+	file := j.Files[0]
+	entry, err := r.entry(file, t, c)
+	if err != nil {
+		return result, err
+	}
+	file.Entry = entry
+	j.Files = []job.File{file}
 	text, out, err := r.render(ctx, j, c)
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)

@@ -231,3 +231,31 @@ func TestCommandsOfChamber(t *testing.T) {
 		t.Errorf("env (-chamber +credrender):\n%s", diff)
 	}
 }
+
+// Every command of chamber that writes, beside ours. chamber reads both.
+func TestWritesOfChamber(t *testing.T) {
+	aws := newChamberAccount(t)
+	chamber, ours := aws.chamber(t, "ssm"), aws.credrender(t)
+	file := filepath.Join(t.TempDir(), "more.json")
+	writeFile(t, filepath.Dir(file), "more.json", `{"c": "it's \"c\"", "d": "$d"}`)
+	for _, args := range [][]string{
+		{"write", "theirs", "a", "one"}, {"write", "theirs", "a", "two"}, {"write", "theirs", "b", "x"}, {"delete", "theirs", "b"}, {"import", "theirs", file},
+	} {
+		chamber.want(t, 0, args...)
+	}
+	for _, args := range [][]string{
+		{"put", "ssm:/ours/a", "one"}, {"put", "ssm:/ours/a", "two"}, {"put", "ssm:/ours/b", "x"}, {"delete", "ssm:/ours/b"}, {"import", file, "--into", "ssm:/ours/"},
+	} {
+		ours.want(t, 0, args...)
+	}
+	exported := func(service string) map[string]string {
+		return decodeJSON(t, chamber.want(t, 0, "export", "-f", "json", service).Stdout)
+	}
+	if diff := cmp.Diff(exported("theirs"), exported("ours")); diff != "" || len(exported("ours")) != 3 {
+		t.Errorf("(-chamber +credrender):\n%s", diff)
+	}
+	theirs := strings.Count(chamber.want(t, 0, "history", "theirs", "a").Stdout, "\n") - 1 // the header
+	if own := strings.Count(ours.want(t, 0, "history", "ssm:/ours/a").Stdout, "\n"); own != theirs || own != 2 {
+		t.Errorf("%d versions by chamber, %d by credrender", theirs, own)
+	}
+}

@@ -73,6 +73,9 @@ func refuse(w source.Write) error {
 	return nil
 }
 
+// Refuses returns the error that Put would have for any object of that name, or nil.
+func (*Secrets) Refuses(_ source.Ref, w source.Write) error { return refuse(w) }
+
 // mayReplace refuses a bucket that does not keep versions.
 func (o *Objects) mayReplace(ctx context.Context, bucket string, force bool) error {
 	if _, known := o.versioned.Load(bucket); known || force {

@@ -183,7 +183,7 @@ func (s *Secrets) versionOf(ctx context.Context, w want) (string, error) {
 		return "", err
 	}
 	if out.DeletedDate != nil {
-		return "", failure(&smithy.GenericAPIError{Code: "InvalidRequestException"}).err
+		return "", failure(&smithy.GenericAPIError{Code: "InvalidRequestException", Message: "the secret was marked for deletion"}).err
 	}
 	stage := w.version
 	if stage == "" {

@@ -71,6 +71,9 @@ func refuse(ref source.Ref, w source.Write) error {
 	return fits(value)
 }
 
+// Refuses returns the error that Put would have for any secret of that name, or nil.
+func (*Secrets) Refuses(ref source.Ref, w source.Write) error { return refuse(ref, w) }
+
 func fits(value []byte) error {
 	if len(value) > maxSize {
 		return fmt.Errorf("%w: a secret of Secrets Manager has at most %d bytes, and the value has %d", source.ErrTooLarge, maxSize, len(value))

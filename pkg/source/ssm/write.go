@@ -65,6 +65,8 @@ func refuse(ref source.Ref, w source.Write) error {
 	switch {
 	case strings.Contains(ref.Name, ":"):
 		return &source.RefusalError{Reason: "a parameter is written by its name alone", Instead: "leave out the version, label or ARN"}
+	case strings.HasSuffix(ref.Name, "/"), strings.Contains(ref.Name, "//"):
+		return &source.RefusalError{Reason: "a part of the path is empty", Instead: "write the whole name, as in /app/db"}
 	case isReference(ref.Name):
 		return &source.RefusalError{Reason: "the name refers to Secrets Manager", Instead: "write sm:ID"}
 	case w.Version != "":
@@ -80,6 +82,9 @@ func refuse(ref source.Ref, w source.Write) error {
 	}
 	return nil
 }
+
+// Refuses returns the error that Put would have for any parameter of that name, or nil.
+func (*Parameters) Refuses(ref source.Ref, w source.Write) error { return refuse(ref, w) }
 
 // put writes once. An existing parameter is overwritten only after its settings were read.
 func (p *Parameters) put(ctx context.Context, ref source.Ref, w source.Write) (version string, err error) {

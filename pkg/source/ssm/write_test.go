@@ -82,6 +82,8 @@ func TestRefusedPuts(t *testing.T) {
 		{p.WithKey("alias/other"), "/secure", value("v"), "keeps its KMS key, alias/own"},
 		{p, "/secure:1", value("v"), "by its name alone"},
 		{p, "arn:aws:ssm:eu-west-1:123456789012:parameter/secure", value("v"), "by its name alone"},
+		{p, "/app/", value("v"), "a part of the path is empty"},
+		{p, "/app//db", value("v"), "a part of the path is empty"},
 		{p, "/aws/reference/secretsmanager/x", value("v"), "sm:ID"},
 	} {
 		_, err := tt.p.Put(t.Context(), ref(tt.name, ""), tt.w)
