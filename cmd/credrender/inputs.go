@@ -12,6 +12,12 @@ import (
 	"github.com/credrender/credrender/internal/job"
 )
 
+// The names of standard input as a template and of standard output as a destination.
+const (
+	stdinName  = "-"
+	stdoutName = "-"
+)
+
 // readNamed reads a file given by a flag or an argument, with a warning if it is not
 // trusted, because the user chose it.
 func (a *app) readNamed(path string) ([]byte, error) {

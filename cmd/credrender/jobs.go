@@ -18,12 +18,6 @@ import (
 	"github.com/credrender/credrender/pkg/template/document"
 )
 
-// The names of standard input as a template and of standard output as a destination.
-const (
-	stdinName  = "-"
-	stdoutName = "-"
-)
-
 // commandLine is the origin of jobs and files that are not of the config.
 const commandLine = "command line"
 
