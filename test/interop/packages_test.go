@@ -168,13 +168,14 @@ credrender lint; rm app.env.tmpl; mv /root/credrender.yaml .`) // the delivered 
 	}
 
 	i.chroot(t, "dpkg", "--purge", "credrender")
+	after := i.files(t)
 	for _, path := range slices.Sorted(maps.Keys(before)) {
-		if got := i.files(t)[path]; got != before[path] {
+		if got := after[path]; got != before[path] {
 			t.Errorf("after dpkg --purge: %s is %q, and was %q", path, got, before[path])
 		}
 	}
-	left := slices.DeleteFunc(slices.Sorted(maps.Keys(i.files(t))), func(path string) bool { return before[path] != "" })
-	if want := []string{"/etc/app.env", "/srv/store.db"}; !slices.Equal(left, want) {
+	left := slices.DeleteFunc(slices.Sorted(maps.Keys(after)), func(path string) bool { return before[path] != "" })
+	if want := []string{"/etc/app.env", "/srv/store.db", "/srv/store.key"}; !slices.Equal(left, want) {
 		t.Errorf("after dpkg --purge %q are left, want %q", left, want)
 	}
 	i.want(t, "/etc/app.env", "PASSWORD=second")
@@ -232,7 +233,10 @@ func TestPackageRPM(t *testing.T) {
 		t.Errorf("config files: %q", got)
 	}
 	root := t.TempDir()
-	unpack := newCommand(t, "/bin/sh", nil, "-euc", `cd "$1"; rpm2cpio "$2" > cpio; cpio -idm --quiet --no-absolute-filenames < cpio`, "sh")
+	// rpm2cpio exits with 1 after a complete archive if its length is not the one in the
+	// header, and goreleaser's rpm has another length there. cpio reads up to the trailer,
+	// and fails on an archive that was cut short.
+	unpack := newCommand(t, "/bin/sh", nil, "-euc", `cd "$1"; rpm2cpio "$2" > cpio || [ $? = 1 ]; cpio -idm --quiet --no-absolute-filenames < cpio`, "sh")
 	unpack.want(t, 0, root, path)
 	wantVersion(t, root)
 }
