@@ -123,8 +123,8 @@ sbom: build ## write what the binary is made of to dist/credrender.cdx.json (Cyc
 	$(GO) run ./test/modules sbom dist/credrender.cdx.json
 
 reproducible: ## build HEAD in two folders with a cache each, and compare the hashes (5 minutes)
-	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && for n in one deeper/two; do \
-	  git clone -q --no-hardlinks . "$$dir/$$n" && \
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && commit=$$(git rev-parse HEAD) && for n in one deeper/two; do \
+	  git clone -q --no-hardlinks . "$$dir/$$n" && git -C "$$dir/$$n" checkout -q "$$commit" && \
 	  (cd "$$dir/$$n" && GOCACHE="$$dir/cache-$${n##*/}" CGO_ENABLED=0 $(GO) build -trimpath -o bin/credrender ./cmd/credrender && sha256sum bin/credrender) || exit 1; \
 	done && cmp "$$dir/one/bin/credrender" "$$dir/deeper/two/bin/credrender" && echo "reproducible: the two are equal"
 
