@@ -16,7 +16,7 @@ import (
 type rewriter struct {
 	path string
 	data []byte
-	todo []replacement
+	edits []replacement
 }
 
 type replacement struct {
@@ -25,17 +25,17 @@ type replacement struct {
 }
 
 func (w *rewriter) replace(line int, old, text string) {
-	w.todo = append(w.todo, replacement{line, old, text})
+	w.edits = append(w.edits, replacement{line, old, text})
 }
 
 // finish writes the file if anything in it changes.
 func (w *rewriter) finish(write func(dir, name string, data []byte) error) error {
-	if len(w.todo) == 0 {
+	if len(w.edits) == 0 {
 		return nil
 	}
-	slices.Reverse(w.todo) // from the end, so that lines before stay where they are
+	slices.Reverse(w.edits) // from the end, so that lines before stay where they are
 	text := string(w.data)
-	for _, r := range w.todo {
+	for _, r := range w.edits {
 		next, err := w.apply(text, r)
 		if err != nil {
 			return err
