@@ -19,7 +19,7 @@ func TestDiagrams(t *testing.T) {
 		}, []arc{{1, 0, "refused: remove staged files", true}, {3, 2, "refused: restore old files", true}, {5, 5, "failed: stays pending", true}}),
 	} {
 		if os.Getenv("UPDATE_DOCS") != "" {
-			if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // pages are public
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		} else if read(t, path) != want {

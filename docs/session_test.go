@@ -25,7 +25,7 @@ func TestSessionPicture(t *testing.T) {
 	drawn := draw(text)
 	if os.Getenv("UPDATE_DOCS") != "" {
 		for path, content := range map[string]string{source: hidden + "----\n" + text, picture: drawn} {
-			if err := os.WriteFile(path, []byte(content), 0o644); err != nil { //nolint:gosec // pages are public
+			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}

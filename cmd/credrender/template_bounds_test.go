@@ -159,7 +159,7 @@ func measuredMain() {
 	a := newApp(os.Stdin, os.Stdout, os.Stderr)
 	code := a.main(context.Background(), os.Args[1:])
 	text, err := os.ReadFile("/proc/self/status")
-	peak := int64(0)
+	var peak int64
 	if m := regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`).FindSubmatch(text); err == nil && m != nil {
 		peak, _ = strconv.ParseInt(string(m[1]), 10, 64)
 		peak <<= 10

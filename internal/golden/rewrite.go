@@ -14,8 +14,8 @@ import (
 // rewriter replaces expectations in the text of a test file. It changes only their own
 // lines, so that comments and the layout stay.
 type rewriter struct {
-	path string
-	data []byte
+	path  string
+	data  []byte
 	edits []replacement
 }
 

@@ -34,7 +34,7 @@ func (s *Staged) Find(ctx context.Context) (Candidate, error) {
 	ref.Version = staged.Version
 	got := s.Source.Fetch(ctx, []source.Ref{ref})[ref]
 	if got.Err != nil { // not source.ErrNotFound, which would mean that nothing is staged
-		return Candidate{}, fmt.Errorf("read the staged version %s: %s", source.Show(ref.Version), got.Err)
+		return Candidate{}, fmt.Errorf("read the staged version %s: %v", source.Show(ref.Version), got.Err) //nolint:errorlint // hidden on purpose, as above
 	}
 	return Candidate{Value: got.Secret, After: staged.Before, Version: staged.Version, Replaced: staged.Replaced}, nil
 }

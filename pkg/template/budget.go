@@ -59,7 +59,7 @@ func (p *pass) run() error {
 	if p.x == nil || p.x.r.Time == nil {
 		return p.executeTrees()
 	}
-	limit, outer, begun := p.x.r.Time, p.ctx, time.Now()
+	limit, outer := p.x.r.Time, p.ctx
 	ctx, stop := context.WithTimeout(outer, limit.left)
 	defer stop()
 	own := *p
@@ -67,7 +67,8 @@ func (p *pass) run() error {
 	done := make(chan error, 1)
 	go func() { done <- own.executeTrees() }()
 	ended, err := wait(ctx, done)
-	limit.left -= time.Since(begun)
+	deadline, _ := ctx.Deadline()
+	limit.left = min(limit.left, time.Until(deadline))
 	isLate := errors.Is(ctx.Err(), context.DeadlineExceeded) && outer.Err() == nil
 	if ended {
 		*p = own

@@ -1,6 +1,7 @@
 package hop
 
 import (
+	"context"
 	"encoding/binary"
 	"net"
 	"strings"
@@ -32,7 +33,7 @@ type NameServer struct {
 
 // NewNameServer returns a running name server on UDP. The caller closes it.
 func NewNameServer() (*NameServer, error) {
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	c, err := (&net.ListenConfig{}).ListenPacket(context.Background(), "udp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

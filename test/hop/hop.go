@@ -11,6 +11,7 @@ package hop
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -71,7 +72,7 @@ type answer struct {
 // New returns a running hop in front of a fake. With secure, it speaks TLS; see [CA].
 // The caller closes it.
 func New(service string, backend http.Handler, secure bool) (*Hop, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +147,7 @@ func (h *Hop) serve(raw net.Conn) {
 			return
 		}
 		secured := tls.Server(raw, h.tls.config(fault))
-		if secured.Handshake() != nil {
+		if secured.HandshakeContext(context.Background()) != nil {
 			return
 		}
 		c.Conn = secured

@@ -53,8 +53,8 @@ func Draw(r *rand.Rand, req Request) *Fault {
 	return &Fault{Kind: fit[r.IntN(len(fit))], Request: req, Delay: time.Duration(r.Int64N(int64(5 * time.Millisecond)))}
 }
 
-// AWS's JSON and query services sign their requests; credentials come from local servers,
-// which send neither request ids nor AWS's errors.
+// Local is the service of credentials, which come from local servers. They send neither
+// request ids nor AWS's errors.
 const Local = "local"
 
 // lists have nothing but a prefix to compare with the request: if a hop gives them another

@@ -2,7 +2,7 @@ package main
 
 // reasons tell what each direct dependency does here, and why it is not a few lines of
 // our own.
-var reasons = map[string]string{
+var reasons = map[string]string{ //nolint:gosec // no credentials, but modules about them
 	"github.com/Masterminds/sprig/v3":                     "the template functions that users of Helm and confd know; those that guess are replaced",
 	"github.com/aws/aws-lambda-go":                        "`examples/lambda`, a program of its own",
 	"github.com/aws/aws-sdk-go-v2":                        "signatures, retries, endpoints and errors of AWS",

@@ -13,7 +13,7 @@ type Peer string
 
 // Peers, in the releases that docs/compatibility.md names. All of them read the legacy
 // format only.
-const (
+const ( //nolint:gosec // names of programs
 	Credstash     Peer = "credstash"     // knows six digests, and returns text only
 	Gcredstash    Peer = "gcredstash"    // ignores the digest: it computes SHA256
 	Unicreds      Peer = "unicreds"      // likewise

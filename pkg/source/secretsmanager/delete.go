@@ -50,7 +50,7 @@ func (s *Secrets) deleteKey(ctx context.Context, id, key string, held *describeO
 		}
 		return source.Deleted{Versions: []string{""}}, nil
 	}
-	gone := func(old []byte) ([]byte, error) {
+	gone := func(old []byte) ([]byte, error) { //nolint:unparam // nil deletes the key
 		if old == nil {
 			return nil, fmt.Errorf("%w: it has no key %s", source.ErrNotFound, source.Show(key))
 		}

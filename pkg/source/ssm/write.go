@@ -162,7 +162,8 @@ func tierOf(word string) string {
 // between reports a writer that came between the check of w.Expect and the write.
 func (p *Parameters) between(ctx context.Context, ref source.Ref, w source.Write, version int64) error {
 	expected, err := strconv.ParseInt(w.Expect.Version, 10, 64)
-	if err != nil || version <= expected+1 {
+	isNumber := err == nil
+	if !isNumber || version <= expected+1 {
 		return nil
 	}
 	// A request whose answer was lost was sent again, so both versions may be ours.
