@@ -76,7 +76,7 @@ func runFaults() []bad {
 func fileFaults() []bad {
 	return []bad{
 		refuses(faultUnreadable, exitUsage, `loop: .*too many`, "loop:$D/out"),
-		refuses(faultUnreadable, exitUsage, `folder: .*directory`, "folder:$D/out"),
+		refuses(faultUnreadable, exitUsage, `the folder .*folder has no files`, "folder:$D/out"),
 		refuses(faultUnreadable, exitUsage, `ok\.tmpl/x: .*not a directory`, "ok.tmpl/x:$D/out"),
 		refuses(faultUnreadable, exitUsage, `loop`, "-c loop"),
 		refuses(faultUnreadable, exitUsage, `loop`, "-c loop.yaml"),

@@ -97,6 +97,9 @@ func (h hostileTemplate) timeout() string {
 // (make exhaustive) runs those that are not in the short form too.
 func TestHostileTemplatesEnd(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("the race detector takes ten times the time, and memory of its own: make exhaustive runs all templates without it")
+	}
 	templates := hostileTemplates()
 	if os.Getenv("HOSTILE_TEMPLATES") != "all" {
 		templates = slices.DeleteFunc(templates, func(h hostileTemplate) bool { return !h.inShort() })
