@@ -68,7 +68,7 @@ func (p *pass) run() error {
 	go func() { done <- own.executeTrees() }()
 	ended, err := wait(ctx, done)
 	deadline, _ := ctx.Deadline()
-	limit.left = min(limit.left, time.Until(deadline))
+	limit.left = min(limit.left, time.Until(deadline)) //nolint:forbidigo // a limit on real time
 	isLate := errors.Is(ctx.Err(), context.DeadlineExceeded) && outer.Err() == nil
 	if ended {
 		*p = own

@@ -13,11 +13,11 @@ type Peer string
 
 // Peers, in the releases that docs/compatibility.md names. All of them read the legacy
 // format only.
-const ( //nolint:gosec // names of programs
+const (
 	Credstash     Peer = "credstash"     // knows six digests, and returns text only
 	Gcredstash    Peer = "gcredstash"    // ignores the digest: it computes SHA256
 	Unicreds      Peer = "unicreds"      // likewise
-	Nodecredstash Peer = "nodecredstash" // knows what OpenSSL knows, by credstash's names except SHA; text only
+	Nodecredstash Peer = "nodecredstash" //nolint:gosec // knows what OpenSSL knows, by credstash's names except SHA; text only
 )
 
 // Peers returns all of them.
