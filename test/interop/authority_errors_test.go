@@ -112,6 +112,7 @@ func seedTrials(t *testing.T, aws account) string {
 	t.Helper()
 	aws.python(t, fmt.Sprintf(`
 boto3.client("s3").create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+boto3.client("s3").put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
 kms, ssm, sm = boto3.client("kms"), boto3.client("ssm"), boto3.client("secretsmanager")
 kms.create_alias(AliasName="alias/other", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
 ssm.put_parameter(Name="/canary", Value=%[1]q, Type="SecureString")

@@ -31,6 +31,7 @@ func journey(t *testing.T, rec *recorder, aws account) {
 	aws.python(t, seedSources+`
 for name in ("bucket", "dotted.bucket"):
     boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 boto3.client("kms").create_alias(AliasName="alias/other", TargetKeyId=boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])`)
 	rec.mu.Lock()
 	rec.sent = nil // botocore's own requests

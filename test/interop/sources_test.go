@@ -61,7 +61,9 @@ func TestEverySource(t *testing.T) {
 				t.Cleanup(srv.Close)
 				aws.env = append(aws.env, srv.Env()...)
 			} else {
-				aws.python(t, `boto3.client("s3").create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})`)
+				aws.python(t, `s3 = boto3.client("s3")
+s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})`)
 			}
 			everySource(t, aws)
 		})
@@ -174,6 +176,7 @@ func TestEnvelopeInS3(t *testing.T) {
 	bin := aws.credrender(t)
 	bin.args = append(bin.args, "--store", "s3://bucket/app")
 	cli.want(t, 0, "s3", "mb", "s3://bucket")
+	cli.want(t, 0, "s3api", "put-bucket-versioning", "--bucket", "bucket", "--versioning-configuration", "Status=Enabled")
 	value := strings.Repeat("0123456789abcdef", 300<<10/16)
 	bin.wantInput(t, 0, value, "put", "big", "-", "env=prod")
 	if got := bin.want(t, 0, "get", "big", "env=prod").Stdout; got != value {
