@@ -84,7 +84,8 @@ func TestAuthorityAccountEndpoints(t *testing.T) {
 		Endpoints map[string]map[string]*string
 	}
 	askBotocore(t, &authority, nil, "endpoints.py")
-	differ := newKnown(map[string]string{})
+	const china = "the endpoint rules of the SDK's release in go.mod have no account endpoints in China; the regional endpoint serves all accounts"
+	differ := newKnown(map[string]string{"cn-north-1 list": china, "cn-north-1 get": china, "cn-north-1 delete": china, "cn-north-1 setup": china})
 	equal, compared := 0, 0
 	for _, place := range []string{"eu-west-1 false false", "us-east-1 false true", "eu-west-1 true false", "cn-north-1 false false"} {
 		for _, args := range [][]string{{"list"}, {"get", "x"}, {"delete", "x"}, {"setup"}} {
@@ -93,7 +94,7 @@ func TestAuthorityAccountEndpoints(t *testing.T) {
 			found := differences([]string{"dynamodb account"}, authority.Endpoints[place], hosts, r.Code)
 			if found == nil {
 				equal++
-			} else if !differ.expected(args[0]) {
+			} else if !differ.expected(strings.Fields(place)[0]+" "+args[0]) {
 				t.Errorf("%s, %q: %q\n%s", place, args, found, r.Stderr)
 			}
 		}

@@ -212,7 +212,7 @@ func TestAuthorityJourneyIsWhole(t *testing.T) {
 	list, _, _ = strings.Cut(list, "Flags:\n")
 	commands := 0
 	for line := range strings.Lines(list) {
-		if !strings.HasPrefix(line, "  ") {
+		if !strings.HasPrefix(line, "  ") || strings.HasPrefix(line, "   ") { // a wrapped description
 			continue
 		}
 		name := strings.Fields(line)[0]

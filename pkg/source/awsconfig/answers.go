@@ -37,7 +37,11 @@ func complete(stack *middleware.Stack) error {
 		if err != nil {
 			return out, md, err
 		}
-		for _, path := range credentialFields[awsmiddleware.GetOperationName(ctx)] {
+		operation := awsmiddleware.GetOperationName(ctx)
+		if !isOutput(out.Result, operation) {
+			return out, md, nil
+		}
+		for _, path := range credentialFields[operation] {
 			if !holds(reflect.ValueOf(out.Result), strings.Split(path, ".")) {
 				return out, md, &noCredentialsError{awsmiddleware.GetServiceID(ctx)}
 			}
@@ -45,6 +49,14 @@ func complete(stack *middleware.Stack) error {
 		return out, md, nil
 	})
 	return stack.Initialize.Add(check, middleware.After) // the middleware that registers the names
+}
+
+// isOutput reports whether result is the output of operation. The clients of containers
+// and of instance metadata set no name of an operation: asked for the credentials that
+// sign an AssumeRole, they inherit its name with its context.
+func isOutput(result any, operation string) bool {
+	t := reflect.TypeOf(result)
+	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Name() == operation+"Output"
 }
 
 // holds reports whether v, a pointer, and all pointers along the path are set. A field

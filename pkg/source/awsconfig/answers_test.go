@@ -60,3 +60,17 @@ func TestAnswersWithoutCredentials(t *testing.T) {
 		})
 	}
 }
+
+// A container's answer, asked for in the middle of an AssumeRole, is not an answer of STS.
+func TestRoleFromAContainer(t *testing.T) {
+	expires := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	container := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"AccessKeyId": "CONTAINER", "SecretAccessKey": "s", "Token": "t", "Expiration": "`+expires+`"}`)
+	}))
+	t.Cleanup(container.Close)
+	env := profiles(t, "[profile app]\nrole_arn = "+role+"\ncredential_source = EcsContainer\n")
+	setEnv(t, awsfake.Start(t), append(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI="+container.URL)...)
+	if err := check(t, awsconfig.Options{Profile: "app"}); err != nil {
+		t.Error(err)
+	}
+}
