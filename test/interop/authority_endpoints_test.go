@@ -94,7 +94,7 @@ func TestAuthorityAccountEndpoints(t *testing.T) {
 			found := differences([]string{"dynamodb account"}, authority.Endpoints[place], hosts, r.Code)
 			if found == nil {
 				equal++
-			} else if !differ.expected(strings.Fields(place)[0]+" "+args[0]) {
+			} else if !differ.expected(strings.Fields(place)[0] + " " + args[0]) {
 				t.Errorf("%s, %q: %q\n%s", place, args, found, r.Stderr)
 			}
 		}
