@@ -102,7 +102,7 @@ func (c *chaosCampaign) count(r *chaosRun) {
 	default:
 		c.old++
 	}
-	for _, f := range r.met {
+	for _, f := range r.faults() {
 		c.faults++
 		c.kinds[f.Name]++
 	}
@@ -172,7 +172,7 @@ const (
 
 func (r *chaosRun) String() string {
 	var names []string
-	for _, f := range r.met {
+	for _, f := range r.faults() {
 		names = append(names, f.Name)
 	}
 	return fmt.Sprintf("%s as %s, TLS %t, force %t, unchanged %t, %d attempts, timeout %v, disk %q; exit %d after %v; faults: %s",
@@ -241,6 +241,20 @@ func (r *chaosRun) meet(f *hop.Fault, again bool) {
 	defer r.mu.Unlock()
 	r.met = append(r.met, f)
 	r.again = r.again || again
+}
+
+// faults returns the faults so far. A connection that outlives the run may meet more.
+func (r *chaosRun) faults() []*hop.Fault {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.met)
+}
+
+// metAgain reports whether a repeated attempt met a fault.
+func (r *chaosRun) metAgain() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.again
 }
 
 // run renders once, and checks.
