@@ -112,9 +112,9 @@ func (r *chaosRun) check() {
 // judgeError returns what is wrong with the error of a run.
 func (r *chaosRun) judgeError() string {
 	hurried := r.timeout == chaosSilence && strings.Contains(r.output, "(--timeout)") // by a busy machine
-	benign, transient := true, r.attempts > 1 && !r.metAgain() && r.timeout == chaosPatience
+	benign, transient := true, r.attempts > 1 && !r.again && r.timeout == chaosPatience
 	named := hurried
-	for _, f := range r.faults() {
+	for _, f := range r.met {
 		benign = benign && f.Benign
 		local := f.Request.Service == hop.Local // what gives no answer is not asked again
 		transient = transient && (f.Benign || f.Transient && !local)

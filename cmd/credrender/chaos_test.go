@@ -250,13 +250,6 @@ func (r *chaosRun) faults() []*hop.Fault {
 	return slices.Clone(r.met)
 }
 
-// metAgain reports whether a repeated attempt met a fault.
-func (r *chaosRun) metAgain() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.again
-}
-
 // run renders once, and checks.
 func (r *chaosRun) run() {
 	w := r.w
