@@ -12,7 +12,7 @@ import (
 
 // parseProperties reads what java.util.Properties reads
 // (https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/Properties.html#load(java.io.Reader)),
-// in UTF-8. A key that is there twice is an error here, as in every format.
+// in UTF-8. A duplicate key is an error here, as in every format.
 func parseProperties(data []byte) ([]Entry, error) {
 	if !utf8.Valid(data) {
 		return nil, &SyntaxError{Msg: `not UTF-8: write other characters as \uXXXX`}

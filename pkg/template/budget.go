@@ -60,6 +60,7 @@ func (p *pass) run() error {
 		return p.executeTrees()
 	}
 	limit, outer := p.x.r.Time, p.ctx
+	begun := time.Now() //nolint:forbidigo // the limit is on real time
 	ctx, stop := context.WithTimeout(outer, limit.left)
 	defer stop()
 	own := *p
@@ -67,8 +68,7 @@ func (p *pass) run() error {
 	done := make(chan error, 1)
 	go func() { done <- own.executeTrees() }()
 	ended, err := wait(ctx, done)
-	deadline, _ := ctx.Deadline()
-	limit.left = min(limit.left, time.Until(deadline)) //nolint:forbidigo // a limit on real time
+	limit.left -= time.Since(begun) //nolint:forbidigo // as above
 	isLate := errors.Is(ctx.Err(), context.DeadlineExceeded) && outer.Err() == nil
 	if ended {
 		*p = own
