@@ -18,9 +18,7 @@ Go templates request secrets by name from a credstash-compatible store (DynamoDB
 KMS, or a local file), all in one batch. The files of a job change together or not at
 all. The hook that reloads a server runs after a change, until it succeeds.
 
-Exit codes: 0 done, 1 failed, 2 bad usage, config or template, 3 a secret is missing
-or refused, 4 a check or verify refused the new files (the old ones stay in place),
-5 all files are in place but a hook failed (it stays pending).`
+`
 
 // commandGroups are the sections of the command list. Commands that are not listed here
 // follow in a last section.
@@ -43,7 +41,7 @@ func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:              "credrender",
 		Short:            "Put secrets into whole config files",
-		Long:             rootHelp,
+		Long:             rootHelp + exitCodesLine(),
 		TraverseChildren: true, // global flags before the command
 		SilenceUsage:     true,
 		SilenceErrors:    true,
@@ -149,6 +147,9 @@ func unknownCommand(c *cobra.Command, name string) error {
 	if ours, ok := peers()[name]; ok {
 		return &usageError{fmt.Errorf("%s; here that is '%s'", text, ours)}
 	}
+	if _, ok := findTopic(name); ok && !c.HasParent() {
+		return usagef("%s; 'credrender help %s' prints the topic", text, name)
+	}
 	if near := c.SuggestionsFor(name); len(near) > 0 {
 		text += fmt.Sprintf(", did you mean %q?", near[0])
 	}
@@ -172,6 +173,9 @@ func usage(c *cobra.Command) error {
 	}
 	section(w, "Examples", wrapExample(c.Example, helpWidth))
 	commandLists(w, c)
+	if !c.HasParent() {
+		section(w, "Topics of 'credrender help TOPIC'", topicList())
+	}
 	section(w, "Flags", flagUsages(own))
 	_, err := fmt.Fprintln(w, "\n'credrender help options' lists the global flags.")
 	return err
