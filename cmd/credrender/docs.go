@@ -89,6 +89,9 @@ func manPage(c *cobra.Command) string {
 	manCommands(&b, c)
 	own, global := splitFlags(c)
 	manFlags(&b, "OPTIONS", own)
+	if text := jsonText(c.Name()); text != "" {
+		manText(&b, "JSON", "The fields of --output json, as paths of jq(1):\n\n"+text)
+	}
 	if c.HasParent() {
 		manText(&b, "SEE ALSO", "credrender(1) for global options and exit codes")
 		return b.String()

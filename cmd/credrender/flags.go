@@ -136,6 +136,8 @@ func checkFlags(c *cobra.Command, _ []string) error {
 		case f.Annotations[globalFlag] != nil || err != nil:
 		case isEmpty(f) && f.Name != "comment":
 			err = usagef("--%s is empty: leave it out, or give it a value", f.Name)
+		case f.Annotations[dryRunOnly] != nil && c.Flags().Lookup("dry-run").Value.String() != "true":
+			err = usagef("--%s is for --dry-run: without it, %s prints no result", f.Name, c.Name())
 		case f.Value.Type() == "duration" && strings.HasPrefix(f.Value.String(), "-"):
 			err = usagef("--%s: %s is negative", f.Name, f.Value)
 		}
@@ -283,29 +285,6 @@ func (f *jobFlags) registerFile(c *cobra.Command) {
 	f.registerContext(c)
 	fl.StringVar(&f.root, "root", "", "place all destinations below `DIR`")
 	f.registerFixtures(c)
-}
-
-// bulkFlags are the flags of commands over many secrets.
-type bulkFlags struct {
-	contextMap   string
-	literal      []string
-	dryRun       bool
-	allowNoMatch bool
-}
-
-// register adds the flags that select secrets and contexts.
-func (f *bulkFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.contextMap, "context-map", "", "YAML `FILE` with the contexts of names, as a list of {pattern, context}")
-	contextFlag(c, &f.literal)
-	allowNoMatchFlag(c, &f.allowNoMatch)
-}
-
-func (f *bulkFlags) registerDryRun(c *cobra.Command, usage string) {
-	c.Flags().BoolVar(&f.dryRun, "dry-run", false, usage)
-}
-
-func allowNoMatchFlag(c *cobra.Command, allow *bool) {
-	c.Flags().BoolVar(allow, "allow-no-match", false, "accept a pattern that matches nothing, otherwise exit code 3")
 }
 
 // contextFlag adds the flag whose pairs are taken literally.

@@ -173,6 +173,7 @@ func usage(c *cobra.Command) error {
 	section(w, "Examples", wrapExample(c.Example, helpWidth))
 	commandLists(w, c)
 	section(w, "Flags", flagUsages(own))
+	section(w, "Fields of -o json, as paths of jq", jsonText(c.Name()))
 	_, err := fmt.Fprintln(w, "\n'credrender help options' lists the global flags.")
 	return err
 }
