@@ -30,7 +30,7 @@ type doctorOptions struct {
 func newDoctor(a *app) *cobra.Command {
 	o := &doctorOptions{}
 	c := &cobra.Command{
-		Use:   "doctor [SRC[:DEST]]...",
+		Use:   "doctor [SRC[:DEST]]... [KEY=VALUE]...",
 		Short: "Find out why a render would fail, and how to fix it",
 		Long: `Check everything that a render depends on: credentials, clock, region, table, key,
 and every secret of the templates, which is read and decrypted as in a render. Each
@@ -61,7 +61,7 @@ type doctor struct {
 	contexts  []source.Context // in the config and templates
 	report    doctorReport
 	seen      map[string]bool // findings so far, as printed
-	hopeless  bool             // no secret can be read, so single ones are not checked
+	hopeless  bool            // no secret can be read, so single ones are not checked
 	unhealthy bool
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -79,7 +78,7 @@ const mayHoldValues = "credrender_may_hold_values"
 func flagError(c *cobra.Command, err error) error {
 	verb := c.Annotations[mayHoldValues]
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		if instead := peerFlags()[c.Name()+" -"+cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName())]; instead != "" {
+		if instead := peerFlag(c, unknown); instead != "" {
 			return usagef("%s: %s", c.Name(), instead)
 		}
 	}
@@ -106,24 +105,6 @@ func flagError(c *cobra.Command, err error) error {
 		instead = "pass a value after --, as in 'credrender put NAME -- VALUE', or on standard input, as in 'credrender put NAME - '"
 	}
 	return usagef("%s: an argument that begins with - is not a flag (not shown: it may be the value): %s; '%s --help' lists the flags", verb, instead, c.CommandPath())
-}
-
-// suggestFlag returns the flag of c that is most similar to the unknown flag in err, or "".
-func suggestFlag(c *cobra.Command, err error) string {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok || len(unknown.GetSpecifiedName()) < 2 {
-		return ""
-	}
-	flags := &cobra.Command{SuggestionsMinimumDistance: 2} // cobra compares command names only
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
-		}
-	})
-	if near := flags.SuggestionsFor(unknown.GetSpecifiedName()); len(near) > 0 {
-		return near[0]
-	}
-	return ""
 }
 
 // checkFlags refuses empty flags, which are usually an unset variable of a script: with

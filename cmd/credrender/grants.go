@@ -93,6 +93,12 @@ func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error 
 	if byID && (len(args) != 1 || args[0] == "") {
 		return usagef("give a grant by its id, or ROLE, --read or --write, and KEY=VALUE as for 'credrender grant'")
 	}
+	if err := f.needRole("revoke", args[0]); err != nil {
+		return err
+	}
+	if byID && !isGrantID(args[0]) {
+		return usagef("which grant of %s is missing: 'credrender grants %s' lists them; then 'credrender revoke GRANT_ID', or 'credrender revoke %s --read KEY=VALUE...'", source.Show(args[0]), source.Show(args[0]), source.Show(args[0]))
+	}
 	if !byID {
 		if _, err := f.request("", args[1:]); err != nil {
 			return err
@@ -121,6 +127,12 @@ func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error 
 	}
 	a.log.Info("the grant may keep working for up to five minutes; rendered files stay")
 	return nil
+}
+
+// isGrantID reports whether a word is the id of a grant and not a role: 64 hexadecimal
+// digits.
+func isGrantID(word string) bool {
+	return len(word) == 64 && strings.Trim(word, "0123456789abcdef") == ""
 }
 
 func (k grantKey) byRequest(ctx context.Context, f *grantFlags, args []string) ([]kms.Grant, error) {

@@ -24,7 +24,7 @@ type planOptions struct {
 func newPlan(a *app) *cobra.Command {
 	o := &planOptions{}
 	c := &cobra.Command{
-		Use:   "plan [SRC:DEST]...",
+		Use:   "plan [SRC:DEST]... [KEY=VALUE]...",
 		Short: "Show what render would change, with secrets masked",
 		Long: `Render in memory and compare with the disk. Nothing is changed. Text that depends on
 a secret is shown as (secret NAME). A removed line is shown only if it equals text of
@@ -39,7 +39,7 @@ read-only directories, owners. No check and no verify command runs.
 With --detailed-exitcode: 0 no changes, 1 any error, 2 changes.`,
 		Example: `  credrender plan --detailed-exitcode
   credrender plan --color always | less -R`,
-		RunE:    func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
+		RunE: func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
 	}
 	o.register(c)
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 if something would change, 1 on any error")
