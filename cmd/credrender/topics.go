@@ -42,6 +42,7 @@ func topics() []topic {
 		{name: "functions", page: functionsPage, full: functionsInFull, also: []string{"templates"}},
 		{name: "guarantees", file: "guarantees.md"},
 		{name: "key-compromised", file: "key-compromised.md"},
+		{name: "import-export", file: "import-export.md", also: []string{"import", "export"}},
 		{name: "keys", page: keysPage, full: keysInFull, also: []string{"config"}, man: "credrender-keys(5)"},
 		{name: "options", page: optionsPage, also: []string{"environment", "config"}},
 		{name: "rotating", file: "rotating.md", also: []string{"rotate"}},
