@@ -96,8 +96,12 @@ static: ## staticcheck
 tidy: ## fail where go mod tidy would change go.mod or go.sum
 	$(GO) mod tidy -diff
 
-lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
+lint: ## golangci-lint, actionlint, and tidiness of the modules beside this one (the first time takes minutes)
+	$(call tool,actionlint)
 	$(GO) -C tools mod tidy -diff
+	$(GO) -C tools/release mod tidy -diff
+	$(GO) -C tools/release vet ./...
+	$(GO) -C tools/release test ./...
 	$(GO) -C test/interop/tfaws mod tidy -diff
 	$(GO) -C test/interop/peers mod tidy -diff
 	$(GO) -C test/interop/tfaws vet ./...
