@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"io"
 	"os"
 	"path/filepath"
@@ -73,7 +74,15 @@ func checkImage(t *testing.T, image v1.Image) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := tar.NewReader(content)
+	archive, err := io.ReadAll(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Go's reader does without the end, tar(1) and engines do not.
+	if end := make([]byte, 1024); !bytes.HasSuffix(archive, end) || len(archive)%512 != 0 {
+		t.Errorf("the layer's archive of %d bytes has no end", len(archive))
+	}
+	files := tar.NewReader(bytes.NewReader(archive))
 	header, err := files.Next()
 	if err != nil {
 		t.Fatal(err)

@@ -98,5 +98,6 @@ func layerOf(dest, program string, o options) ([]byte, error) {
 	if _, err := w.Write(data); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), w.Close()
+	err = w.Close() // which writes the archive's end
+	return b.Bytes(), err
 }
