@@ -49,6 +49,9 @@ func commandPage(c *cobra.Command) manPage {
 	manSubcommands(&b, c)
 	own, global := splitFlags(c)
 	manFlags(&b, "OPTIONS", own)
+	if text := jsonText(c.Name()); text != "" {
+		b.WriteString(".SH JSON\n" + manual.RoffText("The fields of --output json, as paths of jq(1):\n\n"+text))
+	}
 	if c.HasParent() {
 		b.WriteString(".SH SEE ALSO\n.BR credrender (1)\nfor global options,\n.BR credrender\\-exit\\-codes (7)\n")
 		return manPage{name, "1", b.String()}

@@ -26,7 +26,7 @@ type lintOptions struct {
 func newLint(a *app) *cobra.Command {
 	o := &lintOptions{}
 	c := &cobra.Command{
-		Use:   "lint [SRC[:DEST]]...",
+		Use:   "lint [SRC[:DEST]]... [KEY=VALUE]...",
 		Short: "Check config and templates without AWS, and list their references",
 		Long: `Parse config and templates and print every reference to a secret or to the machine,
 including those in branches that a render would not take, and the next three runs of

@@ -41,6 +41,7 @@ func topics() []topic {
 		{name: "exit-codes", page: exitCodesPage, also: []string{"troubleshooting"}},
 		{name: "functions", page: functionsPage, full: functionsInFull, also: []string{"templates"}},
 		{name: "guarantees", file: "guarantees.md"},
+		{name: "import-export", file: "import-export.md", also: []string{"import", "export"}},
 		{name: "key-compromised", file: "key-compromised.md"},
 		{name: "keys", page: keysPage, full: keysInFull, also: []string{"config"}, man: "credrender-keys(5)"},
 		{name: "options", page: optionsPage, also: []string{"environment", "config"}},
