@@ -54,14 +54,6 @@ type report struct {
 	Patience []patience `json:"patience,omitempty"`
 }
 
-// inRegion is as AWS answers in its own region: a round trip of 0.5 ms, Queries
-// in 4 ms and Decrypts in 8 ms.
-const (
-	inRegion        = 4 * time.Millisecond
-	inRegionDecrypt = 8 * time.Millisecond
-	inRegionConnect = time.Millisecond // two round trips
-)
-
 var (
 	roundTrips = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
 	refCounts  = []int{1, 50, 200}

@@ -18,6 +18,7 @@ import (
 // racePlan is what is raced, and where the results go.
 type racePlan struct {
 	bin, venv, modules string
+	spawn, programs    string
 	only               string
 	quick              bool
 	rounds             int
@@ -32,6 +33,8 @@ func peers(ctx context.Context, args []string) error {
 	fl.StringVar(&p.bin, "bin", "bin/credrender", "the credrender `PROGRAM`")
 	fl.StringVar(&p.venv, "venv", "test/interop/.venv", "`FOLDER` of the Python that test/interop/prepare made")
 	fl.StringVar(&p.modules, "modules", "test/interop/node_modules", "`FOLDER` of Node's modules")
+	fl.StringVar(&p.programs, "programs", "bin/peers", "`FOLDER` of the programs that test/bench/build-peers made")
+	fl.StringVar(&p.spawn, "spawn", "bin/bench/spawn", "the `PROGRAM` that measures others: test/bench/spawn")
 	fl.StringVar(&p.only, "only", "", "only rows whose name (case, wire, contender) contains `TEXT`")
 	fl.BoolVar(&p.quick, "quick", false, "round trips of 20 ms alone, and no contender where it is slow")
 	fl.IntVar(&p.rounds, "rounds", 5, "rounds of each row; those that take seconds have fewer")
@@ -59,7 +62,7 @@ func peers(ctx context.Context, args []string) error {
 
 // absolute makes paths hold in the directories that contenders are run in.
 func (p *racePlan) absolute() (err error) {
-	for _, path := range []*string{&p.bin, &p.venv, &p.modules} {
+	for _, path := range []*string{&p.bin, &p.venv, &p.modules, &p.spawn, &p.programs} {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
 		}
@@ -117,8 +120,8 @@ func (p *racePlan) race(ctx context.Context) (*race.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := append([]contender{ours(p.bin), limits(self)}, append(installed(ctx, p.venv, p.modules), optional(ctx)...)...)
-	r := &race.Report{}
+	all := append([]contender{ours(p.bin), limits(self)}, append(installed(ctx, p.venv, p.modules), built(ctx, p.programs)...)...)
+	r := &race.Report{Reference: race.Reference()}
 	for _, x := range all {
 		r.Contenders = append(r.Contenders, x.Contender)
 	}
