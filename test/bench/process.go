@@ -92,6 +92,12 @@ func thisMachine() machine {
 	return machine{CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: firstWord("/proc/sys/kernel/osrelease"), Go: runtime.Version(), Load: loadAverage()}
 }
 
+// description is the machine in one line.
+func description() string {
+	m := thisMachine()
+	return fmt.Sprintf("%s, %d cores, Linux %s, %s", m.CPU, m.Cores, m.Kernel, m.Go)
+}
+
 func loadAverage() string { return firstWord("/proc/loadavg") }
 
 func firstWord(path string) string {
