@@ -188,9 +188,8 @@ compare-hooks: build ## the same mishaps with consul-template, and with the conf
 fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices: docs/fleet.md (5 minutes)
 	GOGC=200 FLEET_PAGE=../../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./test/fleet
 
-bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
+bench: bench-programs ## measure renders against the limit program, to bin/bench/ (5 minutes)
+	bin/bench/bench -bin bin/bench/credrender -spawn bin/bench/spawn -md bin/bench/bench.md -json bin/bench/bench.json
 
 bench-peers: bench-programs ## measure renders against every peer and at scale, and write the numbers, pages and plots (40 minutes; leave the machine alone)
 	test/interop/prepare $(VENV)

@@ -54,6 +54,7 @@ func run(ctx context.Context, args []string) error {
 	var markdown, jsonFile string
 	fl := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fl.StringVar(&p.bin, "bin", "bin/credrender", "the `PROGRAM` to measure cold")
+	fl.StringVar(&p.spawn, "spawn", "", "the `PROGRAM` that measures peaks: test/bench/spawn")
 	fl.IntVar(&p.warmRounds, "warm", 11, "rounds of each warm case")
 	fl.IntVar(&p.coldRounds, "cold", 9, "rounds of each cold case")
 	fl.StringVar(&p.only, "only", "", "only cases whose name contains `TEXT`")

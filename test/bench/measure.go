@@ -13,7 +13,7 @@ import (
 
 // plan is what is measured.
 type plan struct {
-	bin                    string
+	bin, spawn             string
 	warmRounds, coldRounds int
 	only                   string
 	exact                  bool // only is a whole name
