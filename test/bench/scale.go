@@ -83,6 +83,7 @@ func (p *scalePlan) measure(ctx context.Context) (*race.Growth, error) {
 	if err := makeCertificate(dir); err != nil {
 		return nil, err
 	}
+	load := loadAverage()
 	g := &race.Growth{Date: time.Now().UTC().Format(time.DateOnly), Machine: description()}
 	for _, s := range series() {
 		if p.only != "" && p.only != s.Name {
@@ -101,6 +102,7 @@ func (p *scalePlan) measure(ctx context.Context) (*race.Growth, error) {
 	if p.only == "" || p.only == "daemon" {
 		g.Daemon, err = p.daemon(ctx, dir)
 	}
+	g.Load = load + " before, " + loadAverage() + " after"
 	return g, err
 }
 

@@ -10,6 +10,7 @@ import (
 type Growth struct {
 	Date    string  `json:"date"`
 	Machine string  `json:"machine"`
+	Load    string  `json:"load"` // average, before and after
 	Series  []Serie `json:"series"`
 	// Daemon is one that has checked four unchanged jobs a few times.
 	Daemon Resident `json:"daemon"`
@@ -44,7 +45,7 @@ func (g *Growth) Markdown() string {
 		return "\n"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nMeasured %s on %s. %s\n\n| | | time | CPU | peak | requests | connections |\n|---|---|---|---|---|---|---|\n", g.Date, g.Machine, describe(Reference()))
+	fmt.Fprintf(&b, "\nMeasured %s on %s; load average %s. %s\n\n| | | time | CPU | peak | requests | connections |\n|---|---|---|---|---|---|---|\n", g.Date, g.Machine, g.Load, describe(Reference()))
 	for _, s := range g.Series {
 		for _, p := range s.Points {
 			fmt.Fprintf(&b, "| %s | %d | %s | %s | %.1f MiB | %d | %d |\n", s.Title, p.N, duration(p.WallMS), duration(p.CPUMS), p.PeakMiB, p.Requests, p.Connections)

@@ -12,7 +12,7 @@ import (
 
 func grown() *race.Growth {
 	return &race.Growth{
-		Date: "2026-12-01", Machine: "a machine", Daemon: race.Resident{OwnMiB: 5, FileMiB: 16},
+		Date: "2026-12-01", Machine: "a machine", Load: "0.10 before, 0.20 after", Daemon: race.Resident{OwnMiB: 5, FileMiB: 16},
 		Series: []race.Serie{
 			{Name: "refs", Title: "refs", Points: []race.Point{{N: 1, WallMS: 20, CPUMS: 10, PeakMiB: 21, Requests: 2, Connections: 2}, {N: 500, WallMS: 150, CPUMS: 120, PeakMiB: 40, Requests: 1000, Connections: 64}}},
 			{Name: "unchanged", Title: "unchanged", Points: []race.Point{{N: 1, WallMS: 15, PeakMiB: 20, Requests: 0}}},
@@ -22,7 +22,7 @@ func grown() *race.Growth {
 
 func TestGrowth(t *testing.T) {
 	want := `
-Measured 2026-12-01 on a machine. The wire is that of a machine in AWS: TLS, a round trip of 0.5 ms, answers of DynamoDB after 4 ms, of KMS and Parameter Store after 8 ms.
+Measured 2026-12-01 on a machine; load average 0.10 before, 0.20 after. The wire is that of a machine in AWS: TLS, a round trip of 0.5 ms, answers of DynamoDB after 4 ms, of KMS and Parameter Store after 8 ms.
 
 | | | time | CPU | peak | requests | connections |
 |---|---|---|---|---|---|---|
