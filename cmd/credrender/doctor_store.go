@@ -63,7 +63,7 @@ func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job
 		return d.tell(failing, subject, err.Error(), d.line("--table", "OTHER", "setup"))
 	case err != nil:
 		d.hopeless = true
-		return d.tell(failing, subject, err.Error(), d.line("--wait", "5m", "render")+"  # keeps trying")
+		return d.tell(failing, subject, err.Error(), d.line("render", "--wait", "5m")+"  # keeps trying")
 	case t.Created:
 		return d.noTable(ctx, c, where)
 	}

@@ -69,7 +69,7 @@ a version that was put less than about a second before. In a script, use
 put NAME @FILE && render --force.
 
 --override renders a value from a file in place of a secret's, for emergencies. The
-next run without it renders the secret's value again. docs/daemon.md has the steps.`,
+next run without it renders the secret's value again: 'credrender help aws-down'.`,
 		Example: `  credrender render                                   # all jobs of the config
   credrender render nginx.conf.tmpl                   # print one
   credrender render app.tmpl:/etc/app.conf env=prod --mode 0640 --group app \

@@ -17,9 +17,7 @@ Go templates request secrets by name from a credstash-compatible store (DynamoDB
 KMS, or a local file), all in one batch. The files of a job change together or not at
 all. The hook that reloads a server runs after a change, until it succeeds.
 
-Exit codes: 0 done, 1 failed, 2 bad usage, config or template, 3 a secret is missing
-or refused, 4 a check or verify refused the new files (the old ones stay in place),
-5 all files are in place but a hook failed (it stays pending).`
+`
 
 // commandGroups are the sections of the command list. Commands that are not listed here
 // follow in a last section.
@@ -42,7 +40,7 @@ func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:              "credrender",
 		Short:            "Put secrets into whole config files",
-		Long:             rootHelp,
+		Long:             rootHelp + exitCodesLine(),
 		TraverseChildren: true, // global flags before the command
 		SilenceUsage:     true,
 		SilenceErrors:    true,
@@ -122,6 +120,9 @@ func usage(c *cobra.Command) error {
 	}
 	section(w, "Examples", wrapExample(c.Example, helpWidth))
 	commandLists(w, c)
+	if !c.HasParent() {
+		section(w, "Topics of 'credrender help TOPIC'", topicList())
+	}
 	section(w, "Flags", flagUsages(own))
 	section(w, "Fields of -o json, as paths of jq", jsonText(c.Name()))
 	_, err := fmt.Fprintln(w, "\n'credrender help options' lists the global flags.")

@@ -49,7 +49,7 @@ one. CREDRENDER_STEP is the step, CREDRENDER_SECRET the REF, CREDRENDER_VERSION 
 version in force. Output is shown only if a command fails, with both values masked.
 
 Exit codes: 4 verify refused the candidate, 5 the new value is in force but --wait-for
-or --revoke failed. docs/rotating.md is the guide.`,
+or --revoke failed. 'credrender help rotating' is the guide.`,
 		Example: `  credrender rotate db.password env=prod --apply ./set-idle-user --verify ./log-in \
     --wait-for ./all-hosts-have-it --revoke ./lock-old-user --unapply ./lock-idle-user
   credrender rotate api.token - --verify ./call-api < new-token

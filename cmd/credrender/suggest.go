@@ -16,6 +16,9 @@ func unknownCommand(c *cobra.Command, name string) error {
 	if ours, ok := peers()[name]; ok {
 		return &usageError{fmt.Errorf("%s; here that is '%s'", text, ours)}
 	}
+	if _, ok := findTopic(name); ok && !c.HasParent() {
+		return usagef("%s; 'credrender help %s' prints the topic", text, name)
+	}
 	if near := nearest(c, name); near != "" {
 		text += fmt.Sprintf(", did you mean %q?", near)
 	}
