@@ -99,6 +99,7 @@ func (o *execOptions) checkOnChange() error {
 }
 
 func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command, args []string) error {
+	a.line.off() // CMD has the terminal
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals) // all: each is CMD's
 	terminal := a.atTerminal(a.stdin)
