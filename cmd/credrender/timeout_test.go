@@ -145,16 +145,20 @@ func TestToldWhatIsWaitedFor(t *testing.T) {
 	srv.SetEnv(t)
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", silence(t))
 	t.Setenv("CREDRENDER_STATE_DIR", t.TempDir())
+	var waiting sync.WaitGroup
 	for _, terminal := range []bool{true, false} {
-		var stderr bytes.Buffer
-		a := newApp(strings.NewReader(""), &bytes.Buffer{}, &stderr)
-		a.terminal, a.noticeAfter = func(any) bool { return terminal }, time.Second
-		code := a.main(t.Context(), []string{"--timeout", "2s", "get", "n0"})
-		told := strings.Count(stderr.String(), "waiting for DynamoDB in eu-west-1 ...\n")
-		if code != exitFailed || terminal != (told == 1) || told > 1 {
-			t.Errorf("terminal %v: exit code %d, told %d times:\n%s", terminal, code, told, &stderr)
-		}
+		waiting.Go(func() {
+			var stderr bytes.Buffer
+			a := newApp(strings.NewReader(""), &bytes.Buffer{}, &stderr)
+			a.terminal, a.noticeAfter = func(any) bool { return terminal }, time.Second
+			code := a.main(t.Context(), []string{"--timeout", "2s", "get", "n0"})
+			told := strings.Count(stderr.String(), "waiting for DynamoDB in eu-west-1 ...\n")
+			if code != exitFailed || terminal != (told == 1) || told > 1 {
+				t.Errorf("terminal %v: exit code %d, told %d times:\n%s", terminal, code, told, &stderr)
+			}
+		})
 	}
+	waiting.Wait()
 }
 
 // Whatever the proxy variables are, no proxy is asked for credentials, nor sees the
