@@ -18,8 +18,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // The scripts run the command inside this test binary, as a process of its
