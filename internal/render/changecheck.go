@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -242,9 +243,7 @@ func (r *run) noteUnchanged(p *Plan) error {
 		if p.check.full {
 			rec.LastLook = r.now
 		}
-		for dest, f := range p.check.files {
-			rec.Files[dest] = f
-		}
+		maps.Copy(rec.Files, p.check.files)
 	})
 }
 
