@@ -206,6 +206,9 @@ func (r *run) worthNoting(p *Plan) bool {
 	if p.state == nil || !p.check.unchanged && p.check.unanswered == nil {
 		return false
 	}
+	if errors.Is(p.check.unanswered, context.Canceled) { // by the end of the daemon, not by the store
+		return false
+	}
 	rec := p.state.Record()
 	if p.check.unanswered != nil {
 		age := r.env.Host.Now().Sub(rec.LastRun)
