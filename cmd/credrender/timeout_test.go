@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/hop"
 )
 
 const (
@@ -46,21 +47,10 @@ func silentLines() map[string]string {
 // silence accepts connections and never answers.
 func silence(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { _ = c.Close() })
-		}
-	}()
-	return "http://" + l.Addr().String()
+	return "http://" + hop.Accept(t, func(c net.Conn) {
+		defer c.Close()
+		<-t.Context().Done()
+	})
 }
 
 // Whatever does not answer, every command ends at its --timeout.

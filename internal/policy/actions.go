@@ -84,7 +84,7 @@ func Rights(command, service string) []Right {
 	case "S3":
 		return append(objects("s3:GetObject"), listing()...)
 	case "SSM":
-		return parameters()
+		return []Right{{"the parameters", []string{"ssm:GetParameters"}}, {"their paths", []string{"ssm:GetParametersByPath"}}}
 	case "Secrets Manager":
 		return managed(command)
 	case "DynamoDB", "KMS":
@@ -105,10 +105,6 @@ func writeSecret() []string {
 func objects(actions ...string) []Right { return []Right{{"the objects", actions}} }
 
 func listing() []Right { return []Right{{"the bucket", []string{"s3:ListBucket"}}} }
-
-func parameters() []Right {
-	return []Right{{"the parameters", []string{"ssm:GetParameters"}}, {"their paths", []string{"ssm:GetParametersByPath"}}}
-}
 
 func managed(command string) []Right {
 	one := Right{"the secrets", []string{"secretsmanager:GetSecretValue"}}
