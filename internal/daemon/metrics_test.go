@@ -68,7 +68,7 @@ func TestMetrics(t *testing.T) {
 	})
 	d.Tick(t.Context())
 	body := get(t, d, "/metrics")
-	page, err := os.ReadFile("../../docs/daemon.md")
+	page, err := os.ReadFile("../../docs/monitoring.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s has no help and type", name)
 		}
 		if !bytes.Contains(page, []byte("`"+name+"`")) {
-			t.Errorf("docs/daemon.md does not have %s", name)
+			t.Errorf("docs/monitoring.md does not have %s", name)
 		}
 	}
 	for _, want := range []string{
