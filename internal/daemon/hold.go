@@ -61,8 +61,8 @@ func (c *Config) holds() (map[string]state.Hold, error) {
 
 // holdMetrics returns when the holds of jobs end.
 func (c *Config) holdMetrics() []metric {
-	held := gauge("credrender_job_held", "1 while an operator holds the job (credrender hold).")
-	until := gauge("credrender_job_held_until_timestamp_seconds", "When the hold of the job ends.")
+	held := gauge("credrender_job_held", "1 if an operator holds the job (credrender hold), otherwise 0.")
+	until := gauge("credrender_job_held_until_timestamp_seconds", "When the hold of the job ends, in seconds since 1970. Absent without a hold.")
 	holds, _ := c.holds() // the next tick logs the error
 	for _, j := range c.Jobs {
 		h, isHeld := holds[j.ID]
