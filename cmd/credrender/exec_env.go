@@ -55,7 +55,7 @@ func checkEnv(vars []variable) error {
 		from[v.name] = v.from
 		switch {
 		case strings.ContainsRune(v.value, 0):
-			errs = append(errs, fmt.Errorf("%s (%s) holds a zero byte, which is impossible in an environment: use --file", v.name, v.from))
+			errs = append(errs, fmt.Errorf("%s (%s) contains a zero byte, which a variable cannot contain: use --file", v.name, v.from))
 		case len(v.name)+len(v.value)+2 > maxVariable:
 			errs = append(errs, fmt.Errorf("%s (%s) is larger than a variable can be, 128 KiB: use --file", v.name, v.from))
 		}

@@ -80,7 +80,7 @@ func (o *execOptions) checkOnChange() error {
 	name, isSignal := strings.CutPrefix(o.onChange, onChangeSignal)
 	switch {
 	case len(o.env)+len(o.envFiles)+len(o.prefixes)+len(o.files) == 0:
-		return usagef("--watch: there is nothing to watch: --env, --env-file, --env-prefix or --file says what CMD gets")
+		return usagef("--watch: nothing to watch: add --env, --env-file, --env-prefix or --file")
 	case o.onChange == onChangeRestart:
 		return nil
 	case !isSignal:

@@ -114,7 +114,7 @@ func (w *watcher) reread(ctx context.Context) {
 	w.config = now
 	cfg, err := w.a.reread(ctx, w.cfg)
 	if err != nil {
-		w.a.log.Error(fmt.Sprintf("the config is refused, the old one stays in force: %v", err))
+		w.a.log.Error(fmt.Sprintf("the config is refused; the old one stays in force: %v", err))
 		return
 	}
 	w.cfg, w.stamps = cfg, nil
@@ -226,7 +226,7 @@ func (w *watcher) renew(ctx context.Context, terminal bool) error {
 	}
 	if err := w.accept(ctx, next, before); err != nil {
 		next.Discard()
-		return fmt.Errorf("prepare %s anew: %w", w.name(), err)
+		return fmt.Errorf("prepare %s again: %w", w.name(), err)
 	}
 	env, content := old.Env != w.last.Env, old.Content != w.last.Content
 	switch {

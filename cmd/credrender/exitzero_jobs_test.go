@@ -60,7 +60,7 @@ func jobRows() map[string][]bad {
 			refuses(faultMalformed, exitUsage, `--output "xml" is not text or json`, "-o xml"),
 			refuses(faultEmpty, exitUsage, `--html is empty`, "-c ok.yaml --html ''"),
 			refuses(faultMissing, exitUsage, `none/x`, "-c ok.yaml --html $D/none/x"),
-			refuses(faultMalformed, exitUsage, `--html goes without`, "-c ok.yaml --html $D/page --check"),
+			refuses(faultMalformed, exitUsage, `--html cannot be combined with`, "-c ok.yaml --html $D/page --check"),
 			refuses(faultUnreadable, exitUsage, `folder is a directory`, "-c ok.yaml --html folder"),
 			refuses(faultUnreadable, exitUsage, `is the template of job a`, "-c ok.yaml --html link"),
 			refuses(faultDuplicated, exitUsage, `--html.* is given twice`, "-c ok.yaml --html $D/a --html $D/b"),

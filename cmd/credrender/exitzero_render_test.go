@@ -19,7 +19,7 @@ func runFaults() []bad {
 		refuses(faultMissing, exitUsage, `none\.json`, "plain.tmpl:$D/out --vars folder/none.json"),
 		refuses(faultMissing, exitUsage, `none\.json`, "plain.tmpl:$D/out --fixtures folder/none.json"),
 		refuses(faultMissing, exitUsage, `--override x: .*none`, "plain.tmpl:$D/out --override x=@folder/none"),
-		refuses(faultMissing, exitUsage, `--override x: no rendered template asks for it`, "plain.tmpl:$D/out --override x=@text.txt"),
+		refuses(faultMissing, exitUsage, `--override x: no rendered template uses it`, "plain.tmpl:$D/out --override x=@text.txt"),
 		refuses(faultMissing, exitUsage, `nothing to do`, ""),
 		refuses(faultMissing, exitUsage, `nobody-knows`, "plain.tmpl:$D/out --owner nobody-knows"),
 		refuses(faultEmpty, exitUsage, `nothing to do`, "-c empty.yaml"),

@@ -45,7 +45,7 @@ With --if-absent, a secret that exists is left as it is, and the exit code is 0.
 	}
 	fl := c.Flags()
 	o.register(c)
-	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored with the value, in clear text")
 	fl.BoolVar(&o.ifAbsent, "if-absent", false, "leave a secret that exists as it is")
 	fl.BoolVar(&o.print, "print", false, "print the value")
 	fl.StringVar(&o.public, "public", "", "`FILE` for the public half of a key; - is standard output")

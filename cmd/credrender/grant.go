@@ -82,7 +82,7 @@ which is printed, can use it at once.`,
 		RunE: func(c *cobra.Command, args []string) error { return runGrant(c.Context(), a, f, args, wait) },
 	}
 	f.register(c)
-	c.Flags().DurationVar(&wait, "wait", wait, "how long to wait until KMS knows a new role")
+	c.Flags().DurationVar(&wait, "wait", wait, "how long to wait until KMS recognizes a new role")
 	return c
 }
 
@@ -103,7 +103,7 @@ func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, wait ti
 		return err
 	}
 	made, err := key.Grant(ctx, r, wait, func(waited time.Duration) {
-		a.log.Info(fmt.Sprintf("waiting until KMS knows %s (%s so far)", principal, waited))
+		a.log.Info(fmt.Sprintf("waiting until KMS recognizes %s (%s so far)", principal, waited))
 	})
 	if err != nil {
 		return err

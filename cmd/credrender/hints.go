@@ -139,7 +139,7 @@ func typedHint(err error) string {
 		return "change one of them so that it reads no file that another job of the run writes"
 	}
 	if e, ok := errors.AsType[*txn.RightsError](err); ok {
-		permit := "permit: [" + e.What + "] in the config, or --permit " + e.What + ", accepts what the file system gives"
+		permit := "permit: [" + e.What + "] in the config, or --permit " + e.What + ", accepts what the file system sets"
 		if e.Err != nil && e.What == "owner" {
 			return "run as root, or set an owner and group that this user may assign; " + permit
 		}
@@ -182,7 +182,7 @@ var hints = []struct {
 	{"", source.ErrTooLarge, "an item holds about 300,000 bytes, with put --item-format aes-gcm about 400,000; keep larger values elsewhere, as in S3"},
 	{"", source.ErrExists, "'credrender list NAME' shows what is stored; put without --if-absent and --version stores the next version"},
 	{"", source.ErrChanged, "another writer changed the secret at the same time; check 'credrender list', then decide whether to run this again"},
-	{"", local.ErrNotStore, "pass the store file with --store local:PATH; 'credrender setup' makes a new one"},
+	{"", local.ErrNotStore, "pass the store file with --store local:PATH; 'credrender setup' creates a new one"},
 	{"", kms.ErrGrantee, "check the spelling and the account; for a role that was just created, --wait 5m waits longer"},
 	{"", kms.ErrTwin, "grants ignore the case of keys and Decrypt does not: find the wrong grant with 'credrender grants' and revoke it first"},
 	{"", source.ErrNoStore, "'credrender setup' makes it; --table, --key, --region and --store select another"},

@@ -32,7 +32,7 @@ func lintRules() []lintRule {
 		{string(template.Unquoted), "A secret is printed into a format without the quoting of that format. The format is that of the config, else of the file's name."},
 		{string(template.Swapped), "Arguments are in the wrong order, or of a type that the function cannot take there."},
 		{string(template.Conversion), "A call fails whatever the secrets are, or its result differs from that of Sprig's function."},
-		{string(template.Volatile), "The output of a function is another at each run, so that each run rewrites the file and runs the hook."},
+		{string(template.Volatile), "The output of a function differs on each run, so each run rewrites the file and runs the hook."},
 		{string(template.Wildcard), "A pattern, which reads the whole table, is used on a schedule."},
 		{ruleNoMatch, "A pattern matches nothing in the file of --fixtures."},
 		{string(template.OwnOutput), "A template reads a file that the same run writes."},

@@ -54,7 +54,7 @@ there: the KMS key, tier, policies and tags stay.`,
 	}
 	fl := c.Flags()
 	fl.StringVarP(&o.version, "version", "v", "", "`VERSION` to store (default: the next)")
-	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored with the value, in clear text")
 	fl.BoolVar(&o.ifChanged, "if-changed", false, "store nothing if the newest version has the same value")
 	fl.BoolVar(&o.ifAbsent, "if-absent", false, "store only a secret that does not exist; else exit code 1")
 	fl.BoolVar(&o.allowEmpty, "allow-empty", false, "accept an empty value")

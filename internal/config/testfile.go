@@ -153,7 +153,7 @@ func (d *testDecoder) finishCase(c *TestCase, key string, n *yaml.Node) {
 	case slices.ContainsFunc(d.tests.Cases, func(o TestCase) bool { return o.Name == c.Name }):
 		d.fail(n, join(key, "name"), "", "a case of this name is already there")
 	case source.Show(c.Name) != c.Name:
-		d.fail(n, join(key, "name"), "", "holds control characters")
+		d.fail(n, join(key, "name"), "", "contains control characters")
 	case c.HasValue && c.Entry.Key == "":
 		d.fail(n, join(key, "value"), "give the key too", "is the value of no key")
 	case len(c.expectations) == 0:

@@ -46,7 +46,7 @@ func (d *Daemon) dropHeld(c *Config, jobs []job.Job) (free []job.Job, after func
 func (d *Daemon) logHoldFault(err error) {
 	const what = "reading holds"
 	if err != nil {
-		d.troubles.add(what, slog.LevelError, fmt.Sprintf("read holds: %v; no job is held by it: look at it, then remove it", err))
+		d.troubles.add(what, slog.LevelError, fmt.Sprintf("read holds: %v; it holds no job: inspect the file, then remove it", err))
 		return
 	}
 	d.troubles.end(what, "holds can be read again")

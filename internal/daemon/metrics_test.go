@@ -48,7 +48,7 @@ func TestEndpoints(t *testing.T) {
 		}
 	}
 	d.Tick(t.Context())
-	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "without their files: a\na: /a is missing\n") {
+	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "missing files: a\na: /a is missing\n") {
 		t.Errorf("not ready: got %q", body)
 	}
 	f.files = true

@@ -132,7 +132,7 @@ func (f File) ofFolder(w World) (files []File, err error) {
 			return nil, fmt.Errorf("%w: %s has no name before %s", ErrFiles, one.Src, suffix)
 		}
 		if strings.ContainsAny(name, "\n\r") {
-			return nil, fmt.Errorf("%w: %s holds a line break", ErrFiles, source.Show(one.Src))
+			return nil, fmt.Errorf("%w: %s contains a line break", ErrFiles, source.Show(one.Src))
 		}
 		one.Dest = filepath.Join(f.Dest, result)
 		files = append(files, one)

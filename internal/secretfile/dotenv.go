@@ -196,7 +196,7 @@ func (p *parser) value() (string, error) {
 func disputedBare(text string) error {
 	switch {
 	case strings.Contains(text, "\r"):
-		return errors.New("it holds a carriage return, which some programs take for the end of the line: put the value in double quotes and write \\r")
+		return errors.New("it contains a carriage return, which some programs read as the end of the line: put the value in double quotes and write \\r")
 	case strings.HasSuffix(text, `\`):
 		return errors.New("it ends in a backslash, which joins the next line in some programs: put the value in single quotes")
 	}

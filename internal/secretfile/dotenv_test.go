@@ -97,8 +97,8 @@ func TestParsePrinted(t *testing.T) {
 // line, is refused: a secret could add a variable there, or take one away.
 func TestBareValuesThatLoadersReadDifferently(t *testing.T) {
 	for text, want := range map[string]string{
-		"A=v\rB=1":            "line 1: A: it holds a carriage return",
-		"X=1\nA=v\rB=1\r\n":   "line 2: A: it holds a carriage return",
+		"A=v\rB=1":            "line 1: A: it contains a carriage return",
+		"X=1\nA=v\rB=1\r\n":   "line 2: A: it contains a carriage return",
 		"A=v\\\nB=1":          "line 1: A: it ends in a backslash",
 		"A=v\\\r\nB=1":        "line 1: A: it ends in a backslash",
 		"A='v\\'\nB=\"v\rw\"": "", "A=C:\\x\n": "", "A=v\r\nB=1\r\n": "",

@@ -50,7 +50,7 @@ func parseJSONObject(data []byte, object func(r *jsonReader, name string) ([]byt
 		return nil, r.fault("not valid JSON")
 	}
 	if i := document.LoneSurrogate(string(data)); i >= 0 { // the decoder replaces that too
-		return nil, &SyntaxError{1 + bytes.Count(data[:i], []byte("\n")), `half a surrogate pair (\ud800 to \udfff), which is no character`}
+		return nil, &SyntaxError{1 + bytes.Count(data[:i], []byte("\n")), `half a surrogate pair (\ud800 to \udfff), which is not a character`}
 	}
 	return entries, nil
 }

@@ -67,7 +67,7 @@ func TestParseRefuses(t *testing.T) {
 		{secretfile.JSON, "{\"a\": \"\xff\"}", "not UTF-8"},
 		{secretfile.JSON, "{\"a\": \"x\",\n\"b\": \"hunter2\\ud800\"}", "line 2: half a surrogate pair"},
 		{secretfile.JSON, `{"\udc00": "hunter2"}`, "line 1: half a surrogate pair"},
-		{secretfile.YAML, "a: x\nb: !vault |\n  hunter2\n", "line 2: b: a tag that is not known"},
+		{secretfile.YAML, "a: x\nb: !vault |\n  hunter2\n", "line 2: b: an unknown tag"},
 		{secretfile.YAML, "a: {base64: }\n", "line 1: a: no value"},
 		{secretfile.YAML, "a: *hunter2\n", "not valid YAML"},
 		{secretfile.YAML, "a: x\nb: [hunter2]\n", "line 2: b: a list is not a value"},

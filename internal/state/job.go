@@ -128,7 +128,7 @@ func (d *Dir) load(name string) (*Job, error) {
 		return nil, &CorruptError{path.Join(d.o.Dir, name), err}
 	}
 	if jobFile(j.rec.ID) != name {
-		return nil, &CorruptError{path.Join(d.o.Dir, name), fmt.Errorf("it holds the state of job %q", j.rec.ID)}
+		return nil, &CorruptError{path.Join(d.o.Dir, name), fmt.Errorf("it contains the state of job %q", j.rec.ID)}
 	}
 	return j, nil
 }

@@ -52,15 +52,15 @@ func checkLogin(user, password string) error {
 	case user == "":
 		return funcs.Problem("the user name is empty")
 	case strings.ContainsFunc(user, func(r rune) bool { return r == ':' || unicode.IsControl(r) }):
-		return funcs.Problem("the user name holds a colon or a control character")
+		return funcs.Problem("the user name contains a colon or a control character")
 	case password == "":
 		return funcs.Problem("the password is empty")
 	case len(password) > maxPassword:
 		return funcs.Problem("the password is longer than 255 bytes, which crypt(3) does not take everywhere")
 	case strings.ContainsRune(password, 0):
-		return funcs.Problem("the password holds a zero byte, where crypt(3) would end it")
+		return funcs.Problem("the password contains a zero byte, where crypt(3) would end it")
 	case strings.ContainsAny(password, "\r\n"):
-		return funcs.Problem("the password holds a line break, which nobody can type; use trim first")
+		return funcs.Problem("the password contains a line break, which nobody can type; use trim first")
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func Load(ctx context.Context, o Options) (Config, error) {
 			return Config{}, err
 		}
 		if !isRegion(cfg.Region) { // the text is not shown: any server may have sent it
-			return Config{}, fmt.Errorf("%w: the answer of the instance metadata service is not the name of one", ErrRegion)
+			return Config{}, fmt.Errorf("%w: the instance metadata service returned an invalid name", ErrRegion)
 		}
 	}
 	if trusting, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // with AWS_CA_BUNDLE

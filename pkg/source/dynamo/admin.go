@@ -110,7 +110,7 @@ func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup
 	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
 		differs, err := p.look(ctx)
 		if errors.Is(err, source.ErrDenied) && !o.Update {
-			differs, err = p.name+" could not be looked at: "+err.Error(), nil
+			differs, err = p.name+" could not be checked: "+err.Error(), nil
 			p.change = nil
 		}
 		if err != nil {

@@ -58,7 +58,7 @@ func refuse(ref source.Ref, w source.Write) error {
 	value, isKey := w.Value.Reveal(), strings.Contains(ref.Name, "#")
 	switch {
 	case w.Version != "":
-		return &source.RefusalError{Reason: "--version does not apply to Secrets Manager: AWS makes the ids of versions"}
+		return &source.RefusalError{Reason: "--version does not apply to Secrets Manager: AWS assigns version IDs"}
 	case w.Comment != "":
 		return &source.RefusalError{Reason: "--comment does not apply to Secrets Manager: a version has none", Instead: "'aws secretsmanager update-secret --description' describes the secret"}
 	case w.Format != "":
@@ -66,7 +66,7 @@ func refuse(ref source.Ref, w source.Write) error {
 	case w.Tier != "":
 		return &source.RefusalError{Reason: "--tier does not apply to Secrets Manager"}
 	case len(value) == 0 && !isKey:
-		return &source.RefusalError{Reason: "Secrets Manager holds no empty values"}
+		return &source.RefusalError{Reason: "Secrets Manager does not store empty values"}
 	}
 	return fits(value)
 }

@@ -94,7 +94,7 @@ var errUpdating = errors.New("another update is in progress")
 
 // reasons explain the codes of refused writes. AWS's own messages may quote the value.
 var reasons = map[string]string{
-	"ParameterLimitExceeded":               "the account holds as many parameters as it may: 10,000 of the standard tier in a region",
+	"ParameterLimitExceeded":               "the account has reached its limit of 10,000 parameters of the standard tier in a region",
 	"ParameterPatternMismatchException":    "the value does not match the pattern that the parameter allows",
 	"HierarchyLevelLimitExceededException": "the name has more than 15 levels",
 	"InvalidKeyId":                         "the KMS key of the parameter does not exist, or may not be used",

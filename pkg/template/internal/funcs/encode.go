@@ -168,7 +168,7 @@ func Expand(s string, value func(name string) string) (string, error) {
 		}
 		name, _, closed := strings.Cut(after, "}")
 		if !closed || name == "" || strings.ContainsFunc(name, notWord) {
-			return "", Problem("after ${ comes a name and }: ${NAME}; it knows no defaults, for which there is env NAME | default X")
+			return "", Problem("write ${NAME}; for a default value, use env NAME | default X")
 		}
 		rest = after
 	}
