@@ -95,7 +95,7 @@ func jobRows() map[string][]bad {
 			refuses(faultEmpty, exitUsage, `--account is empty`, "ok.tmpl --account ''"),
 			refuses(faultMalformed, exitUsage, `broken\.tmpl:1`, "broken.tmpl"),
 			refuses(faultMalformed, exitUsage, `--role "root" is not reader`, "ok.tmpl --role root"),
-			refuses(faultMalformed, exitUsage, `--role admin .*without SRC`, "--role admin ok.tmpl"),
+			refuses(faultMalformed, exitUsage, `--role admin .*combined with SRC`, "--role admin ok.tmpl"),
 			refuses(faultMalformed, exitUsage, `--account`, "ok.tmpl --store dynamodb --account me"),
 			refuses(faultWrongType, exitUsage, `type\.tmpl:1`, "type.tmpl"),
 			refuses(faultWrongRef, exitUsage, `ref\.tmpl:1`, "ref.tmpl"),

@@ -43,7 +43,7 @@ func runFaults() []bad {
 		refuses(faultMalformed, exitUsage, `--context: env is not KEY=VALUE`, "ok.tmpl:$D/out --context env"),
 		refuses(faultMalformed, exitUsage, `--override: write REF=@FILE`, "ok.tmpl:$D/out --override db.password=value"),
 		refuses(faultMalformed, exitUsage, `--override`, "ok.tmpl:$D/out --override 'db.password?env=prod&x=@text.txt'"),
-		refuses(faultMalformed, exitUsage, `--override goes without --allow-stale`, "ok.tmpl:$D/out --override db.password=@text.txt --allow-stale 1h"),
+		refuses(faultMalformed, exitUsage, `--override cannot be combined with --allow-stale`, "ok.tmpl:$D/out --override db.password=@text.txt --allow-stale 1h"),
 		refuses(faultMalformed, exitUsage, `--vars: bad\.yaml`, "ok.tmpl:$D/out --vars bad.yaml"),
 		refuses(faultMalformed, exitUsage, `--fixtures.*bad\.yaml|bad\.yaml`, "ok.tmpl:$D/out --fixtures bad.yaml"),
 		refuses(faultMalformed, exitUsage, `--mode: .*0999`, "plain.tmpl:$D/out --mode 0999"),

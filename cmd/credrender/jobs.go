@@ -80,7 +80,7 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 // fromArgs returns a job for each SRC:DEST, which is split at its last colon.
 func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
 	if len(f.names) > 0 {
-		return usagef("--job goes without SRC")
+		return usagef("--job cannot be combined with SRC")
 	}
 	if err := checkOneStore(cfg); err != nil {
 		return err

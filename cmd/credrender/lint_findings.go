@@ -41,7 +41,7 @@ func lintRules() []lintRule {
 		{ruleShared, "Objects in S3 and items of the table have the same encryption context."},
 		{ruleCheck, "A check does not read the staged file."},
 		{ruleHookWaits, "A hook waits for systemd, and may wait for the unit that runs it."},
-		{ruleConfig, "A setting, a schedule or a file of the config is doubtful: it has no effect, or others can write it."},
+		{ruleConfig, "A setting, a schedule or a file of the config is suspicious: it has no effect, or others can write to it."},
 		{ruleError, "The config or a template is wrong; the exit code is not 0."},
 	}
 }

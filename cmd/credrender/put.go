@@ -129,7 +129,7 @@ func (a *app) warnOlder(ctx context.Context, t *backend.Target, version string) 
 	case err != nil:
 		a.log.Warn(fmt.Sprintf("%s: version %s is stored; whether readers get it is unknown, because the newest version cannot be looked up: %v", t.Bare(), version, err))
 	case newer != "":
-		a.log.Warn(fmt.Sprintf("%s: version %s is stored, but readers still get version %s, which is newer: without --version, put makes the next one", t.Bare(), version, source.Show(newer)))
+		a.log.Warn(fmt.Sprintf("%s: version %s is stored, but readers still get version %s, which is newer: without --version, put stores the next version", t.Bare(), version, source.Show(newer)))
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 	case isLocal && s.Key != "":
 		f.fail(n, key, "", "key is the KMS key for writes, which a local store does not have")
 	case s.Profile != "" && s.RoleARN != "":
-		f.fail(n, key, "", "profile and arn exclude each other: a profile can name a role")
+		f.fail(n, key, "", "profile and arn cannot be combined: a profile can set a role")
 	}
 	if isTable && s.Table == "" {
 		s.Table = defaultTable

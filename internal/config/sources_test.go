@@ -68,7 +68,7 @@ func TestFaultsOfSources(t *testing.T) {
 		"{x: {type: local, path: /p, key: k}}": "a local store does not have",
 		"{x: {type: ssm, path: /p}}":           "are for type local",
 		"{x: {type: local}}":                   "are for type local",
-		"{x: {type: ssm, arn: a, profile: p}}": "exclude each other",
+		"{x: {type: ssm, arn: a, profile: p}}": "cannot be combined",
 		"{x: {type: ssm, regoin: r}}":          "did you mean region?",
 		"{x: ssm}":                             "expected a mapping",
 		"{x: {type: ssm}, x: {type: ssm}}":     "already given",

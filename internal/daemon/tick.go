@@ -85,7 +85,7 @@ func (d *Daemon) take(due schedule.Due) (*Config, []job.Job) {
 		jobs = append(jobs, *j)
 		if n := due.Skipped[id]; n > 0 {
 			d.of(id).skipped += n
-			d.o.Log.Warn(fmt.Sprintf("%s: %d of its ticks were skipped: the run before took too long, or the machine slept", j.Name, n), "job", j.Name, "skipped", n)
+			d.o.Log.Warn(fmt.Sprintf("%s: %d of its ticks were skipped: the previous run took too long, or the machine slept", j.Name, n), "job", j.Name, "skipped", n)
 		}
 	}
 	d.allowed = allowance(d.config.Timeout, jobs)

@@ -179,7 +179,7 @@ func ParseDest(text string, vars map[string]any, origin string) (*template.Templ
 	}
 	varies := slices.ContainsFunc(t.Lint(template.LintOptions{}), func(f template.Finding) bool { return f.Rule == template.Volatile })
 	if len(t.Refs()) > 0 || varies {
-		return nil, fmt.Errorf("%w: dest may use .Key, .Value and .Vars, and no function that looks elsewhere", ErrFiles)
+		return nil, fmt.Errorf("%w: dest may use .Key, .Value and .Vars, and no function that reads other data", ErrFiles)
 	}
 	return t, nil
 }

@@ -148,7 +148,7 @@ func (r *run) filesDiffer(p *Plan, rec state.Record) string {
 			}
 		}
 		if err != nil || stamp == "" || r.blind || !r.restamp(p, f, in) {
-			return path + " is not as it was left"
+			return path + " has changed"
 		}
 	}
 	return ""

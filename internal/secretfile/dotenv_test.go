@@ -87,7 +87,7 @@ func TestParsePrinted(t *testing.T) {
 		switch {
 		case want != "cut" && (err != nil || strings.Join(got, " ") != want):
 			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
-		case want == "cut" && (err == nil || !strings.Contains(err.Error(), "line 1: A: what an action prints")):
+		case want == "cut" && (err == nil || !strings.Contains(err.Error(), "line 1: A: the output of an action")):
 			t.Errorf("%q: got %q, %v; want an error", text, got, err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestBareValuesThatLoadersReadDifferently(t *testing.T) {
 // TestParsePrintedComment: a line break in what a comment prints makes no variable.
 func TestParsePrintedComment(t *testing.T) {
 	vars, err := secretfile.ParsePrinted([]byte("# x\nB=2\n"), []template.Print{{Start: 2, End: 7}})
-	if err == nil || !strings.HasPrefix(err.Error(), "line 1: what an action prints") {
+	if err == nil || !strings.HasPrefix(err.Error(), "line 1: the output of an action") {
 		t.Errorf("got %v, %v", vars, err)
 	}
 }
@@ -124,7 +124,7 @@ func TestFaultsTellLinesAndNoValue(t *testing.T) {
 		"1A=canary":             "line 1: it is not",
 		"A-B=canary":            "line 1: it is not",
 		"A='x\ny'\n\nB='canary": "line 4: B: its quote is not closed",
-		"A='x\ny' canary":       "line 2: A: something follows",
+		"A='x\ny' canary":       "line 2: A: unexpected text",
 		"A=1\nB=2\nA=canary":    "line 3: A is given already on line 1",
 		"A=\"canary\\":          "line 1: A: its quote is not closed",
 		"set A=canary":          "line 1: it is not",

@@ -45,7 +45,7 @@ func parseJSONObject(data []byte, object func(r *jsonReader, name string) ([]byt
 	}
 	switch _, err := r.dec.Token(); {
 	case err == nil:
-		return nil, r.fault("something follows the object")
+		return nil, r.fault("unexpected text after the object")
 	case !errors.Is(err, io.EOF):
 		return nil, r.fault("not valid JSON")
 	}

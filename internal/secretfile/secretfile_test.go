@@ -62,7 +62,7 @@ func TestParseRefuses(t *testing.T) {
 		{secretfile.JSON, `{"a": {}}`, "line 1: a: an object is not a value"},
 		{secretfile.JSON, `{"a": "x"}}`, "not valid JSON"},
 		{secretfile.JSON, `{"a": "hunter2", "a": "x"}`, "line 1: a is given already on line 1"},
-		{secretfile.JSON, `{"a": "x"} "hunter2"`, "something follows"},
+		{secretfile.JSON, `{"a": "x"} "hunter2"`, "unexpected text after"},
 		{secretfile.JSON, `{"a": "hunter2`, "not valid JSON"},
 		{secretfile.JSON, "{\"a\": \"\xff\"}", "not UTF-8"},
 		{secretfile.JSON, "{\"a\": \"x\",\n\"b\": \"hunter2\\ud800\"}", "line 2: half a surrogate pair"},
@@ -80,7 +80,7 @@ func TestParseRefuses(t *testing.T) {
 		{secretfile.Dotenv, "A=1\nhunter2\n", "line 2: it is not NAME=VALUE"},
 		{secretfile.Dotenv, "A='hunter2\n", "not closed"},
 		{secretfile.Dotenv, "A=1\nB= `hunter2`\n", "line 2: B: it begins with a backquote"},
-		{secretfile.Dotenv, "A='x' hunter2\n", "something follows"},
+		{secretfile.Dotenv, "A='x' hunter2\n", "unexpected text after"},
 		{secretfile.Dotenv, "a.b=hunter2\n", "line 1: it is not NAME=VALUE"},
 		{secretfile.Dotenv, "A=1\nA=hunter2\n", "line 2: A is given already on line 1"},
 	}

@@ -161,7 +161,7 @@ func decode(data []byte, r *Record) error {
 	}
 	r.Txn.HookPending = r.Txn.HookPending || old.Txn.Owed
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the record")
+		return errors.New("unexpected data after the record")
 	}
 	return r.Txn.Check()
 }

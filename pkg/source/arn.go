@@ -132,7 +132,7 @@ func SplitObject(name string) (bucket, key string, err error) {
 		path += kind + "/" + id + "/"
 	}
 	if a.Region == "" || strings.HasSuffix(path, ".mrap/") {
-		return "", "", fmt.Errorf("%w: %s: multi-region access points are not supported: take the access point or bucket of one region", ErrARN, Show(name))
+		return "", "", fmt.Errorf("%w: %s: multi-region access points are not supported: use the access point or bucket of one region", ErrARN, Show(name))
 	}
 	if !IsAccount(a.Account) {
 		return "", "", errAccessPoint(name)

@@ -100,7 +100,7 @@ func TestRefusals(t *testing.T) {
 		`{{float64 "x"}}`: "not a number", `{{float64 "inf"}}`: "not a number", `{{float64 "1e400"}}`: "too large", `{{float64 "0x10"}}`: "not a number", `{{float64 $j.p}}`: "digits", `{{float64 ""}}`: "empty",
 		`{{atoi "x"}}`: "not a number", `{{atoi ""}}`: "empty", `{{atoi " 5"}}`: "trim", `{{atoi "0x1F"}}`: "not a number", `{{toDecimal "9"}}`: "octal", `{{toDecimal ""}}`: "empty",
 		`{{add 1 "x"}}`: "argument 2", `{{add 1 1.5}}`: "addf", `{{add 1 nil}}`: "no value", `{{add}}`: "needs a number", `{{max 1.9 1}}`: "decimal", `{{min 5 "x"}}`: "argument 2", `{{div 1 0}}`: "zero", `{{mod 1 0}}`: "zero",
-		`{{randInt 5 5}}`: "above the first", `{{randInt 7 3}}`: "above the first", `{{addf 1 "x"}}`: "argument 2", `{{divf 1 0}}`: "zero", `{{mulf 1e308 10}}`: "too large", `{{ceil "x"}}`: "not a number", `{{round "x" 1}}`: "not a number", `{{addf $j.p 1}}`: "digits",
+		`{{randInt 5 5}}`: "greater than the first", `{{randInt 7 3}}`: "greater than the first", `{{addf 1 "x"}}`: "argument 2", `{{divf 1 0}}`: "zero", `{{mulf 1e308 10}}`: "too large", `{{ceil "x"}}`: "not a number", `{{round "x" 1}}`: "not a number", `{{addf $j.p 1}}`: "digits",
 		`{{until "3"}}`: "use int", `{{until 2.5}}`: "decimal", `{{until nil}}`: "no value", `{{untilStep 0 5 0}}`: "step is 0", `{{seq 1 0 3}}`: "step is 0", `{{seq}}`: "LAST", `{{seq 1 2 3 4}}`: "LAST",
 		`{{wrap 0 "ab cd"}}`: "less than 1", `{{wrapWith 0 "|" "abc"}}`: "less than 1", `{{chunk 0 .Vars.users}}`: "less than 1", `{{abbrev 2 "abcdef"}}`: "4 at least", `{{genCA "x" -5}}`: "less than 1",
 		`{{slice .Vars.users "x" 2}}`: "use int", `{{slice list 5 9}}`: "out of range", `{{slice .Vars.users 5 9}}`: "out of range",

@@ -51,7 +51,7 @@ var (
 	// ErrNoRegion: neither settings, variables, the profile nor the instance have a region.
 	ErrNoRegion = errors.New("no AWS region")
 	// ErrProfileAndRole: both are set. A profile can have a role of its own.
-	ErrProfileAndRole = errors.New("a profile and a role exclude each other")
+	ErrProfileAndRole = errors.New("a profile and a role cannot be combined")
 )
 
 // sessionName is the default of Options.SessionName.

@@ -51,7 +51,7 @@ func (s *Secrets) retry(ctx context.Context, write func() (source.Stored, error)
 var ErrPending = errors.New("the secret is pending deletion")
 
 // errRace: another writer was faster.
-var errRace = fmt.Errorf("%w again and again", source.ErrChanged)
+var errRace = fmt.Errorf("%w repeatedly", source.ErrChanged)
 
 // refuse returns an error for what no secret can be.
 func refuse(ref source.Ref, w source.Write) error {
@@ -164,9 +164,9 @@ func (s *Secrets) permits(held *describeOutput, force bool) error {
 	case force:
 		return nil
 	case held.OwningService != "":
-		return &source.RefusalError{Reason: "the secret is managed by " + source.Show(held.OwningService) + ", which may stop working with another value", Instead: "--force writes it all the same"}
+		return &source.RefusalError{Reason: "the secret is managed by " + source.Show(held.OwningService) + ", which may stop working with another value", Instead: "--force writes it anyway"}
 	case held.RotationEnabled:
-		return &source.RefusalError{Reason: "AWS rotates the secret, so its value is valid only together with the service that it is for", Instead: "'aws secretsmanager rotate-secret --secret-id " + name + "' rotates it; --force writes it all the same"}
+		return &source.RefusalError{Reason: "AWS rotates the secret, so its value is valid only together with the service that it is for", Instead: "'aws secretsmanager rotate-secret --secret-id " + name + "' rotates it; --force writes it anyway"}
 	}
 	return nil
 }

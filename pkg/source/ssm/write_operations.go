@@ -99,8 +99,8 @@ var reasons = map[string]string{
 	"HierarchyLevelLimitExceededException": "the name has more than 15 levels",
 	"InvalidKeyId":                         "the KMS key of the parameter does not exist, or may not be used",
 	"UnsupportedParameterType":             "the type of the parameter is not supported",
-	"PoliciesLimitExceededException":       "the parameter has more policies than it may",
-	"InvalidPolicyAttributeException":      "AWS does not accept a policy of the parameter any longer, such as an expiration in the past",
+	"PoliciesLimitExceededException":       "the parameter has too many policies",
+	"InvalidPolicyAttributeException":      "AWS no longer accepts a policy of the parameter, such as an expiration in the past",
 }
 
 // failure returns the error of a refused write.

@@ -106,7 +106,7 @@ func toDate(c Clock, layout, s string) (time.Time, error) {
 	// For an abbreviation that it does not know time.Parse makes up a zone without
 	// an offset (https://pkg.go.dev/time#Parse).
 	if name, offset := t.Zone(); offset == 0 && t.Location() != zone && t.Location() != time.UTC && name != "UTC" && name != "GMT" && name != "" {
-		return time.Time{}, Problem("its time zone is an abbreviation that is not known here; use an offset: -0700 in the layout")
+		return time.Time{}, Problem("its time zone is an unknown abbreviation; use an offset: -0700 in the layout")
 	}
 	return t, nil
 }
@@ -166,7 +166,7 @@ func overDurationRound(own any) any {
 			return "", Argument(0, err)
 		}
 		if n != 0 && n > -int64(time.Second) && n < int64(time.Second) {
-			return "", Problem("a number is taken for nanoseconds, and this is less than a second; for seconds: duration X | durationRound")
+			return "", Problem("a number means nanoseconds, and this is less than a second; for seconds: duration X | durationRound")
 		}
 		return round(n), nil
 	}

@@ -101,7 +101,7 @@ func ToTOML(v any) (string, error) {
 	}
 	var b strings.Builder
 	if err := toml.NewEncoder(&b).EnableMarshalerInterface().Encode(v); err != nil {
-		return "", &Failure{Text: err.Error(), Safe: "its input has no form in TOML, whose numbers have 64 bits"}
+		return "", &Failure{Text: err.Error(), Safe: "its input cannot be written as TOML, whose numbers have 64 bits"}
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
