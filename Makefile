@@ -193,18 +193,22 @@ compare-hooks: build ## the same mishaps with consul-template, and with the conf
 fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices: docs/fleet.md (5 minutes)
 	GOGC=200 FLEET_PAGE=../../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./test/fleet
 
-bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
+bench: bench-programs ## measure renders against the limit program, to bin/bench/ (5 minutes)
+	bin/bench/bench -bin bin/bench/credrender -spawn bin/bench/spawn -md bin/bench/bench.md -json bin/bench/bench.json
 
-bench-peers: ## measure renders against every peer that can be had here, to docs/dev/benchmarks.md (12 minutes; leave the machine alone)
+bench-peers: bench-programs ## measure renders against every peer and at scale, and write the numbers, pages and plots (40 minutes; leave the machine alone)
 	test/interop/prepare $(VENV)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -doc docs/dev/benchmarks.md -plot docs/peers.svg -json test/bench/peers.json $(BENCH_PEERS)
+	test/bench/build-peers bin/peers
+	bin/bench/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -programs bin/peers -json test/bench/peers.json $(BENCH_PEERS)
+	bin/bench/bench scale -bin bin/bench/credrender -json test/bench/scale.json
+	bin/bench/bench pages
 
-bench-check: ## fail where renders have lost much against the limit program, by test/bench/ratios.json (20 seconds)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench check -bin bin/bench/credrender
+# What is measured and what measures, stripped as releases are.
+bench-programs:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/ ./cmd/credrender ./test/bench ./test/bench/spawn
+
+bench-check: bench-programs ## fail where renders have lost against the limit program or grow too much, by test/bench/ratios.json (a minute)
+	bin/bench/bench check -bin bin/bench/credrender
 
 docs-check: ## run the console blocks of the pages and compare their output; links, quoted messages, diagrams
 	$(GO) test -count=1 ./docs
@@ -236,4 +240,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-mutants fuzz-quoters docs-check docs-update site cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-programs bench-check fuzz fuzz-mutants fuzz-quoters docs-check docs-update site cover clean

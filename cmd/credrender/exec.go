@@ -132,6 +132,7 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 			return err
 		}
 	}
+	a.line.off() // CMD has the terminal
 	return a.replaceProcess(path, args, a.childEnv(made.vars, o.pristine))
 }
 

@@ -41,7 +41,7 @@ func lifeRows() map[string][]bad {
 			refuses(faultEmpty, exitUsage, `"" has no name`, "''"),
 			refuses(faultMalformed, exitUsage, `takes no context`, "db.pw?env=prod"),
 			refuses(faultMalformed, exitUsage, `--output "xml" is not text or json`, "db.pw -o xml"),
-			refuses(faultWrongType, exitUsage, `too many arguments`, "db.pw env=prod"),
+			refuses(faultWrongType, exitUsage, `it takes no context`, "db.pw env=prod"),
 			refuses(faultWrongRef, exitUsage, `ssm:`, "ssm:"),
 			refuses(faultUnreadable, exitFailed, `loop`, "db.pw --store local:$D/loop"),
 			refuses(faultDuplicated, exitUsage, `too many arguments`, "db.pw db.pw"),

@@ -42,7 +42,8 @@ func runExplain(ctx context.Context, a *app, name string) error {
 	if isFunction || len(keys) > 0 {
 		return a.write([]byte(b.String()))
 	}
-	if key := nearKey(name); key != "" && (near == "" || !isPeer(near)) {
+	// A suggestion with a space tells how to write something, which no other name does.
+	if key := nearKey(name); key != "" && !strings.Contains(near, " ") {
 		return usagef("there is no key or function %q, did you mean %s?", name, key)
 	}
 	if near == "" {
@@ -50,9 +51,6 @@ func runExplain(ctx context.Context, a *app, name string) error {
 	}
 	return explainPeer(a, name, near)
 }
-
-// isPeer reports whether a suggestion tells how to write something, not only a name.
-func isPeer(near string) bool { return strings.Contains(near, " ") }
 
 // explainPeer answers for a function of another program.
 func explainPeer(a *app, name, near string) error {

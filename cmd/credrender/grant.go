@@ -33,7 +33,10 @@ func (f *grantFlags) register(c *cobra.Command) {
 // request returns the grant that the flags and pairs describe.
 func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest, error) {
 	r := kms.GrantRequest{Principal: principal, Access: kms.Read, Match: kms.Equals}
-	if f.read == f.write {
+	if f.read && f.write {
+		return r, usagef("give one of --read and --write: each is a grant of its own")
+	}
+	if !f.read && !f.write {
 		return r, usagef("what the role may do is missing: --read or --write, then KEY=VALUE of the context: 'credrender grant ROLE --read env=prod'")
 	}
 	if f.write {
