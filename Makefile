@@ -96,8 +96,12 @@ static: ## staticcheck
 tidy: ## fail where go mod tidy would change go.mod or go.sum
 	$(GO) mod tidy -diff
 
-lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
+lint: ## golangci-lint, actionlint, and tidiness of the modules beside this one (the first time takes minutes)
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 # with the YAML of its own module: that of tools is another
 	$(GO) -C tools mod tidy -diff
+	$(GO) -C tools/release mod tidy -diff
+	$(GO) -C tools/release vet ./...
+	$(GO) -C tools/release test ./...
 	$(GO) -C test/interop/tfaws mod tidy -diff
 	$(GO) -C test/interop/peers mod tidy -diff
 	$(GO) -C test/interop/tfaws vet ./...
@@ -127,14 +131,15 @@ reproducible: ## build HEAD in two folders with a cache each, and compare the ha
 	  (cd "$$dir/$$n" && GOCACHE="$$dir/cache-$${n##*/}" CGO_ENABLED=0 $(GO) build -trimpath -o bin/credrender ./cmd/credrender && sha256sum bin/credrender) || exit 1; \
 	done && cmp "$$dir/one/bin/credrender" "$$dir/deeper/two/bin/credrender" && echo "reproducible: the two are equal"
 
-# Docker's images are left out: building them needs an engine. Goreleaser ignores the
-# commit in a clone without a remote, so it gets one for this run.
+# Goreleaser ignores the commit in a clone without a remote, so it gets one for this run.
 snapshot: export GIT_CONFIG_COUNT=1
 snapshot: export GIT_CONFIG_KEY_0=remote.origin.url
 snapshot: export GIT_CONFIG_VALUE_0=https://github.com/credrender/credrender
 snapshot: ## build everything a release holds into dist/, and publish nothing (minutes: six targets)
 	$(goreleaser) check
-	$(goreleaser) release --snapshot --clean --skip=docker,publish,sign
+	$(goreleaser) release --snapshot --clean --skip=publish,sign
+	packaging/image dist
+	packaging/formula "$$(sed -n 's/.*"version":"\([^"]*\)".*/\1/p' dist/metadata.json)" dist/SHA256SUMS > dist/credrender.rb
 
 packages: ## install, upgrade, use and purge the deb in a Debian root; unpack the rpm and the apk (as root; builds two releases: minutes)
 	PACKAGES=1 test/interop/prepare $(VENV)

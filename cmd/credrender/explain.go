@@ -42,7 +42,8 @@ func runExplain(ctx context.Context, a *app, name string) error {
 	if isFunction || len(keys) > 0 {
 		return a.write([]byte(b.String()))
 	}
-	if key := nearKey(name); key != "" && (near == "" || !isPeer(near)) {
+	// A suggestion with a space tells how to write something, which no other name does.
+	if key := nearKey(name); key != "" && !strings.Contains(near, " ") {
 		return usagef("there is no key or function %q, did you mean %s?", name, key)
 	}
 	if near == "" {
@@ -50,9 +51,6 @@ func runExplain(ctx context.Context, a *app, name string) error {
 	}
 	return explainPeer(a, name, near)
 }
-
-// isPeer reports whether a suggestion tells how to write something, not only a name.
-func isPeer(near string) bool { return strings.Contains(near, " ") }
 
 // explainPeer answers for a function of another program.
 func explainPeer(a *app, name, near string) error {
@@ -120,34 +118,6 @@ func nearKey(name string) string {
 		names = append(names, k.Name)
 	}
 	return config.Nearest(name, names)
-}
-
-// helpFunctions prints all functions by group.
-func helpFunctions(w io.Writer) {
-	group := ""
-	for _, f := range template.Functions() {
-		if f.Group != group {
-			group = f.Group
-			_, _ = fmt.Fprintf(w, "\n%s:\n", group)
-		}
-		_, _ = fmt.Fprintf(w, "  %s\n%s\n", f.Call(), strings.Join(fillLines(strings.Fields(f.Summary), "      ", helpWidth), "\n"))
-	}
-	_, _ = fmt.Fprintln(w, "\n'credrender explain NAME' shows an example.")
-}
-
-// helpKeys prints all keys of the config by section.
-func helpKeys(w io.Writer) {
-	section := config.Section("-")
-	for _, k := range config.Keys() {
-		if k.Section != section {
-			section = k.Section
-			_, _ = fmt.Fprintf(w, "\n%s:\n", sectionTitle(section))
-		}
-		lines := fillLines(strings.Fields(k.Does), strings.Repeat(" ", 18), helpWidth)
-		lines[0] = fmt.Sprintf("  %-15s ", k.Name) + strings.TrimLeft(lines[0], " ")
-		_, _ = fmt.Fprintln(w, strings.Join(lines, "\n"))
-	}
-	_, _ = fmt.Fprintln(w, "\n'credrender explain NAME' shows kind, default and an example.")
 }
 
 func sectionTitle(s config.Section) string {

@@ -256,7 +256,7 @@ func (t *totals) metrics(jobs []job.Job) []metric {
 		}
 	}
 	lost := counter("credrender_runs_lost_total", "Job runs that recorded nothing: the process could not be started, took too long, or crashed.")
-	for _, how := range losses() {
+	for _, how := range []loss{lostStart, lostTimeout, lostCrash} {
 		lost.add(float64(t.lost[how]), "reason", string(how))
 	}
 	return append([]metric{runs, fetches, hooks, lost}, usageMetrics("credrender_render_", "the daemon's render processes", t.usage)...)

@@ -22,8 +22,6 @@ const (
 	lostCrash   loss = "crash"   // it ended without a record
 )
 
-func losses() []loss { return []loss{lostStart, lostTimeout, lostCrash} }
-
 // ErrNotStarted is wrapped by the error of Config.Render if no process was started.
 var ErrNotStarted = errors.New("the render process could not be started")
 

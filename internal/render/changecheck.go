@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -205,6 +206,9 @@ func (r *run) worthNoting(p *Plan) bool {
 	if p.state == nil || !p.check.unchanged && p.check.unanswered == nil {
 		return false
 	}
+	if errors.Is(p.check.unanswered, context.Canceled) { // by the end of the daemon, not by the store
+		return false
+	}
 	rec := p.state.Record()
 	if p.check.unanswered != nil {
 		age := r.env.Host.Now().Sub(rec.LastRun)
@@ -242,9 +246,7 @@ func (r *run) noteUnchanged(p *Plan) error {
 		if p.check.full {
 			rec.LastLook = r.now
 		}
-		for dest, f := range p.check.files {
-			rec.Files[dest] = f
-		}
+		maps.Copy(rec.Files, p.check.files)
 	})
 }
 

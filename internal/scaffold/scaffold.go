@@ -52,7 +52,7 @@ func Files(o Options) ([]File, error) {
 	action := "{{ secret " + strconv.Quote(o.Secret) + f.quote + " }}"
 	return []File{
 		{ConfigName, []byte(o.config(name+".tmpl", f.format))},
-		{name + ".tmpl", []byte(fmt.Sprintf(f.text, label, action))},
+		{name + ".tmpl", fmt.Appendf(nil, f.text, label, action)},
 		{name + ".test.yaml", []byte(o.test(name+".tmpl", fmt.Sprintf(f.text, label, f.example)))},
 		{SchemaName, append(schema, '\n')},
 	}, nil

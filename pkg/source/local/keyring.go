@@ -49,11 +49,6 @@ func (r *keyring) byID(id string) *masterKey {
 	return nil
 }
 
-// with returns r with one more kept key.
-func (r *keyring) with(m *masterKey) *keyring {
-	return &keyring{r.current, r.all, append(slices.Clone(r.kept), m)}
-}
-
 // ring reads the key file once, and checks that it belongs to the store.
 func (s *Store) ring(ctx context.Context) (*keyring, error) {
 	if err := ctx.Err(); err != nil {

@@ -111,7 +111,7 @@ func (c *client) do(ctx context.Context, op operation, read func(*http.Response,
 		return err
 	}
 	if _, err = c.doIn(ctx, elsewhere, op, read); err == nil {
-		c.homes.learn(op.bucket, elsewhere)
+		c.homes.byBucket.Store(op.bucket, elsewhere)
 	}
 	return err
 }

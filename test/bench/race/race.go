@@ -1,6 +1,5 @@
-// Package race is what a run of credrender against its peers has found, and how
-// it is shown: a table for each case, the goals that were set, a plot. It
-// measures nothing itself.
+// Package race has the results of a run of credrender against its peers, and prints them: a
+// table for each case, the goals, and a plot. It measures nothing itself.
 package race
 
 import (
