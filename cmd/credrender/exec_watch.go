@@ -40,7 +40,7 @@ const (
 func (o *execOptions) registerWatch(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&o.spec, "watch", "", "stay, and check for changes on the `SCHEDULE`: a cron expression or '@every 1m'")
-	fl.StringVar(&o.onChange, "on-change", onChangeRestart, "with --watch: `restart|signal:HUP`, what CMD gets when something changed")
+	fl.StringVar(&o.onChange, "on-change", onChangeRestart, "with --watch: what CMD gets after a change: `restart|signal:HUP`")
 	fl.DurationVar(&o.killAfter, "kill-after", execKillAfter, "with --watch: how long CMD may take to end before it is killed, `DURATION`")
 	fl.DurationVar(&o.splay, "splay", 0, "with --watch: add this host's share of `DURATION` to each check")
 	fl.BoolVar(&o.supervised, "supervised", false, "")
@@ -99,6 +99,7 @@ func (o *execOptions) checkOnChange() error {
 }
 
 func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command, args []string) error {
+	a.line.off() // CMD has the terminal
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals) // all: each is CMD's
 	terminal := a.atTerminal(a.stdin)

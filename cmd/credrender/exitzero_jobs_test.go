@@ -57,7 +57,7 @@ func jobRows() map[string][]bad {
 			refuses(faultMissing, exitUsage, `--forget: there is no job "none"`, "--forget none"),
 			refuses(faultMissing, exitUsage, `--check: the config has no jobs`, "--check"),
 			refuses(faultEmpty, exitUsage, `--forget is empty`, "--forget ''"),
-			refuses(faultMalformed, exitUsage, `--output "xml" is not text or json`, "-o xml"),
+			refuses(faultMalformed, exitUsage, `--output "xml" is not text, wide or json`, "-o xml"),
 			refuses(faultEmpty, exitUsage, `--html is empty`, "-c ok.yaml --html ''"),
 			refuses(faultMissing, exitUsage, `none/x`, "-c ok.yaml --html $D/none/x"),
 			refuses(faultMalformed, exitUsage, `--html goes without`, "-c ok.yaml --html $D/page --check"),

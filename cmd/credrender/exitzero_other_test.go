@@ -56,7 +56,7 @@ func otherRows() map[string][]bad {
 		"exec": execRows(),
 		"convert": {
 			refuses(faultMissing, exitUsage, `none\.j2`, "none.j2"),
-			refuses(faultMissing, exitUsage, `arg`, ""),
+			refuses(faultMissing, exitUsage, `is missing`, ""),
 			refuses(faultEmpty, exitUsage, `standard input is empty`, "-"),
 			refuses(faultEmpty, exitUsage, `--obj-name is empty`, "ok.j2 --obj-name ''"),
 			refuses(faultMalformed, exitUsage, `bad\.j2:`, "bad.j2"),

@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // TestHelpWidth: no line of help is wider than a terminal of 80 columns, for all commands
-// and topics.
+// and topics. Only the output of a command in a page, with an ARN, may be.
 func TestHelpWidth(t *testing.T) {
 	t.Parallel()
 	lines := [][]string{{"--help"}}
-	for name := range topics() {
+	for _, name := range topicNames() {
 		lines = append(lines, []string{"help", name})
 	}
 	var add func(c *cobra.Command, path []string)
@@ -30,7 +31,7 @@ func TestHelpWidth(t *testing.T) {
 	a := newApp(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
 	a.globals = newGlobals()
 	add(newRoot(a), nil)
-	if len(lines) < 45 {
+	if len(lines) < 70 {
 		t.Fatalf("only %d pages of help", len(lines))
 	}
 	for _, args := range lines {
@@ -39,9 +40,37 @@ func TestHelpWidth(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", args, code, errs.String())
 		}
 		for line := range strings.Lines(out.String()) {
-			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > helpWidth {
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > helpWidth && !strings.Contains(line, "arn:") {
 				t.Errorf("%q: %d columns: %s", args, n, line)
 			}
 		}
+	}
+}
+
+// TestChoicesEndTheUsage: the choices of a flag are the end of its usage, where help writes
+// them out. Anywhere else they would be there twice.
+func TestChoicesEndTheUsage(t *testing.T) {
+	t.Parallel()
+	flags := 0
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			value, usage := pflag.UnquoteUsage(f)
+			if !strings.Contains(value, "|") {
+				return
+			}
+			if flags++; !strings.HasSuffix(usage, value) {
+				t.Errorf("%s --%s: %q does not end in %s", c.CommandPath(), f.Name, usage, value)
+			}
+		})
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	a := newApp(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
+	a.globals = newGlobals()
+	visit(newRoot(a))
+	if flags < 5 {
+		t.Errorf("only %d flags with choices", flags)
 	}
 }

@@ -28,9 +28,14 @@ type selection struct {
 	named  map[string]bool // files on the command line
 }
 
-// selectJobs returns the jobs of the arguments, or without arguments those of the config.
+// selectJobs returns the jobs of the arguments, or without SRC those of the config.
 func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
 	sel := selection{named: map[string]bool{}}
+	args, words, err := a.contextAmong(args)
+	if err != nil {
+		return sel, err
+	}
+	f.context = append(f.context, words...)
 	change, err := a.jobChanges(f)
 	if err != nil {
 		return sel, err

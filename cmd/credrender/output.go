@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"text/tabwriter"
 
 	"golang.org/x/term"
 )
@@ -27,15 +26,6 @@ func printf(w io.Writer, format string, args ...any) error {
 func (a *app) write(data []byte) error {
 	_, err := a.stdout.Write(data)
 	return outputError(err)
-}
-
-// printTable prints rows of cells, which tabs separate, in aligned columns.
-func (a *app) printTable(rows []string) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		_, _ = fmt.Fprintln(w, row) // Flush returns the error
-	}
-	return outputError(w.Flush())
 }
 
 func (a *app) printJSON(v any) error {

@@ -17,7 +17,6 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
@@ -56,24 +55,25 @@ func (o *renderOptions) registerRun(c *cobra.Command) {
 func newRender(a *app) *cobra.Command {
 	o := &renderOptions{}
 	c := &cobra.Command{
-		Use:     "render [SRC[:DEST]]...",
+		Use:     "render [SRC[:DEST]]... [KEY=VALUE]...",
 		Aliases: []string{"render-templates"},
 		Short:   "Render templates once",
 		Long: `Render the jobs of the config, or each SRC:DEST as a job of its own. SRC without
 DEST, or SRC:-, goes to standard output; several are printed one after another. SRC
 may be - for standard input. A job that reads the destination of another job is
-rendered after it.
+rendered after it. KEY=VALUE is the default encryption context, as with --context; a
+file of such a name is written ./KEY=VALUE.
 
 A run that changes nothing prints nothing and runs nothing. Its change check may miss
 a version that was put less than about a second before. In a script, use
 put NAME @FILE && render --force.
 
 --override renders a value from a file in place of a secret's, for emergencies. The
-next run without it renders the secret's value again. docs/daemon.md has the steps.`,
+next run without it renders the secret's value again: 'credrender help aws-down'.`,
 		Example: `  credrender render                                   # all jobs of the config
   credrender render nginx.conf.tmpl                   # print one
-  credrender render app.tmpl:/etc/app.conf --mode 0640 --group app \
-    --context env=prod --hook 'systemctl try-restart app'`,
+  credrender render app.tmpl:/etc/app.conf env=prod --mode 0640 --group app \
+    --hook 'systemctl try-restart app'`,
 		RunE: func(c *cobra.Command, args []string) error { return runRender(c.Context(), a, o, args) },
 	}
 	o.register(c)
@@ -117,7 +117,7 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 
 // render renders a selection, for render, pull and exec --file.
 func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, sel selection) error {
-	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
+	if err := a.waitSplay(ctx, o.splay); err != nil {
 		return err
 	}
 	a.meter(o.stats || o.tick)
@@ -181,7 +181,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 		}
 		jobs = again
 		// Spread the retries of hosts that failed at the same time.
-		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil { //nolint:gosec // no secret depends on it
+		if err := a.waitRetry(ctx, pause/2+rand.N(pause/2)); err != nil { //nolint:gosec // no secret depends on it
 			return err
 		}
 	}
@@ -235,20 +235,6 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 		}
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
 }
 
 // env returns what a render sees of this machine: clock, environment, files and stores.

@@ -6,7 +6,7 @@ import (
 )
 
 // The tables of this file list the IAM actions that calls and commands need. [Build],
-// the hints of the command line and docs/access.md depend on them. A test runs each
+// the hints of the command line and docs/rights.md depend on them. A test runs each
 // command and compares its requests.
 
 // Right is a set of actions on one kind of resource.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,10 +18,10 @@ type Variable struct{ Name, Value string }
 
 // name is what a variable may be called
 // (https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html).
-var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var name = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // IsEnvName reports whether s can name a variable.
-func IsEnvName(s string) bool { return name.MatchString(s) }
+func IsEnvName(s string) bool { return name().MatchString(s) }
 
 // Capitals turns a secret's name into what a variable is usually called: ASCII
 // letters in capitals, and _ for all that is no ASCII letter or digit.

@@ -21,6 +21,8 @@ type Report struct {
 	Command string `json:"command"`
 	Machine string `json:"machine"`
 	Load    string `json:"load"` // average, before and after
+	// Reference is the wire that pages state results for.
+	Reference Wire `json:"reference"`
 	// FloorMiB is the least that a peak can read: a process counts what the one
 	// that started it had.
 	FloorMiB   float64     `json:"floor_mib"`
@@ -56,12 +58,17 @@ type Case struct {
 type Wire struct {
 	TLS bool          `json:"tls"`
 	RTT time.Duration `json:"rtt_ns"`
+	// Region: the services take time of their own, as in AWS (package main has the times).
+	Region bool `json:"region,omitempty"`
 }
 
 func (w Wire) String() string {
 	name := "plain"
 	if w.TLS {
 		name = "TLS"
+	}
+	if w.Region {
+		return name + ", region"
 	}
 	return fmt.Sprintf("%s, %d ms", name, w.RTT.Milliseconds())
 }
