@@ -37,7 +37,7 @@ type app struct {
 	compatTimeout  time.Duration // the limit of the compatibility command lines
 	input          *input.Reader
 	limit          *limit.Limit // bounds waiting; nil until the command begins
-	line           *statusLine        // of a terminal; nil elsewhere
+	line           *statusLine  // of a terminal; nil elsewhere
 
 	globals  globals
 	words    []string       // the command line
