@@ -58,7 +58,7 @@ func (o *execOptions) check(c *cobra.Command, args []string) error {
 	if !c.Flags().Changed("watch") {
 		for _, name := range []string{"on-change", "kill-after", "splay"} {
 			if c.Flags().Changed(name) {
-				return usagef("--%s goes with --watch", name)
+				return usagef("--%s needs --watch", name)
 			}
 		}
 		return nil
@@ -68,7 +68,7 @@ func (o *execOptions) check(c *cobra.Command, args []string) error {
 		return usagef("--watch: %w", err)
 	}
 	if len(o.overrides) > 0 {
-		return usagef("--override goes without --watch: what is watched is the source")
+		return usagef("--override cannot be combined with --watch, which watches the source")
 	}
 	if o.killAfter <= 0 {
 		return usagef("--kill-after must be more than 0")
@@ -80,7 +80,7 @@ func (o *execOptions) checkOnChange() error {
 	name, isSignal := strings.CutPrefix(o.onChange, onChangeSignal)
 	switch {
 	case len(o.env)+len(o.envFiles)+len(o.prefixes)+len(o.files) == 0:
-		return usagef("--watch: there is nothing to watch: --env, --env-file, --env-prefix or --file says what CMD gets")
+		return usagef("--watch: nothing to watch: add --env, --env-file, --env-prefix or --file")
 	case o.onChange == onChangeRestart:
 		return nil
 	case !isSignal:

@@ -13,7 +13,7 @@ func lifeRows() map[string][]bad {
 			refuses(faultMalformed, exitUsage, `class "greek" is not one of`, "new --alphabet greek"),
 			refuses(faultMalformed, exitUsage, `uuid has one length`, "new --format uuid --length 8"),
 			refuses(faultMalformed, exitUsage, `cannot contain 3 classes`, "new --length 2"),
-			refuses(faultMalformed, exitUsage, `--if-absent makes no value`, "new --if-absent --print"),
+			refuses(faultMalformed, exitUsage, `--if-absent generates no value`, "new --if-absent --print"),
 			refuses(faultMalformed, exitUsage, `--public is for keys`, "new --public $D/key.pub"),
 			refuses(faultWrongType, exitUsage, `--length`, "new --length long"),
 			refuses(faultWrongType, exitUsage, `--length is not a number above zero`, "new --length 0"),

@@ -68,7 +68,7 @@ func explainFunction(ctx context.Context, w io.Writer, f template.Function) {
 	}
 	_, _ = fmt.Fprintf(w, "  Origin: %s\n", f.Origin)
 	if f.Volatile {
-		_, _ = fmt.Fprintln(w, "  Its result is another at each run, which rewrites the file each time.")
+		_, _ = fmt.Fprintln(w, "  Its result differs on each run, so each run rewrites the file.")
 	}
 	if f.Example != "" {
 		_, _ = fmt.Fprintf(w, "  Example: %s\n", f.Example)

@@ -38,7 +38,7 @@ func (r *Runner) entry(f job.File, t *config.TestFile, c config.TestCase) (*temp
 			}
 		}
 		if !listed {
-			return nil, wrong(source.Show(e.Key)+" is no entry of for_each in the config", "give the value too")
+			return nil, wrong(source.Show(e.Key)+" is not an entry of for_each in the config", "give the value too")
 		}
 	}
 	return &e, nil

@@ -236,7 +236,7 @@ func (r *Runner) render(ctx context.Context, j job.Job, c config.TestCase) (text
 // clockHint adds a hint to the error of a case without a time whose template uses it.
 func clockHint(err error, c config.TestCase, x *template.Rendering) error {
 	if c.Now.IsZero() && slices.ContainsFunc(x.Asked(), func(q template.Query) bool { return q.Kind == template.Now }) {
-		return fmt.Errorf("%w: the template asks for the time, so give the case a now", err)
+		return fmt.Errorf("%w: the template uses the time: add now to the case", err)
 	}
 	return err
 }

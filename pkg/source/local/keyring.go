@@ -82,7 +82,7 @@ func (s *Store) readRing(tx *bolt.Tx) (*keyring, error) {
 		}
 	}
 	if r.current == nil {
-		return nil, &KeyError{s.o.KeyPath, fmt.Sprintf("holds key %s, and store %s was made with key %s",
+		return nil, &KeyError{s.o.KeyPath, fmt.Sprintf("contains key %s, but store %s was created with key %s",
 			all[len(all)-1].id, s.o.Path, source.Show(want)), source.ErrDenied}
 	}
 	return r, nil
