@@ -10,7 +10,8 @@ import (
 // thing only, without a plan.
 func Accept(tb testing.TB, serve func(net.Conn)) (address string) {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	l, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
