@@ -196,7 +196,7 @@ fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices:
 bench: bench-programs ## measure renders against the limit program, to bin/bench/ (5 minutes)
 	bin/bench/bench -bin bin/bench/credrender -spawn bin/bench/spawn -md bin/bench/bench.md -json bin/bench/bench.json
 
-bench-peers: bench-programs ## measure renders against every peer and at scale, and write the numbers, pages and plots (40 minutes; leave the machine alone)
+bench-peers: bench-programs ## measure renders against every peer and at scale, and write the numbers, pages and plots (half an hour; leave the machine alone)
 	test/interop/prepare $(VENV)
 	test/bench/build-peers bin/peers
 	bin/bench/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -programs bin/peers -json test/bench/peers.json $(BENCH_PEERS)

@@ -72,7 +72,7 @@ func TestHeat(t *testing.T) {
 			if tls && c.Refs > 10 { // hundreds of handshakes that show no more
 				continue
 			}
-			got, err := p.heat(t.Context(), dir, c, race.Wire{TLS: tls, RTT: race.Reference().RTT}, all)
+			got, err := p.heat(t.Context(), dir, c, race.Wire{TLS: tls, RTT: race.Laptop().RTT}, all)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -145,7 +145,7 @@ type sample struct {
 }
 
 func (t *taken) add(s sample) {
-	t.wall, t.cpu, t.peak = append(t.wall, milliseconds(s.wall)), append(t.cpu, milliseconds(s.usage.cpu)), append(t.peak, s.mib)
+	t.wall, t.cpu, t.peak = append(t.wall, milliseconds(s.wall)), append(t.cpu, milliseconds(s.cpu)), append(t.peak, s.mib)
 	t.requests, t.connections = append(t.requests, float64(s.requests)), append(t.connections, float64(s.connections))
 }
 

@@ -17,7 +17,7 @@ func main() {
 	began := time.Now()
 	pid, err := syscall.ForkExec(os.Args[1], os.Args[1:], &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
 	if err != nil {
-		os.Stderr.WriteString("spawn: " + err.Error() + "\n") //nolint:errcheck // there is no other place to tell it
+		os.Stderr.WriteString("spawn: " + err.Error() + "\n")
 		os.Exit(127)
 	}
 	var status syscall.WaitStatus
