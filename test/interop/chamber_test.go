@@ -178,7 +178,7 @@ func TestCommandsOfChamber(t *testing.T) {
 		same                func(theirs, own string) string // what differs
 	}{
 		{"read", "read -q web quotes", "get ssm:/web/quotes", func(theirs, own string) string { return cmp.Diff(strings.TrimSuffix(theirs, "\n"), own) }},
-		{"list", "list web", "list ssm:/web/*", func(theirs, own string) string {
+		{"list", "list web", "list --no-headers ssm:/web/*", func(theirs, own string) string {
 			return cmp.Diff(slices.DeleteFunc(keys(theirs), func(s string) bool { return s == "Key" }), keys(own))
 		}},
 		{"export", "export -f json web", "getall ssm:/web/* -o json", func(theirs, own string) string {
@@ -255,7 +255,7 @@ func TestWritesOfChamber(t *testing.T) {
 		t.Errorf("(-chamber +credrender):\n%s", diff)
 	}
 	theirs := strings.Count(chamber.want(t, 0, "history", "theirs", "a").Stdout, "\n") - 1 // the header
-	if own := strings.Count(ours.want(t, 0, "history", "ssm:/ours/a").Stdout, "\n"); own != theirs || own != 2 {
+	if own := strings.Count(ours.want(t, 0, "history", "--no-headers", "ssm:/ours/a").Stdout, "\n"); own != theirs || own != 2 {
 		t.Errorf("%d versions by chamber, %d by credrender", theirs, own)
 	}
 }
