@@ -121,10 +121,5 @@ func isPlace(err error) bool {
 }
 
 func isOne(err error, kinds ...error) bool {
-	for _, k := range kinds {
-		if errors.Is(err, k) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(kinds, func(k error) bool { return errors.Is(err, k) })
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // The names of standard input as a template and of standard output as a destination.
@@ -156,4 +158,20 @@ func fileError(err error) error {
 		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
 	}
 	return err
+}
+
+// readVars parses the file of --vars. An empty file has no variables.
+func readVars(path string, data []byte) (map[string]any, error) {
+	v, err := document.YAML(string(data))
+	if errors.Is(err, document.ErrEmpty) {
+		return map[string]any{}, nil
+	}
+	if err != nil {
+		return nil, usagef("--vars: %s: %w", source.Show(path), err)
+	}
+	vars, ok := v.(map[string]any)
+	if !ok {
+		return nil, usagef("--vars: %s is not a YAML mapping", source.Show(path))
+	}
+	return vars, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"github.com/credrender/credrender/internal/hook"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // commandLine is the origin of jobs and files that are not of the config.
@@ -198,22 +196,6 @@ func (a *app) jobChanges(f *jobFlags) (func(*job.Job), error) {
 			j.Vars = all
 		}
 	}, nil
-}
-
-// readVars parses the file of --vars. An empty file has no variables.
-func readVars(path string, data []byte) (map[string]any, error) {
-	v, err := document.YAML(string(data))
-	if errors.Is(err, document.ErrEmpty) {
-		return map[string]any{}, nil
-	}
-	if err != nil {
-		return nil, usagef("--vars: %s: %w", source.Show(path), err)
-	}
-	vars, ok := v.(map[string]any)
-	if !ok {
-		return nil, usagef("--vars: %s is not a YAML mapping", source.Show(path))
-	}
-	return vars, nil
 }
 
 // pairs parses the KEY=VALUE list of a flag. The same pair may occur twice, but not the

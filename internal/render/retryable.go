@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
@@ -36,10 +37,5 @@ func everySecret(err error, kinds ...error) bool {
 }
 
 func isAny(err error, kinds []error) bool {
-	for _, k := range kinds {
-		if errors.Is(err, k) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(kinds, func(k error) bool { return errors.Is(err, k) })
 }

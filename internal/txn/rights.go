@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -122,10 +123,6 @@ func (r rights) owner() string {
 // cannot reports whether a file system refused rights that it cannot store, or the kernel
 // refused this user.
 func cannot(err error) bool {
-	for _, e := range []error{unix.EPERM, unix.EINVAL, unix.EOPNOTSUPP, unix.ENOSYS, unix.EOVERFLOW} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	numbers := []error{unix.EPERM, unix.EINVAL, unix.EOPNOTSUPP, unix.ENOSYS, unix.EOVERFLOW}
+	return slices.ContainsFunc(numbers, func(e error) bool { return errors.Is(err, e) })
 }

@@ -39,12 +39,8 @@ func (e *ProbeError) Unwrap() []error {
 // process would get now too. ErrCredentials alone does not: another process may find other
 // credentials.
 func Unanswered(err error) bool {
-	for _, kind := range []error{ErrThrottled, ErrUnreachable, context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
+	kinds := []error{ErrThrottled, ErrUnreachable, context.Canceled, context.DeadlineExceeded}
+	return slices.ContainsFunc(kinds, func(k error) bool { return errors.Is(err, k) })
 }
 
 // Findings collects the result of a probe. The zero Findings is ready. It is not safe for

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -81,12 +82,7 @@ func path(all []member, key string) []string {
 }
 
 func index(all []member, name string) int {
-	for i, m := range all {
-		if m.name == name {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(all, func(m member) bool { return m.name == name })
 }
 
 // edit returns doc, an object, with the text of one member replaced. change gets the old

@@ -211,12 +211,8 @@ func (p *Parameters) batch(ctx context.Context, names []string, decrypt bool) ma
 
 // ofOne reports whether one of the names may be the cause of an error.
 func ofOne(ctx context.Context, err error) bool {
-	for _, general := range []error{source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials} {
-		if errors.Is(err, general) {
-			return false
-		}
-	}
-	return ctx.Err() == nil
+	general := []error{source.ErrThrottled, source.ErrUnreachable, source.ErrCredentials}
+	return ctx.Err() == nil && !slices.ContainsFunc(general, func(k error) bool { return errors.Is(err, k) })
 }
 
 func find(out *getOutput, name string) answer {

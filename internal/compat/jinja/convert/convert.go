@@ -13,6 +13,7 @@ package convert
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,12 +87,7 @@ func (c *converter) try(line int, f func() string) (ok bool) {
 func (c *converter) tag(s string) { c.out.WriteString("{{" + s + "}}") }
 
 func (c *converter) visible(name string) bool {
-	for _, s := range c.scopes {
-		if s[name] {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.scopes, func(s map[string]bool) bool { return s[name] })
 }
 
 func (c *converter) declare(name string) { c.scopes[len(c.scopes)-1][name] = true }
