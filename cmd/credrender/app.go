@@ -34,6 +34,7 @@ type app struct {
 	fs             fsys.FS // for destinations and state; nil is the operating system's
 	terminal       func(stream any) bool
 	noticeAfter    time.Duration
+	completionTime time.Duration // how long a key press waits
 	compatTimeout  time.Duration // the limit of the compatibility command lines
 	input          *input.Reader
 	limit          *limit.Limit // bounds waiting; nil until the command begins
@@ -82,7 +83,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 	return &app{
 		stdin: openInput(stdin), stdout: stdout, stderr: stderr,
 		environ: os.Environ(), dir: dir, euid: os.Geteuid(),
-		terminal: isTerminal, noticeAfter: noticeAfter, compatTimeout: compatTimeout,
+		terminal: isTerminal, noticeAfter: noticeAfter, completionTime: completionTime, compatTimeout: compatTimeout,
 	}
 }
 

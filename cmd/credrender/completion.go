@@ -72,7 +72,7 @@ func none([]string, string) []string { return []string{} }
 func (cp *completer) function(w words) cobra.CompletionFunc {
 	return func(c *cobra.Command, before []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var stop context.CancelFunc
-		cp.ctx, stop = context.WithTimeout(c.Context(), completionTime)
+		cp.ctx, stop = context.WithTimeout(c.Context(), cp.app.completionTime)
 		defer stop()
 		all := w(before, prefix)
 		if all == nil {

@@ -44,7 +44,15 @@ func TestMain(m *testing.M) {
 		"credrender-measured": measuredMain,
 		"credrender-nochmod":  nochmodMain,
 		"credrender-chaos":    chaosMain,
+		"credrender-patient":  patientMain,
 	})
+}
+
+// patientMain is the command whose completion waits as long as a busy machine needs.
+func patientMain() {
+	a := newApp(os.Stdin, os.Stdout, os.Stderr)
+	a.completionTime = time.Minute
+	os.Exit(a.main(context.Background(), os.Args[1:]))
 }
 
 // nochmodMain is the command on a file system that ignores chmod, as exfat and
