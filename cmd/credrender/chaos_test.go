@@ -173,7 +173,7 @@ const (
 func (r *chaosRun) String() string {
 	var names []string
 	for _, f := range r.faults() {
-		names = append(names, f.Name)
+		names = append(names, fmt.Sprintf("%s (%s %s %s, attempt %d)", f.Name, f.Request.Service, f.Request.Operation, f.Request.Subject, f.Request.Attempt))
 	}
 	return fmt.Sprintf("%s as %s, TLS %t, force %t, unchanged %t, %d attempts, timeout %v, disk %q; exit %d after %v; faults: %s",
 		r.scenario, r.identity, r.secure, r.force, r.unchanged, r.attempts, r.timeout, r.disk, r.code, r.took.Round(time.Millisecond), strings.Join(names, ", "))
