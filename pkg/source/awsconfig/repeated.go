@@ -15,8 +15,13 @@ import (
 type answers struct {
 	mu            sync.Mutex
 	recent, older map[string]bool
-	meaningless   bool // an emulator reuses ids: one was repeated on a new connection
+	onNew         int // answers on new connections with an id that was seen before
 }
+
+// meaningless reports whether an emulator reuses ids: they were repeated on a new
+// connection, and again on another one. A hop may do the first, by giving an answer to
+// two requests.
+func (a *answers) meaningless() bool { return a.onNew > 1 }
 
 const remembered = 1024
 
@@ -34,8 +39,10 @@ func (a *answers) check(h http.Header, used bool) (repeated, identified bool) {
 		a.recent, a.older = make(map[string]bool, 64), a.recent
 	}
 	a.recent[id] = true
-	a.meaningless = a.meaningless || seen && !used
-	return seen && used && !a.meaningless, !seen && !a.meaningless
+	if seen && !used {
+		a.onNew++
+	}
+	return seen && !a.meaningless(), !seen && !a.meaningless()
 }
 
 // errRepeated: a hop has sent an answer twice. It is as transient as a truncated
@@ -43,25 +50,26 @@ func (a *answers) check(h http.Header, used bool) (repeated, identified bool) {
 var errRepeated = errors.Join(wire.ErrOther, io.ErrUnexpectedEOF)
 
 // exchange sends a request. If the answer is a repeated one, it sends the request again
-// on a new connection.
+// on a new connection, twice at most: then an emulator's ids are known to be meaningless.
 func (t *transport) exchange(req *http.Request) (*http.Response, error) {
 	if err := keepBody(req); err != nil {
 		return nil, err
 	}
 	x := wire.ExchangeOf(req.Context())
+	via := t.kept
 	if x.New {
-		return t.send(t.fresh, req, x)
+		via = t.fresh
 	}
-	resp, err := t.send(t.kept, req, x)
-	if !errors.Is(err, errRepeated) {
-		return resp, err
-	}
-	if req.GetBody != nil {
-		if req.Body, err = req.GetBody(); err != nil {
-			return nil, err
+	resp, err := t.send(via, req, x)
+	for again := 0; again < 2 && errors.Is(err, errRepeated); again++ {
+		if req.GetBody != nil {
+			if req.Body, err = req.GetBody(); err != nil {
+				return nil, err
+			}
 		}
+		resp, err = t.send(t.fresh, req, x)
 	}
-	return t.send(t.fresh, req, x)
+	return resp, err
 }
 
 // keepBody buffers the body of a request so that it can be sent again. The SDK's bodies

@@ -176,3 +176,24 @@ func TestMeaninglessIDs(t *testing.T) {
 		h.want(t, o, fmt.Sprintf("k%d", i))
 	}
 }
+
+// A hop that gives the answer of one connection to a request on another is not believed,
+// as long as no second answer on a new connection has an id that was seen before.
+func TestRepeatedOnANewConnection(t *testing.T) {
+	h := newHop(t, false)
+	var first []byte
+	h.reply = func(c net.Conn, n int64, answer []byte) {
+		switch n {
+		case 1:
+			first = answer
+			defer c.Close()
+		case 2:
+			answer = first
+		}
+		_, _ = c.Write(answer)
+	}
+	o := h.objects(t)
+	for i := range 3 {
+		h.want(t, o, fmt.Sprintf("k%d", i))
+	}
+}
