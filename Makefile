@@ -61,7 +61,7 @@ test: ## run the tests, the long ones in a short form, with the race detector wh
 check: format vet cross static test docs-check canary exhaustive tidy demo ## what CI runs before interop: format, vet, cross, staticcheck, test, docs-check, canary, exhaustive, tidy, demo
 
 canary: ## every command against every failure, looked through for values and credentials (a minute)
-	CANARY_ALL=1 $(GO) test -count=1 -run '^TestCanary$$' ./cmd/credrender
+	CANARY_ALL=1 TERMINAL_ALL=1 $(GO) test -count=1 -run '^(TestCanary|TestNothingActsOnATerminal)$$' ./cmd/credrender
 
 chaos: ## render while network, names, clock, credentials and disk fail: 10,000 faults, by seeds (10 minutes)
 	CHAOS_FAULTS=$(or $(CHAOS_FAULTS),10000) $(GO) test -count=1 -timeout 60m -run '^TestChaos$$' -v ./cmd/credrender

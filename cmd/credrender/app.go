@@ -132,7 +132,7 @@ func (o *helpOut) Write(p []byte) (int, error) {
 func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
-	text := err.Error()
+	text := errorText(err)
 	if text == context.Canceled.Error() {
 		text = "interrupted by a signal"
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/input"
 	"github.com/credrender/credrender/internal/job"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // The names of standard input as a template and of standard output as a destination.
@@ -153,7 +154,7 @@ func (a *app) readPiped() ([]byte, error) {
 // error.
 func fileError(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
+		return &usageError{fmt.Errorf("%s: %w", mask.Visible(pe.Path), pe.Err)}
 	}
 	return err
 }

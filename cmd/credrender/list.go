@@ -20,7 +20,7 @@ func newList(a *app) *cobra.Command {
 characters, the name first and the version last. With --newest, list only the version
 that readers get. Nothing is decrypted. PATTERN may be a REF of another source:
 'ssm:/app/*' lists Parameter Store and 'sm:app/*' Secrets Manager, the newest version of
-each name. A pattern that matches nothing is a warning.`,
+each name, and 's3://bucket/*' the keys in S3, without versions. A pattern that matches nothing is a warning.`,
 		Example: "  credrender list 'web.*'",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, output, newest) },
@@ -44,20 +44,19 @@ func runList(ctx context.Context, a *app, args []string, output string, newest b
 	return a.printTable(listRows(entries))
 }
 
-// listRows returns the name first and the version last. Comments stand between them, if
-// there are any.
+// listRows returns the name first and the version last, if lists of the source have
+// versions. Comments stand between them, if there are any.
 func listRows(entries []source.Entry) []string {
 	comments := slices.ContainsFunc(entries, func(e source.Entry) bool { return e.Comment != "" })
 	rows := make([]string, len(entries))
 	for i, e := range entries {
-		rows[i] = source.Show(e.Name) + "\t"
-		if e.Comment != "" {
-			rows[i] += source.Show(e.Comment)
-		}
+		rows[i] = source.Show(e.Name)
 		if comments {
-			rows[i] += "\t"
+			rows[i] += "\t" + shown(e.Comment)
 		}
-		rows[i] += source.Show(e.Version)
+		if e.Version != "" {
+			rows[i] += "\t" + source.Show(e.Version)
+		}
 	}
 	return rows
 }
@@ -99,5 +98,5 @@ func nothing(t *backend.Target) string {
 	if t.Text() == "" {
 		return "the store holds no secrets"
 	}
-	return t.Text() + ": no name matches"
+	return source.Show(t.Text()) + ": no name matches"
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +11,8 @@ import (
 	"text/tabwriter"
 
 	"golang.org/x/term"
+
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // outputError says where a write failed.
@@ -19,8 +23,9 @@ func outputError(err error) error {
 	return nil
 }
 
+// printf prints text for people: what a terminal would obey is written out.
 func printf(w io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintf(w, format, args...)
+	_, err := io.WriteString(w, mask.VisibleLines(fmt.Sprintf(format, args...)))
 	return outputError(err)
 }
 
@@ -29,17 +34,37 @@ func (a *app) write(data []byte) error {
 	return outputError(err)
 }
 
+// errObeyed is the error for a value that a terminal would not only show.
+var errObeyed = errors.New("holds characters that a terminal obeys: '| cat -v' shows them, and '> FILE' keeps the value as it is")
+
+// writeValue prints a value byte for byte. On a terminal a newline follows.
+func (a *app) writeValue(value []byte) error {
+	if a.atTerminal(a.stdout) && !bytes.HasSuffix(value, []byte("\n")) {
+		value = append(bytes.Clone(value), '\n')
+	}
+	return a.writeContent(value)
+}
+
+// writeContent prints what holds values byte for byte. It refuses on a terminal what that
+// would obey: who may write a secret must not act on the terminal of those who read it.
+func (a *app) writeContent(text []byte) error {
+	if a.atTerminal(a.stdout) && mask.Acts(text) {
+		return errObeyed
+	}
+	return a.write(text)
+}
+
 // printTable prints rows of cells, which tabs separate, in aligned columns.
 func (a *app) printTable(rows []string) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		_, _ = fmt.Fprintln(w, row) // Flush returns the error
+		_, _ = fmt.Fprintln(w, mask.Visible(row)) // Flush returns the error
 	}
 	return outputError(w.Flush())
 }
 
 func (a *app) printJSON(v any) error {
-	e := json.NewEncoder(a.stdout)
+	e := json.NewEncoder(mask.JSON(a.stdout))
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return outputError(e.Encode(v))
