@@ -174,6 +174,9 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
 	}
+	if cfg.Base.Store.Kind != backend.Local {
+		a.warnSharedConfig(cfg.Trust)
+	}
 	for _, err := range cfg.Broken {
 		a.fail(err)
 	}

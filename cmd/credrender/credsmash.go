@@ -38,7 +38,7 @@ func (a *app) credsmash(ctx context.Context, args []string) int {
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: mask.Lines(a.stderr), Terminal: a.atTerminal(a.stdout), LookupEnv: a.lookupEnv, Now: time.Now,
 		ReadFile: func(path string) ([]byte, error) {
 			own = append(own, a.protectedFile("a file that this command reads", path)...)
-			return a.input.ReadFile(a.abs(path))
+			return a.readForPeer("credsmash", a.abs(path))
 		},
 		ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 		Open:    a.openCredsmash,

@@ -34,7 +34,7 @@ func (a *app) credstash(ctx context.Context, args []string) int {
 	f := &credstash.CommandLine{
 		Stdin: a.stdin, Stdout: a.stdout, Stderr: mask.Lines(a.stderr), Terminal: a.atTerminal(a.stdout),
 		LookupEnv: a.lookupEnv, Home: a.home(), Now: time.Now, Open: a.openCredstash,
-		ReadFile: a.input.ReadFile, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
+		ReadFile: func(path string) ([]byte, error) { return a.readForPeer("credstash", path) }, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 	}
 	return f.Run(ctx, args)
 }

@@ -107,7 +107,7 @@ func isUsage(err error) bool {
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
 	_, refusal := errors.AsType[*source.RefusalError](err)
-	return usage || conf || unable || refusal || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, render.ErrTooMuch, job.ErrFiles, rotate.ErrOther, rotate.ErrSame, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
+	return usage || conf || unable || refusal || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, render.ErrTooMuch, job.ErrFiles, rotate.ErrOther, rotate.ErrSame, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed, local.ErrWritable)
 }
 
 // isTemplates reports whether err is, or joins, an error in a template's text. A
