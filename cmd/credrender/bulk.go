@@ -140,7 +140,7 @@ func (a *app) reportOutcomes(s *scoped, outcomes []store.Outcome) error {
 		}
 	}
 	if dryRun {
-		if err := a.printPlanned(outcomes); err != nil {
+		if err := a.printPlanned(outcomes, s.flags.planned); err != nil {
 			return err
 		}
 	} else {
@@ -152,27 +152,48 @@ func (a *app) reportOutcomes(s *scoped, outcomes []store.Outcome) error {
 	return nil
 }
 
+// plannedAction is what a run would do with one version, as --dry-run -o json prints it.
+type plannedAction struct {
+	Action  string `json:"action" doc:"delete, rekey, pad, put-again, rescue, unhide, put or write"`
+	Name    string `json:"name" doc:"name of the secret"`
+	Version string `json:"version,omitempty" doc:"the version, if the source has versions"`
+	To      string `json:"to,omitempty" doc:"the version that it becomes"`
+	Size    int    `json:"size,omitempty" doc:"bytes of the value, if one is written"`
+}
+
 // printPlanned prints the actions that a run would take.
-func (a *app) printPlanned(outcomes []store.Outcome) error {
-	var rows []string
-	for _, o := range outcomes {
-		if o.Err != nil || o.Action == store.Kept {
+func (a *app) printPlanned(outcomes []store.Outcome, o resultFlags) error {
+	list := []plannedAction{}
+	for _, oc := range outcomes {
+		if oc.Err != nil || oc.Action == store.Kept {
 			continue
 		}
-		row := verbs[o.Action] + "\t" + source.Show(o.Name)
-		if o.Version != "" {
-			row += "\t" + source.Show(o.Version)
+		p := plannedAction{Action: verbs[oc.Action], Name: oc.Name, Version: oc.Version, To: oc.To}
+		if oc.To == "" && oc.Action == store.Stored {
+			p.Size = oc.Size
 		}
-		switch {
-		case o.To != "":
-			row += "\t-> " + source.Show(o.To)
-		case o.Action == store.Stored:
-			row += "\t" + count(o.Size, "byte")
-		}
-		rows = append(rows, row)
+		list = append(list, p)
 	}
-	return a.printTable(rows)
+	return a.printActions(list, o)
 }
+
+func (a *app) printActions(list []plannedAction, o resultFlags) error {
+	if o.isJSON() {
+		return a.printJSON(list)
+	}
+	t := table{columns: []string{"ACTION", "NAME", "VERSION", "TO", "SIZE"}}
+	for _, p := range list {
+		size := ""
+		if p.Action == verbs[store.Stored] || p.Action == actionWrite {
+			size = count(p.Size, "byte")
+		}
+		t.add(p.Action, source.Show(p.Name), shown(p.Version), shown(p.To), size)
+	}
+	return a.printTable(t, o)
+}
+
+// actionWrite is the action of export, which writes a file.
+const actionWrite = "write"
 
 func (a *app) logSummary(outcomes []store.Outcome) {
 	versions, names := map[store.Action]int{}, map[store.Action]map[string]bool{}

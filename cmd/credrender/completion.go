@@ -119,7 +119,7 @@ func (cp *completer) arguments(root *cobra.Command) map[string]words {
 		"hold": jobs, "run-hook": jobs,
 		"explain": cp.position(explained, none),
 		"help": cp.position(func([]string, string) []string {
-			names := slices.Collect(maps.Keys(topics()))
+			names := topicNames()
 			for _, c := range root.Commands() {
 				if c.IsAvailableCommand() {
 					names = append(names, c.Name())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -20,16 +21,40 @@ import (
 // as an argument, as is KEY= without a value, which an unset variable of a script leaves;
 // --context takes both literally.
 func contextPairs(words, literal []string) (map[string]string, error) {
+	if err := checkWords(words); err != nil {
+		return nil, err
+	}
+	return pairs("context", append(words[:len(words):len(words)], literal...))
+}
+
+func checkWords(words []string) error {
 	for _, w := range words {
 		if isJoined(w) {
 			key, _, _ := strings.Cut(w, "=")
-			return nil, usagef("context: the word that begins with %s= holds several pairs: separate them by spaces; --context KEY=VALUE takes a comma literally", source.Show(key))
+			return usagef("context: the word that begins with %s= holds several pairs: separate them by spaces; --context KEY=VALUE takes a comma literally", source.Show(key))
 		}
 		if isEmptyPair(w) {
-			return nil, usagef("context: %s has no value: is a variable unset? --context %s takes it literally", source.Show(w), source.Show(w))
+			return usagef("context: %s has no value: is a variable unset? --context %s takes it literally", source.Show(w), source.Show(w))
 		}
 	}
-	return pairs("context", append(words[:len(words):len(words)], literal...))
+	return nil
+}
+
+// contextAmong takes the arguments KEY=VALUE from among SRC[:DEST]. They have no colon, and
+// no slash before =. A file whose name has that form is refused: it is written ./KEY=VALUE.
+func (a *app) contextAmong(args []string) (files, words []string, err error) {
+	for _, arg := range args {
+		key, _, _ := strings.Cut(arg, "=")
+		if !isPair(arg) || strings.Contains(arg, ":") || strings.Contains(key, "/") {
+			files = append(files, arg)
+			continue
+		}
+		if _, err := os.Lstat(a.abs(arg)); err == nil {
+			return nil, nil, usagef("%s is a file, and has the form of a context: write ./%s for the file, --context %s for the context", source.Show(arg), source.Show(arg), source.Show(arg))
+		}
+		words = append(words, arg)
+	}
+	return files, words, checkWords(words)
 }
 
 // isJoined reports whether a word has the form a=b,c=d.

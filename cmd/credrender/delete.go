@@ -17,6 +17,7 @@ func newDelete(a *app) *cobra.Command {
 	var version string
 	var d source.Deletion
 	var yes bool
+	var planned resultFlags
 	c := &cobra.Command{
 		Use:   "delete REF",
 		Short: "Delete all versions of a secret, or one",
@@ -31,17 +32,17 @@ versions keeps the versions of a deleted object.`,
 		Example: "  credrender delete db.password -v 7",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return runDelete(c.Context(), a, args[0], version, d, yes)
+			return runDelete(c.Context(), a, args[0], version, d, yes, planned)
 		},
 	}
 	c.Flags().StringVarP(&version, "version", "v", "", "`VERSION` to delete (default: all)")
-	c.Flags().BoolVar(&d.DryRun, "dry-run", false, "delete nothing, print what would be deleted")
+	dryRunFlag(c, &d.DryRun, &planned, "delete nothing, print what would be deleted")
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "on a terminal, delete without asking")
 	c.Flags().BoolVar(&d.Force, "force", false, "delete a secret that AWS manages or rotates, or from a bucket without versions")
 	return c
 }
 
-func runDelete(ctx context.Context, a *app, ref, version string, d source.Deletion, yes bool) error {
+func runDelete(ctx context.Context, a *app, ref, version string, d source.Deletion, yes bool, planned resultFlags) error {
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
@@ -55,17 +56,17 @@ func runDelete(ctx context.Context, a *app, ref, version string, d source.Deleti
 		return err
 	}
 	if !d.DryRun && !yes && a.atTerminal(a.stdin) {
-		planned, err := writer.Delete(ctx, secret, source.Deletion{DryRun: true, Force: d.Force})
+		would, err := writer.Delete(ctx, secret, source.Deletion{DryRun: true, Force: d.Force})
 		if err != nil {
 			return t.Fault(err)
 		}
-		if err := a.confirm(ctx, deleteQuestion(t, version, planned.Versions)); err != nil {
+		if err := a.confirm(ctx, deleteQuestion(t, version, would.Versions)); err != nil {
 			return fmt.Errorf("delete %s: %w", t, err)
 		}
 	}
 	gone, err := writer.Delete(ctx, secret, d)
 	if d.DryRun && err == nil {
-		return a.printPlanned(deletions(secret.Name, gone.Versions))
+		return a.printPlanned(deletions(secret.Name, gone.Versions), planned)
 	}
 	for _, v := range gone.Versions {
 		a.log.Info("deleted "+t.At(v)+recoverable(secret, gone.Until), "name", secret.Name, "version", v)

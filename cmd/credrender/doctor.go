@@ -23,13 +23,14 @@ import (
 
 type doctorOptions struct {
 	jobFlags
-	all bool
+	all    bool
+	output string
 }
 
 func newDoctor(a *app) *cobra.Command {
 	o := &doctorOptions{}
 	c := &cobra.Command{
-		Use:   "doctor [SRC[:DEST]]...",
+		Use:   "doctor [SRC[:DEST]]... [KEY=VALUE]...",
 		Short: "Find out why a render would fail, and how to fix it",
 		Long: `Check everything that a render depends on: credentials, clock, region, table, key,
 and every secret of the templates, which is read and decrypted as in a render. Each
@@ -44,15 +45,9 @@ Exit code 3 means that a render would fail.`,
 	o.registerTemplate(c)
 	o.registerJob(c)
 	c.Flags().BoolVar(&o.all, "all", false, "open every secret of the table with the contexts of the config")
+	outputFlag(c, &o.output, "text|json", "text")
 	return c
 }
-
-// The levels of findings.
-const (
-	fine    = "ok"
-	warning = "warn"
-	failing = "error"
-)
 
 // doctor is the state of one check.
 type doctor struct {
@@ -60,11 +55,13 @@ type doctor struct {
 	cfg  *config.Config
 	args []string // the templates, as given
 	all  bool
+	json bool // the report has the findings
 
 	me        awsconfig.Identity
 	contexts  []source.Context // in the config and templates
-	seen      map[string]bool  // findings printed so far
-	hopeless  bool             // no secret can be read, so single ones are not checked
+	report    doctorReport
+	seen      map[string]bool // findings so far, as printed
+	hopeless  bool            // no secret can be read, so single ones are not checked
 	unhealthy bool
 }
 
@@ -73,10 +70,23 @@ func runDoctor(ctx context.Context, a *app, o *doctorOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	d := &doctor{a: a, cfg: cfg, args: args, all: o.all, seen: map[string]bool{}}
+	d := &doctor{a: a, cfg: cfg, args: args, all: o.all, json: o.output == "json", report: doctorReport{Findings: []doctorFinding{}}, seen: map[string]bool{}}
+	err = d.examine(ctx, o)
+	if d.unhealthy {
+		a.code = worse(a.code, exitSecret)
+	}
+	if d.json && (err == nil || len(d.report.Findings) > 0) {
+		d.report.Healthy = err == nil && !d.unhealthy
+		err = errors.Join(err, a.printJSON(d.report))
+	}
+	return err
+}
+
+func (d *doctor) examine(ctx context.Context, o *doctorOptions) (err error) {
+	a, cfg := d.a, d.cfg
 	var sel selection
-	if len(args) > 0 || len(cfg.Jobs) > 0 || len(cfg.Broken) > 0 {
-		if sel, err = a.selectJobs(cfg, args, &o.jobFlags); err != nil {
+	if len(d.args) > 0 || len(cfg.Jobs) > 0 || len(cfg.Broken) > 0 {
+		if sel, err = a.selectJobs(cfg, d.args, &o.jobFlags); err != nil {
 			return err
 		}
 	}
@@ -91,9 +101,6 @@ func runDoctor(ctx context.Context, a *app, o *doctorOptions, args []string) err
 		if err := d.examineJobs(ctx, jobs, sel.named); err != nil {
 			return err
 		}
-	}
-	if d.unhealthy {
-		a.code = worse(a.code, exitSecret)
 	}
 	return nil
 }
@@ -154,20 +161,6 @@ func (d *doctor) knownContexts(jobs []job.Job, named map[string]bool) []source.C
 		add(lower)
 	}
 	return list
-}
-
-// tell prints a finding, unless it was printed before.
-func (d *doctor) tell(level, subject, text string, fixes ...string) error {
-	d.unhealthy = d.unhealthy || level == failing
-	line := fmt.Sprintf("%-5s  %s: %s\n", level, subject, text)
-	for _, m := range fixes {
-		line += "       fix: " + m + "\n"
-	}
-	if d.seen[line] {
-		return nil
-	}
-	d.seen[line] = true
-	return printf(d.a.stdout, "%s", line)
 }
 
 // maxSkew is how far AWS lets a clock be off

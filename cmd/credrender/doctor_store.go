@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/credrender/credrender/internal/backend"
@@ -64,7 +63,7 @@ func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job
 		return d.tell(failing, subject, err.Error(), d.line("--table", "OTHER", "setup"))
 	case err != nil:
 		d.hopeless = true
-		return d.tell(failing, subject, err.Error(), d.line("--wait", "5m", "render")+"  # keeps trying")
+		return d.tell(failing, subject, err.Error(), d.line("render", "--wait", "5m")+"  # keeps trying")
 	case t.Created:
 		return d.noTable(ctx, c, where)
 	}
@@ -153,20 +152,5 @@ func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
 	if err != nil {
 		return d.tell(warning, "items", err.Error())
 	}
-	for _, v := range verdicts {
-		if slices.Contains(v.Notes, store.NoteUnpadded) {
-			text := fmt.Sprintf("its version %s is not padded, so it hides later ones", source.Show(v.Version))
-			if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("migrate", v.Name)); err != nil {
-				return err
-			}
-		}
-		if v.Err == nil {
-			continue
-		}
-		text := fmt.Sprintf("version %s does not open: %v", source.Show(v.Version), v.Err)
-		if err := d.tell(warning, "secret "+source.Show(v.Name), text, d.line("delete", v.Name, "-v", v.Version)+"  # unless you know its context"); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.tellItems(verdicts)
 }

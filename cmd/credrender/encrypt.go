@@ -21,8 +21,8 @@ func newEncrypt(a *app) *cobra.Command {
 		Short: "Encrypt a file with KMS, for a repository or S3",
 		Long: `Encrypt a file with the KMS key of --key and print the result as text. Up to 4,096
 bytes the result is that of 'aws kms encrypt --output text --query CiphertextBlob',
-above that an envelope (docs/sources.md). The template function s3secret reads it
-from an object in S3; 'credrender decrypt' reads it from a file.`,
+above that an envelope ('credrender help sources envelope'). The template function
+s3secret reads it from an object in S3; 'credrender decrypt' reads it from a file.`,
 		Example:     `  credrender encrypt tls.key env=prod > tls.key.enc`,
 		Annotations: map[string]string{mayHoldValues: "encrypt"},
 		Args:        cobra.MinimumNArgs(1),

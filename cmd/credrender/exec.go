@@ -20,6 +20,7 @@ import (
 type execOptions struct {
 	renderOptions
 	env, envFiles, prefixes, files []string
+	envContexts                    []string
 	pristine, lastWins, keepCase   bool
 	watchOptions
 }
@@ -27,11 +28,14 @@ type execOptions struct {
 func newExec(a *app) *cobra.Command {
 	o := &execOptions{}
 	c := &cobra.Command{
-		Use:   "exec [flags] -- CMD [ARG]...",
+		Use:   "exec [flags] [KEY=VALUE]... -- CMD [ARG]...",
 		Short: "Run a program with secrets in its environment",
 		Long: `Fetch secrets, add them to the environment, and replace this process with CMD, which
 keeps its PID (1 in a container), receives its signals and determines its exit code.
 If a secret is missing or refused, CMD does not start.
+
+KEY=VALUE right before -- is the encryption context of all secrets, as with --context.
+For one secret, --env-context VAR:KEY=VALUE or --env 'VAR=REF?KEY=VALUE' states it.
 
 --env-prefix derives the names of variables from those of secrets: the text before
 the first * is removed, letters become capitals, and every other character that is
@@ -49,12 +53,17 @@ secret or a template has changed. If so, it renders the files again and restarts
 with the new environment, or sends it a signal (--on-change). CMD ends only after
 everything for its successor has been fetched. Signals reach CMD, and when CMD ends by
 itself, credrender ends with its exit code.`,
-		Example: `  credrender exec --env 'DB_PASSWORD=db.password?env=prod' -- app --port 80
+		Example: `  credrender exec --env DB_PASSWORD=db.password env=prod -- app --port 80
+  credrender exec --env A=db.a --env B=db.b --env-context B:env=test env=prod -- app
   credrender exec --env-prefix 'ssm:/app/prod/*' --pristine -- env
   credrender exec --env-file app.env.tmpl --file tls.tmpl:/run/tls.key -- app
   credrender exec --watch '*/5 * * * *' --env DB_PASSWORD=db.password -- app`,
 		RunE: func(c *cobra.Command, args []string) error {
-			switch err := o.check(c, args); {
+			args, err := o.takeContext(c, args)
+			if err == nil {
+				err = o.check(c, args)
+			}
+			switch {
 			case err != nil:
 				return err
 			case o.spec != "":
@@ -67,6 +76,7 @@ itself, credrender ends with its exit code.`,
 	fl.SetInterspersed(false)   // all arguments after CMD belong to CMD
 	o.lockTimeout = time.Minute // for --file, as in render
 	fl.StringArrayVar(&o.env, "env", nil, "set a variable to a secret, as `VAR=REF` (repeatable)")
+	fl.StringArrayVar(&o.envContexts, "env-context", nil, "`VAR:KEY=VALUE` of the encryption context of one --env (repeatable)")
 	fl.StringArrayVar(&o.envFiles, "env-file", nil, "`TEMPLATE` of NAME=VALUE lines (repeatable)")
 	fl.StringArrayVar(&o.prefixes, "env-prefix", nil, "set variables from the secrets that `PATTERN` matches, such as 'api.*' (repeatable)")
 	fl.StringArrayVar(&o.files, "file", nil, "first render a file, as `SRC:DEST` (repeatable)")
@@ -135,6 +145,9 @@ func (a *app) protectedEnvFiles(o *execOptions) (list []render.Own) {
 
 // fileSelection returns the jobs of --file, which must have destinations.
 func (a *app) fileSelection(cfg *config.Config, o *execOptions) (selection, error) {
+	if slices.ContainsFunc(o.files, func(file string) bool { return !strings.Contains(file, ":") }) {
+		return selection{}, usagef("--file takes SRC:DEST")
+	}
 	sel, err := a.selectJobs(cfg, o.files, &o.jobFlags)
 	switch {
 	case err != nil:
@@ -212,8 +225,12 @@ func (a *app) planEnv(cfg *config.Config, o *execOptions) (*envPlan, error) {
 	}
 	change(&p.job)
 	a.namePartials(&o.jobFlags, p.named)
+	contexts, err := o.contextsByVariable()
+	if err != nil {
+		return nil, err
+	}
 	for _, arg := range o.env {
-		if err := p.addOne(cfg, arg); err != nil {
+		if err := p.addOne(cfg, arg, contexts); err != nil {
 			return nil, err
 		}
 	}
@@ -244,13 +261,13 @@ func (p *envPlan) add(f job.File, read func(template.Output) ([]variable, error)
 	p.read = append(p.read, read)
 }
 
-// addOne adds VAR=REF.
-func (p *envPlan) addOne(cfg *config.Config, arg string) error {
+// addOne adds VAR=REF, with the context of --env-context.
+func (p *envPlan) addOne(cfg *config.Config, arg string, contexts map[string]map[string]string) error {
 	name, text, ok := strings.Cut(arg, "=")
 	if !ok || !secretfile.IsEnvName(name) {
 		return usagef("--env: %s is not VAR=REF", quoteName(name))
 	}
-	ref, err := backend.ParseRef(cfg.Base.Store, text, "", nil)
+	ref, err := backend.ParseRef(cfg.Base.Store, text, "", contexts[name])
 	if err != nil {
 		return fmt.Errorf("--env %s: %w", name, err)
 	}

@@ -4,7 +4,7 @@ package main
 func authoringRows() map[string][]bad {
 	return map[string][]bad{
 		"explain": {
-			refuses(faultMissing, exitUsage, `missing argument NAME`, ""),
+			refuses(faultMissing, exitUsage, `NAME is missing`, ""),
 			refuses(faultMissing, exitUsage, `no key or function "modee", did you mean mode`, "modee"),
 			refuses(faultEmpty, exitUsage, `no key or function ""`, "''"),
 			refuses(faultMalformed, exitUsage, `no key or function "jobs\.\.mode"`, "jobs..mode"),

@@ -15,7 +15,7 @@ func holdRows() map[string][]bad {
 	return map[string][]bad{
 		"hold": slices.Concat(hold, []bad{
 			refuses(faultMissing, exitUsage, `no job "none"`, "none --for 1h --reason why -c ok.yaml"),
-			refuses(faultMissing, exitUsage, `missing argument JOB`, "-c ok.yaml"),
+			refuses(faultMissing, exitUsage, `JOB is missing`, "-c ok.yaml"),
 			refuses(faultMissing, exitUsage, `--for`, "a --reason why -c ok.yaml"),
 			refuses(faultMissing, exitUsage, `--reason`, "a --for 1h -c ok.yaml"),
 			refuses(faultMissing, exitUsage, `no job "none"`, "--end none -c ok.yaml"),
@@ -31,7 +31,7 @@ func holdRows() map[string][]bad {
 		}),
 		"run-hook": slices.Concat(runHook, []bad{
 			refuses(faultMissing, exitUsage, `no job "none"`, "none -c ok.yaml"),
-			refuses(faultMissing, exitUsage, `missing argument JOB`, "-c ok.yaml"),
+			refuses(faultMissing, exitUsage, `JOB is missing`, "-c ok.yaml"),
 			refuses(faultMissing, exitUsage, `has no hook`, "a -c ok.yaml"),
 			refuses(faultWrongType, exitUsage, `lock-timeout`, "a -c ok.yaml --lock-timeout soon"),
 			refuses(faultDuplicated, exitUsage, `too many arguments`, "a a -c ok.yaml"),

@@ -4,7 +4,7 @@ package main
 func lifeRows() map[string][]bad {
 	return map[string][]bad{
 		"generate": {
-			refuses(faultMissing, exitUsage, `missing argument REF`, ""),
+			refuses(faultMissing, exitUsage, `REF is missing`, ""),
 			refuses(faultMissing, exitUsage, `none: no such file`, "new --format rsa --public none/key.pub"),
 			refuses(faultEmpty, exitUsage, `"" has no name`, "''"),
 			refuses(faultEmpty, exitUsage, `--public is empty`, "new --format rsa --public ''"),
@@ -27,7 +27,7 @@ func lifeRows() map[string][]bad {
 		"edit": {
 			refuses(faultMissing, exitSecret, `no\.such: .*not found`, "no.such"),
 			refuses(faultMissing, exitSecret, `db\.pw`, "db.pw"),
-			refuses(faultMissing, exitUsage, `missing argument REF`, ""),
+			refuses(faultMissing, exitUsage, `REF is missing`, ""),
 			refuses(faultEmpty, exitUsage, `"" has no name`, "''"),
 			refuses(faultMalformed, exitUsage, `context: env is not KEY=VALUE`, "db.pw env"),
 			refuses(faultWrongType, exitSecret, `wrong encryption context`, "db.pw env=test"),
@@ -37,7 +37,7 @@ func lifeRows() map[string][]bad {
 		},
 		"history": {
 			refuses(faultMissing, exitSecret, `no\.such: .*not found`, "no.such"),
-			refuses(faultMissing, exitUsage, `missing argument REF`, ""),
+			refuses(faultMissing, exitUsage, `REF is missing`, ""),
 			refuses(faultEmpty, exitUsage, `"" has no name`, "''"),
 			refuses(faultMalformed, exitUsage, `takes no context`, "db.pw?env=prod"),
 			refuses(faultMalformed, exitUsage, `--output "xml" is not text or json`, "db.pw -o xml"),
@@ -49,7 +49,7 @@ func lifeRows() map[string][]bad {
 		"copy": {
 			refuses(faultMissing, exitSecret, `no\.such.*not found`, "no.such new"),
 			refuses(faultMissing, exitSecret, `db\.pw version 7 .*not found`, "db.pw new env=prod -v 7"),
-			refuses(faultMissing, exitUsage, `missing argument NEW_REF`, "db.pw"),
+			refuses(faultMissing, exitUsage, `NEW_REF is missing`, "db.pw"),
 			refuses(faultEmpty, exitUsage, `"" has no name`, "db.pw ''"),
 			refuses(faultEmpty, exitUsage, `--version is empty`, "db.pw new env=prod -v ''"),
 			refuses(faultMalformed, exitUsage, `to-context and the context of`, "db.pw 'new?a=b' env=prod --to-context c=d"),

@@ -122,34 +122,6 @@ func nearKey(name string) string {
 	return config.Nearest(name, names)
 }
 
-// helpFunctions prints all functions by group.
-func helpFunctions(w io.Writer) {
-	group := ""
-	for _, f := range template.Functions() {
-		if f.Group != group {
-			group = f.Group
-			_, _ = fmt.Fprintf(w, "\n%s:\n", group)
-		}
-		_, _ = fmt.Fprintf(w, "  %s\n%s\n", f.Call(), strings.Join(fillLines(strings.Fields(f.Summary), "      ", helpWidth), "\n"))
-	}
-	_, _ = fmt.Fprintln(w, "\n'credrender explain NAME' shows an example.")
-}
-
-// helpKeys prints all keys of the config by section.
-func helpKeys(w io.Writer) {
-	section := config.Section("-")
-	for _, k := range config.Keys() {
-		if k.Section != section {
-			section = k.Section
-			_, _ = fmt.Fprintf(w, "\n%s:\n", sectionTitle(section))
-		}
-		lines := fillLines(strings.Fields(k.Does), strings.Repeat(" ", 18), helpWidth)
-		lines[0] = fmt.Sprintf("  %-15s ", k.Name) + strings.TrimLeft(lines[0], " ")
-		_, _ = fmt.Fprintln(w, strings.Join(lines, "\n"))
-	}
-	_, _ = fmt.Fprintln(w, "\n'credrender explain NAME' shows kind, default and an example.")
-}
-
 func sectionTitle(s config.Section) string {
 	titles := map[config.Section]string{
 		config.SectionTop: "The config", config.SectionSource: "A source (sources.NAME)", config.SectionJob: "A job (jobs[])", config.SectionFile: "A file (jobs[].files[], or in a job with one file)",

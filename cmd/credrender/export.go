@@ -116,7 +116,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 		a.warnDisputed(entries)
 	}
 	if o.dryRun {
-		return printPlannedExport(a, entries)
+		return printPlannedExport(a, entries, o.planned)
 	}
 	if o.file == "" && format == secretfile.JSON {
 		return a.write(mask.VisibleJSON(text))
@@ -225,12 +225,12 @@ func (a *app) warnDisputed(entries []secretfile.Entry) {
 	}
 }
 
-func printPlannedExport(a *app, entries []secretfile.Entry) error {
-	var rows []string
+func printPlannedExport(a *app, entries []secretfile.Entry, o resultFlags) error {
+	var list []plannedAction
 	for _, e := range entries {
-		rows = append(rows, "write\t"+source.Show(e.Name)+"\t"+count(len(e.Value.Reveal()), "byte"))
+		list = append(list, plannedAction{Action: actionWrite, Name: e.Name, Size: len(e.Value.Reveal())})
 	}
-	return a.printTable(rows)
+	return a.printActions(list, o)
 }
 
 // checkPlaintext refuses an output that would show values to others. It runs before

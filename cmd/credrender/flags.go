@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -79,7 +78,7 @@ const mayHoldValues = "credrender_may_hold_values"
 func flagError(c *cobra.Command, err error) error {
 	verb := c.Annotations[mayHoldValues]
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		if instead := peerFlags()[c.Name()+" -"+cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName())]; instead != "" {
+		if instead := peerFlag(c, unknown); instead != "" {
 			return usagef("%s: %s", c.Name(), instead)
 		}
 	}
@@ -108,24 +107,6 @@ func flagError(c *cobra.Command, err error) error {
 	return usagef("%s: an argument that begins with - is not a flag (not shown: it may be the value): %s; '%s --help' lists the flags", verb, instead, c.CommandPath())
 }
 
-// suggestFlag returns the flag of c that is most similar to the unknown flag in err, or "".
-func suggestFlag(c *cobra.Command, err error) string {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok || len(unknown.GetSpecifiedName()) < 2 {
-		return ""
-	}
-	flags := &cobra.Command{SuggestionsMinimumDistance: 2} // cobra compares command names only
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
-		}
-	})
-	if near := flags.SuggestionsFor(unknown.GetSpecifiedName()); len(near) > 0 {
-		return near[0]
-	}
-	return ""
-}
-
 // checkFlags refuses empty flags, which are usually an unset variable of a script: with
 // an empty --version, delete would delete all versions. It also refuses negative
 // durations, which would disable a limit. Package config checks the global flags.
@@ -136,6 +117,8 @@ func checkFlags(c *cobra.Command, _ []string) error {
 		case f.Annotations[globalFlag] != nil || err != nil:
 		case isEmpty(f) && f.Name != "comment":
 			err = usagef("--%s is empty: leave it out, or give it a value", f.Name)
+		case f.Annotations[dryRunOnly] != nil && c.Flags().Lookup("dry-run").Value.String() != "true":
+			err = usagef("--%s is for --dry-run: without it, %s prints no result", f.Name, c.Name())
 		case f.Value.Type() == "duration" && strings.HasPrefix(f.Value.String(), "-"):
 			err = usagef("--%s: %s is negative", f.Name, f.Value)
 		}
@@ -283,29 +266,6 @@ func (f *jobFlags) registerFile(c *cobra.Command) {
 	f.registerContext(c)
 	fl.StringVar(&f.root, "root", "", "place all destinations below `DIR`")
 	f.registerFixtures(c)
-}
-
-// bulkFlags are the flags of commands over many secrets.
-type bulkFlags struct {
-	contextMap   string
-	literal      []string
-	dryRun       bool
-	allowNoMatch bool
-}
-
-// register adds the flags that select secrets and contexts.
-func (f *bulkFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.contextMap, "context-map", "", "YAML `FILE` with the contexts of names, as a list of {pattern, context}")
-	contextFlag(c, &f.literal)
-	allowNoMatchFlag(c, &f.allowNoMatch)
-}
-
-func (f *bulkFlags) registerDryRun(c *cobra.Command, usage string) {
-	c.Flags().BoolVar(&f.dryRun, "dry-run", false, usage)
-}
-
-func allowNoMatchFlag(c *cobra.Command, allow *bool) {
-	c.Flags().BoolVar(allow, "allow-no-match", false, "accept a pattern that matches nothing, otherwise exit code 3")
 }
 
 // contextFlag adds the flag whose pairs are taken literally.

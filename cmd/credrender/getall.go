@@ -109,12 +109,16 @@ func texts(s *scoped, got map[string]source.Result) (values map[string]string, f
 // dropUnreadable warns of secrets that a retry would not open, and returns the other
 // failures.
 func (a *app) dropUnreadable(failed []*source.RefError) (rest []*source.RefError) {
+	var dropped []*source.RefError
 	for _, f := range failed {
 		if isPermanent(f) {
-			a.log.Warn("left out " + f.Error())
+			dropped = append(dropped, f)
 			continue
 		}
 		rest = append(rest, f)
+	}
+	for _, line := range causes(dropped) {
+		a.log.Warn("left out " + line)
 	}
 	return rest
 }

@@ -34,7 +34,7 @@ func (f *grantFlags) register(c *cobra.Command) {
 func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest, error) {
 	r := kms.GrantRequest{Principal: principal, Access: kms.Read, Match: kms.Equals}
 	if f.read == f.write {
-		return r, usagef("give one of --read and --write")
+		return r, usagef("what the role may do is missing: --read or --write, then KEY=VALUE of the context: 'credrender grant ROLE --read env=prod'")
 	}
 	if f.write {
 		r.Access = kms.Write
@@ -87,6 +87,9 @@ which is printed, can use it at once.`,
 }
 
 func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, wait time.Duration) error {
+	if err := f.needRole("grant", args[0]); err != nil {
+		return err
+	}
 	if _, err := f.request("", args[1:]); err != nil { // before the first request
 		return err
 	}
@@ -113,6 +116,19 @@ func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, wait ti
 		state = "present"
 	}
 	return printf(a.stdout, "grant  %-7s  %s  %s  %s\nid     %s\ntoken  %s\n", state, r.Access, principal, showContext(r.Match, r.Context), made.ID, made.Token)
+}
+
+// needRole refuses a context in the place of the role. Names of roles may hold =, so one
+// that does is written as role/NAME.
+func (f *grantFlags) needRole(verb, role string) error {
+	if isPair(role) && !strings.HasPrefix(role, "arn:") && !strings.HasPrefix(role, "role/") {
+		flag := "--read"
+		if f.write {
+			flag = "--write"
+		}
+		return usagef("%s: ROLE is missing before %s: 'credrender %s ROLE %s %s'; a role with = in its name is role/NAME", verb, source.Show(role), verb, flag, source.Show(role))
+	}
+	return nil
 }
 
 // showContext formats the context of a grant.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,20 +14,20 @@ import (
 )
 
 func newGrants(a *app) *cobra.Command {
-	var output string
+	var o resultFlags
 	c := &cobra.Command{
 		Use:     "grants [ROLE]",
 		Short:   "List the grants on the key",
 		Long:    "List the grants on the key, of ROLE or of all principals. The list includes grants\nthat credrender did not make; revoke ends those by id only.",
 		Example: "  credrender grants web",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runGrants(c.Context(), a, args, output) },
+		RunE:    func(c *cobra.Command, args []string) error { return runGrants(c.Context(), a, args, o) },
 	}
-	outputFlag(c, &output, "text|json", "text")
+	o.register(c, "text|json")
 	return c
 }
 
-func runGrants(ctx context.Context, a *app, args []string, output string) error {
+func runGrants(ctx context.Context, a *app, args []string, o resultFlags) error {
 	key, err := a.grantKey(ctx)
 	if err != nil {
 		return err
@@ -44,17 +45,31 @@ func runGrants(ctx context.Context, a *app, args []string, output string) error 
 	if principal != "" && len(grants) == 0 {
 		a.log.Warn(source.Show(principal) + ": the key has no grant for it")
 	}
-	if output == "json" {
-		return a.printJSON(grants)
+	if o.isJSON() {
+		list := make([]grantEntry, len(grants))
+		for i, g := range grants {
+			list[i] = grantEntry(g)
+		}
+		return a.printJSON(list)
 	}
-	var rows []string
+	t := table{columns: []string{"PRINCIPAL", "OPERATIONS", "CONTEXT", "ID", "NAME"}}
 	for _, g := range grants {
 		c, _ := source.NewContext(g.Context)
-		rows = append(rows, strings.Join([]string{
-			source.Show(g.Principal), strings.Join(g.Operations, ","), showContext(g.Match, c), g.ID, source.Show(g.Name),
-		}, "\t"))
+		t.add(source.Show(g.Principal), strings.Join(g.Operations, ","), showContext(g.Match, c), g.ID, shown(g.Name))
 	}
-	return a.printTable(rows)
+	return a.printTable(t, o)
+}
+
+// grantEntry is a grant, as grants -o json prints it.
+type grantEntry struct {
+	ID         string            `json:"id" doc:"id of the grant, as revoke takes it"`
+	Name       string            `json:"name,omitempty" doc:"its name"`
+	Principal  string            `json:"principal" doc:"ARN of the role or user that may use the key"`
+	Operations []string          `json:"operations" doc:"operations of KMS"`
+	Match      kms.Match         `json:"match" doc:"equals, subset or any: how the context must match"`
+	Context    map[string]string `json:"context,omitempty" doc:"the encryption context"`
+	Created    time.Time         `json:"created" doc:"when it was made"`
+	Ours       bool              `json:"ours" doc:"credrender made it"`
 }
 
 func newRevoke(a *app) *cobra.Command {
@@ -77,6 +92,12 @@ func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error 
 	byID := !f.read && !f.write && !f.subset && !f.anyContext && len(f.literal) == 0
 	if byID && (len(args) != 1 || args[0] == "") {
 		return usagef("give a grant by its id, or ROLE, --read or --write, and KEY=VALUE as for 'credrender grant'")
+	}
+	if err := f.needRole("revoke", args[0]); err != nil {
+		return err
+	}
+	if byID && !isGrantID(args[0]) {
+		return usagef("which grant of %s is missing: 'credrender grants %s' lists them; then 'credrender revoke GRANT_ID', or 'credrender revoke %s --read KEY=VALUE...'", source.Show(args[0]), source.Show(args[0]), source.Show(args[0]))
 	}
 	if !byID {
 		if _, err := f.request("", args[1:]); err != nil {
@@ -106,6 +127,12 @@ func runRevoke(ctx context.Context, a *app, f *grantFlags, args []string) error 
 	}
 	a.log.Info("the grant may keep working for up to five minutes; rendered files stay")
 	return nil
+}
+
+// isGrantID reports whether a word is the id of a grant and not a role: 64 hexadecimal
+// digits.
+func isGrantID(word string) bool {
+	return len(word) == 64 && strings.Trim(word, "0123456789abcdef") == ""
 }
 
 func (k grantKey) byRequest(ctx context.Context, f *grantFlags, args []string) ([]kms.Grant, error) {

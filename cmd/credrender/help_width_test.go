@@ -9,11 +9,11 @@ import (
 )
 
 // TestHelpWidth: no line of help is wider than a terminal of 80 columns, for all commands
-// and topics.
+// and topics. Only the output of a command in a page, with an ARN, may be.
 func TestHelpWidth(t *testing.T) {
 	t.Parallel()
 	lines := [][]string{{"--help"}}
-	for name := range topics() {
+	for _, name := range topicNames() {
 		lines = append(lines, []string{"help", name})
 	}
 	var add func(c *cobra.Command, path []string)
@@ -30,7 +30,7 @@ func TestHelpWidth(t *testing.T) {
 	a := newApp(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
 	a.globals = newGlobals()
 	add(newRoot(a), nil)
-	if len(lines) < 45 {
+	if len(lines) < 70 {
 		t.Fatalf("only %d pages of help", len(lines))
 	}
 	for _, args := range lines {
@@ -39,7 +39,7 @@ func TestHelpWidth(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", args, code, errs.String())
 		}
 		for line := range strings.Lines(out.String()) {
-			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > helpWidth {
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > helpWidth && !strings.Contains(line, "arn:") {
 				t.Errorf("%q: %d columns: %s", args, n, line)
 			}
 		}

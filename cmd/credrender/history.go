@@ -11,7 +11,7 @@ import (
 )
 
 func newHistory(a *app) *cobra.Command {
-	var output string
+	var o resultFlags
 	c := &cobra.Command{
 		Use:   "history REF",
 		Short: "List the versions of a secret",
@@ -25,13 +25,13 @@ value the newest again.`,
 		Example: `  credrender history db.password
   credrender history ssm:/app/prod/password -o json`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runHistory(c.Context(), a, args[0], output) },
+		RunE: func(c *cobra.Command, args []string) error { return runHistory(c.Context(), a, args[0], o) },
 	}
-	outputFlag(c, &output, "text|json", "text")
+	o.register(c, "text|json")
 	return c
 }
 
-func runHistory(ctx context.Context, a *app, ref, output string) error {
+func runHistory(ctx context.Context, a *app, ref string, o resultFlags) error {
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
@@ -48,19 +48,19 @@ func runHistory(ctx context.Context, a *app, ref, output string) error {
 	if err != nil {
 		return t.Fault(err)
 	}
-	if output == "json" {
+	if o.isJSON() {
 		return a.printJSON(historyJSON(versions))
 	}
-	return a.printTable(historyRows(versions))
+	return a.printTable(historyTable(versions), o)
 }
 
 // historyLine is a version of history -o json.
 type historyLine struct {
-	Version string   `json:"version"`
-	Created string   `json:"created,omitempty"`
-	Author  string   `json:"author,omitempty"`
-	Labels  []string `json:"labels,omitempty"`
-	Comment string   `json:"comment,omitempty"`
+	Version string   `json:"version" doc:"the version"`
+	Created string   `json:"created,omitempty" doc:"when it was made, RFC 3339 in UTC"`
+	Author  string   `json:"author,omitempty" doc:"who made it"`
+	Labels  []string `json:"labels,omitempty" doc:"labels or staging labels"`
+	Comment string   `json:"comment,omitempty" doc:"the comment"`
 }
 
 func historyJSON(infos []source.VersionInfo) []historyLine {
@@ -78,32 +78,12 @@ func created(v source.VersionInfo) string {
 	return v.Created.UTC().Format(time.RFC3339)
 }
 
-// historyRows are the rows of a table without the columns that are empty throughout.
-func historyRows(infos []source.VersionInfo) []string {
-	columns := []func(source.VersionInfo) string{
-		func(v source.VersionInfo) string { return source.Show(v.Version) },
-		created,
-		func(v source.VersionInfo) string { return shown(v.Author) },
-		func(v source.VersionInfo) string { return shown(strings.Join(v.Labels, ",")) },
-		func(v source.VersionInfo) string { return shown(v.Comment) },
+func historyTable(infos []source.VersionInfo) table {
+	t := table{columns: []string{"VERSION", "CREATED", "AUTHOR", "LABELS", "COMMENT"}}
+	for _, v := range infos {
+		t.add(source.Show(v.Version), created(v), shown(v.Author), shown(strings.Join(v.Labels, ",")), shown(v.Comment))
 	}
-	rows := make([][]string, len(infos))
-	for _, column := range columns {
-		known := false
-		for _, v := range infos {
-			known = known || column(v) != ""
-		}
-		for i := range infos {
-			if known {
-				rows[i] = append(rows[i], column(infos[i]))
-			}
-		}
-	}
-	lines := make([]string, len(rows))
-	for i, cells := range rows {
-		lines[i] = strings.TrimRight(strings.Join(cells, "\t"), "\t")
-	}
-	return lines
+	return t
 }
 
 // shown is source.Show for a cell that may be empty.

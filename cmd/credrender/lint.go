@@ -26,12 +26,12 @@ type lintOptions struct {
 func newLint(a *app) *cobra.Command {
 	o := &lintOptions{}
 	c := &cobra.Command{
-		Use:   "lint [SRC[:DEST]]...",
+		Use:   "lint [SRC[:DEST]]... [KEY=VALUE]...",
 		Short: "Check config and templates without AWS, and list their references",
 		Long: `Parse config and templates and print every reference to a secret or to the machine,
 including those in branches that a render would not take, and the next three runs of
-each job with a schedule. Warnings go to standard error. docs/authoring.md lists the
-rules.
+each job with a schedule. Warnings go to standard error. 'credrender help authoring'
+lists the rules.
 
 With --output json, sarif or github, standard output has the warnings and errors: as
 JSON with the references, as a SARIF log, or as annotations of a GitHub workflow.

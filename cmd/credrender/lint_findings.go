@@ -48,9 +48,9 @@ func lintRules() []lintRule {
 
 // place is a position in a file. Line and Col are 0 where unknown.
 type place struct {
-	File string `json:"file"`
-	Line int    `json:"line,omitempty"`
-	Col  int    `json:"column,omitempty"`
+	File string `json:"file" doc:"the file"`
+	Line int    `json:"line,omitempty" doc:"from 1, if known"`
+	Col  int    `json:"column,omitempty" doc:"from 1, if known"`
 }
 
 func (p place) String() string {
@@ -87,17 +87,23 @@ func placeOf(err error) place {
 // lintFinding is one warning or error.
 type lintFinding struct {
 	place
-	Level   string `json:"level"` // warning or error
-	Rule    string `json:"rule"`
-	Job     string `json:"job,omitempty"`
-	Message string `json:"message"`
+	Level   string `json:"level" doc:"warning or error"`
+	Rule    string `json:"rule" doc:"name of the rule"`
+	Job     string `json:"job,omitempty" doc:"the job"`
+	Message string `json:"message" doc:"what is wrong"`
+}
+
+// lintReport is the result of lint, as -o json prints it.
+type lintReport struct {
+	Findings []lintFinding `json:"findings" doc:"warnings and errors"`
+	Refs     []lintRef     `json:"refs" doc:"references, also those in branches that a render would not take"`
 }
 
 // lintRef is one reference.
 type lintRef struct {
 	place
-	Job string `json:"job,omitempty"`
-	Ref string `json:"ref"`
+	Job string `json:"job,omitempty" doc:"the job"`
+	Ref string `json:"ref" doc:"the function and its argument"`
 }
 
 // warn records a warning, and logs it in the text form.

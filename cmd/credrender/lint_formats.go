@@ -21,7 +21,7 @@ func (l *linting) write(format string) error {
 			r.File = l.relative(r.File)
 			refs[i] = r
 		}
-		return l.app.printJSON(map[string]any{"findings": findings, "refs": refs})
+		return l.app.printJSON(lintReport{findings, refs})
 	case "sarif":
 		return l.app.printJSON(sarifOf(findings))
 	case "github":

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +10,7 @@ import (
 )
 
 func newList(a *app) *cobra.Command {
-	var output string
+	var o resultFlags
 	var newest bool
 	c := &cobra.Command{
 		Use:   "list [PATTERN]",
@@ -23,14 +22,14 @@ that readers get. Nothing is decrypted. PATTERN may be a REF of another source:
 each name, and 's3://bucket/*' the keys in S3, without versions. A pattern that matches nothing is a warning.`,
 		Example: "  credrender list 'web.*'",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, output, newest) },
+		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, o, newest) },
 	}
 	c.Flags().BoolVar(&newest, "newest", false, "list only the newest version of each name")
-	outputFlag(c, &output, "text|json", "text")
+	o.register(c, "text|json")
 	return c
 }
 
-func runList(ctx context.Context, a *app, args []string, output string, newest bool) error {
+func runList(ctx context.Context, a *app, args []string, o resultFlags, newest bool) error {
 	entries, err := a.list(ctx, args)
 	if err != nil {
 		return err
@@ -38,27 +37,30 @@ func runList(ctx context.Context, a *app, args []string, output string, newest b
 	if newest {
 		entries = newestEntries(entries)
 	}
-	if output == "json" {
-		return a.printJSON(entries)
+	if o.isJSON() {
+		list := make([]listEntry, len(entries))
+		for i, e := range entries {
+			list[i] = listEntry(e)
+		}
+		return a.printJSON(list)
 	}
-	return a.printTable(listRows(entries))
+	return a.printTable(listTable(entries), o)
 }
 
-// listRows returns the name first and the version last, if lists of the source have
-// versions. Comments stand between them, if there are any.
-func listRows(entries []source.Entry) []string {
-	comments := slices.ContainsFunc(entries, func(e source.Entry) bool { return e.Comment != "" })
-	rows := make([]string, len(entries))
-	for i, e := range entries {
-		rows[i] = source.Show(e.Name)
-		if comments {
-			rows[i] += "\t" + shown(e.Comment)
-		}
-		if e.Version != "" {
-			rows[i] += "\t" + source.Show(e.Version)
-		}
+// listEntry is a version, as list -o json prints it.
+type listEntry struct {
+	Name    string `json:"name" doc:"name of the secret"`
+	Version string `json:"version,omitempty" doc:"the version; lists of S3 have none"`
+	Comment string `json:"comment,omitempty" doc:"the comment"`
+}
+
+// listTable has the name first and the version last.
+func listTable(entries []source.Entry) table {
+	t := table{columns: []string{"NAME", "COMMENT", "VERSION"}}
+	for _, e := range entries {
+		t.add(source.Show(e.Name), shown(e.Comment), shown(e.Version))
 	}
-	return rows
+	return t
 }
 
 // newestEntries keeps the last entry of each name. Entries are sorted by name, then

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"text/tabwriter"
 
 	"golang.org/x/term"
 
@@ -52,15 +51,6 @@ func (a *app) writeContent(text []byte) error {
 		return errObeyed
 	}
 	return a.write(text)
-}
-
-// printTable prints rows of cells, which tabs separate, in aligned columns.
-func (a *app) printTable(rows []string) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		_, _ = fmt.Fprintln(w, mask.Visible(row)) // Flush returns the error
-	}
-	return outputError(w.Flush())
 }
 
 func (a *app) printJSON(v any) error {

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,22 +13,23 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/internal/state"
-	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 type planOptions struct {
 	renderOptions
-	detailed bool
+	detailed      bool
+	output, color string
 }
 
 func newPlan(a *app) *cobra.Command {
 	o := &planOptions{}
 	c := &cobra.Command{
-		Use:   "plan [SRC:DEST]...",
+		Use:   "plan [SRC:DEST]... [KEY=VALUE]...",
 		Short: "Show what render would change, with secrets masked",
 		Long: `Render in memory and compare with the disk. Nothing is changed. Text that depends on
 a secret is shown as (secret NAME). A removed line is shown only if it equals text of
-the template, otherwise as (hidden).
+the template, otherwise as (hidden). Below the files of a job are the secrets of which
+another version is in place, if the state directory has it. The last line counts.
 
 plan accepts all flags of render, so that one command line works for both. Flags for
 the course of a run, such as --wait and --splay, have no effect. The exit code is that
@@ -38,11 +37,14 @@ of render for all errors that occur without writing: formats, key pairs, missing
 read-only directories, owners. No check and no verify command runs.
 
 With --detailed-exitcode: 0 no changes, 1 any error, 2 changes.`,
-		Example: `  credrender plan --detailed-exitcode`,
-		RunE:    func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
+		Example: `  credrender plan --detailed-exitcode
+  credrender plan --color always | less -R`,
+		RunE: func(c *cobra.Command, args []string) error { return runPlan(c.Context(), a, o, args) },
 	}
 	o.register(c)
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 if something would change, 1 on any error")
+	outputFlag(c, &o.output, "text|json", "text")
+	colorFlag(c, &o.color)
 	hide(c, "wait", "allow-stale", "splay", "lock-timeout", "force")
 	return c
 }
@@ -105,13 +107,11 @@ func (a *app) plan(ctx context.Context, o *planOptions, args []string) (changes 
 	planned, stats, err := render.DryRun(ctx, w, render.Options{
 		Timeout: cfg.Settings.Timeout, AcceptRemoved: o.acceptRemoved, NoHook: o.noHook, Force: o.force, AllowNoMatch: o.allowNoMatch, Overrides: o.given,
 	}, sel.jobs)
-	for _, p := range planned {
-		changes = a.showPlan(p, o.noHook) || changes
-	}
+	changes, errShow := a.showPlans(planned, o)
 	if o.stats {
 		a.stats(stats)
 	}
-	return changes, err
+	return changes, errors.Join(err, errShow)
 }
 
 // planState opens the state as openState does for a run, except that it makes nothing.
@@ -126,38 +126,40 @@ func (a *app) planState(cfg *config.Config) (*state.Dir, error) {
 	return nil, nil
 }
 
-// showPlan prints one job and reports whether a render would do anything.
-func (a *app) showPlan(p *render.Plan, noHook bool) (changes bool) {
+// showPlans prints what a render would do, and reports whether that is anything.
+func (a *app) showPlans(planned []*render.Plan, o *planOptions) (changes bool, err error) {
+	r, hooks := planReport{Jobs: []planJob{}}, map[string]bool{}
+	for _, p := range planned {
+		one := a.showPlan(p, o)
+		changes = changes || one.changes()
+		r.add(one, hooks)
+	}
+	switch {
+	case o.output == "json":
+		return changes, a.printJSON(r)
+	case r.Summary.isEmpty():
+		return changes, nil
+	}
+	return changes, printf(a.stdout, "%s", r.Summary.text())
+}
+
+// showPlan prints one job, unless the report does.
+func (a *app) showPlan(p *render.Plan, o *planOptions) planJob {
 	if err := p.Err(); err != nil {
+		out := planJob{Job: p.Job.Name}
+		out.Config, _ = job.ConfigOf(p.Job.ID, p.Job.Name)
+		for _, e := range flatten(err) {
+			out.Errors = append(out.Errors, e.Error())
+		}
 		a.failJob(p.Job, err)
-		return false
+		return out
 	}
 	a.warnOverridden(p.Job.Name, untilNextRun, p.Overridden())
-	var b strings.Builder
-	for i, c := range p.Changes {
-		fmt.Fprintf(&b, "%-9s  %s\n", c.Kind, mask.Visible(c.Path))
-		switch c.Kind {
-		case job.Create, job.Update:
-			b.WriteString(mask.Diff(c.Path, c.Old.Data, p.Texts[i]))
-		case job.ModeOnly:
-			fmt.Fprintf(&b, "  mode %04o, owner %d:%d; now %04o, %d:%d\n", c.Mode, c.UID, c.GID, c.Old.Mode, c.Old.UID, c.Old.GID)
+	out := a.planOf(p, o.noHook)
+	if o.output != "json" {
+		if err := printf(a.stdout, "%s", out.text(a.colors(o.color))); err != nil {
+			a.fail(err)
 		}
-		changes = changes || c.Kind != job.Unchanged
 	}
-	if runs := nextRuns(p.Job, a.machine(), time.Now()); runs != "" && isConfigured(p.Job) {
-		fmt.Fprintf(&b, "next runs  %s\n", runs)
-	}
-	hookRuns := len(p.Changed()) > 0 || p.HookPending
-	if hookRuns && !noHook && !p.Job.Hook.IsZero() {
-		why := ""
-		if len(p.Changed()) == 0 {
-			why = " (pending since an earlier run)"
-		}
-		fmt.Fprintf(&b, "hook       %s%s\n", render.Show(p.Job.Hook), why)
-		changes = true
-	}
-	if err := printf(a.stdout, "%s", b.String()); err != nil {
-		a.fail(err)
-	}
-	return changes
+	return out
 }

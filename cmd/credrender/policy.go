@@ -28,7 +28,7 @@ type policyOptions struct {
 func newPolicy(a *app) *cobra.Command {
 	o := &policyOptions{}
 	c := &cobra.Command{
-		Use:   "policy [SRC[:DEST]]...",
+		Use:   "policy [SRC[:DEST]]... [KEY=VALUE]...",
 		Short: "Print the least IAM policy that templates need",
 		Long: `Print the IAM policy for the templates, or for the jobs of the config. It allows
 exactly their secrets, parameters and objects, with exactly their contexts, including

@@ -25,6 +25,9 @@ order of its versions does not show which one is the newest.`,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if keep < 1 {
+				if !c.Flags().Changed("keep") {
+					return usagef("prune: --keep N is missing: the number of versions to keep of each secret")
+				}
 				return usagef("--keep N must be at least 1: the number of versions to keep of each secret")
 			}
 			return runPrune(c.Context(), a, f, args, keep)

@@ -57,24 +57,25 @@ func (o *renderOptions) registerRun(c *cobra.Command) {
 func newRender(a *app) *cobra.Command {
 	o := &renderOptions{}
 	c := &cobra.Command{
-		Use:     "render [SRC[:DEST]]...",
+		Use:     "render [SRC[:DEST]]... [KEY=VALUE]...",
 		Aliases: []string{"render-templates"},
 		Short:   "Render templates once",
 		Long: `Render the jobs of the config, or each SRC:DEST as a job of its own. SRC without
 DEST, or SRC:-, goes to standard output; several are printed one after another. SRC
 may be - for standard input. A job that reads the destination of another job is
-rendered after it.
+rendered after it. KEY=VALUE is the default encryption context, as with --context; a
+file of such a name is written ./KEY=VALUE.
 
 A run that changes nothing prints nothing and runs nothing. Its change check may miss
 a version that was put less than about a second before. In a script, use
 put NAME @FILE && render --force.
 
 --override renders a value from a file in place of a secret's, for emergencies. The
-next run without it renders the secret's value again. docs/daemon.md has the steps.`,
+next run without it renders the secret's value again: 'credrender help aws-down'.`,
 		Example: `  credrender render                                   # all jobs of the config
   credrender render nginx.conf.tmpl                   # print one
-  credrender render app.tmpl:/etc/app.conf --mode 0640 --group app \
-    --context env=prod --hook 'systemctl try-restart app'`,
+  credrender render app.tmpl:/etc/app.conf env=prod --mode 0640 --group app \
+    --hook 'systemctl try-restart app'`,
 		RunE: func(c *cobra.Command, args []string) error { return runRender(c.Context(), a, o, args) },
 	}
 	o.register(c)

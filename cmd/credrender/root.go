@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -18,9 +17,7 @@ Go templates request secrets by name from a credstash-compatible store (DynamoDB
 KMS, or a local file), all in one batch. The files of a job change together or not at
 all. The hook that reloads a server runs after a change, until it succeeds.
 
-Exit codes: 0 done, 1 failed, 2 bad usage, config or template, 3 a secret is missing
-or refused, 4 a check or verify refused the new files (the old ones stay in place),
-5 all files are in place but a hook failed (it stays pending).`
+`
 
 // commandGroups are the sections of the command list. Commands that are not listed here
 // follow in a last section.
@@ -43,7 +40,7 @@ func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:              "credrender",
 		Short:            "Put secrets into whole config files",
-		Long:             rootHelp,
+		Long:             rootHelp + exitCodesLine(),
 		TraverseChildren: true, // global flags before the command
 		SilenceUsage:     true,
 		SilenceErrors:    true,
@@ -106,55 +103,6 @@ func strict(c *cobra.Command) {
 	}
 }
 
-// usageArgs turns errors about arguments into usage errors that name the missing one.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	if check == nil {
-		return nil
-	}
-	return func(c *cobra.Command, args []string) error {
-		err := check(c, args)
-		if err == nil || exitCode(err) == exitUsage {
-			return err
-		}
-		problem := err.Error()
-		if missing := missingArgument(c.Use, len(args)); missing != "" {
-			problem = "missing argument " + missing
-		} else if strings.HasPrefix(problem, "accepts") {
-			problem = fmt.Sprintf("too many arguments (%d)", len(args))
-		}
-		return usagef("%s: %s; usage: %s", c.Name(), problem, c.UseLine())
-	}
-}
-
-// missingArgument returns the first required argument in a usage line such as
-// "pull REF [KEY=VALUE]... DEST" after the given ones, or "".
-func missingArgument(use string, given int) string {
-	words := strings.Fields(use)
-	for i, word := range words[1:] {
-		switch {
-		case strings.HasPrefix(word, "[") || strings.HasPrefix(word, "--") || strings.HasSuffix(word, "..."):
-		case strings.HasPrefix(words[i], "--"): // the value of a flag
-		case given == 0:
-			name, _, _ := strings.Cut(word, "|")
-			return name
-		default:
-			given--
-		}
-	}
-	return ""
-}
-
-func unknownCommand(c *cobra.Command, name string) error {
-	text := fmt.Sprintf("unknown command %q", name)
-	if ours, ok := peers()[name]; ok {
-		return &usageError{fmt.Errorf("%s; here that is '%s'", text, ours)}
-	}
-	if near := c.SuggestionsFor(name); len(near) > 0 {
-		text += fmt.Sprintf(", did you mean %q?", near[0])
-	}
-	return &usageError{errors.New(text + "; 'credrender help' lists the commands")}
-}
-
 // helpWidth is the line length of help.
 const helpWidth = 80
 
@@ -172,7 +120,11 @@ func usage(c *cobra.Command) error {
 	}
 	section(w, "Examples", wrapExample(c.Example, helpWidth))
 	commandLists(w, c)
+	if !c.HasParent() {
+		section(w, "Topics of 'credrender help TOPIC'", topicList())
+	}
 	section(w, "Flags", flagUsages(own))
+	section(w, "Fields of -o json, as paths of jq", jsonText(c.Name()))
 	_, err := fmt.Fprintln(w, "\n'credrender help options' lists the global flags.")
 	return err
 }
@@ -219,63 +171,4 @@ func commandLists(w io.Writer, c *cobra.Command) {
 		title = "Other commands"
 	}
 	list(title, func(string) bool { return true })
-}
-
-// peerFlags returns what to type for flags of credstash, by command and flag.
-func peerFlags() map[string]string {
-	return map[string]string{
-		"get -n":    "get writes no newline to a file or pipe: leave -n out",
-		"put -a":    "put always stores the next version: leave -a out",
-		"put -c":    "the comment is --comment TEXT",
-		"getall -f": "the format is -o json or -o yaml; 'credrender export' writes dotenv",
-	}
-}
-
-// peers returns the credrender command for commands of similar programs: credstash,
-// credsmash, gcredstash, unicreds, chamber, confd and consul-template. If programs
-// differ, it has the more common meaning.
-func peers() map[string]string {
-	return map[string]string{
-		// credstash
-		"keys":   "credrender list",
-		"putall": "credrender import --help', and of JSON as credstash takes it 'credrender credstash putall",
-		// credsmash
-		"get-all":         "credrender getall",
-		"find-one":        "credrender list PATTERN' and 'credrender get NAME",
-		"find-many":       "credrender getall PATTERN",
-		"put-many":        "credrender import",
-		"delete-many":     "credrender list PATTERN' and 'credrender delete NAME",
-		"prune-many":      "credrender prune PATTERN",
-		"render-template": "credrender render SRC:DEST' for Go templates, 'credrender credsmash render-template' for Jinja2, 'credrender convert FILE.j2' to change over",
-		"setup-dynamodb":  "credrender setup",
-		// gcredstash
-		"template":      "credrender render SRC' to standard output, or 'credrender render SRC:DEST",
-		"getall-json":   "credrender getall",
-		"getall-yaml":   "credrender export --help",
-		"put-file":      "credrender put NAME @FILE",
-		"put_file":      "credrender put NAME @FILE",
-		"get-file":      "credrender pull NAME DEST",
-		"env":           "credrender export --help' for a file, or a template with 'secret NAME | envquote",
-		"write":         "credrender put NAME VALUE",
-		"read":          "credrender get NAME",
-		"rm":            "credrender delete NAME",
-		"remove":        "credrender delete NAME",
-		"ls":            "credrender list",
-		"versions":      "credrender history NAME",
-		"find":          "credrender list PATTERN",
-		"list-services": "credrender list",
-		"reencrypt":     "credrender rekey",
-		"show":          "credrender get NAME",
-		"create-table":  "credrender setup",
-		// confd and consul-template
-		"apply":    "credrender render",
-		"once":     "credrender render",
-		"watch":    "credrender render' from cron or a systemd timer",
-		"validate": "credrender lint",
-		"check":    "credrender lint",
-		"diff":     "credrender plan",
-		"dry-run":  "credrender plan",
-		"upload":   "credrender put NAME @FILE",
-		"download": "credrender pull NAME DEST",
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/credrender/credrender/internal/generate"
 	"github.com/credrender/credrender/internal/rotate"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 type rotateOptions struct {
@@ -21,6 +22,7 @@ type rotateOptions struct {
 	commandTimeout, waitTimeout, waitInterval time.Duration
 	abort, dryRun, force, trim                bool
 	literal                                   []string
+	planned                                   resultFlags
 }
 
 func newRotate(a *app) *cobra.Command {
@@ -47,7 +49,7 @@ one. CREDRENDER_STEP is the step, CREDRENDER_SECRET the REF, CREDRENDER_VERSION 
 version in force. Output is shown only if a command fails, with both values masked.
 
 Exit codes: 4 verify refused the candidate, 5 the new value is in force but --wait-for
-or --revoke failed. docs/rotating.md is the guide.`,
+or --revoke failed. 'credrender help rotating' is the guide.`,
 		Example: `  credrender rotate db.password env=prod --apply ./set-idle-user --verify ./log-in \
     --wait-for ./all-hosts-have-it --revoke ./lock-old-user --unapply ./lock-idle-user
   credrender rotate api.token - --verify ./call-api < new-token
@@ -61,7 +63,7 @@ or --revoke failed. docs/rotating.md is the guide.`,
 	fl := c.Flags()
 	fl.BoolVar(&o.trim, "trim", false, "remove one newline from the end of the given value")
 	fl.BoolVar(&o.abort, "abort", false, "give up an unfinished rotation: run --unapply and discard the candidate")
-	fl.BoolVar(&o.dryRun, "dry-run", false, "run no command and store nothing, print the steps")
+	dryRunFlag(c, &o.dryRun, &o.planned, "run no command and store nothing, print the steps")
 	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates")
 	contextFlag(c, &o.literal)
 	return c
@@ -223,12 +225,12 @@ func (a *app) planRotation(ctx context.Context, o *rotateOptions, r *rotate.Rota
 	if given != "" {
 		what = "the given value"
 	}
-	var rows []string
+	var list []plannedStep
 	switch state {
 	case rotate.Idle:
-		rows = append(rows, "keep\t"+what)
+		list = append(list, plannedStep{"keep", what})
 	case rotate.Kept:
-		rows = append(rows, "keep\t(done: continues an unfinished rotation)")
+		list = append(list, plannedStep{"keep", "(done: continues an unfinished rotation)"})
 	}
 	steps := []rotate.Step{rotate.Apply, rotate.Verify, publishStep, rotate.WaitFor, rotate.Revoke}
 	if state == rotate.Published {
@@ -237,12 +239,29 @@ func (a *app) planRotation(ctx context.Context, o *rotateOptions, r *rotate.Rota
 	for _, s := range steps {
 		switch command := o.command(s); {
 		case s == publishStep:
-			rows = append(rows, "publish\tit as the newest version")
+			list = append(list, plannedStep{string(s), "it as the newest version"})
 		case command != "":
-			rows = append(rows, string(s)+"\t"+command)
+			list = append(list, plannedStep{string(s), command})
 		}
 	}
-	return a.printTable(append(rows, "discard\tthe record of the rotation"))
+	return a.printSteps(append(list, plannedStep{"discard", "the record of the rotation"}), o.planned)
+}
+
+// plannedStep is a step of a rotation, as --dry-run -o json prints it.
+type plannedStep struct {
+	Step string `json:"step" doc:"keep, apply, verify, publish, wait-for, revoke or discard"`
+	What string `json:"what" doc:"the command that the step runs, or what it does"`
+}
+
+func (a *app) printSteps(list []plannedStep, o resultFlags) error {
+	if o.isJSON() {
+		return a.printJSON(list)
+	}
+	t := table{columns: []string{"STEP", "WHAT"}}
+	for _, s := range list {
+		t.add(s.Step, mask.Visible(s.What))
+	}
+	return a.printTable(t, o)
 }
 
 const publishStep rotate.Step = "publish"

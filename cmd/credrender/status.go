@@ -16,7 +16,7 @@ import (
 )
 
 type statusOptions struct {
-	output      string
+	resultFlags
 	check       bool
 	all         bool
 	maxAge      time.Duration
@@ -33,7 +33,8 @@ func newStatus(a *app) *cobra.Command {
 		Short: "Show the last run of each job",
 		Long: `Print each job's last run and its result, the installed versions and the pending
 hooks, from the state directory, and the next tick of a daemon, from the config.
-Nothing is requested from AWS. A state directory that cannot be read, or a damaged
+Nothing is requested from AWS. -o wide adds the last change, the number of files, the
+config and the next three runs. Jobs with one name are told apart by their config. A state directory that cannot be read, or a damaged
 state file, is an error with exit code 1.
 
 With --check, print the jobs of the config that have not run yet, failed, have a
@@ -73,7 +74,7 @@ that have a pending hook or were interrupted.`,
 			return runStatus(c.Context(), a, o)
 		},
 	}
-	outputFlag(c, &o.output, "text|json", "text")
+	o.register(c, "text|wide|json")
 	c.Flags().BoolVar(&o.check, "check", false, "print only problems, and exit 1 if a job failed, has a pending hook or is too old")
 	c.Flags().BoolVar(&o.all, "all", false, "with --check: include jobs of the command line (SRC:DEST, pull) and of other configs")
 	c.Flags().DurationVar(&o.maxAge, "max-age", 0, "with --check: the last success may be at most `DURATION` ago")
@@ -102,7 +103,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	switch {
 	case o.check:
 		return a.checkStatus(st, list, o)
-	case o.output == "json":
+	case o.isJSON():
 		return a.printJSON(list)
 	}
 	if st.Missing() {
@@ -111,7 +112,7 @@ func runStatus(ctx context.Context, a *app, o *statusOptions) error {
 	if o.html != "" {
 		return a.writePage(cfg, st, list, damaged, o.html)
 	}
-	return a.printStatus(list)
+	return a.printStatus(list, o.resultFlags)
 }
 
 // statuses returns the status of all jobs with state, and of those of the config. A
@@ -154,70 +155,8 @@ func (a *app) statuses(st *state.Dir, jobs []job.Job) ([]jobStatus, []*state.Cor
 			list[i].HeldUntil, list[i].HeldReason = h.Until, h.Reason
 		}
 	}
+	label(list)
 	return list, damaged, nil
-}
-
-func (a *app) printStatus(list []jobStatus) error {
-	rows := []string{"JOB\tLAST RUN\tRESULT\tHOOK\tLAST CHANGE\tNEXT RUN\tFILES"}
-	for _, s := range list {
-		result, hook := "ok", "-"
-		switch {
-		case s.Interrupted:
-			result = "interrupted"
-		case s.Code != exitOK:
-			result = fmt.Sprintf("failed (%d)", s.Code)
-		case s.LastRun.IsZero():
-			result = "-"
-		case len(s.Altered) > 0:
-			result = "altered"
-		}
-		if s.HookPending {
-			hook = "pending"
-		}
-		next := "-"
-		if !s.NextTick.IsZero() {
-			next = zoned(s.NextTick)
-		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%d",
-			s.Job, stamp(s.LastRun), result, hook, stamp(s.LastChange), next, len(s.Files)))
-	}
-	if err := a.printTable(rows); err != nil {
-		return err
-	}
-	for _, s := range list {
-		if !s.HeldUntil.IsZero() {
-			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, heldText(state.Hold{Until: s.HeldUntil, Reason: s.HeldReason})))
-		}
-		for _, ref := range slices.Sorted(maps.Keys(s.Overridden)) {
-			a.log.Warn(fmt.Sprintf("%s: %s", s.Job, overrideText(ref, s.Overridden[ref])))
-		}
-		if s.nextRuns == "" {
-			continue
-		}
-		if err := printf(a.stdout, "%s: next runs %s\n", s.Job, s.nextRuns); err != nil {
-			return err
-		}
-	}
-	for _, s := range list {
-		text := s.Error
-		if s.HookError != s.Error {
-			text = strings.TrimSpace(text + "\n" + s.HookError)
-		}
-		if text != "" {
-			a.log.Warn(s.Job + ": " + text)
-		}
-		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
-			a.log.Warn(fmt.Sprintf("%s: %s %s", s.Job, path, s.Altered[path]))
-		}
-	}
-	return nil
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return t.Local().Format("2006-01-02 15:04:05")
 }
 
 // checkStatus returns the problems of jobs, for monitoring. A job whose state is unknown
@@ -234,10 +173,10 @@ func (a *app) checkStatus(st *state.Dir, list []jobStatus, o *statusOptions) err
 		}
 		judged++
 		if why := s.problem(o.maxAge); why != "" {
-			errs = append(errs, fmt.Errorf("%s: %s", s.Job, why))
+			errs = append(errs, fmt.Errorf("%s: %s", s.label, why))
 		}
 		for _, path := range slices.Sorted(maps.Keys(s.Altered)) {
-			errs = append(errs, fmt.Errorf("%s: %s %s since its last good run", s.Job, path, s.Altered[path]))
+			errs = append(errs, fmt.Errorf("%s: %s %s since its last good run", s.label, path, s.Altered[path]))
 		}
 	}
 	switch {
@@ -268,7 +207,7 @@ func (s *jobStatus) problem(maxAge time.Duration) string {
 	case s.LastSuccess.IsZero():
 		return "it has not succeeded yet"
 	case maxAge > 0 && age < -maxAge: // or the age would stay below the limit
-		return fmt.Sprintf("it last succeeded at %s, which is in the future: the clock was set back", stamp(s.LastSuccess))
+		return fmt.Sprintf("it last succeeded at %s, which is in the future: the clock was set back", rfc3339(s.LastSuccess))
 	case maxAge > 0 && age > maxAge:
 		return fmt.Sprintf("it last succeeded %s ago", age.Round(time.Second))
 	}

@@ -55,7 +55,7 @@ func (a *app) forgettable(ctx context.Context) (names []string) {
 }
 
 func runForget(ctx context.Context, a *app, o *statusOptions) error {
-	if o.check || o.maxAge != 0 || o.output != "text" || o.html != "" {
+	if o.check || o.maxAge != 0 || o.format != "text" || o.html != "" {
 		return usagef("--forget goes without --check, --max-age, --output and --html")
 	}
 	cfg, err := a.config(ctx)

@@ -13,58 +13,57 @@ import (
 
 // jobStatus is the status of one job, as status -o json prints it.
 type jobStatus struct {
-	Job         string            `json:"job"`
-	ID          string            `json:"id"`
-	LastRun     time.Time         `json:"last_run,omitzero"`
-	LastSuccess time.Time         `json:"last_success,omitzero"`
-	LastChange  time.Time         `json:"last_change,omitzero"`
-	NextTick    time.Time         `json:"next_tick,omitzero"`  // when a daemon on this host runs the job next, with its splay
-	NextRuns    []time.Time       `json:"next_runs,omitempty"` // of the schedule, without splay
-	Zone        string            `json:"zone,omitempty"`      // of the schedule
-	Code        int               `json:"code"`
-	Error       string            `json:"error,omitempty"`
-	HookPending bool              `json:"hook_pending"`
-	HookError   string            `json:"hook_error,omitempty"`
-	Interrupted bool              `json:"interrupted,omitempty"`
-	Versions    map[string]string `json:"versions,omitempty"`
-	Files       []string          `json:"files,omitempty"`
-	Left        []string          `json:"left,omitempty"` // made by the job, and no longer its files
-	// Altered are the files that are not as the last good run left them, with the reason.
-	Altered    map[string]string `json:"altered,omitempty"`
-	HeldUntil  time.Time         `json:"held_until,omitzero"`
-	HeldReason string            `json:"held_reason,omitempty"`
-	// Overridden are the secrets of which an operator's value is in place, since when.
-	Overridden map[string]time.Time `json:"overridden,omitempty"`
+	Job         string               `json:"job" doc:"its name"`
+	ID          string               `json:"id" doc:"what identifies it among jobs of the same name"`
+	LastRun     time.Time            `json:"last_run,omitzero" doc:"when it ran last"`
+	LastSuccess time.Time            `json:"last_success,omitzero" doc:"when it last succeeded"`
+	LastChange  time.Time            `json:"last_change,omitzero" doc:"when its files last changed"`
+	NextTick    time.Time            `json:"next_tick,omitzero" doc:"when a daemon on this host runs it next, with its splay"`
+	NextRuns    []time.Time          `json:"next_runs,omitempty" doc:"of the schedule, without splay"`
+	Zone        string               `json:"zone,omitempty" doc:"of the schedule"`
+	Code        int                  `json:"code" doc:"exit code of the last run"`
+	Error       string               `json:"error,omitempty" doc:"of the last run"`
+	HookPending bool                 `json:"hook_pending" doc:"the hook has not succeeded since files changed"`
+	HookError   string               `json:"hook_error,omitempty" doc:"of the hook"`
+	Interrupted bool                 `json:"interrupted,omitempty" doc:"a crash ended the last run"`
+	Versions    map[string]string    `json:"versions,omitempty" doc:"versions in place, by REF"`
+	Files       []string             `json:"files,omitempty" doc:"its files"`
+	Left        []string             `json:"left,omitempty" doc:"files that it made and no longer makes"`
+	Altered     map[string]string    `json:"altered,omitempty" doc:"files that are not as the last good run left them, with the reason"`
+	HeldUntil   time.Time            `json:"held_until,omitzero" doc:"end of a hold"`
+	HeldReason  string               `json:"held_reason,omitempty" doc:"reason of a hold"`
+	Overridden  map[string]time.Time `json:"overridden,omitempty" doc:"secrets with a value of --override in place, since when"`
 
-	Config       string                `json:"config,omitempty"` // the file that the job is of
-	Schedule     string                `json:"schedule,omitempty"`
-	LastRefresh  time.Time             `json:"last_full_refresh,omitzero"`
-	RunID        string                `json:"run,omitempty"`      // of the last failure, as in the daemon's log
-	Failures     int                   `json:"failures,omitempty"` // in a row
-	FailingSince time.Time             `json:"failing_since,omitzero"`
-	PendingHook  *pendingHook          `json:"pending_hook,omitempty"`
-	Installed    map[string]fileStatus `json:"installed,omitempty"` // by destination
+	Config       string                `json:"config,omitempty" doc:"the file that the job is of"`
+	Schedule     string                `json:"schedule,omitempty" doc:"the schedule"`
+	LastRefresh  time.Time             `json:"last_full_refresh,omitzero" doc:"when all of its secrets were last read"`
+	RunID        string                `json:"run,omitempty" doc:"id of the last failed run, as in the log"`
+	Failures     int                   `json:"failures,omitempty" doc:"failed runs in a row"`
+	FailingSince time.Time             `json:"failing_since,omitzero" doc:"when these began"`
+	PendingHook  *pendingHook          `json:"pending_hook,omitempty" doc:"the pending hook"`
+	Installed    map[string]fileStatus `json:"installed,omitempty" doc:"the files as they were put in place, by destination"`
 
 	ofConfig bool
+	label    string // the name, with its origin if jobs share the name
 	missing  string // as app.missing returns it
 	nextRuns string
 }
 
 // pendingHook is a hook that has not succeeded since files changed.
 type pendingHook struct {
-	Since    time.Time `json:"since,omitzero"`
-	Attempts int       `json:"attempts"`
-	Error    string    `json:"error,omitempty"`
-	Next     time.Time `json:"next,omitzero"` // when a daemon tries again
-	Changed  []string  `json:"changed,omitempty"`
+	Since    time.Time `json:"since,omitzero" doc:"since when it is pending"`
+	Attempts int       `json:"attempts" doc:"failed attempts"`
+	Error    string    `json:"error,omitempty" doc:"of the last attempt"`
+	Next     time.Time `json:"next,omitzero" doc:"when a daemon tries again"`
+	Changed  []string  `json:"changed,omitempty" doc:"files that changed"`
 }
 
 // fileStatus is one file as it was put in place.
 type fileStatus struct {
-	Mode     string    `json:"mode"`
-	UID      int       `json:"uid"`
-	GID      int       `json:"gid"`
-	NotAfter time.Time `json:"certificate_expires,omitzero"`
+	Mode     string    `json:"mode" doc:"octal"`
+	UID      int       `json:"uid" doc:"number of the owner"`
+	GID      int       `json:"gid" doc:"number of the group"`
+	NotAfter time.Time `json:"certificate_expires,omitzero" doc:"end of the certificate in it"`
 }
 
 func statusOf(r state.Record) jobStatus {

@@ -20,6 +20,7 @@ import (
 type testOptions struct {
 	update, verbose bool
 	junit           string
+	output, color   string
 }
 
 func newTest(a *app) *cobra.Command {
@@ -53,6 +54,8 @@ Exit code 1 if a case fails, 2 if a test file is wrong.`,
 	c.Flags().BoolVar(&o.update, "update", false, "write the output into want and want_text instead of comparing")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "list the cases that pass too")
 	c.Flags().StringVar(&o.junit, "junit", "", "also write a report in JUnit's format to `FILE`")
+	outputFlag(c, &o.output, "text|json", "text")
+	colorFlag(c, &o.color)
 	return c
 }
 
@@ -182,35 +185,6 @@ func (a *app) writeBelow(dir, name string, data []byte) error {
 	}
 	if err := root.WriteFile(name, data, 0o644); err != nil {
 		return fmt.Errorf("update the expectation: %w", err)
-	}
-	return nil
-}
-
-// showSuites prints the cases that failed, and all of them with --verbose.
-func (a *app) showSuites(o *testOptions, suites []golden.Suite) error {
-	var b strings.Builder
-	total, failed := 0, 0
-	for _, s := range suites {
-		total, failed = total+len(s.Results), failed+s.Failed()
-		updated := map[string]bool{}
-		for _, r := range s.Results {
-			switch {
-			case r.Problem != "":
-				fmt.Fprintf(&b, "FAIL  %s:%d: %s: %s\n%s", s.Path, r.Line, r.Name, r.Problem, r.Diff)
-			case r.Updated != "" && !updated[r.Updated]:
-				updated[r.Updated] = true
-				fmt.Fprintf(&b, "updated  %s\n", r.Updated)
-			case o.verbose:
-				fmt.Fprintf(&b, "ok    %s:%d: %s\n", s.Path, r.Line, r.Name)
-			}
-		}
-	}
-	fmt.Fprintf(&b, "%s in %s: %d passed, %d failed\n", count(total, "case"), count(len(suites), "file"), total-failed, failed)
-	if err := a.write([]byte(b.String())); err != nil {
-		return err
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %s failed", failed, count(total, "case"))
 	}
 	return nil
 }

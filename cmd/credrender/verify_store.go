@@ -16,7 +16,7 @@ import (
 
 func newVerifyStore(a *app) *cobra.Command {
 	f := &bulkFlags{}
-	var output string
+	var o resultFlags
 	c := &cobra.Command{
 		Use:   "verify-store [REF] [KEY=VALUE]...",
 		Short: "Open every stored version and report problems",
@@ -28,11 +28,11 @@ is changed. Without findings nothing is printed.
 Exit code 1: an item is damaged, or hidden by an older version, so that readers get
 the older value. 3: an item does not open. 0: no findings, or notes only.`,
 		Example: "  credrender verify-store --context-map contexts.yaml -o json",
-		RunE:    func(c *cobra.Command, args []string) error { return runVerifyStore(c.Context(), a, f, args, output) },
+		RunE:    func(c *cobra.Command, args []string) error { return runVerifyStore(c.Context(), a, f, args, o) },
 	}
 	f.register(c)
-	f.registerDryRun(c, "check only the form of items, without KMS")
-	outputFlag(c, &output, "text|json", "text")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "check only the form of items, without KMS")
+	o.register(c, "text|json")
 	return c
 }
 
@@ -48,15 +48,14 @@ var noteTexts = map[store.Note]string{
 
 // finding is one version with an error or notes, as verify-store -o json prints it.
 type finding struct {
-	Name    string   `json:"name"`
-	Version string   `json:"version"`
-	Error   string   `json:"error,omitempty"`
-	Notes   []string `json:"notes,omitempty"`
-	// UnreadableBy are other programs, each with the part that it cannot read.
-	UnreadableBy map[credstash.Peer]string `json:"unreadable_by,omitempty"`
+	Name         string                    `json:"name" doc:"name of the secret"`
+	Version      string                    `json:"version" doc:"the version"`
+	Error        string                    `json:"error,omitempty" doc:"why it does not open"`
+	Notes        []string                  `json:"notes,omitempty" doc:"unpadded, hidden, not-int, foreign, ctr32le, nonce or noise"`
+	UnreadableBy map[credstash.Peer]string `json:"unreadable_by,omitempty" doc:"other programs, each with what it cannot read"`
 }
 
-func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, output string) error {
+func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, o resultFlags) error {
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {
 		return err
@@ -91,7 +90,7 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, ou
 		}
 		findings = append(findings, one)
 	}
-	if err := printFindings(a, findings, output); err != nil {
+	if err := printFindings(a, findings, o); err != nil {
 		return err
 	}
 	var many error
@@ -104,26 +103,30 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, ou
 	return many
 }
 
-func printFindings(a *app, findings []finding, output string) error {
-	if output == "json" {
+func printFindings(a *app, findings []finding, o resultFlags) error {
+	if o.isJSON() {
 		return a.printJSON(findings)
 	}
-	var rows []string
+	t := table{columns: []string{"NAME", "VERSION", "PROBLEM"}}
 	for _, f := range findings {
-		row := source.Show(f.Name) + "\t" + source.Show(f.Version) + "\t"
-		if f.Error != "" {
-			rows = append(rows, row+f.Error)
-		}
-		for _, n := range f.Notes {
-			if text := noteTexts[store.Note(n)]; text != "" { // NoteForeign is among the next
-				rows = append(rows, row+text)
-			}
-		}
-		for _, text := range unreadableTexts(f.UnreadableBy) {
-			rows = append(rows, row+text)
+		for _, text := range f.problems() {
+			t.add(source.Show(f.Name), source.Show(f.Version), text)
 		}
 	}
-	return a.printTable(rows)
+	return a.printTable(t, o)
+}
+
+// problems returns one line for each problem of a version.
+func (f *finding) problems() (lines []string) {
+	if f.Error != "" {
+		lines = append(lines, f.Error)
+	}
+	for _, n := range f.Notes {
+		if text := noteTexts[store.Note(n)]; text != "" { // NoteForeign is among the next
+			lines = append(lines, text)
+		}
+	}
+	return append(lines, unreadableTexts(f.UnreadableBy)...)
 }
 
 // unreadableTexts returns one text for each part of an item that other programs cannot

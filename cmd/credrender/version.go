@@ -8,12 +8,28 @@ import (
 )
 
 func newVersion(a *app) *cobra.Command {
-	return &cobra.Command{
+	var output string
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return printVersion(a) },
+		RunE: func(*cobra.Command, []string) error {
+			if output == "json" {
+				return a.printJSON(versionInfo{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH})
+			}
+			return printVersion(a)
+		},
 	}
+	outputFlag(c, &output, "text|json", "text")
+	return c
+}
+
+// versionInfo is the result of version -o json.
+type versionInfo struct {
+	Version string `json:"version" doc:"the release, or the commit of another build"`
+	Go      string `json:"go" doc:"version of Go that built it"`
+	OS      string `json:"os" doc:"operating system, as Go names it"`
+	Arch    string `json:"arch" doc:"architecture, as Go names it"`
 }
 
 func printVersion(a *app) error {

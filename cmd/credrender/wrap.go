@@ -129,20 +129,11 @@ func flagUsages(flags *pflag.FlagSet) string {
 		if f.Hidden {
 			return
 		}
-		value, usage := pflag.UnquoteUsage(f)
-		if strings.Contains(value, "|") { // choices: too long for the column
-			usage, value = strings.TrimSuffix(usage, value)+strings.ReplaceAll(value, "|", ", "), "WORD"
+		name, value, usage := describeFlag(f)
+		if f.Shorthand == "" {
+			name = "    " + name
 		}
-		name := "      --" + f.Name
-		if f.Shorthand != "" {
-			name = "  -" + f.Shorthand + ", --" + f.Name
-		}
-		if value != "" {
-			name += " " + value
-		}
-		if !slices.Contains([]string{"", "false", "0", "0s", "[]"}, f.DefValue) {
-			usage += " (default " + f.DefValue + ")"
-		}
+		name = strings.TrimRight("  "+name+" "+value, " ")
 		indent := strings.Repeat(" ", flagColumn)
 		lines := fillLines(strings.Fields(usage), indent, helpWidth)
 		if len(name)+2 <= flagColumn && len(lines) > 0 {
@@ -153,4 +144,21 @@ func flagUsages(flags *pflag.FlagSet) string {
 		fmt.Fprintln(&b, strings.Join(lines, "\n"))
 	})
 	return b.String()
+}
+
+// describeFlag returns a flag with its shorthand, the placeholder of its value, and what
+// it does.
+func describeFlag(f *pflag.Flag) (name, value, usage string) {
+	value, usage = pflag.UnquoteUsage(f)
+	if strings.Contains(value, "|") { // choices: too long for a column
+		usage, value = strings.TrimSuffix(usage, value)+strings.ReplaceAll(value, "|", ", "), "WORD"
+	}
+	name = "--" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand + ", " + name
+	}
+	if !slices.Contains([]string{"", "false", "0", "0s", "[]"}, f.DefValue) {
+		usage += " (default " + f.DefValue + ")"
+	}
+	return name, value, usage
 }

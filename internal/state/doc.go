@@ -19,4 +19,18 @@
 // Files are replaced as a whole: temporary file, fsync, rename, fsync of the directory. A
 // crash leaves the old or the new one. A file that cannot be parsed was edited by hand; it
 // is reported and never dropped.
+//
+// Each file has the number of its format:
+//
+//	1  records grew under this number: the account was at first part of identity; the
+//	   pending hook is called debt
+//	2  machine apart from identity; pending_hook; of each file, seen (inode, size, change
+//	   time); failures in a row
+//	3  left, the files that a job no longer makes; matches, the names for which for_each
+//	   made files; removals in the journal, whose owed became hook_pending
+//
+// A format is read strictly, except that unknown keys of format 1 are ignored, and a newer
+// format is refused. Each write makes a file the newest format. A key that an older
+// credrender must understand needs a new number, and code that reads the form before it.
+// "make upgrade" tries that with binaries built from the history.
 package state

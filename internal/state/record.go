@@ -12,7 +12,7 @@ import (
 )
 
 // formatVersion is the format that this package writes. It also reads formats 1 and
-// 2, which the next write replaces. docs/dev/layout.md lists the formats.
+// 2, which the next write replaces. The comment of the package lists the formats.
 const formatVersion = 3
 
 // Record is what is stored about a job.

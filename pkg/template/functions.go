@@ -60,7 +60,7 @@ func origin(t funcs.Treatment, name string) string {
 	case funcs.Strict:
 		return "Sprig's, but an error where Sprig's makes up a value"
 	case funcs.Replaced:
-		return "Sprig's, with differences (docs/conversions.md)"
+		return "Sprig's, with differences ('credrender help conversions')"
 	}
 	return "credrender's own"
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // formatOf returns the format for the extension of a file.
@@ -123,7 +124,7 @@ func dump(values map[string]string, format string) ([]byte, error) {
 		}
 		return b.Bytes(), nil
 	case "yaml":
-		return yaml.Marshal(values)
+		return yaml.Marshal(document.WritableYAML(values))
 	}
 	//lint:ignore ST1005 credsmash's words
 	return nil, fmt.Errorf("Unsupported format: %s", format)

@@ -19,7 +19,7 @@ func foreign(text string, parsed bool) string {
 	if !strings.Contains(text, "{{") && !strings.Contains(text, "{%") && !strings.Contains(text, "{#") {
 		return "no Jinja2 template, or one without anything to convert: it has neither {{ }} nor {% %} nor {# #}"
 	}
-	const inGo = "no Jinja2 template but one of Go's text/template: credrender reads those as they are, and docs/consul-template.md has what replaces functions of consul-template"
+	const inGo = "no Jinja2 template but one of Go's text/template: credrender reads those as they are, and 'credrender help consul-template' shows what replaces functions of consul-template"
 	if strings.Contains(text, "{%") {
 		return ""
 	}

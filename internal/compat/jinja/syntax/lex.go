@@ -164,7 +164,9 @@ var (
 	integers = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^(?:0[bB](?:_?[0-1])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?[0-9])*|0(?:_?0)*)`)
 	})
-	names = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\pN_]*`) })
+	// Python's identifiers that Go templates allow too. Python takes letter numbers and
+	// combining marks besides.
+	names = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*`) })
 	strs  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`) })
 	ops   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\*\*|//|==|!=|>=|<=|[-+/*%~\[\](){}><=.:|,;])`) })
 )

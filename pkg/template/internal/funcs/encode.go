@@ -49,7 +49,7 @@ func marshalJSON(v any, escapeHTML bool, indent string) (string, error) {
 // lose its newline.
 func ToYAML(v any) (string, error) {
 	var n yaml.Node
-	if err := n.Encode(Plain(v)); err != nil {
+	if err := n.Encode(document.WritableYAML(Plain(v))); err != nil {
 		return "", err
 	}
 	quoteNumerals(&n)

@@ -1,0 +1,11 @@
+// Package docs holds the pages that 'credrender help TOPIC' and the manual pages print.
+package docs
+
+import "embed"
+
+// Pages are the pages that answer a question of somebody who operates credrender. The
+// others are read before: to choose, to install, to try.
+//
+//go:embed access.md authoring.md aws-down.md coming-from.md confd.md configuration.md consul-template.md containers.md conversions.md
+//go:embed daemon.md guarantees.md import-export.md key-compromised.md lifecycle.md rotating.md runbook.md security.md sources.md templates.md troubleshooting.md
+var Pages embed.FS
