@@ -65,8 +65,8 @@ func (a *app) warnSharedConfig(trust config.Trust) {
 		if !ok || path == "" {
 			path = filepath.Join(a.home(), ".aws", usual)
 		}
-		if !filepath.IsAbs(path) {
-			continue // with ~, which the SDK's own reading explains
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || !filepath.IsAbs(path) {
+			continue // such as /dev/null; a ~ the SDK's own reading explains
 		}
 		if _, doubt, _ := trust.ReadNamed(path); doubt != nil {
 			a.log.Warn(doubt.Error(), "variable", name)
