@@ -96,8 +96,12 @@ static: ## staticcheck
 tidy: ## fail where go mod tidy would change go.mod or go.sum
 	$(GO) mod tidy -diff
 
-lint: ## golangci-lint, and tidiness of the modules beside this one (the first time takes minutes)
+lint: ## golangci-lint, actionlint, and tidiness of the modules beside this one (the first time takes minutes)
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 # with the YAML of its own module: that of tools is another
 	$(GO) -C tools mod tidy -diff
+	$(GO) -C tools/release mod tidy -diff
+	$(GO) -C tools/release vet ./...
+	$(GO) -C tools/release test ./...
 	$(GO) -C test/interop/tfaws mod tidy -diff
 	$(GO) -C test/interop/peers mod tidy -diff
 	$(GO) -C test/interop/tfaws vet ./...
@@ -127,14 +131,15 @@ reproducible: ## build HEAD in two folders with a cache each, and compare the ha
 	  (cd "$$dir/$$n" && GOCACHE="$$dir/cache-$${n##*/}" CGO_ENABLED=0 $(GO) build -trimpath -o bin/credrender ./cmd/credrender && sha256sum bin/credrender) || exit 1; \
 	done && cmp "$$dir/one/bin/credrender" "$$dir/deeper/two/bin/credrender" && echo "reproducible: the two are equal"
 
-# Docker's images are left out: building them needs an engine. Goreleaser ignores the
-# commit in a clone without a remote, so it gets one for this run.
+# Goreleaser ignores the commit in a clone without a remote, so it gets one for this run.
 snapshot: export GIT_CONFIG_COUNT=1
 snapshot: export GIT_CONFIG_KEY_0=remote.origin.url
 snapshot: export GIT_CONFIG_VALUE_0=https://github.com/credrender/credrender
 snapshot: ## build everything a release holds into dist/, and publish nothing (minutes: six targets)
 	$(goreleaser) check
-	$(goreleaser) release --snapshot --clean --skip=docker,publish,sign
+	$(goreleaser) release --snapshot --clean --skip=publish,sign
+	packaging/image dist
+	packaging/formula "$$(sed -n 's/.*"version":"\([^"]*\)".*/\1/p' dist/metadata.json)" dist/SHA256SUMS > dist/credrender.rb
 
 packages: ## install, upgrade, use and purge the deb in a Debian root; unpack the rpm and the apk (as root; builds two releases: minutes)
 	PACKAGES=1 test/interop/prepare $(VENV)
@@ -188,18 +193,22 @@ compare-hooks: build ## the same mishaps with consul-template, and with the conf
 fleet: ## play fleets of 1,000 and 10,000 hosts against AWS's quotas and prices: docs/fleet.md (5 minutes)
 	GOGC=200 FLEET_PAGE=../../docs/fleet.md $(GO) test -count=1 -timeout 2h -run '^TestWritePage$$' -v ./test/fleet
 
-bench: ## measure renders against the limit program, to bin/bench/ (5 minutes)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench -bin bin/bench/credrender -md bin/bench/bench.md -json bin/bench/bench.json
+bench: bench-programs ## measure renders against the limit program, to bin/bench/ (5 minutes)
+	bin/bench/bench -bin bin/bench/credrender -spawn bin/bench/spawn -md bin/bench/bench.md -json bin/bench/bench.json
 
-bench-peers: ## measure renders against every peer that can be had here, to docs/dev/benchmarks.md (12 minutes; leave the machine alone)
+bench-peers: bench-programs ## measure renders against every peer and at scale, and write the numbers, pages and plots (half an hour; leave the machine alone)
 	test/interop/prepare $(VENV)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -doc docs/dev/benchmarks.md -plot docs/peers.svg -json test/bench/peers.json $(BENCH_PEERS)
+	test/bench/build-peers bin/peers
+	bin/bench/bench peers -bin bin/bench/credrender -venv $(VENV) -modules test/interop/node_modules -programs bin/peers -json test/bench/peers.json $(BENCH_PEERS)
+	bin/bench/bench scale -bin bin/bench/credrender -json test/bench/scale.json
+	bin/bench/bench pages
 
-bench-check: ## fail where renders have lost much against the limit program, by test/bench/ratios.json (20 seconds)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/credrender ./cmd/credrender
-	$(GO) run ./test/bench check -bin bin/bench/credrender
+# What is measured and what measures, stripped as releases are.
+bench-programs:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/bench/ ./cmd/credrender ./test/bench ./test/bench/spawn
+
+bench-check: bench-programs ## fail where renders have lost against the limit program or grow too much, by test/bench/ratios.json (a minute)
+	bin/bench/bench check -bin bin/bench/credrender
 
 docs-check: ## run the console blocks of the pages and compare their output; links, quoted messages, diagrams
 	$(GO) test -count=1 ./docs
@@ -234,4 +243,4 @@ cover: ## test coverage of all packages, to coverage.out
 clean: ## remove what the other targets made in this folder
 	rm -rf bin dist coverage.out .cache $(VENV) test/interop/node_modules
 
-.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-check fuzz fuzz-mutants security-mutants fuzz-quoters docs-check docs-update site cover clean
+.PHONY: help build install install-systemd test check canary chaos chaos-mutants exhaustive format vet cross static tidy lint vuln verify sbom reproducible snapshot packages demo interop interop-full soak authority aws-live aws-live-clean crash rekey-kills upgrade compare-hooks fleet bench bench-peers bench-programs bench-check fuzz fuzz-mutants security-mutants fuzz-quoters docs-check docs-update site cover clean

@@ -7,5 +7,6 @@ import "embed"
 // others are read before: to choose, to install, to try.
 //
 //go:embed access.md authoring.md aws-down.md coming-from.md confd.md configuration.md consul-template.md containers.md conversions.md
-//go:embed daemon.md guarantees.md import-export.md key-compromised.md lifecycle.md rotating.md runbook.md security.md sources.md templates.md troubleshooting.md
+//go:embed daemon.md exec-watch.md guarantees.md hold.md import-export.md key-compromised.md lifecycle.md monitoring.md rights.md
+//go:embed rotating.md runbook.md security.md sources.md systemd.md templates.md troubleshooting.md unchanged-runs.md
 var Pages embed.FS

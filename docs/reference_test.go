@@ -10,7 +10,7 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// The pages of reference are made from the tables that help and schema use.
+// The reference pages are generated from the tables that help and schema use.
 // UPDATE_DOCS=1 writes them.
 func TestReferencePages(t *testing.T) {
 	for page, want := range map[string]string{"functions.md": functionsPage(t), "config-keys.md": keysPage()} {
@@ -18,7 +18,7 @@ func TestReferencePages(t *testing.T) {
 			continue
 		}
 		if os.Getenv("UPDATE_DOCS") == "" {
-			t.Errorf("%s is not what the tables give: run UPDATE_DOCS=1 go test ./docs -run TestReferencePages", page)
+			t.Errorf("%s is out of date: run UPDATE_DOCS=1 go test ./docs -run TestReferencePages", page)
 			continue
 		}
 		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
@@ -45,15 +45,18 @@ func functionsPage(t *testing.T) string {
 
 <!-- made by UPDATE_DOCS=1 go test ./docs -run TestReferencePages -->
 
-All functions of templates. [Templates](templates.md) explains those that are credrender's own, and [conversions](conversions.md)
-how Sprig's differ. A value from a pipe is the last argument. In the column of results, ↵ is a line break; functions that
-ask for something have none. ‡ marks functions whose result is another at each run. ` + "`credrender explain NAME`" + ` prints the same.
+All functions that templates can use. [Templates](templates.md) explains credrender's own, and [conversions](conversions.md)
+how Sprig's differ. A piped value becomes the last argument.
+
+- ↵ in a result is a line break. Functions that send requests have no result here.
+- ‡ marks functions that return a different result on each run.
+- ` + "`credrender explain NAME`" + ` prints the same on the machine.
 `)
 	group := ""
 	for _, f := range template.Functions() {
 		if f.Group != group {
 			group = f.Group
-			fmt.Fprintf(&b, "\n## %s\n\n| function | | example | result |\n|---|---|---|---|\n", group)
+			fmt.Fprintf(&b, "\n## %s\n\n| function | description | example | result |\n|---|---|---|---|\n", group)
 		}
 		f = f.Evaluate(t.Context())
 		call, does := cell(f.Call()), f.Summary
@@ -83,14 +86,14 @@ func keysPage() string {
 
 <!-- made by UPDATE_DOCS=1 go test ./docs -run TestReferencePages -->
 
-All keys of the [config](configuration.md) and of [test files](authoring.md#golden-tests). ` + "`credrender explain KEY`" + ` prints the same, and
-` + "`credrender config schema`" + ` has it for editors.
+All keys of the [config](configuration.md) and of [test files](authoring.md#golden-tests). ` + "`credrender explain KEY`" + ` prints
+the same on the machine, and ` + "`credrender config schema`" + ` prints a JSON Schema for editors.
 `)
 	section := config.Section("-")
 	for _, k := range config.Keys() {
 		if k.Section != section {
 			section = k.Section
-			fmt.Fprintf(&b, "\n## %s\n\n| key | | kind | default | example |\n|---|---|---|---|---|\n", titles[section])
+			fmt.Fprintf(&b, "\n## %s\n\n| key | description | kind | default | example |\n|---|---|---|---|---|\n", titles[section])
 		}
 		does := k.Does
 		if k.Required {

@@ -8,9 +8,9 @@ import (
 	"github.com/credrender/credrender/internal/policy"
 )
 
-// The tables of rights in access.md are those that hints go by.
+// The tables in rights.md are those that hints go by.
 func TestRightsTable(t *testing.T) {
-	page, err := os.ReadFile("access.md")
+	page, err := os.ReadFile("rights.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestRightsTable(t *testing.T) {
 		"Secrets Manager": {{"render", "daemon"}, {"plan", "exec", "getall", "export"}, {"get", "pull"}, {"put"}, {"list"}, {"delete"}},
 	} {
 		if want := rightsTable(t, service, rows); !strings.Contains(string(page), want) {
-			t.Errorf("access.md has not for %s:\n%s", service, want)
+			t.Errorf("rights.md lacks for %s:\n%s", service, want)
 		}
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/credrender/credrender/test/clitest"
 )
 
-// module copies examples/library into a module of its own, which imports this one,
-// and builds it there.
-func module(t *testing.T) (program string) {
+// module copies a program of the examples into a module of its own, which imports this
+// one, and builds it there.
+func module(t *testing.T, folder string) (program string) {
 	t.Helper()
 	dir := t.TempDir()
 	root, err := filepath.Abs("..")
@@ -25,7 +25,7 @@ func module(t *testing.T) (program string) {
 	const name = "github.com/credrender/credrender"
 	mod := strings.Replace(read(t, "../go.mod"), "module "+name, "module example.com/library", 1) +
 		fmt.Sprintf("\nrequire %s v0.0.0\nreplace %s => %s\n", name, name, root)
-	for path, text := range map[string]string{"go.mod": mod, "go.sum": read(t, "../go.sum"), "main.go": read(t, "library/main.go")} {
+	for path, text := range map[string]string{"go.mod": mod, "go.sum": read(t, "../go.sum"), "main.go": read(t, folder+"/main.go")} {
 		if err := os.WriteFile(filepath.Join(dir, path), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +43,7 @@ func module(t *testing.T) (program string) {
 // hundred retries in all.
 func TestLibrary(t *testing.T) {
 	const n = 99
-	program := module(t)
+	program := module(t, "library")
 	aws := awsfake.Start(t)
 	values := map[string]string{}
 	var text, want strings.Builder
@@ -117,3 +117,6 @@ func TestLibraryIsShort(t *testing.T) {
 		t.Errorf("%d lines", lines)
 	}
 }
+
+// The Lambda function needs nothing but public packages. Its own tests run it.
+func TestLambdaBuildsAlone(t *testing.T) { module(t, "lambda") }

@@ -37,6 +37,7 @@ type app struct {
 	compatTimeout  time.Duration // the limit of the compatibility command lines
 	input          *input.Reader
 	limit          *limit.Limit // bounds waiting; nil until the command begins
+	line           *statusLine  // of a terminal; nil elsewhere
 
 	globals  globals
 	words    []string       // the command line
@@ -161,6 +162,9 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 		return nil, usagef("--table: the store is %s, set by --store, CREDRENDER_STORE or the config: add --store dynamodb to use a table", cfg.Base.Store.Kind)
 	}
 	a.log = a.newLog(cfg.Settings.LogLevel, cfg.Settings.LogFormat)
+	if cfg.Settings.LogLevel > slog.LevelInfo {
+		a.line.off()
+	}
 	a.setTimeout(cfg.Settings.Timeout)
 	a.stores.MFA, a.trust = a.askMFA, &cfg.Trust
 	if a.snapshot != nil {
@@ -264,9 +268,8 @@ const (
 	// compatTimeout replaces --timeout on the compatibility command lines, whose
 	// originals have no such flag.
 	compatTimeout = 2 * time.Minute
-	// noticeAfter is the delay before a command on a terminal reports what it is
-	// waiting for.
-	noticeAfter = 2 * time.Second
+	// noticeAfter is the delay before a command on a terminal shows what it is doing.
+	noticeAfter = time.Second
 )
 
 // limited returns the context in which a command waits for AWS, credentials and
@@ -275,10 +278,9 @@ const (
 func (a *app) limited(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	a.limit, a.input, a.piped = limit.New(d), input.NewReader(ctx), map[string]text{}
 	a.input.SetIdle(d)
-	if a.atTerminal(a.stderr) {
-		a.limit.Notify(a.noticeAfter, func(s limit.Subject) { a.log.Info("waiting for " + s.String() + " ...") })
-	}
-	return a.limit.Context(ctx)
+	ctx, hide := a.showing(ctx)
+	ctx, stop := a.limit.Context(ctx)
+	return ctx, func() { stop(); hide() }
 }
 
 // setTimeout applies --timeout.

@@ -22,7 +22,7 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		problem := err.Error()
 		if missing := missingArgument(c.Use, len(args)); missing != "" {
 			problem = missing + " is missing"
-			if text := argumentTexts[missing]; text != "" {
+			if text := argumentText(missing); text != "" {
 				problem += ": " + text
 			}
 		} else if strings.HasPrefix(problem, "accepts") {
@@ -59,13 +59,23 @@ func missingArgument(use string, given int) string {
 	return ""
 }
 
-// argumentTexts tell what arguments are.
-var argumentTexts = map[string]string{
-	"REF":     "the secret, such as db.password or ssm:/app/password",
-	"NEW_REF": "the secret to copy to",
-	"DEST":    "the file to write",
-	"ROLE":    "the name or ARN of the role",
-	"JOB":     "a job of the config",
-	"FILE":    "a file, or - for standard input",
-	"NAME":    "a function of templates or a key of the config",
+// argumentText tells what an argument is, or "".
+func argumentText(name string) string {
+	switch name {
+	case "REF":
+		return "the secret, such as db.password or ssm:/app/password"
+	case "NEW_REF":
+		return "the secret to copy to"
+	case "DEST":
+		return "the file to write"
+	case "ROLE":
+		return "the name or ARN of the role"
+	case "JOB":
+		return "a job of the config"
+	case "FILE":
+		return "a file, or - for standard input"
+	case "NAME":
+		return "a function of templates or a key of the config"
+	}
+	return ""
 }

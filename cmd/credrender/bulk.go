@@ -75,7 +75,7 @@ func (s *scoped) values(ctx context.Context, verb string) (map[string]source.Res
 
 func (s *scoped) noMatch() error {
 	if s.Text() == "" {
-		return fmt.Errorf("%w: the store holds no secrets", source.ErrNoMatch)
+		return fmt.Errorf("%w: the store contains no secrets", source.ErrNoMatch)
 	}
 	return fmt.Errorf("%s: %w", source.Show(s.Text()), source.ErrNoMatch)
 }

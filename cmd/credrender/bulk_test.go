@@ -106,6 +106,7 @@ func envOf(t *testing.T, kind string) ([]string, *awsfake.Server) {
 // TestPutByManyProcesses: 50 processes put one name at once. No value is lost,
 // no version left out.
 func TestPutByManyProcesses(t *testing.T) {
+	t.Parallel()
 	const writers = 50
 	for _, kind := range []string{"dynamodb", "local"} {
 		t.Run(kind, func(t *testing.T) {

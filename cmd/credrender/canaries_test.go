@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/hop"
 )
 
 // Every canary has this in it, so that a part of one is found as well.
@@ -163,18 +164,11 @@ func answerFailures() []canaryFailure {
 			fmt.Fprintf(w, `{"Items":[{"name":{"S":%q},"Plaintext":%q`, canaryForeign, canaryForeign)
 		}),
 		{name: "not HTTP", set: func(t *testing.T, _ *canaryGround, _ func(string, string)) []string {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = l.Close() })
-			go func() {
-				for conn, err := l.Accept(); err == nil; conn, err = l.Accept() {
-					_, _ = fmt.Fprintf(conn, "%s\r\n\r\n", canaryForeign)
-					_ = conn.Close()
-				}
-			}()
-			return []string{"AWS_ENDPOINT_URL=http://" + l.Addr().String(), "AWS_ENDPOINT_URL_DYNAMODB=http://" + l.Addr().String(), "AWS_ENDPOINT_URL_KMS=http://" + l.Addr().String(), "AWS_ENDPOINT_URL_STS=http://" + l.Addr().String()}
+			url := "http://" + hop.Accept(t, func(c net.Conn) {
+				_, _ = fmt.Fprintf(c, "%s\r\n\r\n", canaryForeign)
+				_ = c.Close()
+			})
+			return []string{"AWS_ENDPOINT_URL=" + url, "AWS_ENDPOINT_URL_DYNAMODB=" + url, "AWS_ENDPOINT_URL_KMS=" + url, "AWS_ENDPOINT_URL_STS=" + url}
 		}},
 		rule("Decrypt denied", awsfake.Rule{Service: awsfake.KMS, Operation: "Decrypt", Code: "AccessDeniedException", Message: canaryForeign}),
 		rule("other context", awsfake.Rule{Service: awsfake.KMS, Operation: "Decrypt", Code: "InvalidCiphertextException", Message: canaryForeign}),

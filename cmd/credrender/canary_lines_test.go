@@ -34,7 +34,7 @@ func canaryLines() map[string][]canaryLine {
 		"copy":         {line("copy", "doc", "doc2", "env=prod"), line("copy", "doc", "ssm:/doc", "env=prod"), line("copy", "doc", "doc3"), line("copy", "doc", "doc3", "env=prod", "--dry-run"), line("copy", "doc", value)},
 		"rollback":     {line("rollback", "doc", "--to", "1", "env=prod"), line("rollback", "doc", "--to", "1"), line("rollback", "doc", "--to", "7", "env=prod")},
 		"rotate":       canaryRotations(value),
-		"prune":        {line("prune", "--keep", "1", "--dry-run"), line("prune", "--keep", "1")},
+		"prune":        {line("prune", "--keep", "1", "--dry-run"), line("prune", "--keep", "1", "--dry-run", "-o", "json"), line("prune", "--keep", "1")},
 		"rekey":        {line("rekey", "--dry-run", "env=prod"), line("rekey", "env=prod"), line("rekey", "env=other")},
 		"migrate":      {line("migrate", "--dry-run", "env=prod"), line("migrate", "env=prod")},
 		"verify-store": {line("verify-store", "env=prod"), line("verify-store"), line("verify-store", "env=other", "-o", "json")},
@@ -50,15 +50,15 @@ func canaryLines() map[string][]canaryLine {
 		"grants":        {line("grants"), line("grants", "r")},
 		"revoke":        {line("revoke", "r", "--read", "env=prod"), line("revoke", "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60")},
 		"policy":        {line("policy", "app.tmpl")},
-		"doctor":        {line("doctor"), line("doctor", "-c", "jobs.yaml", "--all"), line("doctor", "derived.tmpl")},
-		"version":       {line("version")},
+		"doctor":        {line("doctor"), line("doctor", "-c", "jobs.yaml", "--all"), line("doctor", "-c", "jobs.yaml", "--all", "-o", "json"), line("doctor", "derived.tmpl")},
+		"version":       {line("version"), line("version", "-o", "json")},
 		"convert":       {line("convert", "app.j2"), line("convert", "derived.j2"), line("convert", "secrets.json")},
 		"demo":          {line("demo", "demo")},
 		"explain":       {line("explain", "mode"), line("explain", "gone")},
 		"config":        {line("config")},
 		"config schema": {line("config", "schema"), line("config", "schema", "--tests")},
 		"init":          {line("init", "first", "--store", "local"), line("init", "first"), line("init", "second", "--dest", "relative")},
-		"test":          {line("test"), line("test", "-v", "--junit", "report.xml", "ok.test.yaml"), line("test", "broken.yaml"), line("test", "broken.test.yaml")},
+		"test":          {line("test"), line("test", "-o", "json"), line("test", "--color", "always"), line("test", "-v", "--junit", "report.xml", "ok.test.yaml"), line("test", "broken.yaml"), line("test", "broken.test.yaml")},
 		"pull": {
 			line("pull", "tls.key", "env=prod", "pulled"), line("pull", "tls.key", "pulled"), line("pull", "gone", "pulled"),
 			line("pull", "tls.key", "env=prod", "pulled2", "--hook", "cat pulled2; base64 pulled2; xxd -p pulled2 2>/dev/null; exit 1"),
@@ -68,7 +68,7 @@ func canaryLines() map[string][]canaryLine {
 		"run-hook":   {line("run-hook", "-c", "jobs.yaml", "app"), line("run-hook", "-c", "jobs.yaml", "gone")},
 		"hold":       {line("hold", "-c", "jobs.yaml", "app", "--for", "1s", "--reason", "test"), line("hold", "-c", "jobs.yaml", "--end", "app"), line("hold", "-c", "jobs.yaml", "app")},
 		"status":     {line("status"), line("status", "-o", "json"), line("status", "--html", "-"), line("status", "-c", "jobs.yaml", "--html", "status.html"), line("status", "-c", "jobs.yaml", "--check"), line("status", "--check", "--all")},
-		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--override", "db.password=@secrets.json", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--override", "gone=@secrets.json", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password", "--", "true")},
+		"exec":       {line("exec", "--env", "PW=db.password?env=prod", "--override", "db.password=@secrets.json", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--override", "gone=@secrets.json", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "--", "true"), line("exec", "--env", "PW=db.password", "--env-context", "PW:env=prod", "--", "true"), line("exec", "--env", "PW=db.password", "env=prod", "--", "true"), line("exec", "--env", "PW=db.password?env=prod", "--", "c4n4ry-not-there"[1:]), line("exec", "--env-file", "broken.env.tmpl", "--", "true"), line("exec", "--env-prefix", "*?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password?env=prod", "--", "true"), line("exec", "--watch", "@hourly", "--env", "PW=db.password", "--", "true")},
 		"daemon":     {{args: []string{"daemon", "-c", "jobs.yaml"}, stop: true}},
 		"docs man":   {line("docs", "man", "man")},
 		"docs":       {line("docs")},
@@ -87,7 +87,7 @@ func canaryLines() map[string][]canaryLine {
 		canaryLine{args: []string{"render", "--context", "env=prod", "app.tmpl"}, result: true},
 		line("render", "-c", "jobs.yaml", "--override", "db.password=@secrets.json"), line("render", "-c", "jobs.yaml", "--override", "gone=@secrets.json"), line("render", "app.tmpl", "--override", "db.password="+value),
 		line("render", "derived.tmpl:out-derived", "--context", "env=prod", "--override", "db.password=@secrets.json"))
-	all["plan"] = append(all["plan"], line("plan", "-c", "jobs.yaml", "--override", "db.password=@secrets.json"), line("plan", "-c", "jobs.yaml"), line("plan", "app.tmpl:out-app.tmpl", "--context", "env=prod"))
+	all["plan"] = append(all["plan"], line("plan", "-c", "jobs.yaml", "--override", "db.password=@secrets.json"), line("plan", "-c", "jobs.yaml"), line("plan", "-c", "jobs.yaml", "-o", "json"), line("plan", "-c", "jobs.yaml", "--color", "always"), line("plan", "app.tmpl:out-app.tmpl", "--context", "env=prod"))
 	all["lint"] = append(all["lint"], line("lint", "-c", "jobs.yaml"), line("lint", "broken.yaml"), line("lint", "-o", "json", "fail.tmpl"), line("lint", "-o", "sarif", "required.tmpl"), line("lint", "-o", "github", "--strict", "json.tmpl"), line("lint", "--fixtures", "broken.yaml", "json.tmpl"))
 	all["credstash"] = credstashLines(value)
 	all["credsmash"] = credsmashLines(value)

@@ -53,7 +53,7 @@ func (r *chaosRun) begin() (end func()) {
 			r.timeout = chaosSilence
 		}
 		w.dns.Set(outage)
-		r.meet(fault(string(outage), "no such host|looked up|name server|no answer|waited|within|unreachable", false), false)
+		r.meet(fault(string(outage), "no such host|could not be resolved|name server|no answer|waited|within|unreachable", false), false)
 		end = func() { w.dns.Set(hop.NoOutage) }
 	}
 	for _, h := range w.hops[r.secure] {

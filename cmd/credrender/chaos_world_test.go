@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/credrender/credrender/internal/hook"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
@@ -27,6 +26,7 @@ import (
 	"github.com/credrender/credrender/test/awsfake/s3test"
 	"github.com/credrender/credrender/test/awsfake/smtest"
 	"github.com/credrender/credrender/test/awsfake/ssmtest"
+	"github.com/credrender/credrender/test/fsystest"
 	"github.com/credrender/credrender/test/hop"
 )
 

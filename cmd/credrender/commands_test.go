@@ -8,6 +8,7 @@ import (
 
 // A command line that is made for one command answers as the whole one does.
 func TestOneCommandAnswersAsAll(t *testing.T) {
+	t.Parallel()
 	for _, c := range commands() {
 		for _, words := range []string{"NAME --help", "--log-level debug NAME -h", "NAME --no-such-flag", "--no-such-flag NAME", "--no-such=x NAME --help", "NAME --region"} {
 			words = strings.ReplaceAll(words, "NAME", c.name)

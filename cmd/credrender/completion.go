@@ -83,7 +83,7 @@ func (cp *completer) function(w words) cobra.CompletionFunc {
 		for _, word := range all {
 			if strings.HasPrefix(word, prefix) && isSafeWord(word) {
 				list = append(list, word)
-				if strings.HasSuffix(word, ":") || strings.HasSuffix(word, "=") {
+				if strings.HasSuffix(word, ":") || strings.HasSuffix(word, "=") || strings.HasSuffix(word, "@") {
 					directive |= cobra.ShellCompDirectiveNoSpace
 				}
 			}
@@ -116,6 +116,7 @@ func (cp *completer) arguments(root *cobra.Command) map[string]words {
 			return cp.pairs(before, prefix)
 		},
 		"put": cp.position(cp.refs, cp.pairsOrFile), "rotate": cp.position(cp.refs, cp.pairsOrFile), "pull": cp.position(cp.refs, cp.pairsOrFile),
+		"encrypt": cp.position(files, cp.pairsOrFile), "decrypt": cp.position(files, cp.pairsOrFile), "import": cp.position(files, cp.pairsOrFile),
 		"hold": jobs, "run-hook": jobs,
 		"explain": cp.position(explained, none),
 		"help": cp.position(func([]string, string) []string {
@@ -145,7 +146,7 @@ func (cp *completer) position(first, others words) words {
 // flags registers the completion of the values of a command's flags.
 func (cp *completer) flags(c *cobra.Command) {
 	byName := map[string]words{
-		"job": cp.jobs, "context": cp.pairs, "to-context": cp.pairs, "from-context": none,
+		"job": cp.jobs, "accept-removed": cp.refs, "secret": cp.refs, "override": cp.overrides, "env": cp.assignments, "context": cp.pairs, "to-context": cp.pairs, "from-context": none,
 		"store": fixed("dynamodb", "local", "local:", "s3://"), "table": cp.tables, "profile": cp.profiles,
 		"log-level": fixed("debug", "info", "warn", "error"), "log-format": fixed("text", "json"),
 		"to": cp.settingsOf(c), "from": cp.settingsOf(c), "into": cp.sources, "permit": fixed("mode", "owner"),

@@ -57,6 +57,33 @@ func (cp *completer) refs(_ []string, prefix string) []string {
 	return all
 }
 
+// overrides returns REF=@ for --override, whose FILE is the shell's to complete.
+func (cp *completer) overrides(before []string, prefix string) []string {
+	if strings.Contains(prefix, "=@") {
+		return nil
+	}
+	names := cp.refs(before, prefix)
+	for i, name := range names {
+		if !strings.HasSuffix(name, ":") { // the prefix of a source
+			names[i] = name + "=@"
+		}
+	}
+	return names
+}
+
+// assignments returns VAR=REF for --env, once VAR is there.
+func (cp *completer) assignments(before []string, prefix string) []string {
+	variable, ref, ok := strings.Cut(prefix, "=")
+	if !ok {
+		return []string{}
+	}
+	names := cp.refs(before, ref)
+	for i, name := range names {
+		names[i] = variable + "=" + name
+	}
+	return names
+}
+
 // pattern returns the REF that lists the words that may follow. A store or a table lists
 // everything, which the cache then keeps for the next word.
 func pattern(source, prefix string) string {

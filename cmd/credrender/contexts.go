@@ -31,7 +31,7 @@ func checkWords(words []string) error {
 	for _, w := range words {
 		if isJoined(w) {
 			key, _, _ := strings.Cut(w, "=")
-			return usagef("context: the word that begins with %s= holds several pairs: separate them by spaces; --context KEY=VALUE takes a comma literally", source.Show(key))
+			return usagef("context: the word that begins with %s= contains several pairs: separate them by spaces; --context KEY=VALUE takes a comma literally", source.Show(key))
 		}
 		if isEmptyPair(w) {
 			return usagef("context: %s has no value: is a variable unset? --context %s takes it literally", source.Show(w), source.Show(w))
@@ -92,7 +92,7 @@ func (a *app) contexts(path string, given source.Context) (store.Contexts, error
 		return nil, usagef("%s%w", path, err)
 	}
 	if len(rules) == 0 {
-		return nil, usagef("%s: it holds no {pattern, context}: leave --context-map out, or add one", path)
+		return nil, usagef("%s: it contains no {pattern, context}: leave --context-map out, or add one", path)
 	}
 	return func(name string) []source.Context {
 		for _, r := range rules {
@@ -111,7 +111,7 @@ func parseContextMap(data []byte) ([]contextRule, error) {
 		return nil, fmt.Errorf(": not a list of {pattern, context}: %w", err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New(": a second document follows the list: a file holds one")
+		return nil, errors.New(": a second document follows the list: a file contains only one")
 	}
 	rules := make([]contextRule, len(entries))
 	for i, entry := range entries {

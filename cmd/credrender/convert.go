@@ -65,7 +65,7 @@ func runConvert(a *app, c *cobra.Command, o *convertFlags, path string) error {
 	}
 	for _, name := range other {
 		if c.Flags().Changed(name) {
-			return usagef("--%s is for a %s, and %s is none", name, kind, path)
+			return usagef("--%s is for a %s, and %s is not one", name, kind, path)
 		}
 	}
 	if isFolder {
@@ -156,7 +156,7 @@ func writeFiles(dir string, files []confd.File) error {
 	for _, f := range files {
 		name := filepath.Join(dir, f.Name)
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-			return usagef("--out: %s exists, or cannot be looked at: give a new folder", name)
+			return usagef("--out: %s exists, or cannot be checked: use a new folder", name)
 		}
 	}
 	for _, f := range files {

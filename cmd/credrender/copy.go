@@ -42,7 +42,7 @@ If the newest version of the copy has the same value already, nothing is stored.
 	}
 	fl := c.Flags()
 	fl.StringVarP(&o.version, "version", "v", "", "`VERSION` to copy (default: the newest)")
-	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the copy, in clear")
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored with the copy, in clear text")
 	fl.StringArrayVar(&o.to, "to", nil, "`SETTING=VALUE` of the copy's store, such as table=other (repeatable)")
 	fl.StringArrayVar(&o.toContext, "to-context", nil, "`KEY=VALUE` of the copy's context (repeatable), or none")
 	fl.BoolVar(&o.ifAbsent, "if-absent", false, "copy only if there is no secret of the new name; else exit code 1")

@@ -19,7 +19,7 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // The crash harness renders three jobs of three files, each with check, verify

@@ -67,7 +67,7 @@ func (a *app) openCredsmash(ctx context.Context, w credsmash.Where) (*credsmash.
 // installCredsmash installs files as one job without hooks, with the lock, journal and
 // state directory of a render. It refuses files that are among own.
 func (a *app) installCredsmash(ctx context.Context, id string, files []credsmash.File, own []render.Own) error {
-	a.log = newLogger(a.stderr, 0, "text")
+	a.log = newLogger(a.logOut(), 0, "text")
 	cfg, err := a.stateOnly(ctx)
 	if err != nil {
 		return err

@@ -74,6 +74,7 @@ func runDaemon(ctx context.Context, a *app, o *daemonOptions) error {
 	if o.checkConfig {
 		return a.checkConfig(ctx)
 	}
+	a.line.off()          // its log tells more
 	if os.Getpid() == 1 { // of a container: reap the orphans of hooks
 		signals := make(chan os.Signal, 64)
 		signal.Notify(signals)

@@ -172,9 +172,10 @@ func (a *app) becomeChild(ctx context.Context) (context.Context, error) {
 	var order childOrder
 	fromDaemon := json.NewDecoder(a.stdin)
 	if err := fromDaemon.Decode(&order); err != nil {
-		return nil, usagef("--tick is for the daemon alone: %w", err)
+		return nil, usagef("--tick is for the daemon only: %w", err)
 	}
 	a.snapshot, a.runID, a.repeats, a.dated = &order.Config, order.RunID, order.LogRepeats, true
+	a.line.off()
 	a.log = a.newLog(slog.LevelInfo, "text")
 	a.results = os.NewFile(resultsFD, "results")
 	syscall.CloseOnExec(resultsFD) // hooks must not keep it open

@@ -14,7 +14,7 @@ import (
 // only what may pass by itself is waited for.
 func TestDiagnoseElsewhere(t *testing.T) {
 	d := &doctor{a: &app{}}
-	region := errors.New("the bucket is in region us-west-2, and was asked for in eu-west-1")
+	region := errors.New("the bucket is in region us-west-2, but was requested in eu-west-1")
 	for _, from := range []string{source.S3, source.S3Object, source.SSM, source.SecretsManager, source.EC2} {
 		for _, kind := range []error{source.ErrNotFound, source.ErrIntegrity, source.ErrUnsupported, source.ErrNoStore, source.ErrWrongContext, region} {
 			ref := source.Ref{Source: from, Name: "bucket/key", Version: "v"}

@@ -77,7 +77,7 @@ func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job
 // which is the owner's choice.
 func (d *doctor) differs(subject string, differs []string) error {
 	for _, text := range differs {
-		if strings.HasPrefix(text, "it is provisioned") || strings.Contains(text, "could not be looked at") {
+		if strings.HasPrefix(text, "it is provisioned") || strings.Contains(text, "could not be checked") {
 			continue
 		}
 		if err := d.tell(warning, subject, text, d.line("setup", "--update")); err != nil {

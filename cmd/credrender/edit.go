@@ -46,7 +46,7 @@ A newline that the editor adds to the end of a value that had none is removed.`,
 		RunE: func(c *cobra.Command, args []string) error { return runEdit(c.Context(), a, o, args) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored with the value, in clear text")
 	fl.BoolVar(&o.create, "create", false, "begin with an empty value if the secret does not exist")
 	fl.BoolVar(&o.allowEmpty, "allow-empty", false, "accept an empty value")
 	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates, or to a bucket without versions")

@@ -41,7 +41,7 @@ func runEncrypt(ctx context.Context, a *app, args, literal []string, allowEmpty 
 		return err
 	}
 	if len(plain) == 0 && !allowEmpty {
-		return usagef("encrypt: there is nothing to encrypt: was there an error before the pipe? --allow-empty encrypts it")
+		return usagef("encrypt: nothing to encrypt: was there an error before the pipe? --allow-empty encrypts it")
 	}
 	sealed, err := blob.Seal(ctx, keys, plain, where)
 	if err != nil {

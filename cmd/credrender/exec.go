@@ -101,7 +101,7 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 		}
 	}
 	if o.inPlace && len(o.files) == 0 {
-		return usagef("--in-place goes with --file SRC:DEST")
+		return usagef("--in-place needs --file SRC:DEST")
 	}
 	cfg, err := a.storeConfig(ctx)
 	if err != nil {
@@ -132,6 +132,7 @@ func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 			return err
 		}
 	}
+	a.line.off() // CMD has the terminal
 	return a.replaceProcess(path, args, a.childEnv(made.vars, o.pristine))
 }
 

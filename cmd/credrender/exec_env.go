@@ -55,7 +55,7 @@ func checkEnv(vars []variable) error {
 		from[v.name] = v.from
 		switch {
 		case strings.ContainsRune(v.value, 0):
-			errs = append(errs, fmt.Errorf("%s (%s) holds a zero byte, which is impossible in an environment: use --file", v.name, v.from))
+			errs = append(errs, fmt.Errorf("%s (%s) contains a zero byte, which a variable cannot contain: use --file", v.name, v.from))
 		case len(v.name)+len(v.value)+2 > maxVariable:
 			errs = append(errs, fmt.Errorf("%s (%s) is larger than a variable can be, 128 KiB: use --file", v.name, v.from))
 		}
@@ -93,7 +93,7 @@ func (p *envPlan) addDocument(cfg *config.Config, o *execOptions, rank int, patt
 	id, keys, ok := strings.Cut(pattern, "#")
 	before, star := strings.CutSuffix(keys, "*")
 	if !ok || !star || strings.Contains(id+before, "*") {
-		return usagef("--env-prefix %s: for all keys of a secret in Secrets Manager, end it in #*", source.Show(pattern))
+		return usagef("--env-prefix %s: for all keys of a secret in Secrets Manager, append #*", source.Show(pattern))
 	}
 	ref, err := backend.ParseRef(cfg.Base.Store, id, "", nil)
 	if err != nil {
@@ -173,7 +173,7 @@ func (p *prefixed) decode(rendered string) ([]variable, error) {
 type lostLetterError struct{ secret string }
 
 func (e *lostLetterError) Error() string {
-	return fmt.Sprintf("the secret %s has letters that no variable's name can have: choose the name with --env VAR=REF", source.Show(e.secret))
+	return fmt.Sprintf("the secret %s contains characters that a variable name cannot contain: choose the name with --env VAR=REF", source.Show(e.secret))
 }
 
 // quoteName shows the part of an argument before =. The rest may be a value.

@@ -28,7 +28,7 @@ func (n naming) variableName(secret, before string) (string, error) {
 		}
 	}
 	if !secretfile.IsEnvName(name) {
-		return "", usagef("the secret %s gives an invalid variable name: %s", source.Show(secret), quoteName(name))
+		return "", usagef("the secret %s results in an invalid variable name: %s", source.Show(secret), quoteName(name))
 	}
 	return name, nil
 }
@@ -105,7 +105,7 @@ func effects() []effect {
 			},
 		},
 		{
-			"names a program that others run, or its options",
+			"sets a program that others run, or its options",
 			[]string{"GIT_"},
 			[]string{
 				"EDITOR", "VISUAL", "PAGER", "MANPAGER", "SYSTEMD_PAGER", "SYSTEMD_EDITOR", "BROWSER", "FCEDIT", "LESS", "LESSOPEN", "LESSCLOSE", "LESSKEY", "MORE",
@@ -114,7 +114,7 @@ func effects() []effect {
 			},
 		},
 		{
-			"names files or folders that programs read code or settings from, or write to",
+			"sets files or folders that programs read code or settings from, or write to",
 			[]string{"XDG_", "QT_", "GTK_", "GIO_", "GST_PLUGIN"},
 			[]string{
 				"TMPDIR", "TMP", "TEMP", "TEMPDIR", "TERMINFO", "TERMINFO_DIRS", "TERMCAP", "INPUTRC", "GDK_PIXBUF_MODULE_FILE",

@@ -40,7 +40,7 @@ const (
 func (o *execOptions) registerWatch(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&o.spec, "watch", "", "stay, and check for changes on the `SCHEDULE`: a cron expression or '@every 1m'")
-	fl.StringVar(&o.onChange, "on-change", onChangeRestart, "with --watch: `restart|signal:HUP`, what CMD gets when something changed")
+	fl.StringVar(&o.onChange, "on-change", onChangeRestart, "with --watch: what CMD gets after a change: `restart|signal:HUP`")
 	fl.DurationVar(&o.killAfter, "kill-after", execKillAfter, "with --watch: how long CMD may take to end before it is killed, `DURATION`")
 	fl.DurationVar(&o.splay, "splay", 0, "with --watch: add this host's share of `DURATION` to each check")
 	fl.BoolVar(&o.supervised, "supervised", false, "")
@@ -58,7 +58,7 @@ func (o *execOptions) check(c *cobra.Command, args []string) error {
 	if !c.Flags().Changed("watch") {
 		for _, name := range []string{"on-change", "kill-after", "splay"} {
 			if c.Flags().Changed(name) {
-				return usagef("--%s goes with --watch", name)
+				return usagef("--%s needs --watch", name)
 			}
 		}
 		return nil
@@ -68,7 +68,7 @@ func (o *execOptions) check(c *cobra.Command, args []string) error {
 		return usagef("--watch: %w", err)
 	}
 	if len(o.overrides) > 0 {
-		return usagef("--override goes without --watch: what is watched is the source")
+		return usagef("--override cannot be combined with --watch, which watches the source")
 	}
 	if o.killAfter <= 0 {
 		return usagef("--kill-after must be more than 0")
@@ -80,7 +80,7 @@ func (o *execOptions) checkOnChange() error {
 	name, isSignal := strings.CutPrefix(o.onChange, onChangeSignal)
 	switch {
 	case len(o.env)+len(o.envFiles)+len(o.prefixes)+len(o.files) == 0:
-		return usagef("--watch: there is nothing to watch: --env, --env-file, --env-prefix or --file says what CMD gets")
+		return usagef("--watch: nothing to watch: add --env, --env-file, --env-prefix or --file")
 	case o.onChange == onChangeRestart:
 		return nil
 	case !isSignal:
@@ -99,6 +99,7 @@ func (o *execOptions) checkOnChange() error {
 }
 
 func runExecWatch(ctx context.Context, a *app, o *execOptions, c *cobra.Command, args []string) error {
+	a.line.off() // CMD has the terminal
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals) // all: each is CMD's
 	terminal := a.atTerminal(a.stdin)

@@ -46,11 +46,11 @@ type watched struct {
 func (a *app) asWatched() (*watched, error) {
 	parent, line, err := supervise.Inherit()
 	if err != nil {
-		return nil, usagef("--supervised is for exec --watch alone: %w", err)
+		return nil, usagef("--supervised is for exec --watch only: %w", err)
 	}
 	var g watchGreeting
 	if err := json.Unmarshal(line, &g); err != nil {
-		return nil, usagef("--supervised is for exec --watch alone: %w", err)
+		return nil, usagef("--supervised is for exec --watch only: %w", err)
 	}
 	a.snapshot = &g.Config
 	return &watched{parent, g.Key}, nil

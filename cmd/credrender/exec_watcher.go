@@ -98,7 +98,7 @@ func (w *watcher) tick(ctx context.Context, terminal bool) (pause time.Duration)
 		w.fails++
 		pause = min(time.Second<<min(w.fails, 20), 5*time.Minute)
 		pause = pause/2 + rand.N(pause/2) //nolint:gosec // no secret depends on it
-		w.a.log.Warn(fmt.Sprintf("%v; the program goes on as it is; trying again in %v", err, pause.Round(time.Second)))
+		w.a.log.Warn(fmt.Sprintf("%v; the program keeps running; trying again in %v", err, pause.Round(time.Second)))
 		return pause
 	}
 	w.fails = 0
@@ -114,7 +114,7 @@ func (w *watcher) reread(ctx context.Context) {
 	w.config = now
 	cfg, err := w.a.reread(ctx, w.cfg)
 	if err != nil {
-		w.a.log.Error(fmt.Sprintf("the config is refused, the old one stays in force: %v", err))
+		w.a.log.Error(fmt.Sprintf("the config is refused; the old one stays in force: %v", err))
 		return
 	}
 	w.cfg, w.stamps = cfg, nil
@@ -158,9 +158,9 @@ func (w *watcher) probe(ctx context.Context, seen render.Seen) render.Verdict {
 func (w *watcher) sayUnseen(err error) {
 	switch {
 	case err != nil && !w.unseen:
-		w.a.log.Warn(fmt.Sprintf("check for changes: %v; the program goes on as it is", err))
+		w.a.log.Warn(fmt.Sprintf("check for changes: %v; the program keeps running", err))
 	case err == nil && w.unseen:
-		w.a.log.Info("checks for changes get answers again")
+		w.a.log.Info("change checks succeed again")
 	}
 	w.unseen = err != nil
 }
@@ -226,7 +226,7 @@ func (w *watcher) renew(ctx context.Context, terminal bool) error {
 	}
 	if err := w.accept(ctx, next, before); err != nil {
 		next.Discard()
-		return fmt.Errorf("prepare %s anew: %w", w.name(), err)
+		return fmt.Errorf("prepare %s again: %w", w.name(), err)
 	}
 	env, content := old.Env != w.last.Env, old.Content != w.last.Content
 	switch {

@@ -18,9 +18,9 @@ func accessRows() map[string][]bad {
 			refuses(faultSameFile, exitUsage, `cannot be one file, .*new`, "--store local:$D/new --local-key $D/new"),
 		},
 		"grant": {
-			refuses(faultMissing, exitUsage, `--read and --write`, "web env=prod --store dynamodb"),
+			refuses(faultMissing, exitUsage, `--read or --write`, "web env=prod --store dynamodb"),
 			refuses(faultMissing, exitUsage, `--any-context`, "web --read --store dynamodb"),
-			refuses(faultMissing, exitUsage, `arg`, ""),
+			refuses(faultMissing, exitUsage, `ROLE is missing`, ""),
 			refuses(faultEmpty, exitUsage, `is not the name or ARN`, "'' --read env=prod --store dynamodb"),
 			refuses(faultEmpty, exitUsage, `KEY=VALUE`, "web --read '' --store dynamodb"),
 			refuses(faultMalformed, exitUsage, `env is not KEY=VALUE`, "web --read env --store dynamodb"),
@@ -42,7 +42,7 @@ func accessRows() map[string][]bad {
 			refuses(faultDuplicated, exitUsage, `arg`, "web web --store dynamodb"),
 		},
 		"revoke": {
-			refuses(faultMissing, exitFailed, `has no grant`, "0c237476 --store dynamodb"),
+			refuses(faultMissing, exitFailed, `has no grant`, "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60 --store dynamodb"),
 			refuses(faultMissing, exitFailed, `has no grant for .*web`, "web --read env=prod --store dynamodb"),
 			refuses(faultMissing, exitUsage, `GRANT_ID|by its id`, "web env=prod --store dynamodb"),
 			refuses(faultEmpty, exitUsage, `is not the name or ARN`, "'' --read env=prod --store dynamodb"),
@@ -55,7 +55,7 @@ func accessRows() map[string][]bad {
 		},
 		"encrypt": {
 			refuses(faultMissing, exitUsage, `FILE cannot be read: no such file`, "cAnAry-word --store dynamodb"),
-			refuses(faultMissing, exitUsage, `arg`, "--store dynamodb"),
+			refuses(faultMissing, exitUsage, `FILE is missing`, "--store dynamodb"),
 			refuses(faultMissing, exitFailed, `alias/none`, "text.txt --store dynamodb --key alias/none"),
 			refuses(faultEmpty, exitUsage, `nothing to encrypt: .*--allow-empty`, "- --store dynamodb"),
 			refuses(faultEmpty, exitUsage, `nothing to encrypt`, "empty.tmpl --store dynamodb"),

@@ -15,7 +15,7 @@ func manyFaults(verb, flags string) []bad {
 func mapFaults(flags string) []bad {
 	return []bad{
 		refuses(faultMissing, exitUsage, `none\.yaml`, flags+" --context-map none.yaml"),
-		refuses(faultEmpty, exitUsage, `empty\.yaml: it holds no`, flags+" --context-map empty.yaml"),
+		refuses(faultEmpty, exitUsage, `empty\.yaml: it contains no`, flags+" --context-map empty.yaml"),
 		refuses(faultMalformed, exitUsage, `mapkey\.yaml, entry 1: .*contexts`, flags+" --context-map mapkey.yaml"),
 		refuses(faultMalformed, exitUsage, `several pairs`, flags+" env=prod,team=web"),
 		refuses(faultWrongType, exitUsage, `maplist\.yaml, entry 1`, flags+" --context-map maplist.yaml"),
@@ -76,10 +76,10 @@ func storeRows() map[string][]bad {
 			refuses(faultMissing, exitUsage, `a FILE is needed`, ""),
 			refuses(faultMissing, exitUsage, `none\.json`, "folder/none.json"),
 			refuses(faultMissing, exitSecret, `typo\.\*: .*match`, "--from store=dynamodb typo.*"),
-			refuses(faultEmpty, exitUsage, `empty\.yaml: it holds no \{pattern`, "ok.json --context-map empty.yaml"),
-			refuses(faultEmpty, exitUsage, `none\.json: it holds no secrets`, "none.json"),
+			refuses(faultEmpty, exitUsage, `empty\.yaml: it contains no \{pattern`, "ok.json --context-map empty.yaml"),
+			refuses(faultEmpty, exitUsage, `none\.json: it contains no secrets`, "none.json"),
 			refuses(faultEmpty, exitUsage, `-: line 1: not a JSON object`, "- -o json"),
-			refuses(faultEmpty, exitUsage, `-: it holds no secrets`, "- -o dotenv"),
+			refuses(faultEmpty, exitUsage, `-: it contains no secrets`, "- -o dotenv"),
 			refuses(faultMalformed, exitUsage, `notjson\.json: line 1`, "notjson.json"),
 			refuses(faultMalformed, exitUsage, `bad\.env: line 1`, "bad.env"),
 			refuses(faultMalformed, exitUsage, `not KEY=VALUE`, "ok.json env"),

@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/test/awsfake"
 	"github.com/credrender/credrender/test/awsfake/s3test"
 	"github.com/credrender/credrender/test/awsfake/smtest"
 	"github.com/credrender/credrender/test/awsfake/ssmtest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // sweepCanaries returns the values in the sweep's stores and files.

@@ -42,7 +42,8 @@ func runExplain(ctx context.Context, a *app, name string) error {
 	if isFunction || len(keys) > 0 {
 		return a.write([]byte(b.String()))
 	}
-	if key := nearKey(name); key != "" && (near == "" || !isPeer(near)) {
+	// A suggestion with a space tells how to write something, which no other name does.
+	if key := nearKey(name); key != "" && !strings.Contains(near, " ") {
 		return usagef("there is no key or function %q, did you mean %s?", name, key)
 	}
 	if near == "" {
@@ -50,9 +51,6 @@ func runExplain(ctx context.Context, a *app, name string) error {
 	}
 	return explainPeer(a, name, near)
 }
-
-// isPeer reports whether a suggestion tells how to write something, not only a name.
-func isPeer(near string) bool { return strings.Contains(near, " ") }
 
 // explainPeer answers for a function of another program.
 func explainPeer(a *app, name, near string) error {
@@ -70,7 +68,7 @@ func explainFunction(ctx context.Context, w io.Writer, f template.Function) {
 	}
 	_, _ = fmt.Fprintf(w, "  Origin: %s\n", f.Origin)
 	if f.Volatile {
-		_, _ = fmt.Fprintln(w, "  Its result is another at each run, which rewrites the file each time.")
+		_, _ = fmt.Fprintln(w, "  Its result differs on each run, so each run rewrites the file.")
 	}
 	if f.Example != "" {
 		_, _ = fmt.Fprintf(w, "  Example: %s\n", f.Example)

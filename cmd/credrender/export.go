@@ -192,7 +192,7 @@ func exported(s *scoped, got map[string]source.Result, envNames bool) ([]secretf
 		if envNames {
 			as = secretfile.EnvName(name)
 			if secretfile.LosesLetters(name) && res.Err == nil {
-				res.Err = fmt.Errorf("has letters that no variable's name can have: %w", secretfile.ErrUnfit)
+				res.Err = fmt.Errorf("contains characters that a variable name cannot contain: %w", secretfile.ErrUnfit)
 			}
 		}
 		if other, ok := taken[as]; ok {

@@ -26,7 +26,7 @@ func newGenerate(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "generate REF [KEY=VALUE]...",
 		Short: "Store a random value or a new key",
-		Long: `Make a random value and store it as the next version. The value is not printed
+		Long: `Generate a random value and store it as the next version. The value is not printed
 without --print.
 
 Formats are password (the default: 32 letters and digits), words (6 words, joined by
@@ -44,8 +44,8 @@ With --if-absent, a secret that exists is left as it is, and the exit code is 0.
 	}
 	fl := c.Flags()
 	o.register(c)
-	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
-	fl.BoolVar(&o.ifAbsent, "if-absent", false, "leave a secret that exists as it is")
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored with the value, in clear text")
+	fl.BoolVar(&o.ifAbsent, "if-absent", false, "leave an existing secret unchanged")
 	fl.BoolVar(&o.print, "print", false, "print the value")
 	fl.StringVar(&o.public, "public", "", "`FILE` for the public half of a key; - is standard output")
 	tierFlag(c, &o.tier)
@@ -80,7 +80,7 @@ func runGenerate(c *cobra.Command, a *app, o *generateOptions, args []string) er
 func (o *generateOptions) check(a *app, spec generate.Spec) error {
 	switch {
 	case o.ifAbsent && (o.print || o.public != ""):
-		return usagef("generate: --if-absent makes no value for a secret that exists, so there would be nothing to print: use 'credrender get' afterwards")
+		return usagef("generate: --if-absent generates no value for an existing secret, so there is nothing to print: use 'credrender get' afterwards")
 	case o.public != "" && !spec.IsKey():
 		return usagef("generate: --public is for keys, and %s is not one", spec)
 	case o.public == stdoutName && o.print:

@@ -86,7 +86,7 @@ func (a *app) getAll(ctx context.Context, cfg *config.Config, verb string, f *bu
 }
 
 // errBinary is the error for a value that JSON and YAML cannot hold.
-var errBinary = errors.New("is binary, which this format cannot hold; use 'credrender get'")
+var errBinary = errors.New("is binary, which this format cannot contain; use 'credrender get'")
 
 // texts reveals the values that are text, and returns an error for each of the others.
 func texts(s *scoped, got map[string]source.Result) (values map[string]string, failed []*source.RefError) {

@@ -33,7 +33,10 @@ func (f *grantFlags) register(c *cobra.Command) {
 // request returns the grant that the flags and pairs describe.
 func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest, error) {
 	r := kms.GrantRequest{Principal: principal, Access: kms.Read, Match: kms.Equals}
-	if f.read == f.write {
+	if f.read && f.write {
+		return r, usagef("give one of --read and --write: each is a grant of its own")
+	}
+	if !f.read && !f.write {
 		return r, usagef("what the role may do is missing: --read or --write, then KEY=VALUE of the context: 'credrender grant ROLE --read env=prod'")
 	}
 	if f.write {
@@ -47,9 +50,9 @@ func (f *grantFlags) request(principal string, args []string) (kms.GrantRequest,
 	case len(pairs) == 0 && !f.anyContext:
 		return r, usagef("no KEY=VALUE of a context: KMS would allow every context; pass --any-context if that is intended")
 	case len(pairs) > 0 && f.anyContext:
-		return r, usagef("--any-context goes without KEY=VALUE")
+		return r, usagef("--any-context cannot be combined with KEY=VALUE")
 	case f.anyContext && f.subset:
-		return r, usagef("--any-context and --subset exclude each other")
+		return r, usagef("--any-context and --subset cannot be combined")
 	case f.anyContext:
 		r.Match = kms.Any
 	case f.subset:
@@ -70,7 +73,7 @@ func newGrant(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "grant ROLE --read|--write KEY=VALUE...",
 		Short: "Let a role read or put secrets of one context",
-		Long: `Make a KMS grant that lets ROLE, a name or an ARN, read (--read) or put (--write)
+		Long: `Create a KMS grant that lets ROLE, a name or an ARN, read (--read) or put (--write)
 secrets with exactly this encryption context. Running the command again changes
 nothing. Reading also needs permissions on the table: see 'credrender policy'.
 
@@ -82,7 +85,7 @@ which is printed, can use it at once.`,
 		RunE: func(c *cobra.Command, args []string) error { return runGrant(c.Context(), a, f, args, wait) },
 	}
 	f.register(c)
-	c.Flags().DurationVar(&wait, "wait", wait, "how long to wait until KMS knows a new role")
+	c.Flags().DurationVar(&wait, "wait", wait, "how long to wait until KMS recognizes a new role")
 	return c
 }
 
@@ -106,7 +109,7 @@ func runGrant(ctx context.Context, a *app, f *grantFlags, args []string, wait ti
 		return err
 	}
 	made, err := key.Grant(ctx, r, wait, func(waited time.Duration) {
-		a.log.Info(fmt.Sprintf("waiting until KMS knows %s (%s so far)", principal, waited))
+		a.log.Info(fmt.Sprintf("waiting until KMS recognizes %s (%s so far)", principal, waited))
 	})
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func newGrants(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "grants [ROLE]",
 		Short:   "List the grants on the key",
-		Long:    "List the grants on the key, of ROLE or of all principals. The list includes grants\nthat credrender did not make; revoke ends those by id only.",
+		Long:    "List the grants on the key, of ROLE or of all principals. The list includes grants\nthat credrender did not create; revoke accepts those by ID only.",
 		Example: "  credrender grants web",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runGrants(c.Context(), a, args, o) },
@@ -76,8 +76,8 @@ func newRevoke(a *app) *cobra.Command {
 	f := &grantFlags{}
 	c := &cobra.Command{
 		Use:   "revoke ROLE --read|--write KEY=VALUE... | GRANT_ID",
-		Short: "End a grant",
-		Long: `End the grant that 'credrender grant' made with the same arguments, or a grant by
+		Short: "Revoke a grant",
+		Long: `Revoke the grant that 'credrender grant' created with the same arguments, or a grant by
 its id. The grant may keep working for up to five minutes. Rendered files stay.`,
 		Example: `  credrender revoke web --read env=prod service=web
   credrender revoke 0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60`,

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // TestHelpWidth: no line of help is wider than a terminal of 80 columns, for all commands
@@ -43,5 +44,33 @@ func TestHelpWidth(t *testing.T) {
 				t.Errorf("%q: %d columns: %s", args, n, line)
 			}
 		}
+	}
+}
+
+// TestChoicesEndTheUsage: the choices of a flag are the end of its usage, where help writes
+// them out. Anywhere else they would be there twice.
+func TestChoicesEndTheUsage(t *testing.T) {
+	t.Parallel()
+	flags := 0
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			value, usage := pflag.UnquoteUsage(f)
+			if !strings.Contains(value, "|") {
+				return
+			}
+			if flags++; !strings.HasSuffix(usage, value) {
+				t.Errorf("%s --%s: %q does not end in %s", c.CommandPath(), f.Name, usage, value)
+			}
+		})
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	a := newApp(strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
+	a.globals = newGlobals()
+	visit(newRoot(a))
+	if flags < 5 {
+		t.Errorf("only %d flags with choices", flags)
 	}
 }

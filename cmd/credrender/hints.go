@@ -101,7 +101,7 @@ func refusedHint(e *render.RefusedError) string {
 	case e.Again:
 		return "nothing has changed since; --force tries again"
 	case errors.Is(e, render.ErrPruneLimit):
-		return "if they are to go, raise prune_limit for one run, or remove them by hand"
+		return "if they should be removed, raise prune_limit for one run, or remove them by hand"
 	case e.BrokenBefore:
 		return "the command fails on the old files too, so the new ones may not be the cause"
 	}
@@ -120,7 +120,7 @@ func typedHint(err error) string {
 		return "'chmod 600 FILE' closes it, as its owner or root; if somebody else may have read the key, 'credrender rekey --new-local-key' replaces it"
 	}
 	if _, ok := errors.AsType[*local.KeyError](err); ok && !errors.Is(err, fs.ErrPermission) {
-		return "pass the store's key file with --local-key; it is on the machine where 'credrender setup' made the store"
+		return "pass the store's key file with --local-key; it is on the machine where 'credrender setup' created the store"
 	}
 	if _, ok := errors.AsType[*credstash.VersionError](err); ok {
 		return "'credrender list NAME' shows the versions; pass the next one with --version, or pad the stored ones with 'credrender migrate'"
@@ -134,7 +134,7 @@ func typedHint(err error) string {
 		return "for standard output use - as DEST: credrender render SRC:-"
 	}
 	if e, ok := errors.AsType[*render.DestinationError](err); ok && e.Job != "" {
-		return "'credrender render --job " + e.Job + "' renders the job; --config selects another config (/dev/null: none); render and pull write the file all the same with --force"
+		return "'credrender render --job " + e.Job + "' renders the job; --config selects another config (/dev/null: none); render and pull write the file anyway with --force"
 	} else if ok {
 		return "choose another destination; 'credrender lint' lists all that conflict"
 	}
@@ -142,7 +142,7 @@ func typedHint(err error) string {
 		return "change one of them so that it reads no file that another job of the run writes"
 	}
 	if e, ok := errors.AsType[*txn.RightsError](err); ok {
-		permit := "permit: [" + e.What + "] in the config, or --permit " + e.What + ", accepts what the file system gives"
+		permit := "permit: [" + e.What + "] in the config, or --permit " + e.What + ", accepts what the file system sets"
 		if e.Err != nil && e.What == "owner" {
 			return "run as root, or set an owner and group that this user may assign; " + permit
 		}
@@ -185,10 +185,10 @@ var hints = []struct {
 	{"", source.ErrTooLarge, "an item holds about 300,000 bytes, with put --item-format aes-gcm about 400,000; keep larger values elsewhere, as in S3"},
 	{"", source.ErrExists, "'credrender list NAME' shows what is stored; put without --if-absent and --version stores the next version"},
 	{"", source.ErrChanged, "another writer changed the secret at the same time; check 'credrender list', then decide whether to run this again"},
-	{"", local.ErrNotStore, "pass the store file with --store local:PATH; 'credrender setup' makes a new one"},
+	{"", local.ErrNotStore, "pass the store file with --store local:PATH; 'credrender setup' creates a new one"},
 	{"", kms.ErrGrantee, "check the spelling and the account; for a role that was just created, --wait 5m waits longer"},
 	{"", kms.ErrTwin, "grants ignore the case of keys and Decrypt does not: find the wrong grant with 'credrender grants' and revoke it first"},
-	{"", source.ErrNoStore, "'credrender setup' makes it; --table, --key, --region and --store select another"},
+	{"", source.ErrNoStore, "'credrender setup' creates it; --table, --key, --region and --store select another"},
 	{"", source.ErrNoSource, "define the source under 'sources' in the config: 'credrender explain sources'"},
 	{"", awsconfig.ErrNoRegion, "set --region, AWS_REGION, or a region in the profile"},
 	{"", txn.ErrNoDirectory, "create it, or set create_dirs: true in the config"},
@@ -214,11 +214,11 @@ func (ad adviser) call(err error) string {
 	case e.By == source.ByClock:
 		return "compare 'date -u' with the time elsewhere; 'timedatectl' shows whether this machine's clock is synchronized"
 	case errors.Is(e, source.ErrDisabled):
-		return "'" + strings.Join(enable(keyIn(e), e.Message), "' and '") + "' bring the key back; no other key opens what it encrypted"
+		return "'" + strings.Join(enable(keyIn(e), e.Message), "' and '") + "' restore the key; no other key opens what it encrypted"
 	case errors.Is(e, source.ErrNoKey):
 		return ad.noKey()
 	case e.Code == "InvalidKeyUsageException":
-		return "--key must be a symmetric encryption key, such as the one 'credrender setup' makes"
+		return "--key must be a symmetric encryption key, such as the one 'credrender setup' creates"
 	case strings.Contains(e.Message, foreignKey), e.Code == "IncorrectKeyException":
 		return "if the key is not in the table's region, set --kms-region: a replica of a table keeps the keys of its first region. There, " + ad.needs(e)
 	case errors.Is(e, source.ErrCredentials):
@@ -235,7 +235,7 @@ func (ad adviser) call(err error) string {
 	case errors.Is(e, source.ErrUnreachable):
 		return ad.retry(unreachable(e))
 	case errors.Is(e, source.ErrNoStore) && e.Service == "DynamoDB":
-		return "'credrender setup' makes it; --table and --region select another"
+		return "'credrender setup' creates it; --table and --region select another"
 	case errors.Is(e, source.ErrNoStore) && e.Service == "S3":
 		return "'aws s3 ls' lists the buckets of the account"
 	}
@@ -247,7 +247,7 @@ func (ad adviser) noKey() string {
 	if ad.key != "" && !kms.IsAlias(ad.key) && !strings.HasPrefix(ad.key, "arn:") && !kms.IsID(ad.key) {
 		return "did you mean --key alias/" + ad.key + "? Without alias/ KMS reads it as a key ID"
 	}
-	return "'credrender setup' makes " + cmp.Or(ad.key, "the key") + "; 'aws kms list-aliases' lists those of a region; --key and --kms-region select another"
+	return "'credrender setup' creates " + cmp.Or(ad.key, "the key") + "; 'aws kms list-aliases' lists those of a region; --key and --kms-region select another"
 }
 
 // denied is the hint for a refused call: the refused action and all that the command
@@ -315,7 +315,7 @@ func unreachable(e *source.CallError) string {
 		source.ByAuthority: "if a proxy terminates TLS, set AWS_CA_BUNDLE=FILE to the certificate of its authority",
 		source.ByTLS:       "compare 'date -u' with the dates of the certificate, and check the endpoint (AWS_ENDPOINT_URL, HTTPS_PROXY)",
 		source.ByDNS:       fmt.Sprintf("check the region (--region, AWS_REGION); 'getent hosts %s' shows whether the host exists", host),
-		source.ByProxy:     "HTTPS_PROXY names the proxy, with user and password if it requires them; NO_PROXY lists hosts to reach without it",
+		source.ByProxy:     "HTTPS_PROXY sets the proxy, with user and password if it requires them; NO_PROXY lists hosts to reach without it",
 		source.ByServer:    fmt.Sprintf("the response is not from AWS: something in between answers for %s (HTTPS_PROXY, NO_PROXY, AWS_ENDPOINT_URL)", host),
 		source.ByTime:      "--timeout allows more time",
 		source.ByAWS:       "the fault is on AWS's side: https://health.aws.amazon.com",

@@ -57,12 +57,12 @@ func TestHintsOfCalls(t *testing.T) {
 
 		"disabled":         {"get", "", as(kms("Decrypt"), source.ErrDisabled, causes(source.ErrDenied), message("arn:aws:kms:eu-west-1:123456789012:key/k is disabled.")), "aws kms enable-key --key-id arn:aws:kms:eu-west-1:123456789012:key/k", "cancel-key-deletion|needs"},
 		"pending deletion": {"get", "", as(kms("Decrypt"), source.ErrDisabled, causes(source.ErrDenied), message("arn:aws:kms:eu-west-1:123456789012:key/k is pending deletion.")), "aws kms cancel-key-deletion --key-id arn:aws:kms:eu-west-1:123456789012:key/k", "needs"},
-		"no alias":         {"put", "alias/mine", as(kms("GenerateDataKey"), source.ErrNoKey, causes(source.ErrNoStore)), "'credrender setup' makes alias/mine|--kms-region", "did you mean"},
+		"no alias":         {"put", "alias/mine", as(kms("GenerateDataKey"), source.ErrNoKey, causes(source.ErrNoStore)), "'credrender setup' creates alias/mine|--kms-region", "did you mean"},
 		"alias as ID":      {"put", "credstash", as(kms("GenerateDataKey"), source.ErrNoKey, causes(source.ErrNoStore)), "did you mean --key alias/credstash?", "setup"},
 		"no such ID":       {"put", "1234abcd-12ab-34cd-56ef-1234567890ab", as(kms("GenerateDataKey"), source.ErrNoKey), "aws kms list-aliases", "did you mean"},
 		"wrong use":        {"put", "", as(kms("GenerateDataKey"), source.ErrUnsupported, code("InvalidKeyUsageException")), "symmetric encryption key", ""},
 		"replica":          {"get", "", as(kms("Decrypt"), source.ErrDenied, message("The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")), "--kms-region|kms:Decrypt", ""},
-		"no table":         {"get", "", as(dynamo("Query"), source.ErrNoStore), "'credrender setup' makes it", "kms"},
+		"no table":         {"get", "", as(dynamo("Query"), source.ErrNoStore), "'credrender setup' creates it", "kms"},
 		"no bucket":        {"get", "", as(s3, source.ErrNoStore), "aws s3 ls", "setup"},
 
 		"clock":       {"get", "", as(dynamo("Query"), source.ErrClock, causes(source.ErrCredentials), by(source.ByClock)), "date -u|timedatectl", "sts|--profile"},

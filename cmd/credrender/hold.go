@@ -49,7 +49,7 @@ render --force renders a job in spite of its hold.`,
 			changed := c.Flags().Changed
 			switch {
 			case o.end && (changed("for") || changed("reason")):
-				return usagef("--end goes without --for and --reason")
+				return usagef("--end cannot be combined with --for and --reason")
 			case o.end:
 				return runEndHold(c.Context(), a, args[0])
 			}
@@ -66,15 +66,15 @@ render --force renders a job in spite of its hold.`,
 func (o *holdOptions) check() error {
 	switch {
 	case o.length <= 0:
-		return usagef("--for: say for how long, such as --for 2h: a hold always ends")
+		return usagef("--for DURATION is missing, such as --for 2h: a hold always ends")
 	case o.length > maxHold:
 		return usagef("--for: at most %.0fh, 30 days: hold the job again then, or take it out of the config", maxHold.Hours())
 	case strings.TrimSpace(o.reason) == "":
-		return usagef("--reason: say why, for other operators")
+		return usagef("--reason TEXT is missing: it tells other operators why")
 	case len(o.reason) > maxReason:
 		return usagef("--reason is longer than %d bytes", maxReason)
 	case source.Show(o.reason) != o.reason:
-		return usagef("--reason holds control characters")
+		return usagef("--reason contains control characters")
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (a *app) jobAndState(ctx context.Context, what, name string) (*job.Job, *st
 func (a *app) holds(st *state.Dir) map[string]state.Hold {
 	holds, err := st.Holds(time.Now())
 	if err != nil {
-		a.log.Warn(fmt.Sprintf("read holds: %v; no job is held by it: look at it, then remove it", err))
+		a.log.Warn(fmt.Sprintf("read holds: %v; it holds no job: inspect the file, then remove it", err))
 	}
 	return holds
 }

@@ -117,7 +117,7 @@ func (a *app) importRequests(ctx context.Context, cfg *config.Config, o *importO
 		return nil, err
 	}
 	if len(entries) == 0 && !o.allowNoMatch {
-		return nil, usagef("%s: it holds no secrets: --allow-no-match accepts that", file)
+		return nil, usagef("%s: it contains no secrets: --allow-no-match accepts that", file)
 	}
 	var requests []store.PutRequest
 	for _, e := range entries {

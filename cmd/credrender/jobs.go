@@ -63,7 +63,7 @@ func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (select
 
 func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
-		return nil, usagef("--%s goes with SRC:DEST; for a job of the config, set it there", flag)
+		return nil, usagef("--%s needs SRC:DEST; for a job of the config, set it there", flag)
 	}
 	if len(cfg.Jobs) == 0 && len(cfg.Broken) == 0 {
 		return nil, usagef("nothing to do: pass SRC:DEST, or a config with jobs with --config")
@@ -88,7 +88,7 @@ func fromConfig(cfg *config.Config, f *jobFlags) ([]job.Job, error) {
 // fromArgs returns a job for each SRC:DEST, which is split at its last colon.
 func (a *app) fromArgs(cfg *config.Config, args []string, f *jobFlags, sel *selection) error {
 	if len(f.names) > 0 {
-		return usagef("--job goes without SRC")
+		return usagef("--job cannot be combined with SRC")
 	}
 	if err := checkOneStore(cfg); err != nil {
 		return err
@@ -294,7 +294,7 @@ func (a *app) destinationPath(dest string) (string, error) {
 	path := a.abs(dest)
 	switch {
 	case strings.ContainsAny(dest, "\n\r"): // CREDRENDER_CHANGED would have two files
-		return "", usagef("DEST %s holds a line break", source.Show(dest))
+		return "", usagef("DEST %s contains a line break", source.Show(dest))
 	case !utf8.ValidString(dest): // the state could not be read again
 		return "", usagef("DEST %s is not UTF-8", source.Show(dest))
 	}
@@ -318,7 +318,7 @@ func (f *jobFlags) fileFlags() map[string]string {
 // refuseWithoutDest refuses flags that do not apply to standard output.
 func (f *jobFlags) refuseWithoutDest() error {
 	for _, flag := range slices.Sorted(maps.Keys(f.fileFlags())) {
-		return usagef("--%s goes with SRC:DEST: there is no DEST other than standard output", flag)
+		return usagef("--%s needs SRC:DEST: there is no DEST other than standard output", flag)
 	}
 	return nil
 }

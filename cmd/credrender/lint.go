@@ -200,7 +200,7 @@ func (l *linting) hook(j *job.Job) {
 
 func (l *linting) unit(j *job.Job, u job.Unit, dests []string) error {
 	if !u.File.Check.IsZero() && !hook.ReadsStaged(u.File.Check) {
-		l.warn(placeIn(u.File.Origin), ruleCheck, j.Name, fmt.Sprintf("the check of %s does not use {{.src}}, so it cannot judge the new file: a command that reads the destination is a verify", u.File.Dest))
+		l.warn(placeIn(u.File.Origin), ruleCheck, j.Name, fmt.Sprintf("the check of %s does not use {{.src}}, so it cannot test the new file: use verify for a command that reads the destination", u.File.Dest))
 	}
 	if u.Template == nil {
 		if u.Ref.Name == "" {

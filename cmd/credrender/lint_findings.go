@@ -32,7 +32,7 @@ func lintRules() []lintRule {
 		{string(template.Unquoted), "A secret is printed into a format without the quoting of that format. The format is that of the config, else of the file's name."},
 		{string(template.Swapped), "Arguments are in the wrong order, or of a type that the function cannot take there."},
 		{string(template.Conversion), "A call fails whatever the secrets are, or its result differs from that of Sprig's function."},
-		{string(template.Volatile), "The output of a function is another at each run, so that each run rewrites the file and runs the hook."},
+		{string(template.Volatile), "The output of a function differs on each run, so each run rewrites the file and runs the hook."},
 		{string(template.Wildcard), "A pattern, which reads the whole table, is used on a schedule."},
 		{ruleNoMatch, "A pattern matches nothing in the file of --fixtures."},
 		{string(template.OwnOutput), "A template reads a file that the same run writes."},
@@ -41,7 +41,7 @@ func lintRules() []lintRule {
 		{ruleShared, "Objects in S3 and items of the table have the same encryption context."},
 		{ruleCheck, "A check does not read the staged file."},
 		{ruleHookWaits, "A hook waits for systemd, and may wait for the unit that runs it."},
-		{ruleConfig, "A setting, a schedule or a file of the config is doubtful: it has no effect, or others can write it."},
+		{ruleConfig, "A setting, a schedule or a file of the config is suspicious: it has no effect, or others can write to it."},
 		{ruleError, "The config or a template is wrong; the exit code is not 0."},
 	}
 }

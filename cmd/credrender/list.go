@@ -98,7 +98,7 @@ func (a *app) list(ctx context.Context, args []string) ([]source.Entry, error) {
 // nothing returns the warning for a pattern or a store without secrets.
 func nothing(t *backend.Target) string {
 	if t.Text() == "" {
-		return "the store holds no secrets"
+		return "the store contains no secrets"
 	}
 	return source.Show(t.Text()) + ": no name matches"
 }

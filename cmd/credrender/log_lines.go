@@ -25,9 +25,9 @@ func (a *app) newLog(level slog.Level, format string) *slog.Logger {
 		if isJournal {
 			return slog.New(journalJSON{&sync.Mutex{}, a.stderr, level, a.runID})
 		}
-		return withRun(newLogger(a.stderr, level, format), a.runID)
+		return withRun(newLogger(a.logOut(), level, format), a.runID)
 	}
-	h := textHandler{mu: &sync.Mutex{}, out: a.stderr, level: level}
+	h := textHandler{mu: &sync.Mutex{}, out: a.logOut(), level: level}
 	switch {
 	case isJournal:
 		h.lead = func(r slog.Record) string { return priority(r.Level) }

@@ -80,7 +80,7 @@ func (a *app) overrideValue(cfg *config.Config, ref backend.Ref, file string) (s
 // takeOverrides reads --override before a run.
 func (o *renderOptions) takeOverrides(a *app, cfg *config.Config) (err error) {
 	if len(o.overrides) > 0 && o.allowStale > 0 {
-		return usagef("--override goes without --allow-stale, which could keep the old files")
+		return usagef("--override cannot be combined with --allow-stale, which could keep the old files")
 	}
 	o.given, err = a.readOverrides(cfg, o.overrides)
 	return err

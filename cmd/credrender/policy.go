@@ -53,7 +53,7 @@ sent to AWS.`,
 func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) error {
 	role := policy.Role(o.role)
 	if role == policy.Admin && len(args)+len(o.names) > 0 {
-		return usagef("--role admin is about the store, not about jobs: it goes without SRC and --job")
+		return usagef("--role admin is about the store, not about jobs: it cannot be combined with SRC and --job")
 	}
 	if o.account != "" && !source.IsAccount(o.account) {
 		return usagef("--account %q is not the ID of an account, which has 12 digits", o.account)

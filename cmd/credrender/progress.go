@@ -2,65 +2,56 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"strings"
-	"time"
+
+	"github.com/credrender/credrender/internal/activity"
 )
 
-// The intervals of progress output: one line that is redrawn on a terminal, separate
-// lines elsewhere, for logs.
-const (
-	drawEvery = 100 * time.Millisecond
-	sayEvery  = 10 * time.Second
-	barWidth  = 30
-)
-
-// progress reports how far a long command is. A command that ends within the first
-// interval prints nothing.
+// progress shows on a terminal how far a command over many items is.
 type progress struct {
-	verb  string
-	out   io.Writer
-	log   *slog.Logger
-	now   func() time.Time
-	every time.Duration
-	draw  bool
-	last  time.Time
-	drawn bool
+	line *statusLine
+	what *doing
+	end  func()
 }
 
-// progress starts the clock. The caller must call end before other output.
+// progress begins a command over many items. The caller must call end before other output.
 func (a *app) progress(verb string) *progress {
-	p := &progress{verb: verb, out: a.stderr, log: a.log, now: time.Now, every: sayEvery}
-	if term, _ := a.lookupEnv("TERM"); isTerminal(a.stderr) && term != "dumb" {
-		p.draw, p.every = a.log.Enabled(context.Background(), slog.LevelInfo), drawEvery
-	}
-	p.last = p.now()
-	return p
+	what, end := a.line.begin(verb)
+	what.verb = true // before anything is within it
+	return &progress{a.line, what, end}
 }
 
 // update is the Progress function of a store.Scope.
-func (p *progress) update(done, total int) {
-	now := p.now()
-	if now.Sub(p.last) < p.every || done == total {
-		return
-	}
-	p.last = now
-	if !p.draw {
-		p.log.Info(fmt.Sprintf("%s: %d of %d", p.verb, done, total), "done", done, "total", total)
-		return
-	}
-	full := barWidth * done / total
-	bar := strings.Repeat("#", full) + strings.Repeat(".", barWidth-full)
-	_, _ = fmt.Fprintf(p.out, "\r%s [%s] %d of %d ", p.verb, bar, done, total)
-	p.drawn = true
+func (p *progress) update(done, total int) { p.line.update(p.what, done, total) }
+
+// doing shows an activity that takes time without a wait for AWS.
+func (a *app) doing(text string) (end func()) {
+	_, end = a.line.begin(text)
+	return end
 }
 
-// end clears the progress line.
-func (p *progress) end() {
-	if p.drawn {
-		_, _ = io.WriteString(p.out, "\r\x1b[K")
-		p.drawn = false
+// showing returns a context whose waits and activities the terminal shows, and the end of
+// that. Elsewhere nothing is shown.
+func (a *app) showing(ctx context.Context) (context.Context, func()) {
+	term, _ := a.lookupEnv("TERM")
+	if !a.atTerminal(a.stderr) || term == "dumb" {
+		return ctx, func() {}
 	}
+	l := newLine(a.stderr, a.noticeAfter, func(text string) { a.log.Info(text) })
+	a.line = l
+	a.log = a.newLog(slog.LevelInfo, "text")
+	a.limit.Observe(l)
+	return activity.With(ctx, a.doing), func() {
+		l.close()
+		a.line = nil
+	}
+}
+
+// logOut is where log lines go: in the place of the line of a terminal.
+func (a *app) logOut() io.Writer {
+	if a.line != nil {
+		return a.line
+	}
+	return a.stderr
 }

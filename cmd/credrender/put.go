@@ -56,7 +56,7 @@ there: the KMS key, tier, policies and tags stay.`,
 	}
 	fl := c.Flags()
 	fl.StringVarP(&o.version, "version", "v", "", "`VERSION` to store (default: the next)")
-	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear")
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored with the value, in clear text")
 	fl.BoolVar(&o.ifChanged, "if-changed", false, "store nothing if the newest version has the same value")
 	fl.BoolVar(&o.ifAbsent, "if-absent", false, "store only a secret that does not exist; else exit code 1")
 	fl.BoolVar(&o.allowEmpty, "allow-empty", false, "accept an empty value")
@@ -134,7 +134,7 @@ func (a *app) warnOlder(ctx context.Context, t *backend.Target, version string) 
 	case err != nil:
 		a.log.Warn(fmt.Sprintf("%s: version %s is stored; whether readers get it is unknown, because the newest version cannot be looked up: %v", t.Bare(), version, err))
 	case newer != "":
-		a.log.Warn(fmt.Sprintf("%s: version %s is stored, but readers still get version %s, which is newer: without --version, put makes the next one", t.Bare(), version, source.Show(newer)))
+		a.log.Warn(fmt.Sprintf("%s: version %s is stored, but readers still get version %s, which is newer: without --version, put stores the next version", t.Bare(), version, source.Show(newer)))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (a *app) value(o *putOptions, w putWords) (value []byte, warn string, err e
 	if len(trimNewline(value)) == 0 && !o.allowEmpty {
 		what := "empty"
 		if len(value) > 0 {
-			what = "a newline alone"
+			what = "only a newline"
 		}
 		return nil, "", usagef("put: the value is %s: was there an error before the pipe? --allow-empty stores it", what)
 	}

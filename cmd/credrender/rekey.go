@@ -41,7 +41,7 @@ of this store needs the old key any more, it moves to a file of its own.`,
 	}
 	o.register(c)
 	c.Flags().StringArrayVar(&o.to, "to-context", nil, toContextHelp)
-	c.Flags().BoolVar(&o.newLocal, "new-local-key", false, "make a new key for a local store")
+	c.Flags().BoolVar(&o.newLocal, "new-local-key", false, "create a new key for a local store")
 	o.registerDryRun(c, "call KMS, but write nothing and print what would change")
 	return c
 }

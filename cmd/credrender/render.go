@@ -18,7 +18,6 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
@@ -119,7 +118,7 @@ func runRender(ctx context.Context, a *app, o *renderOptions, args []string) err
 
 // render renders a selection, for render, pull and exec --file.
 func (a *app) render(ctx context.Context, cfg *config.Config, o *renderOptions, sel selection) error {
-	if err := sleep(ctx, schedule.Splay(a.machine(), o.splay)); err != nil {
+	if err := a.waitSplay(ctx, o.splay); err != nil {
 		return err
 	}
 	a.meter(o.stats || o.tick)
@@ -183,7 +182,7 @@ func (a *app) renderWithRetries(ctx context.Context, w render.Env, opts render.O
 		}
 		jobs = again
 		// Spread the retries of hosts that failed at the same time.
-		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil { //nolint:gosec // no secret depends on it
+		if err := a.waitRetry(ctx, pause/2+rand.N(pause/2)); err != nil { //nolint:gosec // no secret depends on it
 			return err
 		}
 	}
@@ -237,20 +236,6 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 		}
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
 }
 
 // env returns what a render sees of this machine: clock, environment, files and stores.

@@ -34,7 +34,7 @@ only what is stored.`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&o.to, "to", "", "`VERSION` whose value becomes the newest")
-	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored beside the value, in clear (default: the version rolled back to)")
+	fl.StringVar(&o.comment, "comment", "", "`TEXT` stored with the value, in clear text (default: the version rolled back to)")
 	fl.BoolVar(&o.force, "force", false, "write a secret that AWS manages or rotates, or to a bucket without versions")
 	contextFlag(c, &o.literal)
 	return c

@@ -15,35 +15,19 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/hop"
 )
 
 // serveObjects answers requests for objects by reply, on raw connections.
 func serveObjects(t *testing.T, reply func(c net.Conn, key string)) (url string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				for in := bufio.NewReader(c); ; {
-					req, err := http.ReadRequest(in)
-					if err != nil {
-						return
-					}
-					reply(c, path.Base(req.URL.Path))
-				}
-			}()
+	return "http://" + hop.Accept(t, func(c net.Conn) {
+		defer c.Close()
+		in := bufio.NewReader(c)
+		for req, err := http.ReadRequest(in); err == nil; req, err = http.ReadRequest(in) {
+			reply(c, path.Base(req.URL.Path))
 		}
-	}()
-	return "http://" + l.Addr().String()
+	})
 }
 
 // renderObjects runs the program over a template on its standard input.

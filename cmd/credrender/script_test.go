@@ -18,8 +18,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // The scripts run the command inside this test binary, as a process of its
@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) {
 	// Tests mostly wait: for processes, syncs and timeouts. A -parallel on the
 	// command line overrides this.
-	err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
+	err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
 	if err = errors.Join(err, os.Setenv(endAtOnce())); err != nil {
 		panic(err)
 	}

@@ -69,7 +69,7 @@ that have a pending hook or were interrupted.`,
 				return usagef("--force and --lock-timeout are for --forget")
 			}
 			if o.html != "" && (o.check || c.Flags().Changed("output")) {
-				return usagef("--html goes without --check and --output")
+				return usagef("--html cannot be combined with --check and --output")
 			}
 			return runStatus(c.Context(), a, o)
 		},

@@ -56,7 +56,7 @@ func (a *app) forgettable(ctx context.Context) (names []string) {
 
 func runForget(ctx context.Context, a *app, o *statusOptions) error {
 	if o.check || o.maxAge != 0 || o.format != "text" || o.html != "" {
-		return usagef("--forget goes without --check, --max-age, --output and --html")
+		return usagef("--forget cannot be combined with --check, --max-age, --output and --html")
 	}
 	cfg, err := a.config(ctx)
 	if err != nil {
@@ -168,7 +168,7 @@ func (a *app) reportForgotten(rec state.Record) {
 	a.log.Warn(rec.Name+": its last run was interrupted, and its files will not be restored", "job", rec.Name)
 	for _, f := range rec.Txn.Files {
 		dir := path.Join(rec.Txn.Root, path.Dir(f.Path))
-		a.log.Warn(fmt.Sprintf("%s: %s may be old or new; beside it may be %s (the new one) and %s (the old one)",
+		a.log.Warn(fmt.Sprintf("%s: %s may be old or new; next to it may be %s (the new one) and %s (the old one)",
 			rec.Name, f.Dest, path.Join(dir, f.New), path.Join(dir, f.Old)), "job", rec.Name)
 	}
 }

@@ -146,7 +146,10 @@ func (a *app) runSuites(ctx context.Context, o *testOptions, paths []string, see
 		r.Write = a.writeBelow
 	}
 	var suites []golden.Suite
-	for _, path := range paths {
+	p := a.progress("test")
+	defer p.end()
+	for i, path := range paths {
+		p.update(i, len(paths))
 		suite, err := r.Run(ctx, path)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)

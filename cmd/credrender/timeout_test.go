@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/test/awsfake"
+	"github.com/credrender/credrender/test/hop"
 )
 
 const (
@@ -46,21 +47,10 @@ func silentLines() map[string]string {
 // silence accepts connections and never answers.
 func silence(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { _ = c.Close() })
-		}
-	}()
-	return "http://" + l.Addr().String()
+	return "http://" + hop.Accept(t, func(c net.Conn) {
+		defer c.Close()
+		<-t.Context().Done()
+	})
 }
 
 // Whatever does not answer, every command ends at its --timeout.
@@ -138,21 +128,23 @@ func endsInTime(t *testing.T, srv *awsfake.Server, silent, command string, env [
 	}
 }
 
-// On a terminal, whoever waits is told what for, once: what the program still waits for
-// after a second, which is never its credentials here, however busy the machine is.
-func TestToldWhatIsWaitedFor(t *testing.T) {
+// On a terminal, whoever waits is shown what for; the line is cleared before the error.
+// Elsewhere nothing is shown.
+func TestShownWhatIsWaitedFor(t *testing.T) {
 	srv := awsfake.Start(t)
 	srv.SetEnv(t)
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", silence(t))
 	t.Setenv("CREDRENDER_STATE_DIR", t.TempDir())
-	for _, terminal := range []bool{true, false} {
-		var stderr bytes.Buffer
-		a := newApp(strings.NewReader(""), &bytes.Buffer{}, &stderr)
-		a.terminal, a.noticeAfter = func(any) bool { return terminal }, time.Second
+	for _, terminal := range []string{"xterm", "dumb", ""} {
+		t.Setenv("TERM", terminal)
+		stderr := &screen{}
+		a := newApp(strings.NewReader(""), &bytes.Buffer{}, stderr)
+		a.terminal, a.noticeAfter = func(any) bool { return terminal != "" }, time.Second
 		code := a.main(t.Context(), []string{"--timeout", "2s", "get", "n0"})
-		told := strings.Count(stderr.String(), "waiting for DynamoDB in eu-west-1 ...\n")
-		if code != exitFailed || terminal != (told == 1) || told > 1 {
-			t.Errorf("terminal %v: exit code %d, told %d times:\n%s", terminal, code, told, &stderr)
+		text := stderr.String()
+		shown := strings.Contains(text, "waiting for DynamoDB in eu-west-1")
+		if code != exitFailed || shown != (terminal == "xterm") || shown != strings.Contains(text, cleared+"credrender: error: ") {
+			t.Errorf("TERM=%s: exit code %d, got %q", terminal, code, text)
 		}
 	}
 }

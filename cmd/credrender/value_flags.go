@@ -38,7 +38,9 @@ func (f *valueFlags) spec(c *cobra.Command, verb, name string) (generate.Spec, e
 
 // makeValue makes a value, and warns if it is easy to guess.
 func (a *app) makeValue(s generate.Spec) (generate.Value, error) {
+	end := a.doing("generating a value")
 	v, err := s.Make()
+	end()
 	if err != nil {
 		return v, err
 	}

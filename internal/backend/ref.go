@@ -33,7 +33,7 @@ func ParseRef(where job.Store, text, version string, given map[string]string) (R
 	}
 	for _, k := range slices.Sorted(maps.Keys(given)) {
 		if held, twice := pairs[k]; twice && held != given[k] {
-			return Ref{}, fmt.Errorf("%w: %s has one value in %s and another beside it", source.ErrContext, source.Show(k), source.Show(text))
+			return Ref{}, fmt.Errorf("%w: %s has one value in %s and another in a separate word", source.ErrContext, source.Show(k), source.Show(text))
 		}
 		pairs[k] = given[k]
 	}

@@ -40,7 +40,7 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	if kind == local && j.Store.Path == "" {
 		dir := l.home("XDG_DATA_HOME", ".local/share")
 		if dir == "" {
-			return j, errors.New("neither XDG_DATA_HOME nor HOME says where a local store is: write local:PATH")
+			return j, errors.New("no default path for the local store: set XDG_DATA_HOME or HOME, or write local:PATH")
 		}
 		j.Store.Path = filepath.Join(dir, "store.db")
 	}

@@ -120,7 +120,7 @@ func TestDirectoryAgreesOnTheProcess(t *testing.T) {
 	if c.Settings.StateDir != "/s" || c.Settings.Timeout.String() != "5s" || c.Settings.LogLevel.String() != "DEBUG" {
 		t.Errorf("got %+v", c.Settings)
 	}
-	if len(c.Broken) != 2 || !strings.HasSuffix(c.Broken[1].Error(), "30.yaml:1: state_dir: "+dir+"/10.yaml:1 says otherwise, and it holds for all files") {
+	if len(c.Broken) != 2 || !strings.HasSuffix(c.Broken[1].Error(), "30.yaml:1: state_dir: "+dir+"/10.yaml:1 has another value, and this setting applies to all files") {
 		t.Errorf("got %v", c.Broken)
 	}
 	c, err := config.Load(t.Context(), config.Options{Flags: map[string]string{"config": dir, "state-dir": "/flag"}, EUID: me})

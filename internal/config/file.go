@@ -86,7 +86,7 @@ func (f *file) topFields(s *sections) fields {
 func (f *file) setting(set setting, key string, n *yaml.Node) {
 	n = follow(n)
 	if set.example != "" && n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
-		f.fail(n, key, "write "+set.example, "expected a unit behind the number")
+		f.fail(n, key, "write "+set.example, "expected a unit after the number")
 		return
 	}
 	value, ok := f.text(n, key)

@@ -96,7 +96,7 @@ func (f *file) someWords(n *yaml.Node, key string) []string {
 func (f *file) plainCommand(n *yaml.Node, key string) job.Command {
 	c := f.command(n, key)
 	if p := hook.Misplaced(c, false); p != "" {
-		f.fail(n, key, "write the path", "%s means something in a check alone", p)
+		f.fail(n, key, "write the path", "%s has a meaning only in check", p)
 	}
 	return c
 }
@@ -105,7 +105,7 @@ func (f *file) plainCommand(n *yaml.Node, key string) job.Command {
 func (f *file) jobName(key string, n *yaml.Node) string {
 	name, ok := f.word(n, key)
 	if ok && source.Show(name) != name {
-		f.fail(n, key, "", "holds control characters")
+		f.fail(n, key, "", "contains control characters")
 	}
 	return name
 }
@@ -126,7 +126,7 @@ func (f *file) variables(n *yaml.Node, key string) map[string]string {
 	for _, p := range f.pairs(n, key) {
 		at := join(key, p.name)
 		if p.name == "" || strings.ContainsAny(p.name, "=\x00") {
-			f.fail(p.value, at, "", "is no name of a variable")
+			f.fail(p.value, at, "", "is not a variable name")
 		}
 		m[p.name], _ = f.argument(p.value, at)
 	}

@@ -112,7 +112,7 @@ func (f *file) destination(n *yaml.Node, key string, folder bool) string {
 	case job.IsDirectory(dest) && !folder:
 		f.fail(n, key, "", "%s is a directory, expected a file", source.Show(dest))
 	case strings.ContainsAny(dest, "\n\r"):
-		f.fail(n, key, "", "holds a line break")
+		f.fail(n, key, "", "contains a line break")
 	default:
 		return filepath.Clean(dest)
 	}

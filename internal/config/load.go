@@ -173,7 +173,7 @@ func (l *loader) agree(f *file) {
 			l.process[s.Name] = own
 			l.givenBy[s.Name] = fmt.Sprintf("%s:%d", f.file, own.line)
 		case other.value != own.value:
-			f.fail(&yaml.Node{Line: own.line}, s.Key(), "", "%s says otherwise, and it holds for all files", l.givenBy[s.Name])
+			f.fail(&yaml.Node{Line: own.line}, s.Key(), "", "%s has another value, and this setting applies to all files", l.givenBy[s.Name])
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (d *decoder) word(n *yaml.Node, key string) (string, bool) {
 	case strings.TrimSpace(s) == "":
 		d.fail(n, key, "", "must not be empty")
 	case strings.ContainsRune(s, 0):
-		d.fail(n, key, "", "holds a zero byte")
+		d.fail(n, key, "", "contains a zero byte")
 	default:
 		return s, true
 	}
@@ -117,7 +117,7 @@ func (d *decoder) arguments(n *yaml.Node, key string) (args []string) {
 func (d *decoder) argument(n *yaml.Node, key string) (string, bool) {
 	s, ok := d.text(n, key)
 	if ok && strings.ContainsRune(s, 0) {
-		d.fail(n, key, "", "holds a zero byte")
+		d.fail(n, key, "", "contains a zero byte")
 		return "", false
 	}
 	return s, ok

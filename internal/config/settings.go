@@ -160,7 +160,7 @@ func (l layers) strangers() (warnings []string) {
 		if !ok || slices.Contains(known, name) {
 			continue
 		}
-		w := variable + " is set but is no setting"
+		w := variable + " is not a credrender setting"
 		if other := nearest(name, known); other != "" {
 			w += ", did you mean " + envPrefix + other + "?"
 		}

@@ -182,7 +182,7 @@ func TestDirectories(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		_, err = config.Load(t.Context(), config.Options{Flags: map[string]string{"config": write(t, "table: x\nstore: local\n")}, EUID: me})
-		if err == nil || !strings.Contains(err.Error(), "c.yaml:2: store: neither XDG_DATA_HOME nor HOME") {
+		if err == nil || !strings.Contains(err.Error(), "c.yaml:2: store: no default path for the local store") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -198,8 +198,8 @@ func TestBadFlagsAndVariables(t *testing.T) {
 		"CREDRENDER_STORE: must not be empty",
 		"--table: must not be empty",
 		`--timeout: "soon" is not a duration like "30s" or "2m"`,
-		`--trusted-owner: there is no user "no-such-user-here" here, name another or give the number`,
-		`CREDRENDER_LOG_FORMAT: "xml" is none of text, json`,
+		`--trusted-owner: no user "no-such-user-here" on this machine: use another name, or a number`,
+		`CREDRENDER_LOG_FORMAT: "xml" is not one of text, json`,
 		"--tabel: is not a global flag",
 	}
 	if err == nil {
@@ -223,8 +223,8 @@ func TestWarnsOfUnknownVariables(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"CREDRENDER_CONTEXTS is set but is no setting",
-		"CREDRENDER_TABEL is set but is no setting, did you mean CREDRENDER_TABLE?",
+		"CREDRENDER_CONTEXTS is not a credrender setting",
+		"CREDRENDER_TABEL is not a credrender setting, did you mean CREDRENDER_TABLE?",
 	}
 	if diff := cmp.Diff(want, c.Warnings); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -86,15 +86,15 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 	case s.Kind == "":
 		f.fail(n, key, "", "has no type")
 	case !slices.Contains([]string{dynamoDB, local, typeS3, typeSSM, typeSecretsManager}, s.Kind):
-		f.fail(n, join(key, "type"), "", "%q is none of dynamodb, local, s3, ssm, secretsmanager", s.Kind)
+		f.fail(n, join(key, "type"), "", "%q is not one of dynamodb, local, s3, ssm, secretsmanager", s.Kind)
 	case !isTable && s.Table != "":
 		f.fail(n, key, "", "a source of type %s has no table", s.Kind)
 	case isLocal != (s.Path != ""), !isLocal && s.LocalKey != "":
-		f.fail(n, key, "", "path, and perhaps local_key, go with type local")
+		f.fail(n, key, "", "path and local_key are for type local")
 	case isLocal && s.Key != "":
 		f.fail(n, key, "", "key is the KMS key for writes, which a local store does not have")
 	case s.Profile != "" && s.RoleARN != "":
-		f.fail(n, key, "", "profile and arn exclude each other: a profile can name a role")
+		f.fail(n, key, "", "profile and arn cannot be combined: a profile can set a role")
 	}
 	if isTable && s.Table == "" {
 		s.Table = defaultTable

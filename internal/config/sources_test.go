@@ -61,14 +61,14 @@ jobs:
 func TestFaultsOfSources(t *testing.T) {
 	for text, want := range map[string]string{
 		"{x: {table: t}}":                      "sources.x: has no type",
-		"{x: {type: vault}}":                   `sources.x.type: "vault" is none of`,
+		"{x: {type: vault}}":                   `sources.x.type: "vault" is not one of`,
 		"{ssm: {type: ssm}}":                   "sources.ssm: is a prefix of its own",
 		"{'a:b': {type: ssm}}":                 "a source's name has letters",
 		"{x: {type: ssm, table: t}}":           "has no table",
 		"{x: {type: local, path: /p, key: k}}": "a local store does not have",
-		"{x: {type: ssm, path: /p}}":           "go with type local",
-		"{x: {type: local}}":                   "go with type local",
-		"{x: {type: ssm, arn: a, profile: p}}": "exclude each other",
+		"{x: {type: ssm, path: /p}}":           "are for type local",
+		"{x: {type: local}}":                   "are for type local",
+		"{x: {type: ssm, arn: a, profile: p}}": "cannot be combined",
 		"{x: {type: ssm, regoin: r}}":          "did you mean region?",
 		"{x: ssm}":                             "expected a mapping",
 		"{x: {type: ssm}, x: {type: ssm}}":     "already given",

@@ -153,9 +153,9 @@ func (d *testDecoder) finishCase(c *TestCase, key string, n *yaml.Node) {
 	case slices.ContainsFunc(d.tests.Cases, func(o TestCase) bool { return o.Name == c.Name }):
 		d.fail(n, join(key, "name"), "", "a case of this name is already there")
 	case source.Show(c.Name) != c.Name:
-		d.fail(n, join(key, "name"), "", "holds control characters")
+		d.fail(n, join(key, "name"), "", "contains control characters")
 	case c.HasValue && c.Entry.Key == "":
-		d.fail(n, join(key, "value"), "give the key too", "is the value of no key")
+		d.fail(n, join(key, "value"), "give the key too", "has no key")
 	case len(c.expectations) == 0:
 		d.fail(n, key, "", "needs one of want, want_text and want_error")
 	case len(c.expectations) > 1:

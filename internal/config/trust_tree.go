@@ -44,7 +44,7 @@ func (w *treeWalk) list(rel string) error {
 			continue
 		}
 		if w.seen++; w.seen > maxTree {
-			return &Error{File: w.dir, Msg: fmt.Sprintf("the folder holds more than %d files", maxTree)}
+			return &Error{File: w.dir, Msg: fmt.Sprintf("the folder contains more than %d files", maxTree)}
 		}
 		name := filepath.Join(rel, e.Name())
 		switch kind := e.Type(); {
@@ -55,7 +55,7 @@ func (w *treeWalk) list(rel string) error {
 		case kind&fs.ModeSymlink != 0:
 			err = w.link(name)
 		default:
-			err = &Error{File: filepath.Join(w.dir, name), Msg: "is not a file", Hint: "a folder of templates holds files, directories, and links to files in it"}
+			err = &Error{File: filepath.Join(w.dir, name), Msg: "is not a file", Hint: "a template folder may contain only files, directories, and links to files in it"}
 		}
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func path(value, dir string) (string, error) {
 	case value == "":
 		return "", errEmpty
 	case strings.ContainsRune(value, 0):
-		return "", errors.New("holds a zero byte")
+		return "", errors.New("contains a zero byte")
 	case value == "~" || strings.HasPrefix(value, "~/"):
 		return "", errors.New("~ is not expanded here, write the directory")
 	case filepath.IsAbs(value):
@@ -64,7 +64,7 @@ func store(value, dir string) (string, error) {
 	case strings.HasPrefix(file, "//") && kind == typeS3 && strings.Trim(file, "/") != "":
 		return strings.TrimRight(value, "/"), nil
 	}
-	return "", fmt.Errorf("%q is no store: dynamodb, local, local:PATH or s3://bucket/prefix", value)
+	return "", fmt.Errorf("%q is not a store: use dynamodb, local, local:PATH or s3://bucket/prefix", value)
 }
 
 func cronSpec(value, _ string) (string, error) {
@@ -84,7 +84,7 @@ func listen(value, dir string) (string, error) {
 		return "", fmt.Errorf("%q is neither unix:PATH nor ADDRESS:PORT", value)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", fmt.Errorf("%q is no port", port)
+		return "", fmt.Errorf("%q is not a port", port)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return "", fmt.Errorf("%q is not a loopback address: 127.0.0.1, [::1] or unix:PATH", host)
@@ -114,7 +114,7 @@ func oneOf(words ...string) func(value, _ string) (string, error) {
 		if slices.Contains(words, value) {
 			return value, nil
 		}
-		return "", fmt.Errorf("%q is none of %s", value, strings.Join(words, ", "))
+		return "", fmt.Errorf("%q is not one of %s", value, strings.Join(words, ", "))
 	}
 }
 
@@ -137,7 +137,7 @@ func lookupUser(name string) (int, error) {
 	}
 	u, err := user.Lookup(name)
 	if err != nil {
-		return 0, fmt.Errorf("there is no user %q here, name another or give the number", name)
+		return 0, fmt.Errorf("no user %q on this machine: use another name, or a number", name)
 	}
 	return strconv.Atoi(u.Uid)
 }

@@ -148,7 +148,7 @@ func (d *Daemon) tellReady() bool {
 		d.tell("waiting for files: " + strings.Join(lacking, "; "))
 		return false
 	case len(lacking) > 0:
-		d.o.Log.Warn("ready without all files, by the setting ready: best-effort: " + strings.Join(lacking, "; "))
+		d.o.Log.Warn("ready without all files (ready: best-effort): " + strings.Join(lacking, "; "))
 	}
 	d.o.Notify.Send("READY=1")
 	return true

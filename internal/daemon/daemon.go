@@ -256,8 +256,8 @@ func (d *Daemon) reload(ctx context.Context) {
 		d.mu.Lock()
 		d.reloads.ok = false
 		d.mu.Unlock()
-		d.o.Log.Error(fmt.Sprintf("the config is refused, the old one stays in force: %v", err))
-		d.tell("the config on the disk is refused, an older one is in force: " + err.Error())
+		d.o.Log.Error(fmt.Sprintf("the config is refused; the old one stays in force: %v", err))
+		d.tell("the config on disk is refused; an older one is in force: " + err.Error())
 		return
 	}
 	d.loop.Change(func(p *schedule.Plan) { d.replace(p, c) })

@@ -161,7 +161,7 @@ func TestNoRenderWhereALookGetsNoAnswer(t *testing.T) {
 		if len(f.rendered) > 0 {
 			t.Errorf("rendered at %v", f.rendered)
 		}
-		if said := log.String(); strings.Count(said, "throttled; its files stay") != 1 || strings.Count(said, "answers again") != 1 || strings.Count(said, "\n") != 2 {
+		if said := log.String(); strings.Count(said, "throttled; its files stay") != 1 || strings.Count(said, "is reachable again") != 1 || strings.Count(said, "\n") != 2 {
 			t.Errorf("said:\n%s\nwant each end of the outage once", said)
 		}
 		if err := d.WriteMetrics(&log); err != nil || !strings.Contains(log.String(), `ticks_total{job_name="a",result="failed"} 5`) {

@@ -18,10 +18,10 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
 	"github.com/credrender/credrender/pkg/schedule"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // flaky is a store of one secret, of which one request in twenty fails.

@@ -46,7 +46,7 @@ func (d *Daemon) dropHeld(c *Config, jobs []job.Job) (free []job.Job, after func
 func (d *Daemon) logHoldFault(err error) {
 	const what = "reading holds"
 	if err != nil {
-		d.troubles.add(what, slog.LevelError, fmt.Sprintf("read holds: %v; no job is held by it: look at it, then remove it", err))
+		d.troubles.add(what, slog.LevelError, fmt.Sprintf("read holds: %v; it holds no job: inspect the file, then remove it", err))
 		return
 	}
 	d.troubles.end(what, "holds can be read again")
@@ -61,8 +61,8 @@ func (c *Config) holds() (map[string]state.Hold, error) {
 
 // holdMetrics returns when the holds of jobs end.
 func (c *Config) holdMetrics() []metric {
-	held := gauge("credrender_job_held", "1 while an operator holds the job (credrender hold).")
-	until := gauge("credrender_job_held_until_timestamp_seconds", "When the hold of the job ends.")
+	held := gauge("credrender_job_held", "1 if an operator holds the job (credrender hold), otherwise 0.")
+	until := gauge("credrender_job_held_until_timestamp_seconds", "When the hold of the job ends, in seconds since 1970. Absent without a hold.")
 	holds, _ := c.holds() // the next tick logs the error
 	for _, j := range c.Jobs {
 		h, isHeld := holds[j.ID]

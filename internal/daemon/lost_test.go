@@ -78,7 +78,7 @@ func TestLostRunsAreLoggedSparely(t *testing.T) {
 			t.Errorf("%d tries, terse: %v", len(terse), terse)
 		}
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-		if len(lines) != 4 || !strings.Contains(lines[2], "failures since") || !strings.Contains(lines[3], fmt.Sprintf("a: works again, after %d failures since", len(terse))) {
+		if len(lines) != 4 || !strings.Contains(lines[2], "failures since") || !strings.Contains(lines[3], fmt.Sprintf("a: succeeded again, after %d failures since", len(terse))) {
 			t.Errorf("said\n%s", log.String())
 		}
 	})

@@ -48,12 +48,12 @@ func write(w io.Writer, all []metric) error {
 // metrics collects every family. The caller holds mu.
 func (d *Daemon) metrics(st stored, lacking []string) []metric {
 	all := []metric{
-		gauge("credrender_start_time_seconds", "When the daemon started.", seconds(d.started)),
-		gauge("credrender_heartbeat_timestamp_seconds", "When the daemon last made progress.", seconds(d.beat)),
-		gauge("credrender_ready", "1 while every job can be run and has its files.", flag(len(lacking) == 0)),
-		gauge("credrender_config_last_reload_successful", "1 if the config on the disk was accepted when it was read last.", flag(d.reloads.ok)),
-		gauge("credrender_config_last_reload_success_timestamp_seconds", "When a config was last accepted.", seconds(d.reloads.last)),
-		gauge("credrender_state_writable", "0 while the state directory cannot be written.", flag(!d.troubles.has(writingState))),
+		gauge("credrender_start_time_seconds", "When the daemon started, in seconds since 1970.", seconds(d.started)),
+		gauge("credrender_heartbeat_timestamp_seconds", "When the daemon last made progress, in seconds since 1970.", seconds(d.beat)),
+		gauge("credrender_ready", "1 if every job can run and has its files, otherwise 0.", flag(len(lacking) == 0)),
+		gauge("credrender_config_last_reload_successful", "1 if the last reload of the config succeeded, otherwise 0.", flag(d.reloads.ok)),
+		gauge("credrender_config_last_reload_success_timestamp_seconds", "When a config was last loaded successfully, in seconds since 1970.", seconds(d.reloads.last)),
+		gauge("credrender_state_writable", "1 if the state directory can be written, otherwise 0.", flag(!d.troubles.has(writingState))),
 	}
 	all = append(all, common(d.config, st, d.o.Version, d.o.GoVersion)...)
 	all = append(all, jobMetrics(d.config.Jobs, st, d.stats)...)
@@ -70,29 +70,29 @@ func (d *Daemon) metrics(st stored, lacking []string) []metric {
 // common are the families that a daemon and a render from cron have alike.
 func common(c *Config, st stored, version, goVersion string) []metric {
 	return []metric{
-		gauge("credrender_build_info", "1, labelled with the version.", one("version", version, "goversion", goVersion)),
-		gauge("credrender_config_info", "1, labelled with a hash of the config in force.", one("hash", c.Hash)),
-		gauge("credrender_config_modified_timestamp_seconds", "When a file of the config in force was last written.", seconds(c.Modified)),
-		gauge("credrender_jobs", "Jobs in the config.", sample{value: float64(len(c.Jobs))}),
-		gauge("credrender_state_readable", "0 while the state directory cannot be read.", flag(st.err == nil)),
-		gauge("credrender_state_damaged_files", "State files that cannot be read, also of jobs that are not in the config.", sample{value: float64(len(st.damaged))}),
+		gauge("credrender_build_info", "Always 1, with the version as a label.", one("version", version, "goversion", goVersion)),
+		gauge("credrender_config_info", "Always 1, with a hash of the config in force as a label.", one("hash", c.Hash)),
+		gauge("credrender_config_modified_timestamp_seconds", "When a file of the config in force was last modified, in seconds since 1970.", seconds(c.Modified)),
+		gauge("credrender_jobs", "Number of jobs in the config.", sample{value: float64(len(c.Jobs))}),
+		gauge("credrender_state_readable", "1 if the state directory can be read, otherwise 0.", flag(st.err == nil)),
+		gauge("credrender_state_damaged_files", "Number of unreadable state files, including those of jobs that are not in the config.", sample{value: float64(len(st.damaged))}),
 	}
 }
 
 // jobMetrics are what the state has of jobs, with what stats know of runs that
 // recorded nothing.
 func jobMetrics(jobs []job.Job, st stored, stats map[string]*jobStats) []metric {
-	run := gauge("credrender_job_last_run_timestamp_seconds", "When the job was last tried; up to a minute behind where nothing changes.")
-	success := gauge("credrender_job_last_success_timestamp_seconds", "When the job's files were last known to be right; up to a minute behind where nothing changes.")
-	change := gauge("credrender_job_last_change_timestamp_seconds", "When a file of the job last changed.")
-	code := gauge("credrender_job_last_exit_code", "The exit code that the job's last run stands for, one that could not be started included; 0 is success.")
-	failures := gauge("credrender_job_failures_in_a_row", "How many runs of the job have failed in a row.")
-	pending := gauge("credrender_job_hook_pending", "1 while the job's hook is pending.")
-	attempts := gauge("credrender_job_hook_failed_attempts", "How often the pending hook has failed in a row.")
-	damaged := gauge("credrender_job_state_damaged", "1 while the job's state file cannot be read; the job is not rendered until it is removed.")
-	expiry := gauge("credrender_certificate_expiry_timestamp_seconds", "When the first of the certificates in a rendered file expires.")
-	overridden := gauge("credrender_job_overridden", "1 while a file of the job has an operator's value (--override) in place of a secret's.")
-	version := gauge("credrender_secret_version_info", "1, labelled with the version of a secret in the job's files.")
+	run := gauge("credrender_job_last_run_timestamp_seconds", "When the job was last attempted, in seconds since 1970. May lag by a minute while nothing changes.")
+	success := gauge("credrender_job_last_success_timestamp_seconds", "When the files of the job were last known to be right, in seconds since 1970. May lag by a minute while nothing changes.")
+	change := gauge("credrender_job_last_change_timestamp_seconds", "When a file of the job last changed, in seconds since 1970.")
+	code := gauge("credrender_job_last_exit_code", "Exit code of the last run of the job, or of a failed attempt to start it; 0 is success.")
+	failures := gauge("credrender_job_failures_in_a_row", "Number of failed runs of the job since its last success.")
+	pending := gauge("credrender_job_hook_pending", "1 if the hook of the job is pending, otherwise 0.")
+	attempts := gauge("credrender_job_hook_failed_attempts", "Number of failed attempts of the pending hook in a row.")
+	damaged := gauge("credrender_job_state_damaged", "1 if the state file of the job cannot be read; the job is not rendered until the file is removed.")
+	expiry := gauge("credrender_certificate_expiry_timestamp_seconds", "Earliest expiry of the certificates in a rendered file, in seconds since 1970.")
+	overridden := gauge("credrender_job_overridden", "1 if a file of the job contains a value of --override instead of a secret.")
+	version := gauge("credrender_secret_version_info", "Always 1, with the version of a secret in the files of the job as a label.")
 	for _, j := range jobs {
 		label := []string{"job_name", j.Name}
 		r, isDamaged := recordFor(j, st, stats)
@@ -148,9 +148,9 @@ func recordFor(j job.Job, st stored, stats map[string]*jobStats) (r state.Record
 
 // tickMetrics are the daemon's own counts of its ticks. The caller holds mu.
 func (d *Daemon) tickMetrics() []metric {
-	next := gauge("credrender_job_next_run_timestamp_seconds", "When the job is due next.")
-	ticks := counter("credrender_job_ticks_total", "Ticks of the job, by what came of them.")
-	skipped := counter("credrender_job_ticks_skipped_total", "Ticks that passed unused.")
+	next := gauge("credrender_job_next_run_timestamp_seconds", "When the job runs next, in seconds since 1970.")
+	ticks := counter("credrender_job_ticks_total", "Number of ticks of the job, by result: quiet (unchanged), rendered or failed.")
+	skipped := counter("credrender_job_ticks_skipped_total", "Number of ticks of the job that were skipped.")
 	for _, j := range d.config.Jobs {
 		s := d.stats[j.ID]
 		if s == nil {
@@ -183,16 +183,16 @@ func (u *Usage) add(o Usage) {
 }
 
 func usageMetrics(prefix, whose string, u Usage) []metric {
-	requests := counter(prefix+"aws_requests_total", "Requests to AWS of "+whose+".")
+	requests := counter(prefix+"aws_requests_total", "Number of AWS requests of "+whose+".")
 	for _, name := range slices.Sorted(maps.Keys(u.Requests)) {
 		service, operation, _ := strings.Cut(name, ".")
 		requests.add(float64(u.Requests[name]), "service", service, "operation", operation)
 	}
-	retries := counter(prefix+"aws_retries_total", "Requests of "+whose+" that were second or later attempts.")
+	retries := counter(prefix+"aws_retries_total", "Number of retried AWS requests of "+whose+".")
 	retries.add(float64(u.Retries))
-	throttled := counter(prefix+"aws_throttled_total", "Requests of "+whose+" that AWS throttled.")
+	throttled := counter(prefix+"aws_throttled_total", "Number of throttled AWS requests of "+whose+".")
 	throttled.add(float64(u.Throttled))
-	units := counter(prefix+"dynamodb_read_units_total", "Read units that requests of "+whose+" took.")
+	units := counter(prefix+"dynamodb_read_units_total", "DynamoDB read units consumed by "+whose+".")
 	units.add(u.ReadUnits)
 	return []metric{requests, retries, throttled, units}
 }
@@ -245,19 +245,19 @@ func (d *Daemon) observe(took time.Duration, r *Report) {
 }
 
 func (t *totals) metrics(jobs []job.Job) []metric {
-	runs := metric{name: "credrender_run_duration_seconds", kind: "histogram", help: "How long runs took that rendered something, hooks included."}
+	runs := metric{name: "credrender_run_duration_seconds", kind: "histogram", help: "Duration of runs that rendered a file, hooks included, in seconds."}
 	runs.addHistogram(t.runs)
-	fetches := metric{name: "credrender_fetch_duration_seconds", kind: "histogram", help: "How long these runs waited for the answers of stores."}
+	fetches := metric{name: "credrender_fetch_duration_seconds", kind: "histogram", help: "Time that these runs waited for stores, in seconds."}
 	fetches.addHistogram(t.fetches)
-	hooks := metric{name: "credrender_hook_duration_seconds", kind: "histogram", help: "How long hooks took."}
+	hooks := metric{name: "credrender_hook_duration_seconds", kind: "histogram", help: "Duration of hooks, in seconds."}
 	for _, j := range jobs {
 		if !j.Hook.IsZero() {
 			hooks.addHistogram(t.hooks[j.Name], "job_name", j.Name)
 		}
 	}
-	lost := counter("credrender_runs_lost_total", "Job runs that recorded nothing: the process could not be started, took too long, or crashed.")
-	for _, how := range losses() {
+	lost := counter("credrender_runs_lost_total", "Number of job runs without a result: the process could not be started, took too long, or crashed.")
+	for _, how := range []loss{lostStart, lostTimeout, lostCrash} {
 		lost.add(float64(t.lost[how]), "reason", string(how))
 	}
-	return append([]metric{runs, fetches, hooks, lost}, usageMetrics("credrender_render_", "the daemon's render processes", t.usage)...)
+	return append([]metric{runs, fetches, hooks, lost}, usageMetrics("credrender_render_", "child processes", t.usage)...)
 }

@@ -48,7 +48,7 @@ func TestEndpoints(t *testing.T) {
 		}
 	}
 	d.Tick(t.Context())
-	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "without their files: a\na: /a is missing\n") {
+	if body := get(t, d, "/readyz"); !strings.HasSuffix(body, "missing files: a\na: /a is missing\n") {
 		t.Errorf("not ready: got %q", body)
 	}
 	f.files = true
@@ -68,7 +68,7 @@ func TestMetrics(t *testing.T) {
 	})
 	d.Tick(t.Context())
 	body := get(t, d, "/metrics")
-	page, err := os.ReadFile("../../docs/daemon.md")
+	page, err := os.ReadFile("../../docs/monitoring.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s has no help and type", name)
 		}
 		if !bytes.Contains(page, []byte("`"+name+"`")) {
-			t.Errorf("docs/daemon.md does not have %s", name)
+			t.Errorf("docs/monitoring.md does not have %s", name)
 		}
 	}
 	for _, want := range []string{

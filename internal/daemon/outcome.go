@@ -22,8 +22,6 @@ const (
 	lostCrash   loss = "crash"   // it ended without a record
 )
 
-func losses() []loss { return []loss{lostStart, lostTimeout, lostCrash} }
-
 // ErrNotStarted is wrapped by the error of Config.Render if no process was started.
 var ErrNotStarted = errors.New("the render process could not be started")
 
@@ -68,7 +66,7 @@ func (d *Daemon) render(ctx context.Context, c *Config, busy []job.Job, o Order)
 	case err == nil:
 		return ending{code: ended.Code, report: ended.Report}
 	case ctx.Err() != nil:
-		return ending{code: codeFailed, lost: lostTimeout, err: fmt.Errorf("its run took longer than %v, and was ended", allowed)}
+		return ending{code: codeFailed, lost: lostTimeout, err: fmt.Errorf("its run took longer than %v and was stopped", allowed)}
 	case errors.Is(err, ErrNotStarted):
 		return ending{code: codeFailed, lost: lostStart, err: fmt.Errorf("the daemon could not run it: %w", err)}
 	}
@@ -87,7 +85,7 @@ func (e ending) recordless(j job.Job, at time.Time) (code int, o state.Outcome, 
 	if code == codeOK {
 		return code, state.Outcome{}, ""
 	}
-	o = state.Outcome{At: at, Code: code, Error: fmt.Sprintf("its run ended with exit status %d and recorded no result; the daemon's log shows why", code)}
+	o = state.Outcome{At: at, Code: code, Error: fmt.Sprintf("its run exited with status %d and recorded no result; the daemon's log shows why", code)}
 	if e.report == nil {
 		lost = lostCrash
 	}

@@ -29,7 +29,7 @@ func TestRunsThatRecordNothing(t *testing.T) {
 	}{
 		"not started": {1, fmt.Errorf("%w: resource temporarily unavailable", daemon.ErrNotStarted), state.Outcome{Code: 1, Error: "the daemon could not run it: the render process could not be started: resource temporarily unavailable"}, "0"},
 		"killed":      {1, errors.New("signal: killed"), state.Outcome{Code: 1, Error: "the daemon could not run it: signal: killed"}, "0"},
-		"crashed":     {2, nil, state.Outcome{Code: 2, Error: "its run ended with exit status 2 and recorded no result; the daemon's log shows why"}, "0"},
+		"crashed":     {2, nil, state.Outcome{Code: 2, Error: "its run exited with status 2 and recorded no result; the daemon's log shows why"}, "0"},
 		"well":        {0, nil, state.Outcome{}, "1"}, // the state directory could not be written
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,11 +22,11 @@ func (d *Daemon) Handler() http.Handler {
 		d.mu.Lock()
 		ok := d.healthy()
 		d.mu.Unlock()
-		answer(w, ok, "the loop stalls, or a run takes longer than its parts may")
+		answer(w, ok, "the loop stalls, or a run exceeds its time limits")
 	})
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
 		names, why := d.lacking(false), d.lacking(true)
-		answer(w, len(names) == 0, "not tried yet, cannot be run, or without their files: "+strings.Join(names, ", ")+"\n"+strings.Join(why, "\n"))
+		answer(w, len(names) == 0, "not run yet, unable to run, or missing files: "+strings.Join(names, ", ")+"\n"+strings.Join(why, "\n"))
 	})
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -90,7 +90,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
 		if conn, err := dialer.DialContext(ctx, "unix", path); err == nil {
 			_ = conn.Close()
-			return nil, fmt.Errorf("listen on %s: another daemon answers there", path)
+			return nil, fmt.Errorf("listen on %s: another daemon is listening there", path)
 		}
 		_ = os.Remove(path) // if this fails, Listen returns the error
 	}

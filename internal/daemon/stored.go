@@ -58,14 +58,14 @@ func (d *Daemon) logStored(c *Config, s stored) {
 	}
 	d.troubles.endOthers("/", func(path string) bool {
 		return slices.ContainsFunc(s.damaged, func(e *state.CorruptError) bool { return e.Path == path })
-	}, "state file %s: no longer in the way")
+	}, "state file %s: no longer blocks its job")
 }
 
 // logStateless logs that every run is a full one because there is no state directory, and
 // when there is one again.
 func (d *Daemon) logStateless(now bool) {
 	if !now {
-		d.troubles.end(writingState, "there is a state directory again: unchanged runs render nothing")
+		d.troubles.end(writingState, "the state directory is writable again: unchanged runs render nothing")
 		return
 	}
 	d.troubles.add(writingState, slog.LevelWarn, "no state directory can be written: each tick renders all its jobs in full, and those with hooks fail")
@@ -75,7 +75,7 @@ func (d *Daemon) logStateless(now bool) {
 func blocked(c *Config, e *state.CorruptError) string {
 	i := slices.IndexFunc(c.Jobs, func(j job.Job) bool { return e.Of(j.ID) })
 	if i < 0 {
-		return "no job of this config owns it: " + state.WayOut(e)
+		return "it belongs to no job of this config: " + state.WayOut(e)
 	}
 	return fmt.Sprintf("%s is not rendered and keeps its files: %s", c.Jobs[i].Name, state.WayOut(e))
 }

@@ -115,7 +115,7 @@ func TestDamagedState(t *testing.T) {
 		t.Errorf("readyz: %s", body) // nobody knows whether the files of bad are its own
 	}
 	said := log.String()
-	for _, want := range []string{"bad is not rendered and keeps its files", "no job of this config owns it", bad, stray} {
+	for _, want := range []string{"bad is not rendered and keeps its files", "it belongs to no job of this config", bad, stray} {
 		if strings.Count(said, want) != 1 {
 			t.Errorf("%q is not said once:\n%s", want, said)
 		}
@@ -127,7 +127,7 @@ func TestDamagedState(t *testing.T) {
 	}
 	dm.Tick(t.Context())
 	has(t, get(t, dm, "/metrics"), `credrender_state_damaged_files 0`, `credrender_job_state_damaged{job_name="bad"} 0`)
-	if said := log.String(); strings.Count(said, "no longer in the way") != 2 {
+	if said := log.String(); strings.Count(said, "no longer blocks its job") != 2 {
 		t.Errorf("said\n%s", said)
 	}
 }
@@ -189,7 +189,7 @@ func TestNoState(t *testing.T) {
 	missing, f.quiet = nil, true
 	dm.Tick(t.Context())
 	dm.Tick(t.Context())
-	if said := log.String(); strings.Count(said, "no state directory can be written") != 1 || strings.Count(said, "there is a state directory again") != 1 {
+	if said := log.String(); strings.Count(said, "no state directory can be written") != 1 || strings.Count(said, "the state directory is writable again") != 1 {
 		t.Errorf("said\n%s", said)
 	}
 }

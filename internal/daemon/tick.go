@@ -85,7 +85,7 @@ func (d *Daemon) take(due schedule.Due) (*Config, []job.Job) {
 		jobs = append(jobs, *j)
 		if n := due.Skipped[id]; n > 0 {
 			d.of(id).skipped += n
-			d.o.Log.Warn(fmt.Sprintf("%s: %d of its ticks were skipped: the run before took too long, or the machine slept", j.Name, n), "job", j.Name, "skipped", n)
+			d.o.Log.Warn(fmt.Sprintf("%s: %d of its ticks were skipped: the previous run took too long, or the machine slept", j.Name, n), "job", j.Name, "skipped", n)
 		}
 	}
 	d.allowed = allowance(d.config.Timeout, jobs)
@@ -175,9 +175,9 @@ func (d *Daemon) logUnanswered(l render.CheckResult) {
 	what := "check of " + l.Job.ID
 	switch {
 	case l.Unanswered != nil:
-		d.troubles.add(what, slog.LevelWarn, fmt.Sprintf("%s: %v; its files stay, and it is tried again", l.Job.Name, l.Unanswered), "job", l.Job.Name)
+		d.troubles.add(what, slog.LevelWarn, fmt.Sprintf("%s: %v; its files stay, and it will be retried", l.Job.Name, l.Unanswered), "job", l.Job.Name)
 	case l.Unchanged || l.Changed: // else the store was not asked
-		d.troubles.end(what, l.Job.Name+": its store answers again", "job", l.Job.Name)
+		d.troubles.end(what, l.Job.Name+": its store is reachable again", "job", l.Job.Name)
 	}
 }
 
@@ -244,7 +244,7 @@ func (d *Daemon) judge(j job.Job, s *jobStats, t tickOf, st stored) int {
 		s.outcome, s.lost = state.Outcome{}, ""
 	}
 	if what := "run of " + j.ID; result == codeOK {
-		d.troubles.end(what, j.Name+": works again", "job", j.Name)
+		d.troubles.end(what, j.Name+": succeeded again", "job", j.Name)
 	} else {
 		d.troubles.note(what, rec.Result.Error) // the child process has logged it
 	}
@@ -297,6 +297,6 @@ const outdatedConfig = "the config in force"
 // logOutdated logs once that the config on the disk is not the one in force.
 func (d *Daemon) logOutdated(c *Config) {
 	if c.Outdated != nil && !d.troubles.has(outdatedConfig) && c.Outdated() {
-		d.troubles.add(outdatedConfig, slog.LevelWarn, "the config has changed on the disk; SIGHUP (systemctl reload) puts it in force")
+		d.troubles.add(outdatedConfig, slog.LevelWarn, "the config has changed on disk; SIGHUP (systemctl reload) applies it")
 	}
 }

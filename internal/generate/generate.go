@@ -107,7 +107,7 @@ func (s Spec) Check() error {
 		return fmt.Errorf("format %q is not one of %s", s.Format, strings.Join(Formats(), ", "))
 	}
 	if len(s.Classes) > 0 && s.format() != Password {
-		return fmt.Errorf("classes of characters are for passwords, not for %s", s.format())
+		return fmt.Errorf("character classes are for passwords, not for %s", s.format())
 	}
 	if err := s.checkClasses(); err != nil {
 		return err
@@ -120,9 +120,9 @@ func (s Spec) Check() error {
 	case !ok && s.Length != 0:
 		return fmt.Errorf("%s has one length only", s.format())
 	case ok && s.Length != 0 && (s.Length < l.min || s.Length > l.max):
-		return fmt.Errorf("%s: the length is %d to %d %s", s.format(), l.min, l.max, l.unit)
+		return fmt.Errorf("%s: the length must be %d to %d %s", s.format(), l.min, l.max, l.unit)
 	case ok && l.bits == 0 && s.length()%8 != 0:
-		return fmt.Errorf("%s: the length is a multiple of 8 bits", s.format())
+		return fmt.Errorf("%s: the length must be a multiple of 8 bits", s.format())
 	case s.format() == Password && s.length() < len(s.classes()):
 		return fmt.Errorf("a password of %d characters cannot contain %d classes", s.length(), len(s.classes()))
 	}

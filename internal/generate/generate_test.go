@@ -132,19 +132,19 @@ func TestKeys(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for want, s := range map[string]generate.Spec{
-		"not one of":                      {Format: "pgp"},
-		"class \"greek\" is not one of":   {Classes: []string{"greek"}},
-		"given twice":                     {Classes: []string{"lower", "lower"}},
-		"classes of characters are for":   {Format: generate.Hex, Classes: []string{"lower"}},
-		"uuid has one length":             {Format: generate.UUID, Length: 8},
-		"ed25519 has one length":          {Format: generate.Ed25519, Length: 256},
-		"rsa: the length is 2048 to":      {Format: generate.RSA, Length: 1024},
-		"multiple of 8 bits":              {Format: generate.RSA, Length: 2049},
-		"cannot contain 3 classes":        {Length: 2},
-		"password: the length is 1 to":    {Length: -1},
-		"words: the length is 1 to 1000":  {Format: generate.Words, Length: 1001},
-		"hex: the length is 1 to 65536 b": {Format: generate.Hex, Length: 65537},
-		"control character":               {Format: generate.SSHEd25519, Comment: "a\nssh-rsa AAAA"},
+		"not one of":                           {Format: "pgp"},
+		"class \"greek\" is not one of":        {Classes: []string{"greek"}},
+		"given twice":                          {Classes: []string{"lower", "lower"}},
+		"character classes are for":            {Format: generate.Hex, Classes: []string{"lower"}},
+		"uuid has one length":                  {Format: generate.UUID, Length: 8},
+		"ed25519 has one length":               {Format: generate.Ed25519, Length: 256},
+		"rsa: the length must be 2048 to":      {Format: generate.RSA, Length: 1024},
+		"multiple of 8 bits":                   {Format: generate.RSA, Length: 2049},
+		"cannot contain 3 classes":             {Length: 2},
+		"password: the length must be 1 to":    {Length: -1},
+		"words: the length must be 1 to 1000":  {Format: generate.Words, Length: 1001},
+		"hex: the length must be 1 to 65536 b": {Format: generate.Hex, Length: 65537},
+		"control character":                    {Format: generate.SSHEd25519, Comment: "a\nssh-rsa AAAA"},
 	} {
 		if v, err := s.Make(); err == nil || !strings.Contains(err.Error(), want) || v.Secret != nil {
 			t.Errorf("%+v: %v, want %q", s, err, want)

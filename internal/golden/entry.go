@@ -7,8 +7,8 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
-// entry returns what the template of a case knows as .Key and .Value, or nil. The config
-// has the values of the keys that its for_each lists.
+// entry returns the .Key and .Value of a case's template, or nil if it has none. A case may
+// leave out the value of a key that for_each lists in the config.
 func (r *Runner) entry(f job.File, t *config.TestFile, c config.TestCase) (*template.Entry, error) {
 	wrong := func(msg, hint string) error {
 		return &config.Error{File: t.Path, Line: c.Line, Key: "cases." + c.Name, Msg: msg, Hint: hint}
@@ -38,7 +38,7 @@ func (r *Runner) entry(f job.File, t *config.TestFile, c config.TestCase) (*temp
 			}
 		}
 		if !listed {
-			return nil, wrong(source.Show(e.Key)+" is no entry of for_each in the config", "give the value too")
+			return nil, wrong(source.Show(e.Key)+" is not an entry of for_each in the config", "give the value too")
 		}
 	}
 	return &e, nil

@@ -42,10 +42,10 @@ jobs:
 		{"no config", "template: a.tmpl\ncases:\n  - {name: n, key: k, vars: {x: y}, want_text: k=k y}\n", ""},
 		{"folder", "template: tree/t.tmpl\nconfig: credrender.yaml\ncases:\n  - {name: n, want_text: X}\n", ""},
 		{"no key", "template: a.tmpl\nconfig: credrender.yaml\ncases:\n  - {name: n, want_text: x}\n", "has no key"},
-		{"not listed", "template: a.tmpl\nconfig: credrender.yaml\ncases:\n  - {name: n, key: z, want_text: x}\n", "z is no entry"},
+		{"not listed", "template: a.tmpl\nconfig: credrender.yaml\ncases:\n  - {name: n, key: z, want_text: x}\n", "z is not an entry"},
 		{"no match", "template: c.tmpl\nconfig: credrender.yaml\ncases:\n  - {name: n, key: db, want_text: x}\n", "does not match"},
 		{"no for_each", "template: plain.tmpl\nconfig: credrender.yaml\ncases:\n  - {name: n, key: db, want_text: x}\n", "no for_each"},
-		{"value alone", "template: a.tmpl\ncases:\n  - {name: n, value: 1, want_text: x}\n", "is the value of no key"},
+		{"value alone", "template: a.tmpl\ncases:\n  - {name: n, value: 1, want_text: x}\n", "has no key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			write("a.test.yaml", c.text)

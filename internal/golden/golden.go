@@ -1,9 +1,9 @@
 // Package golden runs golden tests of templates: each case of a test file renders one
 // template from fixtures and compares the output with an expectation.
 //
-// A case sees nothing of the machine: the environment, files, the host name and the time
-// are those of its fixtures, so that it has one result everywhere. Differences are masked
-// as in a plan, because fixtures may be copies of real values.
+// A case does not depend on the machine: environment, files, host name and time come from
+// its fixtures. Differences are masked as in a plan, because fixtures may be copies of real
+// values. The package reads and writes files only through its [Runner].
 package golden
 
 import (
@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ type Runner struct {
 	Read func(path string) ([]byte, error)
 	// Abs makes a path absolute, as those of a config are.
 	Abs func(path string) string
-	// Config loads the config of a test file.
+	// Config loads the config that a test file refers to.
 	Config func(path string) (*config.Config, error)
 	// Write replaces name below dir; nil: differences are failures.
 	Write func(dir, name string, data []byte) error
@@ -90,8 +91,9 @@ func (r *Runner) Run(ctx context.Context, path string) (Suite, error) {
 	return suite, rewrite.finish(r.Write)
 }
 
-// checkFiles refuses a template that cannot be read, which an expected error could take
-// for its own, and an expectation in the place of a file that the test reads.
+// checkFiles refuses a template that cannot be read, because a case with want_error could
+// pass by that failure. It also refuses an expectation that --update would write over a file
+// that the test reads.
 func (r *Runner) checkFiles(t *config.TestFile) error {
 	if _, err := r.Read(t.Template); err != nil {
 		return fmt.Errorf("%s: template: %w", t.Path, err)
@@ -203,11 +205,8 @@ func (r *Runner) expected(t *config.TestFile, c config.TestCase) (name string, w
 // render renders the template of a case.
 func (r *Runner) render(ctx context.Context, j job.Job, c config.TestCase) (text mask.Text, out []byte, err error) {
 	vars := map[string]any{}
-	for _, layer := range []map[string]any{j.Vars, c.Vars} {
-		for k, v := range layer {
-			vars[k] = v
-		}
-	}
+	maps.Copy(vars, j.Vars)
+	maps.Copy(vars, c.Vars)
 	j.Vars = vars
 	units, err := job.Load(&j, nil, r.Read)
 	if err != nil {
@@ -234,10 +233,10 @@ func (r *Runner) render(ctx context.Context, j job.Job, c config.TestCase) (text
 	return text, file.Bytes, err
 }
 
-// clockHint adds what a case lacks whose template asks for the time.
+// clockHint adds a hint to the error of a case without a time whose template uses it.
 func clockHint(err error, c config.TestCase, x *template.Rendering) error {
 	if c.Now.IsZero() && slices.ContainsFunc(x.Asked(), func(q template.Query) bool { return q.Kind == template.Now }) {
-		return fmt.Errorf("%w: the template asks for the time, so give the case a now", err)
+		return fmt.Errorf("%w: the template uses the time: add now to the case", err)
 	}
 	return err
 }

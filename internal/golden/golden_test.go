@@ -75,7 +75,7 @@ cases:
 		"differs":      "the output differs from want_text of differs",
 		"other error":  `want an error with "secret wp": secret pw`,
 		"no error":     "renders without an error",
-		"no clock":     "give the case a now",
+		"no clock":     "add now to the case",
 		"no host":      "not in the fixtures",
 		"no such file": "not in the fixtures",
 	} {

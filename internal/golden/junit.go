@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// The elements of a report in JUnit's format, as far as CI servers read them
+// The elements of a report in JUnit's format that CI servers read
 // (https://github.com/testmoapp/junitxml).
 type (
 	junitSuites struct {

@@ -12,12 +12,15 @@
 package hook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/credrender/credrender/internal/activity"
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 )
@@ -101,6 +104,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Result{}, err
 	}
+	defer activity.Begin(ctx, "running "+cmp.Or(spec.Command.Shell, strings.Join(spec.Command.Args, " ")))()
 	cmd, err := command(spec)
 	if err != nil {
 		return Result{}, err

@@ -18,13 +18,11 @@ func WithoutWaiting(c job.Command) string {
 	if c.Shell != "" {
 		return scriptWithoutWaiting(c.Shell)
 	}
-	if len(c.Args) > 2 && slices.Contains(shells(), path.Base(c.Args[0])) {
+	if len(c.Args) > 2 && slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh"}, path.Base(c.Args[0])) {
 		return scriptWithoutWaiting(strings.Join(c.Args[1:], "\n"))
 	}
 	return wordsWithoutWaiting(c.Args)
 }
-
-func shells() []string { return []string{"sh", "bash", "dash", "ash", "ksh", "zsh"} }
 
 func scriptWithoutWaiting(script string) string {
 	for _, command := range regexp.MustCompile("&&|[;|\n()`]").Split(script, -1) {

@@ -159,7 +159,7 @@ func parseBiscuitEntry(n *yaml.Node) (e biscuitEntry, err error) {
 			e.ciphertext, err = base64.StdEncoding.DecodeString(value.Value)
 			e.hasCipher = true
 		default:
-			return e, fmt.Errorf("a key that is not known: %s", source.Show(key))
+			return e, fmt.Errorf("an unknown key: %s", source.Show(key))
 		}
 		if err != nil {
 			return e, fmt.Errorf("%s is not base64", key)
@@ -169,11 +169,11 @@ func parseBiscuitEntry(n *yaml.Node) (e biscuitEntry, err error) {
 	case !e.hasCipher || !e.hasAlgorithm:
 		return e, errors.New("no ciphertext or no algorithm")
 	case !slices.Contains([]string{biscuitPlain, biscuitSecretbox, biscuitGCM}, e.algorithm):
-		return e, fmt.Errorf("an algorithm that is not known: %s", source.Show(e.algorithm))
+		return e, fmt.Errorf("an unknown algorithm: %s", source.Show(e.algorithm))
 	case e.algorithm == biscuitPlain:
 		return e, nil
 	case e.manager != biscuitKMS && e.manager != biscuitTesting:
-		return e, fmt.Errorf("a key manager that is not known: %s", source.Show(e.manager))
+		return e, fmt.Errorf("an unknown key manager: %s", source.Show(e.manager))
 	case !e.hasKey:
 		return e, errors.New("no key_ciphertext")
 	}

@@ -156,10 +156,10 @@ func TestBiscuitRefuses(t *testing.T) {
 		"pw:\n- algorithm: none\n  ciphertext: eA==\npw:\n- algorithm: none\n  ciphertext: eA==\n": "line 4: pw is given already on line 1",
 		entry("algorithm: none", "ciphertext: hunter2!"):                                           "line 2: pw: ciphertext is not base64",
 		entry("algorithm: none"):                                                                          "no ciphertext",
-		entry("algorithm: rot13", "ciphertext: eA=="):                                                     "an algorithm that is not known: rot13",
-		entry("algorithm: secretbox", "key_manager: vault", "ciphertext: eA=="):                           "a key manager that is not known: vault",
+		entry("algorithm: rot13", "ciphertext: eA=="):                                                     "an unknown algorithm: rot13",
+		entry("algorithm: secretbox", "key_manager: vault", "ciphertext: eA=="):                           "an unknown key manager: vault",
 		entry("algorithm: secretbox", "key_manager: kms", "ciphertext: eA=="):                             "no key_ciphertext",
-		entry("algorithm: none", "ciphertext: eA==", "hunter: 2"):                                         "a key that is not known: hunter",
+		entry("algorithm: none", "ciphertext: eA==", "hunter: 2"):                                         "an unknown key: hunter",
 		entry("algorithm: none", "ciphertext: [eA==]"):                                                    "ciphertext is not text",
 		entry("algorithm: secretbox", "key_manager: testing", "key_ciphertext: eA==", "ciphertext: eA=="): "too short",
 	} {

@@ -42,7 +42,7 @@ func SneakerPack(ctx context.Context, kms Decrypter, data []byte, pairs map[stri
 		case errors.Is(err, io.EOF):
 			return entries, nil
 		case err != nil:
-			return nil, fmt.Errorf("%w: the pack holds no tar archive", source.ErrIntegrity)
+			return nil, fmt.Errorf("%w: the pack contains no tar archive", source.ErrIntegrity)
 		case h.Typeflag == tar.TypeDir:
 			continue
 		case h.Typeflag != tar.TypeReg:

@@ -56,7 +56,7 @@ type jsonParser struct {
 	data []byte
 }
 
-var errDuplicate = errors.New("key is there already")
+var errDuplicate = errors.New("duplicate key")
 
 func parseJSON(data []byte) (*node, int, bool) {
 	if i := invalidUTF8(data); i >= 0 { // the decoder replaces it

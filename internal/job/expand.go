@@ -132,7 +132,7 @@ func (f File) ofFolder(w World) (files []File, err error) {
 			return nil, fmt.Errorf("%w: %s has no name before %s", ErrFiles, one.Src, suffix)
 		}
 		if strings.ContainsAny(name, "\n\r") {
-			return nil, fmt.Errorf("%w: %s holds a line break", ErrFiles, source.Show(one.Src))
+			return nil, fmt.Errorf("%w: %s contains a line break", ErrFiles, source.Show(one.Src))
 		}
 		one.Dest = filepath.Join(f.Dest, result)
 		files = append(files, one)
@@ -179,7 +179,7 @@ func ParseDest(text string, vars map[string]any, origin string) (*template.Templ
 	}
 	varies := slices.ContainsFunc(t.Lint(template.LintOptions{}), func(f template.Finding) bool { return f.Rule == template.Volatile })
 	if len(t.Refs()) > 0 || varies {
-		return nil, fmt.Errorf("%w: dest may use .Key, .Value and .Vars, and no function that looks elsewhere", ErrFiles)
+		return nil, fmt.Errorf("%w: dest may use .Key, .Value and .Vars, and no function that reads other data", ErrFiles)
 	}
 	return t, nil
 }

@@ -32,12 +32,12 @@ func whyNotCompared(cert, key []byte) string {
 	isCert := func(b *pem.Block) bool { return b.Type == "CERTIFICATE" }
 	isKey := func(b *pem.Block) bool { return strings.HasSuffix(b.Type, "PRIVATE KEY") }
 	if findBlock(cert, isCert) == nil {
-		return "the first holds no PEM certificate"
+		return "the first contains no PEM certificate"
 	}
 	block := findBlock(key, isKey)
 	switch {
 	case block == nil:
-		return "the second holds no PEM private key"
+		return "the second contains no PEM private key"
 	case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
 		return "the key is encrypted"
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // errSpills reports a value that continues as another key, section or comment.
-var errSpills = errors.New("what an action prints changes the structure: print it with the quoting function of the format")
+var errSpills = errors.New("the output of an action changes the structure of the file: use the quoting function of the format")
 
 // entry is a logical line of an INI or properties file, as offsets into the data.
 type entry struct {

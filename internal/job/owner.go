@@ -77,7 +77,7 @@ func getent(ctx context.Context, database, name string) (string, error) {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "getent", "--", database, name).Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", fmt.Errorf("%w: %q is not in /etc/%s, and there is no getent to ask further", ErrOwner, name, database)
+		return "", fmt.Errorf("%w: %q is not in /etc/%s, and getent is not installed", ErrOwner, name, database)
 	}
 	fields := strings.Split(strings.TrimSpace(string(out)), ":")
 	if err != nil || len(fields) < 3 {

@@ -20,7 +20,7 @@ var Formats = []string{"json", "yaml", "toml", "env", "pem", "ini", "properties"
 var ErrFormat = errors.New("not valid")
 
 // errAltered reports a value that continues outside its place in the document.
-var errAltered = errors.New("what an action prints changes the structure: print it with | jsonquote, without quotes around it")
+var errAltered = errors.New("the output of an action changes the structure of the file: end the action with | jsonquote, without quotes around it")
 
 // Validate checks a rendered file against a declared format; "" passes. prints are
 // what its template's actions printed; nil: the file is no template's. Values

@@ -6,7 +6,7 @@ import (
 )
 
 // The tables of this file list the IAM actions that calls and commands need. [Build],
-// the hints of the command line and docs/access.md depend on them. A test runs each
+// the hints of the command line and docs/rights.md depend on them. A test runs each
 // command and compares its requests.
 
 // Right is a set of actions on one kind of resource.
@@ -84,7 +84,7 @@ func Rights(command, service string) []Right {
 	case "S3":
 		return append(objects("s3:GetObject"), listing()...)
 	case "SSM":
-		return parameters()
+		return []Right{{"the parameters", []string{"ssm:GetParameters"}}, {"their paths", []string{"ssm:GetParametersByPath"}}}
 	case "Secrets Manager":
 		return managed(command)
 	case "DynamoDB", "KMS":
@@ -105,10 +105,6 @@ func writeSecret() []string {
 func objects(actions ...string) []Right { return []Right{{"the objects", actions}} }
 
 func listing() []Right { return []Right{{"the bucket", []string{"s3:ListBucket"}}} }
-
-func parameters() []Right {
-	return []Right{{"the parameters", []string{"ssm:GetParameters"}}, {"their paths", []string{"ssm:GetParametersByPath"}}}
-}
 
 func managed(command string) []Right {
 	one := Right{"the secrets", []string{"secretsmanager:GetSecretValue"}}

@@ -23,7 +23,7 @@ func (b *builder) admin(needs []Need) {
 			at := p
 			at.Region = cmp.Or(p.KeyRegion, p.Region)
 			keys = []string{at.arn("kms", "key/*")}
-			b.note("", "the key is not there yet: widened to every key of the account in %s", at.Region)
+			b.note("", "the key does not exist yet: widened to every key of the account in %s", at.Region)
 		}
 		both := slices.Clone(keys)
 		if p.Alias != "" {

@@ -113,10 +113,10 @@ func (b *builder) noteKeys(n Need) {
 	}
 	switch n.Ref.Source {
 	case source.SSM:
-		b.note("", "a SecureString under a key of your own takes %s on that key as well; the default key takes none", action)
+		b.note("", "a SecureString under a key of your own needs %s on that key as well; the default key needs none", action)
 	case source.SecretsManager:
-		b.note("", "a Secrets Manager secret under a key of your own takes %s on that key as well; the default key takes none", action)
+		b.note("", "a Secrets Manager secret under a key of your own needs %s on that key as well; the default key needs none", action)
 	case source.S3, source.S3Object:
-		b.note("", "an object that the bucket encrypts under a KMS key takes %s on that key as well", action)
+		b.note("", "an object that the bucket encrypts under a KMS key needs %s on that key as well", action)
 	}
 }

@@ -72,7 +72,7 @@ var (
 	// cannot distinguish them.
 	ErrCase = errors.New("keys of the context differ only in case")
 	// ErrNothing: the needs require no permission.
-	ErrNothing = errors.New("there is nothing to allow")
+	ErrNothing = errors.New("nothing to allow")
 	// ErrRole: an unknown [Role].
 	ErrRole = errors.New("no such role")
 	// ErrLocation: AWS would not accept the account, table or key.

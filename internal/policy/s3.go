@@ -68,7 +68,7 @@ func (s *objectStatements) add(b *builder, p Location, n Need) error {
 	}
 	kind, arn := kindOfBucket(bucket), Escape(bucket)
 	if strings.HasPrefix(bucket, "arn:") {
-		b.note(n.Origin, "the bucket behind %s has to allow it too", bucket)
+		b.note(n.Origin, "the bucket of %s must allow it too", bucket)
 	} else {
 		arn = "arn:" + p.Partition + ":s3:::" + arn
 	}

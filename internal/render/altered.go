@@ -14,7 +14,7 @@ func Altered(j *state.Job, disk txn.Disk, dest string, recorded state.File) stri
 	_, noFile := errors.AsType[*txn.KindError](err)
 	switch {
 	case noFile:
-		return "is no file any more"
+		return "is no longer a file"
 	case err != nil:
 		return "cannot be examined: " + err.Error()
 	case stamp == "":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/credrender/credrender/internal/job"
@@ -22,7 +23,7 @@ type check struct {
 	changed    bool                  // a secret may have another value
 	files      map[string]state.File // in place as rendered, but with new stamps
 	why        string                // it needs rendering
-	unanswered error                 // the store gave no answer: see CheckResult.Unanswered
+	unanswered error                 // the store did not answer: see CheckResult.Unanswered
 }
 
 // CheckResult is the result of a change check of one job.
@@ -89,7 +90,7 @@ func (r *run) checkChanges(ctx context.Context) {
 		case v.Changed:
 			c.why = "a secret may have changed"
 		case v.Err != nil:
-			c.why, c.unanswered = "the store gave no answer", fmt.Errorf("check for changes: %w", v.Err)
+			c.why, c.unanswered = "the store did not answer", fmt.Errorf("check for changes: %w", v.Err)
 		}
 	}
 	r.wake()
@@ -100,18 +101,18 @@ func (r *run) checkChanges(ctx context.Context) {
 func (r *run) differs(p *Plan) string {
 	switch {
 	case r.o.Force || r.o.Changed || r.o.Overrides != nil || len(r.o.AcceptRemoved) > 0:
-		return "it was asked for"
+		return "it was requested"
 	case p.report.Err != nil || p.state == nil:
 		return "it has no state"
 	}
 	rec := p.state.Record()
 	switch {
 	case rec.Txn.Phase != txn.Idle:
-		return "its last run was cut off"
+		return "its last run was interrupted"
 	case rec.PendingHook != nil && !r.o.NoHook && !p.Job.Hook.IsZero() && !r.waits(p):
 		return "its hook is pending"
 	case rec.PendingHook != nil && p.Job.Hook.IsZero():
-		return "it has no hook any more"
+		return "it no longer has a hook"
 	case len(rec.Overrides) > 0:
 		return "an operator's value is in place"
 	case rec.Inputs == "" || rec.LastSuccess.IsZero():
@@ -148,7 +149,7 @@ func (r *run) filesDiffer(p *Plan, rec state.Record) string {
 			}
 		}
 		if err != nil || stamp == "" || r.blind || !r.restamp(p, f, in) {
-			return path + " is not as it was left"
+			return path + " has changed"
 		}
 	}
 	return ""
@@ -205,6 +206,9 @@ func (r *run) worthNoting(p *Plan) bool {
 	if p.state == nil || !p.check.unchanged && p.check.unanswered == nil {
 		return false
 	}
+	if errors.Is(p.check.unanswered, context.Canceled) { // by the end of the daemon, not by the store
+		return false
+	}
 	rec := p.state.Record()
 	if p.check.unanswered != nil {
 		age := r.env.Host.Now().Sub(rec.LastRun)
@@ -242,9 +246,7 @@ func (r *run) noteUnchanged(p *Plan) error {
 		if p.check.full {
 			rec.LastLook = r.now
 		}
-		for dest, f := range p.check.files {
-			rec.Files[dest] = f
-		}
+		maps.Copy(rec.Files, p.check.files)
 	})
 }
 

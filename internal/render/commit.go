@@ -248,7 +248,7 @@ func (r *run) refuse(ctx context.Context, p *Plan, t *txn.Txn, cause error) erro
 	if p.state == nil {
 		return refused
 	}
-	print := p.print(r)
+	print := r.env.State.Fingerprint(p.set())
 	return errors.Join(refused, p.state.Update(func(rec *state.Record) { rec.Refused = print }))
 }
 
@@ -285,8 +285,6 @@ func (p *Plan) set() []byte {
 	b, _ := json.Marshal(all) // of strings, bytes and numbers
 	return b
 }
-
-func (p *Plan) print(r *run) string { return r.env.State.Fingerprint(p.set()) }
 
 // files returns the changed files, as the transaction takes them.
 func (p *Plan) files() []txn.File {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
@@ -65,7 +66,7 @@ func (r *run) prepare(p *Plan) {
 // resolver answers the templates of a job.
 func (r *run) resolver(p *Plan) template.Resolver {
 	host := r.env.Host
-	host.Now = r.start
+	host.Now = func() time.Time { return r.now }
 	host.ReadFile = func(path string) ([]byte, error) { return r.readFile(p, path) }
 	if p.time == nil {
 		p.time = template.NewTimeLimit(r.o.Timeout)

@@ -46,7 +46,7 @@ type OverrideError struct {
 
 func (e *OverrideError) Error() string {
 	if len(e.Asked) == 0 {
-		return fmt.Sprintf("--override %s: no rendered template asks for it", e.Ref)
+		return fmt.Sprintf("--override %s: no rendered template uses it", e.Ref)
 	}
 	return fmt.Sprintf("--override %s: it may mean several secrets: %s", e.Ref, strings.Join(e.Asked, ", "))
 }

@@ -90,12 +90,12 @@ func (r *run) recognize(rec *state.Record, restored []string) {
 }
 
 func recoveryNote(name string, done txn.Recovered) []string {
-	notes := []string{fmt.Sprintf("job %s: an earlier run was cut off; ", name)}
+	notes := []string{fmt.Sprintf("job %s: an earlier run was interrupted; ", name)}
 	switch done.Phase {
 	case txn.Prepare:
-		notes[0] += "nothing of it was in place"
+		notes[0] += "nothing had changed"
 	case txn.Commit:
-		notes[0] += "the files from before it are back: " + strings.Join(done.Restored, ", ")
+		notes[0] += "the old files are restored: " + strings.Join(done.Restored, ", ")
 	case txn.Done:
 		notes[0] += "its files are in place"
 	}

@@ -98,9 +98,9 @@ func (e *RefusedError) Error() string {
 		subject += " of " + e.Dest
 	}
 	if e.Again {
-		return subject + " refused these very files before; the old ones stand"
+		return subject + " refused the same files before; the old ones stay"
 	}
-	return fmt.Sprintf("%s refused the new files: %v; the old ones stand", subject, e.Err)
+	return fmt.Sprintf("%s refused the new files: %v; the old ones stay", subject, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -67,9 +67,6 @@ func newRun(env Env, o Options, jobs []job.Job) *run {
 	return r
 }
 
-// start returns the time of the run.
-func (r *run) start() time.Time { return r.now }
-
 // Run renders jobs and puts them in place. The error is for a run that could not
 // take place; the report has the result of each job.
 func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error) {
@@ -107,7 +104,7 @@ func Run(ctx context.Context, env Env, o Options, jobs []job.Job) (Report, error
 // What does not depend on a file that is still to be written is fetched in the first
 // batch.
 func (r *run) renderAll(ctx context.Context, last func(*Plan)) {
-	for left := r.changed(); len(left) > 0; left = r.unfinished() {
+	for left := r.changed(); len(left) > 0; left = slices.DeleteFunc(r.changed(), func(p *Plan) bool { return p.done }) {
 		for _, p := range left {
 			p.waits = nil
 		}
@@ -252,10 +249,6 @@ func (r *run) changed() (jobs []*Plan) {
 		}
 	}
 	return jobs
-}
-
-func (r *run) unfinished() []*Plan {
-	return slices.DeleteFunc(r.changed(), func(p *Plan) bool { return p.done })
 }
 
 // load reads the templates of jobs, except those that another job is to write.

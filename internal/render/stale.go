@@ -16,7 +16,7 @@ func (r *run) keepStale(p *Plan) {
 		return
 	}
 	if len(rec.Overrides) > 0 {
-		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they hold a value of --override"))
+		p.report.Err = errors.Join(p.report.Err, errors.New("its files are not kept: they contain a value of --override"))
 		return
 	}
 	for _, f := range p.Job.Files {

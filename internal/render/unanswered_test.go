@@ -77,3 +77,38 @@ func TestLookWithoutAnswer(t *testing.T) {
 		t.Errorf("the failure stands although it is over: %+v", rec.Result)
 	}
 }
+
+// canceled is a source whose caller stops waiting for it.
+type canceled struct{ silent }
+
+func (canceled) Probe(_ context.Context, known []source.Known) ([]source.Ref, error) {
+	var f source.Findings
+	for _, k := range known {
+		f.Add(k.Ref, false, fmt.Errorf("read item: %w", context.Canceled))
+	}
+	return f.Result()
+}
+
+// A change check that the daemon's own end cuts off is no failure of the job: the state
+// stays as it is.
+func TestCanceledCheckIsNotRecorded(t *testing.T) {
+	h := newHost(t)
+	h.put("a", "", []byte("value"))
+	h.add("j", `{{ secret "a" }}`)
+	h.render(h.jobs...)
+	rendered := h.now
+	h.now = h.now.Add(time.Minute)
+	w, done := h.world()
+	defer done()
+	w.Open = func(context.Context, job.Store, string) (source.Source, error) { return canceled{}, nil }
+	looks, err := render.CheckChanges(t.Context(), w, h.opts, h.jobs)
+	h.must(err)
+	if !errors.Is(looks[0].Unanswered, context.Canceled) {
+		t.Errorf("got %+v, want no answer", looks[0])
+	}
+	jobs, err := w.State.Jobs()
+	h.must(err)
+	if rec := jobs[0].Record(); rec.Result.Code != 0 || !rec.LastRun.Equal(rendered) {
+		t.Errorf("the state has the end of the daemon as a failure: %+v", rec.Result)
+	}
+}

@@ -37,7 +37,7 @@ func (b *Beside) Find(ctx context.Context) (Candidate, error) {
 	}
 	value, after, ok := source.ParseCandidate(got.Secret)
 	if !ok {
-		return Candidate{}, &source.RefError{Ref: ref, Err: fmt.Errorf("%w: it holds a value that is not a candidate: a rotation keeps its own under this name", source.ErrExists)}
+		return Candidate{}, &source.RefError{Ref: ref, Err: fmt.Errorf("%w: it contains a value that is not a candidate: a rotation stores its candidate under this name", source.ErrExists)}
 	}
 	return Candidate{Value: value, After: after}, nil
 }

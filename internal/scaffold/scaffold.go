@@ -52,7 +52,7 @@ func Files(o Options) ([]File, error) {
 	action := "{{ secret " + strconv.Quote(o.Secret) + f.quote + " }}"
 	return []File{
 		{ConfigName, []byte(o.config(name+".tmpl", f.format))},
-		{name + ".tmpl", []byte(fmt.Sprintf(f.text, label, action))},
+		{name + ".tmpl", fmt.Appendf(nil, f.text, label, action)},
 		{name + ".test.yaml", []byte(o.test(name+".tmpl", fmt.Sprintf(f.text, label, f.example)))},
 		{SchemaName, append(schema, '\n')},
 	}, nil
@@ -103,7 +103,7 @@ func labelOf(secret string) string {
 func (o Options) config(src, format string) string {
 	var b strings.Builder
 	b.WriteString(config.Modeline("./" + SchemaName))
-	b.WriteString("#\n# 'credrender lint' checks this file, 'credrender plan' shows what would change, and\n# 'credrender render' writes the files. 'credrender explain KEY' tells more about a key.\n")
+	b.WriteString("#\n# 'credrender lint' checks this file, 'credrender plan' shows what would change, and\n# 'credrender render' writes the files. 'credrender explain KEY' describes a key.\n")
 	for _, name := range []string{"store", "table", "region", "context", "schedule"} {
 		k := key(config.SectionTop, name)
 		o.entry(&b, "", k, o.Settings[name])
@@ -138,7 +138,7 @@ func (o Options) entry(b *strings.Builder, indent string, k config.Key, value st
 
 // test returns a golden test of the template.
 func (o Options) test(src, want string) string {
-	return fmt.Sprintf(`# 'credrender test' renders the template by these answers, without AWS.
+	return fmt.Sprintf(`# 'credrender test' renders the template with these values, without AWS.
 template: %s
 config: %s
 cases:

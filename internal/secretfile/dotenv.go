@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,10 +18,10 @@ type Variable struct{ Name, Value string }
 
 // name is what a variable may be called
 // (https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html).
-var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var name = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // IsEnvName reports whether s can name a variable.
-func IsEnvName(s string) bool { return name.MatchString(s) }
+func IsEnvName(s string) bool { return name().MatchString(s) }
 
 // Capitals turns a secret's name into what a variable is usually called: ASCII
 // letters in capitals, and _ for all that is no ASCII letter or digit.
@@ -196,7 +197,7 @@ func (p *parser) value() (string, error) {
 func disputedBare(text string) error {
 	switch {
 	case strings.Contains(text, "\r"):
-		return errors.New("it holds a carriage return, which some programs take for the end of the line: put the value in double quotes and write \\r")
+		return errors.New("it contains a carriage return, which some programs read as the end of the line: put the value in double quotes and write \\r")
 	case strings.HasSuffix(text, `\`):
 		return errors.New("it ends in a backslash, which joins the next line in some programs: put the value in single quotes")
 	}
@@ -219,7 +220,7 @@ func (p *parser) spills(hash, end int) bool {
 	return slices.ContainsFunc(p.prints, func(x template.Print) bool { return hash < x.Start && x.Start <= end && end < x.End })
 }
 
-var errCut = errors.New("what an action prints is cut off here, or goes on as another line: end it with | envquote")
+var errCut = errors.New("the output of an action is cut off here, or continues on another line: end the action with | envquote")
 
 func (p *parser) offset() int { return len(p.data) - len(p.rest) }
 
@@ -247,7 +248,7 @@ func (p *parser) quoted(quote byte) (string, error) {
 			}
 			if after := strings.TrimSpace(p.skip()); after != "" && after[0] != '#' {
 				p.line--
-				return "", errors.New("something follows the closing quote")
+				return "", errors.New("unexpected text after the closing quote")
 			}
 			return b.String(), nil
 		case c == '\\' && quote == '"' && i+1 < len(p.rest):

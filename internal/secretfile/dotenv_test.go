@@ -87,7 +87,7 @@ func TestParsePrinted(t *testing.T) {
 		switch {
 		case want != "cut" && (err != nil || strings.Join(got, " ") != want):
 			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
-		case want == "cut" && (err == nil || !strings.Contains(err.Error(), "line 1: A: what an action prints")):
+		case want == "cut" && (err == nil || !strings.Contains(err.Error(), "line 1: A: the output of an action")):
 			t.Errorf("%q: got %q, %v; want an error", text, got, err)
 		}
 	}
@@ -97,8 +97,8 @@ func TestParsePrinted(t *testing.T) {
 // line, is refused: a secret could add a variable there, or take one away.
 func TestBareValuesThatLoadersReadDifferently(t *testing.T) {
 	for text, want := range map[string]string{
-		"A=v\rB=1":            "line 1: A: it holds a carriage return",
-		"X=1\nA=v\rB=1\r\n":   "line 2: A: it holds a carriage return",
+		"A=v\rB=1":            "line 1: A: it contains a carriage return",
+		"X=1\nA=v\rB=1\r\n":   "line 2: A: it contains a carriage return",
 		"A=v\\\nB=1":          "line 1: A: it ends in a backslash",
 		"A=v\\\r\nB=1":        "line 1: A: it ends in a backslash",
 		"A='v\\'\nB=\"v\rw\"": "", "A=C:\\x\n": "", "A=v\r\nB=1\r\n": "",
@@ -113,7 +113,7 @@ func TestBareValuesThatLoadersReadDifferently(t *testing.T) {
 // TestParsePrintedComment: a line break in what a comment prints makes no variable.
 func TestParsePrintedComment(t *testing.T) {
 	vars, err := secretfile.ParsePrinted([]byte("# x\nB=2\n"), []template.Print{{Start: 2, End: 7}})
-	if err == nil || !strings.HasPrefix(err.Error(), "line 1: what an action prints") {
+	if err == nil || !strings.HasPrefix(err.Error(), "line 1: the output of an action") {
 		t.Errorf("got %v, %v", vars, err)
 	}
 }
@@ -124,7 +124,7 @@ func TestFaultsTellLinesAndNoValue(t *testing.T) {
 		"1A=canary":             "line 1: it is not",
 		"A-B=canary":            "line 1: it is not",
 		"A='x\ny'\n\nB='canary": "line 4: B: its quote is not closed",
-		"A='x\ny' canary":       "line 2: A: something follows",
+		"A='x\ny' canary":       "line 2: A: unexpected text",
 		"A=1\nB=2\nA=canary":    "line 3: A is given already on line 1",
 		"A=\"canary\\":          "line 1: A: its quote is not closed",
 		"set A=canary":          "line 1: it is not",

@@ -45,12 +45,12 @@ func parseJSONObject(data []byte, object func(r *jsonReader, name string) ([]byt
 	}
 	switch _, err := r.dec.Token(); {
 	case err == nil:
-		return nil, r.fault("something follows the object")
+		return nil, r.fault("unexpected text after the object")
 	case !errors.Is(err, io.EOF):
 		return nil, r.fault("not valid JSON")
 	}
 	if i := document.LoneSurrogate(string(data)); i >= 0 { // the decoder replaces that too
-		return nil, &SyntaxError{1 + bytes.Count(data[:i], []byte("\n")), `half a surrogate pair (\ud800 to \udfff), which is no character`}
+		return nil, &SyntaxError{1 + bytes.Count(data[:i], []byte("\n")), `half a surrogate pair (\ud800 to \udfff), which is not a character`}
 	}
 	return entries, nil
 }

@@ -96,7 +96,7 @@ func unescapeProperty(s string) (string, error) {
 	}
 	text := utf16.Decode(units)
 	if back := utf16.Encode(text); !equalUnits(back, units) {
-		return "", errors.New(`half a surrogate pair (\ud800 to \udfff), which is no character`)
+		return "", errors.New(`half a surrogate pair (\ud800 to \udfff), which is not a character`)
 	}
 	return string(text), nil
 }

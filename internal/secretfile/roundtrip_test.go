@@ -148,17 +148,17 @@ func TestParseOtherFormats(t *testing.T) {
 
 func TestParseOtherFormatsRefuses(t *testing.T) {
 	for _, tt := range []struct{ format, text, want string }{
-		{secretfile.Shell, "export A='x'\"hunter2\"\n", "line 1: A: something follows the closing quote"},
+		{secretfile.Shell, "export A='x'\"hunter2\"\n", "line 1: A: unexpected text after the closing quote"},
 		{secretfile.Properties, "a=1\nb=hunter2\\u12\n", `line 2: \u is not followed by four hex digits`},
 		{secretfile.Properties, "a=hunter2\\ud800\n", "line 1: half a surrogate pair"},
 		{secretfile.Properties, "a=1\na=hunter2\n", "line 2: a is given already on line 1"},
 		{secretfile.Properties, "a=\xff\n", "not UTF-8"},
-		{secretfile.CSV, "name,value\na,1\nhunter2\n", "line 3: a line has two fields"},
-		{secretfile.CSV, "a,b,hunter2\n", "line 1: a line has two fields"},
+		{secretfile.CSV, "name,value\na,1\nhunter2\n", "line 3: a line must have two fields"},
+		{secretfile.CSV, "a,b,hunter2\n", "line 1: a line must have two fields"},
 		{secretfile.CSV, "a,\"x\ny\nhunter2\n", "line 1: its quote is not closed"},
-		{secretfile.CSV, "a,\"x\ny\"\nb,\"hunter2\"x\n", "line 3: something follows the closing quote"},
+		{secretfile.CSV, "a,\"x\ny\"\nb,\"hunter2\"x\n", "line 3: unexpected text after the closing quote"},
 		{secretfile.CSV, "a,hunter2\"x\"\n", "line 1: a quote within a field"},
-		{secretfile.TSV, "a,hunter2\n", "line 1: a line has two fields"},
+		{secretfile.TSV, "a,hunter2\n", "line 1: a line must have two fields"},
 		{secretfile.Tfvars, "a = \"x\"\nb = [\"hunter2\"]\n", "line 2: b: a list is not a value"},
 		{secretfile.Tfvars, "a = {b = \"hunter2\"}\n", "line 1: a: an object is not a value"},
 		{secretfile.Tfvars, "a = null\n", "line 1: a: null is not a value"},

@@ -28,7 +28,7 @@ func (sep separated) parse(data []byte) ([]Entry, error) {
 			return nil, &SyntaxError{line, err.Error()}
 		case len(fields) == 1 && fields[0] == "": // an empty line
 		case len(fields) != 2:
-			return nil, &SyntaxError{line, "a line has two fields, a name and a value"}
+			return nil, &SyntaxError{line, "a line must have two fields, a name and a value"}
 		case line == 1 && strings.EqualFold(strings.Join(fields, string(sep)), sep.header()):
 		default:
 			entries = append(entries, entry(fields[0], fields[1], line))
@@ -55,7 +55,7 @@ func (sep separated) record(text string) (fields []string, rest string, err erro
 		case strings.HasPrefix(text, "\r\n"):
 			return fields, text[2:], nil
 		case text[0] != byte(sep):
-			return nil, "", errors.New("something follows the closing quote")
+			return nil, "", errors.New("unexpected text after the closing quote")
 		}
 		text = text[1:]
 	}

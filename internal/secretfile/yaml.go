@@ -30,7 +30,7 @@ func parseYAML(data []byte) ([]Entry, error) {
 	}
 	if err == nil {
 		if err = dec.Decode(&next); err == nil {
-			return nil, &SyntaxError{next.Line, "a second document: a file holds one"}
+			return nil, &SyntaxError{next.Line, "a second document: a file contains only one"}
 		}
 	}
 	if !errors.Is(err, io.EOF) {
@@ -72,7 +72,7 @@ func yamlValue(name string, n *yaml.Node) ([]byte, error) {
 	case n.Kind == yaml.ScalarNode && isTextTag(n.Tag):
 		return []byte(n.Value), nil
 	case n.Kind == yaml.ScalarNode && n.Tag != "!!binary": // !vault, !Ref, ...: what is meant is elsewhere
-		return nil, &SyntaxError{n.Line, source.Show(name) + ": a tag that is not known: take it out where the text is the value"}
+		return nil, &SyntaxError{n.Line, source.Show(name) + ": an unknown tag: remove it if the text is the value"}
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == base64Key && n.Content[1].Kind == yaml.ScalarNode:
 		if encoded = n.Content[1]; encoded.Tag == "!!null" {
 			return nil, none

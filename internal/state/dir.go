@@ -195,7 +195,7 @@ func (d *Dir) read(name string) ([]byte, error) {
 	}
 	data, st, err := fsys.ReadFile(d.o.FS, d.fd, name, maxState)
 	if uid := d.o.FS.Euid(); err == nil && (st.UID != uid && st.UID != 0 || st.Perm&0o022 != 0) {
-		err = fmt.Errorf("it has owner %d and mode %04o: not ours alone", st.UID, st.Perm)
+		err = fmt.Errorf("it has owner %d and mode %04o: other users may have access", st.UID, st.Perm)
 	}
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: path.Join(d.o.Dir, name), Err: err}

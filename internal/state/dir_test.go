@@ -16,7 +16,7 @@ import (
 
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 func options(t *testing.T) state.Options {

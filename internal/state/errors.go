@@ -65,7 +65,7 @@ func WayOut(err error) string {
 	if errors.Is(err, ErrNewer) {
 		return "upgrade credrender, or remove the file to start afresh"
 	}
-	return "look at it, then remove it"
+	return "inspect the file, then remove it"
 }
 
 // Damaged splits the error of [Dir.Jobs]: a damaged file affects one job, and rest

@@ -104,7 +104,7 @@ func runtimeKey(o Options) ([]byte, error) {
 func readKey(f fsys.FS, dir int) ([]byte, error) {
 	key, st, err := fsys.ReadFile(f, dir, keyName, keySize)
 	if err == nil && (len(key) != keySize || st.UID != f.Euid() || st.Perm&0o077 != 0) {
-		return nil, errors.New("not a key of ours")
+		return nil, errors.New("not a key of this user")
 	}
 	return key, err
 }

@@ -76,7 +76,7 @@ func (d *Dir) loadHold(name string) (h held, err error) {
 		err = json.Unmarshal(data, &h)
 	}
 	if err == nil && holdFile(h.ID) != name {
-		err = fmt.Errorf("it holds job %q", h.ID)
+		err = fmt.Errorf("it contains job %q", h.ID)
 	}
 	return h, err
 }

@@ -128,7 +128,7 @@ func (d *Dir) load(name string) (*Job, error) {
 		return nil, &CorruptError{path.Join(d.o.Dir, name), err}
 	}
 	if jobFile(j.rec.ID) != name {
-		return nil, &CorruptError{path.Join(d.o.Dir, name), fmt.Errorf("it holds the state of job %q", j.rec.ID)}
+		return nil, &CorruptError{path.Join(d.o.Dir, name), fmt.Errorf("it contains the state of job %q", j.rec.ID)}
 	}
 	return j, nil
 }
@@ -161,7 +161,7 @@ func decode(data []byte, r *Record) error {
 	}
 	r.Txn.HookPending = r.Txn.HookPending || old.Txn.Owed
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the record")
+		return errors.New("unexpected data after the record")
 	}
 	return r.Txn.Check()
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/credrender/credrender/internal/activity"
 	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
@@ -45,12 +46,17 @@ func (d *Dir) Lock(ctx context.Context, timeout time.Duration, inside string) (*
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrLocked)
 	defer cancel()
+	var end func()
 	tick := time.NewTicker(lockPoll)
 	defer tick.Stop()
 	for {
 		l, err := d.tryLock(inside)
 		if locked := (*LockedError)(nil); !errors.As(err, &locked) || locked.Inside {
 			return l, err
+		}
+		if end == nil {
+			end = activity.Begin(ctx, "waiting for another run to end")
+			defer end()
 		}
 		select {
 		case <-tick.C:

@@ -15,7 +15,7 @@ import (
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
 	"github.com/credrender/credrender/internal/txn/fsys"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // The exhaustive crash model: the real transaction and the real state

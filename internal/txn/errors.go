@@ -18,7 +18,7 @@ var (
 	// ErrFixed: not even root can replace the file, or a file in the directory.
 	ErrFixed = errors.New("is immutable or append-only")
 	// ErrInterfered: another process replaced a staged file or moved its directory.
-	ErrInterfered = errors.New("replaced by another process meanwhile")
+	ErrInterfered = errors.New("replaced by another process during the run")
 	// ErrAltered: a check or verify changed a file that it was given to read.
 	ErrAltered = errors.New("the command changed a file that it may only read")
 	// ErrStagedGone: while a check ran, its staged file was removed or replaced.

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // fault fails the nth operation of a transaction, and forever after where it lasts.

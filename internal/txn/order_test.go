@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // No byte of a new file can be read by anybody whom its mode and owner are to

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // crashed leaves dir as a crash after the renames does, and returns the journal.

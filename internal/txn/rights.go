@@ -26,7 +26,7 @@ func (e *RightsError) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("set %s %s: %v", e.What, e.Want, e.Err)
 	}
-	return fmt.Sprintf("set %s %s: the file system gives %s", e.What, e.Want, e.Got)
+	return fmt.Sprintf("set %s %s: the file system set %s", e.What, e.Want, e.Got)
 }
 
 // Unwrap returns the cause.

@@ -21,7 +21,7 @@ func harmless() map[string]string {
 }
 
 // TestEverySyncMatters leaves out one sync at a time: the model notices, and
-// docs/guarantees.md has the table. A harmless sync is left out of each story only with
+// docs/dev/crash-tests.md has the table. A harmless sync is left out of each story only with
 // TXN_SYNCS=all (make exhaustive), and otherwise of the first that makes it.
 func TestEverySyncMatters(t *testing.T) {
 	stories, all := stories(), os.Getenv("TXN_SYNCS") == "all"
@@ -38,7 +38,7 @@ func TestEverySyncMatters(t *testing.T) {
 			where[sync] = append(where[sync], name)
 		}
 	}
-	page, err := os.ReadFile("../../docs/guarantees.md")
+	page, err := os.ReadFile("../../docs/dev/crash-tests.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestEverySyncMatters(t *testing.T) {
 			when, what, _ := strings.Cut(skip, ": ")
 			row := fmt.Sprintf("| %s | %s | %s |\n", when, what, cmp.Or(violations, "none: "+why))
 			if !strings.Contains(string(page), row) {
-				t.Errorf("docs/guarantees.md does not have %s", row)
+				t.Errorf("docs/dev/crash-tests.md does not have %s", row)
 			}
 		})
 	}

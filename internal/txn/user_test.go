@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys/fsystest"
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 func cancelled(t *testing.T) (context.Context, context.CancelFunc) {

@@ -154,7 +154,7 @@ func (f field) step(text string) (int, error) {
 	case !isNumber(text):
 		return 0, fmt.Errorf("the step %q is not a number", shorten(text))
 	case err != nil || v > size:
-		return 0, fmt.Errorf("the step %s is larger than the field, which has %d values: a step starts anew in each field, use @every for longer intervals", shorten(text), size)
+		return 0, fmt.Errorf("the step %s is larger than the field, which has %d values: a step restarts in each field, use @every for longer intervals", shorten(text), size)
 	case v == 0:
 		return 0, errors.New("the step is 0")
 	}

@@ -56,7 +56,7 @@ type tableNameError string
 
 // Error implements error.
 func (e tableNameError) Error() string {
-	return Show(string(e)) + " is not the name of a table, which has letters, digits, _, . and - alone"
+	return Show(string(e)) + " is not a table name: use only letters, digits, _, . and -"
 }
 
 // Unwrap returns the sentinel of names and ARNs that AWS does not take.
@@ -132,7 +132,7 @@ func SplitObject(name string) (bucket, key string, err error) {
 		path += kind + "/" + id + "/"
 	}
 	if a.Region == "" || strings.HasSuffix(path, ".mrap/") {
-		return "", "", fmt.Errorf("%w: %s: multi-region access points are not supported: take the access point or bucket of one region", ErrARN, Show(name))
+		return "", "", fmt.Errorf("%w: %s: multi-region access points are not supported: use the access point or bucket of one region", ErrARN, Show(name))
 	}
 	if !IsAccount(a.Account) {
 		return "", "", errAccessPoint(name)
@@ -142,7 +142,7 @@ func SplitObject(name string) (bucket, key string, err error) {
 }
 
 func errAccessPoint(name string) error {
-	return fmt.Errorf("%w: %s: in the place of a bucket there can be the ARN of an access point, arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME", ErrARN, Show(name))
+	return fmt.Errorf("%w: %s: use a bucket name, or the ARN of an access point, arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME", ErrARN, Show(name))
 }
 
 func cutEither(s string) (before, after string) {

@@ -30,7 +30,7 @@ type CallError struct {
 }
 
 // Expired is the Message of a call that got no answer before its deadline.
-const Expired = "no answer until time ran out"
+const Expired = "no answer before the timeout"
 
 // Error reads "query table t: throttled (ThrottlingException: Rate exceeded), after 10 attempts".
 func (e *CallError) Error() string {
@@ -65,7 +65,7 @@ func (e *CallError) ending() string {
 		}
 	}
 	if e.Message != Expired && errors.Is(errors.Join(e.Causes...), context.DeadlineExceeded) {
-		return ", until time ran out"
+		return ", until the timeout"
 	}
 	return ""
 }

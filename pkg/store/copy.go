@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNewer: readers get another version than the one that was to be copied.
-var ErrNewer = errors.New("a newer version is there, which readers would still get")
+var ErrNewer = errors.New("a newer version exists, which readers would still get")
 
 // CopyRequest selects the secrets that Copy copies into another store.
 type CopyRequest struct {

@@ -16,7 +16,9 @@ type opener struct {
 	options credstash.OpenOptions
 }
 
-func (s *Store) opener() opener { return opener{newKeyring(s.o.Decrypter), s.o.Open} }
+func (s *Store) opener() opener {
+	return opener{&keyring{decrypter: s.o.Decrypter, keys: map[keyID]func() ([]byte, error){}}, s.o.Open}
+}
 
 // open returns the plaintext, and the context that the data key opened with.
 func (o opener) open(ctx context.Context, item credstash.Item, contexts []source.Context) (plain []byte, c source.Context, err error) {
@@ -66,10 +68,6 @@ type keyring struct {
 type keyID struct {
 	wrapped string
 	context source.Context
-}
-
-func newKeyring(d Decrypter) *keyring {
-	return &keyring{decrypter: d, keys: map[keyID]func() ([]byte, error){}}
 }
 
 // unwrap returns the result of the first call for the same key, and waits for it. All

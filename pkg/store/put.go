@@ -122,7 +122,7 @@ func (p *put) next(ctx context.Context) (string, bool, error) {
 			before, stuck = newest.Version, 0
 		}
 		if stuck == maxStuck {
-			return "", false, fmt.Errorf("%w: the table refuses each next version as one that exists, and shows none", source.ErrExists)
+			return "", false, fmt.Errorf("%w: the table rejects every next version as existing, but lists none", source.ErrExists)
 		}
 		if err := p.permits(newest.Version); err != nil {
 			return "", false, err

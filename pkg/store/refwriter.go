@@ -20,7 +20,7 @@ func (s RefWriter) Put(ctx context.Context, ref source.Ref, w source.Write) (sou
 	case w.Tier != "":
 		return source.Stored{}, &source.RefusalError{Reason: "only Parameter Store has tiers"}
 	case w.Version != "" && (w.IfAbsent || w.Expect != source.Trace{}):
-		return source.Stored{}, &source.RefusalError{Reason: "a condition on the newest version is for the next version, and another version is given"}
+		return source.Stored{}, &source.RefusalError{Reason: "a condition on the newest version needs the next version, but another one is set"}
 	}
 	version, changed, err := s.Store.Put(ctx, PutRequest{
 		Name: ref.Name, Value: w.Value, Context: ref.Context, Version: w.Version, Comment: w.Comment,

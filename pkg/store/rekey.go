@@ -94,7 +94,7 @@ func (s *Store) reencrypt(ctx context.Context, r RekeyRequest, item credstash.It
 		return next, false, err
 	}
 	if len(next.Key) == 0 {
-		return next, false, fmt.Errorf("%w: an empty data key came back", source.ErrIntegrity)
+		return next, false, fmt.Errorf("%w: KMS returned an empty data key", source.ErrIntegrity)
 	}
 	return next, true, credstash.CheckSize(next)
 }

@@ -105,7 +105,7 @@ type DataKeyGenerator interface {
 // DefaultConcurrency limits the requests that a Store has in flight for one
 // batch. A larger batch takes further rounds, each as long as a Query and a
 // Decrypt: over TLS with round trips of 20 ms, 200 refs take 202 ms with a bound of
-// 64, 128 ms with 128 and 99 ms with 256 (docs/dev/benchmarks.md).
+// 64, 128 ms with 128 and 99 ms with 256 (go run ./test/bench -only 20ms-200refs).
 const DefaultConcurrency = 256
 
 // Options are the parts of a Store. A store that is only read needs neither a Writer

@@ -96,12 +96,12 @@ func TestCertificates(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`{{certChain (secret "two")}}`:               "certChain: secret two: its certificates are no chain: 2 of 4 have issued none of the others",
-		`{{certChain (secret "gap")}}`:               "no chain: 2 of 2",
+		`{{certChain (secret "two")}}`:               "certChain: secret two: its certificates do not form a chain: 2 of 4 issued none of the others",
+		`{{certChain (secret "gap")}}`:               "chain: 2 of 2",
 		`{{certInfo (secret "cut")}}`:                "certInfo: secret cut: block 1 of the PEM text is damaged",
 		`{{(certInfo (secret "garbled")).subject}}`:  "certInfo: secret garbled: certificate 1 cannot be read",
-		`{{(certInfo (secret "leaf.key")).subject}}`: "certInfo: secret leaf.key: its input holds no certificate",
-		`{{pemSplit (secret "a") | join ""}}`:        "pemSplit: secret a: its input holds no PEM block",
+		`{{(certInfo (secret "leaf.key")).subject}}`: "certInfo: secret leaf.key: its input contains no certificate",
+		`{{pemSplit (secret "a") | join ""}}`:        "pemSplit: secret a: its input contains no PEM block",
 	} {
 		_, _, err := w.render(t, text, template.Options{Name: "n"})
 		e, ok := errors.AsType[*template.Error](err)

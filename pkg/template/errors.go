@@ -251,7 +251,7 @@ func coreMessage(text string) string {
 		return "it cannot be executed (the details are hidden: they may show a value)"
 	}
 	if typ, ok := strings.CutPrefix(m[1], "invalid value; expected "); ok {
-		return "it was given nil (a key that is not there?), and wants a " + typ
+		return "it got nil (a missing key?), and needs a " + typ
 	}
 	return m[1]
 }

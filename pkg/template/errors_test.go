@@ -42,9 +42,9 @@ func TestErrors(t *testing.T) {
 		{`{{secret "zz" 3}}`, at + `3: secret: a context is key=value, a name or a map, not a int`},
 		{`{{secret ""}}`, at + `3: secret: invalid reference: "" has no name`},
 		{`{{.Vars.nope}}`, at + `8: map has no entry for key "nope"`},
-		{`{{.Vars.null | upper}}`, at + `16: it was given nil (a key that is not there?), and wants a string`},
-		{`{{.Vars.null}}`, at + `3: nothing to print: the value is nil (a key that is not there, or a variable that is not set?)`},
-		{`{{index (secret "json" | fromJson) "zz"}}`, at + `3: secret json: nothing to print: the value is nil (a key that is not there, or a variable that is not set?)`},
+		{`{{.Vars.null | upper}}`, at + `16: it got nil (a missing key?), and needs a string`},
+		{`{{.Vars.null}}`, at + `3: nothing to print: the value is nil (a missing key, or an unset variable?)`},
+		{`{{index (secret "json" | fromJson) "zz"}}`, at + `3: secret json: nothing to print: the value is nil (a missing key, or an unset variable?)`},
 		{`{{(secret "json" | fromJson).n.k.z}}`, at + `20: secret json: can't evaluate field z in type interface {}`},
 		{`{{index .Vars.users 7}}`, at + `3: index: index out of range: 7`},
 		{`{{index (secret "csv" | splitList ",") 9}}`, at + `3: index: secret csv: an index is out of range`},
@@ -69,9 +69,9 @@ func TestErrors(t *testing.T) {
 		{`{{(semver "1.2.3").SetPrerelease (secret "csv")}}`, at + `19: it cannot be executed (the details are hidden: they may show a value)`},
 		{`{{file "/nope"}}`, at + `3: file /nope: no such file`},
 		{`{{dateInZone "2006" now "Mars"}}`, at + `3: dateInZone: zone Mars: no such zone`},
-		{`{{htpasswd "u:x" "p"}}`, at + `3: htpasswd: the user name holds a colon or a control character`},
+		{`{{htpasswd "u:x" "p"}}`, at + `3: htpasswd: the user name contains a colon or a control character`},
 		{`{{htpasswd "u" (secret "empty")}}`, at + `3: htpasswd: secret empty: the password is empty`},
-		{`{{nginxquote "$x"}}`, at + `3: nginxquote: the value holds a $, which nginx expands inside quotes and cannot escape`},
+		{`{{nginxquote "$x"}}`, at + `3: nginxquote: the value contains a $, which nginx expands inside quotes and cannot escape`},
 	}.check(t)
 }
 

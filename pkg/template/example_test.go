@@ -55,8 +55,8 @@ func ExampleRender_missing() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, source.ErrNotFound))
 	// Output:
-	// secret db.user: not found; asked for at app.conf.tmpl:1:4
-	// secret db.password: not found; asked for at app.conf.tmpl:1:27
+	// secret db.user: not found; requested at app.conf.tmpl:1:4
+	// secret db.password: not found; requested at app.conf.tmpl:1:27
 	// true
 }
 

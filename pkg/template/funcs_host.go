@@ -31,7 +31,7 @@ func env(p *pass, name string) (any, error) {
 // lists of secrets, no match is an error where the resolver does not permit it.
 func envs(p *pass, prefix string) (map[string]any, error) {
 	if prefix == "" {
-		return nil, funcs.Problem("its prefix is empty: that would be the whole environment")
+		return nil, funcs.Problem("its prefix is empty, which would select the whole environment")
 	}
 	return ask(p, Query{Kind: Envs, Name: prefix}, func() (map[string]any, error) {
 		environ := p.x.r.Host.Environ
@@ -41,7 +41,7 @@ func envs(p *pass, prefix string) (map[string]any, error) {
 		found := VariablesWith(prefix, environ())
 		pattern := source.Ref{Source: string(Env), Name: prefix + "*"}
 		if allowed := p.x.r.AllowNoMatch; len(found) == 0 && (allowed == nil || !allowed(pattern)) {
-			return nil, fmt.Errorf("no variable has a name that begins so; allow_no_match: [\"%s\"] permits it", pattern.Text())
+			return nil, fmt.Errorf("no variable has this prefix; allow_no_match: [\"%s\"] permits it", pattern.Text())
 		}
 		return found, nil
 	})

@@ -79,7 +79,7 @@ func namesContext(name string) error {
 	if !found || !strings.Contains(query, "=") {
 		return nil
 	}
-	return funcs.Problem("not found, and its name holds ?KEY=VALUE: in a template the context is an argument of its own")
+	return funcs.Problem("not found, and its name contains ?KEY=VALUE: in a template the context is a separate argument")
 }
 
 func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {

@@ -58,7 +58,7 @@ func origin(t funcs.Treatment, name string) string {
 	case funcs.Unchanged:
 		return "Sprig's"
 	case funcs.Strict:
-		return "Sprig's, but an error where Sprig's makes up a value"
+		return "Sprig's, but an error where Sprig's invents a value"
 	case funcs.Replaced:
 		return "Sprig's, with differences ('credrender help conversions')"
 	}

@@ -74,13 +74,13 @@ func TestMissing(t *testing.T) {
 	template.Gather(t.Context(), x, y)
 	err := template.Missing(x, y)
 	want := []string{
-		"secret no1: not found; asked for at t.tmpl:1:3",
-		"secret no2 (k=v): not found; asked for at t.tmpl:2:3",
-		"secret denied: query table: access denied; asked for at t.tmpl:2:88",
-		"secret lost: gone; asked for at t.tmpl:2:107",
-		"secret none.*: no name matches; asked for at t.tmpl:2:144",
+		"secret no1: not found; requested at t.tmpl:1:3",
+		"secret no2 (k=v): not found; requested at t.tmpl:2:3",
+		"secret denied: query table: access denied; requested at t.tmpl:2:88",
+		"secret lost: gone; requested at t.tmpl:2:107",
+		"secret none.*: no name matches; requested at t.tmpl:2:144",
 		"secret (name hidden: it depends on a secret): not found",
-		"secret no4: not found; asked for at config.yaml:7",
+		"secret no4: not found; requested at config.yaml:7",
 	}
 	if diff := cmp.Diff(want, strings.Split(fmt.Sprint(err), "\n")); diff != "" {
 		t.Error(diff)

@@ -38,7 +38,7 @@ func htpasswd(p *pass, user, password string) (string, error) {
 	return user + ":" + hash, err
 }
 
-var errShortKey = funcs.Problem("the host's key for salts is too short")
+var errShortKey = funcs.Problem("the salt key of this host is too short")
 
 // minKey is what a key must have in bytes for its HMAC to tell nothing.
 const minKey = 16
@@ -52,15 +52,15 @@ func checkLogin(user, password string) error {
 	case user == "":
 		return funcs.Problem("the user name is empty")
 	case strings.ContainsFunc(user, func(r rune) bool { return r == ':' || unicode.IsControl(r) }):
-		return funcs.Problem("the user name holds a colon or a control character")
+		return funcs.Problem("the user name contains a colon or a control character")
 	case password == "":
 		return funcs.Problem("the password is empty")
 	case len(password) > maxPassword:
-		return funcs.Problem("the password is longer than 255 bytes, which crypt(3) does not take everywhere")
+		return funcs.Problem("the password is longer than 255 bytes, which crypt(3) does not support everywhere")
 	case strings.ContainsRune(password, 0):
-		return funcs.Problem("the password holds a zero byte, where crypt(3) would end it")
+		return funcs.Problem("the password contains a zero byte, where crypt(3) would end it")
 	case strings.ContainsAny(password, "\r\n"):
-		return funcs.Problem("the password holds a line break, which nobody can type; use trim first")
+		return funcs.Problem("the password contains a line break, which nobody can type; use trim first")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (p *pass) includeAt(id int, args ...reflect.Value) (reflect.Value, error) {
 		return p.faultOf("include", f, funcs.Problem("its NAME is not a string"))
 	case p.t.trees[args[0].String()] == nil || args[0].String() == rootName:
 		return p.faultOf("include", f, &funcs.Failure{
-			Text: fmt.Sprintf("template %q is not defined here or in a partial", args[0].String()), Safe: "there is no template of that name"})
+			Text: fmt.Sprintf("template %q is not defined here or in a partial", args[0].String()), Safe: "no template has that name"})
 	}
 	var data any
 	if args[1].IsValid() {

@@ -33,7 +33,7 @@ func pkcs12Of(p *pass, cert, key, password string) (string, error) {
 	case password == "":
 		return "", errNoPassword
 	case !utf8.ValidString(password) || strings.ContainsFunc(password, func(r rune) bool { return r == 0 || r > 0xffff }):
-		return "", funcs.Problem("the password holds a zero byte, or a character that PKCS#12 cannot hold")
+		return "", funcs.Problem("the password contains a zero byte, or a character that PKCS#12 cannot contain")
 	}
 	salts, err := p.salts("pkcs12", cert, key, password)
 	if err != nil {
@@ -54,7 +54,7 @@ func jksOf(p *pass, cert, key, password string) (string, error) {
 	case password == "":
 		return "", errNoPassword
 	case strings.ContainsFunc(password, func(r rune) bool { return r < ' ' || r > '~' }):
-		return "", funcs.Problem("the password of a JKS holds something else than printable ASCII, which Java programs read differently")
+		return "", funcs.Problem("the password of a JKS contains characters other than printable ASCII, which Java programs read differently")
 	case len(password) < minJKS:
 		return "", funcs.Problem("the password is shorter than 6 characters, which keytool refuses")
 	}
@@ -111,7 +111,7 @@ func privateKey(text string) (crypto.Signer, error) {
 		return nil, err
 	}
 	if len(found) != 1 {
-		return nil, funcs.Problem("KEY holds no private key, or several")
+		return nil, funcs.Problem("KEY contains no private key, or several")
 	}
 	block, _ := pem.Decode([]byte(found[0].(string)))
 	if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {

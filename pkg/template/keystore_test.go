@@ -85,12 +85,12 @@ func TestErrorsOfKeystores(t *testing.T) {
 		`{{pkcs12 (secret "crt") (secret "other") "changeit"}}`:     "pkcs12: secret crt, other: the key does not belong to the certificate",
 		`{{jks (secret "crt") (secret "encrypted") "changeit"}}`:    "the key is encrypted",
 		`{{jks (secret "crt") (secret "damaged") "changeit"}}`:      "the key is damaged",
-		`{{jks (secret "crt") (secret "crt") "changeit"}}`:          "KEY holds no private key",
-		`{{pkcs12 (secret "key") (secret "key") "changeit"}}`:       "holds no certificate",
+		`{{jks (secret "crt") (secret "crt") "changeit"}}`:          "KEY contains no private key",
+		`{{pkcs12 (secret "key") (secret "key") "changeit"}}`:       "contains no certificate",
 		`{{pkcs12 (secret "crt") (secret "key") (secret "empty")}}`: "the password is empty",
-		`{{pkcs12 (secret "crt") (secret "key") (secret "emoji")}}`: "a character that PKCS#12 cannot hold",
+		`{{pkcs12 (secret "crt") (secret "key") (secret "emoji")}}`: "a character that PKCS#12 cannot contain",
 		`{{jks (secret "crt") (secret "key") (secret "short")}}`:    "shorter than 6 characters",
-		`{{jks (secret "crt") (secret "key") (secret "accent")}}`:   "something else than printable ASCII",
+		`{{jks (secret "crt") (secret "key") (secret "accent")}}`:   "characters other than printable ASCII",
 		`x{{jks (secret "crt") (secret "key") (secret "pw")}}`:      "a value that is not UTF-8 cannot be part of a text",
 	} {
 		_, _, err := w.render(t, text, template.Options{Name: "n"})

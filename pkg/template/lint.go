@@ -120,7 +120,7 @@ func (l *linter) tree(root *parse.ListNode) {
 		switch n := n.(type) {
 		case *parse.IdentifierNode:
 			if l.t.table[n.Ident].Has(funcs.Volatile) {
-				l.add(n.Pos, Volatile, "the output of %s is another at each run, which rewrites the file and fires the hook each time", n.Ident)
+				l.add(n.Pos, Volatile, "the output of %s differs on each run, so each run rewrites the file and runs the hook", n.Ident)
 			}
 		case *parse.PipeNode:
 			l.conversions(n)

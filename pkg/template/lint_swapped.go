@@ -35,7 +35,7 @@ func (l *linter) swapped(id *parse.IdentifierNode, args []reflect.Value) bool {
 	}
 	switch id.Ident {
 	case "default", "required":
-		l.add(id.Pos, Swapped, "%s takes %s: its VALUE is a constant, so the other argument never counts", id.Ident, order)
+		l.add(id.Pos, Swapped, "%s takes %s: its VALUE is a constant, so the other argument has no effect", id.Ident, order)
 	case "contains", "hasPrefix", "hasSuffix", "trimPrefix", "trimSuffix", "trimAll", "trimall", "replace", "split", "splitList",
 		"regexMatch", "mustRegexMatch", "regexFind", "mustRegexFind", "toDate", "mustToDate", "htpasswd":
 		l.add(id.Pos, Swapped, "%s takes %s: the last is a constant and the first is not", id.Ident, order)

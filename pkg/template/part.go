@@ -60,7 +60,7 @@ func valueAt(text, pointer string) (string, error) {
 	v, err := document.JSON(text)
 	if err != nil {
 		if v, err = document.YAML(text); err != nil {
-			return "", funcs.Problem("its value is neither JSON nor YAML, and its name goes on behind #")
+			return "", funcs.Problem("its value is neither JSON nor YAML, and its name continues after #")
 		}
 	}
 	if m, ok := v.(map[string]any); ok && m[pointer] != nil { // secretsManager ID "/key"
@@ -78,14 +78,14 @@ func valueAt(text, pointer string) (string, error) {
 			}
 		}
 		if !found {
-			return "", &funcs.Failure{Text: "its value has nothing at #" + pointer, Safe: "its value has nothing at the place behind #"}
+			return "", &funcs.Failure{Text: "its value has nothing at #" + pointer, Safe: "its value has nothing at the path after #"}
 		}
 	}
 	switch v := v.(type) {
 	case string:
 		return v, nil
 	case nil:
-		return "", funcs.Problem("its value is null at the place behind #")
+		return "", funcs.Problem("its value is null at the path after #")
 	}
 	return funcs.RawJSON(v)
 }

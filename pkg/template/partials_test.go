@@ -57,7 +57,7 @@ func TestErrorsInPartials(t *testing.T) {
 		`{{template "b.tmpl" "a"}}`:                                   "template /etc/parts/b.tmpl:2:5: int: secret a: a string that is not a number",
 		`{{include "pw" "zz"}}`:                                       "template /etc/parts/a.tmpl:4:21: secret zz: not found",
 		`{{include "nope" 1}}`:                                        `template n.tmpl:1:3: include: template "nope" is not defined here or in a partial`,
-		`{{include (secret "a") 1}}`:                                  "template n.tmpl:1:3: include: secret a: there is no template of that name",
+		`{{include (secret "a") 1}}`:                                  "template n.tmpl:1:3: include: secret a: no template has that name",
 		`{{include "user"}}`:                                          "template n.tmpl:1:3: include: it takes NAME and DATA",
 		`{{include 3 4}}`:                                             "template n.tmpl:1:3: include: its NAME is not a string",
 		`{{define "r"}}{{include "r" .}}{{end}}{{include "r" 1}}`:     "nested more than 500 deep",

@@ -61,7 +61,7 @@ func (t *Template) newPass(ctx context.Context, x *Rendering) *pass {
 }
 
 // errPanic replaces a panic of text/template itself, whose text may hold a value.
-var errPanic = errors.New("template execution broke down")
+var errPanic = errors.New("template execution failed")
 
 // executeTrees executes the template to its end.
 func (p *pass) executeTrees() (err error) {

@@ -136,7 +136,7 @@ func (o Output) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 func textOf(v reflect.Value) (string, error) {
 	v = concrete(v)
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		return "", funcs.Problem("nothing to print: the value is nil (a key that is not there, or a variable that is not set?)")
+		return "", funcs.Problem("nothing to print: the value is nil (a missing key, or an unset variable?)")
 	}
 	scalar, err := funcs.Scalar(v.Interface())
 	if err != nil {

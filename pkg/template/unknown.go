@@ -81,7 +81,7 @@ func (s survey) of(values ...reflect.Value) (survey, error) {
 			return s, err
 		}
 		if size > maxSize {
-			return s, funcs.Problem(fmt.Sprintf("a value holds more than %d items", maxSize))
+			return s, funcs.Problem(fmt.Sprintf("a value contains more than %d items", maxSize))
 		}
 	}
 	return s, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -152,9 +153,7 @@ func errorBody(service string, e *wire.Error) any {
 			m["__type"] = "com.amazon.coral.service#" + e.Code
 		}
 	}
-	for k, v := range e.Extra {
-		m[k] = v
-	}
+	maps.Copy(m, e.Extra)
 	return m
 }
 

@@ -1,26 +1,21 @@
-// Package awsfake is DynamoDB, KMS and a little of STS in the test's own
-// process, strict where AWS is strict.
-//
-// The real SDK talks to it over loopback HTTP, led there by its own variables:
+// Package awsfake serves DynamoDB, KMS and STS in the process of a test, as strictly as AWS.
+// The real SDK reaches it over HTTP on loopback, through its own variables:
 //
 //	srv := awsfake.Start(t)
 //	cfg := srv.Config(t)       // or append(env, srv.Env()...) for a child process
 //
-// Tables and keys live per region, as the request's signature names it. What is
-// not implemented is refused, never ignored: an operation or a request member
-// that this package does not know ends in status 501. [Server.Fail] makes
-// requests fail or wait, [Server.Requests] tells what was asked.
+// Each region has tables and keys of its own, by the region in a request's signature. An
+// unknown operation or request member is refused with status 501, never ignored.
+// [Server.Fail] makes requests fail or wait, and [Server.Requests] returns those received.
 //
-// Everybody may do everything, unless a key's policy names who may, or
-// [Server.Restrict] gave a principal policies of its own: the
-// principal is what [Options.Principals] says of an access key, or the role that
-// was assumed, and grants are enforced (package keys).
+// Every caller may do everything, except where a key policy or [Server.Restrict] limits it.
+// The caller is the principal of its access key ([Options.Principals]) or the role that was
+// assumed. Grants are enforced (package keys).
 //
-// server.go starts and stops it, config.go leads the SDK to it, http.go speaks the
-// protocol, sts.go is STS; fault.go, dial.go and record.go are for tests, tls.go
-// is https. The services are packages of their own, tables and keys; package
-// contract is the suite that holds them against other people's emulators.
-// [Metadata] is the instance metadata service, a server of its own.
+// The services are in packages tables and keys. config.go points the SDK to the server,
+// http.go has the protocol, and sts.go is STS; fault.go, dial.go and record.go are for tests,
+// tls.go is HTTPS. [Metadata] is the instance metadata service, a server of its own. Package
+// contract compares all this with other people's emulators.
 package awsfake
 
 import (

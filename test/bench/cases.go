@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/credrender/credrender/test/bench/fake"
 	"github.com/credrender/credrender/test/bench/race"
@@ -16,6 +17,7 @@ const (
 	wholeTable
 	quietTick  // the file of an earlier run is there, and nothing is new
 	parameters // one file, out of Parameter Store
+	starting   // only start, and print the version
 )
 
 // raceCase is a case, and how its fake has to be.
@@ -34,13 +36,17 @@ func raceCases() []raceCase {
 	refs := func(n int, title string) raceCase {
 		return raceCase{Case: race.Case{Name: fmt.Sprintf("refs%d", n), Title: title, Refs: n}, size: 100, names: n}
 	}
+	params := func(n int, title string) raceCase {
+		return raceCase{race.Case{Name: fmt.Sprintf("parameters%d", n), Title: title, Refs: n}, parameters, 100, n}
+	}
 	return []raceCase{
+		{race.Case{Name: "start", Title: "Start, and print the version"}, starting, 100, 1},
 		refs(1, "1 ref"), refs(10, "10 refs in a file"), refs(50, "50 refs in a file"), refs(200, "200 refs in a file"),
 		{race.Case{Name: "certificate", Title: "One certificate of 100 KiB", Refs: 1}, oneFile, 100 << 10, 1},
 		{race.Case{Name: "files10", Title: "Ten files of 5 refs", Refs: 50}, tenFiles, 100, 50},
 		{race.Case{Name: "getall2000", Title: "All 2,000 secrets of a table", Refs: 2000}, wholeTable, 100, 2000},
 		{race.Case{Name: "tick50", Title: "50 refs again, nothing new", Refs: 50}, quietTick, 100, 50},
-		{race.Case{Name: "parameters100", Title: "100 parameters of Parameter Store in a file", Refs: 100}, parameters, 100, 100},
+		params(1, "1 parameter of Parameter Store in a file"), params(10, "10 parameters in a file"), params(100, "100 parameters in a file"),
 	}
 }
 
@@ -67,15 +73,13 @@ func (c raceCase) files() [][]string {
 }
 
 // raceWires are the ways to the fake.
-func raceWires(quick bool) (wires []race.Wire) {
-	for _, tls := range []bool{false, true} {
-		for _, rtt := range roundTrips {
-			if !quick || rtt == race.Reference().RTT {
-				wires = append(wires, race.Wire{TLS: tls, RTT: rtt})
-			}
-		}
+func raceWires(quick bool) []race.Wire {
+	plain := func(w race.Wire) race.Wire { w.TLS = false; return w }
+	wires := []race.Wire{race.Reference(), race.Laptop()}
+	if quick {
+		return wires
 	}
-	return wires
+	return append(wires, plain(race.Reference()), plain(race.Laptop()), race.Wire{TLS: true}, race.Wire{TLS: true, RTT: 80 * time.Millisecond})
 }
 
 // weight is how long a contender takes, which decides where it takes part.
@@ -88,19 +92,23 @@ const (
 	loop                // a new process, or all anew, for some of the secrets
 )
 
-// takesPart says whether a contender of that weight is measured there. All are
-// on the wire of reference; on the others 50 refs tell the difference, and a
-// run of everything would take an hour.
+// takesPart says whether a contender of that weight is measured there. All are on the wire of
+// reference, and all but loops and whole tables on the laptop's; on the others 50 refs tell the
+// difference, and a run of everything would take hours.
 func (c raceCase) takesPart(w race.Wire, x weight, quick bool) bool {
 	switch {
+	case c.way == starting:
+		return w == race.Reference() // no wire is used
 	case x == own:
 		return true
 	case quick && x >= heavy:
 		return c.Refs == 1
 	case w == race.Reference():
 		return true
-	case w.RTT == race.Reference().RTT:
-		return x == light || c.Refs == 50
+	case w == race.Laptop():
+		return x == light || x == heavy && c.way != wholeTable || c.Name == "refs50"
+	case w.RTT == race.Laptop().RTT && x == light: // without TLS
+		return true
 	}
 	return c.Name == "refs50" && x < loop
 }

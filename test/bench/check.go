@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // checked are the cases of which the ratios are on record: what a release must
 // not lose unnoticed, and a dozen seconds of measuring.
 func checked() []string {
-	return []string{"warm-plain-20ms-50refs", "warm-tls-20ms-200refs", "cold-plain-0ms-1refs", "cold-plain-20ms-50refs", "cold-tls-20ms-50refs", "cold-tls-region-200refs"}
+	return []string{"warm-plain-20ms-50refs", "warm-tls-20ms-200refs", "cold-plain-0ms-1refs", "cold-plain-20ms-50refs", "cold-tls-20ms-50refs", "cold-tls-region-1refs", "cold-tls-region-50refs", "cold-tls-region-200refs"}
 }
 
 // check holds our ratios to the limit program against those on record. Times
@@ -28,15 +29,27 @@ func check(ctx context.Context, args []string) error {
 	var update bool
 	fl := flag.NewFlagSet("bench check", flag.ContinueOnError)
 	fl.StringVar(&p.bin, "bin", "bin/credrender", "the `PROGRAM` to measure cold")
+	fl.StringVar(&p.spawn, "spawn", "bin/bench/spawn", "the `PROGRAM` that measures others: test/bench/spawn")
 	fl.StringVar(&record, "record", "test/bench/ratios.json", "the ratios on record")
 	fl.BoolVar(&update, "update", false, "write the record instead")
 	if err := fl.Parse(args); err != nil {
 		return err
 	}
+	var err error
+	for _, path := range []*string{&p.bin, &p.spawn} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+	}
 	tooMuch, err := p.tooMuch(ctx)
 	if err != nil {
 		return err
 	}
+	outgrown, err := (&scalePlan{bin: p.bin, spawn: p.spawn, rounds: 3}).outgrown(ctx)
+	if err != nil {
+		return err
+	}
+	tooMuch = append(tooMuch, outgrown...)
 	debug.SetGCPercent(400) // as credrender itself does for a run of usual size
 	measured, err := p.ratios(ctx)
 	if err != nil {

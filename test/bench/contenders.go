@@ -18,6 +18,8 @@ type contender struct {
 	// command writes the files that the program needs into an empty directory,
 	// and returns its arguments, the program first.
 	command func(s *stage) ([]string, error)
+	// start is how the program prints its version; none: it takes no part in that case.
+	start []string
 	// before returns arguments for a run that is not measured, before each.
 	before func(s *stage) []string
 }
@@ -70,6 +72,7 @@ func ours(bin string) contender {
 	return contender{
 		Contender: race.Contender{Name: race.Ours, Version: "this tree", Does: "`render`, `getall`; the tick is a second `render`"},
 		can:       func(way) bool { return true },
+		start:     []string{bin, "version"},
 		command:   command,
 		before: func(s *stage) []string {
 			if s.c.way != quietTick {
@@ -102,9 +105,12 @@ func shellLoop(names []string, program ...string) []string {
 	return append([]string{"sh", "-c", script, "sh"}, program...)
 }
 
+// onlyParameters is for those that read nothing but Parameter Store.
+func onlyParameters(w way) bool { return w == parameters }
+
 // not is every way but these, and but Parameter Store.
 func not(ways ...way) func(way) bool {
-	ways = append(ways, parameters)
+	ways = append(ways, parameters, starting)
 	return func(w way) bool {
 		for _, x := range ways {
 			if w == x {

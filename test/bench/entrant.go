@@ -2,42 +2,23 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/credrender/credrender/test/bench/fake"
 	"github.com/credrender/credrender/test/bench/race"
 )
 
-// run starts a program in its directory, and waits. Its usage is that of all
-// the processes that it waited for, too.
-func (e *entrant) run(ctx context.Context, args []string) (*syscall.Rusage, error) {
-	ctx, cancel := context.WithTimeout(ctx, tooLong)
-	defer cancel()
+// run starts a program in its directory, and waits.
+func (e *entrant) run(ctx context.Context, args []string) (usage, error) {
 	out, err := os.Create(e.stage.path("out"))
 	if err != nil {
-		return nil, err
+		return usage{}, err
 	}
 	defer out.Close()
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	var stderr strings.Builder
-	cmd.Dir, cmd.Stdout, cmd.Stderr = e.stage.dir, out, &stderr
-	cmd.Env = e.stage.env()
-	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%w: %s", err, lastLine(stderr.String()))
-	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return nil, errors.New("no resource usage")
-	}
-	return usage, nil
+	return spawned(ctx, e.spawn, command{dir: e.stage.dir, env: e.stage.env(), stdout: out, args: args})
 }
 
 // env leads every SDK to the fake, by the names that each has for that.
@@ -83,9 +64,4 @@ func (e *entrant) verify() error {
 		}
 	}
 	return nil
-}
-
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return lines[len(lines)-1]
 }

@@ -27,6 +27,7 @@ type entrant struct {
 	contender
 	stage   stage
 	args    []string
+	spawn   string // the program that measures, if there is one
 	failed  error
 	started bool
 	rounds  int // that it is still to have
@@ -42,7 +43,7 @@ func (p *racePlan) heat(ctx context.Context, dir string, c raceCase, w race.Wire
 	if len(field) == 0 {
 		return nil, nil
 	}
-	f, err := start(ctx, dir, wire{TLS: w.TLS, RTT: w.RTT, Connect: 2 * w.RTT, Size: c.size, Names: c.names})
+	f, err := start(ctx, dir, raceWire(w, c.size, c.names))
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +71,9 @@ func (p *racePlan) heat(ctx context.Context, dir string, c raceCase, w race.Wire
 func (p *racePlan) field(c raceCase, w race.Wire, all []contender) (field []*entrant) {
 	for _, x := range all {
 		name := c.Name + ", " + w.String() + ", " + x.Name
-		can := x.Missing == "" && x.can(c.way) && (x.most == 0 || c.Refs <= x.most)
+		can := x.Missing == "" && (x.can(c.way) || c.way == starting && x.start != nil) && (x.most == 0 || c.Refs <= x.most)
 		if can && c.takesPart(w, x.weight, p.quick) && strings.Contains(name, p.only) {
-			field = append(field, &entrant{contender: x, rounds: p.rounds})
+			field = append(field, &entrant{contender: x, rounds: p.rounds, spawn: p.spawn})
 		}
 	}
 	return field
@@ -101,6 +102,10 @@ func (e *entrant) enter(c raceCase, f *far) (err error) {
 	if e.stage.dir, err = os.MkdirTemp(f.dir, "run"); err != nil {
 		return err
 	}
+	if c.way == starting {
+		e.args = e.start
+		return nil
+	}
 	e.args, err = e.command(&e.stage)
 	return err
 }
@@ -110,9 +115,7 @@ func (e *entrant) round(ctx context.Context) error {
 	if err := e.ready(ctx); err != nil {
 		return err
 	}
-	began := time.Now()
-	usage, err := e.run(ctx, e.args)
-	wall := time.Since(began)
+	used, err := e.run(ctx, e.args)
 	if err != nil {
 		return err
 	}
@@ -123,12 +126,12 @@ func (e *entrant) round(ctx context.Context) error {
 	if err := e.verify(); err != nil {
 		return err
 	}
-	if e.note(wall) {
+	if e.note(used.wall) {
 		return nil
 	}
-	e.wall = append(e.wall, milliseconds(wall))
-	e.cpu = append(e.cpu, milliseconds(time.Duration(usage.Utime.Nano()+usage.Stime.Nano())))
-	e.peak = append(e.peak, float64(usage.Maxrss)/1024)
+	e.wall = append(e.wall, milliseconds(used.wall))
+	e.cpu = append(e.cpu, milliseconds(used.cpu))
+	e.peak = append(e.peak, used.mib)
 	e.requests, e.reads = append(e.requests, float64(n.requests)), append(e.reads, float64(n.reads))
 	e.connections = append(e.connections, float64(n.connections))
 	return nil

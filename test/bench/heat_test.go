@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,7 +72,7 @@ func TestHeat(t *testing.T) {
 			if tls && c.Refs > 10 { // hundreds of handshakes that show no more
 				continue
 			}
-			got, err := p.heat(t.Context(), dir, c, race.Wire{TLS: tls, RTT: race.Reference().RTT}, all)
+			got, err := p.heat(t.Context(), dir, c, race.Wire{TLS: tls, RTT: race.Laptop().RTT}, all)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,13 +99,13 @@ func TestHeat(t *testing.T) {
 func TestOnlyWhatIsAskedFor(t *testing.T) {
 	dir := t.TempDir()
 	p := racePlan{rounds: 1, only: "refs1, plain, 20 ms, b"}
-	got, err := p.heat(t.Context(), dir, raceCases()[0], race.Wire{RTT: race.Reference().RTT}, []contender{script("a", "exit 1"), script("b", `echo "$@"`)})
+	got, err := p.heat(t.Context(), dir, raceCases()[1], race.Wire{RTT: race.Laptop().RTT}, []contender{script("a", "exit 1"), script("b", `echo "$@"`)})
 	if err != nil || len(got) != 1 || got[0].Contender != "b" || got[0].Failed != "" {
 		t.Errorf("%v, %+v", err, got)
 	}
 	ours := script(race.Ours, "exit 1")
 	ours.weight = own
-	if got, err := (&racePlan{rounds: 1}).heat(t.Context(), dir, raceCases()[0], race.Wire{}, []contender{ours}); err == nil {
+	if got, err := (&racePlan{rounds: 1}).heat(t.Context(), dir, raceCases()[1], race.Wire{}, []contender{ours}); err == nil {
 		t.Errorf("a race without credrender: %+v", got)
 	}
 }
@@ -126,52 +128,85 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// Everything that can be measured is, on the wire of reference; and what takes
-// hours is not, on the others.
+// Everything that can be measured is, on the wire of reference; and what takes hours is not, on
+// the others.
 func TestTakesPart(t *testing.T) {
-	far, near := race.Reference(), race.Wire{RTT: 5 * time.Millisecond}
+	near := race.Wire{TLS: true, RTT: 80 * time.Millisecond}
 	for _, c := range raceCases() {
 		for _, x := range []weight{own, light, heavy, loop} {
-			if !c.takesPart(far, x, false) {
+			if !c.takesPart(race.Reference(), x, false) {
 				t.Errorf("%s: weight %d is not measured at all", c.Name, x)
 			}
-			if c.takesPart(near, x, false) != (x == own || c.Name == "refs50" && x != loop) {
-				t.Errorf("%s: weight %d at 5 ms", c.Name, x)
+			if c.takesPart(near, x, false) != (c.way != starting && (x == own || c.Name == "refs50" && x != loop)) {
+				t.Errorf("%s: weight %d at 80 ms", c.Name, x)
 			}
 		}
 	}
-	if got := len(raceWires(true)); got != 2 {
-		t.Errorf("quick: %d wires", got)
+	if !slices.Contains(raceWires(true), race.Reference()) {
+		t.Error("quick: not the wire of reference")
 	}
 }
 
-// Those that are seldom there have commands that name their files, and every
-// file asks for its own secrets.
-func TestOptionalCommands(t *testing.T) {
-	for _, name := range []string{"GCREDSTASH", "UNICREDS", "CHAMBER", "CONFD", "GOMPLATE"} {
-		t.Setenv(name+"_BIN", "/bin/sh")
+// The programs that are built from their sources have commands that name their files, every
+// file asks for its own secrets, and only those of one store take part in the rows of the other.
+func TestBuiltCommands(t *testing.T) {
+	programs := t.TempDir()
+	for _, name := range []string{"gcredstash", "unicreds", "chamber", "confd", "gomplate"} {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\necho "+name+" v1.2.3\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
-	cases := raceCases()
-	for _, x := range optional(t.Context()) {
-		for _, c := range cases {
-			if !x.can(c.way) {
+	ways := map[string][]way{
+		"gcredstash": {oneFile, wholeTable, quietTick}, "unicreds": {oneFile, wholeTable},
+		"chamber": {parameters}, "confd": {parameters}, "gomplate": {parameters},
+	}
+	for _, x := range built(t.Context(), programs) {
+		if x.Version != "1.2.3" || x.Missing != "" || x.start == nil {
+			t.Errorf("%+v", x.Contender)
+		}
+		for _, c := range raceCases() {
+			if x.can(c.way) != slices.Contains(ways[x.Name], c.way) {
+				t.Errorf("%s, %s: %v", x.Name, c.Name, x.can(c.way))
+			}
+			if !x.can(c.way) || c.way == wholeTable || x.Name == "chamber" {
 				continue
 			}
 			s := stage{c: c, dir: t.TempDir()}
 			args, err := x.command(&s)
-			if err != nil || len(args) < 3 || x.Missing != "" {
-				t.Fatalf("%s, %s: %q, %v, %q", x.Name, c.Name, args, err, x.Missing)
-			}
 			text := strings.Join(args, " ") + contents(t, s.dir)
-			if c.Name == "files10" && (x.Name == "confd" || x.Name == "gomplate") && (!strings.Contains(text, "n49") || strings.Contains(text, "n50")) {
-				t.Errorf("%s asks for other secrets:\n%s", x.Name, text)
+			last := c.secrets()[c.Refs-1]
+			if err != nil || !strings.Contains(text, last) || strings.Contains(text, fake.Name(c.Refs)) {
+				t.Errorf("%s, %s asks for other secrets: %v\n%s", x.Name, c.Name, err, text)
 			}
 		}
 	}
-	t.Setenv("CONFD_BIN", "")
-	i := slices.IndexFunc(optional(t.Context()), func(x contender) bool { return x.Missing != "" })
-	if i < 0 || optional(t.Context())[i].Name != "confd" {
-		t.Error("confd is there without a program")
+	if err := os.Remove(filepath.Join(programs, "confd")); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range built(t.Context(), programs) {
+		if (x.Missing != "") != (x.Name == "confd") {
+			t.Errorf("%+v", x.Contender)
+		}
+	}
+}
+
+// Command spawn's numbers are of the program, whatever this process has.
+func TestSpawnMeasuresTheProgramAlone(t *testing.T) {
+	spawn := filepath.Join(t.TempDir(), "spawn")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", spawn, "./spawn").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	ballast := bytes.Repeat([]byte{1}, 64<<20)
+	got, err := spawned(t.Context(), spawn, command{args: []string{"sh", "-c", "sleep 0.05"}})
+	if err != nil || got.mib <= 0 || got.mib > 16 || got.wall < 50*time.Millisecond || got.wall < got.cpu {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := spawned(t.Context(), "", command{args: []string{"true"}}); err != nil || got.mib < 64 {
+		t.Errorf("without it: %+v, %v, with %d bytes here", got, err, len(ballast))
+	}
+	_, err = spawned(t.Context(), spawn, command{args: []string{"sh", "-c", "echo no >&2; echo why >&2; exit 3"}})
+	if err == nil || err.Error() != "exit status 3: why" {
+		t.Errorf("a failure: %v", err)
 	}
 }
 

@@ -110,8 +110,8 @@ func parameterStore(ctx context.Context, aws string) contender {
 		version = strings.TrimPrefix(fields[0], "aws-cli/")
 	}
 	return contender{
-		Contender: race.Contender{Name: "aws ssm", Version: version, Does: "`get-parameters`, ten in a process, from a shell: Parameter Store, no KMS"}, weight: loop,
-		can: func(w way) bool { return w == oneFile || w == parameters }, most: 100,
+		Contender: race.Contender{Name: "aws ssm", Version: version, Does: "`get-parameters`, ten in a process, from a shell: Parameter Store"}, weight: loop,
+		can: onlyParameters,
 		command: func(s *stage) ([]string, error) {
 			var tens []string
 			names := s.c.secrets()
@@ -127,7 +127,6 @@ func parameterStore(ctx context.Context, aws string) contender {
 // parameterLoop is how most scripts read Parameter Store.
 func parameterLoop(tens contender, aws string) contender {
 	tens.Name, tens.Does = "aws ssm, a loop", "`get-parameter`, a process for each parameter, from a shell"
-	tens.can = func(w way) bool { return w == parameters }
 	tens.command = func(s *stage) ([]string, error) {
 		return shellLoop(s.c.secrets(), aws, "ssm", "get-parameter", "--with-decryption", "--query", "Parameter.Value", "--output", "text", "--name"), nil
 	}

@@ -9,9 +9,12 @@
 // all. Cold is a new process, from its start to its end with the file in place;
 // a new connection then takes two round trips, as TCP and TLS 1.3 do.
 //
-//	go run ./test/bench peers -doc docs/dev/benchmarks.md -plot docs/peers.svg
+//	go run ./test/bench peers -json test/bench/peers.json
+//	go run ./test/bench scale -json test/bench/scale.json
+//	go run ./test/bench pages
 //
-// is the race against other programs, cold, and
+// are the race against other programs, cold; how time and memory grow; and the pages and plots
+// that are computed from both. And
 //
 //	go run ./test/bench check
 //
@@ -43,7 +46,7 @@ func main() {
 // run is the benchmark, one of the two programs that it starts, the race
 // against peers, or the check of ratios.
 func run(ctx context.Context, args []string) error {
-	programs := map[string]func(context.Context, []string) error{"serve": serve, "limit": limitOnce, "peers": peers, "check": check}
+	programs := map[string]func(context.Context, []string) error{"serve": serve, "limit": limitOnce, "peers": peers, "scale": scale, "pages": pages, "check": check}
 	if len(args) > 0 && programs[args[0]] != nil {
 		return programs[args[0]](ctx, args[1:])
 	}
@@ -51,6 +54,7 @@ func run(ctx context.Context, args []string) error {
 	var markdown, jsonFile string
 	fl := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fl.StringVar(&p.bin, "bin", "bin/credrender", "the `PROGRAM` to measure cold")
+	fl.StringVar(&p.spawn, "spawn", "", "the `PROGRAM` that measures peaks: test/bench/spawn")
 	fl.IntVar(&p.warmRounds, "warm", 11, "rounds of each warm case")
 	fl.IntVar(&p.coldRounds, "cold", 9, "rounds of each cold case")
 	fl.StringVar(&p.only, "only", "", "only cases whose name contains `TEXT`")

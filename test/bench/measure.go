@@ -13,7 +13,7 @@ import (
 
 // plan is what is measured.
 type plan struct {
-	bin                    string
+	bin, spawn             string
 	warmRounds, coldRounds int
 	only                   string
 	exact                  bool // only is a whole name
@@ -53,14 +53,6 @@ type report struct {
 	// Patience is left out where only some cases are measured.
 	Patience []patience `json:"patience,omitempty"`
 }
-
-// inRegion is as AWS answers in its own region: a round trip of 0.5 ms, Queries
-// in 4 ms and Decrypts in 8 ms.
-const (
-	inRegion        = 4 * time.Millisecond
-	inRegionDecrypt = 8 * time.Millisecond
-	inRegionConnect = time.Millisecond // two round trips
-)
 
 var (
 	roundTrips = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -18,10 +19,11 @@ import (
 // racePlan is what is raced, and where the results go.
 type racePlan struct {
 	bin, venv, modules string
+	spawn, programs    string
 	only               string
 	quick              bool
 	rounds             int
-	doc, plot, json    string
+	json               string
 }
 
 // peers is the race: credrender, the limit program and every peer that is
@@ -32,12 +34,12 @@ func peers(ctx context.Context, args []string) error {
 	fl.StringVar(&p.bin, "bin", "bin/credrender", "the credrender `PROGRAM`")
 	fl.StringVar(&p.venv, "venv", "test/interop/.venv", "`FOLDER` of the Python that test/interop/prepare made")
 	fl.StringVar(&p.modules, "modules", "test/interop/node_modules", "`FOLDER` of Node's modules")
+	fl.StringVar(&p.programs, "programs", "bin/peers", "`FOLDER` of the programs that test/bench/build-peers made")
+	fl.StringVar(&p.spawn, "spawn", "bin/bench/spawn", "the `PROGRAM` that measures others: test/bench/spawn")
 	fl.StringVar(&p.only, "only", "", "only rows whose name (case, wire, contender) contains `TEXT`")
 	fl.BoolVar(&p.quick, "quick", false, "round trips of 20 ms alone, and no contender where it is slow")
 	fl.IntVar(&p.rounds, "rounds", 5, "rounds of each row; those that take seconds have fewer")
-	fl.StringVar(&p.doc, "doc", "", "write the tables between the marks of this `PAGE`, not to standard output")
-	fl.StringVar(&p.plot, "plot", "", "write the plot to this SVG `FILE`")
-	fl.StringVar(&p.json, "json", "", "write the numbers to `FILE`")
+	fl.StringVar(&p.json, "json", "", "write the numbers to `FILE`, not tables to standard output")
 	if err := fl.Parse(args); err != nil {
 		return err
 	}
@@ -51,15 +53,13 @@ func peers(ctx context.Context, args []string) error {
 	}
 	report.Date, report.Seconds = began.UTC().Format(time.DateOnly), int(time.Since(began).Seconds())
 	report.Command = strings.TrimSpace("go run ./test/bench peers " + strings.Join(args, " "))
-	m := thisMachine()
-	report.Machine = fmt.Sprintf("%s, %d cores, Linux %s, %s", m.CPU, m.Cores, m.Kernel, m.Go)
-	report.Load = load + " before, " + m.Load + " after"
+	report.Machine, report.Load = description(), load+" before, "+loadAverage()+" after"
 	return p.show(report)
 }
 
 // absolute makes paths hold in the directories that contenders are run in.
 func (p *racePlan) absolute() (err error) {
-	for _, path := range []*string{&p.bin, &p.venv, &p.modules} {
+	for _, path := range []*string{&p.bin, &p.venv, &p.modules, &p.spawn, &p.programs} {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
 		}
@@ -67,40 +67,34 @@ func (p *racePlan) absolute() (err error) {
 	return nil
 }
 
+// show writes the numbers, or prints what a page would have.
 func (p *racePlan) show(report *race.Report) error {
-	if p.json != "" {
-		text, err := json.MarshalIndent(report, "", " ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(p.json, append(text, '\n'), 0o644); err != nil {
-			return err
-		}
-	}
-	if p.plot != "" {
-		if err := os.WriteFile(p.plot, []byte(report.Plot()), 0o644); err != nil {
-			return err
-		}
-	}
-	if p.doc == "" {
-		_, err := fmt.Print(report.Markdown(""))
+	if p.json == "" {
+		_, err := fmt.Print(report.Markdown())
 		return err
 	}
-	page, err := os.ReadFile(p.doc)
+	text, err := json.MarshalIndent(report, "", " ")
 	if err != nil {
 		return err
 	}
-	plot := p.plot
-	if plot != "" { // as the page has it
-		if plot, err = filepath.Rel(filepath.Dir(p.doc), plot); err != nil {
+	return os.WriteFile(p.json, append(text, '\n'), 0o644)
+}
+
+// pages writes what pages have of the last run, and its plots, below the current folder.
+func pages(_ context.Context, args []string) error {
+	if len(args) > 0 {
+		return errors.New("bench pages takes no arguments")
+	}
+	files, err := race.Files(".")
+	if err != nil {
+		return err
+	}
+	for path, text := range files {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
-	text, err := race.Insert(string(page), report.Markdown(plot))
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.doc, err)
-	}
-	return os.WriteFile(p.doc, []byte(text), 0o644)
+	return nil
 }
 
 // race measures all of it.
@@ -117,8 +111,8 @@ func (p *racePlan) race(ctx context.Context) (*race.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := append([]contender{ours(p.bin), limits(self)}, append(installed(ctx, p.venv, p.modules), optional(ctx)...)...)
-	r := &race.Report{}
+	all := append([]contender{ours(p.bin), limits(self)}, append(installed(ctx, p.venv, p.modules), built(ctx, p.programs)...)...)
+	r := &race.Report{Reference: race.Reference()}
 	for _, x := range all {
 		r.Contenders = append(r.Contenders, x.Contender)
 	}

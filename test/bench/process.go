@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"syscall"
 )
 
 // process is what is said of the program itself, without a distance.
@@ -56,7 +55,6 @@ func (p *plan) process(ctx context.Context, dir string) (process, error) {
 
 // peak returns the most memory that a render had, in MiB.
 func (p *plan) peak(ctx context.Context, f *far, refs, size int) (float64, error) {
-	var state *os.ProcessState
 	render, err := p.render(ctx, f, refs, size)
 	if err != nil {
 		return 0, err
@@ -68,14 +66,8 @@ func (p *plan) peak(ctx context.Context, f *far, refs, size int) (float64, error
 	if err := os.Remove(dest); err != nil {
 		return 0, err
 	}
-	if state, err = runChild(ctx, f.env(), p.bin, "--state-dir", f.dir+"/state", "render", src+":"+dest); err != nil {
-		return 0, err
-	}
-	usage, ok := state.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0, fmt.Errorf("no resource usage on %s", runtime.GOOS)
-	}
-	return float64(usage.Maxrss) / 1024, nil
+	used, err := spawned(ctx, p.spawn, command{env: f.env(), args: []string{p.bin, "--state-dir", f.dir + "/state", "render", src + ":" + dest}})
+	return used.mib, err
 }
 
 // machine is where a run took place.
@@ -90,6 +82,12 @@ type machine struct {
 
 func thisMachine() machine {
 	return machine{CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: firstWord("/proc/sys/kernel/osrelease"), Go: runtime.Version(), Load: loadAverage()}
+}
+
+// description is the machine in one line.
+func description() string {
+	m := thisMachine()
+	return fmt.Sprintf("%s, %d cores, Linux %s, %s", m.CPU, m.Cores, m.Kernel, m.Go)
 }
 
 func loadAverage() string { return firstWord("/proc/loadavg") }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// markdown writes the tables of docs/dev/benchmarks.md.
+// markdown writes the tables of make bench.
 func (r *report) markdown() string {
 	var b strings.Builder
 	m := r.Machine

@@ -1,12 +1,11 @@
-// Command compare runs the same mishaps with credrender and with its peers,
-// and writes a table of what each of them did:
+// Command compare plays the same failures with credrender and with its peers, and writes a
+// table of the results:
 //
-//	go run ./compare -credrender bin/credrender -consul-template bin/peers/consul-template -o docs/dev/compare-hooks.md
+//	go run ./test/compare -credrender bin/credrender -consul-template bin/peers/consul-template -o docs/dev/compare-hooks.md
 //
-// A [scenario] is a few runs of one configuration, with something going wrong
-// between or during them. It knows no program: each is behind a [tool], which
-// writes the program's own configuration and starts it. Values reach all of
-// them through the environment, so that neither a server nor a network is
+// A [scenario] is a few runs of one configuration, with a failure between or during them. It
+// is the same for all programs: a [tool] writes the configuration of one program and starts
+// it. Values reach the programs through the environment, so that no server and no network is
 // needed.
 package main
 

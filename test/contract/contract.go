@@ -1,14 +1,13 @@
-// Package contract is what credrender relies on DynamoDB and KMS to do, as
-// cases that run through the real SDK against anything that says it is AWS.
+// Package contract tests the behavior of DynamoDB and KMS that credrender relies on. Its cases
+// run through the real SDK against any server that claims to be AWS.
 //
-// awsfake passes all of them in go test. make interop runs them against other
-// people's emulators, the referees: where one differs, the case says so and has
-// to fail there, so that the list ([Table], which docs/dev/testing.md holds) stays
-// true. Where awsfake and a referee disagreed, AWS's documentation decided.
+// "go test" runs them against awsfake, which passes all. "make interop" runs them against
+// other people's emulators. Where an emulator differs, the case names it and must fail there,
+// so that the list in docs/dev/testing.md ([Table]) stays true. Where awsfake and an emulator
+// disagreed, AWS's documentation decided.
 //
-// contract.go runs cases, world.go has what they are written with; the cases
-// are in limits.go, reading.go, writing.go (DynamoDB), crypt.go, keys.go and
-// grants.go (KMS).
+// contract.go runs the cases, and world.go has their helpers. The cases are in limits.go,
+// reading.go and writing.go (DynamoDB), and in crypt.go, keys.go and grants.go (KMS).
 package contract
 
 import (

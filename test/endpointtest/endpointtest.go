@@ -1,5 +1,5 @@
-// Package endpointtest goes through the ways in which an endpoint can be set
-// or chosen, for tests that compare ours with that of the SDK's own client.
+// Package endpointtest lists the ways to configure an endpoint, for tests that compare
+// credrender's clients with the SDK's.
 package endpointtest
 
 import (

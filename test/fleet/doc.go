@@ -1,15 +1,12 @@
-// Package fleet shows what a fleet of hosts costs AWS: docs/fleet.md, written by
-// "make fleet".
+// Package fleet measures what a fleet of hosts costs AWS. "make fleet" writes docs/fleet.md.
 //
-// Every host is a real daemon (package daemon: plan, splay, backoff) with the
-// real change check and fetch (packages render, store, dynamo, kms, wire with its
-// retries). What is not real is the clock, which testing/synctest fakes, AWS
-// ([Cloud], the tables and keys of package awstest behind AWS's quotas, without
-// HTTP), and a host's disk: what a render would write down is kept in memory,
-// and templates are a list of names. A test holds that shortcut against
-// package render itself.
+// Each host is a real daemon (package daemon) with the real change check and fetch (packages
+// render, store, dynamo and kms, with the retries of package wire). Three things are fakes:
+// the clock (testing/synctest), AWS ([Cloud]: the tables and keys of package awsfake behind
+// AWS's quotas, without HTTP), and a host's disk, which is in memory. Templates are lists of
+// names. A test compares these shortcuts with package render.
 //
-// cloud.go is AWS, ledger.go what it counts, host.go one host, fleet.go many of
-// them through a reboot, a quiet minute, a full look and a rotation; page.go
-// makes the table.
+// cloud.go is AWS, and ledger.go counts its requests. host.go is one host; fleet.go takes many
+// of them through a reboot, an unchanged minute, a full refresh and a rotation. page.go prints
+// the table.
 package fleet

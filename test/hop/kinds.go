@@ -65,20 +65,10 @@ func (k Kind) fits(req Request) bool {
 	if k.Handshake != (req.Operation == Handshake) {
 		return false
 	}
-	if k.NotLists && slices.Contains(lists, req.Operation) {
+	if k.NotLists && slices.Contains(lists, req.Operation) || slices.Contains(k.Never, req.Service) {
 		return false
 	}
-	for _, s := range k.Never {
-		if s == req.Service {
-			return false
-		}
-	}
-	for _, s := range k.Services {
-		if s == req.Service {
-			return true
-		}
-	}
-	return k.Services == nil
+	return k.Services == nil || slices.Contains(k.Services, req.Service)
 }
 
 // Words of messages, by what happened.

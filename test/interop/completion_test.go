@@ -18,7 +18,7 @@ func TestCompletionInShells(t *testing.T) {
 	dir := t.TempDir()
 	env := []string{
 		"PATH=" + filepath.Dir(binary) + ":" + searchPath(), "HOME=" + dir, "LC_ALL=C.UTF-8", "TERM=xterm",
-		"CREDRENDER_STORE=local", "XDG_DATA_HOME=" + filepath.Join(dir, "data"),
+		"CREDRENDER_STORE=local", "CREDRENDER_CONFIG=" + filepath.Join(dir, "app.yaml"), "XDG_DATA_HOME=" + filepath.Join(dir, "data"),
 	}
 	run := func(t *testing.T, name string, args ...string) string {
 		t.Helper()
@@ -32,6 +32,13 @@ func TestCompletionInShells(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", name, err, out)
 		}
 		return string(out)
+	}
+	const config = `context: {env: prod}
+sources: {payments: {type: dynamodb, table: pay-table}}
+jobs: [{name: web-tls, content: a, dest: /nowhere/a}, {name: app-json, content: b, dest: /nowhere/b}]
+`
+	if err := os.WriteFile(filepath.Join(dir, "app.yaml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	run(t, binary, "setup")
 	run(t, binary, "put", "db.password", "1")
@@ -71,6 +78,13 @@ printf '%s\n' "${COMPREPLY[@]}"`, "bash", line)
 				{"credrender get web", "web.key", "db.user"},
 				{"credrender list -o ", "text json", "db.user"},
 				{"credrender verify-s", "verify-store", "recover"},
+				{"credrender hold we", "web-tls", "app-json"},
+				{"credrender render --job ap", "app-json", "web-tls"},
+				{"credrender get db.password env=", "prod", "stage"},
+				{"credrender list --table pay", "pay-table", "db.user"},
+				{"credrender get pay", "payments:", "db.user"},
+				{"credrender generate x --format ssh", "ssh-ed25519", "hex"},
+				{"credrender help troub", "troubleshooting", "templates"},
 			} {
 				out := complete(t, c.line)
 				for _, word := range strings.Fields(c.want) {

@@ -139,7 +139,7 @@ func searchPath() string {
 	cache, _ := os.UserCacheDir() // without one there is no such Prometheus
 	unpacked := filepath.Join(cache, "credrender-interop")
 	dirs := []string{filepath.Join(venv, "bin"), filepath.Join(unpacked, "prometheus/usr/bin")}
-	for _, name := range []string{"haproxy", "redis", "mariadb", "sshd", "rabbitmq", "postgresql"} {
+	for _, name := range []string{"haproxy", "redis", "mariadb", "sshd", "rabbitmq", "postgresql", "mandoc"} {
 		dirs = append(dirs, filepath.Join(unpacked, name, "bin"))
 	}
 	installed, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // not in anybody's PATH

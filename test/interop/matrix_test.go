@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -72,8 +73,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// peers returns all that are here. Two more are taken where a variable names
-// their programs, since no registry has them.
+// peers returns all. test/interop/prepare installs them, and builds the last two from their sources.
 func (a account) peers(t *testing.T) []peer {
 	t.Helper()
 	python := func(library string) driver {
@@ -93,12 +93,9 @@ func (a account) peers(t *testing.T) []peer {
 		node("nodecredstash").peer("nodecredstash 2.0.2", "SHA256", "SHA512"),
 		node("aws-credstash").peer("aws-credstash 3.0.1", "SHA256", "SHA512", "MD5"),
 	}
-	for _, optional := range []string{"gcredstash", "unicreds"} {
-		if path := os.Getenv(strings.ToUpper(optional) + "_BIN"); path != "" {
-			peers = append(peers, a.byCommand(t, optional, path))
-		}
-	}
-	return peers
+	return append(peers,
+		a.gcredstash(t, "gcredstash 0.6.13", program(t, "gcredstash")),
+		a.unicreds(t, "unicreds 1.7.0", program(t, "unicreds")))
 }
 
 // ours writes each digest by the face of credstash, and the algorithms of
@@ -121,16 +118,47 @@ func (a account) ours(t *testing.T) peer {
 	}
 }
 
-// byCommand is a peer with credstash's way to put and get.
-func (a account) byCommand(t *testing.T, name, path string) peer {
+// gcredstash takes a value as an argument, which cannot have a NUL.
+func (a account) gcredstash(t *testing.T, name, path string) peer {
 	c := newCommand(t, path, a.env)
 	return peer{
 		name: name, forms: []string{"SHA256"},
 		put: func(name string, value []byte, context map[string]string, _ string) error {
+			if bytes.ContainsRune(value, 0) {
+				return errors.New("no argument has a NUL")
+			}
 			return failure(c.run(t, append([]string{"put", name, string(value)}, pairs(context)...)...))
 		},
 		get: func(name string, context map[string]string) ([]byte, error) {
 			r := c.run(t, append([]string{"get", "-n", name}, pairs(context)...)...)
+			return []byte(r.Stdout), failure(r)
+		},
+	}
+}
+
+// unicreds takes a value from a file, and has a syntax of its own for contexts. Its SDK ignores
+// AWS_ENDPOINT_URL: the build that test/bench/build-peers makes takes the address of each service.
+func (a account) unicreds(t *testing.T, name, path string) peer {
+	endpoint, _ := strings.CutPrefix(a.env[0], "AWS_ENDPOINT_URL=")
+	c := newCommand(t, path, append(slices.Clone(a.env), "AWS_ENDPOINT_URL_DYNAMODB="+endpoint, "AWS_ENDPOINT_URL_KMS="+endpoint))
+	file := filepath.Join(t.TempDir(), "value")
+	with := func(context map[string]string) []string {
+		args := []string{"-r", "eu-west-1"}
+		for k, v := range context {
+			args = append(args, "-E", k+":"+v)
+		}
+		return args
+	}
+	return peer{
+		name: name, forms: []string{"SHA256"},
+		put: func(name string, value []byte, context map[string]string, _ string) error {
+			if err := os.WriteFile(file, value, 0o600); err != nil {
+				return err
+			}
+			return failure(c.run(t, append(with(context), "put-file", name, file)...))
+		},
+		get: func(name string, context map[string]string) ([]byte, error) {
+			r := c.run(t, append(with(context), "get", "-n", name)...)
 			return []byte(r.Stdout), failure(r)
 		},
 	}

@@ -54,9 +54,10 @@ for version in $VERSIONS; do
 	git add -A
 	git commit -q --allow-empty -m "Release $version"
 	git tag "v$version"
-	"$goreleaser" release --clean --skip=docker,publish,sign
+	"$goreleaser" release --clean --skip=publish,sign
+	packaging/image dist
 	mkdir "packages-$version"
-	mv dist/*.deb dist/*.rpm dist/*.apk dist/*.tar.gz dist/SHA256SUMS "packages-$version"
+	mv dist/*.deb dist/*.rpm dist/*.apk dist/*.tar.gz dist/*_oci.tar dist/SHA256SUMS "packages-$version"
 	echo "/packages-$version/" >> .git/info/exclude
 done`
 	build := exec.Command("sh", "-eu", "-c", script)

@@ -28,6 +28,7 @@ var reasons = map[string]string{ //nolint:gosec // no credentials, but modules a
 	"github.com/pelletier/go-toml/v2":                     "TOML, with the digits of its numbers",
 	"github.com/robfig/cron/v3":                           "cron expressions as other schedulers read them",
 	"github.com/rogpeppe/go-internal":                     "testscript: tests of the command line",
+	"github.com/schollz/progressbar/v3":                   "the spinner and the bar of a terminal",
 	"github.com/spf13/cobra":                              "commands, flags, help and completion",
 	"github.com/spf13/pflag":                              "the flags of cobra, which this names to register its own kinds",
 	"github.com/spf13/viper":                              "the order of flags, environment, file and defaults",

@@ -1,11 +1,11 @@
-// Command mutants puts known bugs back, one at a time, into a copy of the tree, and
-// runs the tests that have to notice:
+// Command mutants puts known bugs back, one at a time, into a copy of the tree, and runs the
+// tests that must fail:
 //
 //	go run ./test/mutants chaos             # every file of testdata/chaos
 //	go run ./test/mutants chaos integrity   # those whose name contains integrity
 //
-// A test that passes with the bug in shows nothing. The program prints a line for each
-// bug and exits with 1 if one goes unnoticed.
+// A test that passes with the bug shows nothing. The program prints a line for each bug, and
+// exits with 1 if a bug goes unnoticed.
 package main
 
 import (

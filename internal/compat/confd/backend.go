@@ -86,25 +86,20 @@ func (b backend) full(before string, key arg) string {
 	case key.isLiteral:
 		return strconv.Quote(before + path.Join("/", prefix, key.literal))
 	case key.format != "":
-		return "(printf " + strconv.Quote(escapeVerbs(before+prefix)+key.format) + " " + key.rest + ")"
+		return "(printf " + strconv.Quote(strings.ReplaceAll(before+prefix, "%", "%%")+key.format) + " " + key.rest + ")"
 	case before+prefix == "":
 		return key.text
 	}
 	return "(print " + strconv.Quote(before+prefix) + " " + key.text + ")"
 }
 
-func escapeVerbs(s string) string { return strings.ReplaceAll(s, "%", "%%") }
-
 // variable returns an expression of the environment variable of a key.
 func (b backend) variable(key arg) string {
 	if key.isLiteral {
-		return strconv.Quote(variableName(path.Join("/", b.prefix, key.literal)))
+		name := strings.TrimPrefix(path.Join("/", b.prefix, key.literal), "/")
+		return strconv.Quote(strings.ToUpper(strings.ReplaceAll(name, "/", "_")))
 	}
 	return `(` + b.full("", key) + ` | trimPrefix "/" | replace "/" "_" | upper)`
-}
-
-func variableName(key string) string {
-	return strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(key, "/"), "/", "_"))
 }
 
 // flat is an expression of all keys of the backend file.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -48,7 +49,7 @@ func (r *result) job(res *resource, src string, patterns []string) job {
 		left("check_cmd_timeout", "a job has one timeout")
 		j.Timeout = t.ReloadTime
 	}
-	j.Hook = destination.ReplaceAllString(j.Hook, quoted(t.Dest))
+	j.Hook = destination().ReplaceAllString(j.Hook, quoted(t.Dest))
 	if strings.Contains(j.Hook, "{{") {
 		left("reload_cmd", "a hook has no {{.src}}: the staged file is no longer there")
 		j.Hook = ""
@@ -56,7 +57,7 @@ func (r *result) job(res *resource, src string, patterns []string) job {
 	return j
 }
 
-var destination = regexp.MustCompile(`\{\{-?\s*\.dest\s*-?\}\}`)
+var destination = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.dest\s*-?\}\}`) })
 
 // quoted returns a path as a word of a shell, for ReplaceAllString.
 func quoted(s string) string {

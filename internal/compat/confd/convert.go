@@ -1,14 +1,14 @@
 // Package confd converts a folder of confd (conf.d/*.toml and templates) to a config and
 // templates of credrender.
 //
-// [Convert] reads the folder (resource.go), rewrites the pipelines of each template in
-// place (template.go, pipeline.go), and writes one job for each resource (config.go).
-// Everything else in a template stays as it is, comments and white space included.
-// calls.go has the functions of confd, backend.go what their keys become.
+// [Convert] reads the folder (resource.go), rewrites the pipelines of each template in place
+// (template.go, pipeline.go), and writes one job for each resource (config.go). Comments and
+// white space of templates stay. calls.go converts the functions of confd, and backend.go and
+// keys.go its keys.
 //
-// A part without an equivalent is replaced by a call of fail and returned in a list for
-// the caller to report. A partly converted template therefore fails to render, and does
-// not render something else.
+// A part without an equivalent becomes a call of fail, and is in a list for the caller to
+// report. A partly converted template therefore fails to render, instead of rendering
+// something else. The package sends no request and reads only the folder.
 package confd
 
 import (

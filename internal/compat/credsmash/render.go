@@ -108,10 +108,6 @@ func (s *session) manifest(data []byte, format string) ([]*entry, error) {
 	return entries, errors.Join(failed...)
 }
 
-func entryKeys() []string {
-	return []string{"source", "secret", "destination", "mode", "owner", "group"}
-}
-
 func (s *session) entry(d *py.Dict) (*entry, error) {
 	text := func(key string) string { v, _ := d.Get(key); t, _ := v.(string); return t }
 	e := &entry{file: File{Path: text("destination")}, source: text("source"), secret: text("secret")}
@@ -129,8 +125,9 @@ func (s *session) entry(d *py.Dict) (*entry, error) {
 	} else if owner+group != "" {
 		s.log(levelWarning, "templates", "%s: owner and group apply only together; neither is set", source.Show(e.file.Path))
 	}
+	keys := []string{"source", "secret", "destination", "mode", "owner", "group"}
 	for k := range d.All() {
-		if key, _ := k.(string); !slices.Contains(entryKeys(), key) {
+		if key, _ := k.(string); !slices.Contains(keys, key) {
 			s.log(levelWarning, "templates", "%s: %s is not a key of an entry; ignored", source.Show(e.file.Path), source.Show(key))
 		}
 	}

@@ -25,8 +25,7 @@ type call struct {
 	help    string // to print, instead of doing anything
 }
 
-func (c *call) given(dest string) bool    { return c.set[dest] }
-func (c *call) list(dest string) []string { return c.values[dest] }
+func (c *call) given(dest string) bool { return c.set[dest] }
 
 // text returns the value of an option or positional with one word, or "".
 func (c *call) text(dest string) string {

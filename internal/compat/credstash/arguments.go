@@ -24,7 +24,7 @@ func (c *call) refuse(format string, args ...any) error {
 // pairs splits key=value words, which parse has checked. The last of equal keys wins.
 func (c *call) pairs(dest string) map[string]string {
 	pairs := map[string]string{}
-	for _, w := range c.list(dest) {
+	for _, w := range c.values[dest] {
 		k, v, _ := strings.Cut(w, "=")
 		pairs[k] = v
 	}

@@ -52,10 +52,6 @@ func commandNames() []string {
 	return []string{"delete", "get", "getall", "keys", "list", "put", "putall", "setup"}
 }
 
-func formats() []string { return []string{"json", "csv", "dotenv", "yaml"} }
-
-func digests() []string { return []string{"SHA", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"} }
-
 func programGrammar() *grammar {
 	return &grammar{
 		prog: "credstash",
@@ -82,7 +78,7 @@ func contextWords() positional {
 func readOptions() []option {
 	return []option{
 		{short: "-v", long: "--version", dest: "version", help: "version to get (default: the newest)"},
-		{short: "-f", long: "--format", dest: "format", choices: formats(), help: "json (default), csv, dotenv or yaml"},
+		{short: "-f", long: "--format", dest: "format", choices: []string{"json", "csv", "dotenv", "yaml"}, help: "json (default), csv, dotenv or yaml"},
 	}
 }
 
@@ -92,7 +88,7 @@ func writeOptions(version string) []option {
 		{short: "-c", long: "--comment", dest: "comment", help: "stored beside the value, in clear"},
 		{short: "-v", long: "--version", dest: "version", help: version},
 		{short: "-a", long: "--autoversion", dest: "autoversion", kind: flag, help: "store the version after the newest; -v is\nignored"},
-		{short: "-d", long: "--digest", dest: "digest", choices: digests(), help: "digest of the HMAC (default: SHA256)"},
+		{short: "-d", long: "--digest", dest: "digest", choices: []string{"SHA", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"}, help: "digest of the HMAC (default: SHA256)"},
 	}
 }
 

@@ -122,8 +122,8 @@ func (s *session) warnHidden(ctx context.Context, b *Backend, name, version stri
 type logFile struct{ file *os.File }
 
 func (s *session) openLog() error {
-	level := s.call.text("log_level")
-	if s.call.given("log_level") && !slices.Contains(logLevels(), level) {
+	level, levels := s.call.text("log_level"), []string{"CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"}
+	if s.call.given("log_level") && !slices.Contains(levels, level) {
 		return fmt.Errorf("--log-level: unknown level %s", py.Quote(level))
 	}
 	path := s.call.text("log_file")
@@ -139,10 +139,6 @@ func (s *session) openLog() error {
 		return nil
 	}
 	return file.Close()
-}
-
-func logLevels() []string {
-	return []string{"CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"}
 }
 
 func (s *session) closeLog() {

@@ -78,7 +78,7 @@ type Traits struct {
 
 // ErrKernelFS reports a directory of a file system that shows kernel data, such as /proc
 // and /sys. No file can be created there.
-var ErrKernelFS = errors.New("the file system is the kernel's own and holds no other files")
+var ErrKernelFS = errors.New("it is a file system of the kernel, which stores no other files")
 
 // Here is the directory argument of Open for an absolute name.
 const Here = unix.AT_FDCWD

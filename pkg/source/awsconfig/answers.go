@@ -27,7 +27,7 @@ var credentialFields = map[string][]string{
 type noCredentialsError struct{ service string }
 
 func (e *noCredentialsError) Error() string {
-	return "AWS " + e.service + " answers without credentials"
+	return "AWS " + e.service + " returned no credentials"
 }
 
 // complete fails calls whose answer lacks credentials. It belongs inside [recovered].

@@ -56,7 +56,7 @@ func TestAnswersWithoutCredentials(t *testing.T) {
 			setEnv(t, awsfake.Start(t), append(env, "HOME="+home, "AWS_ENDPOINT_URL_STS="+srv.URL, "AWS_ENDPOINT_URL_SSO="+srv.URL)...)
 			err := check(t, tt.options)
 			wantCredentials(t, err)
-			wantWords(t, err, "AWS "+tt.service+" answers without credentials")
+			wantWords(t, err, "AWS "+tt.service+" returned no credentials")
 		})
 	}
 }

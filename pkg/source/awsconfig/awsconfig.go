@@ -51,7 +51,7 @@ var (
 	// ErrNoRegion: neither settings, variables, the profile nor the instance have a region.
 	ErrNoRegion = errors.New("no AWS region")
 	// ErrProfileAndRole: both are set. A profile can have a role of its own.
-	ErrProfileAndRole = errors.New("a profile and a role exclude each other")
+	ErrProfileAndRole = errors.New("a profile and a role cannot be combined")
 )
 
 // sessionName is the default of Options.SessionName.
@@ -142,7 +142,7 @@ func Load(ctx context.Context, o Options) (Config, error) {
 			return Config{}, err
 		}
 		if !source.IsRegion(cfg.Region) { // the text is not shown: any server may have sent it
-			return Config{}, fmt.Errorf("%w: the answer of the instance metadata service is not the name of one", ErrRegion)
+			return Config{}, fmt.Errorf("%w: the instance metadata service returned an invalid name", ErrRegion)
 		}
 	}
 	if trusting, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // with AWS_CA_BUNDLE

@@ -27,7 +27,7 @@ const most = 256
 const pilots = 8
 
 // sizes are the limits of a one-shot run by RTT. A TLS handshake takes a millisecond
-// of a core, so within a region fewer connections are faster (docs/dev/benchmarks.md).
+// of a core, so within a region fewer connections are faster (docs/dev/performance.md).
 var sizes = [...]struct {
 	rtt time.Duration // from here on, the first from 0 on
 	n   int

@@ -68,10 +68,10 @@ var knownCredentials = []struct{ fragment, words string }{
 	{"failed to read authorization token", "the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read"},
 	{"resolve auth token", "the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read"},
 	{"failed to retrieve jwt", "the file of AWS_WEB_IDENTITY_TOKEN_FILE cannot be read"},
-	{"response did not contain credentials", "AWS STS answers without credentials"},
-	{"EC2 IMDS role credentials", "the instance metadata service answers, but not with credentials"},
+	{"response did not contain credentials", "AWS STS returned no credentials"},
+	{"EC2 IMDS role credentials", "the instance metadata service returned no credentials"},
 	{"empty EC2 IMDS role list", "the instance has no role"},
-	{"MFA enabled, but TokenProvider is not set", "the role takes an MFA code, which cannot be asked for here"},
+	{"MFA enabled, but TokenProvider is not set", "the role needs an MFA code, which cannot be entered here"},
 	{"static credentials are empty", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"},
 	{"incomplete credentials", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"},
 }
@@ -81,20 +81,20 @@ var knownCredentials = []struct{ fragment, words string }{
 func describeProcess(err error) string {
 	text := err.Error() // compared, and not shown
 	if strings.Contains(text, "credential process timed out") {
-		return "it did not end in time"
+		return "it timed out"
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		if code := exit.ExitCode(); code >= 0 {
 			return fmt.Sprintf("it failed with exit status %d", code)
 		}
-		return "a signal ended it"
+		return "it was killed by a signal"
 	}
 	if start, ok := errors.AsType[*exec.Error](err); ok {
 		return "it cannot be started: " + wire.Why(start.Err)
 	}
 	for _, k := range []struct{ fragment, words string }{
-		{"parse failed of process output", "its output is not the JSON that was expected, and nothing but it (what it printed is not shown: it may be a credential)"},
-		{"wrong version in process output", `its output has another "Version" than 1`},
+		{"parse failed of process output", "its output is not the expected JSON and nothing else (not shown: it may be a credential)"},
+		{"wrong version in process output", `the "Version" in its output is not 1`},
 		{"missing AccessKeyId", "its output has no AccessKeyId"},
 		{"missing SecretAccessKey", "its output has no SecretAccessKey"},
 		{"command must not be empty", "it is empty"},
@@ -126,11 +126,11 @@ func describeContainerEndpoint(err error) (text string, kind error) {
 	case status >= http.StatusInternalServerError:
 		kind = source.ErrUnreachable
 	case status == 0 && unread:
-		return "the container's credential endpoint does not answer with credentials", nil
+		return "the container's credential endpoint returned no credentials", nil
 	case status == 0:
 		return "", nil // it did not answer
 	}
-	text = fmt.Sprintf("the container's credential endpoint answers with HTTP status %d", status)
+	text = fmt.Sprintf("the container's credential endpoint returned HTTP status %d", status)
 	if code := wire.Code(err); code != "" {
 		text += ", " + code
 	}
@@ -143,7 +143,7 @@ func describeProfile(err error) string {
 		return fmt.Sprintf("there is no profile %q in ~/.aws/config or ~/.aws/credentials", e.Profile)
 	}
 	if e, ok := errors.AsType[config.SharedConfigLoadError](err); ok {
-		return fmt.Sprintf("%s cannot be read or understood", e.Filename)
+		return fmt.Sprintf("%s cannot be read or parsed", e.Filename)
 	}
 	if e, ok := errors.AsType[config.SharedConfigAssumeRoleError](err); ok {
 		return fmt.Sprintf("the source_profile %q of role %s is missing, has no credentials, or leads back to itself", e.Profile, e.RoleARN)
@@ -152,7 +152,7 @@ func describeProfile(err error) string {
 		return fmt.Sprintf("profile %q has %s and no role_arn", e.Profile, e.Type)
 	}
 	if _, ok := errors.AsType[config.AssumeRoleTokenProviderNotSetError](err); ok {
-		return "the profile has mfa_serial: its role takes an MFA code, which cannot be asked for here"
+		return "the profile has mfa_serial: its role needs an MFA code, which cannot be entered here"
 	}
 	return ""
 }

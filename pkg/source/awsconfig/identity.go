@@ -44,7 +44,7 @@ func (c Config) Identity(ctx context.Context) (Identity, error) {
 	}
 	out, err := sts.NewFromConfig(c.AWS.Config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return Identity{}, wire.Wrap("ask who I am", err)
+		return Identity{}, wire.Wrap("get the caller identity", err)
 	}
 	id := Identity{ARN: aws.ToString(out.Arn), Account: aws.ToString(out.Account), Source: credentials.Source}
 	id.Skew, _ = middleware.GetAttemptSkew(out.ResultMetadata)

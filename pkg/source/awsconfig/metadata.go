@@ -158,10 +158,10 @@ func (e *metadataError) Error() string {
 		return "the instance has no role"
 	}
 	if resp, ok := errors.AsType[*smithyhttp.ResponseError](e.err); ok && resp.HTTPStatusCode() != 0 {
-		return fmt.Sprintf("the instance metadata service answers with status %d", resp.HTTPStatusCode())
+		return fmt.Sprintf("the instance metadata service returned status %d", resp.HTTPStatusCode())
 	}
 	if _, asked := errors.AsType[*smithyhttp.RequestSendError](e.err); asked || errors.Is(e.err, context.DeadlineExceeded) {
-		return "no instance metadata service answers"
+		return "the instance metadata service does not answer"
 	}
 	return "the instance metadata service could not be used"
 }
@@ -176,7 +176,7 @@ func (s statuses) describe() string {
 	case s.token == noAnswer && there:
 		return "the instance metadata service does not answer requests for a token: the hop limit of the instance must be 2 or more for a container ('aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2')"
 	case s.token == http.StatusNotFound || s.token == http.StatusMethodNotAllowed:
-		return fmt.Sprintf("the instance metadata service gives no tokens (HTTP status %d): it knows IMDSv1 alone", s.token)
+		return fmt.Sprintf("the instance metadata service issues no tokens (HTTP status %d): it supports only IMDSv1", s.token)
 	case s.token == http.StatusForbidden:
 		return "the instance metadata service refuses a token: it is disabled on the instance"
 	}

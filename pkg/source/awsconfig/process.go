@@ -95,7 +95,7 @@ func (p *processes) provider(line string) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		p.running.Add(1)
 		defer p.running.Done()
-		end := limit.Wait(ctx, limit.Subject{Name: "credential_process of the profile"})
+		end := limit.Wait(ctx, limit.Subject{Name: "credential_process of the profile", Prompts: interactive()})
 		creds, err := next.Retrieve(caller(ctx))
 		end(err == nil)
 		return creds, err

@@ -21,6 +21,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
 	"github.com/credrender/credrender/test/awsfake"
+	network "github.com/credrender/credrender/test/hop"
 )
 
 // repeater passes requests on to a server, and sends answers a second time, up
@@ -31,25 +32,6 @@ type repeater struct {
 	mu       sync.Mutex
 	dice     *rand.Rand
 	repeated atomic.Int64
-}
-
-func (r *repeater) start(t *testing.T) (url string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go r.serve(c)
-		}
-	}()
-	return "http://" + l.Addr().String()
 }
 
 func (r *repeater) serve(c net.Conn) {
@@ -120,7 +102,7 @@ func TestRepeatedLate(t *testing.T) {
 				var urls [2]string
 				for i, service := range []string{awsfake.DynamoDB, awsfake.KMS} {
 					r := &repeater{to: srv.URL(service), strip: strip, dice: rand.New(rand.NewPCG(seed, uint64(i)))}
-					urls[i] = r.start(t)
+					urls[i] = "http://" + network.Accept(t, r.serve)
 					defer func() {
 						if r.repeated.Load() == 0 {
 							t.Error("nothing was repeated")

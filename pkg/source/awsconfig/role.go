@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNoTerminal is returned by Options.MFA if it cannot prompt.
-var ErrNoTerminal = errors.New("there is no terminal to ask on")
+var ErrNoTerminal = errors.New("there is no terminal to enter it on")
 
 // mfaError: there is no MFA code.
 type mfaError struct {
@@ -24,9 +24,9 @@ type mfaError struct {
 
 func (e *mfaError) Error() string {
 	if errors.Is(e.cause, ErrNoTerminal) {
-		return fmt.Sprintf("the role of the profile takes an MFA code of %s, and %v", e.serial, e.cause)
+		return fmt.Sprintf("the role of the profile needs an MFA code of %s, and %v", e.serial, e.cause)
 	}
-	return fmt.Sprintf("the role of the profile takes an MFA code of %s: %v", e.serial, e.cause)
+	return fmt.Sprintf("the role of the profile needs an MFA code of %s: %v", e.serial, e.cause)
 }
 
 // roles configures the STS clients of profiles, which the SDK makes before it reads

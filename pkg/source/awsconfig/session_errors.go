@@ -90,15 +90,15 @@ func (o origin) describeSession(err error) string {
 	name := cmp.Or(o.profile, "default")
 	switch {
 	case errors.Is(err, errPanicked):
-		return fmt.Sprintf("the stored session is damaged%s: '%s --profile %s' makes a new one", file, o.command(), name)
+		return fmt.Sprintf("the stored session is damaged%s: '%s --profile %s' creates a new one", file, o.command(), name)
 	case o.login && !ofTLS && found("x509: ", "asn1: "): // of the key in its file
-		return fmt.Sprintf("the stored session is damaged%s: 'aws login --profile %s' makes a new one", file, name)
+		return fmt.Sprintf("the stored session is damaged%s: 'aws login --profile %s' creates a new one", file, name)
 	case found("load login token", "validate login token"):
-		return fmt.Sprintf("the login session is missing or damaged%s: 'aws login --profile %s' makes a new one", file, name)
+		return fmt.Sprintf("the login session is missing or damaged%s: 'aws login --profile %s' creates a new one", file, name)
 	case o.login && o.refused(err):
-		return fmt.Sprintf("the login session has expired: 'aws login --profile %s' makes a new one", name)
+		return fmt.Sprintf("the login session has expired: 'aws login --profile %s' creates a new one", name)
 	case invalid || found("cached SSO token", "refresh SSO token"), !o.login && o.file != "" && o.refused(err):
-		return fmt.Sprintf("the SSO session is missing, damaged or has expired%s: 'aws sso login --profile %s' makes a new one", file, name)
+		return fmt.Sprintf("the SSO session is missing, damaged or has expired%s: 'aws sso login --profile %s' creates a new one", file, name)
 	}
 	return ""
 }

@@ -175,9 +175,9 @@ func TestMetadataTold(t *testing.T) {
 		want     string
 	}{
 		"hop limit":  {silent, status(http.StatusUnauthorized), "hop limit"},
-		"IMDSv1":     {status(http.StatusNotFound), status(http.StatusUnauthorized), "IMDSv1 alone"},
+		"IMDSv1":     {status(http.StatusNotFound), status(http.StatusUnauthorized), "only IMDSv1"},
 		"turned off": {status(http.StatusForbidden), status(http.StatusForbidden), "disabled on the instance"},
-		"silent":     {silent, silent, "no instance metadata service answers"},
+		"silent":     {silent, silent, "the instance metadata service does not answer"},
 		"no role": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "60")
 			fmt.Fprint(w, "t")

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/credrender/credrender/test/hop"
 )
 
 // Whatever the other end does, and whoever gives up when, each request ends, and
@@ -50,24 +52,11 @@ func unreliable(t *testing.T, oneShot bool) (*transport, *url.URL) {
 	t.Helper()
 	pattern := httptest.NewTLSServer(http.NotFoundHandler())
 	pattern.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go misbehave(c, pattern.TLS)
-		}
-	}()
+	address := hop.Accept(t, func(c net.Conn) { misbehave(c, pattern.TLS) })
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
 		tr.TLSClientConfig.RootCAs = pattern.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	})
-	return newTransport(client, Options{OneShot: oneShot}), &url.URL{Scheme: "https", Host: l.Addr().String()}
+	return newTransport(client, Options{OneShot: oneShot}), &url.URL{Scheme: "https", Host: address}
 }
 
 // stress sends requests, with and without an end, and makes connections in

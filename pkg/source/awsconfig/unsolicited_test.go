@@ -39,7 +39,7 @@ type hop struct {
 
 func newHop(t *testing.T, secure bool) *hop {
 	t.Helper()
-	log.SetOutput(awsconfig.Redact(os.Stderr)) // as the program does
+	log.SetOutput(awsconfig.Redact(os.Stderr)) // as docs/security.md tells importers
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ type Decrypter interface {
 func Seal(ctx context.Context, k Sealer, plain []byte, c source.Context) ([]byte, error) {
 	switch {
 	case len(plain) > MaxSize:
-		return nil, fmt.Errorf("%w: %d bytes, and %d are the most", source.ErrTooLarge, len(plain), MaxSize)
+		return nil, fmt.Errorf("%w: %d bytes; the limit is %d", source.ErrTooLarge, len(plain), MaxSize)
 	case len(plain) == 0 || len(plain) > maxPlain:
 		return sealEnvelope(ctx, k, plain, c)
 	}

@@ -77,7 +77,7 @@ func CheckSize(it Item) error { return checkSize(Size(it)) }
 
 func checkSize(n int) error {
 	if n > MaxItemSize {
-		return fmt.Errorf("%w: an item of %d bytes, and %d is the most", source.ErrTooLarge, n, MaxItemSize)
+		return fmt.Errorf("%w: an item of %d bytes; the limit is %d", source.ErrTooLarge, n, MaxItemSize)
 	}
 	return nil
 }
@@ -89,9 +89,9 @@ func checkNames(it Item) error {
 	case !utf8.ValidString(it.Name) || !utf8.ValidString(it.Version) || !utf8.ValidString(it.Comment):
 		return fmt.Errorf("%w: a name, version or comment that is not UTF-8", source.ErrRef)
 	case len(it.Name) > maxName:
-		return fmt.Errorf("%w: a name of %d bytes, and %d is the most", source.ErrTooLarge, len(it.Name), maxName)
+		return fmt.Errorf("%w: a name of %d bytes; the limit is %d", source.ErrTooLarge, len(it.Name), maxName)
 	case len(it.Version) > maxVersion:
-		return fmt.Errorf("%w: a version of %d bytes, and %d is the most", source.ErrTooLarge, len(it.Version), maxVersion)
+		return fmt.Errorf("%w: a version of %d bytes; the limit is %d", source.ErrTooLarge, len(it.Version), maxVersion)
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup
 	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
 		differs, err := p.look(ctx)
 		if errors.Is(err, source.ErrDenied) && !o.Update {
-			differs, err = p.name+" could not be looked at: "+err.Error(), nil
+			differs, err = p.name+" could not be checked: "+err.Error(), nil
 			p.change = nil
 		}
 		if err != nil {
@@ -153,11 +153,11 @@ func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
 			is := describeState(d)
 			switch {
 			case o.ReadUnits == 0 && !is.OnDemand:
-				return fmt.Sprintf("it is provisioned with %d/%d units a second, not paid by the request", is.ReadUnits, is.WriteUnits), nil
+				return fmt.Sprintf("it is provisioned with %d/%d units per second, not on-demand", is.ReadUnits, is.WriteUnits), nil
 			case o.ReadUnits != 0 && is.OnDemand:
-				return fmt.Sprintf("it is paid by the request, not provisioned with %d/%d", o.ReadUnits, o.WriteUnits), nil
+				return fmt.Sprintf("it is on-demand, not provisioned with %d/%d", o.ReadUnits, o.WriteUnits), nil
 			case is.ReadUnits != o.ReadUnits || is.WriteUnits != o.WriteUnits:
-				return fmt.Sprintf("it is provisioned with %d/%d units a second, not %d/%d", is.ReadUnits, is.WriteUnits, o.ReadUnits, o.WriteUnits), nil
+				return fmt.Sprintf("it is provisioned with %d/%d units per second, not %d/%d", is.ReadUnits, is.WriteUnits, o.ReadUnits, o.WriteUnits), nil
 			}
 			return "", nil
 		},

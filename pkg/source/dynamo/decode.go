@@ -29,7 +29,7 @@ type attribute struct {
 }
 
 // errSyntax contains nothing of the response, because that may be part of a secret.
-var errSyntax = errors.New("not what DynamoDB answers")
+var errSyntax = errors.New("not a response of DynamoDB")
 
 // text is the value of an attribute of type S, or "".
 func (a attribute) text() string {

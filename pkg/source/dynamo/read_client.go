@@ -107,7 +107,7 @@ func accountOf(o dynamodb.Options) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		credentials, err := o.Credentials.Retrieve(ctx)
 		if err == nil && credentials.AccountID == "" && o.AccountIDEndpointMode == aws.AccountIDEndpointModeRequired {
-			err = wire.SafeError("AWS_ACCOUNT_ID_ENDPOINT_MODE is required, and the credentials do not tell their account (AWS_ACCOUNT_ID)")
+			err = wire.SafeError("AWS_ACCOUNT_ID_ENDPOINT_MODE is required, and the credentials do not include their account (AWS_ACCOUNT_ID)")
 		}
 		return credentials.AccountID, err
 	}

@@ -32,7 +32,7 @@ import (
 
 // ErrNotHere: no instance metadata service answers. It comes with
 // source.ErrUnreachable.
-var ErrNotHere = errors.New("not on an EC2 instance, or its metadata service does not let this host or container in")
+var ErrNotHere = errors.New("not on an EC2 instance, or its metadata service refuses this host or container")
 
 // limit is for all facts of a batch. The service answers within milliseconds
 // or is not there.
@@ -144,7 +144,7 @@ func (i *Instance) ask(ctx context.Context, name string) (string, error) {
 		path, ok = "tags/instance/"+tag, true
 	}
 	if !ok {
-		return "", fmt.Errorf("%w: there is no fact %s: there are %s, and tag/NAME", source.ErrRef, source.Show(name), strings.Join(Facts(), ", "))
+		return "", fmt.Errorf("%w: no such fact: %s: use %s, or tag/NAME", source.ErrRef, source.Show(name), strings.Join(Facts(), ", "))
 	}
 	out, err := i.api.metadata(ctx, &imds.GetMetadataInput{Path: path})
 	if err != nil {
@@ -160,14 +160,14 @@ func (i *Instance) ask(ctx context.Context, name string) (string, error) {
 
 func failure(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), context.Canceled) {
-		return fmt.Errorf("ask the instance: %w", context.Canceled)
+		return fmt.Errorf("query the instance: %w", context.Canceled)
 	}
 	resp, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	switch {
 	case answered && resp.HTTPStatusCode() == http.StatusNotFound:
 		return fmt.Errorf("%w: the instance has no such fact (tags must be allowed in its metadata)", source.ErrNotFound)
 	case answered && resp.HTTPStatusCode() != 0:
-		return fmt.Errorf("%w: the instance metadata service answers with status %d", source.ErrUnreachable, resp.HTTPStatusCode())
+		return fmt.Errorf("%w: the instance metadata service returned status %d", source.ErrUnreachable, resp.HTTPStatusCode())
 	}
 	if strings.Contains(err.Error(), "AWS_EC2_METADATA_DISABLED") { // it has no type of its own
 		return fmt.Errorf("%w: instance metadata is disabled (AWS_EC2_METADATA_DISABLED=true)", source.ErrUnreachable)

@@ -223,7 +223,7 @@ func unseen(s *Setup, o SetupOptions, what string, err error) error {
 	if o.Update || !errors.Is(err, source.ErrDenied) {
 		return err
 	}
-	s.Differs = append(s.Differs, what+" could not be looked at: "+err.Error())
+	s.Differs = append(s.Differs, what+" could not be checked: "+err.Error())
 	return nil
 }
 

@@ -27,10 +27,10 @@ var (
 	// ErrGrantContext: a grant cannot be limited to this context.
 	ErrGrantContext = errors.New("no grant can be limited to this context")
 	// ErrGrantee: KMS does not know the principal, even after waiting.
-	ErrGrantee = errors.New("KMS does not know the principal")
+	ErrGrantee = errors.New("KMS does not recognize the principal")
 	// ErrTwin: a grant exists for a context that differs only in the case of a key,
 	// which grants do not distinguish.
-	ErrTwin = errors.New("a grant for the same context in another case is there")
+	ErrTwin = errors.New("a grant for the same context in another case exists")
 )
 
 // Access is what a grant allows.

@@ -17,7 +17,7 @@ type OrphanError struct {
 }
 
 func (e *OrphanError) Error() string {
-	return fmt.Sprintf("%v (the new key %s is not used by anything)", e.Err, e.ARN)
+	return fmt.Sprintf("%v (the new key %s is unused)", e.Err, e.ARN)
 }
 
 // Unwrap returns the cause.

@@ -23,6 +23,15 @@ type Subject struct {
 	Name      string // "DynamoDB", "credential_process of the profile"
 	Region    string // may be empty
 	Operation string // "Query"; may be empty
+	Prompts   bool   // it may use the terminal itself
+}
+
+// Observer is told what is waited for, such as to show it on a terminal.
+type Observer interface {
+	// Begin begins a wait, which end ends.
+	Begin(s Subject) (end func())
+	// Pause begins a prompt, which resume ends.
+	Pause() (resume func())
 }
 
 // String returns the subject without its operation, for messages.
@@ -76,11 +85,8 @@ type Limit struct {
 	running bool
 	since   time.Time     // when the clock began to run
 	before  time.Duration // what it showed then: without an answer
-	total   time.Duration // and in all
 	expiry  *time.Timer
-	notice  *time.Timer
-	tell    func(Subject) // nil: no notice, or it was given
-	after   time.Duration
+	watcher Observer // may be nil
 }
 
 type wait struct{ subject Subject }
@@ -101,17 +107,16 @@ func Total(d time.Duration) *Limit {
 // does not count waits of this context. After the limit has expired, Context returns
 // contexts that have ended.
 func (l *Limit) Context(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
-	var tell func(Subject)
-	var after time.Duration
+	var watcher Observer
 	if outer := of(parent); outer != nil {
-		tell, after = outer.say, outer.noticeAfter()
+		watcher = outer.observer()
 	}
 	e := &expiring{Context: context.WithValue(parent, limitKey{}, l), done: make(chan struct{})}
 	detach := context.AfterFunc(parent, func() { e.end(parent.Err()) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.tell == nil && after > 0 {
-		l.tell, l.after = tell, after
+	if l.watcher == nil {
+		l.watcher = watcher
 	}
 	l.live[e] = true
 	if l.over != nil {
@@ -145,19 +150,18 @@ func (l *Limit) Set(d time.Duration) {
 	l.start()
 }
 
-// Notify makes the limit call tell once, when all waits together have taken after.
-func (l *Limit) Notify(after time.Duration, tell func(Subject)) {
+// Observe makes the limit tell o of the waits and prompts of its contexts, and of limits
+// within them.
+func (l *Limit) Observe(o Observer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.stop()
-	l.after, l.tell = after, tell
-	l.start()
+	l.watcher = o
 }
 
-func (l *Limit) noticeAfter() time.Duration {
+func (l *Limit) observer() Observer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.after
+	return l.watcher
 }
 
 // Wait starts a wait, which end ends. answered reports whether an answer arrived. Without
@@ -168,11 +172,16 @@ func Wait(ctx context.Context, s Subject) (end func(answered bool)) {
 		return func(bool) {}
 	}
 	w := &wait{s}
+	seen := func() {}
+	if o := l.observer(); o != nil {
+		seen = o.Begin(s)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waits = append(l.waits, w)
 	l.start()
 	return func(answered bool) {
+		seen()
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.stop()
@@ -190,8 +199,12 @@ func Pause(ctx context.Context) (resume func()) {
 	if l == nil {
 		return func() {}
 	}
+	seen := func() {}
+	if o := l.observer(); o != nil {
+		seen = o.Pause()
+	}
 	l.pause(1)
-	return sync.OnceFunc(func() { l.pause(-1) })
+	return sync.OnceFunc(func() { l.pause(-1); seen() })
 }
 
 func (l *Limit) pause(n int) {
@@ -211,9 +224,6 @@ func (l *Limit) start() {
 	if l.limit > 0 {
 		l.expiry = rearm(l.expiry, l.limit-l.before, l.expire)
 	}
-	if l.tell != nil {
-		l.notice = rearm(l.notice, l.after-l.total, l.notify)
-	}
 }
 
 func rearm(t *time.Timer, d time.Duration, f func()) *time.Timer {
@@ -229,13 +239,9 @@ func (l *Limit) stop() {
 		return
 	}
 	l.running = false
-	passed := time.Since(l.since)
-	l.before += passed
-	l.total += passed
-	for _, t := range []*time.Timer{l.expiry, l.notice} {
-		if t != nil {
-			t.Stop()
-		}
+	l.before += time.Since(l.since)
+	if l.expiry != nil {
+		l.expiry.Stop()
 	}
 }
 
@@ -258,27 +264,6 @@ func (l *Limit) subject() Subject {
 		return Subject{}
 	}
 	return l.waits[len(l.waits)-1].subject
-}
-
-// notify gives the notice of Notify.
-func (l *Limit) notify() {
-	l.mu.Lock()
-	s, running := l.subject(), l.running
-	l.mu.Unlock()
-	if running {
-		l.say(s)
-	}
-}
-
-// say calls tell, at most once.
-func (l *Limit) say(s Subject) {
-	l.mu.Lock()
-	tell := l.tell
-	l.tell = nil
-	l.mu.Unlock()
-	if tell != nil {
-		tell(s)
-	}
 }
 
 // expiring is a context that ends with an error of choice. Those of package context end

@@ -3,6 +3,7 @@ package limit_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,22 +151,36 @@ func TestSetAndParent(t *testing.T) {
 	})
 }
 
-func TestNotifyOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := limit.New(time.Minute)
-		ctx, stopl := l.Context(t.Context())
-		defer stopl()
-		var told []string
-		l.Notify(2*time.Second, func(s limit.Subject) { told = append(told, s.String()) })
-		for range 10 {
-			end := limit.Wait(ctx, table)
-			time.Sleep(900 * time.Millisecond)
-			end(true)
-			time.Sleep(time.Minute)
-		}
-		synctest.Wait()
-		if len(told) != 1 || told[0] != "DynamoDB in eu-west-1" {
-			t.Errorf("told %q", told)
-		}
-	})
+// observed lists what an observer is told.
+type observed struct{ told []string }
+
+func (o *observed) Begin(s limit.Subject) func() {
+	o.told = append(o.told, s.String())
+	return func() { o.told = append(o.told, "end") }
+}
+
+func (o *observed) Pause() func() {
+	o.told = append(o.told, "pause")
+	return func() { o.told = append(o.told, "resume") }
+}
+
+// An observer is told of the waits and prompts of limits within its own, too.
+func TestObserve(t *testing.T) {
+	outer, inner := limit.New(time.Minute), limit.Total(time.Minute)
+	o := &observed{}
+	outer.Observe(o)
+	ctx, stop := outer.Context(t.Context())
+	defer stop()
+	within, stopInner := inner.Context(ctx)
+	defer stopInner()
+	limit.Wait(ctx, table)(true)
+	end := limit.Wait(within, table)
+	resume := limit.Pause(within)
+	resume()
+	resume()
+	end(false)
+	want := []string{"DynamoDB in eu-west-1", "end", "DynamoDB in eu-west-1", "pause", "resume", "end"}
+	if !slices.Equal(o.told, want) {
+		t.Errorf("told %q, want %q", o.told, want)
+	}
 }

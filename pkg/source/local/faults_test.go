@@ -42,7 +42,7 @@ func TestKeyFileFaults(t *testing.T) {
 		want   error
 		says   string
 	}{
-		{"foreign", func(p string, _ []byte) { write(t, p, read(t, foreign.KeyPath)) }, source.ErrDenied, "was made with key"},
+		{"foreign", func(p string, _ []byte) { write(t, p, read(t, foreign.KeyPath)) }, source.ErrDenied, "was created with key"},
 		{"empty", func(p string, _ []byte) { write(t, p, nil) }, source.ErrIntegrity, "damaged"},
 		{"cut", func(p string, k []byte) { write(t, p, k[:len(k)-8]) }, source.ErrIntegrity, "damaged"},
 		{"one letter", func(p string, k []byte) { k[len(k)-10] ^= 1; write(t, p, k) }, source.ErrIntegrity, "damaged"},

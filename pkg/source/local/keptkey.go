@@ -70,7 +70,7 @@ func (s *Store) kept(id string) (*masterKey, error) {
 	if m := (&keyring{all: keys}).byID(id); m != nil {
 		return m, nil
 	}
-	return nil, &KeyError{path, "holds another key than it is named for", source.ErrIntegrity}
+	return nil, &KeyError{path, "contains another key than its name indicates", source.ErrIntegrity}
 }
 
 func isKeyID(s string) bool {

@@ -136,7 +136,7 @@ func (s *Store) masterOf(ctx context.Context, wrapped []byte) (*masterKey, error
 		if again && ok {
 			m, err := s.kept(id)
 			if m != nil {
-				s.keys.CompareAndSwap(r, r.with(m))
+				s.keys.CompareAndSwap(r, &keyring{r.current, r.all, append(slices.Clone(r.kept), m)})
 			}
 			if m != nil || err != nil {
 				return m, err

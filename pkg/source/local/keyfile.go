@@ -31,7 +31,7 @@ func readKeys(path string) ([]*masterKey, error) {
 		keys = append(keys, m)
 	}
 	if len(keys) == 0 {
-		return nil, &KeyError{path, "is damaged, or no key file", source.ErrIntegrity}
+		return nil, &KeyError{path, "is damaged, or not a key file", source.ErrIntegrity}
 	}
 	return keys, nil
 }

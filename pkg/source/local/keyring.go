@@ -49,11 +49,6 @@ func (r *keyring) byID(id string) *masterKey {
 	return nil
 }
 
-// with returns r with one more kept key.
-func (r *keyring) with(m *masterKey) *keyring {
-	return &keyring{r.current, r.all, append(slices.Clone(r.kept), m)}
-}
-
 // ring reads the key file once, and checks that it belongs to the store.
 func (s *Store) ring(ctx context.Context) (*keyring, error) {
 	if err := ctx.Err(); err != nil {
@@ -87,7 +82,7 @@ func (s *Store) readRing(tx *bolt.Tx) (*keyring, error) {
 		}
 	}
 	if r.current == nil {
-		return nil, &KeyError{s.o.KeyPath, fmt.Sprintf("holds key %s, and store %s was made with key %s",
+		return nil, &KeyError{s.o.KeyPath, fmt.Sprintf("contains key %s, but store %s was created with key %s",
 			all[len(all)-1].id, s.o.Path, source.Show(want)), source.ErrDenied}
 	}
 	return r, nil

@@ -62,8 +62,8 @@ func TestRefusals(t *testing.T) {
 		{"expired", xml("ExpiredToken", ""), "", 400, 1, source.ErrCredentials, "ExpiredToken"},
 		{"slow down", xml("SlowDown", ""), "", 503, 2, source.ErrThrottled, "after 2 attempts"},
 		{"fault", xml("InternalError", ""), "", 500, 2, source.ErrUnreachable, "InternalError"},
-		{"region in a header", xml("PermanentRedirect", "<Endpoint>b.s3.amazonaws.com</Endpoint>"), "us-west-2", 301, 1, nil, "the bucket is in region us-west-2, and was asked for in eu-west-1"},
-		{"region in the body", xml("AuthorizationHeaderMalformed", "<Region>us-west-2</Region>"), "", 400, 1, nil, "the bucket is in region us-west-2, and was asked for in eu-west-1"},
+		{"region in a header", xml("PermanentRedirect", "<Endpoint>b.s3.amazonaws.com</Endpoint>"), "us-west-2", 301, 1, nil, "the bucket is in region us-west-2, but was requested in eu-west-1"},
+		{"region in the body", xml("AuthorizationHeaderMalformed", "<Region>us-west-2</Region>"), "", 400, 1, nil, "the bucket is in region us-west-2, but was requested in eu-west-1"},
 		{"redirected for a while", xml("TemporaryRedirect", ""), "us-west-2", 307, 1, nil, "the bucket is in region us-west-2"},
 		{"proxy", "<html>CANARY", "", 403, 1, source.ErrUnreachable, "HTTP status 403 from 127.0.0.1"},
 		{"proxy that fails", "", "", 502, 2, source.ErrUnreachable, "HTTP status 502 from 127.0.0.1"},
@@ -92,7 +92,7 @@ func TestRefusals(t *testing.T) {
 // An answer to HEAD has no body: the status and the headers are all there is.
 func TestRefusalsWithoutABody(t *testing.T) {
 	for status, want := range map[int]string{
-		403: "access denied (Forbidden)", 301: "the bucket is in region us-west-2, and was asked for in eu-west-1", 400: "the bucket is in region us-west-2",
+		403: "access denied (Forbidden)", 301: "the bucket is in region us-west-2, but was requested in eu-west-1", 400: "the bucket is in region us-west-2",
 	} {
 		o := against(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Amz-Bucket-Region", "us-west-2")

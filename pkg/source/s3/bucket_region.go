@@ -23,8 +23,6 @@ func (h *homes) region(bucket, otherwise string) string {
 	return otherwise
 }
 
-func (h *homes) learn(bucket, region string) { h.byBucket.Store(bucket, region) }
-
 // follows reports whether to send the request again, to the region in an answer. A
 // configured endpoint has no other regions, the ARN of an access point has its own, and
 // credentials are valid in one partition.

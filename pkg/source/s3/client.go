@@ -111,7 +111,7 @@ func (c *client) do(ctx context.Context, op operation, read func(*http.Response,
 		return err
 	}
 	if _, err = c.doIn(ctx, elsewhere, op, read); err == nil {
-		c.homes.learn(op.bucket, elsewhere)
+		c.homes.byBucket.Store(op.bucket, elsewhere)
 	}
 	return err
 }
@@ -195,7 +195,7 @@ func refused(resp *http.Response, method string, data []byte, region string) (el
 		}
 		if body.Region != "" && body.Region != region {
 			elsewhere = body.Region
-			body.Message = fmt.Sprintf("the bucket is in region %s, and was asked for in %s", body.Region, region)
+			body.Message = fmt.Sprintf("the bucket is in region %s, but was requested in %s", body.Region, region)
 		}
 	}
 	return elsewhere, wire.Refused(resp, body.Code, body.Message)
@@ -204,5 +204,5 @@ func refused(resp *http.Response, method string, data []byte, region string) (el
 // unreadable returns the error for an answer of another form. The error of package xml may
 // quote the answer.
 func unreadable(data []byte) error {
-	return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the XML that was expected", len(data))}
+	return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the expected XML", len(data))}
 }

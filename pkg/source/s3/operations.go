@@ -122,7 +122,7 @@ type page struct {
 	XMLName               xml.Name `xml:"ListBucketResult"`
 	EncodingType          string
 	Prefix                string
-	ContinuationToken     string // as it was asked for
+	ContinuationToken     string // as it was requested
 	Contents              []object
 	IsTruncated           bool
 	NextContinuationToken string

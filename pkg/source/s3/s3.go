@@ -166,7 +166,7 @@ func (o *Objects) head(ctx context.Context, r source.Ref, etag string) (http.Hea
 	case answered && resp.HTTPStatusCode() == http.StatusNotFound:
 		return nil, fmt.Errorf("%w: no such object", source.ErrNotFound)
 	}
-	return nil, wire.Wrap("look at object", err)
+	return nil, wire.Wrap("check object", err)
 }
 
 func place(r source.Ref) (bucket, key string, err error) {

@@ -86,7 +86,7 @@ func (o *Objects) mayReplace(ctx context.Context, bucket string, force bool) err
 		return wire.Wrap("read whether bucket "+bucket+" keeps versions", err)
 	}
 	if !keeps {
-		return &source.RefusalError{Reason: "bucket " + bucket + " does not keep versions, so what is replaced or deleted is lost", Instead: "'aws s3api put-bucket-versioning' enables them, --force writes all the same"}
+		return &source.RefusalError{Reason: "bucket " + bucket + " does not keep versions, so what is replaced or deleted is lost", Instead: "'aws s3api put-bucket-versioning' enables them, --force writes anyway"}
 	}
 	o.versioned.Store(bucket, true)
 	return nil

@@ -182,7 +182,7 @@ func kindOf(raw []byte) string {
 // that is a number, boolean, object or list, since its readers expect one.
 func replacement(old, value []byte, force bool) ([]byte, error) {
 	if !utf8.Valid(value) {
-		return nil, &source.RefusalError{Reason: "JSON holds text, and the value is binary", Instead: "encode it, as in base64"}
+		return nil, &source.RefusalError{Reason: "JSON can contain only text, and the value is binary", Instead: "encode it, as in base64"}
 	}
 	kind := kindOf(old)
 	if kind == "" || force {
@@ -191,5 +191,5 @@ func replacement(old, value []byte, force bool) ([]byte, error) {
 	if text := bytes.TrimSpace(value); json.Valid(text) && kindOf(text) == kind {
 		return text, nil
 	}
-	return nil, &source.RefusalError{Reason: "the key holds " + kind + ", and the new value is not one", Instead: "--force makes it a string"}
+	return nil, &source.RefusalError{Reason: "the key contains " + kind + ", and the new value is not one", Instead: "--force makes it a string"}
 }

@@ -51,14 +51,14 @@ func (s *Secrets) retry(ctx context.Context, write func() (source.Stored, error)
 var ErrPending = errors.New("the secret is pending deletion")
 
 // errRace: another writer was faster.
-var errRace = fmt.Errorf("%w again and again", source.ErrChanged)
+var errRace = fmt.Errorf("%w repeatedly", source.ErrChanged)
 
 // refuse returns an error for what no secret can be.
 func refuse(ref source.Ref, w source.Write) error {
 	value, isKey := w.Value.Reveal(), strings.Contains(ref.Name, "#")
 	switch {
 	case w.Version != "":
-		return &source.RefusalError{Reason: "--version does not apply to Secrets Manager: AWS makes the ids of versions"}
+		return &source.RefusalError{Reason: "--version does not apply to Secrets Manager: AWS assigns version IDs"}
 	case w.Comment != "":
 		return &source.RefusalError{Reason: "--comment does not apply to Secrets Manager: a version has none", Instead: "'aws secretsmanager update-secret --description' describes the secret"}
 	case w.Format != "":
@@ -66,7 +66,7 @@ func refuse(ref source.Ref, w source.Write) error {
 	case w.Tier != "":
 		return &source.RefusalError{Reason: "--tier does not apply to Secrets Manager"}
 	case len(value) == 0 && !isKey:
-		return &source.RefusalError{Reason: "Secrets Manager holds no empty values"}
+		return &source.RefusalError{Reason: "Secrets Manager does not store empty values"}
 	}
 	return fits(value)
 }
@@ -164,9 +164,9 @@ func (s *Secrets) permits(held *describeOutput, force bool) error {
 	case force:
 		return nil
 	case held.OwningService != "":
-		return &source.RefusalError{Reason: "the secret is managed by " + source.Show(held.OwningService) + ", which may stop working with another value", Instead: "--force writes it all the same"}
+		return &source.RefusalError{Reason: "the secret is managed by " + source.Show(held.OwningService) + ", which may stop working with another value", Instead: "--force writes it anyway"}
 	case held.RotationEnabled:
-		return &source.RefusalError{Reason: "AWS rotates the secret, so its value is valid only together with the service that it is for", Instead: "'aws secretsmanager rotate-secret --secret-id " + name + "' rotates it; --force writes it all the same"}
+		return &source.RefusalError{Reason: "AWS rotates the secret, so its value is valid only together with the service that it is for", Instead: "'aws secretsmanager rotate-secret --secret-id " + name + "' rotates it; --force writes it anyway"}
 	}
 	return nil
 }

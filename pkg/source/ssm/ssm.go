@@ -227,5 +227,5 @@ func find(out *getOutput, name string) answer {
 	case slices.Contains(out.InvalidParameters, name):
 		return answer{err: fmt.Errorf("%w in Parameter Store", source.ErrNotFound)}
 	}
-	return answer{err: fmt.Errorf("%w: Parameter Store says nothing of it", source.ErrUnreachable)}
+	return answer{err: fmt.Errorf("%w: Parameter Store returned nothing for it", source.ErrUnreachable)}
 }

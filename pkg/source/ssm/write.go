@@ -64,7 +64,7 @@ func refuse(ref source.Ref, w source.Write) error {
 	value := w.Value.Reveal()
 	switch {
 	case strings.Contains(ref.Name, ":"):
-		return &source.RefusalError{Reason: "a parameter is written by its name alone", Instead: "leave out the version, label or ARN"}
+		return &source.RefusalError{Reason: "a parameter is written by its name only", Instead: "leave out the version, label or ARN"}
 	case strings.HasSuffix(ref.Name, "/"), strings.Contains(ref.Name, "//"):
 		return &source.RefusalError{Reason: "a part of the path is empty", Instead: "write the whole name, as in /app/db"}
 	case isReference(ref.Name):
@@ -74,9 +74,9 @@ func refuse(ref source.Ref, w source.Write) error {
 	case w.Format != "":
 		return &source.RefusalError{Reason: "--item-format does not apply to Parameter Store"}
 	case len(value) == 0:
-		return &source.RefusalError{Reason: "Parameter Store holds no empty values"}
+		return &source.RefusalError{Reason: "Parameter Store does not store empty values"}
 	case !utf8.Valid(value):
-		return &source.RefusalError{Reason: "Parameter Store holds text, and the value is binary", Instead: "encode it, as in base64"}
+		return &source.RefusalError{Reason: "Parameter Store stores only text, and the value is binary", Instead: "encode it, as in base64"}
 	case len(value) > sizes[advanced]:
 		return fmt.Errorf("%w: a parameter of the advanced tier has at most %d bytes, and the value has %d", source.ErrTooLarge, sizes[advanced], len(value))
 	}
@@ -106,7 +106,7 @@ func (p *Parameters) put(ctx context.Context, ref source.Ref, w source.Write) (v
 	}
 	in.Description = cmp.Or(w.Comment, in.Description)
 	if limit := cmp.Or(sizes[in.Tier], sizes[standard]); len(in.Value) > limit {
-		return "", fmt.Errorf("%w: a parameter of the standard tier has at most %d bytes, and the value has %d: --tier advanced holds %d, costs money and cannot be undone", source.ErrTooLarge, limit, len(in.Value), sizes[advanced])
+		return "", fmt.Errorf("%w: a parameter of the standard tier has at most %d bytes, and the value has %d: --tier advanced allows %d, costs money and cannot be undone", source.ErrTooLarge, limit, len(in.Value), sizes[advanced])
 	}
 	var out putOutput
 	if err := p.client.Do(ctx, "PutParameter", &in, &out); err != nil {
@@ -192,7 +192,7 @@ func (p *Parameters) explain(ctx context.Context, name string, err error) error 
 // Delete implements source.Writer. AWS deletes a parameter with all its versions.
 func (p *Parameters) Delete(ctx context.Context, ref source.Ref, d source.Deletion) (source.Deleted, error) {
 	if ref.Version != "" || strings.Contains(ref.Name, ":") {
-		return source.Deleted{}, &source.RefusalError{Reason: "AWS deletes a parameter with all its versions, and by its name alone", Instead: "leave out the version, label or ARN"}
+		return source.Deleted{}, &source.RefusalError{Reason: "AWS deletes a parameter with all its versions, by its name only", Instead: "leave out the version, label or ARN"}
 	}
 	whole := source.Deleted{Versions: []string{""}}
 	if d.DryRun {

@@ -94,13 +94,13 @@ var errUpdating = errors.New("another update is in progress")
 
 // reasons explain the codes of refused writes. AWS's own messages may quote the value.
 var reasons = map[string]string{
-	"ParameterLimitExceeded":               "the account holds as many parameters as it may: 10,000 of the standard tier in a region",
+	"ParameterLimitExceeded":               "the account has reached its limit of 10,000 parameters of the standard tier in a region",
 	"ParameterPatternMismatchException":    "the value does not match the pattern that the parameter allows",
 	"HierarchyLevelLimitExceededException": "the name has more than 15 levels",
 	"InvalidKeyId":                         "the KMS key of the parameter does not exist, or may not be used",
 	"UnsupportedParameterType":             "the type of the parameter is not supported",
-	"PoliciesLimitExceededException":       "the parameter has more policies than it may",
-	"InvalidPolicyAttributeException":      "AWS does not accept a policy of the parameter any longer, such as an expiration in the past",
+	"PoliciesLimitExceededException":       "the parameter has too many policies",
+	"InvalidPolicyAttributeException":      "AWS no longer accepts a policy of the parameter, such as an expiration in the past",
 }
 
 // failure returns the error of a refused write.

@@ -54,8 +54,8 @@ func TestJSON(t *testing.T) {
 		{`NaN`, `error: the text is not JSON`},
 		{`{"a":1,"b":{"c":1,"c":2}}`, `error: line 1, column 22: duplicate key`},
 		{"{\"a\":\"p\xe9ss\"}", `error: line 1, column 8: the text is not UTF-8`},
-		{`{"a":"\ud800x"}`, `error: line 1, column 7: half a surrogate pair (\ud800 to \udfff), which is no character`},
-		{`{"a":"\udc00\ud800"}`, `error: line 1, column 7: half a surrogate pair (\ud800 to \udfff), which is no character`},
+		{`{"a":"\ud800x"}`, `error: line 1, column 7: half a surrogate pair (\ud800 to \udfff), which is not a character`},
+		{`{"a":"\udc00\ud800"}`, `error: line 1, column 7: half a surrogate pair (\ud800 to \udfff), which is not a character`},
 		{"\ufeff{}", `error: the text is not JSON`},
 		{strings.Repeat("[", 5000) + strings.Repeat("]", 5000), `error: line 1, column 1002: the document is nested too deep`},
 	}.check(t, document.JSON)

@@ -23,7 +23,7 @@ func JSON(text string) (any, error) {
 		return nil, err
 	}
 	if i := LoneSurrogate(text); i >= 0 {
-		return nil, jsonError(text, i, `half a surrogate pair (\ud800 to \udfff), which is no character`, "")
+		return nil, jsonError(text, i, `half a surrogate pair (\ud800 to \udfff), which is not a character`, "")
 	}
 	r := &jsonReader{text: text, dec: json.NewDecoder(strings.NewReader(text))}
 	r.dec.UseNumber()

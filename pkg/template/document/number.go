@@ -124,10 +124,10 @@ func (n Number) MarshalYAML() (any, error) {
 // (https://toml.io/en/v1.0.0#integer).
 func (n Number) MarshalTOML() ([]byte, error) {
 	if n.IsInteger() && n.text != "-0" {
-		return nil, errors.New("a whole number of more than 64 bits has no form in TOML; use toString")
+		return nil, errors.New("TOML has no whole numbers of more than 64 bits; use toString")
 	}
 	if f, err := strconv.ParseFloat(n.text, 64); err != nil || f == 0 && !n.IsZero() {
-		return nil, errors.New("a decimal beyond 64 bits has no form in TOML; use toString")
+		return nil, errors.New("TOML has no decimals beyond 64 bits; use toString")
 	}
 	return []byte(n.text), nil
 }

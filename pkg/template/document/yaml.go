@@ -63,7 +63,7 @@ type yamlReader struct{ nodes int }
 
 func (r *yamlReader) value(n *yaml.Node, depth int) (any, error) {
 	if r.nodes++; r.nodes > maxNodes {
-		return nil, yamlError(n, "the document and its aliases hold too many values")
+		return nil, yamlError(n, "the document and its aliases contain too many values")
 	}
 	if depth > maxDepth {
 		return nil, yamlError(n, "the document is nested too deep, or an alias contains itself")

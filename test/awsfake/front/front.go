@@ -1,8 +1,6 @@
-// Package front serves a JSON service of AWS on loopback for tests: it reads
-// which operation a request is for, takes record of it, fails it where a test
-// wants that, and answers. What the operations do is the business of the
-// packages beside it (ssmtest, smtest). A request member or an operation that
-// is not known is refused, never ignored.
+// Package front serves a JSON service of AWS on loopback for tests. It finds the operation of
+// a request, records it, fails it where a test asks for that, and answers. Packages ssmtest
+// and smtest implement the operations. An unknown operation or request member is refused.
 package front
 
 import (

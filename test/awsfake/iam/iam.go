@@ -1,11 +1,10 @@
-// Package iam evaluates identity policies as IAM does, for what the fake
-// enforces: Allow and Deny, wildcards, policy variables, and conditions with
-// their rules for keys that a request does not have.
+// Package iam evaluates identity policies as IAM does, as far as the fake enforces them:
+// Allow and Deny, wildcards, policy variables, and conditions, including the rules for keys
+// that a request does not have.
 //
-// It is strict where IAM would silently allow too much or nothing: an operator
-// or a condition key that it does not know is an error of [Parse], not a
-// condition that never holds, and so is ForAllValues over
-// kms:EncryptionContext:KEY, which KMS refuses in key policies
+// It is stricter than IAM, which silently allows too much or nothing: an unknown operator or
+// condition key is an error of [Parse], and so is ForAllValues over kms:EncryptionContext:KEY,
+// which KMS refuses in key policies
 // (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html).
 package iam
 

@@ -1,9 +1,9 @@
-// Package keys is KMS as the fake serves it: symmetric keys, aliases,
-// encryption contexts, key policies and grants, enforced.
+// Package keys implements the fake's KMS: symmetric keys, aliases and encryption contexts, with
+// key policies and grants enforced.
 //
-// region.go is one region's keys and how a request reaches them; admin.go makes
-// and describes keys, state.go changes their state; crypt.go is what keys are
-// for; access.go decides who may, by policy.go and grant.go.
+// region.go has the keys of a region and routes requests to them. admin.go creates and
+// describes keys, state.go changes their state, and crypt.go encrypts and decrypts. access.go
+// decides who may do that, by policy.go and grant.go.
 package keys
 
 import (

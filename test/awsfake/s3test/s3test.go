@@ -1,6 +1,5 @@
-// Package s3test is S3 for tests: gofakes3 on loopback, which answers
-// If-None-Match and keeps versions as S3 does, and repeats the language that a request
-// asks for. It checks no signature.
+// Package s3test serves S3 for tests: gofakes3 on loopback, with S3's If-None-Match and
+// versions, and Content-Language in answers. It does not check signatures.
 package s3test
 
 import (

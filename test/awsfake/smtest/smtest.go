@@ -1,5 +1,5 @@
-// Package smtest is Secrets Manager for tests, with the limits that AWS has:
-// twenty ids a batch, an error for each id that fails, versions by stage.
+// Package smtest serves Secrets Manager for tests, with AWS's limits: twenty ids in a batch, an
+// error for each id that fails, and versions by stage.
 package smtest
 
 import (

@@ -1,6 +1,6 @@
-// Package ssmtest is Parameter Store for tests, with the limits that AWS has:
-// ten names a request and none twice, ten parameters a page, one refusal for a
-// whole batch, 40 requests a second where a test asks for that.
+// Package ssmtest serves Parameter Store for tests, with AWS's limits: ten different names in a
+// request, ten parameters in a page, one refusal for a whole batch, and, if a test asks for
+// it, 40 requests a second.
 package ssmtest
 
 import (

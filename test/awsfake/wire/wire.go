@@ -1,5 +1,5 @@
-// Package wire is what the fake's services share: a request's facts, error
-// answers, and reading of a body that lets nothing unknown pass.
+// Package wire has what the fake's services share: the facts of a request, error answers, and a
+// strict reader of request bodies.
 package wire
 
 import (

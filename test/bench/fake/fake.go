@@ -31,7 +31,7 @@ import (
 // Options are what a server is like.
 type Options struct {
 	RTT     time.Duration // per request
-	Decrypt time.Duration // per Decrypt; 0: RTT
+	Decrypt time.Duration // per Decrypt, and per request to Parameter Store; 0: RTT
 	Connect time.Duration // per connection
 	Size    int           // of each secret, in bytes
 	Names   int           // how many secrets a Scan finds: n0, n1, ...
@@ -128,7 +128,8 @@ func (s *Server) serve(c net.Conn, ready time.Time) {
 
 // takes is how long an answer takes.
 func (s *Server) takes(target string) time.Duration {
-	if strings.HasSuffix(target, ".Decrypt") {
+	if strings.HasSuffix(target, ".Decrypt") || strings.HasPrefix(target, "AmazonSSM.") { // which asks KMS
+
 		return cmp.Or(s.opts.Decrypt, s.opts.RTT)
 	}
 	return s.opts.RTT

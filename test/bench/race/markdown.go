@@ -1,47 +1,29 @@
 package race
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
 
-// The marks around what a run writes into a page.
-const (
-	Begin = "<!-- make bench-peers writes from here -->\n"
-	End   = "<!-- to here -->\n"
-)
-
-// Insert returns the page with text between its marks.
-func Insert(page, text string) (string, error) {
-	head, rest, ok := strings.Cut(page, Begin)
-	_, tail, closed := strings.Cut(rest, End)
-	if !ok || !closed {
-		return "", errors.New("the page has no marks to write between")
-	}
-	return head + Begin + text + End + tail, nil
-}
-
-// Markdown is all that is said of a run. plot is the path of its plot, as the
-// page has it.
-func (r *Report) Markdown(plot string) string {
+// Markdown is all that is said of a run, for those who work on the program.
+func (r *Report) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nMeasured %s in %d s on %s; load average %s:\n\n    %s\n\n", r.Date, r.Seconds, r.Machine, r.Load, r.Command)
+	fmt.Fprintf(&b, "\n%s Load average %s.\n\n", r.measuredOn(), r.Load)
 	b.WriteString(r.trust())
 	b.WriteString(r.goals())
-	if plot != "" {
-		fmt.Fprintf(&b, "\n![wall time by secrets, %s](%s)\n", Reference(), plot)
-	}
 	b.WriteString(r.contenders())
 	for _, c := range r.Cases {
 		b.WriteString(r.overview(c))
 	}
-	b.WriteString("\n### In full, " + Reference().String() + "\n")
+	b.WriteString("\n### In full: " + r.reference().String() + "\n")
 	for _, c := range r.Cases {
 		b.WriteString(r.detail(c))
 	}
-	b.WriteString("\n")
-	return b.String()
+	return b.String() + "\n"
+}
+
+func (r *Report) measuredOn() string {
+	return fmt.Sprintf("Measured %s in %d minutes on %s, against a fake of AWS on the same machine.", r.Date, (r.Seconds+59)/60, r.Machine)
 }
 
 // trust says what the numbers are limited by.
@@ -125,7 +107,7 @@ func (r *Report) detail(c Case) string {
 	var b strings.Builder
 	for _, contender := range r.in(c) {
 		for _, x := range r.Rows {
-			if x.Case != c.Name || x.Wire != Reference() || x.Contender != contender {
+			if x.Case != c.Name || x.Wire != r.reference() || x.Contender != contender {
 				continue
 			}
 			if x.Failed != "" {

@@ -45,7 +45,7 @@ func (r *Report) Plot() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="sans-serif" font-size="12">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
-	fmt.Fprintf(&b, `<text x="%d" y="20" font-size="14">Wall time by secrets, a new process, %s (%s)</text>`+"\n", left, Reference(), r.Date)
+	fmt.Fprintf(&b, `<text x="%d" y="20" font-size="14">Wall time by secrets, a new process, %s (%s)</text>`+"\n", left, r.reference(), r.Date)
 	for ms := low; ms <= high*1.001; ms *= 10 {
 		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", left, y(ms), width-right, left-6, y(ms)+4, short(ms))
 	}
@@ -74,7 +74,7 @@ func (r *Report) lines() (lines []line) {
 	for _, contender := range r.Contenders {
 		l := line{name: contender.Name}
 		for _, c := range r.Cases {
-			if row, ok := r.find(c.Name, Reference(), contender.Name); ok && strings.HasPrefix(c.Name, "refs") {
+			if row, ok := r.find(c.Name, r.reference(), contender.Name); ok && strings.HasPrefix(c.Name, "refs") {
 				l.points = append(l.points, [2]float64{float64(c.Refs), row.WallMS})
 			}
 		}
@@ -99,8 +99,7 @@ func place(lines []line, y func(float64) float64) {
 }
 
 func (l line) draw(i int, x, y func(float64) float64) string {
-	colours := []string{"#1b6ca8", "#c0392b", "#27864a", "#8e44ad", "#b9770e", "#16808a", "#6b6b6b", "#a0306a"}
-	colour, weight := colours[i%len(colours)], 1.5
+	colour, weight := colour(i), 1.5
 	switch l.name {
 	case Ours:
 		colour, weight = "black", 3
@@ -114,6 +113,12 @@ func (l line) draw(i int, x, y func(float64) float64) string {
 	}
 	return fmt.Sprintf(`<path d="%s" fill="none" stroke="%s" stroke-width="%g"/>%s<text x="%d" y="%.1f" fill="%s">%s</text>`+"\n",
 		path.String(), colour, weight, dots.String(), width-right+10, l.end+4, colour, l.name)
+}
+
+// colour tells lines apart.
+func colour(i int) string {
+	colours := []string{"#1b6ca8", "#c0392b", "#27864a", "#8e44ad", "#b9770e", "#16808a", "#6b6b6b", "#a0306a"}
+	return colours[i%len(colours)]
 }
 
 func short(ms float64) string {

@@ -1,6 +1,5 @@
-// Package race is what a run of credrender against its peers has found, and how
-// it is shown: a table for each case, the goals that were set, a plot. It
-// measures nothing itself.
+// Package race has the results of a run of credrender against its peers, and prints them: a
+// table for each case, the goals, and a plot. It measures nothing itself.
 package race
 
 import (
@@ -22,6 +21,8 @@ type Report struct {
 	Command string `json:"command"`
 	Machine string `json:"machine"`
 	Load    string `json:"load"` // average, before and after
+	// Reference is the wire that pages state results for.
+	Reference Wire `json:"reference"`
 	// FloorMiB is the least that a peak can read: a process counts what the one
 	// that started it had.
 	FloorMiB   float64     `json:"floor_mib"`
@@ -57,12 +58,17 @@ type Case struct {
 type Wire struct {
 	TLS bool          `json:"tls"`
 	RTT time.Duration `json:"rtt_ns"`
+	// Region: the services take time of their own, as in AWS (package main has the times).
+	Region bool `json:"region,omitempty"`
 }
 
 func (w Wire) String() string {
 	name := "plain"
 	if w.TLS {
 		name = "TLS"
+	}
+	if w.Region {
+		return name + ", region"
 	}
 	return fmt.Sprintf("%s, %d ms", name, w.RTT.Milliseconds())
 }

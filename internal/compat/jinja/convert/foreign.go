@@ -3,6 +3,7 @@ package convert
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"text/template/parse"
 )
 
@@ -12,7 +13,7 @@ var consulFunctions = map[string]bool{
 	"timestamp": true, "services": true, "nodes": true, "datacenters": true, "caRoots": true, "end": true, "else": true,
 }
 
-var plainTag = regexp.MustCompile(`\{\{-?\s*([A-Za-z]+)\s*-?\}\}`)
+var plainTag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*([A-Za-z]+)\s*-?\}\}`) })
 
 // foreign returns what a text is that is no Jinja2 template, or "".
 func foreign(text string, parsed bool) string {
@@ -31,7 +32,7 @@ func foreign(text string, parsed bool) string {
 		}
 		return ""
 	}
-	for _, m := range plainTag.FindAllStringSubmatch(text, -1) {
+	for _, m := range plainTag().FindAllStringSubmatch(text, -1) {
 		if consulFunctions[m[1]] {
 			return inGo
 		}

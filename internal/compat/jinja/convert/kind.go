@@ -1,6 +1,10 @@
 package convert
 
-import "github.com/credrender/credrender/internal/compat/jinja/syntax"
+import (
+	"slices"
+
+	"github.com/credrender/credrender/internal/compat/jinja/syntax"
+)
 
 // kind is the type of an expression, as far as it is known for all variables.
 type kind int
@@ -141,10 +145,8 @@ func (c *converter) written(x syntax.Expr) string {
 // need refuses an operand that is known to have another kind.
 func (c *converter) need(what string, x syntax.Expr, kinds ...kind) string {
 	got := c.kindOf(x)
-	for _, k := range append(kinds, unknown) {
-		if got == k {
-			return c.expr(x)
-		}
+	if slices.Contains(append(kinds, unknown), got) {
+		return c.expr(x)
 	}
 	return c.fail("%s of what is something else", what)
 }

@@ -103,6 +103,6 @@ func knownSentences() []string {
 		`The specified (?:key|bucket|version) does not exist\.?`,
 		`The bucket is in this region: [a-z0-9-]{1,40}`,
 		`The bucket you are attempting to access must be addressed using the specified endpoint\.`,
-		`the bucket is in region [a-z0-9-]{1,40}, and was asked for in [a-z0-9-]{1,40}`, // package s3's
+		`the bucket is in region [a-z0-9-]{1,40}, but was requested in [a-z0-9-]{1,40}`, // package s3's
 	}
 }

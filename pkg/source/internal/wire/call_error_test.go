@@ -88,9 +88,9 @@ func TestWrap(t *testing.T) {
 		{"proxy to HEAD", answered(403, api("Forbidden", "")), source.ErrUnreachable, "do: unreachable (HTTP status 403 from kms.example, without an error code of AWS)"},
 		{"no code", answered(400, api("wJalrXUtnFEMI/K7MDENG", "x")), source.ErrUnreachable, "do: unreachable (HTTP status 400 from kms.example, without an error code of AWS)"},
 		{"refused", sent(refused), source.ErrUnreachable, "do: unreachable (kms.eu-west-1.amazonaws.com: dial: connection refused)"},
-		{"time is up", &aws.RequestCanceledError{Err: context.DeadlineExceeded}, source.ErrUnreachable, "do: unreachable (no answer until time ran out)"},
-		{"time is up while refused", fmt.Errorf("%w; %w", context.DeadlineExceeded, sent(refused)), source.ErrUnreachable, "do: unreachable (kms.eu-west-1.amazonaws.com: dial: connection refused), until time ran out"},
-		{"time is up while throttled", fmt.Errorf("%w; %w", context.DeadlineExceeded, answered(400, api("ThrottlingException", "Rate exceeded"))), source.ErrThrottled, "do: throttled (ThrottlingException: Rate exceeded), until time ran out"},
+		{"time is up", &aws.RequestCanceledError{Err: context.DeadlineExceeded}, source.ErrUnreachable, "do: unreachable (no answer before the timeout)"},
+		{"time is up while refused", fmt.Errorf("%w; %w", context.DeadlineExceeded, sent(refused)), source.ErrUnreachable, "do: unreachable (kms.eu-west-1.amazonaws.com: dial: connection refused), until the timeout"},
+		{"time is up while throttled", fmt.Errorf("%w; %w", context.DeadlineExceeded, answered(400, api("ThrottlingException", "Rate exceeded"))), source.ErrThrottled, "do: throttled (ThrottlingException: Rate exceeded), until the timeout"},
 		{"cancelled", &aws.RequestCanceledError{Err: context.Canceled}, nil, "do: canceled"},
 		{"credentials", wire.NewCredentialsError(answered(403, api("AccessDenied", "no role"))), source.ErrCredentials, "do: no usable credentials (AccessDenied)"},
 	}

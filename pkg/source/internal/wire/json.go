@@ -79,7 +79,7 @@ func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out an
 		reflect.ValueOf(out).Elem().SetZero() // an answer in doubt may have been decoded before
 		if err := json.Unmarshal(data, out); err != nil {
 			// The message of err may quote the answer.
-			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the JSON that was expected", len(data))}
+			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the expected JSON", len(data))}
 		}
 		return check()
 	})

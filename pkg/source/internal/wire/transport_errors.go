@@ -109,7 +109,7 @@ func certificate(err error) string {
 		return "its TLS certificate is for another host"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "its TLS certificate is signed by an unknown authority (AWS_CA_BUNDLE names another)"
+		return "its TLS certificate is signed by an unknown authority (AWS_CA_BUNDLE sets another)"
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return "the answer is not TLS: is the endpoint http://, or a proxy in between?"
@@ -140,7 +140,7 @@ func network(err error) string {
 		case dns.IsTimeout:
 			return before + "the name server does not answer"
 		}
-		return before + "the name of the host could not be looked up"
+		return before + "the host name could not be resolved"
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		if _, file := errors.AsType[*os.PathError](err); !file {
@@ -165,9 +165,9 @@ func ended(err error) string {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return "no answer in time"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection ended within the answer"
+		return "the connection closed during the answer"
 	case errors.Is(err, io.EOF):
-		return "the connection ended before an answer"
+		return "the connection closed before an answer"
 	}
 	return ""
 }

@@ -77,7 +77,7 @@ func overRandBytes(own any) any {
 func overRandInt(own any) any {
 	return func(low, high int) (int, error) {
 		if high <= low || high-low < 0 {
-			return 0, Problem("its second number, which it never returns, must be above the first")
+			return 0, Problem("its second number must be greater than the first")
 		}
 		return own.(func(int, int) int)(low, high), nil
 	}

@@ -28,7 +28,7 @@ func pemBlocks(text string) (blocks []*pem.Block, err error) {
 	}
 	switch {
 	case len(blocks) == 0:
-		return nil, Problem("its input holds no PEM block")
+		return nil, Problem("its input contains no PEM block")
 	case bytes.Contains(rest, []byte("-----BEGIN ")), bytes.Contains(rest, []byte("-----END ")):
 		return nil, Problem(fmt.Sprintf("block %d of the PEM text is damaged", len(blocks)+1))
 	}
@@ -73,7 +73,7 @@ func Certificates(text string) (certs []*x509.Certificate, err error) {
 		certs = append(certs, c)
 	}
 	if len(certs) == 0 {
-		return nil, Problem("its input holds no certificate")
+		return nil, Problem("its input contains no certificate")
 	}
 	return certs, nil
 }
@@ -136,7 +136,7 @@ func Chain(text string) ([]*x509.Certificate, error) {
 		return slices.ContainsFunc(left, func(o *x509.Certificate) bool { return !o.Equal(c) && issued(c, o) })
 	})
 	if len(leaves) != 1 {
-		return nil, Problem(fmt.Sprintf("its certificates are no chain: %d of %d have issued none of the others", len(leaves), len(left)))
+		return nil, Problem(fmt.Sprintf("its certificates do not form a chain: %d of %d issued none of the others", len(leaves), len(left)))
 	}
 	chain := leaves
 	left = slices.DeleteFunc(left, leaves[0].Equal)
@@ -144,7 +144,7 @@ func Chain(text string) ([]*x509.Certificate, error) {
 		last := chain[len(chain)-1]
 		next := slices.IndexFunc(left, func(c *x509.Certificate) bool { return issued(c, last) })
 		if next < 0 {
-			return nil, Problem(fmt.Sprintf("its certificates are no chain: %d of them belong to no other", len(left)))
+			return nil, Problem(fmt.Sprintf("its certificates do not form a chain: %d of them are unrelated to the others", len(left)))
 		}
 		chain = append(chain, left[next])
 		left = slices.Delete(left, next, next+1)

@@ -48,8 +48,8 @@ func kindIs(kind string, v any) (bool, error) {
 		known = known || kind == k.String()
 	}
 	if !known {
-		return false, &Failure{Text: fmt.Sprintf("there is no kind %q: string, int, float64, bool, map, slice, invalid (nil) and so on", kind),
-			Safe: "there is no such kind: string, int, float64, bool, map, slice, invalid (nil) and so on"}
+		return false, &Failure{Text: fmt.Sprintf("no such kind: %q: use string, int, float64, bool, map, slice, invalid (nil) and so on", kind),
+			Safe: "no such kind: use string, int, float64, bool, map, slice, invalid (nil) and so on"}
 	}
 	return kindName(v) == kind, nil
 }

@@ -74,7 +74,7 @@ func overEncryptAES(own any) any {
 			return "", err
 		}
 		if text == "" {
-			return "", Problem("there is nothing to encrypt: its text is empty")
+			return "", Problem("nothing to encrypt: its text is empty")
 		}
 		return f(password, text)
 	}
@@ -110,7 +110,7 @@ func checkAES(password string) error {
 	case password == "":
 		return Problem("the password is empty")
 	case len(password) > 32:
-		return Problem("the password is longer than 32 bytes, and the rest would not count")
+		return Problem("the password is longer than 32 bytes, and the rest would be ignored")
 	}
 	return nil
 }

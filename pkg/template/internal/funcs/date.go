@@ -61,11 +61,11 @@ func instant(date any) (time.Time, error) {
 		if d != nil {
 			return *d, nil
 		}
-		return time.Time{}, Problem("its date is no value; use now for the time of the run")
+		return time.Time{}, Problem("its date is nil; use now for the time of the run")
 	case string:
 		return time.Time{}, Problem("its date is a string; use toDate LAYOUT X first, or int64 for seconds since 1970")
 	case nil:
-		return time.Time{}, Problem("its date is no value; use now for the time of the run")
+		return time.Time{}, Problem("its date is nil; use now for the time of the run")
 	}
 	seconds, err := Count(date)
 	if err != nil {
@@ -80,12 +80,12 @@ func checkLayout(layout string) error {
 	one := time.Date(2001, 2, 3, 4, 5, 6, 7_000_000, time.UTC)
 	other := time.Date(2012, 11, 21, 20, 39, 48, 910_000_000, time.FixedZone("X", 3600))
 	if one.Format(layout) == other.Format(layout) {
-		return &Failure{Text: "its layout " + layout + " holds no part of a date as Go writes one: 2006-01-02 15:04:05",
-			Safe: "its layout holds no part of a date as Go writes one: 2006-01-02 15:04:05"}
+		return &Failure{Text: "its layout " + layout + " contains no part of a date in Go's notation: 2006-01-02 15:04:05",
+			Safe: "its layout contains no part of a date in Go's notation: 2006-01-02 15:04:05"}
 	}
 	for _, foreign := range []string{"YYYY", "yyyy", "%Y", "%m", "%d", "%H"} {
 		if strings.Contains(layout, foreign) {
-			return Problem("its layout holds " + foreign + ", which Go does not know: 2006-01-02 15:04:05")
+			return Problem("its layout contains " + foreign + ", which Go does not support: 2006-01-02 15:04:05")
 		}
 	}
 	return nil
@@ -106,7 +106,7 @@ func toDate(c Clock, layout, s string) (time.Time, error) {
 	// For an abbreviation that it does not know time.Parse makes up a zone without
 	// an offset (https://pkg.go.dev/time#Parse).
 	if name, offset := t.Zone(); offset == 0 && t.Location() != zone && t.Location() != time.UTC && name != "UTC" && name != "GMT" && name != "" {
-		return time.Time{}, Problem("its time zone is an abbreviation that is not known here; use an offset: -0700 in the layout")
+		return time.Time{}, Problem("its time zone is an unknown abbreviation; use an offset: -0700 in the layout")
 	}
 	return t, nil
 }
@@ -166,7 +166,7 @@ func overDurationRound(own any) any {
 			return "", Argument(0, err)
 		}
 		if n != 0 && n > -int64(time.Second) && n < int64(time.Second) {
-			return "", Problem("a number is taken for nanoseconds, and this is less than a second; for seconds: duration X | durationRound")
+			return "", Problem("a number means nanoseconds, and this is less than a second; for seconds: duration X | durationRound")
 		}
 		return round(n), nil
 	}

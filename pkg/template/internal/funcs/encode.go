@@ -101,7 +101,7 @@ func ToTOML(v any) (string, error) {
 	}
 	var b strings.Builder
 	if err := toml.NewEncoder(&b).EnableMarshalerInterface().Encode(v); err != nil {
-		return "", &Failure{Text: err.Error(), Safe: "its input has no form in TOML, whose numbers have 64 bits"}
+		return "", &Failure{Text: err.Error(), Safe: "its input cannot be written as TOML, whose numbers have 64 bits"}
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
@@ -168,7 +168,7 @@ func Expand(s string, value func(name string) string) (string, error) {
 		}
 		name, _, closed := strings.Cut(after, "}")
 		if !closed || name == "" || strings.ContainsFunc(name, notWord) {
-			return "", Problem("after ${ comes a name and }: ${NAME}; it knows no defaults, for which there is env NAME | default X")
+			return "", Problem("write ${NAME}; for a default value, use env NAME | default X")
 		}
 		rest = after
 	}

@@ -36,7 +36,7 @@ func (f *Failure) Unwrap() error { return f.Err }
 // Problem is a Failure whose text holds no value.
 func Problem(text string) *Failure { return &Failure{Text: text, Safe: text} }
 
-const unsaid = "it refused what it was given (the details are hidden: they may show a value)"
+const unsaid = "it refused its input (the details are hidden: they may show a value)"
 
 // Describe turns the error or panic of a function into a Failure. A Failure stays as it
 // is.
@@ -72,7 +72,7 @@ func safeText(err error) string {
 	case *json.SyntaxError, *json.UnmarshalTypeError:
 		return "its input is not JSON"
 	case *json.UnsupportedTypeError, *json.UnsupportedValueError:
-		return "its input has no form in JSON"
+		return "its input cannot be written as JSON"
 	case *strconv.NumError:
 		return "its input is not a number, or out of range"
 	case *syntax.Error:
@@ -80,14 +80,14 @@ func safeText(err error) string {
 	case *time.ParseError:
 		return "its input is not a time of that layout"
 	case *reflect.ValueError:
-		return "it was given nil, or a value of the wrong kind"
+		return "it got nil, or a value of the wrong kind"
 	case *runtime.TypeAssertionError: // names types alone
 		return err.Error()
 	case runtime.Error:
 		if strings.Contains(err.Error(), "divide by zero") {
 			return "it divides by zero"
 		}
-		return "it was given a number out of range, or nil"
+		return "it got a number out of range, or nil"
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return "its input ends too early"

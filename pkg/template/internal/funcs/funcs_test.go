@@ -98,11 +98,11 @@ func TestDescribe(t *testing.T) {
 		text, safe string
 	}{
 		{funcs.Problem("x"), "x", "x"},
-		{errors.New("secret hunter2 refused"), "secret hunter2 refused", "it refused what it was given (the details are hidden: they may show a value)"},
-		{"panic hunter2", "panic hunter2", "it refused what it was given (the details are hidden: they may show a value)"},
+		{errors.New("secret hunter2 refused"), "secret hunter2 refused", "it refused its input (the details are hidden: they may show a value)"},
+		{"panic hunter2", "panic hunter2", "it refused its input (the details are hidden: they may show a value)"},
 		{json.Unmarshal([]byte("hunter2"), &nothing), "invalid character 'h' looking for beginning of value", "its input is not JSON"},
 		{parseTime("hunter2"), `parsing time "hunter2" as "2006": cannot parse "hunter2" as "2006"`, "its input is not a time of that layout"},
-		{errors.New("value has type hunter2 x; should be string"), "value has type hunter2 x; should be string", "it refused what it was given (the details are hidden: they may show a value)"},
+		{errors.New("value has type hunter2 x; should be string"), "value has type hunter2 x; should be string", "it refused its input (the details are hidden: they may show a value)"},
 	} {
 		f := funcs.Describe(c.cause)
 		if f.Text != c.text || f.Safe != c.safe || f.Error() != c.safe {

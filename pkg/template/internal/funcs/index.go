@@ -32,7 +32,7 @@ func index(item any, indexes ...any) (any, error) {
 				v = reflect.Zero(v.Type().Elem())
 			}
 		case reflect.Invalid:
-			return nil, Problem("index of nil (a key that is not there?)")
+			return nil, Problem("index of nil (a missing key?)")
 		default:
 			return nil, Problem("it cannot index " + described(v.Interface()))
 		}
@@ -49,7 +49,7 @@ func length(item any) (int, error) {
 	case reflect.String, reflect.Slice, reflect.Array, reflect.Map:
 		return v.Len(), nil
 	case reflect.Invalid:
-		return 0, Problem("len of nil (a key that is not there?)")
+		return 0, Problem("len of nil (a missing key?)")
 	default:
 		return 0, Problem(described(v.Interface()) + " has no length")
 	}

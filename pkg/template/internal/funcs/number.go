@@ -174,7 +174,7 @@ func exactly(f float64, digits string) (float64, error) {
 	want, ok := new(big.Int).SetString(digits, 10)
 	got, _ := new(big.Float).SetFloat64(f).Int(nil)
 	if !ok || got.Cmp(want) != 0 {
-		return 0, Problem("a number with more digits than a decimal of 64 bits holds; leave it as it is, or use int, add, mul and so on")
+		return 0, Problem("a number with more digits than a 64-bit decimal has; leave it as it is, or use int, add, mul and so on")
 	}
 	return f, nil
 }

@@ -38,7 +38,7 @@ func urlquery(values ...any) (string, error) { return printer(template.URLQueryE
 func html(values ...any) (string, error) {
 	s, err := print(values...)
 	if err == nil && strings.ContainsRune(s, 0) {
-		return "", Problem("the value holds a zero byte, which HTML cannot hold")
+		return "", Problem("the value contains a zero byte, which HTML cannot contain")
 	}
 	return template.HTMLEscapeString(s), err
 }
@@ -48,7 +48,7 @@ func html(values ...any) (string, error) {
 func js(values ...any) (string, error) {
 	s, err := print(values...)
 	if strings.ContainsFunc(s, func(r rune) bool { return r > 0xffff && !unicode.IsPrint(r) }) {
-		return "", Problem("the value holds a character that js cannot escape: use toJson")
+		return "", Problem("the value contains a character that js cannot escape: use toJson")
 	}
 	return template.JSEscapeString(s), err
 }

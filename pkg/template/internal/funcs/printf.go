@@ -76,7 +76,7 @@ func (p *directives) directive(s string) (rest string, err error) {
 			return "", err
 		}
 		if strings.HasPrefix(precision, "-") {
-			return "", Problem("what stands for * is not a precision")
+			return "", Problem("the value for * is not a precision")
 		}
 		spec, s = spec+"."+precision, after
 	}
@@ -121,7 +121,7 @@ func (p *directives) number(s string) (digits, rest string, err error) {
 		}
 		n, err := Count(v)
 		if err != nil || n < -maxWidth || n > maxWidth {
-			return "", "", Problem("what stands for * is not a width")
+			return "", "", Problem("the value for * is not a width")
 		}
 		return strconv.FormatInt(n, 10), rest, nil
 	}

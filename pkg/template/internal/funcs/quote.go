@@ -42,7 +42,7 @@ func EnvQuote(s string) (string, error) {
 // they are.
 func JSONQuote(s string) (string, error) {
 	if !utf8.ValidString(s) {
-		return "", Problem("the value is not UTF-8, which JSON cannot hold: use b64enc")
+		return "", Problem("the value is not UTF-8, which JSON cannot contain: use b64enc")
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -61,7 +61,7 @@ func NginxQuote(s string) (string, error) {
 		return "", err
 	}
 	if strings.Contains(s, "$") {
-		return "", Problem("the value holds a $, which nginx expands inside quotes and cannot escape")
+		return "", Problem("the value contains a $, which nginx expands inside quotes and cannot escape")
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`, nil
 }
@@ -75,7 +75,7 @@ func PgpassQuote(s string) (string, error) {
 		return "", err
 	}
 	if strings.ContainsAny(s, "\r\n") {
-		return "", Problem("the value holds a line break, which pgpass cannot hold")
+		return "", Problem("the value contains a line break, which pgpass cannot contain")
 	}
 	quoted := strings.NewReplacer(`\`, `\\`, ":", `\:`).Replace(s)
 	if s == "*" || strings.HasPrefix(s, "#") {
@@ -95,7 +95,7 @@ func INIQuote(s string) (string, error) {
 	case !utf8.ValidString(s):
 		return "", Problem("the value is not UTF-8, which INI readers refuse: use b64enc")
 	case strings.ContainsAny(s, "\r\n"):
-		return "", Problem("the value holds a line break, which INI cannot hold")
+		return "", Problem("the value contains a line break, which INI cannot contain")
 	case strings.TrimFunc(s, isPythonSpace) != s:
 		return "", Problem("the value begins or ends with white space, which INI readers remove; use trim first")
 	}
@@ -111,7 +111,7 @@ func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <=
 // and anything from a Reader.
 func PropertiesQuote(s string) (string, error) {
 	if !utf8.ValidString(s) {
-		return "", Problem("the value is not UTF-8, which a Java string cannot hold: use b64enc")
+		return "", Problem("the value is not UTF-8, which a Java string cannot contain: use b64enc")
 	}
 	var b strings.Builder
 	for i, r := range s {
@@ -135,11 +135,11 @@ func PropertiesQuote(s string) (string, error) {
 // them in attributes.
 func XMLQuote(s string) (string, error) {
 	if !utf8.ValidString(s) {
-		return "", Problem("the value is not UTF-8, which XML cannot hold: use b64enc")
+		return "", Problem("the value is not UTF-8, which XML cannot contain: use b64enc")
 	}
 	// https://www.w3.org/TR/xml/#charsets: encoding/xml writes U+FFFD for what is not in it.
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r", r) || r == 0xfffe || r == 0xffff }) {
-		return "", Problem("the value holds a control character, which XML 1.0 cannot hold: use b64enc")
+		return "", Problem("the value contains a control character, which XML 1.0 cannot contain: use b64enc")
 	}
 	var b strings.Builder
 	err := xml.EscapeText(&b, []byte(s))
@@ -148,7 +148,7 @@ func XMLQuote(s string) (string, error) {
 
 func noNUL(s string) error {
 	if strings.ContainsRune(s, 0) {
-		return Problem("the value holds a zero byte, which no text file of this kind can hold")
+		return Problem("the value contains a zero byte, which text files of this kind cannot contain")
 	}
 	return nil
 }

@@ -170,7 +170,7 @@ func squote(values ...any) (string, error) {
 	}
 	for i, s := range all {
 		if strings.Contains(s, "'") {
-			return "", Problem("the value holds a single quote, which squote does not escape: use shellquote, quote or toJson")
+			return "", Problem("the value contains a single quote, which squote does not escape: use shellquote, quote or toJson")
 		}
 		all[i] = "'" + s + "'"
 	}

@@ -31,7 +31,7 @@ func overURLJoin(own any) any {
 		known := []string{"scheme", "host", "hostname", "path", "query", "opaque", "fragment", "userinfo"}
 		for key, v := range parts {
 			if !slices.Contains(known, key) {
-				return "", &Failure{Text: "it knows no key " + key + ": " + strings.Join(known, ", "), Safe: "it knows no such key: " + strings.Join(known, ", ")}
+				return "", &Failure{Text: "it does not support the key " + key + ": " + strings.Join(known, ", "), Safe: "it does not support this key: " + strings.Join(known, ", ")}
 			}
 			if _, ok := v.(string); !ok {
 				return "", Problem(key + " is " + described(v) + ", not a string")
@@ -49,7 +49,7 @@ func overURLJoin(own any) any {
 		}
 		joined := own.(func(map[string]any) string)(parts)
 		if joined == "" {
-			return "", Problem("none of its parts says anything")
+			return "", Problem("all of its parts are empty")
 		}
 		return joined, nil
 	}
