@@ -134,7 +134,7 @@ func (o *helpOut) Write(p []byte) (int, error) {
 func (a *app) fail(err error) {
 	code := exitCode(err)
 	a.code = worse(a.code, code)
-	text := err.Error()
+	text := errorText(err)
 	if text == context.Canceled.Error() {
 		text = "interrupted by a signal"
 	}
@@ -178,6 +178,9 @@ func (a *app) config(ctx context.Context) (*config.Config, error) {
 	a.key = cfg.Base.Store.Key
 	for _, w := range cfg.Warnings {
 		a.log.Warn(w)
+	}
+	if cfg.Base.Store.Kind != backend.Local {
+		a.warnSharedConfig(cfg.Trust)
 	}
 	for _, err := range cfg.Broken {
 		a.fail(err)

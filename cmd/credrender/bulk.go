@@ -77,7 +77,7 @@ func (s *scoped) noMatch() error {
 	if s.Text() == "" {
 		return fmt.Errorf("%w: the store contains no secrets", source.ErrNoMatch)
 	}
-	return fmt.Errorf("%s: %w", s.Text(), source.ErrNoMatch)
+	return fmt.Errorf("%s: %w", source.Show(s.Text()), source.ErrNoMatch)
 }
 
 // matched returns err, but nil for a pattern without a match if --allow-no-match

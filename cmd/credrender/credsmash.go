@@ -15,6 +15,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 func newCredsmash(a *app) *cobra.Command {
@@ -34,10 +35,10 @@ name credsmash does the same without the word.`,
 func (a *app) credsmash(ctx context.Context, args []string) int {
 	var own []render.Own
 	f := &credsmash.CommandLine{
-		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, LookupEnv: a.lookupEnv, Now: time.Now,
+		Stdin: a.stdin, Stdout: a.stdout, Stderr: mask.Lines(a.stderr), Terminal: a.atTerminal(a.stdout), LookupEnv: a.lookupEnv, Now: time.Now,
 		ReadFile: func(path string) ([]byte, error) {
 			own = append(own, a.protectedFile("a file that this command reads", path)...)
-			return a.input.ReadFile(a.abs(path))
+			return a.readForPeer("credsmash", a.abs(path))
 		},
 		ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 		Open:    a.openCredsmash,

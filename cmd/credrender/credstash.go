@@ -14,6 +14,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 func newCredstash(a *app) *cobra.Command {
@@ -31,9 +32,9 @@ credstash does the same without the word.`,
 // credstash runs one command line of credstash.
 func (a *app) credstash(ctx context.Context, args []string) int {
 	f := &credstash.CommandLine{
-		Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr,
+		Stdin: a.stdin, Stdout: a.stdout, Stderr: mask.Lines(a.stderr), Terminal: a.atTerminal(a.stdout),
 		LookupEnv: a.lookupEnv, Home: a.home(), Now: time.Now, Open: a.openCredstash,
-		ReadFile: a.input.ReadFile, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
+		ReadFile: func(path string) ([]byte, error) { return a.readForPeer("credstash", path) }, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
 	}
 	return f.Run(ctx, args)
 }

@@ -33,5 +33,8 @@ func runDecrypt(ctx context.Context, a *app, args, literal []string) error {
 	if err != nil {
 		return fmt.Errorf("decrypt %s: %w", args[0], err)
 	}
-	return a.write(plain)
+	if err := a.writeValue(plain); err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // diagnose returns the cause of a failure and the commands that fix it.
@@ -228,8 +230,23 @@ func (d *doctor) line(args ...string) string {
 	return strings.Join(list, " ")
 }
 
-// shellWord quotes a word for a POSIX shell if necessary.
+// shellWord quotes a word for a POSIX shell if necessary. What a terminal would obey takes
+// the quotes of POSIX.1-2024, which bash, zsh and ksh have had for long.
 func shellWord(s string) string {
+	if mask.Visible(s) != s {
+		var b strings.Builder
+		for _, c := range []byte(s) {
+			switch {
+			case c < ' ' || c >= 0x7f:
+				fmt.Fprintf(&b, `\%03o`, c)
+			case c == '\'' || c == '\\':
+				b.WriteString(`\` + string(c))
+			default:
+				b.WriteByte(c)
+			}
+		}
+		return "$'" + b.String() + "'"
+	}
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
 		return s
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // Exit codes for a command that does not start, as in a shell
@@ -31,7 +33,7 @@ func (a *app) cannotStart(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		code = exitNoCommand
 	}
-	a.log.Error(fmt.Sprintf("start %s: %v", name, reason(err)), "code", code)
+	a.log.Error(fmt.Sprintf("start %s: %v", mask.Visible(name), reason(err)), "code", code)
 	a.code = code
 	return nil
 }

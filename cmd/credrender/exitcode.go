@@ -17,6 +17,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // Exit codes. The help of the root command and README.md list them.
@@ -53,7 +54,17 @@ func (e *usageError) Error() string { return e.err.Error() }
 
 func (e *usageError) Unwrap() error { return e.err }
 
-func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+// usagef is fmt.Errorf for a usage error. Words of the command line may stand in it as they
+// are: what a terminal would obey in them is written out.
+func usagef(format string, args ...any) error {
+	shown := slices.Clone(args)
+	for i, arg := range shown {
+		if word, ok := arg.(string); ok {
+			shown[i] = mask.Visible(word)
+		}
+	}
+	return &usageError{fmt.Errorf(format, shown...)}
+}
 
 // exitCode returns the exit code for an error.
 func exitCode(err error) int {
@@ -96,7 +107,7 @@ func isUsage(err error) bool {
 	_, conf := errors.AsType[*config.Error](err)
 	_, unable := errors.AsType[*backend.UnableError](err)
 	_, refusal := errors.AsType[*source.RefusalError](err)
-	return usage || conf || unable || refusal || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, render.ErrTooMuch, job.ErrFiles, rotate.ErrOther, rotate.ErrSame, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed)
+	return usage || conf || unable || refusal || isTemplates(err) || isPlace(err) || isOverride(err) || isOne(err, render.ErrTooMuch, job.ErrFiles, rotate.ErrOther, rotate.ErrSame, awsconfig.ErrNoRegion, awsconfig.ErrProfileAndRole, awsconfig.ErrEndpoint, awsconfig.ErrRegion, source.ErrARN, source.ErrRef, source.ErrContext, job.ErrOwner, kms.ErrTwin, local.ErrExposed, local.ErrWritable)
 }
 
 // isTemplates reports whether err is, or joins, an error in a template's text. A

@@ -17,6 +17,7 @@ import (
 	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 type exportOptions struct {
@@ -117,8 +118,11 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 	if o.dryRun {
 		return printPlannedExport(a, entries, o.planned)
 	}
+	if o.file == "" && format == secretfile.JSON {
+		return a.write(mask.VisibleJSON(text))
+	}
 	if o.file == "" {
-		return printf(a.stdout, "%s", text)
+		return a.write(text)
 	}
 	if err := writePrivate(a.abs(o.file), text); err != nil {
 		return err

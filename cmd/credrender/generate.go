@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -134,11 +133,7 @@ func (a *app) generate(ctx context.Context, o *generateOptions, t *backend.Targe
 // giveGenerated prints the value and writes its public half, if the flags say so.
 func (a *app) giveGenerated(o *generateOptions, value generate.Value) error {
 	if o.print {
-		text := value.Secret
-		if isTerminal(a.stdout) && !bytes.HasSuffix(text, []byte("\n")) {
-			text = append(text, '\n')
-		}
-		if err := a.write(text); err != nil {
+		if err := a.writeValue(value.Secret); err != nil {
 			return fmt.Errorf("the value is stored, but: %w", err)
 		}
 	}

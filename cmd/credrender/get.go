@@ -1,10 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/internal/backend"
+	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template"
 )
 
 func newGet(a *app) *cobra.Command {
@@ -14,7 +19,8 @@ func newGet(a *app) *cobra.Command {
 		Use:   "get REF [KEY=VALUE]...",
 		Short: "Print one secret",
 		Long: `Print a secret byte for byte. On a terminal a newline follows, so that the prompt
-starts on its own line.`,
+starts on its own line, and a value with control characters is an error: a terminal
+would obey them. As in templates, REF may reach into a JSON or YAML value: NAME#/KEY.`,
 		Example: `  credrender get db.password env=prod
   credrender get web.tls.key -v 3 > tls.key
   credrender get ssm:/app/prod/key`,
@@ -37,13 +43,33 @@ func runGet(ctx context.Context, a *app, args []string, version string, literal 
 	if err != nil {
 		return err
 	}
-	got, err := t.Get(ctx)
+	value, err := valueOf(ctx, t)
 	if err != nil {
 		return err
 	}
-	value := got.Reveal()
-	if isTerminal(a.stdout) && !bytes.HasSuffix(value, []byte("\n")) {
-		value = append(bytes.Clone(value), '\n')
+	if err := a.writeValue(value); err != nil {
+		return fmt.Errorf("%s: %w", t.Bare(), err)
 	}
-	return a.write(value)
+	return nil
+}
+
+// valueOf fetches the value that a name in a template would: of a secret of that very name,
+// else what NAME#/KEY reaches in the document NAME.
+func valueOf(ctx context.Context, t *backend.Target) ([]byte, error) {
+	document, pointer, isOnly, isPart := t.Within()
+	if !isOnly {
+		got, err := t.Get(ctx)
+		if !isPart || !errors.Is(err, source.ErrNotFound) {
+			return got.Reveal(), err
+		}
+	}
+	got, err := document.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	value, err := template.At(string(got.Reveal()), pointer)
+	if err != nil {
+		return nil, t.Bare().Fault(err)
+	}
+	return []byte(value), nil
 }

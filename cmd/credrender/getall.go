@@ -71,7 +71,7 @@ func runGetall(ctx context.Context, a *app, o *getallOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	return a.write(text)
+	return a.writeContent(text)
 }
 
 // getAll fetches the secrets that the arguments select.

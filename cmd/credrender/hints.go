@@ -113,8 +113,11 @@ func typedHint(err error) string {
 	if e, ok := errors.AsType[*state.LockedError](err); ok && e.Inside {
 		return "a hook or check cannot render, because its own render holds the lock"
 	}
+	if errors.Is(err, local.ErrWritable) {
+		return "'chmod 600 FILE' and 'chown USER FILE' give it to the user who runs credrender"
+	}
 	if errors.Is(err, local.ErrExposed) {
-		return "'chmod 600 FILE' closes it; if somebody else may have read the key, 'credrender rekey --new-local-key' replaces it"
+		return "'chmod 600 FILE' closes it, as its owner or root; if somebody else may have read the key, 'credrender rekey --new-local-key' replaces it"
 	}
 	if _, ok := errors.AsType[*local.KeyError](err); ok && !errors.Is(err, fs.ErrPermission) {
 		return "pass the store's key file with --local-key; it is on the machine where 'credrender setup' created the store"

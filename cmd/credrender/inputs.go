@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/credrender/credrender/internal/config"
@@ -12,6 +13,7 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/document"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // The names of standard input as a template and of standard output as a destination.
@@ -38,6 +40,40 @@ func (a *app) readDoubted(path string) (data []byte, doubt, err error) {
 		return data, nil, err
 	}
 	return a.trust.ReadNamed(path)
+}
+
+// readForPeer reads a file of a compatibility command line. Root is warned of one that others
+// can write, whose name may be a value and is not shown.
+func (a *app) readForPeer(program, path string) ([]byte, error) {
+	trust := config.Trust{EUID: a.euid, Read: a.input.ReadFile}
+	if a.euid != 0 || !filepath.IsAbs(path) {
+		return trust.Read(path)
+	}
+	data, doubt, err := trust.ReadNamed(path)
+	if doubt != nil {
+		_, _ = fmt.Fprintf(a.stderr, "%s: warning: a file that this command reads is not trusted: others can write it or a directory above it\n", program)
+	}
+	return data, err
+}
+
+// warnSharedConfig warns root of AWS's own files if others can write them: they name programs
+// that run for credentials, and the servers that requests go to.
+func (a *app) warnSharedConfig(trust config.Trust) {
+	if a.euid != 0 {
+		return
+	}
+	for name, usual := range map[string]string{"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"} {
+		path, ok := a.lookupEnv(name)
+		if !ok || path == "" {
+			path = filepath.Join(a.home(), ".aws", usual)
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || !filepath.IsAbs(path) {
+			continue // such as /dev/null; a ~ the SDK's own reading explains
+		}
+		if _, doubt, _ := trust.ReadNamed(path); doubt != nil {
+			a.log.Warn(doubt.Error(), "variable", name)
+		}
+	}
 }
 
 // readValue reads a file whose name may be a value, and is not shown.
@@ -155,7 +191,7 @@ func (a *app) readPiped() ([]byte, error) {
 // error.
 func fileError(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		return &usageError{fmt.Errorf("%s: %w", pe.Path, pe.Err)}
+		return &usageError{fmt.Errorf("%s: %w", mask.Visible(pe.Path), pe.Err)}
 	}
 	return err
 }

@@ -29,6 +29,9 @@ type selection struct {
 // selectJobs returns the jobs of the arguments, or without SRC those of the config.
 func (a *app) selectJobs(cfg *config.Config, args []string, f *jobFlags) (selection, error) {
 	sel := selection{named: map[string]bool{}}
+	if !utf8.ValidString(f.root) || strings.Contains(f.root, "\n") { // like a DEST: it becomes part of the job's name
+		return sel, usagef("--root %s is not UTF-8, or holds a line break", source.Show(f.root))
+	}
 	args, words, err := a.contextAmong(args)
 	if err != nil {
 		return sel, err

@@ -19,7 +19,7 @@ func newList(a *app) *cobra.Command {
 characters, the name first and the version last. With --newest, list only the version
 that readers get. Nothing is decrypted. PATTERN may be a REF of another source:
 'ssm:/app/*' lists Parameter Store and 'sm:app/*' Secrets Manager, the newest version of
-each name. A pattern that matches nothing is a warning.`,
+each name, and 's3://bucket/*' the keys in S3, without versions. A pattern that matches nothing is a warning.`,
 		Example: "  credrender list 'web.*'",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runList(c.Context(), a, args, o, newest) },
@@ -50,7 +50,7 @@ func runList(ctx context.Context, a *app, args []string, o resultFlags, newest b
 // listEntry is a version, as list -o json prints it.
 type listEntry struct {
 	Name    string `json:"name" doc:"name of the secret"`
-	Version string `json:"version" doc:"the version"`
+	Version string `json:"version,omitempty" doc:"the version; lists of S3 have none"`
 	Comment string `json:"comment,omitempty" doc:"the comment"`
 }
 
@@ -58,7 +58,7 @@ type listEntry struct {
 func listTable(entries []source.Entry) table {
 	t := table{columns: []string{"NAME", "COMMENT", "VERSION"}}
 	for _, e := range entries {
-		t.add(source.Show(e.Name), shown(e.Comment), source.Show(e.Version))
+		t.add(source.Show(e.Name), shown(e.Comment), shown(e.Version))
 	}
 	return t
 }
@@ -100,5 +100,5 @@ func nothing(t *backend.Target) string {
 	if t.Text() == "" {
 		return "the store contains no secrets"
 	}
-	return t.Text() + ": no name matches"
+	return source.Show(t.Text()) + ": no name matches"
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // This file holds the start of log lines. In systemd's journal that is the priority, which
@@ -99,7 +101,7 @@ func (h journalJSON) Handle(ctx context.Context, r slog.Record) error {
 		r = r.Clone()
 		r.AddAttrs(slog.String("run", h.runID))
 	}
-	if err := slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: h.level}).Handle(ctx, r); err != nil {
+	if err := slog.NewJSONHandler(mask.JSON(&b), &slog.HandlerOptions{Level: h.level}).Handle(ctx, r); err != nil {
 		return err
 	}
 	h.mu.Lock()

@@ -66,7 +66,7 @@ const hintKey = "hint"
 
 func newLogger(out io.Writer, level slog.Level, format string) *slog.Logger {
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(mask.JSON(out), &slog.HandlerOptions{Level: level}))
 	}
 	return slog.New(textHandler{mu: &sync.Mutex{}, out: out, level: level})
 }

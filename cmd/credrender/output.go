@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 
 	"golang.org/x/term"
+
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // outputError says where a write failed.
@@ -18,8 +22,9 @@ func outputError(err error) error {
 	return nil
 }
 
+// printf prints text for people: what a terminal would obey is written out.
 func printf(w io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintf(w, format, args...)
+	_, err := io.WriteString(w, mask.VisibleLines(fmt.Sprintf(format, args...)))
 	return outputError(err)
 }
 
@@ -28,8 +33,28 @@ func (a *app) write(data []byte) error {
 	return outputError(err)
 }
 
+// errObeyed is the error for a value that a terminal would not only show.
+var errObeyed = errors.New("holds characters that a terminal obeys: '| cat -v' shows them, and '> FILE' keeps the value as it is")
+
+// writeValue prints a value byte for byte. On a terminal a newline follows.
+func (a *app) writeValue(value []byte) error {
+	if a.atTerminal(a.stdout) && !bytes.HasSuffix(value, []byte("\n")) {
+		value = append(bytes.Clone(value), '\n')
+	}
+	return a.writeContent(value)
+}
+
+// writeContent prints what holds values byte for byte. It refuses on a terminal what that
+// would obey: who may write a secret must not act on the terminal of those who read it.
+func (a *app) writeContent(text []byte) error {
+	if a.atTerminal(a.stdout) && mask.Acts(text) {
+		return errObeyed
+	}
+	return a.write(text)
+}
+
 func (a *app) printJSON(v any) error {
-	e := json.NewEncoder(a.stdout)
+	e := json.NewEncoder(mask.JSON(a.stdout))
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return outputError(e.Encode(v))

@@ -17,6 +17,7 @@ import (
 	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/pkg/source/s3"
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 type policyOptions struct {
@@ -75,11 +76,10 @@ func runPolicy(ctx context.Context, a *app, o *policyOptions, args []string) err
 	case err != nil:
 		return err
 	}
-	text := doc.JSON()
-	if o.format == "terraform" {
-		text = doc.Terraform("credrender_"+o.role, source.TableName(cfg.Base.Store.Table)+"-"+o.role)
+	if o.format == "terraform" { // whose escapes are those of printf
+		return printf(a.stdout, "%s", doc.Terraform("credrender_"+o.role, source.TableName(cfg.Base.Store.Table)+"-"+o.role))
 	}
-	return printf(a.stdout, "%s", text)
+	return a.write(mask.VisibleJSON(doc.JSON()))
 }
 
 // policyNeeds returns the references of all jobs, or for an admin only the store.

@@ -18,6 +18,7 @@ type putOptions struct {
 	ifChanged, ifAbsent      bool
 	force                    bool
 	allowEmpty, trim         bool
+	formatGiven              bool
 	literal                  []string
 }
 
@@ -49,6 +50,7 @@ there: the KMS key, tier, policies and tags stay.`,
 		Annotations: map[string]string{mayHoldValues: "put"},
 		Args:        cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			o.formatGiven = c.Flags().Changed("item-format")
 			return runPut(c.Context(), a, o, args, c.ArgsLenAtDash())
 		},
 	}
@@ -91,6 +93,9 @@ func runPut(ctx context.Context, a *app, o *putOptions, args []string, dash int)
 	t, err := a.target(cfg, w.ref, "", w.context, o.literal)
 	if err != nil {
 		return err
+	}
+	if o.formatGiven && !t.HasItems() {
+		return usagef("%s: --item-format is for items of a table or local store, and this source has none", t.Bare().String())
 	}
 	writer, ref, err := t.Writer(ctx, "put")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -230,8 +231,8 @@ func (a *app) renderToStdout(ctx context.Context, cfg *config.Config, o *renderO
 		return nil
 	}
 	for _, file := range out {
-		if err := a.write(file.Bytes); err != nil {
-			return err
+		if err := a.writeContent(file.Bytes); err != nil {
+			return fmt.Errorf("the rendered file: %w", err)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // report logs the results of a run, and returns the jobs to retry.
@@ -113,7 +114,7 @@ func (a *app) failJob(j *job.Job, err error) {
 	a.code = worse(a.code, exitCode(err))
 	hinted := map[string]bool{}
 	for _, e := range flatten(err) {
-		a.log.Error(fmt.Sprintf("%s: %v", j.Name, e), "job", j.Name, "code", exitCode(e))
+		a.log.Error(fmt.Sprintf("%s: %s", mask.Visible(j.Name), errorText(e)), "job", j.Name, "code", exitCode(e))
 		a.output(e)
 		if h := a.hint(e); h != "" && !hinted[h] {
 			hinted[h] = true
@@ -123,7 +124,7 @@ func (a *app) failJob(j *job.Job, err error) {
 }
 
 func (a *app) failWithOutput(err error) {
-	a.log.Error(err.Error(), "code", exitCode(err))
+	a.log.Error(errorText(err), "code", exitCode(err))
 	a.output(err)
 	a.code = worse(a.code, exitCode(err))
 	if h := a.hint(err); h != "" {

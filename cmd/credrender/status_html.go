@@ -18,6 +18,7 @@ import (
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 //go:embed status.html.tmpl
@@ -240,6 +241,7 @@ func (a *app) writePage(cfg *config.Config, st *state.Dir, list []jobStatus, dam
 	if err != nil {
 		return err
 	}
+	text = []byte(mask.VisibleLines(string(text)))
 	if file == stdoutName {
 		return a.write(text)
 	}

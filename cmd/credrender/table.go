@@ -7,6 +7,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // resultFlags are the flags for the form of a result: -o and --no-headers. A command with
@@ -57,7 +59,7 @@ func (a *app) printTable(t table, f resultFlags) error {
 				kept = append(kept, cell)
 			}
 		}
-		_, _ = fmt.Fprintln(w, strings.Join(kept, "\t")) // a buffer takes all
+		_, _ = fmt.Fprintln(w, mask.Visible(strings.Join(kept, "\t"))) // a buffer takes all
 	}
 	_ = w.Flush()
 	var out strings.Builder

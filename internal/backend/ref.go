@@ -41,6 +41,14 @@ func ParseRef(where job.Store, text, version string, given map[string]string) (R
 	if err != nil {
 		return Ref{}, err
 	}
+	named := ref // of a configured source, whose name says nothing of its kind
+	named.Source = map[string]string{SSM: source.SSM, SecretsManager: source.SecretsManager, S3: source.S3}[st.Kind]
+	if st.Kind == S3 && st.Path != "" {
+		named.Source = "" // a key in a folder
+	}
+	if err := named.Check(true); err != nil {
+		return Ref{}, fmt.Errorf("%s: %w", source.Show(text), err)
+	}
 	if len(pairs) > 0 && !takesContext(st.Kind) {
 		return Ref{}, fmt.Errorf("%w: %s: values of %s have none", source.ErrContext, source.Show(text), kindName(st.Kind))
 	}

@@ -89,16 +89,16 @@ func (t *Target) Writer(ctx context.Context, verb string) (source.Writer, source
 // document, as name#/key: a secret of that very name would hide the part. Secrets Manager
 // writes parts itself.
 func (t *Target) refusePart(ctx context.Context) error {
-	name, part, isPart := strings.Cut(t.ref.Name, "#/")
-	if !isPart || name == "" || part == "" || t.store.Kind == SecretsManager {
+	whole, _, _, isPart := t.Within()
+	if !isPart {
 		return nil
 	}
 	src, err := t.open(ctx)
 	if err != nil {
 		return err
 	}
-	document := t.ref
-	document.Name, document.Version = name, ""
+	document := whole.ref
+	document.Version = ""
 	found := src.Fetch(ctx, []source.Ref{document, t.ref})
 	if isThere(found[document].Err) && !isThere(found[t.ref].Err) {
 		return t.Fault(&source.RefusalError{
@@ -155,6 +155,20 @@ func (t *Target) Fetch(ctx context.Context) (source.Result, error) {
 func (t *Target) Get(ctx context.Context) (source.Secret, error) {
 	got, err := t.Fetch(ctx)
 	return got.Secret, err
+}
+
+// Within returns the secret before #/ in the name, and the pointer behind: templates reach
+// into documents by such names. isOnly reports whether no secret can have the whole name.
+// It reports false for the names that have no #/, and for those of Secrets Manager, which
+// reads its documents itself.
+func (t *Target) Within() (document *Target, pointer string, isOnly, ok bool) {
+	name, rest, ok := strings.Cut(t.ref.Name, "#/")
+	if !ok || name == "" || rest == "" || t.store.Kind == SecretsManager {
+		return nil, "", false, false
+	}
+	whole := *t
+	whole.ref.Name = name
+	return &whole, "/" + rest, t.store.Kind == SSM, true
 }
 
 // List returns the entries that the pattern matches.

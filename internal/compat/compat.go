@@ -11,6 +11,7 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/limit"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // WrongContext is the message of both programs for a wrong encryption context.
@@ -24,6 +25,19 @@ func ErrorText(err error) (text, operation string) {
 		return err.Error(), ""
 	}
 	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", failed.Code, failed.Operation, failed.Message), failed.Operation
+}
+
+// Word returns a name or another word of somebody else's for a message, in one line: what
+// a terminal would obey is written out.
+func Word(s string) string { return mask.Visible(s) }
+
+// Listed returns a name or comment for a list on standard output: as it is, since scripts
+// read it, but for a terminal as [Word] shows it.
+func Listed(s string, terminal bool) string {
+	if terminal {
+		return Word(s)
+	}
+	return s
 }
 
 // Names returns the distinct names of a list that is sorted by name.

@@ -165,7 +165,7 @@ jobs:
   - name: b
     files:
       - {content: "x", dest: /b1}
-      - {secret: "ssm:/x?y=z", dest: /b2}
+      - {secret: "s3://b/x?y=z", dest: /b2}
     hook: [notify, ""]
 `)
 	c := mustLoad(t, path)
@@ -198,7 +198,7 @@ jobs:
 	b.Vars = vars(80)
 	b.Files = []job.File{
 		{Content: "x", Origin: path + ":19", Dest: "/b1"},
-		{Secret: source.Ref{Source: "ssm", Name: "/x?y=z"}, Origin: path + ":20", Dest: "/b2"},
+		{Secret: source.Ref{Source: "s3", Name: "b/x?y=z"}, Origin: path + ":20", Dest: "/b2"},
 	}
 	b.Hook = job.Command{Args: []string{"notify", ""}}
 	if diff := cmp.Diff([]job.Job{a, b}, c.Jobs, cmp.AllowUnexported(source.Context{})); diff != "" {

@@ -3,6 +3,8 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // Error is one fault in the settings or in a file that they name. Load joins all faults
@@ -18,7 +20,8 @@ type Error struct {
 	Err  error  // the cause, if any
 }
 
-// Error returns "file:line: key: message (hint)", without the parts that are empty.
+// Error returns "file:line: key: message (hint)", without the parts that are empty, in one
+// line: what a terminal would obey in a path or a key is written out.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.File != "" {
@@ -35,7 +38,7 @@ func (e *Error) Error() string {
 	if e.Hint != "" {
 		b.WriteString(" (" + e.Hint + ")")
 	}
-	return b.String()
+	return mask.Visible(b.String())
 }
 
 // Unwrap returns the cause.

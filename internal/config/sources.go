@@ -74,6 +74,14 @@ func (f *file) checkSource(s *job.Store, n *yaml.Node, key string) {
 	}
 	isLocal, isTable := s.Kind == local, s.Kind == dynamoDB
 	f.check(n, join(key, "table"), checkTable(*s))
+	for name, check := range map[string]func(value, dir string) (string, error){"region": region, "kms_region": region, "arn": role} {
+		value := map[string]string{"region": s.Region, "kms_region": s.KMSRegion, "arn": s.RoleARN}[name]
+		_, err := check(value, "")
+		f.check(n, join(key, name), err)
+	}
+	if s.Key != "" {
+		f.check(n, join(key, "key"), source.CheckKey(s.Key))
+	}
 	switch {
 	case s.Kind == "":
 		f.fail(n, key, "", "has no type")

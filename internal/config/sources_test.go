@@ -27,7 +27,7 @@ func TestNamedSources(t *testing.T) {
 region: eu-west-1
 arn: arn:aws:iam::123456789012:role/store
 sources:
-  payments: {type: dynamodb, table: t, key: alias/pay, arn: "arn:aws:iam::2:role/r", region: us-east-1}
+  payments: {type: dynamodb, table: t, key: alias/pay, arn: "arn:aws:iam::222222222222:role/r", region: us-east-1}
   shared: {type: ssm}
   old: {type: local, path: /s/store.db}
 jobs:
@@ -38,7 +38,7 @@ jobs:
 		t.Fatal(err)
 	}
 	want := job.Sources{
-		"payments": {Kind: "dynamodb", Table: "t", Key: "alias/pay", RoleARN: "arn:aws:iam::2:role/r", Region: "us-east-1"},
+		"payments": {Kind: "dynamodb", Table: "t", Key: "alias/pay", RoleARN: "arn:aws:iam::222222222222:role/r", Region: "us-east-1"},
 		"shared":   {Kind: "ssm", Region: "eu-west-1", RoleARN: "arn:aws:iam::123456789012:role/store"},
 		"old":      {Kind: "local", Path: "/s/store.db", LocalKey: "/s/store.key"},
 	}

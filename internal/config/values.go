@@ -162,6 +162,26 @@ func table(value, dir string) (string, error) {
 	return value, err
 }
 
+// kmsKey checks an ID, alias or ARN of a KMS key.
+func kmsKey(value, dir string) (string, error) {
+	if _, err := notEmpty(value, dir); err != nil {
+		return value, err
+	}
+	return value, source.CheckKey(value)
+}
+
+// region checks the name of a region. It may be empty.
+func region(value, _ string) (string, error) {
+	if value != "" && !source.IsRegion(value) {
+		return value, fmt.Errorf("%w: %s: a region has lower-case letters, digits and hyphens, such as eu-west-1", errRegion, source.Show(value))
+	}
+	return value, nil
+}
+
+// errRegion begins the message as that of package awsconfig, which checks what the profile
+// and the environment say.
+var errRegion = errors.New("invalid AWS region")
+
 // role checks the ARN of a role to assume. It may be empty.
 func role(value, _ string) (string, error) {
 	if value != "" && !source.IsRole(value) {

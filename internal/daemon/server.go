@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -83,6 +84,9 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if !isUnix {
 		return lc.Listen(ctx, "tcp", address)
 	}
+	if err := safeDirectory(filepath.Dir(path), os.Geteuid()); err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
 		if conn, err := dialer.DialContext(ctx, "unix", path); err == nil {
 			_ = conn.Close()
@@ -102,6 +106,21 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// safeDirectory refuses root a directory in which others could put a link in place of the
+// new socket, whose mode would then be given to any file. In a sticky directory only the
+// owner of the directory could.
+func safeDirectory(dir string, euid int) error {
+	info, err := os.Stat(dir)
+	if err != nil || euid != 0 {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid != 0 || info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {
+		return fmt.Errorf("others can write %s: take a directory of root's, such as /run/credrender", dir)
+	}
+	return nil
 }
 
 // Serve answers at l until ctx is done.

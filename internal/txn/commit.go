@@ -76,11 +76,11 @@ func (t *Txn) keepOld(s *staged) error {
 		s.rec.Absent = true
 		return nil
 	case errors.Is(err, unix.EXDEV):
-		return pathError("replace", t.disk.Host(s.Dest), ErrMountPoint)
+		return pathError("replace", t.shown(s), ErrMountPoint)
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EMLINK):
 		return t.copyOld(s)
 	}
-	return pathError("link", t.disk.Host(s.Dest), err)
+	return pathError("link", t.shown(s), err)
 }
 
 // noteOld records inode and fingerprint of the old file under its second name, because
@@ -95,7 +95,7 @@ func (t *Txn) noteOld(s *staged) error {
 		return nil // the inode is enough
 	}
 	s.rec.OldPrint = t.j.Fingerprint(data)
-	return pathError("read", t.disk.Host(s.Dest), err)
+	return pathError("read", t.shown(s), err)
 }
 
 // rememberOld reads the destination, so that Rollback can restore it.
@@ -105,7 +105,7 @@ func (t *Txn) rememberOld(s *staged) (err error) {
 		return kindError(t.disk.Host(s.Dest), s.oldStat)
 	}
 	s.rec.OldInode, s.rec.OldPrint = s.oldStat.Inode, t.j.Fingerprint(s.old)
-	return pathError("copy", t.disk.Host(s.Dest), err)
+	return pathError("copy", t.shown(s), err)
 }
 
 // copyOld copies the destination with its mode and, as root, its owner. Other users
@@ -142,18 +142,18 @@ func (t *Txn) install(s *staged) error {
 			s.installed = true // a failed write may have changed it
 			err = refill(t.fs, fd, st, s.Data, s.rights())
 		}
-		return pathError("write in place", t.disk.Host(s.Dest), err)
+		return pathError("write in place", t.shown(s), err)
 	}
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.New)
 	if err != nil || !st.Same(s.inode) {
-		return pathError("install", t.disk.Host(s.Dest), cmp.Or(err, ErrInterfered))
+		return pathError("install", t.shown(s), cmp.Or(err, ErrInterfered))
 	}
 	err = t.fs.Rename(s.dir.fd, s.rec.New, s.rec.base())
 	if errors.Is(err, unix.EBUSY) {
 		err = ErrMountPoint
 	}
 	s.installed = err == nil
-	return pathError("replace", t.disk.Host(s.Dest), err)
+	return pathError("replace", t.shown(s), err)
 }
 
 // remove removes the destination if it is still the file that has the second name.
@@ -168,7 +168,7 @@ func (t *Txn) remove(s *staged) error {
 		err = t.fs.Unlink(s.dir.fd, s.rec.base())
 		s.installed = err == nil
 	}
-	return pathError("remove", t.disk.Host(s.Dest), err)
+	return pathError("remove", t.shown(s), err)
 }
 
 // openInPlace opens an existing file for [refill].

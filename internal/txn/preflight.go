@@ -97,7 +97,7 @@ func (t *Txn) name(s *staged, base string) (err error) {
 func (t *Txn) noteMissing(s *staged, p *fsys.ResolvedPath) error {
 	at := p.Dir
 	if !s.CreateDirs {
-		return pathError("write", t.disk.Host(s.Dest), fmt.Errorf("%s: %w", t.disk.Host(s.rec.dir()), ErrNoDirectory))
+		return pathError("write", t.shown(s), fmt.Errorf("%s: %w", t.disk.Host(s.rec.dir()), ErrNoDirectory))
 	}
 	for _, name := range p.Missing {
 		if at = path.Join(at, name); !slices.Contains(t.rec.Dirs, at) {
@@ -112,23 +112,23 @@ func (t *Txn) accept(s *staged) error {
 	st, err := t.fs.StatAt(s.dir.fd, s.rec.base())
 	switch {
 	case s.Remove && err == nil && st.Type == 0:
-		return pathError("remove", t.disk.Host(s.Dest), cmp.Or(t.replaceable(s, st), t.removable(s)))
+		return pathError("remove", t.shown(s), cmp.Or(t.replaceable(s, st), t.removable(s)))
 	case s.Remove && err != nil:
-		return pathError("remove", t.disk.Host(s.Dest), err)
+		return pathError("remove", t.shown(s), err)
 	case errors.Is(err, fs.ErrNotExist):
 		s.rec.InPlace = false
 		return t.admit(s, s.dir.fd, s.dir.st)
 	case err != nil:
-		return pathError("stat", t.disk.Host(s.Dest), err)
+		return pathError("stat", t.shown(s), err)
 	case st.Type != 0:
 		return kindError(t.disk.Host(s.Dest), st)
 	case s.rec.InPlace && !s.dir.trusted:
-		return pathError("write in place", t.disk.Host(s.Dest), ErrOthersWrite)
+		return pathError("write in place", t.shown(s), ErrOthersWrite)
 	case s.rec.InPlace:
 		return t.acceptInPlace(s, st)
 	}
 	if err := t.replaceable(s, st); err != nil {
-		return pathError("replace", t.disk.Host(s.Dest), err)
+		return pathError("replace", t.shown(s), err)
 	}
 	return t.admit(s, s.dir.fd, s.dir.st)
 }
@@ -141,7 +141,7 @@ func (t *Txn) acceptInPlace(s *staged, st fsys.Stat) error {
 		err = ErrFixed
 	}
 	if err != nil {
-		return pathError("write in place", t.disk.Host(s.Dest), err)
+		return pathError("write in place", t.shown(s), err)
 	}
 	s.rec.Direct = t.admit(s, s.dir.fd, s.dir.st) != nil
 	return nil
@@ -186,7 +186,7 @@ func (t *Txn) admit(s *staged, dir int, st fsys.Stat) error {
 	if err == nil && !s.rec.InPlace {
 		err = s.rights().feasible(t.fs, made)
 	}
-	return pathError("write", t.disk.Host(s.Dest), err)
+	return pathError("write", t.shown(s), err)
 }
 
 // fits returns an error if the directory's file system has no room for s and the files
@@ -194,7 +194,7 @@ func (t *Txn) admit(s *staged, dir int, st fsys.Stat) error {
 func (t *Txn) fits(s *staged, dir int) error {
 	free, err := t.fs.Room(dir)
 	if errors.Is(err, fsys.ErrKernelFS) {
-		return pathError("write", t.disk.Host(s.Dest), err)
+		return pathError("write", t.shown(s), err)
 	}
 	st, errStat := t.fs.Stat(dir)
 	if err != nil || errStat != nil || s.rec.Direct || len(s.Data) == 0 {
@@ -204,7 +204,7 @@ func (t *Txn) fits(s *staged, dir int) error {
 		t.need = map[uint64]int64{}
 	}
 	if t.need[st.Dev] += int64(len(s.Data)); t.need[st.Dev] > free {
-		return pathError("write", t.disk.Host(s.Dest), unix.ENOSPC)
+		return pathError("write", t.shown(s), unix.ENOSPC)
 	}
 	return nil
 }

@@ -91,7 +91,7 @@ func (t *Txn) enter(s *staged, p *fsys.ResolvedPath, made *[]string) error {
 		}
 	}
 	if p.Path() != s.rec.Path {
-		return pathError("write", t.disk.Host(s.Dest), ErrInterfered)
+		return pathError("write", t.shown(s), ErrInterfered)
 	}
 	var err error
 	if s.dir, err = t.dirs.add(p); err != nil {
@@ -136,7 +136,7 @@ func (t *Txn) stageInMemory(s *staged) (err error) {
 		return nil
 	}
 	s.fd, s.memory, err = t.fs.Memory(s.rec.base(), s.Data)
-	return pathError("stage in memory", t.disk.Host(s.Dest), err)
+	return pathError("stage in memory", t.shown(s), err)
 }
 
 // stagedRights returns the rights of the staged file: those that the destination will

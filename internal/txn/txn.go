@@ -67,6 +67,16 @@ type staged struct {
 	installed bool
 }
 
+// shown returns a destination for messages, with the file that is written if links lead
+// there: the cause of an error is at that one.
+func (t *Txn) shown(s *staged) string {
+	dest, real := t.disk.Host(s.Dest), t.disk.Host(s.rec.Path)
+	if s.rec.Path == "" || real == dest {
+		return dest
+	}
+	return dest + " -> " + real
+}
+
 // errEnded reports a call of a step in the wrong order.
 var errEnded = errors.New("transaction has ended")
 

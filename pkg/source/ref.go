@@ -81,6 +81,9 @@ func ParseName(s string, sources []string) (Ref, error) {
 	if !utf8.ValidString(r.Name) {
 		return Ref{}, fmt.Errorf("%w: %s is not UTF-8", ErrRef, strconv.Quote(s))
 	}
+	if err := r.Check(true); err != nil {
+		return Ref{}, fmt.Errorf("%s: %w", Show(s), err)
+	}
 	return r, nil
 }
 

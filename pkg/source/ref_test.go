@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 		{"ssm:/app/key", source.Ref{Source: "ssm", Name: "/app/key"}},
 		{"s3://bucket/a/key", source.Ref{Source: "s3", Name: "bucket/a/key"}},
 		{"s3:bucket/key", source.Ref{Source: "s3", Name: "bucket/key"}},
-		{"sm:arn:aws:secretsmanager:x", source.Ref{Source: "sm", Name: "arn:aws:secretsmanager:x"}},
+		{"sm:arn:aws:secretsmanager:eu-west-1:123456789012:secret:x", source.Ref{Source: "sm", Name: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x"}},
 		{"payments:db.password", source.Ref{Source: "payments", Name: "db.password"}},
 		{"pay:ments:x", source.Ref{Source: "pay", Name: "ments:x"}},
 		// A colon is legal in a name.

@@ -101,6 +101,6 @@ type Lister interface {
 // Entry is one line of a listing.
 type Entry struct {
 	Name    string `json:"name"`
-	Version string `json:"version"`
+	Version string `json:"version,omitempty"` // empty: lists of the source have none
 	Comment string `json:"comment,omitempty"`
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // Sentinels that an [*Error] may wrap.
@@ -53,7 +54,7 @@ func (e *Error) Error() string {
 	if e.Func != "" && e.Func != string(e.Query.Kind) { // "secret db.password: ..." says it
 		b.WriteString(": " + e.Func)
 	}
-	b.WriteString(": " + e.Msg)
+	b.WriteString(": " + mask.Visible(e.Msg)) // in one line, though {{ fail }} may give several
 	return b.String()
 }
 

@@ -100,6 +100,9 @@ func (p *pass) secret(q Query) (string, error) {
 
 // whole asks for a value.
 func (p *pass) whole(q Query) (string, error) {
+	if err := checked(q.Ref, false); err != nil {
+		return "", err
+	}
 	return ask(p, q, func() (string, error) {
 		a, err := p.x.answer(q)
 		return string(a.Secret.Reveal()), err
@@ -109,6 +112,9 @@ func (p *pass) whole(q Query) (string, error) {
 // secrets asks for all that match a pattern. Templates see their names without
 // the prefix.
 func (p *pass) secrets(pattern source.Ref, prefix string) (map[string]any, error) {
+	if err := checked(pattern, true); err != nil {
+		return nil, err
+	}
 	q := Query{Kind: Secrets, Ref: pattern}
 	return ask(p, q, func() (map[string]any, error) {
 		a, err := p.x.answer(q)
@@ -119,6 +125,15 @@ func (p *pass) secrets(pattern source.Ref, prefix string) (map[string]any, error
 		}
 		return values, err
 	})
+}
+
+// checked refuses a name that its source cannot have, before anything is asked.
+func checked(r source.Ref, pattern bool) error {
+	err := r.Check(pattern)
+	if err == nil {
+		return nil
+	}
+	return &funcs.Failure{Text: err.Error(), Safe: err.Error(), Err: source.ErrRef}
 }
 
 // permit says whether the options allow a query.

@@ -30,7 +30,7 @@ func (e *SecretsError) Unwrap() []error {
 	for i, f := range e.Failures {
 		errs[i] = f
 		if i < len(e.where) && e.where[i] != "" {
-			errs[i] = fmt.Errorf("%w; requested at %s", f, e.where[i])
+			errs[i] = fmt.Errorf("%w; requested at %s", f, source.Show(e.where[i]))
 		}
 	}
 	return errs

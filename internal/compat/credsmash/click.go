@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/credrender/credrender/internal/compat"
 )
 
 // option is an option of a command.
@@ -128,7 +130,7 @@ func (r *reader) noOption(name string) error {
 	if r.command.private() {
 		return r.fail("No such option (it is not shown, it may be the value).")
 	}
-	return r.fail("No such option '%s'.", name)
+	return r.fail("No such option '%s'.", compat.Word(name))
 }
 
 // private reports whether an argument of the command may be a secret value, which
@@ -170,7 +172,7 @@ func (r *reader) take(o option, name, value string, attached bool) error {
 	}
 	if o.kind == intValue {
 		if _, err := strconv.ParseInt(strings.TrimSpace(values[0]), 10, 64); err != nil {
-			return r.fail("Invalid value for %s: '%s' is not a valid integer.", o.names(), values[0])
+			return r.fail("Invalid value for %s: '%s' is not a valid integer.", o.names(), compat.Word(values[0]))
 		}
 	}
 	r.call.options[o.long] = append(r.call.options[o.long], values...)

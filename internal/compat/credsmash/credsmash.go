@@ -30,6 +30,7 @@ import (
 type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	Terminal       bool // Stdout is one
 	LookupEnv      func(name string) (string, bool)
 	Now            func() time.Time
 	// ReadFile reads a file of the command line, the config or a manifest, relative to
@@ -120,7 +121,7 @@ func (f *CommandLine) run(ctx context.Context, args []string) error {
 	}
 	c := find(rest[0])
 	if c == nil {
-		return &usageError{nil, "No such command '" + rest[0] + "'."}
+		return &usageError{nil, "No such command '" + compat.Word(rest[0]) + "'."}
 	}
 	if s.call, err = c.parse(rest[1:]); err != nil {
 		return err

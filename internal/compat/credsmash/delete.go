@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -23,7 +24,7 @@ func (s *session) remove(ctx context.Context, name string, keep bool) error {
 	}
 	entries = slices.DeleteFunc(entries, func(e source.Entry) bool { return e.Name != name })
 	if len(entries) == 0 {
-		s.log(levelInfo, removeLogger(keep), "Not found: %s", name)
+		s.log(levelInfo, removeLogger(keep), "Not found: %s", compat.Word(name))
 		return nil
 	}
 	return s.removeVersions(ctx, entries, keep)

@@ -22,11 +22,11 @@ func (e *secretError) Error() string {
 	}
 	switch {
 	case errors.Is(e.err, source.ErrNotFound):
-		return fmt.Sprintf("Item {'name': '%s', 'version': %s} couldn't be found.", e.name, version)
+		return fmt.Sprintf("Item {'name': '%s', 'version': %s} couldn't be found.", compat.Word(e.name), version)
 	case errors.Is(e.err, source.ErrWrongContext):
-		return e.name + ": " + compat.WrongContext
+		return compat.Word(e.name) + ": " + compat.WrongContext
 	case errors.Is(e.err, source.ErrIntegrity):
-		return fmt.Sprintf("%s: INTEGRITY ERROR: %v", e.name, e.err)
+		return fmt.Sprintf("%s: INTEGRITY ERROR: %v", compat.Word(e.name), e.err)
 	}
 	return source.Show(e.name) + ": " + words(e.err)
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source"
 	item "github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/store"
@@ -23,7 +24,7 @@ func (s *session) read(param, path string) ([]byte, error) {
 		if pe, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pe.Err
 		}
-		shown := "'" + path + "'"
+		shown := "'" + compat.Word(path) + "'"
 		if s.call.command.private() {
 			shown = "a file (its name is not shown, it may be the value)"
 		}

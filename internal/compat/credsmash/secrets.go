@@ -69,11 +69,11 @@ func (s *session) list(ctx context.Context) error {
 	}
 	width := 0
 	for _, e := range entries {
-		width = max(width, utf8.RuneCountInString(e.Name))
+		width = max(width, utf8.RuneCountInString(compat.Listed(e.Name, s.Terminal)))
 	}
 	var b strings.Builder
 	for _, e := range entries {
-		_, _ = fmt.Fprintf(&b, "%-*s -- version %s\n", width, e.Name, showVersion(e.Version))
+		_, _ = fmt.Fprintf(&b, "%-*s -- version %s\n", width, compat.Listed(e.Name, s.Terminal), compat.Listed(showVersion(e.Version), s.Terminal))
 	}
 	return s.print([]byte(b.String()))
 }
@@ -130,12 +130,12 @@ func (s *session) findOne(ctx context.Context) error {
 	switch len(found) {
 	case 0:
 		//lint:ignore ST1005 credsmash's words
-		return fmt.Errorf("No matching secrets found for pattern=%s", pattern)
+		return fmt.Errorf("No matching secrets found for pattern=%s", compat.Word(pattern))
 	case 1:
 		return s.writeOne(ctx, found[0])
 	}
 	//lint:ignore ST1005 credsmash's words
-	return fmt.Errorf("Too many results (%d) for pattern=%s", len(found), pattern)
+	return fmt.Errorf("Too many results (%d) for pattern=%s", len(found), compat.Word(pattern))
 }
 
 func (s *session) writeOne(ctx context.Context, name string) error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
@@ -59,7 +60,7 @@ func parse(args []string) (*call, error) {
 		}
 		return c, nil
 	}
-	shown := strings.Join(p.extras, " ")
+	shown := compat.Word(strings.Join(p.extras, " "))
 	if c.command != "" && commandGrammar(c.command).private {
 		shown = fmt.Sprintf("%d not shown here, one may be the value", len(p.extras))
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/credrender/credrender/internal/compat"
 )
 
 func (p *parser) classify() error {
@@ -54,7 +56,7 @@ func (p *parser) read(w string) (m match, isOption bool, err error) {
 			names[i] = m.name
 		}
 		typed, _, _ := strings.Cut(w, "=") // what follows may be a value to store
-		return match{}, false, p.errorf("ambiguous option: %s could match %s", typed, strings.Join(names, ", "))
+		return match{}, false, p.errorf("ambiguous option: %s could match %s", compat.Word(typed), strings.Join(names, ", "))
 	case negativeNumber().MatchString(w), strings.Contains(w, " "):
 		return match{}, false, nil
 	}

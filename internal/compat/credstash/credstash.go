@@ -28,6 +28,7 @@ import (
 type CommandLine struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	Terminal       bool // Stdout is one
 	LookupEnv      func(name string) (string, bool)
 	Home           string // where .credstash is, and ~ leads
 	Now            func() time.Time

@@ -20,11 +20,11 @@ func (s *session) list(ctx context.Context, b *Backend) error {
 	}
 	width := 0
 	for _, e := range entries {
-		width = max(width, utf8.RuneCountInString(e.Name))
+		width = max(width, utf8.RuneCountInString(compat.Listed(e.Name, s.Terminal)))
 	}
 	var text strings.Builder
 	for _, e := range entries {
-		_, _ = fmt.Fprintf(&text, "%-*s -- version %s -- comment %s\n", width, e.Name, e.Version, e.Comment)
+		_, _ = fmt.Fprintf(&text, "%-*s -- version %s -- comment %s\n", width, compat.Listed(e.Name, s.Terminal), compat.Listed(e.Version, s.Terminal), compat.Listed(e.Comment, s.Terminal))
 	}
 	return s.print(text.String())
 }
@@ -36,7 +36,7 @@ func (s *session) keys(ctx context.Context, b *Backend) error {
 	}
 	var text strings.Builder
 	for _, name := range compat.Names(entries) {
-		text.WriteString(name + "\n")
+		text.WriteString(compat.Listed(name, s.Terminal) + "\n")
 	}
 	return s.print(text.String())
 }
@@ -46,7 +46,7 @@ func (s *session) delete(ctx context.Context, b *Backend) error {
 	gone, err := b.Delete(ctx, name, "")
 	var text strings.Builder
 	for _, e := range gone {
-		_, _ = fmt.Fprintf(&text, "Deleting %s -- version %s\n", e.Name, e.Version)
+		_, _ = fmt.Fprintf(&text, "Deleting %s -- version %s\n", compat.Listed(e.Name, s.Terminal), compat.Listed(e.Version, s.Terminal))
 	}
 	if printErr := s.print(text.String()); printErr != nil {
 		return printErr

@@ -37,18 +37,18 @@ func (e *secretError) Error() string {
 	version, notNext := errors.AsType[*item.VersionError](e.err)
 	switch {
 	case errors.Is(e.err, source.ErrNotFound) && e.ref.Version == "":
-		return fmt.Sprintf("Item {'name': '%s'} couldn't be found.", e.ref.Name)
+		return fmt.Sprintf("Item {'name': '%s'} couldn't be found.", compat.Word(e.ref.Name))
 	case errors.Is(e.err, source.ErrNotFound):
-		return fmt.Sprintf("Item {'name': '%s', 'version': '%s'} couldn't be found.", e.ref.Name, item.Pad(e.ref.Version))
+		return fmt.Sprintf("Item {'name': '%s', 'version': '%s'} couldn't be found.", compat.Word(e.ref.Name), compat.Word(item.Pad(e.ref.Version)))
 	case errors.Is(e.err, source.ErrWrongContext):
 		return compat.WrongContext
 	case errors.Is(e.err, source.ErrIntegrity):
 		return fmt.Sprintf("INTEGRITY ERROR: %v", e.err)
 	case errors.Is(e.err, source.ErrExists):
 		return "An error occurred (ConditionalCheckFailedException) when calling the PutItem operation: The conditional request failed\n" +
-			fmt.Sprintf("%s version %s is already in the credential store; -a stores the next one, -v another", e.ref.Name, e.ref.Version)
+			fmt.Sprintf("%s version %s is already in the credential store; -a stores the next one, -v another", compat.Word(e.ref.Name), compat.Word(e.ref.Version))
 	case notNext && errors.Is(e.err, item.ErrNotInt):
-		return fmt.Sprintf("Can not autoincrement version. The current version: %s is not an int", version.Version)
+		return fmt.Sprintf("Can not autoincrement version. The current version: %s is not an int", compat.Word(version.Version))
 	}
 	return words(e.err)
 }

@@ -141,7 +141,7 @@ func Load(ctx context.Context, o Options) (Config, error) {
 		if cfg.Region, err = meta.region(ctx); err != nil {
 			return Config{}, err
 		}
-		if !isRegion(cfg.Region) { // the text is not shown: any server may have sent it
+		if !source.IsRegion(cfg.Region) { // the text is not shown: any server may have sent it
 			return Config{}, fmt.Errorf("%w: the instance metadata service returned an invalid name", ErrRegion)
 		}
 	}

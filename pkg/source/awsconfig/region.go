@@ -3,7 +3,6 @@ package awsconfig
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -19,17 +18,10 @@ var ErrRegion = errors.New("invalid AWS region")
 // CheckRegion returns an error for text that cannot be the name of a region. It knows no
 // list of regions, since AWS adds new ones every year.
 func CheckRegion(region string) error {
-	if isRegion(region) {
+	if source.IsRegion(region) {
 		return nil
 	}
 	return fmt.Errorf("%w: %s: a region has lower-case letters, digits and hyphens, such as eu-west-1", ErrRegion, source.Show(region))
-}
-
-// isRegion reports whether s is a single lower-case label of a host name.
-func isRegion(s string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-	return len(s) > 0 && len(s) <= 63 && strings.Trim(s, letters+"-") == "" &&
-		strings.Trim(s[:1], letters) == "" && strings.Trim(s[len(s)-1:], letters) == ""
 }
 
 // checkRegions checks the regions of the options, the profile and its SSO session.

@@ -196,6 +196,16 @@ func TestAForgedEnvelope(t *testing.T) {
 			t.Errorf("byte %d: %v", at, err)
 		}
 	}
+	// Another blob of the same data key, which who may call ReEncrypt can make.
+	other, _, err := keys.ReEncrypt(t.Context(), body[34:n], nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swapped := append(bytes.Clone(body[:32]), byte(len(other)>>8), byte(len(other)))
+	swapped = append(append(swapped, other...), body[n:]...)
+	if _, err := blob.Open(t.Context(), keys, rehash(swapped), source.Context{}); !errors.Is(err, source.ErrIntegrity) {
+		t.Errorf("another blob of the data key: %v", err)
+	}
 	for _, cut := range []int{32, 33, 34, n, n + 11, n + 20} {
 		if _, err := blob.Open(t.Context(), keys, rehash(body[:cut]), source.Context{}); !errors.Is(err, source.ErrIntegrity) {
 			t.Errorf("cut at %d: %v", cut, err)

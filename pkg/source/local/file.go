@@ -157,6 +157,8 @@ func (f *file) openFile(path string, flag int, perm os.FileMode) (*os.File, erro
 		err = fmt.Errorf("%w: not a regular file", ErrNotStore)
 	case info.Size() == 0:
 		err = fmt.Errorf("%w: empty", ErrNotStore)
+	case !isOurs(info), info.Mode().Perm()&0o002 != 0, os.Geteuid() == 0 && info.Mode().Perm()&0o020 != 0:
+		err = fmt.Errorf("%w (mode %04o)", ErrWritable, info.Mode().Perm())
 	}
 	if err != nil {
 		_ = file.Close()
@@ -184,7 +186,7 @@ func (f *file) explain(err error) error {
 		err = fmt.Errorf("%w: a directory", ErrNotStore)
 	case errors.As(err, &path):
 		err = path.Err // path.Err, because the message has the path already
-	case !errors.Is(err, ErrNotStore):
+	case !errors.Is(err, ErrNotStore) && !errors.Is(err, ErrWritable):
 		err = fmt.Errorf("%w: %w", ErrNotStore, err)
 	}
 	return fmt.Errorf("open store file %s: %w", f.path, err)

@@ -119,6 +119,13 @@ func keepOwner(f *os.File, path string) error {
 	return f.Chown(int(owner.Uid), int(owner.Gid))
 }
 
+// isOurs reports whether a file belongs to this process's user or root. Its owner can read it
+// whatever its mode.
+func isOurs(info fs.FileInfo) bool {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (owner.Uid == 0 || int(owner.Uid) == os.Geteuid())
+}
+
 func readPrivate(path string) (string, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // O_NONBLOCK, so that a FIFO does not block
 	switch {
@@ -138,6 +145,8 @@ func readPrivate(path string) (string, error) {
 		return "", &KeyError{path, "is not a regular file", source.ErrIntegrity}
 	case info.Mode().Perm()&0o077 != 0:
 		return "", &KeyError{path, fmt.Sprintf("is open to others (mode %04o, not 0600)", info.Mode().Perm()), ErrExposed}
+	case !isOurs(info):
+		return "", &KeyError{path, "belongs to another user", ErrExposed}
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {

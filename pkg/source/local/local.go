@@ -49,7 +49,12 @@ type Options struct {
 // ErrNotStore reports an existing file that is not a store, or is damaged.
 var ErrNotStore = errors.New("not a credrender store")
 
-// ErrExposed reports a key file that users other than its owner may read or write.
+// ErrWritable reports a store file that users other than its owner, or root, may write: they
+// could remove secrets, and put back old values.
+var ErrWritable = errors.New("the store file belongs to another user, or others can write it")
+
+// ErrExposed reports a key file that belongs to another user, or that others may read or
+// write.
 var ErrExposed = errors.New("every user it is open to could open the store")
 
 // KeyError reports why a key file cannot be used. Unwrap returns source.ErrNoStore
