@@ -25,7 +25,7 @@ func errorText(err error) string {
 
 // pathsIn returns the paths in the errors of the operating system that err wraps.
 func pathsIn(err error) (paths []string) {
-	switch e := err.(type) { //nolint:errorlint // each error of the tree is looked at
+	switch e := err.(type) { // each error of the tree is looked at
 	case *fs.PathError:
 		return []string{e.Path}
 	case *os.LinkError:

@@ -157,7 +157,7 @@ func (a *app) showPlan(p *render.Plan, o *planOptions) planJob {
 	a.warnOverridden(p.Job.Name, untilNextRun, p.Overridden())
 	out := a.planOf(p, o.noHook)
 	if o.output != "json" {
-		if err := printf(a.stdout, "%s", out.text(a.colors(o.color))); err != nil {
+		if err := a.write([]byte(out.text(a.colors(o.color)))); err != nil {
 			a.fail(err)
 		}
 	}

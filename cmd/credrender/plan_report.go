@@ -123,16 +123,13 @@ func (r *planReport) add(p planJob, hooks map[string]bool) {
 	s.Hooks = len(hooks)
 }
 
-// text formats a job for people.
+// text formats a job for people: what a terminal would obey is written out, but for the
+// colors.
 func (p *planJob) text(color bool) string {
 	var b strings.Builder
 	for _, f := range p.Files {
 		fmt.Fprintf(&b, "%-9s  %s\n", f.Action, mask.Visible(f.Path))
-		diff := f.Diff
-		if color {
-			diff = colorDiff(diff)
-		}
-		b.WriteString(diff)
+		b.WriteString(f.Diff)
 		if f.Rights != nil {
 			fmt.Fprintf(&b, "  mode %s, owner %d:%d; now %s, %d:%d\n", f.Rights.Mode, f.Rights.UID, f.Rights.GID, f.Before.Mode, f.Before.UID, f.Before.GID)
 		}
@@ -150,7 +147,11 @@ func (p *planJob) text(color bool) string {
 		}
 		fmt.Fprintf(&b, "hook       %s%s\n", p.Hook, why)
 	}
-	return b.String()
+	text := mask.VisibleLines(b.String())
+	if color { // only lines of diffs begin as those do
+		return colorDiff(text)
+	}
+	return text
 }
 
 func (s *planSecret) change() string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/credrender/credrender/internal/golden"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // testReport is the result of test, as -o json prints it.
@@ -56,23 +57,27 @@ func (a *app) showSuites(o *testOptions, suites []golden.Suite) error {
 	return err
 }
 
-// text formats a report for people.
+// text formats a report for people: what a terminal would obey is written out, but for
+// the colors.
 func (r *testReport) text(verbose, color bool) string {
 	var b strings.Builder
+	fail, shown := "FAIL", func(diff string) string { return diff }
+	if color {
+		fail, shown = red+fail+endColor, colorDiff
+	}
 	updated := map[string]bool{}
 	for _, c := range r.Cases {
+		place := mask.Visible(fmt.Sprintf("%s:%d: %s", c.File, c.Line, c.Name))
 		switch {
-		case !c.Passed && color:
-			fmt.Fprintf(&b, "%sFAIL%s  %s:%d: %s: %s\n%s", red, endColor, c.File, c.Line, c.Name, c.Problem, colorDiff(c.Diff))
 		case !c.Passed:
-			fmt.Fprintf(&b, "FAIL  %s:%d: %s: %s\n%s", c.File, c.Line, c.Name, c.Problem, c.Diff)
+			fmt.Fprintf(&b, "%s  %s: %s\n%s", fail, place, mask.VisibleLines(c.Problem), shown(mask.VisibleLines(c.Diff)))
 		case c.Updated != "":
 			if !updated[c.File+c.Updated] {
-				fmt.Fprintf(&b, "updated  %s\n", c.Updated)
+				fmt.Fprintf(&b, "updated  %s\n", mask.Visible(c.Updated))
 			}
 			updated[c.File+c.Updated] = true
 		case verbose:
-			fmt.Fprintf(&b, "ok    %s:%d: %s\n", c.File, c.Line, c.Name)
+			fmt.Fprintf(&b, "ok    %s\n", place)
 		}
 	}
 	s := r.Summary

@@ -114,7 +114,7 @@ func endsInTime(t *testing.T, srv *awsfake.Server, silent, command string, env [
 	cmd.Env = append(append(cmd.Env, env...), "AWS_MAX_ATTEMPTS=", "CREDRENDER_TIMEOUT="+shortLimit.String())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = time.Second // whoever holds its streams open has outlived it
+	cmd.WaitDelay = 10 * time.Second // whoever holds its streams open has outlived it
 	began := time.Now()
 	err := cmd.Run()
 	took := time.Since(began)

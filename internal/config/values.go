@@ -29,11 +29,11 @@ var errEmpty = errors.New("must not be empty")
 
 func anything(value, _ string) (string, error) { return value, nil }
 
-func notEmpty(value, _ string) (string, error) {
+func checkNotEmpty(value string) error {
 	if strings.TrimSpace(value) == "" {
-		return "", errEmpty
+		return errEmpty
 	}
-	return value, nil
+	return nil
 }
 
 // path makes a path absolute. It refuses a leading ~, which only a shell expands: here it
@@ -155,7 +155,7 @@ func userIDs(list string) []int {
 
 // table checks the name or ARN of a table.
 func table(value, dir string) (string, error) {
-	if _, err := notEmpty(value, dir); err != nil {
+	if err := checkNotEmpty(value); err != nil {
 		return value, err
 	}
 	_, _, err := source.ParseTable(value)
@@ -164,7 +164,7 @@ func table(value, dir string) (string, error) {
 
 // kmsKey checks an ID, alias or ARN of a KMS key.
 func kmsKey(value, dir string) (string, error) {
-	if _, err := notEmpty(value, dir); err != nil {
+	if err := checkNotEmpty(value); err != nil {
 		return value, err
 	}
 	return value, source.CheckKey(value)
