@@ -75,7 +75,7 @@ func TestImportFromChamber(t *testing.T) {
 			}
 			ours.want(t, 0, "setup")
 			dry := ours.want(t, 0, "import", ref, "--from-format", "chamber", "env=prod", "--dry-run").Stdout
-			if n := strings.Count(dry, "put  web/"); n != len(chamberValues) || strings.Contains(dry, "s3cret") {
+			if n := strings.Count(dry, "\nput     web/"); n != len(chamberValues) || strings.Contains(dry, "s3cret") {
 				t.Errorf("%d planned:\n%s", n, dry)
 			}
 			ours.want(t, 0, "import", ref, "--from-format", "chamber", "env=prod")
@@ -194,10 +194,10 @@ func TestCommandsOfChamber(t *testing.T) {
 		{"exec of two services", "exec --pristine db web -- /usr/bin/env -0", "exec --pristine --last-wins --env-prefix ssm:/db/* --env-prefix ssm:/web/* -- /usr/bin/env -0", func(theirs, own string) string {
 			return cmp.Diff(environment(theirs), environment(own))
 		}},
-		{"find", "find quotes", "list ssm:/*/quotes", func(theirs, own string) string {
+		{"find", "find quotes", "list --no-headers ssm:/*/quotes", func(theirs, own string) string {
 			return cmp.Diff(strings.Count(theirs, "web")+strings.Count(theirs, "db"), strings.Count(own, "/quotes"))
 		}},
-		{"list-services", "list-services", "list ssm:/*", func(theirs, own string) string {
+		{"list-services", "list-services", "list --no-headers ssm:/*", func(theirs, own string) string {
 			services := map[string]bool{"Service": true}
 			for line := range strings.Lines(own) {
 				services[strings.Split(line, "/")[1]] = true

@@ -154,7 +154,7 @@ func TestRotateNginx(t *testing.T) {
 				old = value
 			}
 		}
-		list := r.credrender.want(t, 0, "list", "web.admin*").Stdout
+		list := r.credrender.want(t, 0, "list", "--no-headers", "web.admin*").Stdout
 		if n := strings.Count(list, "\n"); n != 10 || strings.Contains(list, ".next") { // first, second, eight
 			t.Errorf("%d versions:\n%s", n, list)
 		}
