@@ -76,31 +76,35 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 // dotenv for Node.js and python-dotenv take for the end of the line, or with a
 // backslash at its end, after which shells and systemd (systemd.exec(5)) go on with
 // the next line. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
-func ParseDotenv(data []byte) ([]Variable, error) { return ParsePrinted(data, nil) }
+func ParseDotenv(data []byte) ([]Variable, error) {
+	vars, _, err := ParsePrinted(data, nil)
+	return vars, err
+}
 
 // ParsePrinted is [ParseDotenv] of a rendered template, of which prints are what
 // its actions printed. One in a value must be all of it or a part of it, and one in
 // a name likewise: a secret that holds a line break, a # behind a space or a quote
 // would be cut off there, or go on as another variable. An action may also print
-// whole lines. Errors name no variable whose name was printed.
-func ParsePrinted(data []byte, prints []template.Print) ([]Variable, error) {
-	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), data: string(data), prints: prints, line: 1, seen: map[string]int{}}
+// whole lines. Errors name no variable whose name was printed; printed has those.
+func ParsePrinted(data []byte, prints []template.Print) (vars []Variable, printed map[string]bool, err error) {
+	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), data: string(data), prints: prints, line: 1, seen: map[string]int{}, printed: map[string]bool{}}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
-			return nil, &DotenvError{p.line, err}
+			return nil, nil, &DotenvError{p.line, err}
 		}
 	}
-	return p.found, nil
+	return p.found, p.printed, nil
 }
 
 type parser struct {
-	rest   string
-	data   string
-	prints []template.Print
-	from   int // where the value begins, blanks before it included
-	line   int
-	found  []Variable
-	seen   map[string]int // line of each name
+	rest    string
+	data    string
+	prints  []template.Print
+	from    int // where the value begins, blanks before it included
+	line    int
+	found   []Variable
+	seen    map[string]int // line of each name
+	printed map[string]bool
 }
 
 // next reads a line, and those that its quotes go on over.
@@ -128,6 +132,7 @@ func (p *parser) next() error {
 		if x.Start > equals || x.End <= p.offset() {
 			continue
 		}
+		p.printed[fields[0]] = true
 		if shown = "a variable"; x.End > equals+1 && !p.isLines(x) || x.Start < p.offset() && x.End <= equals+1 {
 			return errCut
 		}
