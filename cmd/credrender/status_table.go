@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/credrender/credrender/internal/state"
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // formatWide is the table of status with all columns.
@@ -23,9 +24,9 @@ func label(list []jobStatus) {
 	}
 	for i := range list {
 		s := &list[i]
-		s.label = s.Job
+		s.label = mask.Visible(s.Job)
 		if number[s.Job] > 1 {
-			s.label += " (" + s.origin() + ")"
+			s.label += " (" + mask.Visible(s.origin()) + ")"
 		}
 	}
 }
