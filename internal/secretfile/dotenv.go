@@ -84,7 +84,11 @@ func ParseDotenv(data []byte) ([]Variable, error) { return ParsePrinted(data, ni
 // would be cut off there, or go on as another variable. An action may also print
 // whole lines. Errors name no variable whose name was printed.
 func ParsePrinted(data []byte, prints []template.Print) ([]Variable, error) {
-	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), data: string(data), prints: prints, line: 1, seen: map[string]int{}}
+	return (&parser{prints: prints}).parse(data)
+}
+
+func (p *parser) parse(data []byte) ([]Variable, error) {
+	p.rest, p.data, p.line, p.seen = strings.TrimPrefix(string(data), "\ufeff"), string(data), 1, map[string]int{}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
 			return nil, &DotenvError{p.line, err}
@@ -101,6 +105,7 @@ type parser struct {
 	line   int
 	found  []Variable
 	seen   map[string]int // line of each name
+	shell  bool           // refuse what a shell would expand
 }
 
 // next reads a line, and those that its quotes go on over.
@@ -136,10 +141,11 @@ func (p *parser) next() error {
 		return fmt.Errorf("%s is given already on line %d", shown, at)
 	}
 	p.seen[fields[0]] = p.line
+	before := p.data[p.offset():equals]
 	p.rest = p.data[equals+1:]
 	p.from = p.offset()
 	p.rest = strings.TrimLeft(p.rest, " \t")
-	value, err := p.value()
+	value, err := p.valueAfter(before)
 	if err != nil {
 		return fmt.Errorf("%s: %w", shown, err)
 	}
@@ -164,6 +170,16 @@ func (p *parser) skip() (text string) {
 	return text
 }
 
+// valueAfter reads a value. before is what precedes the = on its line.
+func (p *parser) valueAfter(before string) (string, error) {
+	if p.shell {
+		if err := p.shellEquals(before); err != nil {
+			return "", err
+		}
+	}
+	return p.value()
+}
+
 func (p *parser) value() (string, error) {
 	if p.rest != "" && (p.rest[0] == '\'' || p.rest[0] == '"') {
 		return p.quoted(p.rest[0])
@@ -181,12 +197,17 @@ func (p *parser) value() (string, error) {
 		}
 	}
 	start += len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace))
+	raw := text
 	text = strings.TrimSpace(text)
 	if p.cut(start, start+len(text), end) {
 		p.line--
 		return "", errCut
 	}
-	if err := disputedBare(text); err != nil {
+	err := disputedBare(text)
+	if p.shell {
+		err = shellBare(raw)
+	}
+	if err != nil {
 		p.line--
 		return "", err
 	}
@@ -241,14 +262,19 @@ func (p *parser) quoted(quote byte) (string, error) {
 			if p.broken(start, start+i) {
 				return "", errCut
 			}
+			if p.shell && quote == '"' {
+				if err := shellQuoted(p.rest[1:i]); err != nil {
+					return "", err
+				}
+			}
 			p.rest = p.rest[i+1:]
 			p.line += lines
 			if line, _, _ := strings.Cut(p.rest, "\n"); p.spills(start+i, p.offset()+len(line)) {
 				return "", errCut
 			}
-			if after := strings.TrimSpace(p.skip()); after != "" && after[0] != '#' {
+			if after := p.trailer(p.skip()); after != "" && after[0] != '#' {
 				p.line--
-				return "", errors.New("unexpected text after the closing quote")
+				return "", errAfterQuote
 			}
 			return b.String(), nil
 		case c == '\\' && quote == '"' && i+1 < len(p.rest):
