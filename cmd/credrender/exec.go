@@ -283,7 +283,7 @@ func (p *envPlan) addOne(cfg *config.Config, arg string, contexts map[string]map
 func (p *envPlan) addFile(path string, rank int, warn func(text string, args ...any)) {
 	p.named[path] = true
 	p.add(job.File{Src: path}, func(out template.Output) ([]variable, error) {
-		lines, err := secretfile.ParsePrinted(out.Bytes, out.Prints())
+		lines, printed, err := secretfile.ParsePrinted(out.Bytes, out.Prints())
 		if err != nil {
 			return nil, usagef("--env-file %s, as rendered: %w", path, err)
 		}
@@ -292,6 +292,10 @@ func (p *envPlan) addFile(path string, rank int, warn func(text string, args ...
 		}
 		var vars []variable
 		for _, l := range lines {
+			// Who writes the table may have chosen the name, which may also be a value.
+			if effect := effectOf(strings.ToUpper(l.Name)); effect != "" && printed[l.Name] {
+				return nil, usagef("--env-file %s: an action of the template gives the name of a variable that %s: to set it on purpose, write its name in the template, or use --env NAME=REF", path, effect)
+			}
 			vars = append(vars, variable{l.Name, l.Value, "--env-file " + path, rank})
 		}
 		return vars, nil

@@ -165,7 +165,9 @@ func (f *file) setDelims(d *fileDraft, key string, n *yaml.Node) {
 		f.fail(n, key, "", `expected a list of two strings like ["[[", "]]"]`)
 		return
 	}
-	if pair := f.words(n, key); len(pair) == 2 {
+	if pair := f.words(n, key); len(pair) == 2 && pair[0] == pair[1] {
+		f.fail(n, key, "", "the two delimiters must differ")
+	} else if len(pair) == 2 {
 		d.LeftDelim, d.RightDelim = pair[0], pair[1]
 	}
 }

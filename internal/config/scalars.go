@@ -58,6 +58,10 @@ func (d *decoder) name(n *yaml.Node, key string) (string, bool) {
 			d.fail(n, key, "", "is not an ID")
 			return "", false
 		}
+		if len(n.Value) > 1 && n.Value[0] == '0' { // octal in YAML 1.1, decimal in YAML 1.2
+			d.fail(n, key, "", "is an ID with a leading zero, which some programs read as octal: write it without one")
+			return "", false
+		}
 		return n.Value, true
 	}
 	return d.word(n, key)

@@ -17,6 +17,9 @@ var ErrNotCompared = errors.New("certificate and key cannot be compared")
 // CheckKeypair reports whether the private key belongs to the first
 // certificate, both PEM.
 func CheckKeypair(cert, key []byte) error {
+	if b := findBlock(cert, isOtherCert); b != nil {
+		return fmt.Errorf("%w: the first contains a block of the type %q, which OpenSSL reads as a certificate and other programs do not", ErrNotCompared, b.Type)
+	}
 	_, err := tls.X509KeyPair(cert, key)
 	switch {
 	case err == nil:
@@ -42,6 +45,12 @@ func whyNotCompared(cert, key []byte) string {
 		return "the key is encrypted"
 	}
 	return "one of them is damaged, or of an algorithm other than RSA, ECDSA on a NIST curve, and Ed25519"
+}
+
+// isOtherCert tells the labels of certificates that OpenSSL reads besides CERTIFICATE
+// (openssl-format-options(1)). crypto/tls skips them, and would compare another one.
+func isOtherCert(b *pem.Block) bool {
+	return b.Type == "TRUSTED CERTIFICATE" || b.Type == "X509 CERTIFICATE"
 }
 
 func findBlock(data []byte, is func(*pem.Block) bool) *pem.Block {

@@ -57,3 +57,16 @@ func TestCheckKeypair(t *testing.T) {
 		}
 	}
 }
+
+// OpenSSL takes a certificate with an old label for the first; crypto/tls skips it, and
+// would compare the second with the key.
+func TestCheckKeypairOfOldLabels(t *testing.T) {
+	first, _ := pair(t)
+	cert, key := pair(t)
+	for _, label := range []string{"TRUSTED CERTIFICATE", "X509 CERTIFICATE"} {
+		chain := strings.ReplaceAll(string(first), " CERTIFICATE", " "+label) + string(cert)
+		if err := job.CheckKeypair([]byte(chain), key); !errors.Is(err, job.ErrNotCompared) {
+			t.Errorf("%s: %v", label, err)
+		}
+	}
+}

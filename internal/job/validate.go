@@ -84,7 +84,7 @@ func checkEnv(data []byte, prints []template.Print) error {
 	if i := invalidUTF8(data); i >= 0 {
 		return formatError("env", lineAt(data, int64(i)), nil)
 	}
-	_, err := secretfile.ParsePrinted(data, prints)
+	_, _, err := secretfile.ParsePrinted(data, prints)
 	if at, ok := errors.AsType[*secretfile.DotenvError](err); ok {
 		return formatError("env", at.Line, at.Err)
 	}

@@ -314,5 +314,8 @@ func (r *run) environ(env map[string]string, jobs string, changed []string) []st
 	if r.lock != nil {
 		list = append(list, LockEnv+"="+r.lock.Token())
 	}
+	if _, own := env[stateDirEnv]; !own && r.env.StateDirEnv != "" {
+		list = append(list, stateDirEnv+"="+r.env.StateDirEnv)
+	}
 	return list
 }

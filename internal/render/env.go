@@ -15,6 +15,8 @@ import (
 // a check or hook starts sees by it that its own ancestor holds the lock.
 const LockEnv = "CREDRENDER_LOCK"
 
+const stateDirEnv = "CREDRENDER_STATE_DIR"
+
 // Opener opens the source of a store: prefix is empty for the store itself, else the
 // prefix of the ref.
 type Opener func(ctx context.Context, store job.Store, prefix string) (source.Source, error)
@@ -33,6 +35,9 @@ type Env struct {
 	Tree func(j *job.Job, dir string) ([]string, error)
 	// Home is the HOME of commands.
 	Home string
+	// StateDirEnv is the value of CREDRENDER_STATE_DIR in our own environment, or "".
+	// Commands get it too: a render that they start then finds the same lock.
+	StateDirEnv string
 	// LockToken is the value of LockEnv in our own environment.
 	LockToken string
 	Disk      txn.Disk

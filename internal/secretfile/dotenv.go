@@ -76,19 +76,28 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 // dotenv for Node.js and python-dotenv take for the end of the line, or with a
 // backslash at its end, after which shells and systemd (systemd.exec(5)) go on with
 // the next line. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
-func ParseDotenv(data []byte) ([]Variable, error) { return ParsePrinted(data, nil) }
+func ParseDotenv(data []byte) ([]Variable, error) {
+	vars, _, err := ParsePrinted(data, nil)
+	return vars, err
+}
 
 // ParsePrinted is [ParseDotenv] of a rendered template, of which prints are what
 // its actions printed. One in a value must be all of it or a part of it, and one in
 // a name likewise: a secret that holds a line break, a # behind a space or a quote
 // would be cut off there, or go on as another variable. An action may also print
-// whole lines. Errors name no variable whose name was printed.
-func ParsePrinted(data []byte, prints []template.Print) ([]Variable, error) {
-	return (&parser{prints: prints}).parse(data)
+// whole lines. Errors name no variable whose name was printed; printed has those.
+func ParsePrinted(data []byte, prints []template.Print) (vars []Variable, printed map[string]bool, err error) {
+	p := &parser{prints: prints}
+	vars, err = p.parse(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return vars, p.printed, nil
 }
 
 func (p *parser) parse(data []byte) ([]Variable, error) {
-	p.rest, p.data, p.line, p.seen = strings.TrimPrefix(string(data), "\ufeff"), string(data), 1, map[string]int{}
+	p.rest, p.data, p.line = strings.TrimPrefix(string(data), "\ufeff"), string(data), 1
+	p.seen, p.printed = map[string]int{}, map[string]bool{}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
 			return nil, &DotenvError{p.line, err}
@@ -98,14 +107,15 @@ func (p *parser) parse(data []byte) ([]Variable, error) {
 }
 
 type parser struct {
-	rest   string
-	data   string
-	prints []template.Print
-	from   int // where the value begins, blanks before it included
-	line   int
-	found  []Variable
-	seen   map[string]int // line of each name
-	shell  bool           // refuse what a shell would expand
+	rest    string
+	data    string
+	prints  []template.Print
+	from    int // where the value begins, blanks before it included
+	line    int
+	found   []Variable
+	seen    map[string]int // line of each name
+	printed map[string]bool
+	shell   bool // refuse what a shell would expand
 }
 
 // next reads a line, and those that its quotes go on over.
@@ -133,6 +143,7 @@ func (p *parser) next() error {
 		if x.Start > equals || x.End <= p.offset() {
 			continue
 		}
+		p.printed[fields[0]] = true
 		if shown = "a variable"; x.End > equals+1 && !p.isLines(x) || x.Start < p.offset() && x.End <= equals+1 {
 			return errCut
 		}
@@ -168,16 +179,6 @@ func (p *parser) skip() (text string) {
 	text, p.rest, _ = strings.Cut(p.rest, "\n")
 	p.line++
 	return text
-}
-
-// valueAfter reads a value. before is what precedes the = on its line.
-func (p *parser) valueAfter(before string) (string, error) {
-	if p.shell {
-		if err := p.shellEquals(before); err != nil {
-			return "", err
-		}
-	}
-	return p.value()
 }
 
 func (p *parser) value() (string, error) {
@@ -251,65 +252,4 @@ func (p *parser) cut(start, stop, end int) bool {
 	return slices.ContainsFunc(p.prints, func(x template.Print) bool {
 		return p.from <= x.Start && x.Start <= end && x.Start < x.End && (x.Start < start || x.End > stop)
 	})
-}
-
-func (p *parser) quoted(quote byte) (string, error) {
-	var b strings.Builder
-	lines, start := 0, p.offset()
-	for i := 1; i < len(p.rest); i++ {
-		switch c := p.rest[i]; {
-		case c == quote:
-			if p.broken(start, start+i) {
-				return "", errCut
-			}
-			if p.shell && quote == '"' {
-				if err := shellQuoted(p.rest[1:i]); err != nil {
-					return "", err
-				}
-			}
-			p.rest = p.rest[i+1:]
-			p.line += lines
-			if line, _, _ := strings.Cut(p.rest, "\n"); p.spills(start+i, p.offset()+len(line)) {
-				return "", errCut
-			}
-			if after := p.trailer(p.skip()); after != "" && after[0] != '#' {
-				p.line--
-				return "", errAfterQuote
-			}
-			return b.String(), nil
-		case c == '\\' && quote == '"' && i+1 < len(p.rest):
-			i++
-			b.WriteString(unescape(p.rest[i]))
-			if p.rest[i] == '\n' {
-				lines++
-			}
-		default:
-			if c == '\n' {
-				lines++
-			}
-			b.WriteByte(c)
-		}
-	}
-	return "", errors.New("its quote is not closed")
-}
-
-// broken reports whether a quote that an action printed closes a value that it
-// did not open, or the other way round.
-func (p *parser) broken(open, closed int) bool {
-	whole := slices.ContainsFunc(p.prints, func(x template.Print) bool { return x.Start == open && x.End == closed+1 })
-	return !whole && p.cut(open+1, closed, closed)
-}
-
-func unescape(c byte) string {
-	switch c {
-	case 'n':
-		return "\n"
-	case 'r':
-		return "\r"
-	case 't':
-		return "\t"
-	case '"', '\\', '$', '`':
-		return string(c)
-	}
-	return `\` + string(c)
 }

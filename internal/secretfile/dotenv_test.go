@@ -79,7 +79,7 @@ func TestParsePrinted(t *testing.T) {
 				b.WriteRune(r)
 			}
 		}
-		vars, err := secretfile.ParsePrinted([]byte(b.String()), prints)
+		vars, _, err := secretfile.ParsePrinted([]byte(b.String()), prints)
 		var got []string
 		for _, v := range vars {
 			got = append(got, v.Name+"="+v.Value)
@@ -112,7 +112,7 @@ func TestBareValuesThatLoadersReadDifferently(t *testing.T) {
 
 // TestParsePrintedComment: a line break in what a comment prints makes no variable.
 func TestParsePrintedComment(t *testing.T) {
-	vars, err := secretfile.ParsePrinted([]byte("# x\nB=2\n"), []template.Print{{Start: 2, End: 7}})
+	vars, _, err := secretfile.ParsePrinted([]byte("# x\nB=2\n"), []template.Print{{Start: 2, End: 7}})
 	if err == nil || !strings.HasPrefix(err.Error(), "line 1: the output of an action") {
 		t.Errorf("got %v, %v", vars, err)
 	}

@@ -31,6 +31,16 @@ func parseShell(data []byte) ([]Entry, error) {
 	return dotenvEntries(data, &parser{shell: true})
 }
 
+// valueAfter reads a value. before is what precedes the = on its line.
+func (p *parser) valueAfter(before string) (string, error) {
+	if p.shell {
+		if err := p.shellEquals(before); err != nil {
+			return "", err
+		}
+	}
+	return p.value()
+}
+
 // shellEquals refuses a line that is no assignment to a shell. before is its text up to the
 // =, and p.rest is what follows the blanks after it.
 func (p *parser) shellEquals(before string) error {
