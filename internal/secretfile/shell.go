@@ -45,7 +45,7 @@ func (p *parser) valueAfter(before string) (string, error) {
 // =, and p.rest is what follows the blanks after it.
 func (p *parser) shellEquals(before string) error {
 	line, _, _ := strings.Cut(p.rest, "\n")
-	line = strings.TrimRight(line, "\r")
+	line = strings.TrimSuffix(line, "\r")
 	hash := strings.HasPrefix(line, "#")
 	switch blank := p.offset() > p.from; {
 	case !shellName().MatchString(before), blank && line != "" && !hash:
@@ -59,7 +59,7 @@ func (p *parser) shellEquals(before string) error {
 // shellBare refuses a bare value that a shell does not take as it is. A ~ is special at
 // the start and after a colon.
 func shellBare(text string) error {
-	text = strings.Trim(text, " \t\r")
+	text = strings.Trim(strings.TrimSuffix(text, "\r"), " \t") // as line ends of Windows
 	if strings.ContainsAny(text, shellSpecial) || strings.ContainsFunc(text, unicode.IsSpace) ||
 		strings.HasPrefix(text, "~") || strings.Contains(text, ":~") {
 		return errShellBare
@@ -92,5 +92,5 @@ func (p *parser) trailer(text string) string {
 	if strings.HasPrefix(text, "#") {
 		return "x" // a part of the value
 	}
-	return strings.Trim(text, " \t\r")
+	return strings.Trim(strings.TrimSuffix(text, "\r"), " \t")
 }

@@ -16,7 +16,7 @@ func TestShellRefusesWhatShellsExpand(t *testing.T) {
 		`A=canary|id`: special, `A=canary>f`: special, `A=canary<f`: special, `A=(canary)`: special, `A=canary'x'`: special,
 		`A=canary"x"`: special, `A=canary*`: special, `A=canary?`: special, `A=canary[a]`: special, `A=~/canary`: special,
 		`A=canary:~/x`: special, `A={canary,b}`: special, `A=canary#b`: special, `A=#canary`: special, "A=canary\tb": special,
-		"A=canary\\\nB=1": special, "A=canary\rB=1": special, "A=canary\u00a0": special, "A=canary # c\nB=canary;c": "line 2: B: it contains",
+		"A=canary\\\nB=1": special, "A=canary\rB=1": special, "A=\rcanary": special, "A='canary'\rx": "after the closing quote", "A=canary\u00a0": special, "A=canary # c\nB=canary;c": "line 2: B: it contains",
 		`A="canary$x"`: quoted, "A=\"canary`id`\"": quoted, `A="canary\n"`: quoted, "A=\"canary\\\nb\"": quoted,
 		`A = canary`: blank, `A= canary`: blank, `A= 'canary'`: blank, `export A ='canary'`: blank, "export\u00a0A=canary": blank,
 		`A='canary'#b`: "after the closing quote", "A='canary'\u00a0": "after the closing quote", `A='canary';B=1`: "after the closing quote",
