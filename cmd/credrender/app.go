@@ -290,5 +290,14 @@ func (a *app) setTimeout(d time.Duration) {
 	a.input.SetIdle(d)
 }
 
+// limitInputs applies --timeout for a command that loads no config.
+func (a *app) limitInputs() error {
+	d, err := config.Timeout(config.Options{Flags: a.globals.given(), Environ: a.environ, Dir: a.dir})
+	if err == nil {
+		a.setTimeout(d)
+	}
+	return err
+}
+
 // atTerminal reports whether a stream is a terminal.
 func (a *app) atTerminal(stream any) bool { return a.terminal != nil && a.terminal(stream) }

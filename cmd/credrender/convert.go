@@ -57,6 +57,9 @@ with file and line, with exit code 1. A file of another kind is exit code 2. No 
 }
 
 func runConvert(a *app, c *cobra.Command, o *convertFlags, path string) error {
+	if err := a.limitInputs(); err != nil {
+		return err
+	}
 	info, err := os.Stat(a.abs(path))
 	isFolder := path != stdinName && err == nil && info.IsDir()
 	other, kind := []string{"backend", "prefix", "file", "out"}, "folder of confd"

@@ -60,6 +60,9 @@ Exit code 1 if a case fails, 2 if a test file is wrong.`,
 }
 
 func runTest(ctx context.Context, a *app, o *testOptions, args []string) error {
+	if err := a.limitInputs(); err != nil {
+		return err
+	}
 	if len(args) == 0 {
 		args = []string{"."}
 	}

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/viper"
 )
@@ -122,6 +124,25 @@ func newLayers(o Options) (layers, []error) {
 		}
 	}
 	return l, errs
+}
+
+// Timeout returns the time limit of a command that reads no config file: that of its flag,
+// its variable or the default.
+func Timeout(o Options) (time.Duration, error) {
+	var mine setting
+	for _, s := range settings() {
+		if s.Name == "timeout" {
+			mine = s
+		}
+	}
+	o.Environ = slices.DeleteFunc(slices.Clone(o.Environ), func(kv string) bool { return !strings.HasPrefix(kv, mine.Env()+"=") })
+	if value, given := o.Flags[mine.Name]; given {
+		o.Flags = map[string]string{mine.Name: value}
+	} else {
+		o.Flags = nil
+	}
+	l, errs := newLayers(o)
+	return l.resolve(nil).GetDuration(mine.Name), errors.Join(errs...)
 }
 
 // resolve merges the settings of a file: flags, then variables, then the file, then

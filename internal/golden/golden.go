@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -173,6 +174,13 @@ func (r *Runner) runCase(ctx context.Context, j job.Job, t *config.TestFile, c c
 
 func (r *Runner) compare(result Result, t *config.TestFile, c config.TestCase, text mask.Text, out []byte, rewrite *rewriter) (Result, error) {
 	name, want, err := r.expected(t, c)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // such as a FIFO, which --update must not write
+		if cause := errors.Unwrap(err); cause != nil {
+			err = cause // without the path again
+		}
+		result.Problem = name + " cannot be read: " + err.Error()
+		return result, nil
+	}
 	if err != nil && r.Write == nil {
 		result.Problem = fmt.Sprintf("%s cannot be read (--update writes it): %v", name, errors.Unwrap(err))
 		return result, nil

@@ -87,13 +87,23 @@ func ParseDotenv(data []byte) ([]Variable, error) {
 // would be cut off there, or go on as another variable. An action may also print
 // whole lines. Errors name no variable whose name was printed; printed has those.
 func ParsePrinted(data []byte, prints []template.Print) (vars []Variable, printed map[string]bool, err error) {
-	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), data: string(data), prints: prints, line: 1, seen: map[string]int{}, printed: map[string]bool{}}
+	p := &parser{prints: prints}
+	vars, err = p.parse(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return vars, p.printed, nil
+}
+
+func (p *parser) parse(data []byte) ([]Variable, error) {
+	p.rest, p.data, p.line = strings.TrimPrefix(string(data), "\ufeff"), string(data), 1
+	p.seen, p.printed = map[string]int{}, map[string]bool{}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
-			return nil, nil, &DotenvError{p.line, err}
+			return nil, &DotenvError{p.line, err}
 		}
 	}
-	return p.found, p.printed, nil
+	return p.found, nil
 }
 
 type parser struct {
@@ -105,6 +115,7 @@ type parser struct {
 	found   []Variable
 	seen    map[string]int // line of each name
 	printed map[string]bool
+	shell   bool // refuse what a shell would expand
 }
 
 // next reads a line, and those that its quotes go on over.
@@ -141,10 +152,11 @@ func (p *parser) next() error {
 		return fmt.Errorf("%s is given already on line %d", shown, at)
 	}
 	p.seen[fields[0]] = p.line
+	before := p.data[p.offset():equals]
 	p.rest = p.data[equals+1:]
 	p.from = p.offset()
 	p.rest = strings.TrimLeft(p.rest, " \t")
-	value, err := p.value()
+	value, err := p.valueAfter(before)
 	if err != nil {
 		return fmt.Errorf("%s: %w", shown, err)
 	}
@@ -186,12 +198,17 @@ func (p *parser) value() (string, error) {
 		}
 	}
 	start += len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace))
+	raw := text
 	text = strings.TrimSpace(text)
 	if p.cut(start, start+len(text), end) {
 		p.line--
 		return "", errCut
 	}
-	if err := disputedBare(text); err != nil {
+	err := disputedBare(text)
+	if p.shell {
+		err = shellBare(raw)
+	}
+	if err != nil {
 		p.line--
 		return "", err
 	}
@@ -235,60 +252,4 @@ func (p *parser) cut(start, stop, end int) bool {
 	return slices.ContainsFunc(p.prints, func(x template.Print) bool {
 		return p.from <= x.Start && x.Start <= end && x.Start < x.End && (x.Start < start || x.End > stop)
 	})
-}
-
-func (p *parser) quoted(quote byte) (string, error) {
-	var b strings.Builder
-	lines, start := 0, p.offset()
-	for i := 1; i < len(p.rest); i++ {
-		switch c := p.rest[i]; {
-		case c == quote:
-			if p.broken(start, start+i) {
-				return "", errCut
-			}
-			p.rest = p.rest[i+1:]
-			p.line += lines
-			if line, _, _ := strings.Cut(p.rest, "\n"); p.spills(start+i, p.offset()+len(line)) {
-				return "", errCut
-			}
-			if after := strings.TrimSpace(p.skip()); after != "" && after[0] != '#' {
-				p.line--
-				return "", errors.New("unexpected text after the closing quote")
-			}
-			return b.String(), nil
-		case c == '\\' && quote == '"' && i+1 < len(p.rest):
-			i++
-			b.WriteString(unescape(p.rest[i]))
-			if p.rest[i] == '\n' {
-				lines++
-			}
-		default:
-			if c == '\n' {
-				lines++
-			}
-			b.WriteByte(c)
-		}
-	}
-	return "", errors.New("its quote is not closed")
-}
-
-// broken reports whether a quote that an action printed closes a value that it
-// did not open, or the other way round.
-func (p *parser) broken(open, closed int) bool {
-	whole := slices.ContainsFunc(p.prints, func(x template.Print) bool { return x.Start == open && x.End == closed+1 })
-	return !whole && p.cut(open+1, closed, closed)
-}
-
-func unescape(c byte) string {
-	switch c {
-	case 'n':
-		return "\n"
-	case 'r':
-		return "\r"
-	case 't':
-		return "\t"
-	case '"', '\\', '$', '`':
-		return string(c)
-	}
-	return `\` + string(c)
 }

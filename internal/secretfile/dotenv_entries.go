@@ -64,11 +64,13 @@ func Disputed(v source.Secret) bool {
 		strings.Contains(s, "'") && strings.ContainsAny(s, "\\\"$`")
 }
 
-func parseDotenv(data []byte) ([]Entry, error) {
+func parseDotenv(data []byte) ([]Entry, error) { return dotenvEntries(data, &parser{}) }
+
+func dotenvEntries(data []byte, p *parser) ([]Entry, error) {
 	if !utf8.Valid(data) {
 		return nil, &SyntaxError{Msg: "not UTF-8"}
 	}
-	variables, err := ParseDotenv(data)
+	variables, err := p.parse(data)
 	if line, ok := errors.AsType[*DotenvError](err); ok {
 		return nil, &SyntaxError{line.Line, line.Err.Error()}
 	}

@@ -15,7 +15,8 @@ const (
 	// quotes (literal, over several lines too), or in double quotes, in which \n, \r,
 	// \t and \ before another character are escapes. Nothing is expanded.
 	Dotenv = "dotenv"
-	// Shell has the lines of Dotenv with "export " before each name.
+	// Shell has the lines of Dotenv with "export " before each name. What a shell would
+	// expand, join or run is refused.
 	Shell = "shell"
 	// Properties is the text form of java.util.Properties.
 	Properties = "properties"
@@ -43,7 +44,7 @@ func formats() []format {
 		{JSON, parseJSON, writeJSON, []string{".json"}},
 		{YAML, parseYAML, writeYAML, []string{".yaml", ".yml"}},
 		{Dotenv, parseDotenv, writeDotenv, []string{".env"}},
-		{Shell, parseDotenv, writeShell, []string{".sh"}},
+		{Shell, parseShell, writeShell, []string{".sh"}},
 		{Properties, parseProperties, writeProperties, []string{".properties"}},
 		{CSV, separated(',').parse, separated(',').write, []string{".csv"}},
 		{TSV, separated('\t').parse, separated('\t').write, []string{".tsv"}},

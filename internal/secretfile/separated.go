@@ -3,6 +3,7 @@ package secretfile
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,6 +22,7 @@ func (sep separated) parse(data []byte) ([]Entry, error) {
 	}
 	rest := strings.TrimPrefix(string(data), "\ufeff") // as spreadsheets write it
 	var entries []Entry
+	var head columns
 	for line := 1; rest != ""; {
 		fields, after, err := sep.record(rest)
 		switch {
@@ -29,14 +31,46 @@ func (sep separated) parse(data []byte) ([]Entry, error) {
 		case len(fields) == 1 && fields[0] == "": // an empty line
 		case len(fields) != 2:
 			return nil, &SyntaxError{line, "a line must have two fields, a name and a value"}
-		case line == 1 && strings.EqualFold(strings.Join(fields, string(sep)), sep.header()):
+		case !head.seen:
+			var isHeader bool
+			if head, isHeader, err = columnsOf(fields); err != nil {
+				return nil, &SyntaxError{line, err.Error()}
+			}
+			if isHeader {
+				break
+			}
+			fallthrough
 		default:
-			entries = append(entries, entry(fields[0], fields[1], line))
+			entries = append(entries, entry(fields[head.name], fields[1-head.name], line))
 		}
 		line += strings.Count(rest[:len(rest)-len(after)], "\n")
 		rest = after
 	}
 	return entries, nil
+}
+
+// columns tells which of the two columns has the names.
+type columns struct {
+	name int
+	seen bool
+}
+
+// columnsOf reads the first record of a table. A header with other titles, which may be a
+// secret too, is refused.
+func columnsOf(fields []string) (head columns, isHeader bool, err error) {
+	title := func(i int) string { return strings.ToLower(strings.TrimSpace(fields[i])) }
+	is := func(titles []string, i int) bool { return slices.Contains(titles, title(i)) }
+	ours := []string{"name", "value"}
+	usual := append([]string{"key", "variable", "parameter", "id", "secret", "password"}, ours...) // of other programs
+	switch {
+	case title(0) == "name" && title(1) == "value":
+		return columns{0, true}, true, nil
+	case title(0) == "value" && title(1) == "name":
+		return columns{1, true}, true, nil
+	case is(ours, 0), is(ours, 1), is(usual, 0) && is(usual, 1):
+		return head, false, errors.New("it looks like a header, with titles other than name and value: title the columns name and value, or put such a line first")
+	}
+	return columns{0, true}, false, nil
 }
 
 // record reads the fields of one line, which may have line breaks in quotes.

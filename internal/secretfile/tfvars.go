@@ -71,9 +71,11 @@ func tfvarsValue(a *hcl.Attribute, data []byte) (string, error) {
 	v, faults := a.Expr.Value(nil)
 	switch {
 	case faults.HasErrors() || !v.IsWhollyKnown():
-		return "", errors.New("an expression, not a value")
+		return "", errExpression
 	case v.IsNull():
 		return "", errors.New("null is not a value")
+	case v.Type().IsPrimitiveType() && !isLiteral(a.Expr):
+		return "", errExpression
 	case v.Type() == cty.String:
 		return v.AsString(), nil
 	case v.Type() == cty.Number, v.Type() == cty.Bool:
@@ -82,6 +84,26 @@ func tfvarsValue(a *hcl.Attribute, data []byte) (string, error) {
 		return "", errors.New("an object is not a value")
 	}
 	return "", errors.New("a list is not a value")
+}
+
+var errExpression = errors.New("an expression, not a value")
+
+// isLiteral reports whether a value of text, a number or a boolean is written as it is.
+// Terraform computes others, such as 1 + 1, and the text of those is not their value.
+func isLiteral(x hcl.Expression) bool {
+	switch x := x.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return true
+	case *hclsyntax.UnaryOpExpr: // the lexer has no negative numbers
+		_, ok := x.Val.(*hclsyntax.LiteralValueExpr)
+		return ok && x.Op == hclsyntax.OpNegate && x.Val.Range().Start.Byte == x.SrcRange.Start.Byte+1
+	case *hclsyntax.TemplateExpr:
+		return !slices.ContainsFunc(x.Parts, func(part hclsyntax.Expression) bool {
+			text, ok := part.(*hclsyntax.LiteralValueExpr)
+			return !ok || text.Val.Type() != cty.String // a number here was ${1}
+		})
+	}
+	return false
 }
 
 // tfvarsName is narrower than what Terraform takes: ASCII only.
