@@ -2,6 +2,7 @@ package race
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -103,7 +104,7 @@ func (r *Report) measured(g goal, w Wire) string {
 func (r *Report) lost() string {
 	rows := r.Lost()
 	if len(rows) == 0 {
-		return "No peer was faster in any row.\n"
+		return fmt.Sprintf("Of the programs that took part (%s), none was faster than credrender in any row.\n", strings.Join(r.participants(), ", "))
 	}
 	var b strings.Builder
 	b.WriteString("A peer was faster in these rows:\n\n")
@@ -112,6 +113,17 @@ func (r *Report) lost() string {
 		fmt.Fprintf(&b, "- %s, %s: %s, %s instead of %s (%s)\n", r.title(x.Case), x.Wire, x.Contender, duration(x.WallMS), duration(x.WallMS/ratio), times(ratio))
 	}
 	return b.String()
+}
+
+// participants returns the peers that have a time in some row, by name.
+func (r *Report) participants() (names []string) {
+	for _, x := range r.Rows {
+		if x.Contender != Ours && x.Contender != Limit && x.WallMS > 0 {
+			names = append(names, x.Contender)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (r *Report) title(name string) string {
