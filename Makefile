@@ -227,7 +227,7 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 	  $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
-security-mutants: ## put a bug back for each promise of docs/security.md: the test that holds it has to notice (30 minutes)
+security-mutants: ## put bugs back that break promises of docs/security.md: the tests that hold those have to notice (30 minutes)
 	$(GO) run ./test/mutants security
 
 fuzz-mutants: ## put known bugs back into parsers, one at a time: the fuzz targets have to find them (5 minutes)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -42,6 +43,7 @@ func checkWords(words []string) error {
 
 // contextAmong takes the arguments KEY=VALUE from among SRC[:DEST]. They have no colon, and
 // no slash before =. A file whose name has that form is refused: it is written ./KEY=VALUE.
+// So is what looks like a template that is not there: without it, all jobs would run.
 func (a *app) contextAmong(args []string) (files, words []string, err error) {
 	for _, arg := range args {
 		key, _, _ := strings.Cut(arg, "=")
@@ -52,9 +54,18 @@ func (a *app) contextAmong(args []string) (files, words []string, err error) {
 		if _, err := os.Lstat(a.abs(arg)); err == nil {
 			return nil, nil, usagef("%s is a file, and has the form of a context: write ./%s for the file, --context %s for the context", source.Show(arg), source.Show(arg), source.Show(arg))
 		}
+		if looksLikeFile(arg) {
+			return nil, nil, usagef("%s: no such file; for a context write --context %s", source.Show(arg), source.Show(arg))
+		}
 		words = append(words, arg)
 	}
 	return files, words, checkWords(words)
+}
+
+// looksLikeFile reports whether a word has a slash or the ending of a template.
+func looksLikeFile(word string) bool {
+	endings := []string{".tmpl", ".tpl", ".ctmpl", ".gotmpl", ".j2"}
+	return strings.Contains(word, "/") || slices.Contains(endings, filepath.Ext(word))
 }
 
 // isJoined reports whether a word has the form a=b,c=d.
