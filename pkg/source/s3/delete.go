@@ -7,20 +7,10 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-var (
-	_ source.HistoryReader = (*Secrets)(nil)
-	_ source.HistoryReader = (*Folder)(nil)
-)
-
-// Delete implements source.Writer for the folder.
-func (f *Folder) Delete(ctx context.Context, r source.Ref, d source.Deletion) (source.Deleted, error) {
-	return f.secrets.Delete(ctx, f.full(r), d)
-}
-
 // Delete implements source.Writer. A bucket with versions keeps those of a deleted object;
 // one that does not is refused without d.Force. A deleted version is gone.
 func (s *Secrets) Delete(ctx context.Context, r source.Ref, d source.Deletion) (source.Deleted, error) {
-	bucket, key, err := place(r)
+	bucket, key, err := s.objects.place(r)
 	if err != nil {
 		return source.Deleted{}, err
 	}
@@ -42,15 +32,10 @@ func (s *Secrets) Delete(ctx context.Context, r source.Ref, d source.Deletion) (
 	return gone, nil
 }
 
-// History implements source.HistoryReader for the folder.
-func (f *Folder) History(ctx context.Context, r source.Ref) ([]source.VersionInfo, error) {
-	return f.secrets.History(ctx, f.full(r))
-}
-
 // History implements source.HistoryReader. It includes the versions of a deleted object. In
 // a bucket without versions an object has one, without an id.
 func (s *Secrets) History(ctx context.Context, r source.Ref) ([]source.VersionInfo, error) {
-	bucket, key, err := place(r)
+	bucket, key, err := s.objects.place(r)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,8 @@ const (
 // concurrent use.
 type Objects struct {
 	client    *client
-	versioned sync.Map // buckets that are known to keep versions
+	folder    string    // "bucket/" or "bucket/prefix/", in which all names are; empty: they begin with a bucket
+	versioned *sync.Map // buckets that are known to keep versions
 }
 
 var (
@@ -54,7 +55,7 @@ var (
 // New returns the buckets of the client's region. It does no I/O. With a configured
 // endpoint, buckets are part of the path: few emulators support them as hosts.
 func New(client awsconfig.Client) *Objects {
-	return &Objects{client: newClient(client)}
+	return &Objects{client: newClient(client), versioned: &sync.Map{}}
 }
 
 // Fetch implements source.Source.
@@ -87,8 +88,11 @@ func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 }
 
 // List implements source.Lister for the patterns of Glob. It lists current objects, and no
-// older versions.
+// older versions. In a folder, the empty pattern matches all names.
 func (o *Objects) List(ctx context.Context, pattern string) ([]source.Entry, error) {
+	if pattern == "" && o.folder != "" {
+		pattern = "*"
+	}
 	refs, err := o.matches(ctx, source.Ref{Name: pattern})
 	entries := make([]source.Entry, len(refs))
 	for i, r := range refs {
@@ -117,7 +121,8 @@ func byName(results map[source.Ref]source.Result) map[string]source.Result {
 
 // matches returns the refs of the objects that match a pattern.
 func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref, error) {
-	literal, _, _ := strings.Cut(pattern.Name, "*")
+	name := o.folder + pattern.Name
+	literal, _, _ := strings.Cut(name, "*")
 	bucket, prefix, err := source.SplitObject(literal)
 	if err != nil {
 		return nil, err
@@ -133,10 +138,11 @@ func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref
 			return nil, wire.Wrap("list bucket "+bucket, err)
 		}
 		for _, object := range objects {
-			r := pattern
-			r.Name = bucket + "/" + object.Key
-			folder := strings.HasSuffix(r.Name, "/") && object.Size == 0
-			if !folder && source.Match(pattern.Name, r.Name) {
+			found := bucket + "/" + object.Key
+			isFolder := strings.HasSuffix(found, "/") && object.Size == 0
+			if !isFolder && source.Match(name, found) {
+				r := pattern
+				r.Name = strings.TrimPrefix(found, o.folder)
 				refs = append(refs, r)
 			}
 		}
@@ -151,7 +157,7 @@ var errSame = errors.New("not modified")
 
 // head returns the headers of an object, or errSame if it still has that ETag.
 func (o *Objects) head(ctx context.Context, r source.Ref, etag string) (http.Header, error) {
-	bucket, key, err := place(r)
+	bucket, key, err := o.place(r)
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +175,8 @@ func (o *Objects) head(ctx context.Context, r source.Ref, etag string) (http.Hea
 	return nil, wire.Wrap("check object", err)
 }
 
-func place(r source.Ref) (bucket, key string, err error) {
-	bucket, key, err = source.SplitObject(r.Name)
+func (o *Objects) place(r source.Ref) (bucket, key string, err error) {
+	bucket, key, err = source.SplitObject(o.folder + r.Name)
 	if err != nil {
 		return "", "", err
 	}
@@ -182,7 +188,7 @@ func place(r source.Ref) (bucket, key string, err error) {
 
 // get reads an object.
 func (o *Objects) get(ctx context.Context, r source.Ref) ([]byte, source.Trace, error) {
-	bucket, key, err := place(r)
+	bucket, key, err := o.place(r)
 	if err != nil {
 		return nil, source.Trace{}, err
 	}

@@ -14,18 +14,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-var (
-	_ source.Writer = (*Secrets)(nil)
-	_ source.Writer = (*Folder)(nil)
-)
-
 // maxRaces limits the attempts at an object that others write at the same time.
 const maxRaces = 20
-
-// Put implements source.Writer for the folder.
-func (f *Folder) Put(ctx context.Context, r source.Ref, w source.Write) (source.Stored, error) {
-	return f.secrets.Put(ctx, f.full(r), w)
-}
 
 // Put implements source.Writer. It encrypts a value and stores it in place of the current
 // one, whose tags, metadata, type and storage class stay. A bucket that does not keep
@@ -36,7 +26,7 @@ func (s *Secrets) Put(ctx context.Context, r source.Ref, w source.Write) (source
 	if err := refuse(w); err != nil {
 		return source.Stored{}, err
 	}
-	bucket, key, err := place(r)
+	bucket, key, err := s.objects.place(r)
 	if err != nil {
 		return source.Stored{}, err
 	}
