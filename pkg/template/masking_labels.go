@@ -3,7 +3,6 @@ package template
 import (
 	"context"
 	"math/bits"
-	"slices"
 )
 
 // maxSingly is the largest number of answers that are left out one by one.
@@ -49,11 +48,7 @@ type experiment struct {
 
 // ask collects the queries.
 func (e *experiment) ask() {
-	for _, q := range e.t.flagged(e.without(nil), func(q Query) bool { return q.Kind.Hidden() }) {
-		if !slices.ContainsFunc(e.queries, func(seen Query) bool { return seen.Key() == q.Key() }) {
-			e.queries = append(e.queries, q)
-		}
-	}
+	e.queries = distinct(e.t.flagged(e.without(nil), func(q Query) bool { return q.Kind.Hidden() }))
 }
 
 // without executes over all answers but some.
