@@ -129,13 +129,6 @@ func noNil(v reflect.Value) error {
 	return nil
 }
 
-// The readers of documents are in package document.
-func fromJSON(s string) (any, error) { return document.JSON(s) }
-
-func fromYAML(s string) (any, error) { return document.YAML(s) }
-
-func fromTOML(s string) (map[string]any, error) { return document.TOML(s) }
-
 // fromBase64 and fromBase32 fail where Sprig's put the text of the error into
 // the output, and where bits of the last character would be lost.
 func fromBase64(s string) (string, error) {

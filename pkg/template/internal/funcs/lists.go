@@ -37,46 +37,31 @@ func has(item, list any) (bool, error) {
 	return contains(all, item), err
 }
 
-func without(list any, omit ...any) ([]any, error) {
+// filtered returns the elements that keep chooses. kept are those before.
+func filtered(list any, keep func(v any, kept []any) bool) ([]any, error) {
 	all, err := items(list)
 	if err != nil {
 		return nil, err
 	}
 	kept := []any{}
 	for _, v := range all {
-		if !contains(omit, v) {
+		if keep(v, kept) {
 			kept = append(kept, v)
 		}
 	}
 	return kept, nil
+}
+
+func without(list any, omit ...any) ([]any, error) {
+	return filtered(list, func(v any, _ []any) bool { return !contains(omit, v) })
 }
 
 func uniq(list any) ([]any, error) {
-	all, err := items(list)
-	if err != nil {
-		return nil, err
-	}
-	kept := []any{}
-	for _, v := range all {
-		if !contains(kept, v) {
-			kept = append(kept, v)
-		}
-	}
-	return kept, nil
+	return filtered(list, func(v any, kept []any) bool { return !contains(kept, v) })
 }
 
 func compact(list any) ([]any, error) {
-	all, err := items(list)
-	if err != nil {
-		return nil, err
-	}
-	kept := []any{}
-	for _, v := range all {
-		if !isEmpty(v) {
-			kept = append(kept, v)
-		}
-	}
-	return kept, nil
+	return filtered(list, func(v any, _ []any) bool { return !isEmpty(v) })
 }
 
 // slice is Sprig's, and text/template's own, which slices strings.

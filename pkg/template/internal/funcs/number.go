@@ -104,18 +104,13 @@ func Count(v any) (int64, error) {
 	if _, ok := v.(string); ok {
 		return 0, Problem("a string, not a number; use int")
 	}
-	i, err := whole(v, false)
-	if err != nil {
-		return 0, err
-	}
-	if !i.IsInt64() {
-		return 0, Problem(tooManyBits)
-	}
-	return i.Int64(), nil
+	return int64Of(v, false)
 }
 
-func toInt64(v any) (int64, error) {
-	i, err := whole(v, true)
+func toInt64(v any) (int64, error) { return int64Of(v, true) }
+
+func int64Of(v any, cut bool) (int64, error) {
+	i, err := whole(v, cut)
 	if err != nil {
 		return 0, err
 	}

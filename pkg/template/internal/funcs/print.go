@@ -7,31 +7,21 @@ import (
 	"unicode"
 )
 
-// printed returns what fmt prints of the arguments.
-func printed(values []any) ([]any, error) {
+// printed prints values with f.
+func printed(f func(...any) string, values []any) (string, error) {
 	all := make([]any, len(values))
 	for i, v := range values {
 		var err error
 		if all[i], err = Scalar(v); err != nil {
-			return nil, Argument(i, err)
+			return "", Argument(i, err)
 		}
 	}
-	return all, nil
+	return f(all...), nil
 }
 
-func printer(f func(...any) string) func(...any) (string, error) {
-	return func(values ...any) (string, error) {
-		all, err := printed(values)
-		if err != nil {
-			return "", err
-		}
-		return f(all...), nil
-	}
-}
-
-func print(values ...any) (string, error)    { return printer(fmt.Sprint)(values...) }
-func println(values ...any) (string, error)  { return printer(fmt.Sprintln)(values...) }
-func urlquery(values ...any) (string, error) { return printer(template.URLQueryEscaper)(values...) }
+func print(values ...any) (string, error)    { return printed(fmt.Sprint, values) }
+func println(values ...any) (string, error)  { return printed(fmt.Sprintln, values) }
+func urlquery(values ...any) (string, error) { return printed(template.URLQueryEscaper, values) }
 
 // html refuses a zero byte, which HTML cannot hold: text/template's writes
 // U+FFFD for it.
