@@ -174,3 +174,16 @@ func escaped(s string) (unit uint64, ok bool) {
 	unit, err := strconv.ParseUint(s[2:6], 16, 32)
 	return unit, err == nil
 }
+
+// PointerKeys returns the keys of a JSON Pointer
+// (https://www.rfc-editor.org/rfc/rfc6901.html). The empty pointer has none.
+func PointerKeys(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	keys := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i, k := range keys {
+		keys[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(k)
+	}
+	return keys
+}
