@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"path/filepath"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // base returns the job that all jobs of a file start from.
-func (l *loader) base(file map[string]scalar) (job.Job, error) {
+func (l *loader) base(file map[string]scalar) (job.Job, *Error) {
 	v := l.resolve(file)
 	kind, path, _ := strings.Cut(v.GetString("store"), ":")
 	j := job.Job{
@@ -40,7 +39,7 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	if kind == local && j.Store.Path == "" {
 		dir := l.home("XDG_DATA_HOME", ".local/share")
 		if dir == "" {
-			return j, errors.New("no default path for the local store: set XDG_DATA_HOME or HOME, or write local:PATH")
+			return j, &Error{Key: "store", Msg: "no default path for the local store: set XDG_DATA_HOME or HOME, or write local:PATH"}
 		}
 		j.Store.Path = filepath.Join(dir, "store.db")
 	}

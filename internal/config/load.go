@@ -182,12 +182,9 @@ func (l *loader) agree(f *file) {
 func (l *loader) finish(single bool) (*Config, error) {
 	c := &l.config
 	if !single || len(c.Files) == 0 {
-		var err error
-		if c.Base, err = l.base(nil); err != nil {
-			if of, ok := errors.AsType[*Error](err); ok {
-				return nil, of
-			}
-			return nil, &Error{Key: "store", Msg: err.Error(), Err: err}
+		var fault *Error
+		if c.Base, fault = l.base(nil); fault != nil {
+			return nil, fault
 		}
 		for _, path := range c.Files {
 			if s, ok := l.stores[path]; ok && s != c.Base.Store {

@@ -129,12 +129,8 @@ func newLayers(o Options) (layers, []error) {
 // Timeout returns the time limit of a command that reads no config file: that of its flag,
 // its variable or the default.
 func Timeout(o Options) (time.Duration, error) {
-	var mine setting
-	for _, s := range settings() {
-		if s.Name == "timeout" {
-			mine = s
-		}
-	}
+	all := settings()
+	mine := all[slices.IndexFunc(all, func(s setting) bool { return s.Name == "timeout" })]
 	o.Environ = slices.DeleteFunc(slices.Clone(o.Environ), func(kv string) bool { return !strings.HasPrefix(kv, mine.Env()+"=") })
 	if value, given := o.Flags[mine.Name]; given {
 		o.Flags = map[string]string{mine.Name: value}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/credrender/credrender/internal/secretfile"
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // Formats are the values of [File.Format].
@@ -78,17 +79,22 @@ func lineAt(data []byte, offset int64) int {
 
 // checkEnv reads the file as --env-file of exec does.
 func checkEnv(data []byte, prints []template.Print) error {
-	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return formatError("env", lineAt(data, int64(i)), nil)
-	}
-	if i := invalidUTF8(data); i >= 0 {
+	if i := notText(data); i >= 0 {
 		return formatError("env", lineAt(data, int64(i)), nil)
 	}
 	_, _, err := secretfile.ParsePrinted(data, prints)
-	if at, ok := errors.AsType[*secretfile.DotenvError](err); ok {
-		return formatError("env", at.Line, at.Err)
+	if at, ok := errors.AsType[*secretfile.SyntaxError](err); ok {
+		return formatError("env", at.Line, errors.New(at.Msg))
 	}
 	return err
+}
+
+// notText returns where data has what no text has, or -1.
+func notText(data []byte) int {
+	if i := document.InvalidUTF8(string(data)); i >= 0 {
+		return i
+	}
+	return bytes.IndexByte(data, 0)
 }
 
 // checkPEM accepts text before a block, as openssl writes it. Parsers skip damaged

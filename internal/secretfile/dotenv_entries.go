@@ -71,9 +71,6 @@ func dotenvEntries(data []byte, p *parser) ([]Entry, error) {
 		return nil, &SyntaxError{Msg: "not UTF-8"}
 	}
 	variables, err := p.parse(data)
-	if line, ok := errors.AsType[*DotenvError](err); ok {
-		return nil, &SyntaxError{line.Line, line.Err.Error()}
-	}
 	entries := make([]Entry, len(variables))
 	for i, v := range variables {
 		entries[i] = Entry{Name: v.Name, Value: source.NewSecret([]byte(v.Value))}

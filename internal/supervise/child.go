@@ -113,19 +113,14 @@ func (c *Child) Release() {
 // Discard ends a child that was not released.
 func (c *Child) Discard() {
 	_ = c.release.Close() // which tells it
-	_ = c.Signal(syscall.SIGTERM)
-	c.killAfter(discardAfter)
+	c.Stop(discardAfter)
 }
 
 // Stop ends the program: TERM, and KILL for it and its process group if it is still
 // there after a while.
 func (c *Child) Stop(killAfter time.Duration) {
 	_ = c.Signal(syscall.SIGTERM)
-	c.killAfter(killAfter)
-}
-
-func (c *Child) killAfter(d time.Duration) {
-	t := time.NewTimer(d)
+	t := time.NewTimer(killAfter)
 	defer t.Stop()
 	select {
 	case <-c.done:

@@ -31,6 +31,26 @@ func ProbeEach(known []Known, limit int, changed func(Known) (bool, error)) ([]R
 	return found.Result()
 }
 
+// ProbeFetched compares what fetch returns with the traces of known values. It is the
+// [Prober.Probe] of a back end that can look for a value at no cost, whatever its size.
+func ProbeFetched(known []Known, fetch func([]Ref) map[Ref]Result) ([]Ref, error) {
+	refs := make([]Ref, len(known))
+	for i, k := range known {
+		refs[i] = k.Ref
+	}
+	results := fetch(refs)
+	var found Findings
+	for _, k := range known {
+		seen := results[k.Ref]
+		if seen.Trace.Absent {
+			seen.Err = nil
+		}
+		seen.Trace.Size = k.Trace.Size // of a value that is not decrypted it may differ
+		found.Add(k.Ref, seen.Trace != k.Trace, seen.Err)
+	}
+	return found.Result()
+}
+
 func concurrently[T, R any](all []T, limit int, f func(T) R) []R {
 	results := make([]R, len(all))
 	var g errgroup.Group

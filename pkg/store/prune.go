@@ -23,7 +23,7 @@ func (s *Store) Prune(ctx context.Context, keep int, sc Scope) ([]Outcome, error
 	if err = sc.matched(items, err); err != nil {
 		return nil, err
 	}
-	groups := slices.DeleteFunc(byName(items, itemName), func(g []credstash.Item) bool { return len(g) <= keep })
+	groups := slices.DeleteFunc(byName(items), func(g []credstash.Item) bool { return len(g) <= keep })
 	return change(ctx, s, sc, groups, func(g []credstash.Item) []Outcome { return s.prune(ctx, keep, sc.DryRun, g) })
 }
 

@@ -2,14 +2,13 @@ package secretsmanager
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/google/uuid"
 )
 
 // content is a value as requests have it: text, or bytes.
@@ -62,10 +61,7 @@ type deleteOutput struct {
 // newID returns a version id, which makes a request that is sent again the same version: a
 // random UUID (https://www.rfc-editor.org/rfc/rfc9562.html#name-uuid-version-4).
 func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	return uuid.NewString()
 }
 
 // reasons explain the codes of refused writes. AWS's own messages may quote the value.

@@ -61,8 +61,12 @@ func (p *Parameters) WithKey(key string) *Parameters { return &Parameters{p.clie
 
 // Fetch implements source.Source.
 func (p *Parameters) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	return p.fetch(ctx, refs, true)
+}
+
+func (p *Parameters) fetch(ctx context.Context, refs []source.Ref, decrypt bool) map[source.Ref]source.Result {
 	byName := map[string]source.Result{}
-	for name, a := range p.ask(ctx, names(refs), true) {
+	for name, a := range p.ask(ctx, names(refs), decrypt) {
 		byName[name] = a.result()
 	}
 	out := make(map[source.Ref]source.Result, len(refs))
@@ -75,21 +79,7 @@ func (p *Parameters) Fetch(ctx context.Context, refs []source.Ref) map[source.Re
 // Probe implements source.Prober. It sends the requests of Fetch without decryption, which
 // needs no KMS, and compares versions and modification times.
 func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	refs := make([]source.Ref, len(known))
-	for i, k := range known {
-		refs[i] = k.Ref
-	}
-	answers := p.ask(ctx, names(refs), false)
-	var found source.Findings
-	for _, k := range known {
-		seen := answers[wanted(k.Ref)].result()
-		absent := errors.Is(seen.Err, source.ErrNotFound)
-		if absent {
-			seen.Err = nil
-		}
-		found.Add(k.Ref, absent != k.Trace.Absent || seen.Trace.Version != k.Trace.Version || seen.Trace.Mark != k.Trace.Mark, seen.Err)
-	}
-	return found.Result()
+	return source.ProbeFetched(known, func(refs []source.Ref) map[source.Ref]source.Result { return p.fetch(ctx, refs, false) })
 }
 
 // Glob implements source.Globber for patterns that begin with a path, such as

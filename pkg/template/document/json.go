@@ -16,7 +16,7 @@ func JSON(text string) (any, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, empty("JSON")
 	}
-	if i := invalidUTF8(text); i >= 0 {
+	if i := InvalidUTF8(text); i >= 0 {
 		return nil, jsonError(text, i, "the text is not UTF-8", "")
 	}
 	if err := valid(text); err != nil {
@@ -127,8 +127,8 @@ func (r *jsonReader) object(depth int) (any, error) {
 	return object, err
 }
 
-// invalidUTF8 returns where a text stops being UTF-8, or -1.
-func invalidUTF8(text string) int {
+// InvalidUTF8 returns where a text stops being UTF-8, or -1.
+func InvalidUTF8(text string) int {
 	if utf8.ValidString(text) {
 		return -1
 	}

@@ -19,7 +19,7 @@ import (
 // keys, tags that it does not know, whole numbers with a leading zero (octal in
 // YAML 1.1 and decimal in 1.2), and aliases that multiply without end.
 func YAML(text string) (any, error) {
-	if i := invalidUTF8(text); i >= 0 { // UTF-16 too, which nobody has in a secret
+	if i := InvalidUTF8(text); i >= 0 { // UTF-16 too, which nobody has in a secret
 		e := &Error{Format: "YAML", Msg: "the text is not UTF-8"}
 		e.Line, e.Col = at(text, i)
 		return nil, e
