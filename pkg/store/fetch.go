@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -57,4 +59,74 @@ func (s *Store) lookup(ctx context.Context, name, version string) (item credstas
 		}
 	}
 	return item, err
+}
+
+// GetAll fetches the newest version of every name in scope. It scans whole items once,
+// which costs less than a request for each name, and then unwraps the data keys. Each
+// result has its own error; GetAll fails only if the scan does. The candidates of
+// rotations are left out.
+func (s *Store) GetAll(ctx context.Context, sc Scope) (map[string]source.Result, error) {
+	return s.newest(ctx, sc, sc.wants)
+}
+
+// Glob implements source.Globber like GetAll. It ignores pattern.Version.
+func (s *Store) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	wants := func(name string) bool { return source.Match(pattern.Name, name) }
+	return s.newest(ctx, Scope{Contexts: Always(pattern.Context)}, wants)
+}
+
+func (s *Store) newest(ctx context.Context, sc Scope, wants func(string) bool) (map[string]source.Result, error) {
+	newest := map[string]credstash.Item{}
+	for item, err := range s.o.Scanner.Scan(ctx, false) {
+		if err != nil {
+			return nil, err
+		}
+		held, ok := newest[item.Name]
+		if wants(item.Name) && (!ok || item.Version > held.Version) {
+			newest[item.Name] = item
+		}
+	}
+	names := slices.Sorted(maps.Keys(newest))
+	defer s.preconnect(ctx, len(names), s.o.Decrypter)()
+	open, results := s.opener(), make([]source.Result, len(names))
+	_ = s.over(ctx, sc, len(names), s.o.Concurrency, func(i int) {
+		results[i] = open.reveal(ctx, newest[names[i]], sc.Contexts.of(names[i]))
+	})
+	values := make(map[string]source.Result, len(names))
+	for i, name := range names {
+		if err := ctx.Err(); err != nil && results[i].Trace == (source.Trace{}) {
+			results[i].Err = err // it was not begun
+		}
+		values[name] = results[i]
+	}
+	return source.DropCandidates(values), nil
+}
+
+// Probe implements source.Prober: by Options.Prober, or else by reading each
+// item again, which asks nothing of KMS.
+func (s *Store) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	if s.o.Prober != nil {
+		return s.o.Prober.Probe(ctx, known)
+	}
+	return s.ProbeConsistent(ctx, known)
+}
+
+// ProbeConsistent implements source.ConsistentProber: it reads each item again, consistently.
+func (s *Store) ProbeConsistent(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return source.ProbeEach(known, s.o.Concurrency, func(k source.Known) (bool, error) { return s.changed(ctx, k) })
+}
+
+func (s *Store) changed(ctx context.Context, k source.Known) (bool, error) {
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case k.Trace.Version == "" && !k.Trace.Absent:
+		return true, nil
+	}
+	item, err := s.lookup(ctx, k.Ref.Name, k.Ref.Version)
+	if errors.Is(err, source.ErrNotFound) {
+		return !k.Trace.Absent, nil
+	}
+	seen := trace(item)
+	return k.Trace.Absent || seen.Version != k.Trace.Version || seen.Mark != k.Trace.Mark, err
 }
