@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -12,6 +14,7 @@ import (
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // Admin creates and configures a table. It is safe for concurrent use. Its errors are
@@ -165,5 +168,122 @@ func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
 			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), BillingMode: billing, ProvisionedThroughput: units})
 			return wire.Wrap(a.op("change billing of"), err)
 		},
+	}
+}
+
+func (a *Admin) protection(d *types.TableDescription) property {
+	return property{
+		"deletion protection",
+		func(context.Context) (string, error) {
+			if aws.ToBool(d.DeletionProtectionEnabled) {
+				return "", nil
+			}
+			return "it is not protected from deletion", nil
+		},
+		func(ctx context.Context) error {
+			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), DeletionProtectionEnabled: aws.Bool(true)})
+			return wire.Wrap(a.op("protect"), err)
+		},
+	}
+}
+
+func (a *Admin) recovery() property {
+	return property{
+		"point-in-time recovery",
+		func(ctx context.Context) (string, error) {
+			out, err := a.admin.backups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String(a.name)})
+			if err != nil {
+				return "", wire.Wrap(a.op("look up backups of"), err)
+			}
+			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil &&
+				b.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
+				return "", nil
+			}
+			return "point-in-time recovery is off", nil
+		},
+		a.recoverable,
+	}
+}
+
+// recoverable turns on point-in-time recovery. For a moment after a table becomes ready,
+// until DynamoDB has set up its backups, the request fails
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html).
+func (a *Admin) recoverable(ctx context.Context) error {
+	var early error
+	err := limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
+		_, err := a.admin.updateBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+			TableName:                        aws.String(a.name),
+			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
+		})
+		early = wire.Wrap(a.op("turn on point-in-time recovery of"), err)
+		if _, unavailable := errors.AsType[*types.ContinuousBackupsUnavailableException](err); unavailable {
+			return "without backups", false, nil
+		}
+		return "", true, early
+	})
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck {
+		return errors.Join(fmt.Errorf("%s: %w", a.op("wait for backups of"), err), early)
+	}
+	return err
+}
+
+// Tag adds tags to the table with that ARN, which [Table.EnsureTable] returns. It
+// requires the permission dynamodb:TagResource.
+func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) error {
+	_, err := t.api.tagResource(ctx, &dynamodb.TagResourceInput{ResourceArn: aws.String(arn), Tags: tagList(tags)})
+	return wire.Wrap(t.op("tag"), err)
+}
+
+func tagList(tags map[string]string) (list []types.Tag) {
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
+	}
+	return list
+}
+
+func (a *Admin) tags(arn string, o SetupOptions) property {
+	missing := map[string]string{}
+	return property{
+		"tags",
+		func(ctx context.Context) (string, error) {
+			if len(o.Tags) == 0 {
+				return "", nil
+			}
+			have, err := a.tagsOf(ctx, arn)
+			if err != nil {
+				return "", err
+			}
+			for k, v := range o.Tags {
+				if got, ok := have[k]; !ok || got != v {
+					missing[k] = v
+				}
+			}
+			if len(missing) == 0 {
+				return "", nil
+			}
+			return fmt.Sprintf("its tags lack %q", slices.Sorted(maps.Keys(missing))), nil
+		},
+		func(ctx context.Context) error { return a.Tag(ctx, arn, missing) },
+	}
+}
+
+func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
+	tags := map[string]string{}
+	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: aws.String(arn)}
+	for {
+		out, err := a.admin.listTags(ctx, in)
+		if err != nil {
+			return nil, wire.Wrap(a.op("list tags of"), err)
+		}
+		for _, t := range out.Tags {
+			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return tags, nil
+		}
+		if aws.ToString(out.NextToken) == aws.ToString(in.NextToken) {
+			return nil, wire.Wrap(a.op("list tags of"), wire.Broken(wire.ErrOther))
+		}
+		in.NextToken = out.NextToken
 	}
 }
