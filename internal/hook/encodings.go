@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"unicode/utf8"
 )
 
 // form is an encoding that changes every character of a value. encode returns at least
@@ -73,15 +72,7 @@ func base32Core(before int, v []byte) string {
 func isBase64(c byte) bool { return isWord(c) || strings.IndexByte("+/-_=", c) >= 0 }
 
 // replaced returns v as UTF-8 encoders print it, with U+FFFD for each invalid byte.
-func replaced(v []byte) []byte {
-	var out []byte
-	for len(v) > 0 {
-		r, n := utf8.DecodeRune(v)
-		out = utf8.AppendRune(out, r)
-		v = v[n:]
-	}
-	return out
-}
+func replaced(v []byte) []byte { return []byte(string([]rune(string(v)))) }
 
 // packed returns text without white space and without line breaks written as \n or
 // \r, and where each of its bytes was.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"unicode/utf8"
 
+	"github.com/credrender/credrender/pkg/template/document"
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
@@ -142,7 +143,7 @@ func (s *survey) container(v reflect.Value) (int, error) {
 	s.depth++
 	defer func() { s.depth-- }()
 	size := 1
-	for e := range elements(v) {
+	for e := range document.Elements(v) {
 		n, err := s.size(e)
 		if err != nil {
 			return 0, err
@@ -153,22 +154,4 @@ func (s *survey) container(v reflect.Value) (int, error) {
 		s.sizes[id] = size
 	}
 	return size, nil
-}
-
-func elements(v reflect.Value) func(yield func(reflect.Value) bool) {
-	return func(yield func(reflect.Value) bool) {
-		if v.Kind() == reflect.Map {
-			for it := v.MapRange(); it.Next(); {
-				if !yield(it.Value()) {
-					return
-				}
-			}
-			return
-		}
-		for i := range v.Len() {
-			if !yield(v.Index(i)) {
-				return
-			}
-		}
-	}
 }

@@ -221,17 +221,13 @@ func (l *Limit) start() {
 		return
 	}
 	l.running, l.since = true, time.Now()
-	if l.limit > 0 {
-		l.expiry = rearm(l.expiry, l.limit-l.before, l.expire)
+	switch left := l.limit - l.before; {
+	case l.limit <= 0:
+	case l.expiry == nil:
+		l.expiry = time.AfterFunc(left, l.expire)
+	default:
+		l.expiry.Reset(left)
 	}
-}
-
-func rearm(t *time.Timer, d time.Duration, f func()) *time.Timer {
-	if t == nil {
-		return time.AfterFunc(d, f)
-	}
-	t.Reset(d)
-	return t
 }
 
 func (l *Limit) stop() {

@@ -113,15 +113,9 @@ func noNil(v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Invalid:
 		return Problem("TOML has no null: leave the key out, or use default or compact")
-	case reflect.Map:
-		for it := v.MapRange(); it.Next(); {
-			if err := noNil(it.Value()); err != nil {
-				return err
-			}
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			if err := noNil(v.Index(i)); err != nil {
+	case reflect.Map, reflect.Slice:
+		for e := range document.Elements(v) {
+			if err := noNil(e); err != nil {
 				return err
 			}
 		}

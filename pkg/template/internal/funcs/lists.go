@@ -138,44 +138,35 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // merge fills in what dst does not have, and what is nil there. Sprig's also
 // replaces 0, false and "" that dst states.
-func merge(dst map[string]any, others ...map[string]any) (map[string]any, error) {
-	if dst == nil {
-		dst = map[string]any{}
-	}
-	for _, src := range others {
-		for k, v := range src {
-			switch own := dst[k].(type) {
-			case nil:
-				dst[k] = v
-			case map[string]any:
-				if below, ok := v.(map[string]any); ok {
-					if err := mergeBelow(merge, own, below); err != nil {
-						return nil, err
-					}
-				}
-			}
-		}
-	}
-	return dst, nil
+func merge(dst map[string]any, others ...map[string]any) map[string]any {
+	return mergeInto(dst, others, false)
 }
 
 // mergeOverwrite puts all that the others have into dst.
-func mergeOverwrite(dst map[string]any, others ...map[string]any) (map[string]any, error) {
+func mergeOverwrite(dst map[string]any, others ...map[string]any) map[string]any {
+	return mergeInto(dst, others, true)
+}
+
+// mergeInto goes on in maps that both have, unless they are one.
+func mergeInto(dst map[string]any, others []map[string]any, overwrite bool) map[string]any {
 	if dst == nil {
 		dst = map[string]any{}
 	}
 	for _, src := range others {
 		for k, v := range src {
-			own, ok := dst[k].(map[string]any)
-			below, too := v.(map[string]any)
-			if !ok || !too || own == nil {
+			own, _ := dst[k].(map[string]any)
+			below, isMap := v.(map[string]any)
+			switch {
+			case own != nil && isMap:
+				if reflect.ValueOf(own).Pointer() != reflect.ValueOf(below).Pointer() {
+					mergeInto(own, []map[string]any{below}, overwrite)
+				}
+			case overwrite || dst[k] == nil:
 				dst[k] = v
-			} else if err := mergeBelow(mergeOverwrite, own, below); err != nil {
-				return nil, err
 			}
 		}
 	}
-	return dst, nil
+	return dst
 }
 
 // mergeDeep returns a new map with what all documents have. Of two values the last one
@@ -186,20 +177,9 @@ func mergeDeep(documents ...map[string]any) (map[string]any, error) {
 		if d == nil {
 			return nil, Argument(i, Problem("nil, not a map; give one with: default dict X"))
 		}
-		if _, err := mergeOverwrite(merged, DeepCopy(d).(map[string]any)); err != nil {
-			return nil, err
-		}
+		mergeOverwrite(merged, DeepCopy(d).(map[string]any))
 	}
 	return merged, nil
-}
-
-// mergeBelow goes on in a nested map, unless it is merged with itself.
-func mergeBelow(merge func(map[string]any, ...map[string]any) (map[string]any, error), own, below map[string]any) error {
-	if reflect.ValueOf(own).Pointer() == reflect.ValueOf(below).Pointer() {
-		return nil
-	}
-	_, err := merge(own, below)
-	return err
 }
 
 // index is text/template's, which it does not export. It takes a count of any number

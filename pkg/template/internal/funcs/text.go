@@ -93,19 +93,13 @@ func holdsFloat(x reflect.Value) bool {
 	switch x.Kind() {
 	case reflect.Float32, reflect.Float64:
 		return true
-	case reflect.Slice:
+	case reflect.Slice, reflect.Map:
 		switch x.Type().Elem().Kind() {
 		case reflect.String, reflect.Int, reflect.Uint8:
 			return false
 		}
-		for i := range x.Len() {
-			if holdsFloat(x.Index(i)) {
-				return true
-			}
-		}
-	case reflect.Map:
-		for it := x.MapRange(); it.Next(); {
-			if holdsFloat(it.Value()) {
+		for e := range document.Elements(x) {
+			if holdsFloat(e) {
 				return true
 			}
 		}
