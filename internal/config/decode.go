@@ -278,5 +278,4 @@ func (e *Error) Error() string {
 	return mask.Visible(b.String())
 }
 
-// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -63,7 +63,6 @@ type RefError struct {
 
 func (e *RefError) Error() string { return fmt.Sprintf("secret %s: %v", e.Ref, e.Err) }
 
-// Unwrap returns the cause.
 func (e *RefError) Unwrap() error { return e.Err }
 
 // Nameless returns err with a text that repeats no name, for a ref whose name is a

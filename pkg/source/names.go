@@ -168,7 +168,6 @@ func TableName(s string) string {
 // tableNameError is a name that no table can have.
 type tableNameError string
 
-// Error implements error.
 func (e tableNameError) Error() string {
 	return Show(string(e)) + " is not a table name: use only letters, digits, _, . and -"
 }

@@ -88,7 +88,6 @@ func (e *ProbeError) Error() string {
 	return all[0]
 }
 
-// Unwrap returns the causes.
 func (e *ProbeError) Unwrap() []error {
 	var all []error
 	for _, err := range e.Unseen {

@@ -20,7 +20,6 @@ func (e *OrphanError) Error() string {
 	return fmt.Sprintf("%v (the new key %s is unused)", e.Err, e.ARN)
 }
 
-// Unwrap returns the cause.
 func (e *OrphanError) Unwrap() error { return e.Err }
 
 // EnsureKey creates the key if it is named by alias and does not exist, and checks that it

@@ -49,7 +49,6 @@ type Error struct {
 	Limit   time.Duration
 }
 
-// Error implements error.
 func (e *Error) Error() string {
 	what := e.Subject.String()
 	if e.Subject.Operation != "" {
@@ -61,7 +60,6 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("no answer%s within %s (--timeout)", what, e.Limit)
 }
 
-// Unwrap returns the sentinels.
 func (e *Error) Unwrap() []error { return []error{context.DeadlineExceeded, source.ErrUnreachable} }
 
 // Limited returns the limit.
