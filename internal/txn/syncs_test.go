@@ -33,7 +33,7 @@ func TestEverySyncMatters(t *testing.T) {
 		return m
 	}
 	where := map[string][]string{} // the stories in which a sync is made
-	for _, name := range []string{"installed", "refused", "in place", "in place, refused", "pending", "nothing but removed", "removed, refused"} {
+	for _, name := range []string{"installed", "refused", "in place", "in place, refused", "pending", "one file", "one new file", "nothing but removed", "removed, refused"} {
 		for sync := range whole(t, name).syncs {
 			where[sync] = append(where[sync], name)
 		}
