@@ -3,6 +3,7 @@ package awsconfig
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -32,11 +33,11 @@ func (r *roots) pool() *x509.CertPool {
 	return r.amazon()
 }
 
-// extend reports whether a handshake that trusted the pool and failed can succeed with
-// the roots of the system.
+// extend reports whether a handshake that failed can succeed with the roots of the system,
+// because it trusted fewer.
 func (r *roots) extend(trusted *x509.CertPool, failed error) bool {
-	var unknown x509.UnknownAuthorityError
-	if r.amazon == nil || trusted == nil || !errors.As(failed, &unknown) {
+	var unverified *tls.CertificateVerificationError
+	if trusted == nil || !errors.As(failed, &unverified) {
 		return false
 	}
 	r.all.Store(true)
