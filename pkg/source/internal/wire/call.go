@@ -3,7 +3,7 @@
 //   - a signed request and its attempts ([Client]);
 //   - AWS's JSON protocols ([JSONClient]), see
 //     https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html;
-//   - endpoints of services that are called without their SDK clients ([NewAsKMS]);
+//   - endpoints of services that are called without their SDK clients ([NewRegional]);
 //   - the conversion of AWS's errors to those of package source ([Wrap]).
 //
 // It sends the requests of a render's batch, and those to services whose SDK clients are

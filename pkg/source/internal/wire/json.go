@@ -61,7 +61,8 @@ func NewJSON(o JSONOptions) *JSONClient {
 	return &JSONClient{options: o, call: New(o.Options)}
 }
 
-// Do calls an operation with in as JSON, and decodes the answer into out.
+// Do calls an operation with in as JSON, and decodes the answer into out. With a nil out
+// the answer may be empty.
 // Its errors are those of [Client.Do].
 func (c *JSONClient) Do(ctx context.Context, operation string, in, out any) error {
 	return c.DoChecked(ctx, operation, in, out, func() error { return nil })
@@ -75,6 +76,9 @@ func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out an
 		}
 		if resp.StatusCode != http.StatusOK {
 			return refused(resp, data)
+		}
+		if out == nil {
+			return check()
 		}
 		reflect.ValueOf(out).Elem().SetZero() // an answer in doubt may have been decoded before
 		if err := json.Unmarshal(data, out); err != nil {
