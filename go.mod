@@ -9,11 +9,12 @@ require (
 	github.com/aws/aws-sdk-go-v2/config v1.33.10 // see TestStartInitializesLittle
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.10 // see TestStartInitializesLittle
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7
-	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.68.0 // see TestStartInitializesLittle
-	github.com/aws/aws-sdk-go-v2/service/kms v1.60.0
+	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.68.0 // of tests; newer releases slow their scripts
+	github.com/aws/aws-sdk-go-v2/service/kms v1.60.0 // of tests; newer releases slow their scripts
 	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.50.10
 	github.com/aws/aws-sdk-go-v2/service/ssm v1.81.4
+	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.43.5 // see TestStartInitializesLittle
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8
 	github.com/aws/smithy-go v1.28.8
 	github.com/aymanbagabas/go-udiff v0.4.1
@@ -42,8 +43,6 @@ require (
 	golang.org/x/text v0.43.0
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
-
-require github.com/aws/aws-sdk-go-v2/service/ssooidc v1.43.5 // see TestStartInitializesLittle
 
 require (
 	dario.cat/mergo v1.0.1 // indirect

@@ -9,7 +9,7 @@ var reasons = map[string]string{ //nolint:gosec // no credentials, but modules a
 	"github.com/aws/aws-sdk-go-v2/config":                 "the SDK's environment variables and ~/.aws, as every tool reads them",
 	"github.com/aws/aws-sdk-go-v2/credentials":            "roles, SSO, processes, containers, instances",
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds":       "instance metadata with tokens (IMDSv2)",
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb":       "writes, tables and endpoint rules; reads of a batch are `pkg/source/internal/wire`'s",
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb":       "the tests compare our client of DynamoDB with it, and ask the fakes by it",
 	"github.com/aws/aws-sdk-go-v2/service/kms":            "the tests compare our client of KMS with it, and ask the fakes by it",
 	"github.com/aws/aws-sdk-go-v2/service/s3":             "endpoint rules of buckets; requests are our own, and the tests compare them with the SDK's",
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager": "the tests compare our client of Secrets Manager with it",

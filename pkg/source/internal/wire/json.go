@@ -89,6 +89,24 @@ func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out an
 	})
 }
 
+// DoRefusable is DoChecked of an operation whose answer has nothing of use, but whose
+// refusal has: it is decoded into refusal.
+func (c *JSONClient) DoRefusable(ctx context.Context, operation string, in, refusal any, check func() error) error {
+	return c.call.Do(ctx, operation, func() (Request, error) { return c.request(ctx, operation, in) }, func(resp *http.Response, data []byte) error {
+		if err := intact(resp, data); err != nil {
+			return err
+		}
+		if resp.StatusCode == http.StatusOK {
+			return check()
+		}
+		reflect.ValueOf(refusal).Elem().SetZero()
+		if json.Unmarshal(data, refusal) != nil { // a proxy answers in HTML
+			reflect.ValueOf(refusal).Elem().SetZero()
+		}
+		return refused(resp, data)
+	})
+}
+
 func (c *JSONClient) request(ctx context.Context, operation string, in any) (Request, error) {
 	to, err := c.endpoint(ctx)
 	if err != nil {
