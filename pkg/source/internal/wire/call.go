@@ -13,8 +13,9 @@
 // Settings, endpoint rules, credentials, signatures, the retryer and the error types are
 // the SDK's in this package too.
 //
-// Every request of this package can safely be sent twice. It is sent again if the
-// connection breaks before an answer arrives.
+// Every request of this package may be sent twice: it is sent again if the connection
+// breaks before an answer arrives. A second CreateKey leaves a key of KMS unused, as with
+// the SDK's client; a second of any other request changes nothing.
 package wire
 
 import (
