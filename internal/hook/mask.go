@@ -41,6 +41,9 @@ func NewMasker(secrets []source.Secret) *Masker {
 	return &Masker{slices.Clone(secrets)}
 }
 
+// Mask returns text with the secrets replaced.
+func (m *Masker) Mask(text string) string { return m.end([]byte(text), len(text)) }
+
 // reach returns how far before the shown part a secret can begin that ends in it.
 func (m *Masker) reach() int {
 	longest := 0

@@ -7,10 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
@@ -19,28 +15,11 @@ import (
 
 // Admin creates and configures a table. It is safe for concurrent use. Its errors are
 // like those of [Table].
-type Admin struct {
-	*Table
-	admin adminAPI
-}
-
-// adminAPI holds the operations as method values, for the reason that [api] has.
-type adminAPI struct {
-	updateTable   func(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
-	backups       func(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error)
-	updateBackups func(context.Context, *dynamodb.UpdateContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateContinuousBackupsOutput, error)
-	listTags      func(context.Context, *dynamodb.ListTagsOfResourceInput, ...func(*dynamodb.Options)) (*dynamodb.ListTagsOfResourceOutput, error)
-}
+type Admin struct{ *Table }
 
 // NewAdmin returns the administration of a table, named as for [New].
 func NewAdmin(client awsconfig.Client, table string) *Admin {
-	c := dynamodb.NewFromConfig(client.Config)
-	return &Admin{Table: New(client, table), admin: adminAPI{
-		updateTable:   c.UpdateTable,
-		backups:       c.DescribeContinuousBackups,
-		updateBackups: c.UpdateContinuousBackups,
-		listTags:      c.ListTagsOfResource,
-	}}
+	return &Admin{New(client, table)}
 }
 
 // SetupOptions describe the table that [Admin.SetUp] creates.
@@ -76,7 +55,7 @@ func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 	case desc == nil:
 		return Setup{Created: true}, nil
 	}
-	s := Setup{ARN: aws.ToString(desc.TableArn), Created: created}
+	s := Setup{ARN: desc.TableArn, Created: created}
 	if created {
 		return s, a.recoverable(ctx) // only a table that is ready can have it
 	}
@@ -90,26 +69,26 @@ func (a *Admin) tellWaiting(o SetupOptions) {
 }
 
 // newTable returns the request that creates the table, or nil for a dry run.
-func (a *Admin) newTable(o SetupOptions) *dynamodb.CreateTableInput {
+func (a *Admin) newTable(o SetupOptions) *settings {
 	if o.DryRun {
 		return nil
 	}
 	in := a.schema()
 	in.BillingMode, in.ProvisionedThroughput = o.billing()
-	in.DeletionProtectionEnabled = aws.Bool(true)
+	in.DeletionProtectionEnabled = true
 	in.Tags = tagList(o.Tags)
 	return in
 }
 
-func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput) {
+func (o SetupOptions) billing() (string, *throughput) {
 	if o.ReadUnits == 0 {
-		return types.BillingModePayPerRequest, nil
+		return onDemand, nil
 	}
-	return types.BillingModeProvisioned, &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(o.ReadUnits), WriteCapacityUnits: aws.Int64(o.WriteUnits)}
+	return "PROVISIONED", &throughput{o.ReadUnits, o.WriteUnits}
 }
 
 // compare checks the properties one after another.
-func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup, o SetupOptions) error {
+func (a *Admin) compare(ctx context.Context, d *description, s *Setup, o SetupOptions) error {
 	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
 		differs, err := p.look(ctx)
 		if errors.Is(err, source.ErrDenied) && !o.Update {
@@ -148,7 +127,7 @@ type property struct {
 	change func(context.Context) error
 }
 
-func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
+func (a *Admin) capacity(d *description, o SetupOptions) property {
 	billing, units := o.billing()
 	return property{
 		"billing",
@@ -165,24 +144,24 @@ func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
 			return "", nil
 		},
 		func(ctx context.Context) error {
-			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), BillingMode: billing, ProvisionedThroughput: units})
-			return wire.Wrap(a.op("change billing of"), err)
+			in := settings{TableName: a.name, BillingMode: billing, ProvisionedThroughput: units}
+			return wire.Wrap(a.op("change billing of"), a.calls.Do(ctx, "UpdateTable", &in, nil))
 		},
 	}
 }
 
-func (a *Admin) protection(d *types.TableDescription) property {
+func (a *Admin) protection(d *description) property {
 	return property{
 		"deletion protection",
 		func(context.Context) (string, error) {
-			if aws.ToBool(d.DeletionProtectionEnabled) {
+			if d.DeletionProtectionEnabled {
 				return "", nil
 			}
 			return "it is not protected from deletion", nil
 		},
 		func(ctx context.Context) error {
-			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), DeletionProtectionEnabled: aws.Bool(true)})
-			return wire.Wrap(a.op("protect"), err)
+			in := settings{TableName: a.name, DeletionProtectionEnabled: true}
+			return wire.Wrap(a.op("protect"), a.calls.Do(ctx, "UpdateTable", &in, nil))
 		},
 	}
 }
@@ -191,12 +170,11 @@ func (a *Admin) recovery() property {
 	return property{
 		"point-in-time recovery",
 		func(ctx context.Context) (string, error) {
-			out, err := a.admin.backups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String(a.name)})
-			if err != nil {
+			var out backups
+			if err := a.calls.Do(ctx, "DescribeContinuousBackups", &table{a.name}, &out); err != nil {
 				return "", wire.Wrap(a.op("look up backups of"), err)
 			}
-			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil &&
-				b.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
+			if out.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == "ENABLED" {
 				return "", nil
 			}
 			return "point-in-time recovery is off", nil
@@ -211,12 +189,11 @@ func (a *Admin) recovery() property {
 func (a *Admin) recoverable(ctx context.Context) error {
 	var early error
 	err := limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
-		_, err := a.admin.updateBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
-			TableName:                        aws.String(a.name),
-			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
-		})
+		in := recovery{TableName: a.name}
+		in.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled = true
+		err := a.calls.Do(ctx, "UpdateContinuousBackups", &in, nil)
 		early = wire.Wrap(a.op("turn on point-in-time recovery of"), err)
-		if _, unavailable := errors.AsType[*types.ContinuousBackupsUnavailableException](err); unavailable {
+		if wire.Code(err) == "ContinuousBackupsUnavailableException" {
 			return "without backups", false, nil
 		}
 		return "", true, early
@@ -230,13 +207,12 @@ func (a *Admin) recoverable(ctx context.Context) error {
 // Tag adds tags to the table with that ARN, which [Table.EnsureTable] returns. It
 // requires the permission dynamodb:TagResource.
 func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) error {
-	_, err := t.api.tagResource(ctx, &dynamodb.TagResourceInput{ResourceArn: aws.String(arn), Tags: tagList(tags)})
-	return wire.Wrap(t.op("tag"), err)
+	return wire.Wrap(t.op("tag"), t.calls.Do(ctx, "TagResource", &tagInput{arn, tagList(tags)}, nil))
 }
 
-func tagList(tags map[string]string) (list []types.Tag) {
+func tagList(tags map[string]string) (list []tag) {
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		list = append(list, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
+		list = append(list, tag{k, tags[k]})
 	}
 	return list
 }
@@ -269,19 +245,19 @@ func (a *Admin) tags(arn string, o SetupOptions) property {
 
 func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
 	tags := map[string]string{}
-	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: aws.String(arn)}
+	in := tagsInput{ResourceARN: arn}
 	for {
-		out, err := a.admin.listTags(ctx, in)
-		if err != nil {
+		var out tagsOutput
+		if err := a.calls.Do(ctx, "ListTagsOfResource", &in, &out); err != nil {
 			return nil, wire.Wrap(a.op("list tags of"), err)
 		}
 		for _, t := range out.Tags {
-			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+			tags[t.Key] = t.Value
 		}
-		if aws.ToString(out.NextToken) == "" {
+		if out.NextToken == "" {
 			return tags, nil
 		}
-		if aws.ToString(out.NextToken) == aws.ToString(in.NextToken) {
+		if out.NextToken == in.NextToken {
 			return nil, wire.Wrap(a.op("list tags of"), wire.Broken(wire.ErrOther))
 		}
 		in.NextToken = out.NextToken

@@ -2,6 +2,7 @@ package funcs
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/credrender/credrender/pkg/template/document"
 )
@@ -11,7 +12,7 @@ import (
 // TestTableHasSprig red, so that none comes in unexamined with a new version.
 //
 // docs/conversions.md tells users of it.
-func rows() []row {
+var rows = sync.OnceValue(func() []row {
 	return []row{
 		// Dates.
 		{"now", Replaced, Volatile, now, nil}, // the time of the run
@@ -192,7 +193,7 @@ func rows() []row {
 		{"propertiesquote", Own, 0, PropertiesQuote, nil},
 		{"xmlquote", Own, 0, XMLQuote, nil},
 	}
-}
+})
 
 // unwrapped is Sprig's own function, which is strict by its traits.
 func unwrapped(own any) any { return own }
