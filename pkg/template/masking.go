@@ -1,8 +1,10 @@
 package template
 
 import (
+	"cmp"
 	"context"
 	"math/bits"
+	"slices"
 	"strings"
 	"text/template/parse"
 
@@ -12,13 +14,18 @@ import (
 // mask is [Rendering.Mask] of a template.
 func (t *Template) mask(ctx context.Context, x *Rendering, out Output) (mask.Text, error) {
 	public := t.runBlind(ctx, x, nil)
-	var hidden []mark
+	hidden := t.chosen(ctx, x, out.regions, public)
+	chosen := hidden
 	for _, m := range out.marks {
+		for len(chosen) > 0 && chosen[0].end < m.end {
+			chosen = chosen[1:]
+		}
 		seen := public.prints[m.place]
-		if !seen.known || seen.text != string(out.Bytes[m.start:m.end]) {
+		if (!seen.known || seen.text != string(out.Bytes[m.start:m.end])) && (len(chosen) == 0 || m.start < chosen[0].start) {
 			hidden = append(hidden, m)
 		}
 	}
+	slices.SortStableFunc(hidden, func(a, b mark) int { return cmp.Or(a.start-b.start, a.end-b.end) })
 	labels := t.labels(ctx, x, hidden)
 	spans := make([]mask.Span, len(hidden))
 	for i, m := range hidden {
@@ -27,15 +34,22 @@ func (t *Template) mask(ctx context.Context, x *Rendering, out Output) (mask.Tex
 	if err := ctx.Err(); err != nil {
 		return mask.Hidden("", out.Bytes), err
 	}
-	return mask.New(out.Bytes, spans, t.literals()), nil
+	return mask.New(out.Bytes, spans, t.literals(public)), nil
 }
 
 // literals returns the lines of the template that are its own text from end to
-// end.
-func (t *Template) literals() []string {
+// end, except in branches that a secret may choose.
+func (t *Template) literals(public *pass) []string {
 	var lines []string
-	for _, tree := range t.original {
+	skip := t.secretText(public)
+	for name, tree := range t.original {
+		if skip.called[name] {
+			continue
+		}
 		inspect(tree.Root, func(n parse.Node) bool {
+			if skip.nodes[n] {
+				return false
+			}
 			if text, ok := n.(*parse.TextNode); ok {
 				lines = append(lines, t.wholeLines(int(text.Pos), int(text.Pos)+len(text.Text))...)
 			}
@@ -89,13 +103,21 @@ func (t *Template) labels(ctx context.Context, x *Rendering, hidden []mark) map[
 		switch label := Label(e.causes[m.place]...); {
 		case label != "":
 			labels[m.place] = label
-		case !full.prints[m.place].known:
+		case !full.knows(m):
 			labels[m.place] = "generated"
 		default:
 			labels[m.place] = string(Secret)
 		}
 	}
 	return labels
+}
+
+// knows reports whether what a place prints, or what its branch turns on, is known.
+func (p *pass) knows(m mark) bool {
+	if m.branch {
+		return p.noted[m.place]
+	}
+	return p.prints[m.place].known
 }
 
 // experiment finds what hidden places depend on, by leaving out answers and comparing
@@ -128,7 +150,7 @@ func (e *experiment) singly() {
 	for _, q := range e.queries {
 		p := e.without(map[Query]bool{q.Key(): true})
 		for _, m := range e.hidden {
-			if !p.prints[m.place].known {
+			if !p.knows(m) {
 				e.causes[m.place] = append(e.causes[m.place], q)
 			}
 		}
@@ -139,14 +161,14 @@ func (e *experiment) singly() {
 // 500 passes take seconds. For a place that depends on one answer the passes spell out
 // its number. A place that depends on several is left without a cause.
 func (e *experiment) byBits() {
-	numbers := map[place]int{}
+	numbers, marks := map[place]int{}, map[place]mark{}
 	for _, m := range e.hidden {
-		numbers[m.place] = 0
+		numbers[m.place], marks[m.place] = 0, m
 	}
 	for bit := range bits.Len(uint(len(e.queries))) {
 		zeros, ones := e.without(e.group(bit, 0)), e.without(e.group(bit, 1))
 		for place, number := range numbers {
-			onZeros, onOnes := !zeros.prints[place].known, !ones.prints[place].known
+			onZeros, onOnes := !zeros.knows(marks[place]), !ones.knows(marks[place])
 			switch {
 			case onZeros == onOnes:
 				delete(numbers, place)
