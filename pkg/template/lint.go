@@ -194,25 +194,20 @@ type quoting struct {
 // quotingOf returns the quoting of a file by its format, else by its name.
 func quotingOf(o LintOptions) quoting {
 	asJSON := []string{"jsonquote", "toJson", "mustToJson", "toRawJson", "mustToRawJson", "toPrettyJson", "mustToPrettyJson"}
-	switch formatOf(o) {
-	case "json":
-		return quoting{"JSON", append(asJSON, "minjson")}
-	case "yaml", "yml":
-		return quoting{"YAML", append(asJSON, "toYaml", "quote", "indent", "nindent")} // indented: a block of text
-	case "toml":
-		return quoting{"TOML", append(asJSON, "toToml", "quote")}
-	case "sh", "bash":
-		return quoting{"shell", []string{"shellquote", "envquote"}}
-	case "env":
-		return quoting{"an env file", []string{"envquote", "shellquote"}}
-	case "nginx":
-		return quoting{"a config of nginx", []string{"nginxquote"}}
-	case "properties":
-		return quoting{"a properties file", []string{"propertiesquote"}}
-	case "xml":
-		return quoting{"XML", []string{"xmlquote"}}
-	case "pgpass":
-		return quoting{"a password file of PostgreSQL", []string{"pgpassquote"}}
+	known := map[string]quoting{
+		"json":       {"JSON", append(asJSON, "minjson")},
+		"yaml":       {"YAML", append(asJSON, "toYaml", "quote", "indent", "nindent")}, // indented: a block of text
+		"toml":       {"TOML", append(asJSON, "toToml", "quote")},
+		"sh":         {"shell", []string{"shellquote", "envquote"}},
+		"env":        {"an env file", []string{"envquote", "shellquote"}},
+		"nginx":      {"a config of nginx", []string{"nginxquote"}},
+		"properties": {"a properties file", []string{"propertiesquote"}},
+		"xml":        {"XML", []string{"xmlquote"}},
+		"pgpass":     {"a password file of PostgreSQL", []string{"pgpassquote"}},
+	}
+	known["yml"], known["bash"] = known["yaml"], known["sh"]
+	if q, ok := known[formatOf(o)]; ok {
+		return q
 	}
 	if o.Format == "ini" { // the extension alone does not tell whose INI it is
 		return quoting{"INI", append([]string{"iniquote"}, asJSON...)} // MySQL's takes JSON strings
