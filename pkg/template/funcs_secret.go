@@ -92,7 +92,7 @@ func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
 
 // secret asks for a value or a part of one, which templates see as a plain string.
 func (p *pass) secret(q Query) (string, error) {
-	if base, pointer, ok := within(q.Ref); ok && q.Kind == Secret {
+	if base, pointer, ok := q.Ref.Within(); ok && q.Kind == Secret {
 		return p.part(q, base, pointer)
 	}
 	return p.whole(q)
