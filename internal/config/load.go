@@ -42,7 +42,7 @@ func newLoader(o Options) (*loader, error) {
 		dests:   map[string]string{},
 	}
 	v := l.resolve(nil)
-	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v["trusted-owner"]), Read: o.Read}
+	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v.GetString("trusted-owner")), Read: o.Read}
 	l.config.Warnings = l.strangers()
 	return l, nil
 }
@@ -56,7 +56,7 @@ func (l *loader) find() (paths []string, single bool, err error) {
 		}
 		return paths, s.Single, nil
 	}
-	path := l.resolve(nil)["config"]
+	path := l.resolve(nil).GetString("config")
 	_, byFlag := l.flags["config"]
 	_, byVariable := l.variables["config"]
 	l.asked = byFlag || byVariable
@@ -196,31 +196,31 @@ func (l *loader) finish(single bool) (*Config, error) {
 	v := l.resolve(l.process)
 	c.Settings = Settings{
 		Store:     c.Base.Store,
-		StateDir:  v["state-dir"],
-		Timeout:   v.duration("timeout"),
-		LogFormat: v["log-format"],
+		StateDir:  v.GetString("state-dir"),
+		Timeout:   v.GetDuration("timeout"),
+		LogFormat: v.GetString("log-format"),
 
-		FullRefresh: v.duration("full-refresh"),
-		Listen:      v["listen"],
-		Textfile:    v["textfile"],
-		BootWait:    v.duration("boot-wait"),
-		Ready:       v["ready"],
+		FullRefresh: v.GetDuration("full-refresh"),
+		Listen:      v.GetString("listen"),
+		Textfile:    v.GetString("textfile"),
+		BootWait:    v.GetDuration("boot-wait"),
+		Ready:       v.GetString("ready"),
 	}
-	if tokens := v["grant-token"]; tokens != "" {
+	if tokens := v.GetString("grant-token"); tokens != "" {
 		c.Settings.GrantTokens = strings.Split(tokens, ",")
 	}
 	if c.Settings.StateDir == "" {
 		c.Settings.StateDir = l.stateDir()
 	}
-	return c, c.Settings.LogLevel.UnmarshalText([]byte(v["log-level"]))
+	return c, c.Settings.LogLevel.UnmarshalText([]byte(v.GetString("log-level")))
 }
 
 // base returns the job that all jobs of a file start from.
 func (l *loader) base(file map[string]scalar) (job.Job, *Error) {
 	v := l.resolve(file)
-	kind, path, _ := strings.Cut(v["store"], ":")
+	kind, path, _ := strings.Cut(v.GetString("store"), ":")
 	j := job.Job{
-		Splay:        v.duration("splay"),
+		Splay:        v.GetDuration("splay"),
 		CheckTimeout: job.CheckTimeout,
 		HookTimeout:  job.HookTimeout,
 		PruneLimit:   job.PruneLimit,
@@ -228,16 +228,16 @@ func (l *loader) base(file map[string]scalar) (job.Job, *Error) {
 		Store: job.Store{
 			Kind:      kind,
 			Path:      path,
-			LocalKey:  v["local-key"],
-			Table:     v["table"],
-			Key:       v["key"],
-			Region:    v["region"],
-			KMSRegion: v["kms-region"],
-			Profile:   v["profile"],
-			RoleARN:   v["arn"],
+			LocalKey:  v.GetString("local-key"),
+			Table:     v.GetString("table"),
+			Key:       v.GetString("key"),
+			Region:    v.GetString("region"),
+			KMSRegion: v.GetString("kms-region"),
+			Profile:   v.GetString("profile"),
+			RoleARN:   v.GetString("arn"),
 		},
 	}
-	if spec := v["schedule"]; spec != "" {
+	if spec := v.GetString("schedule"); spec != "" {
 		var err error
 		if j.Schedule, err = schedule.Parse(spec); err != nil {
 			return j, &Error{Key: "schedule", Msg: err.Error(), Err: err}
