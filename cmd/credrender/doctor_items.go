@@ -18,7 +18,7 @@ type doctorItem struct {
 }
 
 // tellItems prints the problems of versions. Many with one cause are one finding.
-func (d *doctor) tellItems(verdicts []store.Verdict) error {
+func (d *doctor) tellItems(verdicts []store.Verdict) {
 	items := d.itemProblems(verdicts)
 	groups := map[string][]doctorItem{}
 	for _, it := range items {
@@ -26,23 +26,18 @@ func (d *doctor) tellItems(verdicts []store.Verdict) error {
 	}
 	for _, it := range items {
 		group := groups[it.cause]
-		var err error
 		switch {
 		case len(group) < groupFrom:
-			err = d.tell(warning, "secret "+source.Show(it.name), it.text, it.fix)
+			d.tell(warning, "secret "+source.Show(it.name), it.text, it.fix)
 		case it == group[0]:
 			var names []string
 			for _, one := range group[:groupShown] {
 				names = append(names, source.Show(one.name))
 			}
 			subject := fmt.Sprintf("secrets %s, and %s more", strings.Join(names, ", "), thousands(len(group)-groupShown))
-			err = d.tell(warning, subject, it.cause, it.groupFix)
-		}
-		if err != nil {
-			return err
+			d.tell(warning, subject, it.cause, it.groupFix)
 		}
 	}
-	return nil
 }
 
 func (d *doctor) itemProblems(verdicts []store.Verdict) (items []doctorItem) {

@@ -30,20 +30,20 @@ func jsonLevel(level string) string {
 	return level
 }
 
-// tell prints a finding or adds it to the report, unless it was there before.
-func (d *doctor) tell(level, subject, text string, fixes ...string) error {
+// tell adds a finding to the report, and prints it unless the report does, if it was not
+// there before.
+func (d *doctor) tell(level, subject, text string, fixes ...string) {
 	d.unhealthy = d.unhealthy || level == failing
 	line := fmt.Sprintf("%-5s  %s: %s\n", level, subject, text)
 	for _, m := range fixes {
 		line += "       fix: " + m + "\n"
 	}
 	if d.seen[line] {
-		return nil
+		return
 	}
 	d.seen[line] = true
 	d.report.Findings = append(d.report.Findings, doctorFinding{jsonLevel(level), subject, text, fixes})
-	if d.json {
-		return nil
+	if !d.json && d.unwritten == nil {
+		d.unwritten = printf(d.a.stdout, "%s", line)
 	}
-	return printf(d.a.stdout, "%s", line)
 }
