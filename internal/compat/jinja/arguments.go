@@ -6,15 +6,13 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-// call has the arguments of a filter. Its methods keep the first error, and check returns
-// it, or an error about unused arguments.
+// call has the arguments of a filter.
 type call struct {
 	e     *evaluator
 	args  []py.Value
 	named *py.Dict
 	taken []string
 	upTo  int
-	err   error
 	open  bool // accepts unused arguments
 }
 
@@ -35,39 +33,30 @@ func (c *call) int(i int, name string, standard int64) int64 {
 	v := c.arg(i, name, standard)
 	n, ok := py.Int(v)
 	if !ok {
-		c.fail(py.Errorf("TypeError", "%s must be an int, not %s", name, py.TypeName(v)))
+		raise("TypeError", "%s must be an int, not %s", name, py.TypeName(v))
 	}
 	return n
 }
 
 func (c *call) text(i int, name, standard string) string {
-	v := c.arg(i, name, standard)
-	s, err := py.Str(v)
-	c.fail(err)
-	return s
+	return must(py.Str(c.arg(i, name, standard)))
 }
 
 func (c *call) bool(i int, name string, standard bool) bool {
 	return py.Truth(c.arg(i, name, standard))
 }
 
-func (c *call) fail(err error) {
-	if c.err == nil {
-		c.err = err
-	}
-}
-
-func (c *call) check() error {
-	if c.err != nil || c.open {
-		return c.err
+// refuseUnused fails for arguments that the filter has not asked for.
+func (c *call) refuseUnused() {
+	if c.open {
+		return
 	}
 	if len(c.args) > c.upTo {
-		return py.Errorf("TypeError", "takes %d argument(s) but %d were given", c.upTo, len(c.args))
+		raise("TypeError", "takes %d argument(s) but %d were given", c.upTo, len(c.args))
 	}
 	for _, k := range c.named.Keys() {
 		if !slices.Contains(c.taken, k.(string)) {
-			return py.Errorf("TypeError", "got an unexpected keyword argument")
+			raise("TypeError", "got an unexpected keyword argument")
 		}
 	}
-	return nil
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // attribute evaluates v.name: an attribute, or else an item.
-func (e *evaluator) attribute(v py.Value, name string) (py.Value, error) {
+func (e *evaluator) attribute(v py.Value, name string) py.Value {
 	if strings.HasPrefix(name, "__") && v != py.Value(e.secrets) {
-		return nil, py.Errorf("SecurityError", "access to attribute '%s' is unsafe", name)
+		raise("SecurityError", "access to attribute '%s' is unsafe", name)
 	}
 	if got, ok := attr(v, name); ok {
-		return got, nil
+		return got
 	}
 	return e.item(v, name, "has no attribute '"+name+"'")
 }
@@ -29,49 +29,41 @@ func attr(v py.Value, name string) (py.Value, bool) {
 	return nil, false
 }
 
-func (e *evaluator) item(v, key py.Value, what string) (py.Value, error) {
+func (e *evaluator) item(v, key py.Value, what string) py.Value {
 	if v == py.Value(e.secrets) {
-		return e.secrets.get(key)
+		return must(e.secrets.get(key))
 	}
 	if u, ok := v.(py.Undefined); ok {
-		return nil, u.Err()
+		check(u.Err())
 	}
 	got, ok, err := py.Index(v, key)
-	if ok || err != nil {
-		return got, err
+	check(err)
+	if ok {
+		return got
 	}
-	return py.Undefined{What: "'" + py.TypeName(v) + " object' " + what}, nil
+	return py.Undefined{What: "'" + py.TypeName(v) + " object' " + what}
 }
 
-func (e *evaluator) getitem(x *syntax.Getitem, s *scope) (py.Value, error) {
-	v, err := e.eval(x.X, s)
-	if err != nil {
-		return nil, err
-	}
+func (e *evaluator) getitem(x *syntax.Getitem, s *scope) py.Value {
+	v := e.eval(x.X, s)
 	if slice, ok := x.Index.(*syntax.Slice); ok {
-		parts, err := e.all([]syntax.Expr{slice.Start, slice.Stop, slice.Step}, s)
-		if err != nil || isPending(v) {
-			return v, err
+		parts := e.all([]syntax.Expr{slice.Start, slice.Stop, slice.Step}, s)
+		if isPending(v) {
+			return v
 		}
-		return py.Slice(v, parts[0], parts[1], parts[2])
+		return must(py.Slice(v, parts[0], parts[1], parts[2]))
 	}
-	key, err := e.eval(x.Index, s)
-	if err != nil {
-		return nil, err
-	}
+	key := e.eval(x.Index, s)
 	if isPending(v, key) {
-		return pending(), nil
+		return pending()
 	}
-	if u, ok := v.(py.Undefined); ok {
-		return nil, u.Err()
-	}
-	got, err := e.item(v, key, "has no such element")
-	if u, ok := got.(py.Undefined); ok && err == nil && u.Loud == nil {
+	got := e.item(v, key, "has no such element")
+	if u, ok := got.(py.Undefined); ok && u.Loud == nil {
 		if name, isText := key.(string); isText && !strings.HasPrefix(name, "_") {
 			if held, ok := attr(v, name); ok {
-				return held, nil
+				return held
 			}
 		}
 	}
-	return got, err
+	return got
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func (e *evaluator) forLoop(out *strings.Builder, n *syntax.For, s *scope) error {
-	v, err := e.eval(n.Iter, s)
+	v, err := e.value(n.Iter, s)
 	if err != nil || isPending(v) {
 		return e.at(n.Line, err)
 	}
@@ -56,7 +56,7 @@ func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) ([]py.Valu
 		if err := e.assign(n.Target, item, inner); err != nil {
 			return nil, err
 		}
-		v, err := e.eval(n.Test, inner)
+		v, err := e.value(n.Test, inner)
 		if err != nil {
 			return nil, err
 		}

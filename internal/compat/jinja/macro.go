@@ -38,7 +38,7 @@ func (e *evaluator) bind(m *syntax.Macro, inner *scope, args []py.Value, named *
 			used++
 		case p.Default != nil:
 			var err error
-			if v, err = e.eval(p.Default, inner); err != nil {
+			if v, err = e.value(p.Default, inner); err != nil {
 				return err
 			}
 		default:

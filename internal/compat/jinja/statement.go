@@ -84,10 +84,10 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	case *syntax.Text:
 		out.WriteString(n.Text)
 	case *syntax.Print:
-		v, err := e.eval(n.X, s)
+		v, err := e.value(n.X, s)
 		return e.print(out, n.Line, v, err)
 	case *syntax.If:
-		v, err := e.eval(n.Test, s)
+		v, err := e.value(n.Test, s)
 		if err != nil || isPending(v) {
 			return e.at(n.Line, err)
 		}
@@ -104,7 +104,7 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	case *syntax.Macro:
 		s.vars[n.Name] = e.macro(n, s)
 	case *syntax.CallBlock:
-		v, err := e.call(n.Call, s, e.macro(n.Caller, s))
+		v, err := caught(func() py.Value { return e.call(n.Call, s, e.macro(n.Caller, s)) })
 		return e.print(out, n.Line, v, err)
 	case *syntax.FilterBlock:
 		v, err := e.filtered(n.Filter, n.Body, s)
@@ -119,6 +119,11 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	return nil
 }
 
+// value evaluates an expression of a statement.
+func (e *evaluator) value(x syntax.Expr, s *scope) (py.Value, error) {
+	return caught(func() py.Value { return e.eval(x, s) })
+}
+
 // print writes the value of a tag, unless err is set.
 func (e *evaluator) print(out *strings.Builder, line int, v py.Value, err error) error {
 	if err != nil {
@@ -130,7 +135,7 @@ func (e *evaluator) print(out *strings.Builder, line int, v py.Value, err error)
 }
 
 func (e *evaluator) set(n *syntax.Set, s *scope) error {
-	v, err := e.eval(n.X, s)
+	v, err := e.value(n.X, s)
 	if err != nil {
 		v = pending() // rendering continues only to find other requests
 		err = e.at(n.Line, err)
@@ -196,13 +201,13 @@ func (e *evaluator) filtered(filter syntax.Expr, body []syntax.Node, s *scope) (
 	if err := e.run(&b, body, s.inner()); err != nil {
 		return nil, err
 	}
-	return e.through(filter, b.String(), s)
+	return caught(func() py.Value { return e.through(filter, b.String(), s) })
 }
 
 func (e *evaluator) with(out *strings.Builder, n *syntax.With, s *scope) error {
 	inner := s.inner()
 	for i, target := range n.Targets {
-		v, err := e.eval(n.Values[i], s)
+		v, err := e.value(n.Values[i], s)
 		if err == nil {
 			err = e.assign(target, v, inner)
 		}

@@ -9,12 +9,12 @@ import (
 type test func(e *evaluator, v py.Value, args []py.Value) (bool, error)
 
 // passes applies a test by name.
-func (e *evaluator) passes(name string, v py.Value, args []py.Value) (bool, error) {
+func (e *evaluator) passes(name string, v py.Value, args []py.Value) bool {
 	t, ok := e.tests[name]
 	if !ok {
-		return false, py.Errorf("TemplateRuntimeError", "no test of that name")
+		raise("TemplateRuntimeError", "no test of that name")
 	}
-	return t(e, v, args)
+	return must(t(e, v, args))
 }
 
 func tests() map[string]test {
