@@ -27,15 +27,3 @@ func (t *Template) checkNames() error {
 	})
 	return failed
 }
-
-// mentions reports whether nodes contain a variable.
-func mentions(nodes []syntax.Node, name string) bool {
-	found := false
-	syntax.Walk(nodes, func(n any) bool {
-		if x, ok := n.(*syntax.Name); ok && x.Name == name {
-			found = true
-		}
-		return !found
-	})
-	return found
-}

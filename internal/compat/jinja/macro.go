@@ -52,10 +52,10 @@ func (e *evaluator) bind(m *syntax.Macro, inner *scope, args []py.Value, named *
 	}
 	rest := args[min(len(args), len(m.Params)):]
 	inner.vars["varargs"], inner.vars["kwargs"] = py.Tuple(rest), py.NewDict()
-	if len(rest) > 0 && !mentions(m.Body, "varargs") {
+	if len(rest) > 0 && !syntax.Mentions(m.Body, "varargs") {
 		return py.Errorf("TypeError", "macro '%s' takes not more than %d argument(s)", m.Name, len(m.Params))
 	}
-	if used < named.Len() && !mentions(m.Body, "kwargs") {
+	if used < named.Len() && !syntax.Mentions(m.Body, "kwargs") {
 		return py.Errorf("TypeError", "macro '%s' takes no such keyword argument", m.Name)
 	}
 	for k, v := range named.All() {

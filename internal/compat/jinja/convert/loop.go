@@ -17,7 +17,7 @@ func (c *converter) forNode(n *syntax.For) {
 		if n.Recursive {
 			c.fail("a recursive loop")
 		}
-		if n.Test != nil && mentionsLoop(n.Body) {
+		if n.Test != nil && syntax.Mentions(n.Body, "loop") {
 			c.fail("loop variables together with a condition of the loop")
 		}
 		var head string
@@ -51,17 +51,6 @@ func (c *converter) forNode(n *syntax.For) {
 	c.tag("end")
 }
 
-func mentionsLoop(nodes []syntax.Node) bool {
-	found := false
-	syntax.Walk(nodes, func(n any) bool {
-		if name, ok := n.(*syntax.Name); ok && name.Name == "loop" {
-			found = true
-		}
-		return !found
-	})
-	return found
-}
-
 // loopHead returns the text after range, and the variables that it declares.
 func (c *converter) loopHead(n *syntax.For) (string, []string) {
 	if pair, ok := n.Target.(*syntax.Tuple); ok && len(pair.Items) == 2 {
@@ -71,7 +60,7 @@ func (c *converter) loopHead(n *syntax.For) (string, []string) {
 		if !okK || !okV || dict == nil {
 			c.fail("a loop over pairs that are not a dict's items")
 		}
-		if mentionsLoop(n.Body) {
+		if syntax.Mentions(n.Body, "loop") {
 			c.fail("loop variables in a loop over a dict")
 		}
 		if !sorted {
