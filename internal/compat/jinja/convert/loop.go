@@ -94,9 +94,11 @@ func dictOf(x syntax.Expr) (dict syntax.Expr, sorted bool) {
 		}
 	case *syntax.Filter:
 		if x.Name == "dictsort" && len(x.Named) == 0 {
-			k, ok := constantOf(x.Pos).(bool) // it asks whether case counts
-			if len(x.Pos) == 0 || len(x.Pos) == 1 && ok {
-				return x.X, k
+			if len(x.Pos) == 0 {
+				return x.X, false
+			}
+			if sorted, ok := constant(x.Pos[0]).(bool); ok && len(x.Pos) == 1 { // whether case counts
+				return x.X, sorted
 			}
 		}
 	}
@@ -121,13 +123,4 @@ func (c *converter) loop(name string) string {
 		return "(sub (len " + l.list + ") " + l.index + ")"
 	}
 	return c.fail("loop.%s", name)
-}
-
-// constantOf returns the first argument, if it is a constant.
-func constantOf(args []syntax.Expr) any {
-	if len(args) == 0 {
-		return nil
-	}
-	k, ok := args[0].(*syntax.Const)
-	return constantValue(k, ok)
 }
