@@ -20,7 +20,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/store"
@@ -28,16 +27,7 @@ import (
 
 // CommandLine is the environment of a command line: streams, files, clock and store.
 type CommandLine struct {
-	Stdin          io.Reader
-	Stdout, Stderr io.Writer
-	Terminal       bool // Stdout is one
-	LookupEnv      func(name string) (string, bool)
-	Now            func() time.Time
-	// ReadFile reads a file of the command line, the config or a manifest, relative to
-	// the working directory.
-	ReadFile func(path string) ([]byte, error)
-	// ReadAll reads standard input. Like ReadFile it may fail after a time limit.
-	ReadAll func(io.Reader) ([]byte, error)
+	compat.Machine
 	// Open opens the store of a command line.
 	Open func(ctx context.Context, w Where) (*Backend, error)
 	// Install installs all of the files or none. The id identifies the files of a
@@ -150,14 +140,6 @@ func (s *session) store(ctx context.Context) (*Backend, error) {
 	var err error
 	s.backend, err = s.Open(ctx, s.where)
 	return s.backend, err
-}
-
-// print writes a result to standard output.
-func (s *session) print(data []byte) error {
-	if _, err := s.Stdout.Write(data); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
 }
 
 // The log levels, with Python's numbers.

@@ -67,15 +67,11 @@ func (s *session) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	width := 0
-	for _, e := range entries {
-		width = max(width, utf8.RuneCountInString(compat.Listed(e.Name, s.Terminal)))
-	}
 	var b strings.Builder
 	for _, e := range entries {
-		_, _ = fmt.Fprintf(&b, "%-*s -- version %s\n", width, compat.Listed(e.Name, s.Terminal), compat.Listed(showVersion(e.Version), s.Terminal))
+		_, _ = fmt.Fprintf(&b, "%-*s -- version %s\n", s.Width(entries), s.Listed(e.Name), s.Listed(showVersion(e.Version)))
 	}
-	return s.print([]byte(b.String()))
+	return s.Print(b.String())
 }
 
 // fetch fetches secrets in one batch. If some are missing or unreadable, the error lists
@@ -215,7 +211,7 @@ func (s *session) writeMany(ctx context.Context, values map[string][]byte, desti
 // write prints a result, or writes it to a file.
 func (s *session) write(ctx context.Context, destination string, data []byte) error {
 	if destination == "-" {
-		return s.print(data)
+		return s.Print(string(data))
 	}
 	return s.Install(ctx, destination, []File{{Path: destination, Data: data}})
 }

@@ -34,11 +34,11 @@ func (s *session) get(ctx context.Context, b *Backend) error {
 	value := string(got.Secret.Reveal())
 	switch {
 	case s.call.given("noline"):
-		return s.print(value)
+		return s.Print(value)
 	case !utf8.ValidString(value):
 		return errBinary
 	}
-	return s.print(value + "\n")
+	return s.Print(value + "\n")
 }
 
 // getMatching gets all secrets that match a pattern, with one list and one batch.
@@ -139,7 +139,7 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 	if err != nil {
 		return err
 	}
-	return s.print(text + end)
+	return s.Print(text + end)
 }
 
 // warnQuotes warns of values that break dotenv output, which escapes nothing.

@@ -36,9 +36,7 @@ func (e *evaluator) item(v, key py.Value, what string) py.Value {
 	if u, ok := v.(py.Undefined); ok {
 		check(u.Err())
 	}
-	got, ok, err := py.Index(v, key)
-	check(err)
-	if ok {
+	if got, ok := py.Index(v, key); ok {
 		return got
 	}
 	return py.Undefined{What: "'" + py.TypeName(v) + " object' " + what}

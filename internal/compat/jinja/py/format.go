@@ -100,8 +100,8 @@ func follow(v Value, step string) (Value, error) {
 	if n, err := strconv.ParseInt(key.(string), 10, 64); err == nil {
 		key = n
 	}
-	if v, ok, err := Index(v, key); ok || err != nil {
-		return v, err
+	if v, ok := Index(v, key); ok {
+		return v, nil
 	}
 	return nil, Errorf("KeyError", "a format string asks for what is not there")
 }

@@ -5,59 +5,40 @@ import (
 )
 
 // Index is x[i] for positions and keys. It returns false if there is no such item.
-func Index(x, i Value) (Value, bool, error) {
+func Index(x, i Value) (Value, bool) {
 	if d, ok := x.(*Dict); ok {
-		v, held := d.Get(i)
-		return v, held, nil
+		return d.Get(i)
 	}
 	n, isInt := Int(i)
-	var items []Value
-	switch x := x.(type) {
-	case string:
-		items = chars(x)
-	case Markup:
-		items = chars(string(x))
-	case *List:
-		items = x.Items
-	case Tuple:
-		items = x
-	case *Group:
-		items = x.tuple()
-	case Range:
-		items, _ = Items(x)
-	default:
-		return nil, false, nil
-	}
-	if !isInt {
-		return nil, false, nil
-	}
+	items := sequence(x)
 	if n < 0 {
 		n += int64(len(items))
 	}
-	if n < 0 || n >= int64(len(items)) {
-		return nil, false, nil
+	if !isInt || n < 0 || n >= int64(len(items)) {
+		return nil, false
 	}
-	return items[n], true, nil
+	return items[n], true
+}
+
+// sequence returns the items of a value that has positions, nil of another.
+func sequence(v Value) (items []Value) {
+	switch v.(type) {
+	case string, Markup, *List, Tuple, *Group, Range:
+		items, _ = Items(v)
+	}
+	return items
 }
 
 // Slice is x[start:stop:step], where nil means that a part is left out.
 func Slice(x, start, stop, step Value) (Value, error) {
-	var items []Value
 	switch x := x.(type) {
-	case string, Markup:
-		items, _ = Items(x)
-	case *List:
-		items = x.Items
-	case Tuple:
-		items = x
-	case Range:
-		items, _ = Items(x)
+	case string, Markup, *List, Tuple, Range:
 	case Undefined:
 		return nil, x.Err()
 	default:
 		return nil, Errorf("TypeError", "'%s' object is not subscriptable", TypeName(x))
 	}
-	picked, err := pick(items, start, stop, step)
+	picked, err := pick(sequence(x), start, stop, step)
 	if err != nil {
 		return nil, err
 	}

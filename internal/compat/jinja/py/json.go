@@ -163,7 +163,7 @@ func (j JSON) dict(b *strings.Builder, d *Dict, depth int) error {
 	}
 	keys := d.Keys()
 	if j.SortKeys {
-		if err := Sort(keys, false); err != nil {
+		if err := Sort(keys); err != nil {
 			return err
 		}
 	}

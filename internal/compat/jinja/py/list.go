@@ -15,7 +15,7 @@ func listMethod(l *List, name string) (Func, bool) {
 		"reverse": func(l *List, _ *arguments) Value { slices.Reverse(l.Items); return nil },
 		"clear":   func(l *List, _ *arguments) Value { l.Items = nil; return nil },
 		"copy":    func(l *List, _ *arguments) Value { return &List{slices.Clone(l.Items)} },
-		"sort":    func(l *List, a *arguments) Value { a.err = Sort(l.Items, false); return nil },
+		"sort":    func(l *List, a *arguments) Value { a.err = Sort(l.Items); return nil },
 	}[name]
 	if !ok {
 		return nil, false
@@ -98,15 +98,12 @@ func popAt(l *List, a *arguments) Value {
 }
 
 // Sort orders items in place, keeping equal ones in order.
-func Sort(items []Value, reverse bool) error {
+func Sort(items []Value) error {
 	var err error
 	slices.SortStableFunc(items, func(x, y Value) int {
 		n, failed := Compare("<", x, y)
 		if failed != nil && err == nil {
 			err = failed
-		}
-		if reverse {
-			return -n
 		}
 		return n
 	})
