@@ -164,17 +164,8 @@ func (cp *completer) cachePath(t *backend.Target) string {
 // keepNames writes names to a file that only its owner reads. Without it the next word
 // takes a request, so a failure is not reported.
 func keepNames(path string, names []string) {
-	data, err := json.Marshal(names)
-	if err != nil {
-		return
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".names-*") // mode 0600
-	if err != nil {
-		return
-	}
-	_, err = f.Write(data)
-	if f.Close() != nil || err != nil || os.Rename(f.Name(), path) != nil {
-		_ = os.Remove(f.Name())
+	if data, err := json.Marshal(names); err == nil {
+		_ = replaceFile(path, data, 0o600)
 	}
 }
 

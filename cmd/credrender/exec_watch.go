@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -151,9 +150,5 @@ func watchArgs(a *app, c *cobra.Command) []string {
 			args = append(args, "--"+f.Name+"="+v)
 		}
 	})
-	given := a.globals.given()
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		args = append(args, "--"+name+"="+given[name])
-	}
-	return append(args, "--")
+	return append(append(args, a.globals.args()...), "--")
 }

@@ -110,7 +110,7 @@ func commandGrammar(name string) *grammar {
 		g.private = true
 		g.positionals = []positional{{dest: "credentials"}, contextWords()}
 		g.options = append(g.options, writeOptions()...)
-		swap(g.options, 2, 3) // here -v comes before -c
+		g.options[2], g.options[3] = g.options[3], g.options[2] // here -v comes before -c
 	case "setup":
 		g.options = append(g.options,
 			option{long: "--save-kms-region", dest: "save_kms_region"},
@@ -118,8 +118,6 @@ func commandGrammar(name string) *grammar {
 	}
 	return g
 }
-
-func swap(o []option, i, j int) { o[i], o[j] = o[j], o[i] }
 
 // names returns the short and long form of an option.
 func (o option) names() []string {
