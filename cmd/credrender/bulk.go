@@ -178,9 +178,6 @@ func (a *app) printPlanned(outcomes []store.Outcome, o resultFlags) error {
 }
 
 func (a *app) printActions(list []plannedAction, o resultFlags) error {
-	if o.isJSON() {
-		return a.printJSON(list)
-	}
 	t := table{columns: []string{"ACTION", "NAME", "VERSION", "TO", "SIZE"}}
 	for _, p := range list {
 		size := ""
@@ -189,7 +186,7 @@ func (a *app) printActions(list []plannedAction, o resultFlags) error {
 		}
 		t.add(p.Action, source.Show(p.Name), shown(p.Version), shown(p.To), size)
 	}
-	return a.printTable(t, o)
+	return a.printResult(o, list, t)
 }
 
 // actionWrite is the action of export, which writes a file.

@@ -142,19 +142,17 @@ func (l *linting) warnings() (n int) {
 
 // failJob records and logs the failures of a job.
 func (l *linting) failJob(j *job.Job, err error) {
-	for _, e := range flatten(err) {
-		l.findings = append(l.findings, lintFinding{placeOf(e), "error", ruleError, j.Name, e.Error()})
-	}
+	l.note(j.Name, err)
 	l.app.failJob(j, err)
 }
 
-// note records the failures that end the run. They are logged elsewhere.
-func (l *linting) note(err error) {
+// note records failures, of a job or of the run. They are logged elsewhere.
+func (l *linting) note(job string, err error) {
 	if err == nil {
 		return
 	}
 	for _, e := range flatten(err) {
-		l.findings = append(l.findings, lintFinding{placeOf(e), "error", ruleError, "", e.Error()})
+		l.findings = append(l.findings, lintFinding{placeOf(e), "error", ruleError, job, e.Error()})
 	}
 }
 
@@ -164,6 +162,6 @@ func (l *linting) noteConfig(cfg *config.Config) {
 		l.findings = append(l.findings, lintFinding{place{}, "warning", ruleConfig, "", w})
 	}
 	for _, err := range cfg.Broken {
-		l.note(err)
+		l.note("", err)
 	}
 }

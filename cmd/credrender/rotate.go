@@ -254,14 +254,11 @@ type plannedStep struct {
 }
 
 func (a *app) printSteps(list []plannedStep, o resultFlags) error {
-	if o.isJSON() {
-		return a.printJSON(list)
-	}
 	t := table{columns: []string{"STEP", "WHAT"}}
 	for _, s := range list {
 		t.add(s.Step, mask.Visible(s.What))
 	}
-	return a.printTable(t, o)
+	return a.printResult(o, list, t)
 }
 
 const publishStep rotate.Step = "publish"

@@ -69,6 +69,14 @@ func (a *app) printTable(t table, f resultFlags) error {
 	return a.write([]byte(out.String()))
 }
 
+// printResult prints a result in the form of -o: list as JSON, or the table.
+func (a *app) printResult(o resultFlags, list any, t table) error {
+	if o.isJSON() {
+		return a.printJSON(list)
+	}
+	return a.printTable(t, o)
+}
+
 // hasText reports whether a column has text in any row.
 func (t *table) hasText(column int) bool {
 	for _, cells := range t.rows {

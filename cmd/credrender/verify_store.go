@@ -104,16 +104,13 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, o 
 }
 
 func printFindings(a *app, findings []finding, o resultFlags) error {
-	if o.isJSON() {
-		return a.printJSON(findings)
-	}
 	t := table{columns: []string{"NAME", "VERSION", "PROBLEM"}}
 	for _, f := range findings {
 		for _, text := range f.problems() {
 			t.add(source.Show(f.Name), source.Show(f.Version), text)
 		}
 	}
-	return a.printTable(t, o)
+	return a.printResult(o, findings, t)
 }
 
 // problems returns one line for each problem of a version.
