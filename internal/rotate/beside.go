@@ -17,11 +17,6 @@ type Beside struct {
 	Force  bool
 }
 
-var (
-	_ Keeper    = (*Beside)(nil)
-	_ Publisher = (*Beside)(nil)
-)
-
 func (b *Beside) next() source.Ref {
 	ref := b.Ref
 	ref.Name = source.CandidateName(ref.Name)
@@ -62,7 +57,7 @@ func (b *Beside) Discard(ctx context.Context) error {
 	return nil
 }
 
-// Publish implements Publisher.
+// Publish implements Keeper.
 func (b *Beside) Publish(ctx context.Context, c Candidate, expect source.Trace) error {
 	_, err := b.Writer.Put(ctx, b.Ref, source.Write{Value: c.Value, Expect: expect, Force: b.Force})
 	return err

@@ -79,7 +79,7 @@ type Candidate struct {
 	Replaced bool
 }
 
-// Keeper keeps the candidate of a secret where readers do not see it.
+// Keeper keeps the candidate of a secret where readers do not see it, and publishes it.
 type Keeper interface {
 	// Find returns the kept candidate. The error wraps source.ErrNotFound if there
 	// is none.
@@ -89,22 +89,17 @@ type Keeper interface {
 	Keep(ctx context.Context, c Candidate) (Candidate, error)
 	// Discard removes the candidate, published or not.
 	Discard(ctx context.Context) error
-}
-
-// Publisher makes a candidate the newest version.
-type Publisher interface {
-	// Publish does so if the newest version is the one of expect; otherwise the error
-	// wraps source.ErrChanged.
+	// Publish makes a candidate the newest version if that is the one of expect;
+	// otherwise the error wraps source.ErrChanged.
 	Publish(ctx context.Context, c Candidate, expect source.Trace) error
 }
 
 // Rotation is one rotation of one secret.
 type Rotation struct {
-	Ref       source.Ref
-	Source    source.Source
-	History   source.HistoryReader // nil if candidates have versions
-	Keeper    Keeper
-	Publisher Publisher
+	Ref     source.Ref
+	Source  source.Source
+	History source.HistoryReader // nil if candidates have versions
+	Keeper  Keeper
 	// Has reports whether there is a command for a step.
 	Has func(Step) bool
 	// Run runs the command of a step. It gets two values: the one that the step acts
@@ -241,7 +236,7 @@ func (r *Rotation) prove(ctx context.Context, c Candidate, now newest) error {
 			return r.giveUp(ctx, c, err)
 		}
 	}
-	err := r.Publisher.Publish(ctx, c, now.trace)
+	err := r.Keeper.Publish(ctx, c, now.trace)
 	if err == nil {
 		return nil
 	}

@@ -19,11 +19,6 @@ type Staged struct {
 	Force bool
 }
 
-var (
-	_ Keeper    = (*Staged)(nil)
-	_ Publisher = (*Staged)(nil)
-)
-
 // Find implements Keeper.
 func (s *Staged) Find(ctx context.Context) (Candidate, error) {
 	staged, err := s.Writer.Staged(ctx, s.Ref)
@@ -46,7 +41,7 @@ func (s *Staged) Keep(ctx context.Context, c Candidate) (Candidate, error) {
 	return c, err
 }
 
-// Publish implements Publisher.
+// Publish implements Keeper.
 func (s *Staged) Publish(ctx context.Context, c Candidate, expect source.Trace) error {
 	ref := s.Ref
 	ref.Version = c.Version
