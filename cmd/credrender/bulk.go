@@ -54,7 +54,16 @@ func (a *app) scope(cfg *config.Config, verb string, args []string, f *bulkFlags
 }
 
 // openScope opens the table or local store that [REF] [KEY=VALUE]... selects.
-func (a *app) openScope(ctx context.Context, cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
+func (a *app) openScope(ctx context.Context, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
+	cfg, err := a.storeConfig(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.openScopeIn(ctx, cfg, verb, args, f)
+}
+
+// openScopeIn is openScope in the store of a config.
+func (a *app) openScopeIn(ctx context.Context, cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
 	s, err := a.scope(cfg, verb, args, f)
 	if err != nil {
 		return nil, nil, err

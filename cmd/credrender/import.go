@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -171,7 +174,7 @@ func importStore(ctx context.Context, a *app, o *importOptions, args []string) e
 	}
 	other := *cfg
 	other.Base.Store = there
-	s, from, err := a.openScope(ctx, &other, "import --from", args, &o.bulkFlags)
+	s, from, err := a.openScopeIn(ctx, &other, "import --from", args, &o.bulkFlags)
 	if err != nil {
 		return err
 	}
@@ -183,4 +186,24 @@ func importStore(ctx context.Context, a *app, o *importOptions, args []string) e
 		return err
 	}
 	return a.copyStore(ctx, s, from, into, o.toContext, o.all)
+}
+
+// importedEntries returns the entries of fetched secrets, or an error if one cannot be read.
+// entry makes one; its ref is for that error.
+func importedEntries(
+	got map[string]source.Result, problem string, entry func(path string, value source.Secret) (secretfile.Entry, source.Ref, error),
+) (entries []secretfile.Entry, err error) {
+	var failed []*source.RefError
+	for _, path := range slices.Sorted(maps.Keys(got)) {
+		e, ref, err := entry(path, got[path].Secret)
+		if err = cmp.Or(got[path].Err, err); err != nil {
+			failed = append(failed, &source.RefError{Ref: ref, Err: err})
+			continue
+		}
+		entries = append(entries, e)
+	}
+	if len(failed) > 0 {
+		return nil, manyFailed(len(got), problem, failed)
+	}
+	return entries, nil
 }

@@ -59,7 +59,7 @@ func runPrune(ctx context.Context, a *app, f *bulkFlags, args []string, keep int
 			return usagef("%s: prune takes no context", source.Show(args[0]))
 		}
 	}
-	s, st, err := a.openScope(ctx, cfg, "prune", args, f)
+	s, st, err := a.openScopeIn(ctx, cfg, "prune", args, f)
 	if err != nil {
 		return err
 	}

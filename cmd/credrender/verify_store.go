@@ -56,11 +56,7 @@ type finding struct {
 }
 
 func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, o resultFlags) error {
-	cfg, err := a.storeConfig(ctx)
-	if err != nil {
-		return err
-	}
-	s, st, err := a.openScope(ctx, cfg, "verify-store", args, f)
+	s, st, err := a.openScope(ctx, "verify-store", args, f)
 	if err != nil {
 		return err
 	}

@@ -249,26 +249,3 @@ func (c Conditions) MarshalJSON() ([]byte, error) {
 	err := e.Encode(all)
 	return b.Bytes(), err
 }
-
-// UnmarshalJSON implements json.Unmarshaler, for strings and lists.
-func (c *Conditions) UnmarshalJSON(data []byte) error {
-	var all map[string]map[string]json.RawMessage
-	if err := json.Unmarshal(data, &all); err != nil {
-		return err
-	}
-	*c = Conditions{}
-	for operator, keys := range all {
-		(*c)[operator] = map[string][]string{}
-		for key, raw := range keys {
-			var one string
-			var list []string
-			if err := json.Unmarshal(raw, &one); err == nil {
-				list = []string{one}
-			} else if err := json.Unmarshal(raw, &list); err != nil {
-				return err
-			}
-			(*c)[operator][key] = list
-		}
-	}
-	return nil
-}
