@@ -1,5 +1,11 @@
 package credstash
 
+import (
+	"embed"
+	"path"
+	"strings"
+)
+
 // This file holds the tables for argparse.go: the options and positionals of credstash
 // 1.17.1, in its order, which usage lines and messages follow.
 
@@ -128,4 +134,25 @@ func (o option) names() []string {
 		}
 	}
 	return names
+}
+
+// The files have what -h prints, in the form of argparse: the usage, then an empty line. A
+// test compares them with the tables in commands.go.
+//
+//go:embed help/*.txt
+var helpFiles embed.FS
+
+// helpText returns the output of -h.
+func (g *grammar) helpText() string {
+	text, err := helpFiles.ReadFile(path.Join("help", strings.TrimPrefix(g.prog, "credstash ")+".txt"))
+	if err != nil {
+		panic(err) // a command without its file
+	}
+	return string(text)
+}
+
+// usage returns the usage line or lines before a message.
+func (g *grammar) usage() string {
+	lines, _, _ := strings.Cut(g.helpText(), "\n\n")
+	return lines + "\n"
 }

@@ -8,7 +8,7 @@
 //     commands.go. Scripts depend on argparse's behavior, such as positionals between
 //     options, abbreviated flags, and "-5" as a value.
 //   - A method per command (get.go, put.go, ...) works on the store.
-//   - dump.go and dump_yaml.go print the same bytes as Python's json, csv and PyYAML.
+//   - dump.go prints the same bytes as Python's json, csv and PyYAML.
 //
 // stdout and exit codes equal credstash's: 0, 1 for any failure, 2 for usage. Messages on
 // stderr contain the text that scripts search for ("KMS ERROR", AWS's error codes) and
