@@ -176,16 +176,24 @@ func columns(rows [][]string, indent int) (lines []string, ok bool) {
 // writeFilled prints words in lines. The first line is indented by first, the others by
 // rest.
 func writeFilled(b *strings.Builder, text string, first, rest int) {
-	line, empty := strings.Repeat(" ", first), true
+	for _, line := range Fill(text, strings.Repeat(" ", first), strings.Repeat(" ", rest), Width) {
+		fmt.Fprintln(b, line)
+	}
+}
+
+// Fill returns the words of a text in lines of a width: the first one, which may be empty,
+// after first, and the others after rest.
+func Fill(text, first, rest string, width int) (lines []string) {
+	line, empty := first, true
 	for word := range strings.FieldsSeq(text) {
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > Width {
-			fmt.Fprintln(b, line)
-			line, empty = strings.Repeat(" ", rest), true
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line, empty = rest, true
 		}
 		if !empty {
 			line += " "
 		}
 		line, empty = line+word, false
 	}
-	fmt.Fprintln(b, line)
+	return append(lines, line)
 }

@@ -205,9 +205,7 @@ func (l *lexer) word(rest string, open *[]byte) error {
 		if err != nil {
 			return l.fail("%s is no number", s)
 		}
-		l.emit(token{kind: float, text: s, value: f})
-		l.take(len(s))
-		return nil
+		return l.accept(float, s, f)
 	}
 	if s := integers().FindString(rest); s != "" {
 		n, err := strconv.ParseInt(s, 0, 64)
@@ -217,23 +215,17 @@ func (l *lexer) word(rest string, open *[]byte) error {
 		if err != nil {
 			return l.fail("number %s is larger than 64 bits hold", s)
 		}
-		l.emit(token{kind: integer, text: s, value: n})
-		l.take(len(s))
-		return nil
+		return l.accept(integer, s, n)
 	}
 	if s := names().FindString(rest); s != "" {
-		l.emit(token{kind: name, text: s})
-		l.take(len(s))
-		return nil
+		return l.accept(name, s, nil)
 	}
 	if s := strs().FindString(rest); s != "" {
 		value, err := unescape(s[1 : len(s)-1])
 		if err != nil {
 			return l.fail("%v", err)
 		}
-		l.emit(token{kind: str, text: s, value: value})
-		l.take(len(s))
-		return nil
+		return l.accept(str, s, value)
 	}
 	s := ops().FindString(rest)
 	if s == "" {
@@ -243,8 +235,13 @@ func (l *lexer) word(rest string, open *[]byte) error {
 	if err := l.balance(s, open); err != nil {
 		return err
 	}
-	l.emit(token{kind: op, text: s})
-	l.take(len(s))
+	return l.accept(op, s, nil)
+}
+
+// accept emits a token of an expression and moves past it.
+func (l *lexer) accept(k kind, text string, value any) error {
+	l.emit(token{kind: k, text: text, value: value})
+	l.take(len(text))
 	return nil
 }
 
