@@ -19,7 +19,7 @@ import (
 // random.
 
 // dumpJSON is json.dumps(sort_keys=True, indent=4).
-func dumpJSON(values map[string]string) (string, error) {
+func dumpJSON(values map[string]string) string {
 	d := py.NewDict()
 	for name, value := range values {
 		d.Put(name, value)

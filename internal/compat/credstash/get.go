@@ -124,7 +124,6 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 		return &partialError{errors.Join(failed...), len(failed), len(got)}
 	}
 	var text string
-	var err error
 	switch s.call.text("format") {
 	case "csv":
 		text = dumpCSV(values)
@@ -134,10 +133,7 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 	case "yaml":
 		text = dumpYAML(values)
 	default:
-		text, err = dumpJSON(values)
-	}
-	if err != nil {
-		return err
+		text = dumpJSON(values)
 	}
 	return s.Print(text + end)
 }

@@ -5,40 +5,6 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/syntax"
 )
 
-// failure is the panic of an expression that fails. caught recovers it. Nearly every part of
-// an expression can fail, as in package syntax.
-type failure struct{ err error }
-
-func check(err error) {
-	if err != nil {
-		panic(failure{err})
-	}
-}
-
-func must[T any](v T, err error) T {
-	check(err)
-	return v
-}
-
-// raise fails with an exception of Python.
-func raise(kind, format string, args ...any) py.Value {
-	panic(failure{py.Errorf(kind, format, args...)})
-}
-
-// caught returns the value of f, or the error that it fails with.
-func caught(f func() py.Value) (v py.Value, err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case failure:
-			v, err = nil, r.err
-		default:
-			panic(r)
-		}
-	}()
-	return f(), nil
-}
-
 // eval returns the value of an expression. A nil expression, as in slices, is None.
 func (e *evaluator) eval(x syntax.Expr, s *scope) py.Value {
 	switch x := x.(type) {
@@ -82,7 +48,7 @@ func (e *evaluator) eval(x syntax.Expr, s *scope) py.Value {
 	case *syntax.Test:
 		return e.test(x, s)
 	}
-	return raise("TypeError", "this cannot be evaluated")
+	return py.Raise("TypeError", "this cannot be evaluated")
 }
 
 func (e *evaluator) all(xs []syntax.Expr, s *scope) []py.Value {
@@ -97,7 +63,7 @@ func (e *evaluator) dict(x *syntax.Dict, s *scope) py.Value {
 	d := py.NewDict()
 	for _, item := range x.Items {
 		kv := e.all([]syntax.Expr{item.Key, item.Value}, s)
-		check(d.Set(kv[0], kv[1]))
+		py.Check(d.Set(kv[0], kv[1]))
 	}
 	return d
 }
@@ -126,19 +92,19 @@ func (e *evaluator) call(x *syntax.Call, s *scope, caller py.Func) py.Value {
 		return fn
 	}
 	if l, ok := fn.(*loopInfo); ok && l.again != nil {
-		return must(l.again(args, named))
+		return l.again(args, named)
 	}
 	switch f := fn.(type) {
 	case py.Func:
-		v, err := f(args, named)
+		v, err := py.Caught(func() py.Value { return f(args, named) })
 		if isPendingErr(err) || (err != nil && isPending(args...)) {
 			return pending()
 		}
-		return must(v, err)
+		return py.Must(v, err)
 	case py.Undefined:
-		check(f.Err())
+		py.Check(f.Err())
 	}
-	return raise("TypeError", "'%s' object is not callable", py.TypeName(fn))
+	return py.Raise("TypeError", "'%s' object is not callable", py.TypeName(fn))
 }
 
 func (e *evaluator) arguments(a syntax.Args, s *scope) ([]py.Value, *py.Dict) {
@@ -147,18 +113,18 @@ func (e *evaluator) arguments(a syntax.Args, s *scope) ([]py.Value, *py.Dict) {
 		named.Put(k.Name, e.eval(k.Value, s))
 	}
 	if a.Star != nil {
-		args = append(args, must(py.Items(e.eval(a.Star, s)))...)
+		args = append(args, py.Items(e.eval(a.Star, s))...)
 	}
 	if a.Double != nil {
 		v := e.eval(a.Double, s)
 		d, ok := v.(*py.Dict)
 		if !ok {
-			raise("TypeError", "argument after ** must be a mapping, not %s", py.TypeName(v))
+			py.Raise("TypeError", "argument after ** must be a mapping, not %s", py.TypeName(v))
 		}
 		for k, v := range d.All() {
 			name, ok := k.(string)
 			if !ok {
-				raise("TypeError", "keywords must be strings")
+				py.Raise("TypeError", "keywords must be strings")
 			}
 			named.Put(name, v)
 		}
@@ -186,11 +152,11 @@ func (e *evaluator) apply(name string, v py.Value, args []py.Value, named *py.Di
 		return pending()
 	}
 	if u, ok := v.(py.Undefined); ok && u.Loud != nil && name != "default" && name != "d" {
-		check(u.Loud)
+		py.Check(u.Loud)
 	}
 	f, ok := e.filters[name]
 	if !ok {
-		raise("TemplateRuntimeError", "no filter of that name")
+		py.Raise("TemplateRuntimeError", "no filter of that name")
 	}
 	c := &call{e: e, args: args, named: named}
 	got := f(c, v)

@@ -15,7 +15,7 @@ type filter func(c *call, v py.Value) py.Value
 // from data (urlize, xmlattr, forceescape of objects), pprint and random.
 func filters() map[string]filter {
 	length := func(_ *call, v py.Value) py.Value {
-		return int64(must(py.Len(v)))
+		return int64(py.Len(v))
 	}
 	fallback := func(c *call, v py.Value) py.Value {
 		instead, falsy := c.arg(0, "default_value", ""), c.bool(1, "boolean", false)
@@ -25,7 +25,7 @@ func filters() map[string]filter {
 		return v
 	}
 	escape := func(_ *call, v py.Value) py.Value {
-		must(py.Str(v)) // of a missing secret
+		py.Str(v) // of a missing secret
 		return py.Escape(v)
 	}
 	all := map[string]filter{
@@ -48,7 +48,7 @@ func filters() map[string]filter {
 // textFilter returns a filter of str(v).
 func textFilter(f func(string) py.Value) filter {
 	return func(_ *call, v py.Value) py.Value {
-		s := must(py.Str(v))
+		s := py.Str(v)
 		out := f(s)
 		if text, ok := out.(string); ok {
 			return py.Like(v, text)
@@ -61,11 +61,11 @@ func textFilter(f func(string) py.Value) filter {
 // take it.
 func mustText(v py.Value) string {
 	if u, ok := v.(py.Undefined); ok {
-		return must(py.Str(u))
+		return py.Str(u)
 	}
 	s, ok := py.Text(v)
 	if !ok {
-		raise("TypeError", "expected str, not %s; 'string' makes one", py.TypeName(v))
+		py.Raise("TypeError", "expected str, not %s; 'string' makes one", py.TypeName(v))
 	}
 	return s
 }
@@ -83,11 +83,12 @@ func envfile(_ *call, v py.Value) py.Value {
 
 func jsonify(c *call, v py.Value) py.Value {
 	j := py.JSON{Indent: int(c.named64("indent")), SortKeys: py.Truth(c.namedOnly("sort_keys"))}
-	if pair, err := py.Items(c.namedOnly("separators")); err == nil && len(pair) == 2 {
+	separators := c.namedOnly("separators")
+	if pair, err := py.Caught(func() []py.Value { return py.Items(separators) }); err == nil && len(pair) == 2 {
 		j.Separators[0], _ = py.Text(pair[0])
 		j.Separators[1], _ = py.Text(pair[1])
 	}
-	return must(j.Dump(v))
+	return j.Dump(v)
 }
 
 // namedOnly returns a keyword-only argument.
@@ -103,13 +104,13 @@ func (c *call) named64(name string) int64 {
 }
 
 func minjson(_ *call, v py.Value) py.Value {
-	return must(py.JSON{}.Dump(must(py.ParseJSON([]byte(mustText(v))))))
+	return py.JSON{}.Dump(py.Must(py.ParseJSON([]byte(mustText(v)))))
 }
 
 // toJSON returns JSON with sorted keys that is safe in HTML.
 func toJSON(c *call, v py.Value) py.Value {
 	j := py.JSON{SortKeys: true, Indent: int(min(c.int(0, "indent", 0), 64))}
-	s := must(j.Dump(v))
+	s := j.Dump(v)
 	return py.Markup(strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace(s))
 }
 
@@ -117,17 +118,17 @@ func toString(_ *call, v py.Value) py.Value {
 	if _, ok := v.(py.Markup); ok {
 		return v
 	}
-	return must(py.Str(v))
+	return py.Str(v)
 }
 
 func toList(_ *call, v py.Value) py.Value {
-	return py.NewList(append([]py.Value{}, must(py.Items(v))...)...)
+	return py.NewList(append([]py.Value{}, py.Items(v)...)...)
 }
 
 func attribute(c *call, v py.Value) py.Value {
 	name := c.text(0, "name", "")
 	if strings.HasPrefix(name, "_") {
-		return raise("SecurityError", "access to that attribute is unsafe")
+		return py.Raise("SecurityError", "access to that attribute is unsafe")
 	}
 	if got, ok := attr(v, name); ok {
 		return got
@@ -162,13 +163,13 @@ func (c *call) int(i int, name string, standard int64) int64 {
 	v := c.arg(i, name, standard)
 	n, ok := py.Int(v)
 	if !ok {
-		raise("TypeError", "%s must be an int, not %s", name, py.TypeName(v))
+		py.Raise("TypeError", "%s must be an int, not %s", name, py.TypeName(v))
 	}
 	return n
 }
 
 func (c *call) text(i int, name, standard string) string {
-	return must(py.Str(c.arg(i, name, standard)))
+	return py.Str(c.arg(i, name, standard))
 }
 
 func (c *call) bool(i int, name string, standard bool) bool {
@@ -181,11 +182,11 @@ func (c *call) refuseUnused() {
 		return
 	}
 	if len(c.args) > c.upTo {
-		raise("TypeError", "takes %d argument(s) but %d were given", c.upTo, len(c.args))
+		py.Raise("TypeError", "takes %d argument(s) but %d were given", c.upTo, len(c.args))
 	}
 	for _, k := range c.named.Keys() {
 		if !slices.Contains(c.taken, k.(string)) {
-			raise("TypeError", "got an unexpected keyword argument")
+			py.Raise("TypeError", "got an unexpected keyword argument")
 		}
 	}
 }

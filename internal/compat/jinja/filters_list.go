@@ -10,7 +10,7 @@ import (
 func listFilters() map[string]filter {
 	edge := func(last bool) filter {
 		return func(_ *call, v py.Value) py.Value {
-			items := must(py.Items(v))
+			items := py.Items(v)
 			switch {
 			case len(items) == 0:
 				return py.Undefined{What: "No item, sequence was empty."}
@@ -31,41 +31,41 @@ func listFilters() map[string]filter {
 			case py.Undefined:
 				return &py.Gen{}
 			}
-			return raise("TypeError", "can only get item pairs from a mapping")
+			return py.Raise("TypeError", "can only get item pairs from a mapping")
 		},
 	}
 }
 
 func join(c *call, v py.Value) py.Value {
 	sep, get := c.text(0, "d", ""), c.getter(c.arg(1, "attribute", nil), false)
-	items := must(py.Items(v))
+	items := py.Items(v)
 	parts := make([]string, len(items))
 	for i, item := range items {
-		parts[i] = must(py.Str(get(item)))
+		parts[i] = py.Str(get(item))
 	}
 	return strings.Join(parts, sep)
 }
 
 func reverse(_ *call, v py.Value) py.Value {
 	if _, ok := py.Text(v); ok {
-		return must(py.Slice(v, nil, nil, int64(-1)))
+		return py.Slice(v, nil, nil, int64(-1))
 	}
-	items := slices.Clone(must(py.Items(v)))
+	items := slices.Clone(py.Items(v))
 	slices.Reverse(items)
 	return &py.Gen{Items: items}
 }
 
 func sum(c *call, v py.Value) py.Value {
 	get, total := c.getter(c.arg(0, "attribute", nil), false), c.arg(1, "start", int64(0))
-	for _, item := range must(py.Items(v)) {
-		total = must(py.Operate("+", total, get(item)))
+	for _, item := range py.Items(v) {
+		total = py.Operate("+", total, get(item))
 	}
 	return total
 }
 
 func batch(c *call, v py.Value) py.Value {
 	n, fill := int(c.int(0, "linecount", 0)), c.arg(1, "fill_with", nil)
-	items, g := must(py.Items(v)), &py.Gen{}
+	items, g := py.Items(v), &py.Gen{}
 	if n <= 0 {
 		return g
 	}
@@ -81,7 +81,7 @@ func batch(c *call, v py.Value) py.Value {
 
 func sliced(c *call, v py.Value) py.Value {
 	n, fill := int(c.int(0, "slices", 0)), c.arg(1, "fill_with", nil)
-	items, g := must(py.Items(v)), &py.Gen{}
+	items, g := py.Items(v), &py.Gen{}
 	if n <= 0 || n > 1<<16 {
 		return g
 	}
@@ -115,7 +115,7 @@ func pickFilters() map[string]filter {
 
 func mapped(c *call, v py.Value) py.Value {
 	c.open = true
-	items, f := must(py.Items(v)), c.mapping()
+	items, f := py.Items(v), c.mapping()
 	g := &py.Gen{}
 	for _, item := range items {
 		g.Items = append(g.Items, f(item))
@@ -137,7 +137,7 @@ func (c *call) mapping() func(py.Value) py.Value {
 		}
 	}
 	if len(c.args) == 0 {
-		raise("FilterArgumentError", "map requires a filter argument")
+		py.Raise("FilterArgumentError", "map requires a filter argument")
 	}
 	name, _ := py.Text(c.args[0])
 	return func(v py.Value) py.Value { return c.e.apply(name, v, c.args[1:], c.named) }
@@ -147,11 +147,11 @@ func (c *call) mapping() func(py.Value) py.Value {
 func picked(byAttribute, keep bool) filter {
 	return func(c *call, v py.Value) py.Value {
 		c.open = true
-		items := must(py.Items(v))
+		items := py.Items(v)
 		args, get := c.args, c.getter(nil, false)
 		if byAttribute {
 			if len(args) == 0 {
-				return raise("FilterArgumentError", "missing parameter for attribute name")
+				return py.Raise("FilterArgumentError", "missing parameter for attribute name")
 			}
 			get, args = c.getter(args[0], false), args[1:]
 		}

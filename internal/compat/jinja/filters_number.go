@@ -15,7 +15,7 @@ func number(onFloat func(float64) py.Value, onInt func(int64) py.Value) filter {
 		}
 		f, ok := py.Float(v)
 		if !ok {
-			return raise("TypeError", "bad operand type: '%s'", py.TypeName(v))
+			return py.Raise("TypeError", "bad operand type: '%s'", py.TypeName(v))
 		}
 		return onFloat(f)
 	}
@@ -45,7 +45,7 @@ func toInt(c *call, v py.Value) py.Value {
 		return standard
 	}
 	if math.Abs(f) >= 1<<63 {
-		check(py.ErrRange)
+		py.Check(py.ErrRange)
 	}
 	return int64(f)
 }
@@ -68,7 +68,7 @@ func round(c *call, v py.Value) py.Value {
 	precision, how := c.int(0, "precision", 0), c.text(1, "method", "common")
 	f, ok := py.Float(v)
 	if !ok {
-		return raise("TypeError", "type %s doesn't define __round__ method", py.TypeName(v))
+		return py.Raise("TypeError", "type %s doesn't define __round__ method", py.TypeName(v))
 	}
 	scale := math.Pow(10, float64(precision))
 	switch how {
@@ -78,7 +78,7 @@ func round(c *call, v py.Value) py.Value {
 		return math.Floor(f*scale) / scale
 	case "common":
 	default:
-		return raise("FilterArgumentError", "method must be common, ceil or floor")
+		return py.Raise("FilterArgumentError", "method must be common, ceil or floor")
 	}
 	if n, isInt := py.Int(v); isInt {
 		if precision >= 0 {
@@ -90,7 +90,7 @@ func round(c *call, v py.Value) py.Value {
 		return math.RoundToEven(f*scale) / scale
 	}
 	// As in Python, the exact value decides: 2.675 is slightly less.
-	return must(strconv.ParseFloat(strconv.FormatFloat(f, 'f', int(min(precision, 30)), 64), 64))
+	return py.Must(strconv.ParseFloat(strconv.FormatFloat(f, 'f', int(min(precision, 30)), 64), 64))
 }
 
 func fileSize(c *call, v py.Value) py.Value {
@@ -101,7 +101,7 @@ func fileSize(c *call, v py.Value) py.Value {
 		ok = err == nil
 	}
 	if !ok {
-		return raise("TypeError", "a size is a number, not %s", py.TypeName(v))
+		return py.Raise("TypeError", "a size is a number, not %s", py.TypeName(v))
 	}
 	base, unit := 1000.0, []string{"kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"}
 	if c.bool(0, "binary", false) {

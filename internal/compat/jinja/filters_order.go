@@ -49,7 +49,7 @@ type keyed struct{ item, key py.Value }
 
 // keyedBy returns the items of v with their keys.
 func keyedBy(v py.Value, get func(py.Value) py.Value) []keyed {
-	items := must(py.Items(v))
+	items := py.Items(v)
 	all := make([]keyed, len(items))
 	for i, item := range items {
 		all[i] = keyed{item, get(item)}
@@ -61,7 +61,7 @@ func keyedBy(v py.Value, get func(py.Value) py.Value) []keyed {
 // order of equal items.
 func ordered(all []keyed, reversed bool) *py.List {
 	slices.SortStableFunc(all, func(x, y keyed) int {
-		n := must(py.Compare("<", x.key, y.key))
+		n := py.Compare("<", x.key, y.key)
 		if reversed {
 			return -n
 		}
@@ -103,7 +103,7 @@ func unique(c *call, v py.Value) py.Value {
 		if _, twice := seen.Get(k.key); twice {
 			continue
 		}
-		check(seen.Set(k.key, true))
+		py.Check(seen.Set(k.key, true))
 		g.Items = append(g.Items, k.item)
 	}
 	return g
@@ -118,7 +118,7 @@ func extreme(sign int) filter {
 		}
 		best := all[0]
 		for _, k := range all[1:] {
-			if must(py.Compare("<", k.key, best.key))*sign > 0 {
+			if py.Compare("<", k.key, best.key)*sign > 0 {
 				best = k
 			}
 		}
@@ -130,7 +130,7 @@ func dictSort(c *call, v py.Value) py.Value {
 	cased, by, reversed := c.bool(0, "case_sensitive", false), c.text(1, "by", "key"), c.bool(2, "reverse", false)
 	d, ok := v.(*py.Dict)
 	if !ok {
-		return raise("TypeError", "dictsort takes a dict, not %s", py.TypeName(v))
+		return py.Raise("TypeError", "dictsort takes a dict, not %s", py.TypeName(v))
 	}
 	at := int64(0)
 	if by == "value" {

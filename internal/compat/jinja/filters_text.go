@@ -18,10 +18,10 @@ func textFilters() map[string]filter {
 		"capitalize": textFilter(func(s string) py.Value { return py.Capitalize(s) }),
 		"title":      textFilter(func(s string) py.Value { return title(s) }),
 		"trim": func(c *call, v py.Value) py.Value {
-			return py.Like(v, py.Strip(must(py.Str(v)), c.arg(0, "chars", nil), true, true))
+			return py.Like(v, py.Strip(py.Str(v), c.arg(0, "chars", nil), true, true))
 		},
 		"replace": func(c *call, v py.Value) py.Value {
-			s := must(py.Str(v))
+			s := py.Str(v)
 			before, after, n := c.text(0, "old", ""), c.text(1, "new", ""), c.arg(2, "count", nil)
 			count := int64(-1)
 			if n != nil {
@@ -34,20 +34,20 @@ func textFilters() map[string]filter {
 		"urlencode": urlEncode,
 		"format": func(c *call, v py.Value) py.Value {
 			c.open = true
-			s := must(py.Str(v))
+			s := py.Str(v)
 			values := py.Value(py.Tuple(c.args))
 			if c.named.Len() > 0 {
 				values = c.named
 			}
-			return py.Like(v, must(py.Percent(s, values)))
+			return py.Like(v, py.Percent(s, values))
 		},
 		"indent":   indent,
 		"truncate": truncate,
 		"wordwrap": wordWrap,
 		"center": func(c *call, v py.Value) py.Value {
-			s := must(py.Str(v))
+			s := py.Str(v)
 			center, _ := py.Method(s, "center")
-			return must(center([]py.Value{c.int(0, "width", 80)}, nil))
+			return center([]py.Value{c.int(0, "width", 80)}, nil)
 		},
 	}
 }
@@ -106,16 +106,16 @@ func urlEncode(_ *call, v py.Value) py.Value {
 	case py.Tuple:
 		pairs = x
 	default:
-		return quoted(must(py.Str(v)), "/")
+		return quoted(py.Str(v), "/")
 	}
 	parts := make([]string, len(pairs))
 	for i, p := range pairs {
-		kv, err := py.Items(p)
+		kv, err := py.Caught(func() []py.Value { return py.Items(p) })
 		if err != nil || len(kv) != 2 {
-			return raise("ValueError", "urlencode takes text, a mapping or pairs")
+			return py.Raise("ValueError", "urlencode takes text, a mapping or pairs")
 		}
 		for j, side := range kv {
-			s := must(py.Str(side))
+			s := py.Str(side)
 			parts[i] += []string{"", "="}[j] + strings.ReplaceAll(quoted(s, ""), "%20", "+")
 		}
 	}
@@ -123,7 +123,7 @@ func urlEncode(_ *call, v py.Value) py.Value {
 }
 
 func indent(c *call, v py.Value) py.Value {
-	s := must(py.Str(v))
+	s := py.Str(v)
 	width, first, blank := c.arg(0, "width", int64(4)), c.bool(1, "first", false), c.bool(2, "blank", false)
 	by, ok := py.Text(width)
 	if !ok {
@@ -152,12 +152,12 @@ func joinText(items []py.Value, sep string) string {
 }
 
 func truncate(c *call, v py.Value) py.Value {
-	s := must(py.Str(v))
+	s := py.Str(v)
 	length, kill := int(c.int(0, "length", 255)), c.bool(1, "killwords", false)
 	dots, leeway := c.text(2, "end", "..."), int(c.int(3, "leeway", 5))
 	runes, mark := []rune(s), utf8.RuneCountInString(dots)
 	if length < mark || leeway < 0 {
-		return raise("AssertionError", "expected length >= %d, got %d", mark, length)
+		return py.Raise("AssertionError", "expected length >= %d, got %d", mark, length)
 	}
 	if len(runes) <= length+leeway {
 		return v
@@ -171,11 +171,11 @@ func truncate(c *call, v py.Value) py.Value {
 
 // wordWrap wraps each line at width, and breaks longer words.
 func wordWrap(c *call, v py.Value) py.Value {
-	s := must(py.Str(v))
+	s := py.Str(v)
 	width, breaks := int(c.int(0, "width", 79)), c.bool(1, "break_long_words", true)
 	sep := c.text(2, "wrapstring", "\n")
 	if width <= 0 {
-		return raise("ValueError", "invalid width %d (must be > 0)", width)
+		return py.Raise("ValueError", "invalid width %d (must be > 0)", width)
 	}
 	var lines []string
 	for _, line := range py.SplitLines(s, false).Items {

@@ -139,11 +139,11 @@ func (s *secrets) Attr(name string) (py.Value, bool) {
 	if name != "get_str" {
 		return nil, false
 	}
-	return py.Func(func(args []py.Value, named *py.Dict) (py.Value, error) {
+	return py.Func(func(args []py.Value, named *py.Dict) py.Value {
 		if len(args) != 1 || named.Len() > 0 {
-			return nil, py.Errorf("TypeError", "get_str() takes one argument")
+			py.Raise("TypeError", "get_str() takes one argument")
 		}
-		return s.get(args[0])
+		return py.Must(s.get(args[0]))
 	}), true
 }
 
@@ -181,7 +181,7 @@ func keyName(key py.Value) (string, error) {
 				return "", u.Err()
 			}
 		}
-		return py.Repr(key)
+		return py.Caught(func() string { return py.Repr(key) })
 	case py.Undefined:
 		return "", key.Err()
 	}
@@ -189,16 +189,13 @@ func keyName(key py.Value) (string, error) {
 }
 
 // Contains implements py.Container. A secret that does not exist is not an error here.
-func (s *secrets) Contains(key py.Value) (bool, error) {
-	v, err := s.get(key)
-	if err != nil {
-		return false, err
-	}
+func (s *secrets) Contains(key py.Value) bool {
+	v := py.Must(s.get(key))
 	u, missing := v.(py.Undefined)
 	if missing && isPending(v) {
-		return false, u.Loud
+		py.Check(u.Loud)
 	}
-	return !missing, nil
+	return !missing
 }
 
 // checkNames refuses unknown filters and tests. Like Jinja2, it skips those in the branches

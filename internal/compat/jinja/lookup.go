@@ -10,7 +10,7 @@ import (
 // attribute evaluates v.name: an attribute, or else an item.
 func (e *evaluator) attribute(v py.Value, name string) py.Value {
 	if strings.HasPrefix(name, "__") && v != py.Value(e.secrets) {
-		raise("SecurityError", "access to attribute '%s' is unsafe", name)
+		py.Raise("SecurityError", "access to attribute '%s' is unsafe", name)
 	}
 	if got, ok := attr(v, name); ok {
 		return got
@@ -31,10 +31,10 @@ func attr(v py.Value, name string) (py.Value, bool) {
 
 func (e *evaluator) item(v, key py.Value, what string) py.Value {
 	if v == py.Value(e.secrets) {
-		return must(e.secrets.get(key))
+		return py.Must(e.secrets.get(key))
 	}
 	if u, ok := v.(py.Undefined); ok {
-		check(u.Err())
+		py.Check(u.Err())
 	}
 	if got, ok := py.Index(v, key); ok {
 		return got
@@ -49,7 +49,7 @@ func (e *evaluator) getitem(x *syntax.Getitem, s *scope) py.Value {
 		if isPending(v) {
 			return v
 		}
-		return must(py.Slice(v, parts[0], parts[1], parts[2]))
+		return py.Slice(v, parts[0], parts[1], parts[2])
 	}
 	key := e.eval(x.Index, s)
 	if isPending(v, key) {

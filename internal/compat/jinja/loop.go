@@ -18,7 +18,7 @@ func (e *evaluator) forLoop(out *strings.Builder, n *syntax.For, s *scope) error
 
 // loop runs a loop over v. depth is the depth of a recursive loop.
 func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Value, depth int) error {
-	items, err := py.Items(v)
+	items, err := py.Caught(func() []py.Value { return py.Items(v) })
 	if err != nil {
 		return e.at(n.Line, err)
 	}
@@ -30,7 +30,7 @@ func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Val
 	}
 	l := &loopInfo{items: items, depth: depth}
 	if n.Recursive {
-		l.again = func(args []py.Value, _ *py.Dict) (py.Value, error) { return e.recurse(n, s, args, depth) }
+		l.again = func(args []py.Value, _ *py.Dict) py.Value { return e.recurse(n, s, args, depth) }
 	}
 	for i, item := range items {
 		l.at = i
@@ -68,16 +68,16 @@ func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) ([]py.Valu
 	return picked, nil
 }
 
-func (e *evaluator) recurse(n *syntax.For, s *scope, args []py.Value, depth int) (py.Value, error) {
+func (e *evaluator) recurse(n *syntax.For, s *scope, args []py.Value, depth int) py.Value {
 	if len(args) != 1 {
-		return nil, py.Errorf("TypeError", "loop() takes one argument")
+		py.Raise("TypeError", "loop() takes one argument")
 	}
 	if depth > maxDepth {
-		return nil, py.Errorf("RecursionError", "the loop calls itself too deep")
+		py.Raise("RecursionError", "the loop calls itself too deep")
 	}
 	var b strings.Builder
-	err := e.loop(&b, n, s, args[0], depth+1)
-	return b.String(), err
+	py.Check(e.loop(&b, n, s, args[0], depth+1))
+	return b.String()
 }
 
 // loopInfo is the variable "loop".
@@ -104,17 +104,17 @@ func (l *loopInfo) Attr(name string) (py.Value, bool) {
 	return v, ok
 }
 
-func (l *loopInfo) cycle(args []py.Value, _ *py.Dict) (py.Value, error) {
+func (l *loopInfo) cycle(args []py.Value, _ *py.Dict) py.Value {
 	if len(args) == 0 {
-		return nil, py.Errorf("TypeError", "no items for cycling given")
+		py.Raise("TypeError", "no items for cycling given")
 	}
-	return args[l.at%len(args)], nil
+	return args[l.at%len(args)]
 }
 
-func (l *loopInfo) isChanged(args []py.Value, _ *py.Dict) (py.Value, error) {
+func (l *loopInfo) isChanged(args []py.Value, _ *py.Dict) py.Value {
 	same := l.called && py.Equal(l.changed, py.Tuple(args))
 	l.changed, l.called = py.Tuple(args), true
-	return !same, nil
+	return !same
 }
 
 func (l *loopInfo) item(i int, what string) py.Value {
@@ -126,24 +126,20 @@ func (l *loopInfo) item(i int, what string) py.Value {
 
 // macro returns the function of a macro, which returns its output.
 func (e *evaluator) macro(m *syntax.Macro, s *scope) py.Func {
-	return func(args []py.Value, named *py.Dict) (py.Value, error) {
+	return func(args []py.Value, named *py.Dict) py.Value {
 		if e.depth++; e.depth > maxDepth {
-			return nil, py.Errorf("RecursionError", "macros call each other too deep")
+			py.Raise("RecursionError", "macros call each other too deep")
 		}
 		defer func() { e.depth-- }()
 		inner := s.inner()
-		if err := e.bind(m, inner, args, named); err != nil {
-			return nil, err
-		}
+		e.bind(m, inner, args, named)
 		var b strings.Builder
-		if err := e.run(&b, m.Body, inner); err != nil {
-			return nil, err
-		}
-		return b.String(), nil
+		py.Check(e.run(&b, m.Body, inner))
+		return b.String()
 	}
 }
 
-func (e *evaluator) bind(m *syntax.Macro, inner *scope, args []py.Value, named *py.Dict) error {
+func (e *evaluator) bind(m *syntax.Macro, inner *scope, args []py.Value, named *py.Dict) {
 	used := 0
 	for i, p := range m.Params {
 		v, given := named.Get(p.Name)
@@ -153,10 +149,7 @@ func (e *evaluator) bind(m *syntax.Macro, inner *scope, args []py.Value, named *
 		case given:
 			used++
 		case p.Default != nil:
-			var err error
-			if v, err = e.value(p.Default, inner); err != nil {
-				return err
-			}
+			v = e.eval(p.Default, inner)
 		default:
 			v = py.Undefined{What: "parameter '" + p.Name + "' was not provided"}
 		}
@@ -169,15 +162,14 @@ func (e *evaluator) bind(m *syntax.Macro, inner *scope, args []py.Value, named *
 	rest := args[min(len(args), len(m.Params)):]
 	inner.vars["varargs"], inner.vars["kwargs"] = py.Tuple(rest), py.NewDict()
 	if len(rest) > 0 && !syntax.Mentions(m.Body, "varargs") {
-		return py.Errorf("TypeError", "macro '%s' takes not more than %d argument(s)", m.Name, len(m.Params))
+		py.Raise("TypeError", "macro '%s' takes not more than %d argument(s)", m.Name, len(m.Params))
 	}
 	if used < named.Len() && !syntax.Mentions(m.Body, "kwargs") {
-		return py.Errorf("TypeError", "macro '%s' takes no such keyword argument", m.Name)
+		py.Raise("TypeError", "macro '%s' takes no such keyword argument", m.Name)
 	}
 	for k, v := range named.All() {
 		if !slices.ContainsFunc(m.Params, func(p syntax.Param) bool { return p.Name == k }) && k != "caller" {
 			_ = inner.vars["kwargs"].(*py.Dict).Set(k, v)
 		}
 	}
-	return nil
 }

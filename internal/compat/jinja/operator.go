@@ -18,14 +18,14 @@ func (e *evaluator) unary(x *syntax.Unary, s *scope) py.Value {
 	}
 	if _, ok := py.Float(v); !ok {
 		if u, ok := v.(py.Undefined); ok {
-			check(u.Err())
+			py.Check(u.Err())
 		}
-		raise("TypeError", "bad operand type for unary %s: '%s'", x.Op, py.TypeName(v))
+		py.Raise("TypeError", "bad operand type for unary %s: '%s'", x.Op, py.TypeName(v))
 	}
 	if x.Op == "-" {
-		return must(py.Operate("*", v, int64(-1))) // for 0.0 the result is -0.0
+		return py.Operate("*", v, int64(-1)) // for 0.0 the result is -0.0
 	}
-	return must(py.Operate("+", int64(0), v))
+	return py.Operate("+", int64(0), v)
 }
 
 // binary evaluates x op y. "and" and "or" evaluate y only if necessary.
@@ -41,7 +41,7 @@ func (e *evaluator) binary(x *syntax.Binary, s *scope) py.Value {
 	if isPending(a, b) {
 		return pending()
 	}
-	return must(py.Operate(x.Op, a, b))
+	return py.Operate(x.Op, a, b)
 }
 
 // concat evaluates "~". If a part is Markup, the other parts are escaped.
@@ -57,7 +57,7 @@ func (e *evaluator) concat(x *syntax.Concat, s *scope) py.Value {
 	}
 	var b strings.Builder
 	for _, v := range vs {
-		text := must(py.Str(v))
+		text := py.Str(v)
 		if markup {
 			text = string(py.Escape(v))
 		}
@@ -76,11 +76,11 @@ func (e *evaluator) compare(x *syntax.Compare, s *scope) py.Value {
 		if isPending(a, b) {
 			return pending()
 		}
-		ok, err := compare(op.Op, a, b)
+		ok, err := py.Caught(func() bool { return compare(op.Op, a, b) })
 		if isPendingErr(err) {
 			return pending()
 		}
-		if !must(ok, err) {
+		if !py.Must(ok, err) {
 			return false
 		}
 		a = b
@@ -90,32 +90,28 @@ func (e *evaluator) compare(x *syntax.Compare, s *scope) py.Value {
 
 func isPendingErr(err error) bool { return err == errNotYet } //nolint:errorlint // it is never wrapped
 
-func compare(op string, a, b py.Value) (bool, error) {
+func compare(op string, a, b py.Value) bool {
 	for _, v := range []py.Value{a, b} {
 		// Jinja2 returns false here, which would hide a missing secret.
-		if u, ok := v.(py.Undefined); ok && u.Loud != nil {
-			return false, u.Loud
+		if u, ok := v.(py.Undefined); ok {
+			py.Check(u.Loud)
 		}
 	}
 	switch op {
 	case "==":
-		return py.Equal(a, b), nil
+		return py.Equal(a, b)
 	case "!=":
-		return !py.Equal(a, b), nil
+		return !py.Equal(a, b)
 	case "in":
 		return py.Contains(a, b)
 	case "not in":
-		ok, err := py.Contains(a, b)
-		return !ok, err
-	}
-	n, err := py.Compare(op, a, b)
-	switch op {
+		return !py.Contains(a, b)
 	case "<":
-		return n < 0, err
+		return py.Compare(op, a, b) < 0
 	case "<=":
-		return n <= 0, err
+		return py.Compare(op, a, b) <= 0
 	case ">":
-		return n > 0, err
+		return py.Compare(op, a, b) > 0
 	}
-	return n >= 0, err
+	return py.Compare(op, a, b) >= 0
 }

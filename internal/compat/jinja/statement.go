@@ -104,7 +104,7 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	case *syntax.Macro:
 		s.vars[n.Name] = e.macro(n, s)
 	case *syntax.CallBlock:
-		v, err := caught(func() py.Value { return e.call(n.Call, s, e.macro(n.Caller, s)) })
+		v, err := py.Caught(func() py.Value { return e.call(n.Call, s, e.macro(n.Caller, s)) })
 		return e.print(out, n.Line, v, err)
 	case *syntax.FilterBlock:
 		v, err := e.filtered(n.Filter, n.Body, s)
@@ -121,7 +121,7 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 
 // value evaluates an expression of a statement.
 func (e *evaluator) value(x syntax.Expr, s *scope) (py.Value, error) {
-	return caught(func() py.Value { return e.eval(x, s) })
+	return py.Caught(func() py.Value { return e.eval(x, s) })
 }
 
 // print writes the value of a tag, unless err is set.
@@ -129,7 +129,7 @@ func (e *evaluator) print(out *strings.Builder, line int, v py.Value, err error)
 	if err != nil {
 		return e.at(line, err)
 	}
-	text, err := py.Str(v)
+	text, err := py.Caught(func() string { return py.Str(v) })
 	out.WriteString(text)
 	return e.at(line, err)
 }
@@ -172,7 +172,7 @@ func (e *evaluator) unpack(targets []syntax.Expr, v py.Value, s *scope) error {
 		}
 		return nil
 	}
-	items, err := py.Items(v)
+	items, err := py.Caught(func() []py.Value { return py.Items(v) })
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (e *evaluator) filtered(filter syntax.Expr, body []syntax.Node, s *scope) (
 	if err := e.run(&b, body, s.inner()); err != nil {
 		return nil, err
 	}
-	return caught(func() py.Value { return e.through(filter, b.String(), s) })
+	return py.Caught(func() py.Value { return e.through(filter, b.String(), s) })
 }
 
 func (e *evaluator) with(out *strings.Builder, n *syntax.With, s *scope) error {

@@ -97,7 +97,7 @@ type JSON struct {
 }
 
 // Dump is json.dumps(v), which escapes all non-ASCII characters.
-func (j JSON) Dump(v Value) (string, error) {
+func (j JSON) Dump(v Value) string {
 	if j.Separators[1] == "" {
 		j.Separators = [2]string{", ", ": "}
 		if j.Indent > 0 {
@@ -105,96 +105,80 @@ func (j JSON) Dump(v Value) (string, error) {
 		}
 	}
 	var b strings.Builder
-	err := j.write(&b, v, 0)
-	return b.String(), err
+	j.write(&b, v, 0)
+	return b.String()
 }
 
-func (j JSON) write(b *strings.Builder, v Value, depth int) error {
+func (j JSON) write(b *strings.Builder, v Value, depth int) {
 	switch v := v.(type) {
 	case nil:
 		b.WriteString("null")
 	case bool:
 		b.WriteString(strconv.FormatBool(v))
 	case int64, float64:
-		s, _ := Repr(v)
-		b.WriteString(s)
+		b.WriteString(Repr(v))
 	case string:
 		writeString(b, v)
 	case Markup:
 		writeString(b, string(v))
 	case *List:
-		return j.sequence(b, v.Items, depth)
+		j.sequence(b, v.Items, depth)
 	case Tuple:
-		return j.sequence(b, v, depth)
+		j.sequence(b, v, depth)
 	case *Dict:
-		return j.dict(b, v, depth)
-	case Undefined:
-		if v.Loud != nil {
-			return v.Loud
-		}
-		return Errorf("TypeError", "Object of type Undefined is not JSON serializable")
+		j.dict(b, v, depth)
 	default:
-		return Errorf("TypeError", "Object of type %s is not JSON serializable", TypeName(v))
+		if u, ok := v.(Undefined); ok {
+			Check(u.Loud)
+		}
+		panic(failed("TypeError", "Object of type %s is not JSON serializable", TypeName(v)))
 	}
-	return nil
 }
 
-func (j JSON) sequence(b *strings.Builder, items []Value, depth int) error {
+func (j JSON) sequence(b *strings.Builder, items []Value, depth int) {
 	if len(items) == 0 {
 		b.WriteString("[]")
-		return nil
+		return
 	}
 	b.WriteByte('[')
 	for i, item := range items {
 		j.separate(b, i, depth+1)
-		if err := j.write(b, item, depth+1); err != nil {
-			return err
-		}
+		j.write(b, item, depth+1)
 	}
 	j.newline(b, depth)
 	b.WriteByte(']')
-	return nil
 }
 
-func (j JSON) dict(b *strings.Builder, d *Dict, depth int) error {
+func (j JSON) dict(b *strings.Builder, d *Dict, depth int) {
 	if d.Len() == 0 {
 		b.WriteString("{}")
-		return nil
+		return
 	}
 	keys := d.Keys()
 	if j.SortKeys {
-		if err := Sort(keys); err != nil {
-			return err
-		}
+		Sort(keys)
 	}
 	b.WriteByte('{')
 	for i, k := range keys {
 		j.separate(b, i, depth+1)
-		key, err := jsonKey(k)
-		if err != nil {
-			return err
-		}
-		writeString(b, key)
+		writeString(b, jsonKey(k))
 		b.WriteString(j.Separators[1])
 		v, _ := d.Get(k)
-		if err := j.write(b, v, depth+1); err != nil {
-			return err
-		}
+		j.write(b, v, depth+1)
 	}
 	j.newline(b, depth)
 	b.WriteByte('}')
-	return nil
 }
 
-func jsonKey(k Value) (string, error) {
+func jsonKey(k Value) string {
 	if s, ok := Text(k); ok {
-		return s, nil
+		return s
 	}
 	switch k.(type) {
 	case nil, bool, int64, float64:
 		return JSON{}.Dump(k)
 	}
-	return "", Errorf("TypeError", "keys must be str, int, float, bool or None, not %s", TypeName(k))
+	panic(failed("TypeError", "keys must be str, int, float, bool or None, not %s", TypeName(k)))
 }
 
 func (j JSON) separate(b *strings.Builder, i, depth int) {

@@ -21,7 +21,7 @@ type percents struct {
 }
 
 // Percent is format % values.
-func Percent(format string, values Value) (string, error) {
+func Percent(format string, values Value) string {
 	p := &percents{args: Tuple{values}}
 	if t, ok := values.(Tuple); ok {
 		p.args = t
@@ -37,26 +37,22 @@ func Percent(format string, values Value) (string, error) {
 		b.WriteString(format[:i])
 		m := verb().FindStringSubmatch(format[i:])
 		if m == nil {
-			return "", Errorf("ValueError", "incomplete format")
+			panic(failed("ValueError", "incomplete format"))
 		}
 		format = format[i+len(m[0]):]
 		if m[5] == "%" {
 			b.WriteByte('%')
 			continue
 		}
-		s, err := p.one(m)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(s)
+		b.WriteString(p.one(m))
 	}
 	if p.next < len(p.args) && p.dict == nil {
-		return "", Errorf("TypeError", "not all arguments converted during string formatting")
+		panic(failed("TypeError", "not all arguments converted during string formatting"))
 	}
-	return b.String(), nil
+	return b.String()
 }
 
-func (p *percents) one(m []string) (string, error) {
+func (p *percents) one(m []string) string {
 	s := spec{fill: ' ', align: '>', kind: m[5], precision: -1}
 	for _, f := range m[2] {
 		switch f {
@@ -71,54 +67,50 @@ func (p *percents) one(m []string) (string, error) {
 		}
 	}
 	if m[3] == "*" || m[4] == "*" {
-		return "", Errorf("ValueError", "a * in a format is not carried here")
+		panic(failed("ValueError", "a * in a format is not carried here"))
 	}
 	s.width, _ = strconv.Atoi(m[3])
 	if m[4] != "" {
 		s.precision = atMost(m[4], maxWidth)
 	}
-	v, err := p.value(m[0], m[1])
-	if err != nil {
-		return "", err
-	}
-	return s.percent(v)
+	return s.percent(p.value(m[0], m[1]))
 }
 
-func (p *percents) value(conversion, key string) (Value, error) {
+func (p *percents) value(conversion, key string) Value {
 	if strings.HasPrefix(conversion, "%(") {
 		if p.dict == nil {
-			return nil, Errorf("TypeError", "format requires a mapping")
+			panic(failed("TypeError", "format requires a mapping"))
 		}
 		v, ok := p.dict.Get(key)
 		if !ok {
-			return nil, Errorf("KeyError", "a format asks for a key that is not there")
+			panic(failed("KeyError", "a format asks for a key that is not there"))
 		}
-		return v, nil
+		return v
 	}
 	if p.next >= len(p.args) {
-		return nil, Errorf("TypeError", "not enough arguments for format string")
+		panic(failed("TypeError", "not enough arguments for format string"))
 	}
 	p.next++
-	return p.args[p.next-1], nil
+	return p.args[p.next-1]
 }
 
-func (s spec) percent(v Value) (string, error) {
+func (s spec) percent(v Value) string {
 	switch s.kind {
 	case "s", "r":
-		text, err := Str(v)
+		text := Str(v)
 		if s.kind == "r" {
-			text, err = Repr(v)
+			text = Repr(v)
 		}
 		s.zero = false
-		return s.text(text), err
+		return s.text(text)
 	case "c":
 		text, _ := Text(v)
-		return s.text(text), nil
+		return s.text(text)
 	case "d", "i", "u":
 		s.kind = "d"
 		if f, ok := v.(float64); ok {
 			if math.Abs(f) >= 1<<63 || math.IsNaN(f) {
-				return "", ErrRange
+				panic(failure{ErrRange})
 			}
 			v = int64(f)
 		}

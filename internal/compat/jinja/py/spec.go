@@ -46,16 +46,16 @@ func (s spec) pad(text string) string {
 }
 
 // number formats a number for the letters d x X o b e E f F g G and %.
-func (s spec) number(v Value) (string, error) {
+func (s spec) number(v Value) string {
 	i, f, isInt, ok := number(v)
 	if !ok {
-		return "", Errorf("TypeError", "%%%s format: a real number is required, not %s", s.kind, TypeName(v))
+		panic(failed("TypeError", "%%%s format: a real number is required, not %s", s.kind, TypeName(v)))
 	}
 	var digits string
 	negative := f < 0
 	if base, known := map[string]int{"d": 10, "x": 16, "X": 16, "o": 8, "b": 2}[s.kind]; known {
 		if !isInt {
-			return "", Errorf("TypeError", "%%%s format: an integer is required, not %s", s.kind, TypeName(v))
+			panic(failed("TypeError", "%%%s format: an integer is required, not %s", s.kind, TypeName(v)))
 		}
 		digits = strconv.FormatUint(magnitude(i), base)
 		if s.alternate && base != 10 {
@@ -80,7 +80,7 @@ func (s spec) number(v Value) (string, error) {
 	if n := s.width - len(sign) - len(digits); s.zero && n > 0 {
 		digits = strings.Repeat("0", min(n, maxWidth)) + digits
 	}
-	return s.pad(sign + digits), nil
+	return s.pad(sign + digits)
 }
 
 func (s spec) float(f float64) string {
