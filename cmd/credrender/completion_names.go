@@ -24,8 +24,8 @@ const namesMaxAge = time.Minute
 // refs returns the names of the store, or those of the source whose prefix the word has,
 // and the prefixes of sources.
 func (cp *completer) refs(_ []string, prefix string) []string {
-	cfg := cp.config()
-	if cfg == nil {
+	cfg, ok := cp.config()
+	if !ok {
 		return []string{}
 	}
 	all := []string{}
@@ -172,7 +172,7 @@ func keepNames(path string, names []string) {
 // profiles returns the profiles in the user's AWS configuration.
 func (cp *completer) profiles([]string, string) []string {
 	names := []string{}
-	if cp.config() == nil {
+	if _, ok := cp.config(); !ok {
 		return names
 	}
 	path, ok := cp.app.lookupEnv("AWS_CONFIG_FILE")

@@ -18,11 +18,8 @@ func (e *evaluator) forLoop(out *strings.Builder, n *syntax.For, s *scope) error
 
 // loop runs a loop over v. depth is the depth of a recursive loop.
 func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Value, depth int) error {
-	items, err := py.Caught(func() []py.Value { return py.Items(v) })
+	items, err := py.Caught(func() []py.Value { return e.chosen(n, s, py.Items(v)) })
 	if err != nil {
-		return e.at(n.Line, err)
-	}
-	if items, err = e.chosen(n, s, items); err != nil {
 		return e.at(n.Line, err)
 	}
 	if len(items) == 0 {
@@ -47,25 +44,18 @@ func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Val
 }
 
 // chosen returns the items that satisfy the condition of the loop.
-func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) ([]py.Value, error) {
+func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) (picked []py.Value) {
 	if n.Test == nil {
-		return items, nil
+		return items
 	}
-	var picked []py.Value
 	for _, item := range items {
 		inner := s.inner()
-		if err := e.assign(n.Target, item, inner); err != nil {
-			return nil, err
-		}
-		v, err := e.value(n.Test, inner)
-		if err != nil {
-			return nil, err
-		}
-		if py.Truth(v) {
+		py.Check(e.assign(n.Target, item, inner))
+		if py.Truth(e.eval(n.Test, inner)) {
 			picked = append(picked, item)
 		}
 	}
-	return picked, nil
+	return picked
 }
 
 func (e *evaluator) recurse(n *syntax.For, s *scope, args []py.Value, depth int) py.Value {
