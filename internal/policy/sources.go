@@ -31,14 +31,7 @@ func (b *builder) writeManaged(g group) {
 // writeObjects allows writing encrypted objects. A write reads the settings of the object
 // that it replaces.
 func (b *builder) writeObjects(g group) {
-	var s objectStatements
-	needs := g.of(source.S3)
-	for _, n := range needs {
-		b.noteKeys(n)
-		if err := s.add(b, g.location, n); err != nil {
-			b.fail(n, err)
-		}
-	}
+	s, needs := b.objectStatements(g, source.S3), g.of(source.S3)
 	var buckets []string
 	for _, service := range slices.Sorted(maps.Keys(s.newest)) {
 		actions := []string{service + ":GetObject", service + ":GetObjectTagging", service + ":PutObject", service + ":PutObjectTagging"}
@@ -204,13 +197,7 @@ func kindOfBucket(bucket string) bucketKind {
 
 // objects allows reading S3. Names are "bucket/key".
 func (b *builder) objects(g group) {
-	var s objectStatements
-	for _, n := range g.of(source.S3, source.S3Object) {
-		b.noteKeys(n)
-		if err := s.add(b, g.location, n); err != nil {
-			b.fail(n, err)
-		}
-	}
+	s := b.objectStatements(g, source.S3, source.S3Object)
 	for _, service := range slices.Sorted(maps.Keys(s.newest)) {
 		b.allow("Objects", []string{service + ":GetObject"}, s.newest[service], nil)
 	}
@@ -225,6 +212,16 @@ func (b *builder) objects(g group) {
 // objectStatements are resources by the service of their actions, and prefixes by
 // bucket.
 type objectStatements struct{ newest, versions, listed map[string][]string }
+
+func (b *builder) objectStatements(g group, sources ...string) (s objectStatements) {
+	for _, n := range g.of(sources...) {
+		b.noteKeys(n)
+		if err := s.add(b, g.location, n); err != nil {
+			b.fail(n, err)
+		}
+	}
+	return s
+}
 
 func (s *objectStatements) add(b *builder, p Location, n Need) error {
 	name := n.Ref.Name

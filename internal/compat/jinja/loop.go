@@ -33,7 +33,7 @@ func (e *evaluator) loop(out *strings.Builder, n *syntax.For, s *scope, v py.Val
 		l.at = i
 		inner := s.inner()
 		inner.vars["loop"] = l
-		if err := e.assign(n.Target, item, inner); err != nil {
+		if err := e.assigned(n.Target, item, inner); err != nil {
 			return e.at(n.Line, err)
 		}
 		if err := e.run(out, n.Body, inner); err != nil {
@@ -50,7 +50,7 @@ func (e *evaluator) chosen(n *syntax.For, s *scope, items []py.Value) (picked []
 	}
 	for _, item := range items {
 		inner := s.inner()
-		py.Check(e.assign(n.Target, item, inner))
+		e.assign(n.Target, item, inner)
 		if py.Truth(e.eval(n.Test, inner)) {
 			picked = append(picked, item)
 		}

@@ -141,12 +141,18 @@ func (e *evaluator) set(n *syntax.Set, s *scope) error {
 		err = e.at(n.Line, err)
 	}
 	if err == nil {
-		err = e.at(n.Line, e.assign(n.Target, v, s))
+		err = e.at(n.Line, e.assigned(n.Target, v, s))
 	}
 	return err
 }
 
-func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) error {
+// assigned assigns the value of a statement.
+func (e *evaluator) assigned(target syntax.Expr, v py.Value, s *scope) error {
+	_, err := py.Caught(func() py.Value { e.assign(target, v, s); return nil })
+	return err
+}
+
+func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) {
 	switch t := target.(type) {
 	case *syntax.Name:
 		s.vars[t.Name] = v
@@ -154,37 +160,25 @@ func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) error {
 		held, _ := s.get(t.Name)
 		ns, ok := held.(*namespace)
 		if !ok {
-			return py.Errorf("TemplateRuntimeError", "cannot assign attribute on non-namespace object")
+			py.Raise("TemplateRuntimeError", "cannot assign attribute on non-namespace object")
 		}
 		ns.vars.Put(t.Attr, v)
 	case *syntax.Tuple:
-		return e.unpack(t.Items, v, s)
+		e.unpack(t.Items, v, s)
 	}
-	return nil
 }
 
-func (e *evaluator) unpack(targets []syntax.Expr, v py.Value, s *scope) error {
-	if isPending(v) {
-		for _, t := range targets {
-			if err := e.assign(t, v, s); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	items, err := py.Caught(func() []py.Value { return py.Items(v) })
-	if err != nil {
-		return err
+func (e *evaluator) unpack(targets []syntax.Expr, v py.Value, s *scope) {
+	items := slices.Repeat([]py.Value{v}, len(targets))
+	if !isPending(v) {
+		items = py.Items(v)
 	}
 	if len(items) != len(targets) {
-		return py.Errorf("ValueError", "%d values to unpack, expected %d", len(items), len(targets))
+		py.Raise("ValueError", "%d values to unpack, expected %d", len(items), len(targets))
 	}
 	for i, t := range targets {
-		if err := e.assign(t, items[i], s); err != nil {
-			return err
-		}
+		e.assign(t, items[i], s)
 	}
-	return nil
 }
 
 func (e *evaluator) setBlock(n *syntax.SetBlock, s *scope) error {
@@ -192,7 +186,7 @@ func (e *evaluator) setBlock(n *syntax.SetBlock, s *scope) error {
 	if err != nil {
 		return e.at(n.Line, err)
 	}
-	return e.at(n.Line, e.assign(n.Target, v, s))
+	return e.at(n.Line, e.assigned(n.Target, v, s))
 }
 
 // filtered returns the output of a block after filters.
@@ -209,7 +203,7 @@ func (e *evaluator) with(out *strings.Builder, n *syntax.With, s *scope) error {
 	for i, target := range n.Targets {
 		v, err := e.value(n.Values[i], s)
 		if err == nil {
-			err = e.assign(target, v, inner)
+			err = e.assigned(target, v, inner)
 		}
 		if err = e.at(n.Line, err); err != nil {
 			return err

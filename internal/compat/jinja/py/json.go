@@ -20,13 +20,9 @@ func ParseJSON(text []byte) (Value, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	v, err := decode(d)
-	if err == nil {
-		if _, more := d.Token(); more != io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-	}
-	if err != nil {
+	v, err := Caught(func() Value { return decode(d) })
+	isWhole := func() bool { _, err := d.Token(); return err == io.EOF }
+	if err != nil || !isWhole() {
 		return nil, Errorf("JSONDecodeError", "not JSON, at byte %d", d.InputOffset())
 	}
 	if i := document.LoneSurrogate(string(text)); i >= 0 {
@@ -35,12 +31,8 @@ func ParseJSON(text []byte) (Value, error) {
 	return v, nil
 }
 
-func decode(d *json.Decoder) (Value, error) {
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t := t.(type) {
+func decode(d *json.Decoder) Value {
+	switch t := Must(d.Token()).(type) {
 	case json.Number:
 		return parseNumber(t.String())
 	case json.Delim:
@@ -48,45 +40,35 @@ func decode(d *json.Decoder) (Value, error) {
 			return decodeList(d)
 		}
 		return decodeDict(d)
+	default:
+		return t // nil, bool, string
 	}
-	return t, nil // nil, bool, string
 }
 
-func parseNumber(s string) (Value, error) {
+func parseNumber(s string) Value {
 	if !strings.ContainsAny(s, ".eE") {
-		return strconv.ParseInt(s, 10, 64)
+		return Must(strconv.ParseInt(s, 10, 64))
 	}
-	return strconv.ParseFloat(s, 64)
+	return Must(strconv.ParseFloat(s, 64))
 }
 
-func decodeList(d *json.Decoder) (Value, error) {
+func decodeList(d *json.Decoder) Value {
 	l := NewList()
 	for d.More() {
-		v, err := decode(d)
-		if err != nil {
-			return nil, err
-		}
-		l.Items = append(l.Items, v)
+		l.Items = append(l.Items, decode(d))
 	}
-	_, err := d.Token()
-	return l, err
+	Must(d.Token())
+	return l
 }
 
-func decodeDict(d *json.Decoder) (Value, error) {
+func decodeDict(d *json.Decoder) Value {
 	dict := NewDict()
 	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		v, err := decode(d)
-		if err != nil {
-			return nil, err
-		}
-		dict.Put(key.(string), v)
+		key := Must(d.Token()).(string)
+		dict.Put(key, decode(d))
 	}
-	_, err := d.Token()
-	return dict, err
+	Must(d.Token())
+	return dict
 }
 
 // JSON has the options of json.dumps.
