@@ -97,11 +97,9 @@ func quietLibraries() {
 	}
 }
 
-// This file holds the start of log lines. In systemd's journal that is the priority, which
-// journald strips. Elsewhere, for a daemon and its children, it is the time and the id of
-// the run.
-
-// newLog returns a logger to standard error, with the start of lines that it needs there.
+// newLog returns a logger to standard error, with the start of lines that it needs there. In
+// systemd's journal that is the priority, which journald strips. Elsewhere, for a daemon and
+// its children, it is the time and the id of the run.
 func (a *app) newLog(level slog.Level, format string) *slog.Logger {
 	isJournal := a.isJournal()
 	if format == "json" {

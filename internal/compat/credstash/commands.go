@@ -136,7 +136,7 @@ func (o option) names() []string {
 	return names
 }
 
-// The files have what -h prints, in the form of argparse: the usage, then an empty line. A
+// helpFiles have what -h prints, in the form of argparse: the usage, then an empty line. A
 // test compares them with the tables in commands.go.
 //
 //go:embed help/*.txt

@@ -8,7 +8,7 @@
 //
 // The types are in value.go and dict.go, the operators in operate.go, compare.go and
 // index.go, the methods in methods.go and a file per type. repr.go and json.go print
-// values; format.go and percent.go format them with the rules in spec.go.
+// values; format.go and percent.go format them.
 package py
 
 import (
