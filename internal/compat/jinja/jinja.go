@@ -11,7 +11,9 @@
 //
 // Package syntax parses templates, package py implements Python's values, and package
 // convert converts templates to Go templates. This package evaluates statements
-// (statement.go, loop.go) and expressions (expression.go, operator.go), and has the tables of filters, tests and global functions.
+// (statement.go, loop.go) and expressions (expression.go, operator.go), and has the tables of
+// filters, tests and global functions. An expression that fails panics, as package py
+// describes, and its statement catches that.
 package jinja
 
 import (

@@ -3,8 +3,9 @@
 //
 // A value is one of nil (None), bool, int64, float64, string, [Markup], *[List], [Tuple],
 // *[Dict], *[Gen], [Undefined], [Func] or an [Object]. Integers beyond 64 bits are an
-// error. Functions fail with an *[Error], which has Python's message if template authors
-// may know it. No error contains a value that may be part of a secret.
+// error. Operations fail by a panic, which [Caught] recovers, with an *[Error]. It has
+// Python's message if template authors may know it. No error contains a value that may be
+// part of a secret.
 //
 // The types are in value.go and dict.go, the operators in operate.go, compare.go and
 // index.go, the methods in methods.go and a file per type. repr.go and json.go print
