@@ -66,7 +66,7 @@ func openSSHParts(private crypto.Signer) (kind string, public, secret []byte, er
 
 // sshString appends a string of RFC 4251 section 5.
 func sshString(b, s []byte) []byte {
-	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...) //nolint:gosec // parts of keys
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }
 
 // sshNumbers appends positive numbers as mpint of RFC 4251 section 5: with a zero before a
