@@ -16,8 +16,6 @@ func slowToStart(path string) string {
 		return "describes all messages of a service: keep to the releases without it, or use pkg/source/internal/wire"
 	case slices.Contains([]string{sdk + "dynamodb", sdk + "kms", sdk + "ssm", sdk + "secretsmanager"}, path):
 		return "compiles the endpoint rules of another service: use pkg/source/internal/wire"
-	case path == "github.com/zclconf/go-cty/cty":
-		return "makes the constants of an evaluator: files of values have none"
 	case path == "runtime/metrics":
 		return "describes all metrics: use runtime.MemStats"
 	case strings.HasPrefix(path, "github.com/credrender/credrender/test/"), path == "testing":

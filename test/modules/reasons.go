@@ -23,7 +23,7 @@ var reasons = map[string]string{ //nolint:gosec // no credentials, but modules a
 	"github.com/owenrumney/go-sarif/v3":                   "the test of `lint -o sarif` checks its output by the schema in it",
 	"github.com/santhosh-tekuri/jsonschema/v6":            "tests check every config of the docs and examples by `config schema`",
 	"github.com/sethvargo/go-diceware":                    "`generate --format words`: the word list of the EFF, without bias",
-	"github.com/hashicorp/hcl/v2":                         "the tests of the Terraform modules parse and evaluate them, and compare our reader of tfvars files with it",
+	"github.com/hashicorp/hcl/v2":                         "tfvars files of import and export; the tests of the Terraform modules parse and evaluate them",
 	"github.com/johannesboyne/gofakes3":                   "the fake of S3",
 	"github.com/pavlo-v-chernykh/keystore-go/v4":          "the template function `jks`: the format has no specification but its readers",
 	"github.com/pelletier/go-toml/v2":                     "TOML, with the digits of its numbers",
