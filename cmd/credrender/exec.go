@@ -94,9 +94,9 @@ itself, credrender ends with its exit code.`,
 
 func runExec(ctx context.Context, a *app, o *execOptions, args []string) error {
 	var w *watched
-	if o.supervised {
+	if o.supervised != 0 {
 		var err error
-		if w, err = a.asWatched(); err != nil {
+		if w, err = a.asWatched(o.supervised); err != nil {
 			return err
 		}
 	}

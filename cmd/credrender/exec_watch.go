@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -25,7 +26,7 @@ type watchOptions struct {
 	spec       string
 	onChange   string
 	killAfter  time.Duration
-	supervised bool // for a child of exec --watch
+	supervised int // in a child of exec --watch: the id of the process that started it
 
 	schedule schedule.Schedule
 	signal   syscall.Signal // 0: restart
@@ -43,7 +44,8 @@ func (o *execOptions) registerWatch(c *cobra.Command) {
 	fl.StringVar(&o.onChange, "on-change", onChangeRestart, "with --watch: what CMD gets after a change: `restart|signal:HUP`")
 	fl.DurationVar(&o.killAfter, "kill-after", execKillAfter, "with --watch: how long CMD may take to end before it is killed, `DURATION`")
 	fl.DurationVar(&o.splay, "splay", 0, "with --watch: add this host's share of `DURATION` to each check")
-	fl.BoolVar(&o.supervised, "supervised", false, "")
+	fl.IntVar(&o.supervised, "supervised", 0, "")
+	fl.Lookup("supervised").NoOptDefVal = "-1"
 	hide(c, "supervised")
 }
 
@@ -137,7 +139,7 @@ func (a *app) initProcess(signals <-chan os.Signal, terminal bool) (err error) {
 
 // watchArgs are the arguments of a child: those of this process but for --watch.
 func watchArgs(a *app, c *cobra.Command) []string {
-	args := []string{"credrender", "exec", "--supervised"}
+	args := []string{"credrender", "exec", "--supervised=" + strconv.Itoa(os.Getpid())}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		switch {
 		case f.Annotations[globalFlag] != nil || slices.Contains([]string{"watch", "on-change", "kill-after", "splay"}, f.Name):

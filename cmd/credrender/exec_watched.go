@@ -43,8 +43,8 @@ type watched struct {
 }
 
 // asWatched makes this process the child of exec --watch.
-func (a *app) asWatched() (*watched, error) {
-	parent, line, err := supervise.Inherit()
+func (a *app) asWatched(supervisor int) (*watched, error) {
+	parent, line, err := supervise.Inherit(supervisor)
 	if err != nil {
 		return nil, usagef("--supervised is for exec --watch only: %w", err)
 	}

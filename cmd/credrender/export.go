@@ -122,7 +122,7 @@ func runExport(ctx context.Context, a *app, o *exportOptions, args []string) err
 		return a.write(mask.VisibleJSON(text))
 	}
 	if o.file == "" {
-		return a.write(text)
+		return a.writeContent(text)
 	}
 	if err := writePrivate(a.abs(o.file), text); err != nil {
 		return err

@@ -41,6 +41,10 @@ func hostileMain() {
 		fmt.Fprintln(os.Stderr, "become nobody:", err)
 		os.Exit(1)
 	}
+	if _, err := os.Stat(os.Getenv(hostileDirEnv)); err != nil {
+		fmt.Fprintln(os.Stderr, "every user must be able to reach TMPDIR:", err)
+		os.Exit(1)
+	}
 	want, _ := strconv.Atoi(os.Getenv("HOSTILE_SWAPS"))
 	h := hostile{dir: os.Getenv(hostileDirEnv)}
 	for h.swaps < want {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,7 +94,7 @@ func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error 
 		l.lookIn = func(j *job.Job, pattern source.Ref) bool { return o.allowNoMatch || matches(ctx, w, j, pattern) }
 	}
 	jobs := append(sel.jobs, sel.stdout...)
-	all, err := l.templates(cfg, jobs, sel.named)
+	all, err := l.templates(ctx, cfg, jobs, sel.named)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error 
 }
 
 // templates reads and checks the templates of all jobs.
-func (l *linting) templates(cfg *config.Config, jobs []job.Job, named map[string]bool) ([][]job.Unit, error) {
+func (l *linting) templates(ctx context.Context, cfg *config.Config, jobs []job.Job, named map[string]bool) ([][]job.Unit, error) {
 	var dests []string
 	for _, j := range jobs {
 		for _, f := range l.app.madeFiles(cfg, &j) {
@@ -133,6 +134,7 @@ func (l *linting) templates(cfg *config.Config, jobs []job.Job, named map[string
 			l.failJob(j, err)
 		}
 		for _, u := range all[i] {
+			l.owner(ctx, j, u)
 			if err := l.unit(j, u, dests); err != nil {
 				return nil, err
 			}
@@ -141,6 +143,14 @@ func (l *linting) templates(cfg *config.Config, jobs []job.Job, named map[string
 	}
 	shared.warn(l)
 	return all, nil
+}
+
+// owner warns of an owner that a render on this machine would not find. It is no error:
+// the config may be for another machine.
+func (l *linting) owner(ctx context.Context, j *job.Job, u job.Unit) {
+	if _, _, err := job.LookupOwner(ctx, u.File.Owner, u.File.Group); err != nil {
+		l.warn(placeIn(u.File.Origin), ruleOwner, j.Name, fmt.Sprintf("%s: %s: %s", j.Name, source.Show(u.File.Dest), strings.ReplaceAll(err.Error(), "\n", "; ")))
+	}
 }
 
 // schedules prints when a daemon would run the jobs of the config.

@@ -247,6 +247,9 @@ func (a *app) env(cfg *config.Config, st *state.Dir, named map[string]bool) rend
 	w.StampFile, w.Version, w.Own = fsys.Stamp, version(), a.protected(cfg)
 	w.LockToken, _ = a.lookupEnv(render.LockEnv)
 	w.StateDirEnv, _ = a.lookupEnv("CREDRENDER_STATE_DIR")
+	if a.globals.given()["state-dir"] != "" {
+		w.StateDirEnv = cfg.Settings.StateDir // absolute: a command may have another directory
+	}
 	w.ReadFile = func(j *job.Job, path string) ([]byte, error) { return a.readFile(cfg, j, path, named) }
 	w.Tree = func(j *job.Job, dir string) ([]string, error) { return a.tree(cfg, j, dir) }
 	w.Host.SaltKey = func() ([]byte, error) {

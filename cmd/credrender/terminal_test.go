@@ -224,6 +224,19 @@ func TestValuesOnATerminal(t *testing.T) {
 			t.Errorf("get %s on a terminal: %d, %q, %s", tc.name, code, stdout, stderr)
 		}
 	}
+	if code, _, stderr := run(false, "delete", "--yes", "latin"); code != exitOK { // binary does not fit dotenv
+		t.Fatal(stderr)
+	}
+	export := []string{"export", "--plaintext", "-o", "dotenv", "--env-names"}
+	if code, stdout, stderr := run(true, export...); code != exitFailed || stdout != "" || !strings.Contains(stderr, "a terminal obeys") {
+		t.Errorf("export to a terminal: %d, %q, %s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := run(true, append(export, "plain")...); code != exitOK || stdout != "PLAIN=p\n" {
+		t.Errorf("export of a harmless value to a terminal: %d, %q, %s", code, stdout, stderr)
+	}
+	if code, stdout, _ := run(false, export...); code != exitOK || !strings.Contains(stdout, "\x1b") {
+		t.Errorf("export into a pipe: %d, %q", code, stdout)
+	}
 	if code, stdout, _ := run(false, "get", "obeyed"); code != exitOK || stdout != "a\x1b]52;c;QUJD\x07b" {
 		t.Errorf("get into a pipe: %d, %q", code, stdout)
 	}

@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/pkg/source"
@@ -162,13 +161,13 @@ func (t *Target) Get(ctx context.Context) (source.Secret, error) {
 // It reports false for the names that have no #/, and for those of Secrets Manager, which
 // reads its documents itself.
 func (t *Target) Within() (document *Target, pointer string, isOnly, ok bool) {
-	name, rest, ok := strings.Cut(t.ref.Name, "#/")
-	if !ok || name == "" || rest == "" || t.store.Kind == SecretsManager {
+	ref, pointer, ok := t.ref.Within()
+	if !ok || t.store.Kind == SecretsManager {
 		return nil, "", false, false
 	}
 	whole := *t
-	whole.ref.Name = name
-	return &whole, "/" + rest, t.store.Kind == SSM, true
+	whole.ref = ref
+	return &whole, pointer, t.store.Kind == SSM, true
 }
 
 // List returns the entries that the pattern matches.

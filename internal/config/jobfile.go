@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -165,12 +166,23 @@ func (f *file) setDelims(d *fileDraft, key string, n *yaml.Node) {
 		f.fail(n, key, "", `expected a list of two strings like ["[[", "]]"]`)
 		return
 	}
-	if pair := f.words(n, key); len(pair) == 2 && pair[0] == pair[1] {
+	pair := f.words(n, key)
+	switch {
+	case len(pair) != 2:
+	case pair[0] == pair[1]:
 		f.fail(n, key, "", "the two delimiters must differ")
-	} else if len(pair) == 2 {
+	case strings.Contains(pair[0], pair[1]), strings.Contains(pair[1], pair[0]):
+		f.fail(n, key, "", "neither delimiter may contain the other: text would be taken for a delimiter")
+	case slices.Contains(actionSyntax, pair[1]):
+		f.fail(n, key, "", "%s cannot end an action, because it has a meaning within actions", pair[1])
+	default:
 		d.LeftDelim, d.RightDelim = pair[0], pair[1]
 	}
 }
+
+// actionSyntax are tokens of actions. As the closing delimiter, one would end an action
+// that goes on, without an error: {{ secret "a" | b64enc| prints the bare secret.
+var actionSyntax = []string{"|", ".", "$", ",", "=", ":=", `"`, "'", "`"}
 
 // finishFile makes the checks that need all keys, and adds the file to its job.
 func (f *file) finishFile(d *draft, one *fileDraft, key string, n *yaml.Node) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
@@ -101,6 +102,15 @@ func (l loader) one(f File) (Unit, error) {
 	if f.Data != nil {
 		return u, nil
 	}
+	if text, ok := partTemplate(f.Secret); ok {
+		if given := f.Secret.Context.Map(); len(given) > 0 {
+			pairs = given
+		}
+		u.File.Secret, u.File.LeftDelim, u.File.RightDelim = source.Ref{}, "", ""
+		var err error
+		u.Template, err = l.parse(u.File, f.Origin, text, pairs)
+		return u, err
+	}
 	if f.Secret.Name != "" {
 		var err error
 		if u.Ref.Context.IsZero() {
@@ -127,11 +137,26 @@ func (l loader) one(f File) (Unit, error) {
 		name = f.Origin
 	}
 	var err error
-	u.Template, err = template.Parse(u.Text, template.Options{
+	u.Template, err = l.parse(f, name, u.Text, pairs)
+	return u, err
+}
+
+func (l loader) parse(f File, name, text string, pairs map[string]string) (*template.Template, error) {
+	j := l.Job
+	return template.Parse(text, template.Options{
 		Name: name, LeftDelim: f.LeftDelim, RightDelim: f.RightDelim,
 		Vars: j.Vars, Entry: f.Entry, Contexts: j.Contexts, Context: pairs,
 		Sources: slices.Concat(l.sources, j.Store.SourceNames()), Allow: j.Allow, Restrict: j.Restrict,
 		Partials: l.partials,
 	})
-	return u, err
+}
+
+// partTemplate returns a template for a file that is a part of a document, NAME#/pointer.
+// Only templates reach into documents. A name without #/ gives none, and neither does a
+// secret of Secrets Manager, which reads its documents itself, nor a plain object.
+func partTemplate(r source.Ref) (string, bool) {
+	if _, _, ok := r.Within(); !ok || r.Version != "" || r.Source == source.SecretsManager || r.Source == source.S3Object {
+		return "", false
+	}
+	return "{{ secret " + strconv.Quote(r.Text()) + " }}", true
 }

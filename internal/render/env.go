@@ -35,7 +35,7 @@ type Env struct {
 	Tree func(j *job.Job, dir string) ([]string, error)
 	// Home is the HOME of commands.
 	Home string
-	// StateDirEnv is the value of CREDRENDER_STATE_DIR in our own environment, or "".
+	// StateDirEnv is the state directory if --state-dir or CREDRENDER_STATE_DIR set it, or "".
 	// Commands get it too: a render that they start then finds the same lock.
 	StateDirEnv string
 	// LockToken is the value of LockEnv in our own environment.

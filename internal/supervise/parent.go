@@ -16,21 +16,31 @@ type Parent struct {
 	from   *bufio.Reader
 }
 
-// Inherit returns the supervisor that started this process, and its greeting. The
-// program that this process becomes does not inherit the pipes.
-func Inherit() (*Parent, []byte, error) {
+// errAlone: the descriptors may be open, but they are not those of a supervisor, and
+// reading from them could wait without end.
+var errAlone = errors.New("no supervisor has started this process")
+
+// Inherit returns the supervisor that started this process, and its greeting. pid is the
+// process id of the supervisor. The program that this process becomes does not inherit the
+// pipes.
+func Inherit(pid int) (*Parent, []byte, error) {
+	if pid != os.Getppid() || !isPipe(reportFD) || !isPipe(releaseFD) {
+		return nil, nil, errAlone
+	}
 	syscall.CloseOnExec(reportFD)
 	syscall.CloseOnExec(releaseFD)
 	report, release := os.NewFile(reportFD, "report"), os.NewFile(releaseFD, "release")
-	if report == nil || release == nil {
-		return nil, nil, errors.New("no supervisor has started this process")
-	}
 	p := &Parent{report: report, from: bufio.NewReader(release)}
 	greeting, err := p.from.ReadBytes('\n')
 	if err != nil {
 		return nil, nil, fmt.Errorf("read from the supervisor: %w", err)
 	}
 	return p, bytes.TrimSuffix(greeting, []byte("\n")), nil
+}
+
+func isPipe(fd int) bool {
+	var st syscall.Stat_t
+	return syscall.Fstat(fd, &st) == nil && st.Mode&syscall.S_IFMT == syscall.S_IFIFO
 }
 
 // Report sends the report: this process is ready to become the program.

@@ -35,7 +35,7 @@ func child(what string) int {
 	if what == "fails" {
 		return 3
 	}
-	p, greeting, err := supervise.Inherit()
+	p, greeting, err := supervise.Inherit(os.Getppid())
 	if err != nil || string(greeting) != "hello" {
 		return 100
 	}

@@ -214,10 +214,11 @@ func TestNoEffectOutsideAHostileDirectory(t *testing.T) {
 	}
 	before, victim := look(t, outside), stat(t, outside+"/victim")
 
+	swaps := 0
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		fsystest.AsUser(t, fsystest.Nobody, func() { swap(stop, dir) })
+		fsystest.AsUser(t, fsystest.Nobody, func() { swaps = swap(stop, dir) })
 	}()
 	installed, refused := 0, 0
 	for i := 0; i < 20_000 && (installed < 300 || refused < 1000); i++ {
@@ -241,22 +242,25 @@ func TestNoEffectOutsideAHostileDirectory(t *testing.T) {
 	if now := stat(t, outside+"/victim"); now.Uid != victim.Uid || now.Mode != victim.Mode || now.Ino != victim.Ino {
 		t.Errorf("the file outside has owner %d and mode %o", now.Uid, now.Mode)
 	}
-	if installed == 0 || refused == 0 {
-		t.Errorf("%d installed, %d refused: the two never met", installed, refused)
+	if installed == 0 || refused == 0 || swaps == 0 {
+		t.Errorf("%d installed, %d refused, %d swaps: the two never met (can every user reach TMPDIR?)", installed, refused, swaps)
 	}
 }
 
-// swap makes sub, and the file in it, one thing after the other.
-func swap(stop <-chan struct{}, dir string) {
+// swap makes sub, and the file in it, one thing after the other. It returns how many it has
+// made.
+func swap(stop <-chan struct{}, dir string) (made int) {
 	sub := dir + "/sub"
 	for i := 0; ; i++ {
 		spare := fmt.Sprint(dir, "/spare", i) // root's are not removed so easily
 		select {
 		case <-stop:
-			return
+			return made
 		case <-time.After(time.Duration(i%5) * 50 * time.Microsecond):
 		}
-		_ = os.Rename(sub, spare)
+		if os.Rename(sub, spare) == nil {
+			made++
+		}
 		switch i % 5 {
 		case 0:
 			_ = os.Symlink("../outside", sub)

@@ -148,6 +148,17 @@ func (r Ref) Text() string {
 	return r.Source + ":" + r.Name
 }
 
+// Within splits a name such as db#/user/password, which reaches into a JSON or YAML value,
+// at its first #/. The pointer begins with the slash.
+func (r Ref) Within() (document Ref, pointer string, ok bool) {
+	name, pointer, ok := strings.Cut(r.Name, "#/")
+	if !ok || name == "" || pointer == "" {
+		return r, "", false
+	}
+	r.Name = name
+	return r, "/" + pointer, true
+}
+
 // String shows the ref to people: "db.password version 7 (env=prod)".
 func (r Ref) String() string {
 	var b strings.Builder

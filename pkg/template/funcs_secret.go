@@ -13,9 +13,9 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// asking returns the functions that ask for something. A function for another
+// makeAsking returns the functions that ask for something. A function for another
 // source is one more entry here: it makes a [Query] and asks for it.
-func asking() map[string]function {
+func makeAsking() map[string]function {
 	name := funcs.Each(funcs.Exact)
 	return map[string]function{
 		"secret":         ready(funcs.Func{Impl: secret, Keeps: name}, Secret),
@@ -92,7 +92,7 @@ func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
 
 // secret asks for a value or a part of one, which templates see as a plain string.
 func (p *pass) secret(q Query) (string, error) {
-	if base, pointer, ok := within(q.Ref); ok && q.Kind == Secret {
+	if base, pointer, ok := q.Ref.Within(); ok && q.Kind == Secret {
 		return p.part(q, base, pointer)
 	}
 	return p.whole(q)

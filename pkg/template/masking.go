@@ -1,7 +1,9 @@
 package template
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"text/template/parse"
 
@@ -11,13 +13,18 @@ import (
 // mask is [Rendering.Mask] of a template.
 func (t *Template) mask(ctx context.Context, x *Rendering, out Output) (mask.Text, error) {
 	public := t.runBlind(ctx, x, nil)
-	var hidden []mark
+	hidden := t.chosen(ctx, x, out.regions, public)
+	chosen := hidden
 	for _, m := range out.marks {
+		for len(chosen) > 0 && chosen[0].end < m.end {
+			chosen = chosen[1:]
+		}
 		seen := public.prints[m.place]
-		if !seen.known || seen.text != string(out.Bytes[m.start:m.end]) {
+		if (!seen.known || seen.text != string(out.Bytes[m.start:m.end])) && (len(chosen) == 0 || m.start < chosen[0].start) {
 			hidden = append(hidden, m)
 		}
 	}
+	slices.SortStableFunc(hidden, func(a, b mark) int { return cmp.Or(a.start-b.start, a.end-b.end) })
 	labels := t.labels(ctx, x, hidden)
 	spans := make([]mask.Span, len(hidden))
 	for i, m := range hidden {
@@ -26,15 +33,22 @@ func (t *Template) mask(ctx context.Context, x *Rendering, out Output) (mask.Tex
 	if err := ctx.Err(); err != nil {
 		return mask.Hidden("", out.Bytes), err
 	}
-	return mask.New(out.Bytes, spans, t.literals()), nil
+	return mask.New(out.Bytes, spans, t.literals(public)), nil
 }
 
 // literals returns the lines of the template that are its own text from end to
-// end.
-func (t *Template) literals() []string {
+// end, except in branches that a secret may choose.
+func (t *Template) literals(public *pass) []string {
 	var lines []string
-	for _, tree := range t.original {
+	skip := t.secretText(public)
+	for name, tree := range t.original {
+		if skip.called[name] {
+			continue
+		}
 		inspect(tree.Root, func(n parse.Node) bool {
+			if skip.nodes[n] {
+				return false
+			}
 			if text, ok := n.(*parse.TextNode); ok {
 				lines = append(lines, t.wholeLines(int(text.Pos), int(text.Pos)+len(text.Text))...)
 			}

@@ -27,13 +27,21 @@ func (t *Template) labels(ctx context.Context, x *Rendering, hidden []mark) map[
 		switch label := Label(e.causes[m.place]...); {
 		case label != "":
 			labels[m.place] = label
-		case !full.prints[m.place].known:
+		case !full.knows(m):
 			labels[m.place] = "generated"
 		default:
 			labels[m.place] = string(Secret)
 		}
 	}
 	return labels
+}
+
+// knows reports whether what a place prints, or what its branch turns on, is known.
+func (p *pass) knows(m mark) bool {
+	if m.branch {
+		return p.noted[m.place]
+	}
+	return p.prints[m.place].known
 }
 
 // experiment finds what hidden places depend on, by leaving out answers and comparing
@@ -70,7 +78,7 @@ func (e *experiment) singly() {
 	for _, q := range e.queries {
 		p := e.without(map[Query]bool{q.Key(): true})
 		for _, m := range e.hidden {
-			if !p.prints[m.place].known {
+			if !p.knows(m) {
 				e.causes[m.place] = append(e.causes[m.place], q)
 			}
 		}
@@ -81,14 +89,14 @@ func (e *experiment) singly() {
 // 500 passes take seconds. For a place that depends on one answer the passes spell out
 // its number. A place that depends on several is left without a cause.
 func (e *experiment) byBits() {
-	numbers := map[place]int{}
+	numbers, marks := map[place]int{}, map[place]mark{}
 	for _, m := range e.hidden {
-		numbers[m.place] = 0
+		numbers[m.place], marks[m.place] = 0, m
 	}
 	for bit := range bits.Len(uint(len(e.queries))) {
 		zeros, ones := e.without(e.group(bit, 0)), e.without(e.group(bit, 1))
 		for place, number := range numbers {
-			onZeros, onOnes := !zeros.prints[place].known, !ones.prints[place].known
+			onZeros, onOnes := !zeros.knows(marks[place]), !ones.knows(marks[place])
 			switch {
 			case onZeros == onOnes:
 				delete(numbers, place)

@@ -20,7 +20,7 @@ func TestMask(t *testing.T) {
 		{"b64enc", `host={{.Vars.h}} auth={{printf "u:%s" (secret "a") | b64enc}} len={{secret "a" | len}}`, `host=example.org auth=(secret a) len=(secret a)`},
 		{"variables", `{{$x := secret "a"}}{{$y := upper $x}}a={{$y}} b={{.Vars.h}}`, `a=(secret a) b=example.org`},
 		{"range", `{{range $k, $v := fromJson (secret "json")}}{{$k}}={{toJson $v}};{{end}}`, `(secret json)=(secret json);(secret json)=(secret json);`},
-		{"branch", `{{if eq (secret "mode") "prod"}}on {{.Vars.h}} {{secret "a"}}{{else}}off{{end}}`, `on (secret mode) (secret a, mode)`},
+		{"branch", `{{if eq (secret "mode") "prod"}}on {{.Vars.h}} {{secret "a"}}{{else}}off{{end}}`, `(secret mode)`},
 		{"definition", `{{define "v"}}{{.n}}:{{.k}}{{end}}{{template "v" dict "n" "web" "k" (secret "a")}} {{template "v" dict "n" "db" "k" "plain"}}`,
 			`web:(secret a) db:plain`},
 		{"with", `{{with secret "json" | fromJson}}{{.pw}} {{range .n}}{{.}}{{end}}{{end}}`, `(secret json) (secret json)`},
@@ -37,9 +37,18 @@ func TestMask(t *testing.T) {
 		{"or decided by another", `{{or (secret "a") (secret "n")}}`, `(secret a)`},
 		{"assigned in a branch", `{{$x := "same"}}{{if secret "a"}}{{$x = "same"}}{{end}}{{$x}}`, `(secret a)`},
 		{"loop left by a secret", `{{range list "x" "y" "z"}}{{if eq . (secret "n")}}{{break}}{{end}}{{.}}{{end}}{{.Vars.h}}`,
-			`(secret n)(secret n)(secret n)example.org`},
+			`(secret n)example.org`},
 		{"after a map was changed", `{{$d := dict "k" "v"}}{{if secret "a"}}{{$_ := set $d "k" "v"}}{{end}}{{$d.k}}`, `(secret a)`},
 		{"same place in a known loop", `{{range $i := list 1 2}}{{$i}}{{if eq (secret "n") "3"}}{{$i}}{{end}}{{$i}};{{end}}`, `1(secret n)1;2(secret n)2;`},
+		{"branch not taken", `{{if eq (secret "mode") "x"}}on{{end}} end`, `(secret mode) end`},
+		{"text under a value", `{{with secret "json" | fromJson}}pw={{.pw}} h={{$.Vars.h}}{{if .n}} has n{{end}}{{if $.Vars.h}} known{{end}}{{end}}`,
+			`pw=(secret json) h=(secret json)(secret json) known`},
+		{"with a comparison", `{{with eq (secret "mode") "prod"}}on{{end}}`, `(secret mode)`},
+		{"with a choice", `{{with ternary "x" "" (eq (secret "mode") "prod")}}on{{end}}`, `(secret mode)`},
+		{"with a truth in a document", `{{with (secret "json" | fromJson).pw}}on{{end}}`, `(secret json)`},
+		{"call in a branch", `{{define "v"}}on{{end}}{{if secret "mode"}}{{template "v"}}{{else}}off{{end}}`, `(secret mode)`},
+		{"rest of a loop", `{{range list 1 2}}a{{if eq (secret "mode") "prod"}}{{continue}}{{end}}b{{end}}c`, `(secret mode)c`},
+		{"include in a branch", `{{define "v"}}{{if secret "mode"}}on{{end}}{{end}}<{{include "v" . | upper}}>`, `<(secret mode)>`},
 		{"empty", `[{{secret "empty"}}]`, `[(secret empty)]`},
 		{"whole of a secret value in the text", `A {{secret "a"}} A`, `A (secret a) A`},
 		{"control characters", "a\x1b[31m\tb", `a\u001b[31m` + "\tb"},
@@ -94,6 +103,43 @@ func TestDiffShowsTheTemplatesOwnLines(t *testing.T) {
 	want := "--- f\n+++ f\n@@ -1,5 +1,3 @@\n a\n-ssl on;\n- (hidden) (2 lines)\n-  last\n+(secret a)end \n+  last\n\\ No newline at end of file\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Which branch a secret chose shows neither in the new file nor in lines of the old one.
+func TestMaskHidesTheChoiceOfASecret(t *testing.T) {
+	const text = `{{define "f"}}called
+{{end}}first
+{{if eq (secret "a") "A"}}guessed
+{{template "f"}}{{else}}missed
+other
+{{end}}last
+`
+	var shown []string
+	for _, value := range []string{"A", "B"} {
+		w := newWorld()
+		w.secrets["a"] = value
+		x, out, err := w.render(t, text, template.Options{Vars: vars()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		masked, err := x.Mask(t.Context(), out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff := mask.Diff("f", []byte("first\nguessed\ncalled\nmissed\nother\nlast\n"), masked)
+		for _, own := range []string{"guessed", "called", "missed", "other"} {
+			if strings.Contains(diff+masked.String(), own) {
+				t.Errorf("%q shows in\n%s%s", own, diff, masked)
+			}
+		}
+		if !strings.Contains(masked.String(), "first\n(secret a)") {
+			t.Errorf("the rest of the text does not show:\n%s", masked)
+		}
+		shown = append(shown, masked.String())
+	}
+	if shown[0] != shown[1] {
+		t.Errorf("the masked text depends on the value:\n%s\n%s", shown[0], shown[1])
 	}
 }
 

@@ -3,7 +3,6 @@ package template
 import (
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template/document"
@@ -15,16 +14,6 @@ import (
 // its name comes first: templates that used such a name keep their meaning. Names of
 // Parameter Store and Secrets Manager cannot contain #, so nothing else is looked up
 // there.
-
-// within splits a name at its first #/. The pointer begins with the slash.
-func within(r source.Ref) (base source.Ref, pointer string, ok bool) {
-	name, pointer, ok := strings.Cut(r.Name, "#/")
-	if !ok || name == "" || pointer == "" {
-		return r, "", false
-	}
-	r.Name = name
-	return r, "/" + pointer, true
-}
 
 // part asks for a secret of that very name, and if there is none for the value at pointer
 // in the secret base.

@@ -27,12 +27,16 @@ type pass struct {
 	executed *template.Template
 	captured *capture // of the innermost include; nil: none
 
-	out    []byte
-	marks  []mark            // what a real pass printed, in order
-	prints map[place]printed // what any other pass printed
-	noted  map[place]bool    // places met: was the value there known?
-	frames []frame
-	steps  int
+	out     []byte
+	marks   []mark            // what a real pass printed, in order
+	regions []region          // what the branches of a real pass printed, by their start
+	met     map[int]bool      // sites of branches that were executed
+	unsure  map[int]bool      // those that turned on something unknown
+	open    []int             // the regions that have not ended
+	prints  map[place]printed // what any other pass printed
+	noted   map[place]bool    // places met: was the value there known?
+	frames  []frame
+	steps   int
 
 	// What the pass has used of its bounds: see budget.go.
 	made    int
@@ -57,7 +61,7 @@ type pass struct {
 
 func (t *Template) newPass(ctx context.Context, x *Rendering) *pass {
 	return &pass{ctx: ctx, t: t, x: x, known: map[Query]bool{}, keys: map[Query]bool{}, heard: map[string]bool{},
-		dark: map[int]bool{}, turns: map[place]turn{}, prints: map[place]printed{}, noted: map[place]bool{}}
+		dark: map[int]bool{}, turns: map[place]turn{}, prints: map[place]printed{}, noted: map[place]bool{}, met: map[int]bool{}, unsure: map[int]bool{}}
 }
 
 // errPanic replaces a panic of text/template itself, whose text may hold a value.
@@ -86,7 +90,7 @@ func (p *pass) executeTrees() (err error) {
 
 func (p *pass) functions() template.FuncMap {
 	m := template.FuncMap{
-		fnEmit: p.emit, fnBranch: p.branch, fnEach: p.each, fnDone: p.done, fnEnter: p.enter, fnLeave: p.done,
+		fnEmit: p.emit, fnBranch: p.branch, fnEach: p.each, fnDone: p.done, fnEnter: p.enter, fnLeave: p.done, fnEnd: p.endBranch,
 		fnKnown:   func(id int) bool { return !p.dark[id] },
 		fnUnknown: func(int) unknown { return nil },
 		fnHalt:    func(int) (string, error) { return "", errHalt },

@@ -91,8 +91,8 @@ func (x *Rendering) Execute(ctx context.Context) (Output, error) {
 // for byte the same at the same place. All else is hidden under a label that names
 // what it depends on. The error is that of ctx.
 //
-// The template's own text is shown in branches that a secret chose too, so a plan
-// tells which branch that was.
+// The output of a branch that a hidden answer chose is hidden as a whole, except that of a
+// with or range over a fetched value itself, which tells only that there is a value.
 func (x *Rendering) Mask(ctx context.Context, out Output) (mask.Text, error) {
 	if x.t == nil {
 		return mask.Hidden(Label(x.secret), out.Bytes), nil

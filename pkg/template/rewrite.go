@@ -14,6 +14,7 @@ const (
 	fnEmit    = "emit"      // VALUE | emit ID: the text to print
 	fnBranch  = "branch"    // VALUE | branch ID: what an if, with or range turns on
 	fnKnown   = "known"     // known ID: was that value known?
+	fnEnd     = "end"       // end ID: an if or with has ended
 	fnEach    = "each"      // each ID: an iteration of a range begins
 	fnDone    = "done"      // done ID: a range has ended
 	fnEnter   = "enter"     // enter ID: a {{template}} follows
@@ -35,6 +36,12 @@ type site struct {
 	vars int    // variables that a range declares
 	// counts: what a range goes over is a number that the template makes.
 	counts bool
+	// plain: what a with or range turns on is no more than whether there is a value.
+	plain bool
+	// silent: neither side of a branch prints.
+	silent bool
+	// escapes: a branch may leave the loop around it.
+	escapes bool
 }
 
 // rewriter numbers the positions at which a template prints, branches, loops and
@@ -87,9 +94,11 @@ func (r *rewriter) node(n parse.Node, in *around) []parse.Node {
 		}
 		pipeTo(n.Pipe, fn, r.add(n.Pos, "", 0))
 	case *parse.IfNode:
-		r.branch(&n.BranchNode, "if", in)
+		id := r.branch(&n.BranchNode, "if", in)
+		return []parse.Node{n, action(fnEnd, id, n.Pos)}
 	case *parse.WithNode:
-		r.branch(&n.BranchNode, "with", in)
+		id := r.branch(&n.BranchNode, "with", in)
+		return []parse.Node{n, action(fnEnd, id, n.Pos)}
 	case *parse.RangeNode:
 		id := r.branch(&n.BranchNode, "range", in)
 		return []parse.Node{n, action(fnDone, id, n.Pos)}
@@ -186,7 +195,10 @@ func (r *rewriter) operand(n parse.Node) {
 // branch rewrites an if, with or range and returns its site.
 func (r *rewriter) branch(b *parse.BranchNode, verb string, outer *around) int {
 	id := r.add(b.Pos, verb, len(b.Pipe.Decl))
-	r.sites[id].counts = r.isCount(b.Pipe)
+	r.sites[id].counts, r.sites[id].plain = r.isCount(b.Pipe), verb != "if" && isPlain(b.Pipe)
+	breaks, continues := escapesOfBoth(b)
+	r.sites[id].silent = isSilent(b.List, b.ElseList)
+	r.sites[id].escapes = verb != "range" && (breaks || continues)
 	fallback := r.fallback(b, verb == "range", outer)
 	in := *outer
 	in.vars = slices.Concat(outer.vars, declaredIn(b.Pipe))

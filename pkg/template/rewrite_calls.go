@@ -20,6 +20,7 @@ type place struct {
 type mark struct {
 	place
 	start, end int
+	branch     bool // of a branch, not of what is printed
 }
 
 // printed is what any other pass printed at a place, if that is known.
@@ -65,7 +66,7 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 		if p.captured != nil { // the action around include prints it
 			return text, nil
 		}
-		p.marks = append(p.marks, mark{at, len(p.out), len(p.out) + len(text)})
+		p.marks = append(p.marks, mark{place: at, start: len(p.out), end: len(p.out) + len(text)})
 		return text, nil
 	}
 	if err := p.grow(p.weighText(text)); err != nil {
@@ -91,7 +92,7 @@ func (p *pass) loseCaptured() {
 // branch takes what an if, with or range turns on, and returns it.
 func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 	s := p.t.sites[id]
-	if err := cmp.Or(p.tick(), p.grow(bytesPerPlace)); err != nil {
+	if err := cmp.Or(p.tick(), p.grow(2*bytesPerPlace)); err != nil {
 		return v, &callError{err: err}
 	}
 	at := place{p.path(), id}
@@ -101,6 +102,7 @@ func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 		}
 	}
 	p.noted[at] = !isUnknown(concrete(v))
+	p.met[id], p.unsure[id] = true, p.unsure[id] || !p.noted[at]
 	v = restored(v)
 	switch {
 	case isUnknown(concrete(v)):
@@ -114,6 +116,7 @@ func (p *pass) branch(id int, v reflect.Value) (reflect.Value, error) {
 	}
 	p.dark[id] = false
 	p.turns[at] = turnOf(concrete(v))
+	p.beginRegion(at, v)
 	return v, nil
 }
 
@@ -187,6 +190,7 @@ func (p *pass) each(id int) (string, error) {
 		return "", &callError{err: err}
 	}
 	p.unwind(id)
+	p.endInner(id)
 	turn := p.frames[len(p.frames)-1].turn + 1
 	p.frames = p.frames[:len(p.frames)-1]
 	p.frames = append(p.frames, frame{id, turn, step(p.path(), id, turn)})
@@ -195,6 +199,7 @@ func (p *pass) each(id int) (string, error) {
 
 func (p *pass) done(id int) string {
 	p.unwind(id)
+	p.endBranch(id)
 	p.frames = p.frames[:len(p.frames)-1]
 	return ""
 }

@@ -46,7 +46,6 @@ type Template struct {
 	original map[string]*parse.Tree // as parsed: for lint
 	trees    map[string]*parse.Tree // as executed
 	sites    []site
-	table    map[string]function
 	used     map[string]function // of the table
 	strings  map[string]bool     // the string constants of the text
 	maxSteps int
@@ -66,7 +65,8 @@ func (t *Template) execute(ctx context.Context, x *Rendering) (Output, error) {
 	if err := t.checkText(p); err != nil {
 		return Output{}, err
 	}
-	return Output{Bytes: p.out, marks: p.marks}, nil
+	p.endRegions(0)
+	return Output{Bytes: p.out, marks: p.marks, regions: p.regions}, nil
 }
 
 // checkText refuses a binary value inside a text. A file that is one value may be binary.
@@ -108,8 +108,9 @@ func (p *pass) binary() (found []Query) {
 
 // Output is a rendered file. Its bytes may hold secrets.
 type Output struct {
-	Bytes []byte
-	marks []mark
+	Bytes   []byte
+	marks   []mark
+	regions []region
 }
 
 // Print is the position of an action's output in a file's bytes.

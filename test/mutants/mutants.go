@@ -170,8 +170,8 @@ func copyTree(ctx context.Context) (string, error) {
 	return dir, err
 }
 
-// try runs the test with the bug in, and takes the bug out again. A program that does not
-// build shows nothing, and counts as not noticed.
+// try runs the test with the bug in, and takes the bug out again. A bug that does not
+// apply or build shows nothing, and counts as not noticed.
 func (m mutant) try(ctx context.Context, dir string) (noticed bool, output string, err error) {
 	path := filepath.Join(dir, m.file)
 	before, err := os.ReadFile(path)
@@ -179,10 +179,10 @@ func (m mutant) try(ctx context.Context, dir string) (noticed bool, output strin
 		return false, "", err
 	}
 	after, err := m.apply(string(before))
-	if err == nil {
-		err = os.WriteFile(path, []byte(after), 0o644)
-	}
 	if err != nil {
+		return false, "it does not apply: " + err.Error(), nil // the rest of the set is still worth a run
+	}
+	if err := os.WriteFile(path, []byte(after), 0o644); err != nil {
 		return false, "", err
 	}
 	defer func() { err = errors.Join(err, os.WriteFile(path, before, 0o644)) }()

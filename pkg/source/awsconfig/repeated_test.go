@@ -132,7 +132,10 @@ func TestRepeatedLate(t *testing.T) {
 	}
 }
 
-// Nor does an object, which has nothing to compare but the id of its answer.
+// Nor does an object. Two checks find a repeated one, each alone: the id of its answer, and
+// that an object without a language is believed on a new connection only. So this test fails
+// only without both. TestRepeatedLate fails without the first, TestAnswersWithoutALanguage
+// of pkg/source/s3 without the second.
 func TestRepeatedObjects(t *testing.T) {
 	for _, anonymous := range []bool{false, true} {
 		for seed := range uint64(6) {

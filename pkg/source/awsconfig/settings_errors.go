@@ -87,7 +87,11 @@ func checkEndpoints(ctx context.Context, cfg aws.Config) error {
 		}
 		for _, service := range []string{"DynamoDB", "KMS", "STS", "S3", "SSM", "Secrets Manager", "SSO", "SSO OIDC"} {
 			text, _, _ := endpoints.GetServiceBaseEndpoint(ctx, service)
-			if err := checkEndpoint("that of "+service, text); err != nil {
+			what := "the profile's endpoint_url of " + service
+			if _, ok := s.(config.EnvConfig); ok {
+				what = "AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_"))
+			}
+			if err := checkEndpoint(what, text); err != nil {
 				return err
 			}
 		}
@@ -102,7 +106,15 @@ func checkEndpoint(what, text string) error {
 	if text == "" {
 		return nil
 	}
-	if u, err := url.Parse(text); err == nil && wire.Host(u) != "" {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Scheme == "http" || u.Scheme == "https":
+	case u.Host != "":
+		return fmt.Errorf("%w: %s is not a URL such as https://HOST:PORT: it begins with %s", ErrEndpoint, what, u.Scheme)
+	default: // HOST:PORT, whose host would be the scheme
+		return fmt.Errorf("%w: %s is not a URL such as https://HOST:PORT: it does not begin with http:// or https://", ErrEndpoint, what)
+	}
+	if err == nil && wire.Host(u) != "" {
 		return nil
 	}
 	return fmt.Errorf("%w: %s is not a URL such as https://HOST:PORT (in a password, write %%40 for @, %%2F for / and %%23 for #)", ErrEndpoint, what)
