@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -99,7 +98,7 @@ func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error 
 		l.lookIn = func(j *job.Job, pattern source.Ref) bool { return o.allowNoMatch || matches(ctx, w, j, pattern) }
 	}
 	jobs := append(sel.jobs, sel.stdout...)
-	all := l.templates(ctx, cfg, jobs, sel.named)
+	all := l.templates(cfg, jobs, sel.named)
 	if err := l.schedules(jobs); err != nil {
 		return err
 	}
@@ -114,7 +113,7 @@ func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error 
 }
 
 // templates reads and checks the templates of all jobs.
-func (l *linting) templates(ctx context.Context, cfg *config.Config, jobs []job.Job, named map[string]bool) [][]job.Unit {
+func (l *linting) templates(cfg *config.Config, jobs []job.Job, named map[string]bool) [][]job.Unit {
 	var dests []string
 	for _, j := range jobs {
 		for _, f := range l.app.madeFiles(cfg, &j) {
@@ -134,21 +133,12 @@ func (l *linting) templates(ctx context.Context, cfg *config.Config, jobs []job.
 			l.failJob(j, err)
 		}
 		for _, u := range all[i] {
-			l.owner(ctx, j, u)
 			l.unit(j, u, dests)
 			shared.add(j, u)
 		}
 	}
 	shared.warn(l)
 	return all
-}
-
-// owner warns of an owner that a render on this machine would not find. It is no error:
-// the config may be for another machine.
-func (l *linting) owner(ctx context.Context, j *job.Job, u job.Unit) {
-	if _, _, err := job.LookupOwner(ctx, u.File.Owner, u.File.Group); err != nil {
-		l.warn(placeIn(u.File.Origin), ruleOwner, j.Name, fmt.Sprintf("%s: %s: %s", j.Name, source.Show(u.File.Dest), strings.ReplaceAll(err.Error(), "\n", "; ")))
-	}
 }
 
 // schedules prints when a daemon would run the jobs of the config.

@@ -21,7 +21,6 @@ const (
 	ruleCheck     = "check"
 	ruleShared    = "shared-context"
 	ruleNoMatch   = "no-match"
-	ruleOwner     = "unknown-owner"
 	ruleConfig    = "config"
 	ruleError     = "error"
 )
@@ -44,7 +43,6 @@ func lintRules() []lintRule {
 		{ruleShared, "Objects in S3 and items of the table have the same encryption context."},
 		{ruleCheck, "A check does not read the staged file."},
 		{ruleHookWaits, "A hook waits for systemd, and may wait for the unit that runs it."},
-		{ruleOwner, "This machine does not have the owner or group of a destination. A render there would fail."},
 		{ruleConfig, "A setting, a schedule or a file of the config is suspicious: it has no effect, or others can write to it."},
 		{ruleError, "The config or a template is wrong; the exit code is not 0."},
 	}
