@@ -33,9 +33,6 @@ func (s *stage) env() []string {
 			env = append(env, name+"="+value)
 		}
 	}
-	if ca := s.far.certificate(); ca != "" {
-		env = append(env, "NODE_EXTRA_CA_CERTS="+ca)
-	}
 	return env
 }
 

@@ -1,4 +1,4 @@
-// Prints secrets by nodecredstash: MODULES NAME...
+// Prints secrets by nodecredstash: MODULES NAME... (no names: all of the table)
 'use strict';
 
 const path = require('path');
@@ -13,6 +13,8 @@ const store = require(path.join(modules, 'nodecredstash'))({
 });
 
 (async () => {
-  const values = await Promise.all(names.map((name) => store.getSecret({ name })));
+  const values = names.length
+    ? await Promise.all(names.map((name) => store.getSecret({ name })))
+    : Object.values(await store.getAllSecrets({}));
   process.stdout.write(`${values.join('\n')}\n`);
 })();

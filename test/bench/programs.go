@@ -37,7 +37,7 @@ func templateOf(n int, computed bool) string {
 
 // warm returns the two programs, in this process.
 func warm(ctx context.Context, f *far, r *row) (ours, limits func() error, err error) {
-	for _, kv := range f.env() {
+	for _, kv := range append(f.env(), "AWS_CA_BUNDLE="+f.certificate()) { // crypto/x509 reads SSL_CERT_FILE once in a process
 		name, value, _ := strings.Cut(kv, "=")
 		if err := os.Setenv(name, value); err != nil {
 			return nil, nil, err

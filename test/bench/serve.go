@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"flag"
 	"fmt"
@@ -19,6 +20,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
 
 	"github.com/credrender/credrender/test/bench/fake"
 )
@@ -47,8 +50,9 @@ type far struct {
 
 // certificates are the files of a fake's folder.
 const (
-	certFile = "cert.pem"
-	keyFile  = "key.pem"
+	certFile  = "cert.pem"
+	keyFile   = "key.pem"
+	rootsFile = "roots.pem" // the certificate, and those of a system
 )
 
 // serve is the fake's process: it prints its two endpoints, then, for each
@@ -152,7 +156,9 @@ func (f *far) stop() {
 	_ = f.cmd.Wait()
 }
 
-// env leads the SDK to the fake, and keeps it from everything else.
+// env leads the SDK to the fake, and keeps it from everything else. Over TLS, a program
+// finds the fake's root where it would find Amazon's: among those of Mozilla's program. Go
+// also reads the machine's folder of roots, as ever.
 func (f *far) env() []string {
 	env := []string{
 		"AWS_ENDPOINT_URL_DYNAMODB=" + f.tables,
@@ -163,10 +169,10 @@ func (f *far) env() []string {
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=" + os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
-		"AWS_CA_BUNDLE=",
 	}
 	if f.tls {
-		env[len(env)-1] += filepath.Join(f.dir, certFile)
+		roots := filepath.Join(f.dir, rootsFile)
+		env = append(env, "SSL_CERT_FILE="+roots, "REQUESTS_CA_BUNDLE="+roots, "NODE_EXTRA_CA_CERTS="+f.certificate())
 	}
 	return env
 }
@@ -178,14 +184,15 @@ const (
 	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" //nolint:gosec // see above
 )
 
-// makeCertificate writes a certificate for loopback, of the kind AWS has.
+// makeCertificate writes a certificate for loopback, of the kind AWS has. Amazon's name is
+// in it, as in the roots of AWS's endpoints: https://www.amazontrust.com/repository/
 func makeCertificate(dir string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}
 	t := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{Organization: []string{"Amazon"}, CommonName: "Root of the fake"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
@@ -200,9 +207,20 @@ func makeCertificate(dir string) error {
 	if err := writePEM(filepath.Join(dir, certFile), "CERTIFICATE", cert); err != nil {
 		return err
 	}
+	all := [][]byte{cert}
+	for root := range bundle.Roots() {
+		all = append(all, root.Certificate)
+	}
+	if err := writePEM(filepath.Join(dir, rootsFile), "CERTIFICATE", all...); err != nil {
+		return err
+	}
 	return writePEM(filepath.Join(dir, keyFile), "PRIVATE KEY", private)
 }
 
-func writePEM(path, kind string, der []byte) error {
-	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
+func writePEM(path, kind string, ders ...[]byte) error {
+	var text []byte
+	for _, der := range ders {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})...)
+	}
+	return os.WriteFile(path, text, 0o600)
 }

@@ -173,6 +173,8 @@ func (t *transport) open(ctx context.Context, h *host, scheme, addr string, ahea
 	if cfg.ServerName == "" {
 		cfg.ServerName, _, _ = net.SplitHostPort(addr)
 	}
+	trusted := t.roots.pool()
+	cfg.RootCAs = cmp.Or(cfg.RootCAs, trusted)
 	secured := tls.Client(c, cfg)
 	err = c.SetDeadline(time.Now().Add(t.tlsTimeout)) // its error is a net.Error, and not ctx's
 	if err == nil {
@@ -183,6 +185,10 @@ func (t *transport) open(ctx context.Context, h *host, scheme, addr string, ahea
 	}
 	if err != nil {
 		_ = c.Close()
+		if t.roots.extend(trusted, err) {
+			h.count(0, 1)
+			return t.open(ctx, h, scheme, addr, ahead)
+		}
 		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
 	return secured, nil

@@ -47,6 +47,7 @@ type transport struct {
 	proxy       func(*http.Request) (*url.URL, error)
 	tcp         dialFunc
 	tls         *tls.Config
+	roots       *roots // where tls has none
 	tlsTimeout  time.Duration
 	oneShot     bool
 	meter       *Meter // nil: nothing is counted
@@ -60,6 +61,9 @@ type transport struct {
 func newTransport(c *awshttp.BuildableClient, o Options) *transport {
 	base := c.GetTransport()
 	t := &transport{proxy: base.Proxy, tcp: base.DialContext, tls: base.TLSClientConfig.Clone(), tlsTimeout: base.TLSHandshakeTimeout, oneShot: o.OneShot, meter: o.Meter, hosts: map[string]*host{}}
+	if t.roots = new(roots); o.OneShot && t.tls.RootCAs == nil { // AWS_CA_BUNDLE sets them
+		t.roots = newRoots()
+	}
 	t.tls.NextProtos = []string{"http/1.1"} // all that DynamoDB and KMS speak
 	base.ForceAttemptHTTP2, base.Protocols = false, new(http.Protocols)
 	base.Protocols.SetHTTP1(true)
