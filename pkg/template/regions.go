@@ -130,6 +130,9 @@ var fetching = []string{"secret", "secretVersion", "secretOr", "secrets", "s3sec
 // it.
 func isPlain(pipe *parse.PipeNode) bool {
 	return !slices.ContainsFunc(pipe.Cmds, func(c *parse.CommandNode) bool {
+		if inner, ok := c.Args[0].(*parse.PipeNode); ok && len(c.Args) == 1 {
+			return !isPlain(inner)
+		}
 		id, ok := c.Args[0].(*parse.IdentifierNode)
 		return !ok || !slices.Contains(fetching, id.Ident) || slices.ContainsFunc(c.Args[1:], func(n parse.Node) bool {
 			if inner, ok := n.(*parse.PipeNode); ok {
