@@ -30,7 +30,7 @@ func module(t *testing.T, folder string) (program string) {
 			t.Fatal(err)
 		}
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", "program", ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-ldflags=-s -w", "-o", "program", ".")
 	build.Dir, build.Env = dir, append(os.Environ(), "GOFLAGS=-trimpath", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
@@ -42,6 +42,7 @@ func module(t *testing.T, folder string) (program string) {
 // all queries. The SDK's own configuration gives up after three attempts, and after a
 // hundred retries in all.
 func TestLibrary(t *testing.T) {
+	t.Parallel()
 	const n = 99
 	program := module(t, "library")
 	aws := awsfake.Start(t)
@@ -119,4 +120,7 @@ func TestLibraryIsShort(t *testing.T) {
 }
 
 // The Lambda function needs nothing but public packages. Its own tests run it.
-func TestLambdaBuildsAlone(t *testing.T) { module(t, "lambda") }
+func TestLambdaBuildsAlone(t *testing.T) {
+	t.Parallel()
+	module(t, "lambda")
+}

@@ -33,7 +33,7 @@ func released(t *testing.T) (archive, sum string) {
 	}
 	archive = filepath.Join(t.TempDir(), "credrender.tar.gz")
 	out, code := clitest.Run(t.Context(), t, nil, "", "sh", "-ec",
-		`cp "$1" "$2/credrender"; tar -C "$2" -czf "$3" credrender systemd; sha256sum < "$3"`, "sh", binary, dir, archive)
+		`cp "$1" "$2/credrender"; tar -C "$2" -cf - credrender systemd | gzip -1 > "$3"; sha256sum < "$3"`, "sh", binary, dir, archive)
 	if code != 0 {
 		t.Fatal(out)
 	}
@@ -78,6 +78,7 @@ func withoutHook(t *testing.T, script string) string {
 }
 
 func TestUserDataRuns(t *testing.T) {
+	t.Parallel()
 	if n := len(read(t, "ec2-user-data/user-data.sh")); n > 16<<10 {
 		t.Errorf("%d bytes, EC2 takes 16384", n)
 	}
@@ -114,6 +115,7 @@ func wantRendered(t *testing.T, path string) {
 
 // A download that is not the release is described, and nothing is installed.
 func TestUserDataRefusesAnotherArchive(t *testing.T) {
+	t.Parallel()
 	page := write(t, "error.html", "<html>403 Forbidden by proxy</html>\n")
 	wanted := strings.Repeat("0", 64)
 	root, out, code := boot(t, "curl", "run/systemd/system", page, wanted)
@@ -131,6 +133,7 @@ func TestUserDataRefusesAnotherArchive(t *testing.T) {
 
 // Without a scheduler the file would be rendered once and grow old in silence.
 func TestUserDataRefusesWithoutScheduler(t *testing.T) {
+	t.Parallel()
 	archive, sum := released(t)
 	root, out, code := boot(t, "curl", "etc", archive, sum)
 	if code == 0 || !strings.Contains(out, "neither systemd nor /etc/crontabs") {

@@ -14,7 +14,7 @@ func slowToStart(path string) string {
 	switch {
 	case strings.HasPrefix(path, sdk) && strings.HasSuffix(path, "/schemas"):
 		return "describes all messages of a service: keep to the releases without it, or use pkg/source/internal/wire"
-	case slices.Contains([]string{sdk + "ssm", sdk + "secretsmanager"}, path):
+	case slices.Contains([]string{sdk + "dynamodb", sdk + "kms", sdk + "ssm", sdk + "secretsmanager"}, path):
 		return "compiles the endpoint rules of another service: use pkg/source/internal/wire"
 	case path == "runtime/metrics":
 		return "describes all metrics: use runtime.MemStats"

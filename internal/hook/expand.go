@@ -75,6 +75,9 @@ func Expand(c job.Command, src, dest string) job.Command {
 // misspelling, or any placeholder in a command other than a check.
 func Misplaced(c job.Command, isCheck bool) string {
 	for _, s := range append([]string{c.Shell}, c.Args...) {
+		if !strings.Contains(s, "{{") {
+			continue
+		}
 		for _, p := range misspelled().FindAllString(s, -1) {
 			if n := names(p); !isCheck || !strings.HasSuffix(p, "}}") || n != ".src" && n != ".dest" {
 				return p

@@ -142,7 +142,11 @@ func (r *run) transact(ctx context.Context, p *Plan, files []txn.File) error {
 		return errors.Join(err, t.Rollback(false))
 	}
 	changed := len(p.Changed()) > 0 // else only modes and owners, for which neither verify nor hook runs
-	if err := t.Commit(ctx, changed && !p.Job.Hook.IsZero() && !r.o.NoHook); err != nil {
+	hook := changed && !p.Job.Hook.IsZero() && !r.o.NoHook
+	if t.Replaceable() && !hook && (!changed || p.Job.Verify.IsZero()) {
+		return t.Replace(ctx)
+	}
+	if err := t.Commit(ctx, hook); err != nil {
 		return err
 	}
 	if !changed {

@@ -34,21 +34,39 @@ func (r *run) finish(ctx context.Context) {
 	for _, d := range hooks {
 		r.report.Hooks = append(r.report.Hooks, r.runHook(ctx, d))
 	}
-	for _, p := range r.plans {
-		if p.check.unchanged {
-			p.report.Err = r.noteUnchanged(p)
-			continue
-		}
-		if p.state == nil {
-			continue
-		}
-		if err := p.state.Update(func(rec *state.Record) { r.note(p, rec) }); err != nil {
-			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("write state: %w", err))
-		}
-	}
+	r.noteResults()
 	for i, d := range hooks {
 		r.report.Hooks[i].Repeat = !slices.ContainsFunc(d.plans, func(p *Plan) bool { return !p.report.Repeat })
 	}
+}
+
+// noteResults records the result of each job, with one sync of the state directory where
+// several have one.
+func (r *run) noteResults() {
+	each := func() {
+		for _, p := range r.plans {
+			p.report.Err = errors.Join(p.report.Err, r.noteResult(p))
+		}
+	}
+	if r.env.State == nil || len(r.plans) < 2 {
+		each()
+		return
+	}
+	if err := r.env.State.Together(each); err != nil {
+		for _, p := range r.plans {
+			p.report.Err = errors.Join(p.report.Err, fmt.Errorf("write state: %w", err))
+		}
+	}
+}
+
+func (r *run) noteResult(p *Plan) error {
+	switch {
+	case p.check.unchanged:
+		return r.noteUnchanged(p)
+	case p.state == nil:
+		return nil
+	}
+	return r.update(p, func(rec *state.Record) { r.note(p, rec) })
 }
 
 // pendingHooks returns the hooks to run: those of jobs that changed in this run, and of

@@ -66,7 +66,7 @@ func (r *run) recover(ctx context.Context) error {
 				r.unrecovered[rec.ID] = fmt.Errorf("recover job %s: %w", rec.Name, err)
 				continue
 			}
-			r.report.Notes = append(r.report.Notes, recoveryNote(rec.Name, done)...)
+			r.report.Notes = append(r.report.Notes, recoveryNote(rec, done)...)
 			errs = append(errs, j.Update(func(rec *state.Record) { r.recognize(rec, done.Restored) }))
 		}
 		errs = append(errs, r.dropIfGone(j))
@@ -89,21 +89,23 @@ func (r *run) recognize(rec *state.Record, restored []string) {
 	}
 }
 
-func recoveryNote(name string, done txn.Recovered) []string {
-	notes := []string{fmt.Sprintf("job %s: an earlier run was interrupted; ", name)}
-	switch done.Phase {
-	case txn.Prepare:
+func recoveryNote(rec state.Record, done txn.Recovered) []string {
+	notes := []string{fmt.Sprintf("job %s: an earlier run was interrupted; ", rec.Name)}
+	switch one := len(rec.Txn.Files) == 1; {
+	case done.Phase == txn.Prepare && one: // see txn.Txn.Replace
+		notes[0] += "its file is the old or the new one"
+	case done.Phase == txn.Prepare:
 		notes[0] += "nothing had changed"
-	case txn.Commit:
+	case done.Phase == txn.Commit:
 		notes[0] += "the old files are restored: " + strings.Join(done.Restored, ", ")
-	case txn.Done:
+	case done.Phase == txn.Done:
 		notes[0] += "its files are in place"
 	}
 	if done.HookPending {
 		notes[0] += "; its hook is pending"
 	}
 	for _, l := range done.Left {
-		notes = append(notes, fmt.Sprintf("job %s: %s was left as it is: %s", name, l.Dest, l.Why))
+		notes = append(notes, fmt.Sprintf("job %s: %s was left as it is: %s", rec.Name, l.Dest, l.Why))
 	}
 	return notes
 }

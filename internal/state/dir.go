@@ -35,6 +35,8 @@ type Dir struct {
 	o     Options
 	fd    int // -1: ReadOnly, and there is none
 	print printer
+	// together is true within Together, which syncs at its end if something was written.
+	together, written bool
 }
 
 // Open opens the state directory and creates it with mode 0700 if it is missing. It fails
@@ -203,13 +205,33 @@ func (d *Dir) read(name string) ([]byte, error) {
 	return data, nil
 }
 
-// write replaces a file of the directory, durably.
+// write replaces a file of the directory, durably but within Together.
 func (d *Dir) write(name string, data []byte) error {
 	if d.o.ReadOnly {
 		return ErrNotWritable
 	}
-	if err := fsys.Replace(d.o.FS, d.fd, name, tmpPrefix+name, "state", data); err != nil {
+	err := fsys.Replace(d.o.FS, d.fd, name, tmpPrefix+name, "state", data)
+	if d.written = true; err == nil && !d.together {
+		err = fsys.SyncDir(d.o.FS, d.fd)
+	}
+	if err != nil {
 		return &fs.PathError{Op: "write", Path: path.Join(d.o.Dir, name), Err: err}
+	}
+	return nil
+}
+
+// Together calls do, and then syncs the directory once for all that do has written. Each
+// file is whole at every instant, as always, and durable when Together returns nil. It is
+// for the results of a run: nothing that do writes may have to be durable before
+// something else that it does.
+func (d *Dir) Together(do func()) error {
+	d.together, d.written = true, false
+	do()
+	if d.together = false; !d.written {
+		return nil
+	}
+	if err := fsys.SyncDir(d.o.FS, d.fd); err != nil {
+		return &fs.PathError{Op: "sync", Path: d.o.Dir, Err: err}
 	}
 	return nil
 }

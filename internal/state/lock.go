@@ -134,14 +134,16 @@ func (d *Dir) readHolder() (h holder) {
 
 // sweep removes temporary files that a crash left, and syncs the directory. Without the
 // sync, a power cut could take back the phase of a journal, which a killed run had renamed
-// and not synced, after this run has acted on it.
+// and not synced, after this run has acted on it. A directory without a record has none.
 func (d *Dir) sweep() error {
 	names, err := d.o.FS.Names(d.fd)
 	if err != nil {
 		return &fs.PathError{Op: "list", Path: d.o.Dir, Err: err}
 	}
 	var errs []error
+	empty := true
 	for _, name := range names {
+		empty = empty && name == lockName
 		if !strings.HasPrefix(name, tmpPrefix) {
 			continue
 		}
@@ -149,6 +151,9 @@ func (d *Dir) sweep() error {
 		if err != nil && !errors.Is(err, unix.EISDIR) { // none of ours
 			errs = append(errs, &fs.PathError{Op: "remove", Path: path.Join(d.o.Dir, name), Err: err})
 		}
+	}
+	if empty {
+		return nil
 	}
 	if err := fsys.SyncDir(d.o.FS, d.fd); err != nil {
 		errs = append(errs, &fs.PathError{Op: "sync", Path: d.o.Dir, Err: err})

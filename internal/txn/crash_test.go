@@ -31,6 +31,7 @@ type model struct {
 	refuse   bool                      // verify refuses the new files
 	lostKey  bool                      // the runtime directory does not survive
 	pending  bool                      // nothing to install, a hook pending
+	replace  bool                      // one file without a hook: Replace
 	skip     string                    // the sync that is left out
 	syncs    map[string]bool           // the syncs that there are
 
@@ -132,6 +133,15 @@ func (m *model) change(t *testing.T, f fsys.FS, w *world) {
 	x, err := txn.Disk{FS: f, Rand: rand.New(rand.NewSource(2))}.Prepare(t.Context(), j, files)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if m.replace {
+		if err := x.Replace(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Update(func(r *state.Record) { r.HookDone() }); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
 	if err := x.Commit(t.Context(), true); err != nil {
 		t.Fatal(err)
@@ -331,7 +341,7 @@ func (m *model) check(when string, s *fsystest.Sim, w world, pending bool) {
 	if olds > 0 && news > 0 {
 		m.violated(when + ": mixed")
 	}
-	if news > 0 && !pending && !w.hooked {
+	if news > 0 && !pending && !w.hooked && !m.replace {
 		m.violated(when + ": hook lost")
 	}
 	if _, made := now["/d2/sub"]; made && news == 0 {
@@ -371,6 +381,22 @@ func stories() map[string]func(*model) {
 		"nothing but removed": func(m *model) {
 			m.remove()
 			m.new = nil
+		},
+		"one file": func(m *model) {
+			delete(m.new, "/d2/sub/e")
+			m.replace = true
+		},
+		"one file, key lost": func(m *model) {
+			delete(m.new, "/d2/sub/e")
+			m.replace, m.lostKey = true, true
+		},
+		"one new file": func(m *model) {
+			m.old, m.new = nil, map[string]fsystest.Entry{"/d3/f": entry("new f", 0o600, 0)}
+			m.replace = true
+		},
+		"one new file, in a new directory": func(m *model) {
+			delete(m.new, "/d1/a")
+			m.replace = true
 		},
 		"three files": func(m *model) {
 			m.old["/d1/b"], m.new["/d1/b"] = entry("old b", 0o600, 0), entry("new b", 0o640, 0)

@@ -10,14 +10,17 @@
 //	err = t.Done()                              // removes the old files; there is no way back
 //	...hooks; then the caller journals idle     // state.Job.Update with Record.HookDone or Record.HookFailed
 //
+// [Txn.Replace] does the work of Commit and Done with fewer syncs, where one file changes that
+// neither verify nor a hook depends on.
+//
 // A step that returns an error has already undone what it could. The next run calls
 // [Disk.Recover] with the [Record] from the journal before anything else. Recovery
 // undoes and never redoes, and can itself be killed at any point.
 //
 // On disk, by phase of the journal:
 //
-//	prepare  the old files; perhaps staged files (.NAME.credrender-X.new)
-//	         and second names of the old ones (.NAME.credrender-X.old)
+//	prepare  the old files, or the new one of Replace; perhaps staged files
+//	         (.NAME.credrender-X.new) and second names of the old ones (.NAME.credrender-X.old)
 //	commit   some old and some new files, some removed; every old one has its second name
 //	done     the new files; perhaps second names of the old ones
 //	idle     the destinations alone

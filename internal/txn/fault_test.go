@@ -48,6 +48,88 @@ func faulty(t *testing.T, s *fsystest.Sim, j *recorder, f fault) (ops int, at fs
 	return ops, at, "done", x.Done()
 }
 
+// faultyReplace does the same to one file that is renamed.
+func faultyReplace(t *testing.T, s *fsystest.Sim, j *recorder, dest string, f fault) (ops int, at fsystest.Op, err error) {
+	t.Helper()
+	h := &fsystest.Hook{FS: s, Before: func(op fsystest.Op) error {
+		ops++
+		if ops == f.nth || f.lasts && ops > f.nth && f.nth > 0 {
+			if ops == f.nth {
+				at = op
+			}
+			return f.errno
+		}
+		return nil
+	}}
+	x, err := txn.Disk{FS: h}.Prepare(t.Context(), j, []txn.File{file(dest, "new")})
+	if err != nil {
+		return ops, at, err
+	}
+	return ops, at, x.Replace(t.Context())
+}
+
+// TestEveryOperationOfReplaceFails: the file is old where Replace has failed before it was
+// in place, new where it has not, and after recovery nothing of ours is left.
+func TestEveryOperationOfReplaceFails(t *testing.T) {
+	for _, dest := range []string{"/d/a", "/d/fresh"} {
+		total, _, err := faultyReplace(t, faultDisk(), newRecorder(), dest, fault{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for nth := range total + 1 {
+			for i, errno := range []unix.Errno{unix.ENOSPC, unix.EIO, unix.EROFS} {
+				f := fault{nth, errno, i%2 == nth%2}
+				s, j := faultDisk(), newRecorder()
+				_, at, err := faultyReplace(t, s, j, dest, f)
+				name := fmt.Sprintf("%s, %+v at %s %s after %s: %v", dest, f, at.Name, at.File, at.Label, err)
+				if err != nil && !errors.Is(err, errno) {
+					t.Errorf("%s: the cause is not told", name)
+				}
+				if s.OpenFiles() > 0 {
+					t.Errorf("%s: %d descriptors leak", name, s.OpenFiles())
+				}
+				isNew := s.Walk()[dest].Content == "new"
+				if err == nil && !isNew || err != nil && isNew && j.last.Phase == txn.Idle {
+					t.Errorf("%s: new file: %v, journal %q", name, isNew, j.last.Phase)
+				}
+				if _, err := (txn.Disk{FS: s}).Recover(t.Context(), j.last, j); err != nil {
+					t.Errorf("%s: recover: %v", name, err)
+				}
+				want := faultDisk().Walk()
+				if now := s.Walk(); now[dest].Content == "new" {
+					want[dest] = now[dest]
+				}
+				if now := s.Walk(); !maps.Equal(now, want) {
+					t.Errorf("%s: recovered: %v", name, now)
+				}
+			}
+		}
+	}
+}
+
+// TestReplaceIsForOneFile: a transaction that cannot be replaced is left as it was.
+func TestReplaceIsForOneFile(t *testing.T) {
+	inPlace := file("/d/a", "new")
+	inPlace.InPlace = true
+	for name, files := range map[string][]txn.File{
+		"two files": {file("/d/a", "new"), file("/d/p", "new")},
+		"in place":  {inPlace},
+		"removal":   {{Dest: "/d/a", Remove: true}},
+	} {
+		s := faultDisk()
+		x, err := txn.Disk{FS: s}.Prepare(t.Context(), newRecorder(), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Replace(t.Context()); err == nil || x.Replaceable() {
+			t.Errorf("%s: replaced: %v", name, err)
+		}
+		if err := x.Rollback(false); err != nil || !maps.Equal(s.Walk(), faultDisk().Walk()) {
+			t.Errorf("%s: %v, %v", name, s.Walk(), err)
+		}
+	}
+}
+
 func faultDisk() *fsystest.Sim {
 	s := fsystest.NewSim("/d")
 	s.Put("/d/a", "old a", 0o644, 3, 3)

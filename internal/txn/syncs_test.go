@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/credrender/credrender/test/fsystest"
 )
 
 // harmless are the syncs that nothing depends on, and why they are made.
@@ -33,7 +35,7 @@ func TestEverySyncMatters(t *testing.T) {
 		return m
 	}
 	where := map[string][]string{} // the stories in which a sync is made
-	for _, name := range []string{"installed", "refused", "in place", "in place, refused", "pending", "nothing but removed", "removed, refused"} {
+	for _, name := range []string{"installed", "refused", "in place", "in place, refused", "pending", "one file", "one new file", "nothing but removed", "removed, refused"} {
 		for sync := range whole(t, name).syncs {
 			where[sync] = append(where[sync], name)
 		}
@@ -63,5 +65,29 @@ func TestEverySyncMatters(t *testing.T) {
 				t.Errorf("docs/dev/crash-tests.md does not have %s", row)
 			}
 		})
+	}
+}
+
+// TestSyncs counts what a change costs: a sync takes as long as the disk does, and ten
+// files of ten jobs have ten times as many. The journal takes two for each phase.
+func TestSyncs(t *testing.T) {
+	for _, tt := range []struct {
+		story string
+		want  int
+	}{
+		{"one new file", 6}, {"one file", 7}, {"installed", 19},
+	} {
+		m := newModel()
+		stories()[tt.story](m)
+		s, got := m.disk(t), 0
+		m.change(t, &fsystest.Hook{FS: s, Before: func(op fsystest.Op) error {
+			if op.Name == "sync" {
+				got++
+			}
+			return nil
+		}}, &world{})
+		if got != tt.want {
+			t.Errorf("%s: %d syncs, want %d", tt.story, got, tt.want)
+		}
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,7 +87,7 @@ func (t *Template) parseError(err error) *Error {
 	msg = anyPart().ReplaceAllString(msg, "line ")
 	name, isCall := strings.CutPrefix(msg, `function "`)
 	if name, ok := strings.CutSuffix(name, `" not defined`); isCall && ok {
-		msg += suggestion(member(t.line(part, line), name), slices.Sorted(maps.Keys(t.table)))
+		msg += suggestion(member(t.line(part, line), name), names())
 	}
 	return t.syntax(part, line, msg)
 }

@@ -2,8 +2,6 @@ package template
 
 import (
 	"context"
-	"maps"
-	"slices"
 )
 
 // SetMaxSteps lowers the bound of a pass, which takes the race detector a
@@ -40,4 +38,4 @@ func (x *Rendering) Template() *Template { return x.t }
 
 // FunctionNames returns the names of all functions that templates can call, less
 // text/template's own and, or and call.
-func FunctionNames() []string { return slices.Sorted(maps.Keys(table())) }
+func FunctionNames() []string { return names() }

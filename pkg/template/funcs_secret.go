@@ -13,9 +13,9 @@ import (
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
-// asking returns the functions that ask for something. A function for another
+// makeAsking returns the functions that ask for something. A function for another
 // source is one more entry here: it makes a [Query] and asks for it.
-func asking() map[string]function {
+func makeAsking() map[string]function {
 	name := funcs.Each(funcs.Exact)
 	return map[string]function{
 		"secret":         ready(funcs.Func{Impl: secret, Keeps: name}, Secret),

@@ -36,7 +36,7 @@ func Functions() []Function {
 		names := strings.Fields(d.Names)
 		f := Function{
 			Group: d.Group, Name: names[0], Aliases: names[1:], Args: d.Args, Summary: d.Does,
-			Example: d.Example, Volatile: table()[names[0]].Has(funcs.Volatile), Origin: origin(treatments[names[0]], names[0]),
+			Example: d.Example, Volatile: find(names[0]).Has(funcs.Volatile), Origin: origin(treatments[names[0]], names[0]),
 		}
 		if !slices.Contains(groups, d.Group) {
 			groups = append(groups, d.Group)

@@ -13,7 +13,7 @@ func TestFunctionsAreDescribed(t *testing.T) {
 	described := map[string]bool{}
 	for _, f := range Functions() {
 		for _, name := range append([]string{f.Name}, f.Aliases...) {
-			if _, ok := table()[name]; !ok {
+			if find(name).name == "" {
 				t.Errorf("%s is described, and is no function", name)
 			}
 			if described[name] {
@@ -25,7 +25,7 @@ func TestFunctionsAreDescribed(t *testing.T) {
 			t.Errorf("%s: the description is %q", f.Name, f.Summary)
 		}
 	}
-	for name := range table() {
+	for _, name := range names() {
 		if !described[name] {
 			t.Errorf("%s is not described: add it to pkg/template/internal/funcs/docs.go", name)
 		}
@@ -36,9 +36,9 @@ func TestFunctionsAreDescribed(t *testing.T) {
 func TestDescriptionsFitTheFunctions(t *testing.T) {
 	treatments := funcs.Treatments()
 	for _, f := range Functions() {
-		own, variadic := table()[f.Name].params()
+		own, variadic := find(f.Name).params()
 		for _, alias := range f.Aliases {
-			in, v := table()[alias].params()
+			in, v := find(alias).params()
 			if !slices.Equal(in, own) || v != variadic || treatments[alias] != treatments[f.Name] {
 				t.Errorf("%s takes other arguments than %s", alias, f.Name)
 			}
@@ -79,15 +79,15 @@ func TestExamplesOfFunctionsRender(t *testing.T) {
 
 // What stands for a function of another program exists here, and is not that name.
 func TestPeerFunctions(t *testing.T) {
-	names := map[string]bool{}
-	for name := range table() {
-		names[strings.ToLower(name)] = true
+	lower := map[string]bool{}
+	for _, name := range names() {
+		lower[strings.ToLower(name)] = true
 	}
 	for peer, ours := range peerFunctions() {
-		if names[strings.ToLower(peer)] {
+		if lower[strings.ToLower(peer)] {
 			t.Errorf("%s is a function here too", peer)
 		}
-		if _, ok := table()[ours]; !ok && !strings.Contains(ours, " ") {
+		if find(ours).name == "" && !strings.Contains(ours, " ") {
 			t.Errorf("%s: %s is no function", peer, ours)
 		}
 	}

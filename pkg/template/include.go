@@ -31,7 +31,7 @@ func (e *nestedError) Unwrap() error { return e.err }
 // definition, below the path of the site; what the action around include prints is one
 // place, known only if all of it is.
 func (p *pass) includeAt(id int, args ...reflect.Value) (reflect.Value, error) {
-	f := p.t.table["include"]
+	f := find("include")
 	for i := range args {
 		args[i] = restored(concrete(args[i]))
 	}

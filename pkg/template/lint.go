@@ -119,7 +119,7 @@ func (l *linter) tree(root *parse.ListNode) {
 	inspect(root, func(n parse.Node) bool {
 		switch n := n.(type) {
 		case *parse.IdentifierNode:
-			if l.t.table[n.Ident].Has(funcs.Volatile) {
+			if find(n.Ident).Has(funcs.Volatile) {
 				l.add(n.Pos, Volatile, "the output of %s differs on each run, so each run rewrites the file and runs the hook", n.Ident)
 			}
 		case *parse.PipeNode:
@@ -158,7 +158,7 @@ func (l *linter) dependsOnSecret(n parse.Node, tainted map[string]bool) bool {
 	inspect(n, func(n parse.Node) bool {
 		switch n := n.(type) {
 		case *parse.IdentifierNode:
-			kind := l.t.table[n.Ident].kind
+			kind := find(n.Ident).kind
 			found = found || kind == Secret || kind == Secrets
 		case *parse.VariableNode:
 			found = found || tainted[n.Ident[0]]

@@ -57,7 +57,7 @@ func (l *linter) lister(n parse.Node) *parse.IdentifierNode {
 	if !ok {
 		return l.lister(last)
 	}
-	if f, known := l.t.table[id.Ident]; known && f.returnsList() {
+	if f := find(id.Ident); f.name != "" && f.returnsList() {
 		return id
 	}
 	return nil
@@ -104,8 +104,8 @@ func dateArgument(function string) int {
 
 // fails reports a call whose arguments are constants that it cannot take.
 func (l *linter) fails(id *parse.IdentifierNode, args []reflect.Value) bool {
-	f, ok := l.t.table[id.Ident]
-	if !ok || f.asks || f.Like != nil || isOwnMessage(id.Ident) {
+	f := find(id.Ident)
+	if f.name == "" || f.asks || f.Like != nil || isOwnMessage(id.Ident) {
 		return false
 	}
 	_, err := l.t.newPass(context.Background(), nil).callLoose(f, args)

@@ -14,8 +14,8 @@ import (
 // that its function cannot take there, or a constant as the text, list or map that the
 // function is about, while an argument before it is computed.
 func (l *linter) swapped(id *parse.IdentifierNode, args []reflect.Value) bool {
-	f, ok := l.t.table[id.Ident]
-	if !ok || len(args) < 2 {
+	f := find(id.Ident)
+	if f.name == "" || len(args) < 2 {
 		return false
 	}
 	order := argumentsOf(id.Ident)

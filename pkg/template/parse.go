@@ -23,7 +23,7 @@ const rootName = "\x00"
 
 // Parse reads a template. Errors are of type [*Error] and wrap [ErrSyntax].
 func Parse(text string, o Options) (*Template, error) {
-	t := &Template{opts: o.clone(), text: text, table: table(), strings: map[string]bool{},
+	t := &Template{opts: o.clone(), text: text, strings: map[string]bool{},
 		maxSteps: maxSteps, maxMade: maxMade, parts: []part{{name: o.Name}}}
 	t.refs, t.constantKeys = sync.OnceValue(t.findRefs), sync.OnceValue(t.findConstantKeys)
 	for i := range o.Partials {
@@ -42,13 +42,13 @@ func Parse(text string, o Options) (*Template, error) {
 // nesting returns how deep branches and ranges are nested. It looks at words only, before
 // the parser runs, which has no limit but the stack.
 func nesting(text, left string) (deepest int) {
-	if left == "" {
-		left = "{{"
+	words := usualBranching
+	if left != "" {
+		words = func() *regexp.Regexp { return branching(left) }
 	}
-	words := regexp.MustCompile(regexp.QuoteMeta(left) + `(?:-\s)?\s*(if|with|range|block|define|end|else\s+if|else\s+with)\b`)
 	var chains []int // of an if and its else ifs
 	depth := 0
-	for _, m := range words.FindAllStringSubmatch(text, -1) {
+	for _, m := range words().FindAllStringSubmatch(text, -1) {
 		switch word := m[1]; {
 		case word == "end":
 			if len(chains) > 0 {
@@ -67,11 +67,14 @@ func nesting(text, left string) (deepest int) {
 	return deepest
 }
 
+// branching matches the words that nest, after a left delimiter.
+func branching(left string) *regexp.Regexp {
+	return regexp.MustCompile(regexp.QuoteMeta(left) + `(?:-\s)?\s*(if|with|range|block|define|end|else\s+if|else\s+with)\b`)
+}
+
+var usualBranching = sync.OnceValue(func() *regexp.Regexp { return branching("{{") })
+
 func (t *Template) parse() error {
-	known := map[string]any{"and": true, "or": true, "call": true}
-	for name := range t.table {
-		known[name] = true
-	}
 	t.original = map[string]*parse.Tree{}
 	for i := range t.parts {
 		left, right := t.opts.LeftDelim, t.opts.RightDelim
@@ -81,7 +84,7 @@ func (t *Template) parse() error {
 		if nesting(t.partText(i), left) > maxNesting {
 			return t.syntax(i, 0, fmt.Sprintf("if, else if, with and range are nested more than %d deep", maxNesting))
 		}
-		trees, err := parse.Parse(partName(i), t.padded(i), left, right, known)
+		trees, err := parse.Parse(partName(i), t.padded(i), left, right, known())
 		if err != nil {
 			return t.parseError(err)
 		}
@@ -140,7 +143,7 @@ func aliasGet(n parse.Node) bool {
 // prepare makes the trees to execute, and collects what they call.
 func (t *Template) prepare() {
 	t.trees, t.used = map[string]*parse.Tree{}, map[string]function{}
-	r := &rewriter{traits: func(name string) funcs.Traits { return t.table[name].Traits }}
+	r := &rewriter{traits: func(name string) funcs.Traits { return find(name).Traits }}
 	r.findMutating(t.original)
 	for _, name := range slices.Sorted(maps.Keys(t.original)) {
 		tree := t.original[name].Copy()
@@ -158,32 +161,12 @@ func (t *Template) note(root *parse.ListNode) {
 		case *parse.StringNode:
 			t.strings[n.Text] = true
 		case *parse.IdentifierNode:
-			if f, ok := t.table[n.Ident]; ok {
+			if f := find(n.Ident); f.name != "" {
 				t.used[n.Ident] = f
 			}
 		}
 		return true
 	})
-}
-
-// table returns all functions by name. It is made once, and never changed.
-var table = sync.OnceValue(makeTable)
-
-func makeTable() map[string]function {
-	all := asking()
-	for name, f := range funcs.Table() {
-		if _, ok := all[name]; !ok && f.Impl != nil {
-			all[name] = ready(f, "")
-		}
-	}
-	now := all["now"]
-	now.kind = Now
-	all["now"] = now
-	for name, f := range all {
-		f.name = name
-		all[name] = f
-	}
-	return all
 }
 
 func (o Options) clone() Options {

@@ -47,8 +47,8 @@ func (t *Template) partial(id *parse.IdentifierNode, before []*parse.CommandNode
 		}
 	}
 	p := t.newPass(context.Background(), nil)
-	_, err := p.callLoose(t.table[id.Ident], args)
-	w.Query.Kind = t.table[id.Ident].kind
+	_, err := p.callLoose(find(id.Ident), args)
+	w.Query.Kind = find(id.Ident).kind
 	if ask, refused := errors.AsType[*askError](err); refused {
 		w.Query = ask.query
 	} else if len(p.asked) > 0 {

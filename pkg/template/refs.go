@@ -54,7 +54,7 @@ func (t *Template) refsIn(pipe *parse.PipeNode) (refs []StaticRef) {
 	for i, c := range pipe.Cmds {
 		for j, a := range c.Args {
 			id, ok := a.(*parse.IdentifierNode)
-			if !ok || t.table[id.Ident].kind == "" {
+			if !ok || find(id.Ident).kind == "" {
 				continue
 			}
 			args, known := []reflect.Value{}, true // as an argument it is called with none
@@ -72,7 +72,7 @@ func (t *Template) refsIn(pipe *parse.PipeNode) (refs []StaticRef) {
 }
 
 func (t *Template) staticRef(id *parse.IdentifierNode, args []reflect.Value, known bool) StaticRef {
-	f := t.table[id.Ident]
+	f := find(id.Ident)
 	name, line, col := t.position(id.Pos)
 	ref := StaticRef{Template: name, Line: line, Col: col, Func: id.Ident, Kind: f.kind, Query: Query{Kind: f.kind}, Dynamic: !known}
 	if !known {
@@ -143,8 +143,8 @@ func (t *Template) constantPipe(cmds []*parse.CommandNode) (v reflect.Value, ok 
 		}
 		return t.constant(last.Args[0])
 	}
-	f, known := t.table[id.Ident]
-	if !known || f.asks || f.Like != nil {
+	f := find(id.Ident)
+	if f.name == "" || f.asks || f.Like != nil {
 		return v, false
 	}
 	args, ok := t.constants(cmds[:len(cmds)-1], last.Args[1:])

@@ -46,7 +46,6 @@ type Template struct {
 	original map[string]*parse.Tree // as parsed: for lint
 	trees    map[string]*parse.Tree // as executed
 	sites    []site
-	table    map[string]function
 	used     map[string]function // of the table
 	strings  map[string]bool     // the string constants of the text
 	maxSteps int

@@ -233,6 +233,37 @@ func SetEnv(tb testing.TB, env ...string) {
 	}
 }
 
+// environment is held by the test that has changed the process's variables.
+var environment sync.Mutex
+
+// InEnv calls f while the environment has the given variables (KEY=VALUE) and no
+// other AWS_ variable. Unlike [SetEnv] it is for parallel tests: they load their
+// configurations and make their clients one at a time, and wait for answers together.
+func InEnv(tb testing.TB, env []string, f func()) {
+	tb.Helper()
+	environment.Lock()
+	defer environment.Unlock()
+	for _, kv := range os.Environ() {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "AWS_") {
+			defer setenv(tb, name, value)
+			setenv(tb, name, "")
+		}
+	}
+	for _, kv := range env {
+		name, value, _ := strings.Cut(kv, "=")
+		defer setenv(tb, name, os.Getenv(name))
+		setenv(tb, name, value)
+	}
+	f()
+}
+
+func setenv(tb testing.TB, name, value string) {
+	tb.Helper()
+	if err := os.Setenv(name, value); err != nil {
+		tb.Error(err)
+	}
+}
+
 // Drain uses up the burst of a table in [Region], as earlier traffic would have.
 func (s *Server) Drain(table string) {
 	s.mu.Lock()

@@ -81,8 +81,9 @@ func WriteAll(f FS, fd int, data []byte) error {
 }
 
 // Replace writes data to name in the open directory dir, with mode 0600. After a crash,
-// name is the whole old or the whole new file. tmp is a name that only the caller uses;
-// Replace removes what a crash left there. Steps are labelled with label and a suffix of
+// name is the whole old or the whole new file; it is the new one for good when the caller
+// has synced the directory ([SyncDir]). tmp is a name that only the caller uses; Replace
+// removes what a crash left there. Steps are labelled with label and a suffix of
 // [ReplaceSteps].
 func Replace(f FS, dir int, name, tmp, label string, data []byte) error {
 	if err := f.Unlink(dir, tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -96,7 +97,7 @@ func Replace(f FS, dir int, name, tmp, label string, data []byte) error {
 		return errors.Join(err, f.Unlink(dir, tmp))
 	}
 	f.Step(label + ".renamed")
-	return SyncDir(f, dir)
+	return nil
 }
 
 // ReplaceSteps returns the suffixes of the labels that [Replace] steps on.

@@ -312,6 +312,13 @@ func closedPort(t *testing.T) string {
 }
 
 // open returns a table and its keys.
+// openIn is open in an environment that no other test has meanwhile: for parallel tests.
+func openIn(t *testing.T, env []string, o awsconfig.Options) (tab *dynamo.Table, keys *kms.Keys, err error) {
+	t.Helper()
+	awsfake.InEnv(t, env, func() { tab, keys, err = open(t, o) })
+	return tab, keys, err
+}
+
 func open(t *testing.T, o awsconfig.Options) (*dynamo.Table, *kms.Keys, error) {
 	t.Helper()
 	c, err := awsconfig.Load(t.Context(), o)

@@ -13,8 +13,6 @@ import (
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
-	"github.com/credrender/credrender/pkg/source/dynamo"
-	"github.com/credrender/credrender/pkg/source/kms"
 	"github.com/credrender/credrender/test/awsfake"
 )
 
@@ -56,17 +54,16 @@ func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 // Each attempt is observed, by the SDK's clients and without them, and runs in
 // the context that the observer made, under a transport of the caller's.
 func TestObserver(t *testing.T) {
+	t.Parallel()
 	srv := awsfake.Start(t)
-	setEnv(t, srv)
 	seen := &tracer{}
-	c, err := awsconfig.Load(t.Context(), awsconfig.Options{
+	tab, keys, err := openIn(t, srv.Env(), awsconfig.Options{
 		Observer: seen, Meter: &awsconfig.Meter{}, MaxAttempts: 2,
 		Transport: func(next http.RoundTripper) http.RoundTripper { return roundTripper{next, t} },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab, keys := dynamo.New(c.AWS, table), kms.New(c.KMS, key)
 	if _, err := tab.Newest(t.Context(), "a"); err == nil {
 		t.Error("there is no table")
 	}

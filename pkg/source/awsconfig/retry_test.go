@@ -94,10 +94,10 @@ func TestNoQuota(t *testing.T) {
 
 // AWS_MAX_ATTEMPTS reaches the wire.
 func TestAttemptsMade(t *testing.T) {
+	t.Parallel()
 	srv := awsfake.Start(t)
-	setEnv(t, srv, "AWS_MAX_ATTEMPTS=2")
 	srv.Fail(awsfake.Rule{Code: "ProvisionedThroughputExceededException", Message: "slow down"})
-	tab, _, err := open(t, awsconfig.Options{})
+	tab, _, err := openIn(t, append(srv.Env(), "AWS_MAX_ATTEMPTS=2"), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,9 +112,9 @@ func TestAttemptsMade(t *testing.T) {
 
 // An answer that breaks off is asked for again.
 func TestCutAnswer(t *testing.T) {
+	t.Parallel()
 	srv := awsfake.Start(t)
-	srv.SetEnv(t)
-	_, keys, err := open(t, awsconfig.Options{})
+	_, keys, err := openIn(t, srv.Env(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +132,7 @@ func TestCutAnswer(t *testing.T) {
 
 // A run that its deadline ends says what it was waiting out.
 func TestCauseKept(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name string
 		rule awsfake.Rule
@@ -145,10 +146,10 @@ func TestCauseKept(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			srv := awsfake.Start(t)
-			srv.SetEnv(t)
 			srv.Fail(tt.rule)
-			_, keys, err := open(t, awsconfig.Options{})
+			_, keys, err := openIn(t, srv.Env(), awsconfig.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

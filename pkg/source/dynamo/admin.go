@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
@@ -16,28 +12,11 @@ import (
 
 // Admin creates and configures a table. It is safe for concurrent use. Its errors are
 // like those of [Table].
-type Admin struct {
-	*Table
-	admin adminAPI
-}
-
-// adminAPI holds the operations as method values, for the reason that [api] has.
-type adminAPI struct {
-	updateTable   func(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
-	backups       func(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error)
-	updateBackups func(context.Context, *dynamodb.UpdateContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateContinuousBackupsOutput, error)
-	listTags      func(context.Context, *dynamodb.ListTagsOfResourceInput, ...func(*dynamodb.Options)) (*dynamodb.ListTagsOfResourceOutput, error)
-}
+type Admin struct{ *Table }
 
 // NewAdmin returns the administration of a table, named as for [New].
 func NewAdmin(client awsconfig.Client, table string) *Admin {
-	c := dynamodb.NewFromConfig(client.Config)
-	return &Admin{Table: New(client, table), admin: adminAPI{
-		updateTable:   c.UpdateTable,
-		backups:       c.DescribeContinuousBackups,
-		updateBackups: c.UpdateContinuousBackups,
-		listTags:      c.ListTagsOfResource,
-	}}
+	return &Admin{New(client, table)}
 }
 
 // SetupOptions describe the table that [Admin.SetUp] creates.
@@ -73,7 +52,7 @@ func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 	case desc == nil:
 		return Setup{Created: true}, nil
 	}
-	s := Setup{ARN: aws.ToString(desc.TableArn), Created: created}
+	s := Setup{ARN: desc.TableArn, Created: created}
 	if created {
 		return s, a.recoverable(ctx) // only a table that is ready can have it
 	}
@@ -87,26 +66,26 @@ func (a *Admin) tellWaiting(o SetupOptions) {
 }
 
 // newTable returns the request that creates the table, or nil for a dry run.
-func (a *Admin) newTable(o SetupOptions) *dynamodb.CreateTableInput {
+func (a *Admin) newTable(o SetupOptions) *settings {
 	if o.DryRun {
 		return nil
 	}
 	in := a.schema()
 	in.BillingMode, in.ProvisionedThroughput = o.billing()
-	in.DeletionProtectionEnabled = aws.Bool(true)
+	in.DeletionProtectionEnabled = true
 	in.Tags = tagList(o.Tags)
 	return in
 }
 
-func (o SetupOptions) billing() (types.BillingMode, *types.ProvisionedThroughput) {
+func (o SetupOptions) billing() (string, *throughput) {
 	if o.ReadUnits == 0 {
-		return types.BillingModePayPerRequest, nil
+		return onDemand, nil
 	}
-	return types.BillingModeProvisioned, &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(o.ReadUnits), WriteCapacityUnits: aws.Int64(o.WriteUnits)}
+	return "PROVISIONED", &throughput{o.ReadUnits, o.WriteUnits}
 }
 
 // compare checks the properties one after another.
-func (a *Admin) compare(ctx context.Context, d *types.TableDescription, s *Setup, o SetupOptions) error {
+func (a *Admin) compare(ctx context.Context, d *description, s *Setup, o SetupOptions) error {
 	for _, p := range []property{a.capacity(d, o), a.protection(d), a.recovery(), a.tags(s.ARN, o)} {
 		differs, err := p.look(ctx)
 		if errors.Is(err, source.ErrDenied) && !o.Update {
@@ -145,7 +124,7 @@ type property struct {
 	change func(context.Context) error
 }
 
-func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
+func (a *Admin) capacity(d *description, o SetupOptions) property {
 	billing, units := o.billing()
 	return property{
 		"billing",
@@ -162,8 +141,8 @@ func (a *Admin) capacity(d *types.TableDescription, o SetupOptions) property {
 			return "", nil
 		},
 		func(ctx context.Context) error {
-			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), BillingMode: billing, ProvisionedThroughput: units})
-			return wire.Wrap(a.op("change billing of"), err)
+			in := settings{TableName: a.name, BillingMode: billing, ProvisionedThroughput: units}
+			return wire.Wrap(a.op("change billing of"), a.calls.Do(ctx, "UpdateTable", &in, nil))
 		},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/credrender/credrender/pkg/source"
+	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/credstash"
 	"github.com/credrender/credrender/pkg/source/dynamo"
 	"github.com/credrender/credrender/pkg/store"
@@ -35,10 +36,23 @@ const tableName = "credential-store"
 // open returns a table that is ready for use.
 func open(t *testing.T, srv *awsfake.Server) *dynamo.Table {
 	t.Helper()
-	tab := dynamo.New(srv.Client(t), tableName)
+	tab := table(t, srv)
 	if _, err := tab.EnsureTable(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return tab
+}
+
+// table returns a client for the table, which may not exist.
+func table(t *testing.T, srv *awsfake.Server) (tab *dynamo.Table) {
+	t.Helper()
+	awsfake.InEnv(t, srv.Env(), func() {
+		c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tab = dynamo.New(c.AWS, tableName)
+	})
 	return tab
 }
 
@@ -247,11 +261,13 @@ func TestPut(t *testing.T) {
 // The SDK tries a put again whose answer was lost. What it then finds is the
 // item that it stored.
 func TestPutAnswerLost(t *testing.T) {
+	t.Parallel()
 	for name, rule := range map[string]awsfake.Rule{
 		"reset": {Operation: "PutItem", Reset: true, Applied: true, Times: 1},
 		"cut":   {Operation: "PutItem", Reset: true, Times: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			srv := awsfake.Start(t)
 			tab := open(t, srv)
 			srv.Fail(rule)

@@ -5,26 +5,22 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 	"github.com/credrender/credrender/pkg/source/limit"
 )
 
-func (a *Admin) protection(d *types.TableDescription) property {
+func (a *Admin) protection(d *description) property {
 	return property{
 		"deletion protection",
 		func(context.Context) (string, error) {
-			if aws.ToBool(d.DeletionProtectionEnabled) {
+			if d.DeletionProtectionEnabled {
 				return "", nil
 			}
 			return "it is not protected from deletion", nil
 		},
 		func(ctx context.Context) error {
-			_, err := a.admin.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(a.name), DeletionProtectionEnabled: aws.Bool(true)})
-			return wire.Wrap(a.op("protect"), err)
+			in := settings{TableName: a.name, DeletionProtectionEnabled: true}
+			return wire.Wrap(a.op("protect"), a.calls.Do(ctx, "UpdateTable", &in, nil))
 		},
 	}
 }
@@ -33,12 +29,11 @@ func (a *Admin) recovery() property {
 	return property{
 		"point-in-time recovery",
 		func(ctx context.Context) (string, error) {
-			out, err := a.admin.backups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String(a.name)})
-			if err != nil {
+			var out backups
+			if err := a.calls.Do(ctx, "DescribeContinuousBackups", &table{a.name}, &out); err != nil {
 				return "", wire.Wrap(a.op("look up backups of"), err)
 			}
-			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil &&
-				b.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
+			if out.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == "ENABLED" {
 				return "", nil
 			}
 			return "point-in-time recovery is off", nil
@@ -53,12 +48,11 @@ func (a *Admin) recovery() property {
 func (a *Admin) recoverable(ctx context.Context) error {
 	var early error
 	err := limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
-		_, err := a.admin.updateBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
-			TableName:                        aws.String(a.name),
-			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
-		})
+		in := recovery{TableName: a.name}
+		in.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled = true
+		err := a.calls.Do(ctx, "UpdateContinuousBackups", &in, nil)
 		early = wire.Wrap(a.op("turn on point-in-time recovery of"), err)
-		if _, unavailable := errors.AsType[*types.ContinuousBackupsUnavailableException](err); unavailable {
+		if wire.Code(err) == "ContinuousBackupsUnavailableException" {
 			return "without backups", false, nil
 		}
 		return "", true, early

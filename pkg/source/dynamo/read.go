@@ -132,7 +132,7 @@ func (t *Table) read(ctx context.Context, operation string, in *read) (*found, e
 		in.ReturnConsumedCapacity = "TOTAL"
 	}
 	var out found
-	if err := t.reads.DoChecked(ctx, operation, in, &out, func() error { return in.check(&out) }); err != nil {
+	if err := t.calls.DoChecked(ctx, operation, in, &out, func() error { return in.check(&out) }); err != nil {
 		return nil, wire.Wrap(t.op(verb(operation)), err)
 	}
 	if t.client.ReadUnits != nil {

@@ -3,15 +3,10 @@ package dynamo
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -22,37 +17,33 @@ import (
 // differ, so that attributes of other programs stay.
 func (t *Table) Rewrite(ctx context.Context, held, next credstash.Item) error {
 	was, is := held.Encode(), next.Encode()
-	key, err := fromAttribute(was[keyAttr])
-	if err != nil {
-		return err
+	if err := checkAttributes(is); err != nil {
+		return fmt.Errorf("%s: %w", t.op("update"), err)
 	}
-	err = t.update(ctx, held, key, was, is)
-	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
-	if !ok {
+	stored, err := t.update(ctx, held, was[keyAttr], was, is)
+	if wire.Code(err) != conditionFailed {
 		return wire.Wrap(t.op("update"), err)
 	}
-	now, err := credstash.Decode(toAttributes(failed.Item))
+	now, err := credstash.Decode(stored)
 	switch {
 	case err != nil: // the item was deleted
 	case bytes.Equal(now.Key, next.Key): // an earlier attempt succeeded, and its response was lost
 		return nil
 	case bytes.Equal(now.Key, held.Key): // the same key in another program's base64, over several lines
-		err = t.update(ctx, held, failed.Item[keyAttr], was, is)
-		if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); !ok {
+		if _, err = t.update(ctx, held, stored[keyAttr], was, is); wire.Code(err) != conditionFailed {
 			return wire.Wrap(t.op("update"), err)
 		}
 	}
 	return fmt.Errorf("%s: %w", t.op("update"), source.ErrChanged)
 }
 
-func (t *Table) update(ctx context.Context, held credstash.Item, key types.AttributeValue, was, is map[string]credstash.Attribute) error {
-	in := &dynamodb.UpdateItemInput{
-		TableName:                           aws.String(t.name),
+func (t *Table) update(ctx context.Context, held credstash.Item, key credstash.Attribute, was, is map[string]credstash.Attribute) (stored attributes, err error) {
+	in := change{
 		Key:                                 primaryKey(held.Name, held.Version),
-		ConditionExpression:                 aws.String("#k = :k"),
+		ConditionExpression:                 "#k = :k",
 		ExpressionAttributeNames:            map[string]string{"#k": keyAttr},
-		ExpressionAttributeValues:           map[string]types.AttributeValue{":k": key},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		ExpressionAttributeValues:           attributes{":k": key},
+		ReturnValuesOnConditionCheckFailure: allOld,
 	}
 	var set, remove []string
 	for i, name := range slices.Sorted(maps.Keys(is)) {
@@ -60,11 +51,7 @@ func (t *Table) update(ctx context.Context, held credstash.Item, key types.Attri
 			continue
 		}
 		n, v := fmt.Sprintf("#s%d", i), fmt.Sprintf(":s%d", i)
-		value, err := fromAttribute(is[name])
-		if err != nil {
-			return fmt.Errorf("attribute %s: %w", source.Show(name), err)
-		}
-		in.ExpressionAttributeNames[n], in.ExpressionAttributeValues[v] = name, value
+		in.ExpressionAttributeNames[n], in.ExpressionAttributeValues[v] = name, is[name]
 		set = append(set, n+" = "+v)
 	}
 	for i, name := range slices.Sorted(maps.Keys(was)) {
@@ -74,9 +61,8 @@ func (t *Table) update(ctx context.Context, held credstash.Item, key types.Attri
 			remove = append(remove, n)
 		}
 	}
-	in.UpdateExpression = aws.String(clause("SET ", set) + clause(" REMOVE ", remove))
-	_, err := t.api.updateItem(ctx, in)
-	return err
+	in.UpdateExpression = clause("SET ", set) + clause(" REMOVE ", remove)
+	return t.change(ctx, "UpdateItem", in)
 }
 
 func clause(word string, terms []string) string {

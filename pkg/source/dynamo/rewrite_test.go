@@ -124,6 +124,7 @@ func TestRewriteToAnotherFormat(t *testing.T) {
 }
 
 func TestRewriteAfterALostAnswer(t *testing.T) {
+	t.Parallel()
 	srv := awsfake.Start(t)
 	tab := open(t, srv)
 	put(t, tab, item("n", "1"))

@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 	"github.com/credrender/credrender/pkg/source/limit"
@@ -38,7 +34,7 @@ type TableState struct {
 // (package limit), or ctx ends.
 func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
 	in := t.schema()
-	in.BillingMode = types.BillingModePayPerRequest
+	in.BillingMode = onDemand
 	desc, created, err := t.ensure(ctx, in, func() {})
 	if err != nil {
 		return TableState{}, err
@@ -50,7 +46,7 @@ func (t *Table) EnsureTable(ctx context.Context) (TableState, error) {
 
 // ensure creates the table if it does not exist, and returns it once it is ready. If in
 // is nil, it creates nothing and returns a nil table. It calls waiting before it waits.
-func (t *Table) ensure(ctx context.Context, in *dynamodb.CreateTableInput, waiting func()) (desc *types.TableDescription, created bool, err error) {
+func (t *Table) ensure(ctx context.Context, in *settings, waiting func()) (desc *description, created bool, err error) {
 	desc, err = t.describe(ctx)
 	var taken error
 	if errors.Is(err, source.ErrNoStore) {
@@ -60,7 +56,7 @@ func (t *Table) ensure(ctx context.Context, in *dynamodb.CreateTableInput, waiti
 		taken, err = t.create(ctx, in)
 		created = taken == nil
 	}
-	if err == nil && (desc == nil || desc.TableStatus == types.TableStatusCreating) {
+	if err == nil && (desc == nil || desc.TableStatus == creating) {
 		waiting()
 		desc, err = t.await(ctx, taken)
 	}
@@ -72,7 +68,7 @@ func (t *Table) ensure(ctx context.Context, in *dynamodb.CreateTableInput, waiti
 
 // await polls a table until it is created. DynamoDB may not know it for a moment. taken
 // is CreateTable's error if another process created the table first, or nil.
-func (t *Table) await(ctx context.Context, taken error) (desc *types.TableDescription, err error) {
+func (t *Table) await(ctx context.Context, taken error) (desc *description, err error) {
 	var missing error
 	err = limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
 		desc, missing = t.describe(ctx)
@@ -82,7 +78,7 @@ func (t *Table) await(ctx context.Context, taken error) (desc *types.TableDescri
 		case missing != nil:
 			return "", false, missing
 		}
-		return string(desc.TableStatus), desc.TableStatus != types.TableStatusCreating, nil
+		return desc.TableStatus, desc.TableStatus != creating, nil
 	})
 	if _, stuck := errors.AsType[*limit.StuckError](err); stuck {
 		return nil, errors.Join(fmt.Errorf("%s: %w", t.op("wait for"), err), missing, taken)
@@ -90,9 +86,15 @@ func (t *Table) await(ctx context.Context, taken error) (desc *types.TableDescri
 	return desc, err
 }
 
-func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
-	out, err := t.api.describeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(t.name)})
-	if err != nil {
+func (t *Table) describe(ctx context.Context) (*description, error) {
+	var out described
+	check := func() error {
+		if out.Table == nil {
+			return wire.Other()
+		}
+		return nil
+	}
+	if err := t.calls.DoChecked(ctx, "DescribeTable", &table{t.name}, &out, check); err != nil {
 		return nil, wire.Wrap(t.op("look up"), err)
 	}
 	return out.Table, nil
@@ -100,57 +102,55 @@ func (t *Table) describe(ctx context.Context) (*types.TableDescription, error) {
 
 // create creates the table. If another process did so first, it returns AWS's error as
 // taken.
-func (t *Table) create(ctx context.Context, in *dynamodb.CreateTableInput) (taken, err error) {
-	_, err = t.api.createTable(ctx, in)
-	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
+func (t *Table) create(ctx context.Context, in *settings) (taken, err error) {
+	err = t.calls.Do(ctx, "CreateTable", in, nil)
+	if wire.Code(err) == "ResourceInUseException" {
 		return wire.Wrap(t.op("create"), err), nil
 	}
 	return nil, wire.Wrap(t.op("create"), err)
 }
 
 // schema returns the key schema of every table of secrets.
-func (t *Table) schema() *dynamodb.CreateTableInput {
-	return &dynamodb.CreateTableInput{
-		TableName: aws.String(t.name),
-		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String(nameAttr), AttributeType: types.ScalarAttributeTypeS},
-			{AttributeName: aws.String(versionAttr), AttributeType: types.ScalarAttributeTypeS},
+func (t *Table) schema() *settings {
+	return &settings{
+		TableName: t.name,
+		AttributeDefinitions: []definition{
+			{nameAttr, typeString},
+			{versionAttr, typeString},
 		},
-		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String(nameAttr), KeyType: types.KeyTypeHash},
-			{AttributeName: aws.String(versionAttr), KeyType: types.KeyTypeRange},
+		KeySchema: []keyElement{
+			{nameAttr, partition},
+			{versionAttr, sorting},
 		},
 	}
 }
 
-func (t *Table) check(d *types.TableDescription) error {
-	keys := map[string]types.KeyType{}
+func (t *Table) check(d *description) error {
+	keys := map[string]string{}
 	for _, k := range d.KeySchema {
-		keys[aws.ToString(k.AttributeName)] = k.KeyType
+		keys[k.AttributeName] = k.KeyType
 	}
 	for _, a := range d.AttributeDefinitions {
-		if _, isKey := keys[aws.ToString(a.AttributeName)]; isKey && a.AttributeType != types.ScalarAttributeTypeS {
-			delete(keys, aws.ToString(a.AttributeName))
+		if _, isKey := keys[a.AttributeName]; isKey && a.AttributeType != typeString {
+			delete(keys, a.AttributeName)
 		}
 	}
-	if len(keys) != 2 || keys[nameAttr] != types.KeyTypeHash || keys[versionAttr] != types.KeyTypeRange {
+	if len(keys) != 2 || keys[nameAttr] != partition || keys[versionAttr] != sorting {
 		return fmt.Errorf("%w: the keys of %s are not name and version, both strings", ErrSchema, t.name)
 	}
 	switch d.TableStatus {
-	case types.TableStatusActive, types.TableStatusUpdating: // an update does not stop reads and writes
+	case active, updating: // an update does not stop reads and writes
 		return nil
 	}
 	return fmt.Errorf("%s: %w: it is %s", t.op("look up"), source.ErrNoStore, d.TableStatus)
 }
 
-func describeState(d *types.TableDescription) TableState {
-	s := TableState{ARN: aws.ToString(d.TableArn)}
-	if b := d.BillingModeSummary; b != nil && b.BillingMode == types.BillingModePayPerRequest {
+func describeState(d *description) TableState {
+	s := TableState{ARN: d.TableArn}
+	if d.BillingModeSummary.BillingMode == onDemand {
 		s.OnDemand = true
 		return s
 	}
-	if p := d.ProvisionedThroughput; p != nil {
-		s.ReadUnits, s.WriteUnits = aws.ToInt64(p.ReadCapacityUnits), aws.ToInt64(p.WriteCapacityUnits)
-	}
+	s.ReadUnits, s.WriteUnits = d.ProvisionedThroughput.ReadCapacityUnits, d.ProvisionedThroughput.WriteCapacityUnits
 	return s
 }

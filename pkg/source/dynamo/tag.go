@@ -6,23 +6,18 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
 // Tag adds tags to the table with that ARN, which [Table.EnsureTable] returns. It
 // requires the permission dynamodb:TagResource.
 func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) error {
-	_, err := t.api.tagResource(ctx, &dynamodb.TagResourceInput{ResourceArn: aws.String(arn), Tags: tagList(tags)})
-	return wire.Wrap(t.op("tag"), err)
+	return wire.Wrap(t.op("tag"), t.calls.Do(ctx, "TagResource", &tagInput{arn, tagList(tags)}, nil))
 }
 
-func tagList(tags map[string]string) (list []types.Tag) {
+func tagList(tags map[string]string) (list []tag) {
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		list = append(list, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
+		list = append(list, tag{k, tags[k]})
 	}
 	return list
 }
@@ -55,19 +50,19 @@ func (a *Admin) tags(arn string, o SetupOptions) property {
 
 func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
 	tags := map[string]string{}
-	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: aws.String(arn)}
+	in := tagsInput{ResourceARN: arn}
 	for {
-		out, err := a.admin.listTags(ctx, in)
-		if err != nil {
+		var out tagsOutput
+		if err := a.calls.Do(ctx, "ListTagsOfResource", &in, &out); err != nil {
 			return nil, wire.Wrap(a.op("list tags of"), err)
 		}
 		for _, t := range out.Tags {
-			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+			tags[t.Key] = t.Value
 		}
-		if aws.ToString(out.NextToken) == "" {
+		if out.NextToken == "" {
 			return tags, nil
 		}
-		if aws.ToString(out.NextToken) == aws.ToString(in.NextToken) {
+		if out.NextToken == in.NextToken {
 			return nil, wire.Wrap(a.op("list tags of"), wire.Broken(wire.ErrOther))
 		}
 		in.NextToken = out.NextToken

@@ -3,12 +3,7 @@ package dynamo
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/credstash"
@@ -18,20 +13,19 @@ import (
 // Put implements store.Writer. If the response to a put is lost, the SDK tries again and
 // finds the item of its first attempt. That is not an error.
 func (t *Table) Put(ctx context.Context, item credstash.Item) error {
-	attrs, err := fromAttributes(item.Encode())
-	if err != nil {
+	attrs := item.Encode()
+	if err := checkAttributes(attrs); err != nil {
 		return fmt.Errorf("%s: %w", t.op("write to"), err)
 	}
-	_, err = t.api.putItem(ctx, &dynamodb.PutItemInput{
-		TableName: aws.String(t.name),
-		Item:      attrs,
+	stored, err := t.change(ctx, "PutItem", change{
+		Item: attrs,
 		// In a table with a sort key, this condition covers the whole key, name and
 		// version.
-		ConditionExpression:                 aws.String("attribute_not_exists(#n)"),
+		ConditionExpression:                 "attribute_not_exists(#n)",
 		ExpressionAttributeNames:            map[string]string{"#n": nameAttr},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		ReturnValuesOnConditionCheckFailure: allOld,
 	})
-	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok && isStored(item, failed.Item) {
+	if wire.Code(err) == conditionFailed && isStored(item, stored) {
 		return nil
 	}
 	return wire.Wrap(t.op("write to"), err)
@@ -39,43 +33,49 @@ func (t *Table) Put(ctx context.Context, item credstash.Item) error {
 
 // Delete implements store.Writer by one conditional DeleteItem.
 func (t *Table) Delete(ctx context.Context, held credstash.Item) error {
-	in := &dynamodb.DeleteItemInput{TableName: aws.String(t.name), Key: primaryKey(held.Name, held.Version)}
+	in := change{Key: primaryKey(held.Name, held.Version)}
 	if len(held.Key) == 0 {
-		_, err := t.api.deleteItem(ctx, in)
+		_, err := t.change(ctx, "DeleteItem", in)
 		return wire.Wrap(t.op("delete from"), err)
 	}
-	key, err := fromAttribute(held.Encode()[keyAttr])
-	for again := false; err == nil; again = true {
-		failed, err := t.deleteIf(ctx, in, key)
-		if failed == nil {
+	key := held.Encode()[keyAttr]
+	for again := false; ; again = true {
+		stored, err := t.deleteIf(ctx, in, key)
+		if wire.Code(err) != conditionFailed {
 			return wire.Wrap(t.op("delete from"), err)
 		}
-		now, err := credstash.Decode(toAttributes(failed.Item)) // some emulators do not return the item
+		now, err := credstash.Decode(stored)
 		if err != nil || again || !bytes.Equal(now.Key, held.Key) {
 			return fmt.Errorf("%s: %w", t.op("delete from"), source.ErrChanged)
 		}
-		key = failed.Item[keyAttr] // the same key in another program's base64, over several lines
+		key = stored[keyAttr] // the same key in another program's base64, over several lines
 	}
-	return err
 }
 
-// deleteIf deletes an item if it has that wrapped key; otherwise, failed is the item that
+// deleteIf deletes an item if it has that wrapped key; otherwise, stored is the item that
 // DynamoDB returned. A missing item counts as deleted: another process deleted it, or an
 // earlier attempt whose response was lost.
-func (t *Table) deleteIf(ctx context.Context, in *dynamodb.DeleteItemInput, key types.AttributeValue) (failed *types.ConditionalCheckFailedException, err error) {
-	in.ConditionExpression = aws.String("attribute_not_exists(#n) OR #k = :k")
+func (t *Table) deleteIf(ctx context.Context, in change, key credstash.Attribute) (stored attributes, err error) {
+	in.ConditionExpression = "attribute_not_exists(#n) OR #k = :k"
 	in.ExpressionAttributeNames = map[string]string{"#n": nameAttr, "#k": keyAttr}
-	in.ExpressionAttributeValues = map[string]types.AttributeValue{":k": key}
-	in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	_, err = t.api.deleteItem(ctx, in)
-	failed, _ = errors.AsType[*types.ConditionalCheckFailedException](err)
-	return failed, err
+	in.ExpressionAttributeValues = attributes{":k": key}
+	in.ReturnValuesOnConditionCheckFailure = allOld
+	return t.change(ctx, "DeleteItem", in)
+}
+
+// change sends a change. stored is the item that failed its condition. A change is safe to
+// repeat, so one whose answer has nothing to tell it by is sent again.
+func (t *Table) change(ctx context.Context, operation string, in change) (stored attributes, err error) {
+	in.TableName = t.name
+	var failed held
+	err = t.calls.DoRefusable(ctx, operation, &in, &failed, wire.Anonymous)
+	return failed.Item, err
 }
 
 // isStored reports whether the stored item has the data key and the contents of this one.
 // Two puts never have the same wrapped data key, because KMS generates a new one for
 // each.
-func isStored(item credstash.Item, stored map[string]types.AttributeValue) bool {
-	held, err := credstash.Decode(toAttributes(stored))
+func isStored(item credstash.Item, stored attributes) bool {
+	held, err := credstash.Decode(stored)
 	return err == nil && bytes.Equal(held.Key, item.Key) && bytes.Equal(held.Contents, item.Contents)
 }

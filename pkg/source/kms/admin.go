@@ -7,10 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
-
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
@@ -19,42 +15,13 @@ import (
 // Admin creates and configures one KMS key and its grants. It never uses a data key. It
 // is safe for concurrent use. Its errors are like those of [Keys].
 type Admin struct {
-	api adminAPI
-	key string
-}
-
-// adminAPI holds the operations as method values, for the reason that [api] has.
-type adminAPI struct {
-	describeKey    func(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
-	createKey      func(context.Context, *kms.CreateKeyInput, ...func(*kms.Options)) (*kms.CreateKeyOutput, error)
-	createAlias    func(context.Context, *kms.CreateAliasInput, ...func(*kms.Options)) (*kms.CreateAliasOutput, error)
-	enableRotation func(context.Context, *kms.EnableKeyRotationInput, ...func(*kms.Options)) (*kms.EnableKeyRotationOutput, error)
-	rotation       func(context.Context, *kms.GetKeyRotationStatusInput, ...func(*kms.Options)) (*kms.GetKeyRotationStatusOutput, error)
-	listTags       func(context.Context, *kms.ListResourceTagsInput, ...func(*kms.Options)) (*kms.ListResourceTagsOutput, error)
-	tag            func(context.Context, *kms.TagResourceInput, ...func(*kms.Options)) (*kms.TagResourceOutput, error)
-	createGrant    func(context.Context, *kms.CreateGrantInput, ...func(*kms.Options)) (*kms.CreateGrantOutput, error)
-	listGrants     func(context.Context, *kms.ListGrantsInput, ...func(*kms.Options)) (*kms.ListGrantsOutput, error)
-	revokeGrant    func(context.Context, *kms.RevokeGrantInput, ...func(*kms.Options)) (*kms.RevokeGrantOutput, error)
+	client *wire.JSONClient
+	key    string
 }
 
 // NewAdmin returns the administration of a key, named as for [New].
 func NewAdmin(client awsconfig.Client, key string) *Admin {
-	return &Admin{key: key, api: newAdminAPI(kms.NewFromConfig(client.Config))}
-}
-
-func newAdminAPI(c *kms.Client) adminAPI {
-	return adminAPI{
-		describeKey:    c.DescribeKey,
-		createKey:      c.CreateKey,
-		createAlias:    c.CreateAlias,
-		enableRotation: c.EnableKeyRotation,
-		rotation:       c.GetKeyRotationStatus,
-		listTags:       c.ListResourceTags,
-		tag:            c.TagResource,
-		createGrant:    c.CreateGrant,
-		listGrants:     c.ListGrants,
-		revokeGrant:    c.RevokeGrant,
-	}
+	return &Admin{key: key, client: newClient(client)}
 }
 
 // IsAlias reports whether a key is named by alias ("alias/NAME"), and not by
@@ -79,18 +46,18 @@ type Description struct {
 // Fit reports whether the key can generate data keys. Some emulators leave the usage
 // empty if CreateKey did not set it.
 func (d Description) Fit() bool {
-	return d.State == string(types.KeyStateEnabled) && (d.Usage == string(types.KeyUsageTypeEncryptDecrypt) || d.Usage == "") &&
-		d.Spec == string(types.KeySpecSymmetricDefault)
+	return d.State == stateEnabled && (d.Usage == usageEncrypt || d.Usage == "") &&
+		d.Spec == specSymmetric
 }
 
 // Describe looks the key up. It takes kms:DescribeKey.
 func (a *Admin) Describe(ctx context.Context) (Description, error) {
-	out, err := a.api.describeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(a.key)})
-	if err != nil {
+	var out keyOutput
+	if err := a.client.Do(ctx, "DescribeKey", &keyInput{KeyID: a.key}, &out); err != nil {
 		return Description{}, wire.Wrap("look up key "+a.key, err)
 	}
 	m := out.KeyMetadata
-	return Description{ARN: aws.ToString(m.Arn), State: string(m.KeyState), Usage: string(m.KeyUsage), Spec: string(m.KeySpec)}, nil
+	return Description{ARN: m.Arn, State: m.KeyState, Usage: m.KeyUsage, Spec: m.KeySpec}, nil
 }
 
 // SetupOptions describe the key that [Admin.SetUp] creates.
@@ -138,28 +105,29 @@ func (a *Admin) SetUp(ctx context.Context, o SetupOptions) (Setup, error) {
 // make creates the key first and its alias last, so that an alias always means a
 // finished key.
 func (a *Admin) make(ctx context.Context, tags map[string]string) (Setup, error) {
-	made, err := a.api.createKey(ctx, &kms.CreateKeyInput{
-		Description: aws.String("data keys of secrets (credstash format)"),
-		KeyUsage:    types.KeyUsageTypeEncryptDecrypt,
-		KeySpec:     types.KeySpecSymmetricDefault,
+	in := createKeyInput{
+		Description: "data keys of secrets (credstash format)",
+		KeyUsage:    usageEncrypt,
+		KeySpec:     specSymmetric,
 		Tags:        tagList(tags),
-	})
-	if err != nil {
+	}
+	var made keyOutput
+	if err := a.client.Do(ctx, "CreateKey", &in, &made); err != nil {
 		return Setup{}, wire.Wrap("create key", err)
 	}
-	id, arn := made.KeyMetadata.KeyId, aws.ToString(made.KeyMetadata.Arn)
-	if _, err := a.api.enableRotation(ctx, &kms.EnableKeyRotationInput{KeyId: id}); err != nil {
+	id, arn := made.KeyMetadata.KeyID, made.KeyMetadata.Arn
+	if err := a.client.Do(ctx, "EnableKeyRotation", &keyInput{KeyID: id}, nil); err != nil {
 		return Setup{}, &OrphanError{arn, wire.Wrap("enable key rotation", err)}
 	}
-	if _, err := a.api.createAlias(ctx, &kms.CreateAliasInput{AliasName: aws.String(a.key), TargetKeyId: id}); err != nil {
+	if err := a.client.Do(ctx, "CreateAlias", &aliasInput{AliasName: a.key, TargetKeyID: id}, nil); err != nil {
 		return Setup{}, &OrphanError{arn, wire.Wrap("create "+a.key, err)}
 	}
 	return Setup{ARN: arn, Created: true}, nil
 }
 
 func (a *Admin) checkRotation(ctx context.Context, s *Setup, o SetupOptions) error {
-	out, err := a.api.rotation(ctx, &kms.GetKeyRotationStatusInput{KeyId: aws.String(s.ARN)})
-	if err != nil {
+	var out rotationOutput
+	if err := a.client.Do(ctx, "GetKeyRotationStatus", &keyInput{KeyID: s.ARN}, &out); err != nil {
 		return unseen(s, o, "rotation", wire.Wrap("look up key rotation", err))
 	}
 	if out.KeyRotationEnabled {
@@ -173,8 +141,7 @@ func (a *Admin) checkRotation(ctx context.Context, s *Setup, o SetupOptions) err
 	if o.DryRun {
 		return nil
 	}
-	_, err = a.api.enableRotation(ctx, &kms.EnableKeyRotationInput{KeyId: aws.String(s.ARN)})
-	return wire.Wrap("enable key rotation", err)
+	return wire.Wrap("enable key rotation", a.client.Do(ctx, "EnableKeyRotation", &keyInput{KeyID: s.ARN}, nil))
 }
 
 func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
@@ -182,22 +149,22 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 		return nil
 	}
 	have := map[string]string{}
-	var marker *string
+	in := keyInput{KeyID: s.ARN}
 	for {
-		out, err := a.api.listTags(ctx, &kms.ListResourceTagsInput{KeyId: aws.String(s.ARN), Marker: marker})
-		if err != nil {
+		var out tagsOutput
+		if err := a.client.Do(ctx, "ListResourceTags", &in, &out); err != nil {
 			return unseen(s, o, "tags", wire.Wrap("list tags of key", err))
 		}
 		for _, t := range out.Tags {
-			have[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
+			have[t.TagKey] = t.TagValue
 		}
 		if !out.Truncated {
 			break
 		}
-		if aws.ToString(out.NextMarker) == aws.ToString(marker) {
+		if out.NextMarker == in.Marker {
 			return wire.Wrap("list tags of key", wire.Broken(wire.ErrOther))
 		}
-		marker = out.NextMarker
+		in.Marker = out.NextMarker
 	}
 	missing := map[string]string{}
 	for _, k := range slices.Sorted(maps.Keys(o.Tags)) {
@@ -213,8 +180,7 @@ func (a *Admin) checkTags(ctx context.Context, s *Setup, o SetupOptions) error {
 	if o.DryRun {
 		return nil
 	}
-	_, err := a.api.tag(ctx, &kms.TagResourceInput{KeyId: aws.String(s.ARN), Tags: tagList(missing)})
-	return wire.Wrap("tag key", err)
+	return wire.Wrap("tag key", a.client.Do(ctx, "TagResource", &tagInput{KeyID: s.ARN, Tags: tagList(missing)}, nil))
 }
 
 // unseen adds a setting that the caller may not read to the differences. With Update it
@@ -227,9 +193,9 @@ func unseen(s *Setup, o SetupOptions, what string, err error) error {
 	return nil
 }
 
-func tagList(tags map[string]string) (list []types.Tag) {
+func tagList(tags map[string]string) (list []tag) {
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		list = append(list, types.Tag{TagKey: aws.String(k), TagValue: aws.String(tags[k])})
+		list = append(list, tag{TagKey: k, TagValue: tags[k]})
 	}
 	return list
 }
@@ -239,7 +205,7 @@ type UnfitError struct{ Key Description }
 
 func (e *UnfitError) Error() string {
 	why := e.Key.State
-	if why == string(types.KeyStateEnabled) {
+	if why == stateEnabled {
 		why = e.Key.Spec + " for " + e.Key.Usage
 	}
 	return ErrUnfit.Error() + ": " + e.Key.ARN + " is " + why

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -20,13 +17,9 @@ func (k *Keys) Encrypt(ctx context.Context, plain []byte, encryptionContext map[
 	if len(plain) < 1 || len(plain) > MaxPlaintext {
 		return nil, fmt.Errorf("encrypt: %d bytes are not between 1 and %d", len(plain), MaxPlaintext)
 	}
-	out, err := k.api.encrypt(ctx, &kms.EncryptInput{
-		KeyId:             aws.String(k.key),
-		Plaintext:         plain,
-		EncryptionContext: encryptionContext,
-		GrantTokens:       k.tokens,
-	})
-	if err != nil {
+	in := encryptInput{KeyID: k.key, Plaintext: plain, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
+	var out encrypted
+	if err := k.client.Do(ctx, "Encrypt", &in, &out); err != nil {
 		return nil, wire.Wrap("encrypt with "+k.key, err)
 	}
 	return out.CiphertextBlob, nil

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/credrender/credrender/pkg/source"
@@ -36,7 +33,7 @@ func (g Grant) is(r GrantRequest) bool {
 
 // like is like is, without comparing the context.
 func (g Grant) like(r GrantRequest) bool {
-	return g.Ours && g.Principal == r.Principal && g.Match == r.Match && len(g.Operations) == 1 && g.Operations[0] == string(r.Access.operation())
+	return g.Ours && g.Principal == r.Principal && g.Match == r.Match && len(g.Operations) == 1 && g.Operations[0] == r.Access.operation()
 }
 
 // Granted is what [Admin.Grant] made.
@@ -72,14 +69,15 @@ func (a *Admin) Grant(ctx context.Context, r GrantRequest, timeout time.Duration
 	if err != nil {
 		return Granted{}, err
 	}
-	in := &kms.CreateGrantInput{
-		KeyId: aws.String(d.ARN), GranteePrincipal: aws.String(r.Principal), Name: aws.String(r.Name()),
-		Operations: []types.GrantOperation{r.Access.operation()}, Constraints: r.constraints(),
+	in := &grantInput{
+		KeyID: d.ARN, GranteePrincipal: r.Principal, Name: r.Name(),
+		Operations: []string{r.Access.operation()}, Constraints: r.constraints(),
 	}
 	for waited, pause := time.Duration(0), firstPause; ; waited, pause = waited+pause, min(2*pause, longestPause) {
-		out, err := a.api.createGrant(ctx, in)
+		var out grantOutput
+		err := a.client.Do(ctx, "CreateGrant", in, &out)
 		if err == nil {
-			return Granted{ID: aws.ToString(out.GrantId), Name: r.Name(), Token: aws.ToString(out.GrantToken), Existed: existed}, nil
+			return Granted{ID: out.GrantID, Name: r.Name(), Token: out.GrantToken, Existed: existed}, nil
 		}
 		err = wire.Wrap("create grant on "+a.key, err)
 		if wire.Code(err) != "InvalidArnException" {
@@ -133,14 +131,11 @@ func (a *Admin) Grants(ctx context.Context, principal string) ([]Grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &kms.ListGrantsInput{KeyId: aws.String(d.ARN), Limit: aws.Int32(100)}
-	if principal != "" {
-		in.GranteePrincipal = aws.String(principal)
-	}
+	in := &listGrantsInput{KeyID: d.ARN, Limit: 100, GranteePrincipal: principal}
 	grants := []Grant{}
 	for {
-		out, err := a.api.listGrants(ctx, in)
-		if err != nil {
+		var out listGrantsOutput
+		if err := a.client.Do(ctx, "ListGrants", in, &out); err != nil {
 			return nil, wire.Wrap("list grants on "+a.key, err)
 		}
 		for _, g := range out.Grants {
@@ -149,24 +144,21 @@ func (a *Admin) Grants(ctx context.Context, principal string) ([]Grant, error) {
 		if !out.Truncated {
 			return grants, nil
 		}
-		if aws.ToString(out.NextMarker) == aws.ToString(in.Marker) { // the page that was asked for
+		if out.NextMarker == in.Marker { // the page that was asked for
 			return nil, wire.Wrap("list grants on "+a.key, wire.Broken(wire.ErrOther))
 		}
 		in.Marker = out.NextMarker
 	}
 }
 
-func grantOf(e types.GrantListEntry) Grant {
+func grantOf(e grantEntry) Grant {
 	g := Grant{
-		ID: aws.ToString(e.GrantId), Name: aws.ToString(e.Name), Principal: aws.ToString(e.GranteePrincipal),
-		Match: Any, Created: aws.ToTime(e.CreationDate).UTC(), Ours: strings.HasPrefix(aws.ToString(e.Name), GrantPrefix),
+		ID: e.GrantID, Name: e.Name, Principal: e.GranteePrincipal, Operations: e.Operations,
+		Match: Any, Created: e.created(), Ours: strings.HasPrefix(e.Name, GrantPrefix),
 	}
-	for _, op := range e.Operations {
-		g.Operations = append(g.Operations, string(op))
-	}
-	if c := e.Constraints; c != nil && len(c.EncryptionContextEquals) > 0 {
+	if c := e.Constraints; len(c.EncryptionContextEquals) > 0 {
 		g.Match, g.Context = Equals, c.EncryptionContextEquals
-	} else if c != nil && len(c.EncryptionContextSubset) > 0 {
+	} else if len(c.EncryptionContextSubset) > 0 {
 		g.Match, g.Context = Subset, c.EncryptionContextSubset
 	}
 	return g
@@ -191,6 +183,5 @@ func (a *Admin) Revoke(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.api.revokeGrant(ctx, &kms.RevokeGrantInput{KeyId: aws.String(d.ARN), GrantId: aws.String(id)})
-	return wire.Wrap("revoke grant "+id, err)
+	return wire.Wrap("revoke grant "+id, a.client.Do(ctx, "RevokeGrant", &revokeInput{KeyID: d.ARN, GrantID: id}, nil))
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
-
 	"github.com/credrender/credrender/pkg/source"
 )
 
@@ -42,11 +40,11 @@ const (
 	Write Access = "write"
 )
 
-func (a Access) operation() types.GrantOperation {
+func (a Access) operation() string {
 	if a == Write {
-		return types.GrantOperationGenerateDataKey
+		return "GenerateDataKey"
 	}
-	return types.GrantOperationDecrypt
+	return "Decrypt"
 }
 
 // Match is how a grant compares contexts with its own.
@@ -99,12 +97,12 @@ func (r GrantRequest) Check() error {
 	return nil
 }
 
-func (r GrantRequest) constraints() *types.GrantConstraints {
+func (r GrantRequest) constraints() *constraints {
 	switch r.Match {
 	case Equals:
-		return &types.GrantConstraints{EncryptionContextEquals: r.Context.Map()}
+		return &constraints{EncryptionContextEquals: r.Context.Map()}
 	case Subset:
-		return &types.GrantConstraints{EncryptionContextSubset: r.Context.Map()}
+		return &constraints{EncryptionContextSubset: r.Context.Map()}
 	}
 	return nil
 }

@@ -12,9 +12,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
@@ -32,35 +29,18 @@ const MaxGrantTokens = 10
 // that is disabled or pending deletion is source.ErrDenied, a missing one
 // source.ErrNoStore.
 type Keys struct {
-	api      api
-	admin    adminAPI // for EnsureKey
-	decrypts *wire.JSONClient
-	key      string
-	tokens   []string
-}
-
-// api holds the operations that are used as method values. A *kms.Client kept
-// in a struct or interface would drag all of its methods into the binary:
-// text/template looks methods up by name, so the linker keeps every method of
-// every type that reflection can reach. Both clients so kept were 2.0 MB of 15.7.
-type api struct {
-	encrypt         func(context.Context, *kms.EncryptInput, ...func(*kms.Options)) (*kms.EncryptOutput, error)
-	generateDataKey func(context.Context, *kms.GenerateDataKeyInput, ...func(*kms.Options)) (*kms.GenerateDataKeyOutput, error)
-	reEncrypt       func(context.Context, *kms.ReEncryptInput, ...func(*kms.Options)) (*kms.ReEncryptOutput, error)
+	client *wire.JSONClient
+	key    string
+	tokens []string
 }
 
 // New returns the KMS of the client's region. The key, for writing only, is an alias
 // ("alias/credstash"), a key id, or the ARN of either. It does no I/O.
 //
-// Decrypt does not run the middleware of the client's APIOptions; its Observer
-// sees it.
+// Its requests do not run the middleware of the client's APIOptions; its Observer sees
+// them.
 func New(client awsconfig.Client, key string) *Keys {
-	c := kms.NewFromConfig(client.Config)
-	return &Keys{key: key, decrypts: newDecrypter(c, client), api: api{
-		encrypt:         c.Encrypt,
-		generateDataKey: c.GenerateDataKey,
-		reEncrypt:       c.ReEncrypt,
-	}, admin: newAdminAPI(c)}
+	return &Keys{key: key, client: newClient(client)}
 }
 
 // WithGrantTokens returns keys that pass grant tokens with each request, so that a
@@ -76,7 +56,7 @@ func (k *Keys) WithGrantTokens(tokens ...string) *Keys {
 // Preconnect implements store.Preconnector: it opens connections for n concurrent calls
 // of Decrypt, and keeps them until ctx ends. KMS speaks HTTP/1.1, so each call in flight
 // needs a connection, and a new one takes two round trips before its first request.
-func (k *Keys) Preconnect(ctx context.Context, n int) { k.decrypts.Preconnect(ctx, n) }
+func (k *Keys) Preconnect(ctx context.Context, n int) { k.client.Preconnect(ctx, n) }
 
 // Decrypt implements store.Decrypter. KMS identifies the key by the wrapped data key; it
 // may be another than the one for writing.
@@ -96,7 +76,7 @@ func (k *Keys) DecryptWith(ctx context.Context, wrapped []byte, encryptionContex
 		}
 		return wire.Anonymous()
 	}
-	if err := k.decrypts.DoChecked(ctx, "Decrypt", &in, &out, check); err != nil {
+	if err := k.client.DoChecked(ctx, "Decrypt", &in, &out, check); err != nil {
 		return nil, "", wire.Wrap("decrypt data key", err)
 	}
 	return out.Plaintext, out.KeyID, nil
@@ -107,13 +87,15 @@ func (k *Keys) GenerateDataKey(ctx context.Context, n int, encryptionContext map
 	if n < 1 || n > MaxDataKey {
 		return nil, nil, fmt.Errorf("make data key: %d bytes are not between 1 and %d", n, MaxDataKey)
 	}
-	out, err := k.api.generateDataKey(ctx, &kms.GenerateDataKeyInput{
-		KeyId:             aws.String(k.key),
-		NumberOfBytes:     aws.Int32(int32(n)),
-		EncryptionContext: encryptionContext,
-		GrantTokens:       k.tokens,
-	})
-	if err != nil {
+	in := dataKeyInput{KeyID: k.key, NumberOfBytes: n, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
+	var out encrypted
+	check := func() error {
+		if len(out.Plaintext) != n || len(out.CiphertextBlob) == 0 {
+			return wire.Other()
+		}
+		return wire.Anonymous() // one data key for two values would reveal both
+	}
+	if err := k.client.DoChecked(ctx, "GenerateDataKey", &in, &out, check); err != nil {
 		return nil, nil, wire.Wrap("make data key with "+k.key, err)
 	}
 	return out.Plaintext, out.CiphertextBlob, nil

@@ -4,9 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
@@ -16,18 +13,16 @@ import (
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html).
 // Both keys are in the region of k.
 func (k *Keys) ReEncrypt(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {
-	out, err := k.api.reEncrypt(ctx, &kms.ReEncryptInput{
-		CiphertextBlob:               wrapped,
-		DestinationKeyId:             aws.String(k.key),
-		SourceEncryptionContext:      from,
-		DestinationEncryptionContext: to,
-		GrantTokens:                  k.tokens,
-	})
-	if err != nil {
+	in := reEncryptInput{
+		CiphertextBlob: wrapped, DestinationKeyID: k.key, GrantTokens: k.tokens,
+		SourceEncryptionContext: from, DestinationEncryptionContext: to,
+	}
+	var out encrypted
+	if err := k.client.Do(ctx, "ReEncrypt", &in, &out); err != nil {
 		return nil, false, wire.Wrap("re-encrypt data key under "+k.key, err)
 	}
 	// Some emulators do not return the keys: then it is unknown whether they are one.
-	same := out.SourceKeyId != nil && out.KeyId != nil && *out.SourceKeyId == *out.KeyId
+	same := out.SourceKeyID != "" && out.SourceKeyID == out.KeyID
 	moved = !same || !maps.Equal(from, to)
 	return out.CiphertextBlob, moved, nil
 }

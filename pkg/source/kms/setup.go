@@ -26,5 +26,5 @@ func (e *OrphanError) Unwrap() error { return e.Err }
 // EnsureKey creates the key if it is named by alias and does not exist, and checks that it
 // is usable. It does not change an existing key. It is [Admin.SetUp] without options.
 func (k *Keys) EnsureKey(ctx context.Context) (Setup, error) {
-	return (&Admin{api: k.admin, key: k.key}).SetUp(ctx, SetupOptions{})
+	return (&Admin{client: k.client, key: k.key}).SetUp(ctx, SetupOptions{})
 }

@@ -31,12 +31,8 @@ func against(t *testing.T, h http.HandlerFunc) *s3.Objects {
 		h(w, r)
 	}))
 	t.Cleanup(srv.Close)
-	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_MAX_ATTEMPTS=2")...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s3.New(c.AWS)
+	_, objects := clients(t, append(awsfake.Start(t).Env(), "AWS_ENDPOINT_URL_S3="+srv.URL, "AWS_MAX_ATTEMPTS=2"))
+	return objects
 }
 
 func fetch(t *testing.T, o *s3.Objects, name string) source.Result {
@@ -45,6 +41,7 @@ func fetch(t *testing.T, o *s3.Objects, name string) source.Result {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	xml := func(code, more string) string {
 		return `<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>" + code + "</Code><Message>Access Denied</Message>" + more + "<StringToSign>CANARY</StringToSign></Error>"
 	}
@@ -69,6 +66,7 @@ func TestRefusals(t *testing.T) {
 		{"proxy that fails", "", "", 502, 2, source.ErrUnreachable, "HTTP status 502 from 127.0.0.1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			requests := 0
 			o := against(t, func(w http.ResponseWriter, _ *http.Request) {
 				requests++
@@ -172,6 +170,7 @@ func TestNoLanguageWithoutASignature(t *testing.T) {
 
 // Bodies break off, and arrive damaged.
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	const body = "the value"
 	right := base64.StdEncoding.EncodeToString(crc32.NewIEEE().Sum([]byte{})) // of nothing
 	for _, tt := range []struct {
@@ -211,6 +210,7 @@ func TestBodies(t *testing.T) {
 		}, source.ErrTooLarge, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			requests := 0
 			o := against(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Language", r.URL.Query().Get("response-content-language"))

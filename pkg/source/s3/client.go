@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	smithyauth "github.com/aws/smithy-go/auth"
@@ -42,7 +41,7 @@ type client struct {
 
 func newClient(from awsconfig.Client) *client {
 	cfg := from.Config
-	o := kms.NewFromConfig(cfg).Options() // resolved FIPS, dual-stack and retryer
+	o := wire.SettingsOf(cfg)
 	own, err := wire.Own(context.Background(), cfg, serviceID)
 	if err != nil {
 		err = wire.NoEndpoint(err)
@@ -59,8 +58,8 @@ func newClient(from awsconfig.Client) *client {
 			Region:                         &o.Region,
 			Endpoint:                       own,
 			ForcePathStyle:                 aws.Bool(own != nil),
-			UseFIPS:                        aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
-			UseDualStack:                   aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+			UseFIPS:                        aws.Bool(o.FIPS()),
+			UseDualStack:                   aws.Bool(o.DualStack()),
 			UseArnRegion:                   aws.Bool(set(cfg, arnRegion.GetS3UseARNRegion, true)), // as the AWS CLI has it
 			DisableMultiRegionAccessPoints: aws.Bool(set(cfg, multiRegion.GetS3DisableMultiRegionAccessPoints, false)),
 			DisableS3ExpressSessionAuth:    aws.Bool(true), // sessions take an operation of their own

@@ -39,17 +39,25 @@ func open(t *testing.T) world {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.s3.Close)
-	awsfake.SetEnv(t, append(w.aws.Env(), w.s3.Env()...)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.keys, w.objects = kms.New(c.KMS, "alias/credstash"), s3.New(c.AWS)
+	w.keys, w.objects = clients(t, append(w.aws.Env(), w.s3.Env()...))
 	if _, err := w.keys.EnsureKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.secrets = s3.NewSecrets(w.objects, w.keys)
 	return w
+}
+
+// clients returns the clients of KMS and S3 in an environment.
+func clients(t *testing.T, env []string) (keys *kms.Keys, objects *s3.Objects) {
+	t.Helper()
+	awsfake.InEnv(t, env, func() {
+		c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, objects = kms.New(c.KMS, "alias/credstash"), s3.New(c.AWS)
+	})
+	return keys, objects
 }
 
 func (w world) put(t *testing.T, key, data string) string {

@@ -78,6 +78,7 @@ func TestBucketsWithoutVersions(t *testing.T) {
 // The answer to a conditional write may be lost. The write is sent again, and its condition
 // does not hold any more, because of itself.
 func TestALostAnswerOfAConditionalWrite(t *testing.T) {
+	t.Parallel()
 	w := open(t)
 	r := source.Ref{Name: bucket + "/k"}
 	once := value("v")

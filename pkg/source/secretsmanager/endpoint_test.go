@@ -4,9 +4,9 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/credrender/credrender/pkg/source/internal/wire"
 	"github.com/credrender/credrender/test/endpointtest"
 )
 
@@ -21,7 +21,7 @@ func TestEndpointsAreThoseOfTheSDK(t *testing.T) {
 			UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 			UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 		})
-		got, err := endpoint(t.Context(), cfg, kms.NewFromConfig(cfg).Options())
+		got, err := endpoint(t.Context(), cfg, wire.SettingsOf(cfg))
 		if (err == nil) != (wantErr == nil) || err == nil && got.URI != want.URI {
 			t.Errorf("%s, %+v: got %s, %v; the SDK has %s, %v", cfg.Region, o.EndpointOptions, got.URI.String(), err, want.URI.String(), wantErr)
 		}

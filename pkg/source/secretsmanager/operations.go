@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -101,23 +100,23 @@ type describeOutput struct {
 const serviceID = "Secrets Manager"
 
 func newClient(client awsconfig.Client) *wire.JSONClient {
-	return wire.NewAsKMS(client.Config, wire.JSONOptions{
+	return wire.NewRegional(client.Config, wire.JSONOptions{
 		Options: wire.Options{ServiceID: serviceID, Observer: client.Observer},
 		Signing: "secretsmanager", Target: "secretsmanager", Version: "1.1",
 	}, endpoint)
 }
 
-// endpoint derives the endpoint from that of KMS. In the larger partitions, the plain
+// endpoint returns the endpoint. In the larger partitions, the plain
 // hosts also serve dual stack.
-func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
-	e, err := wire.AsKMS(ctx, cfg, o, serviceID, "secretsmanager")
-	if err != nil || o.EndpointOptions.UseDualStackEndpoint != aws.DualStackEndpointStateEnabled {
+func endpoint(ctx context.Context, cfg aws.Config, s wire.Settings) (smithyendpoints.Endpoint, error) {
+	e, err := wire.Regional(ctx, cfg, s, serviceID, "secretsmanager")
+	if err != nil || !s.DualStack() {
 		return e, err
 	}
 	if host, ok := strings.CutSuffix(e.URI.Host, ".api.aws"); ok {
 		e.URI.Host = host + ".amazonaws.com"
 	}
-	fips := o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
+	fips := s.FIPS()
 	if host, ok := strings.CutSuffix(e.URI.Host, ".api.amazonwebservices.com.cn"); ok && !fips {
 		e.URI.Host = host + ".amazonaws.com.cn"
 	}

@@ -25,12 +25,16 @@ func open(t *testing.T) (*smtest.Server, *secretsmanager.Secrets) {
 	t.Helper()
 	srv := smtest.New()
 	t.Cleanup(srv.Close)
-	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), srv.Env()...)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return srv, secretsmanager.New(c.AWS)
+	var s *secretsmanager.Secrets
+	awsfake.InEnv(t, awsfake.Start(t).Env(), func() {
+		c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.AWS.Config.BaseEndpoint = &srv.URL // a variable would be read later, when another test has the environment
+		s = secretsmanager.New(c.AWS)
+	})
+	return srv, s
 }
 
 func TestConformance(t *testing.T) {

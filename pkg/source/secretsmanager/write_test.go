@@ -160,21 +160,25 @@ func TestRefusedWrites(t *testing.T) {
 
 // The answer to each request may be lost, so that it is sent again.
 func TestLostAnswersOfWrites(t *testing.T) {
+	t.Parallel()
 	for _, operation := range []string{"CreateSecret", "PutSecretValue", "UpdateSecretVersionStage"} {
-		srv, s := open(t)
-		if operation != "CreateSecret" {
-			put(t, srv, "d", `{"b": 1}`)
-		}
-		srv.Fail(front.Fault{Operation: operation, Times: 1, Status: 500, Code: "InternalServiceError", After: true})
-		if _, err := s.Put(t.Context(), ref("d#a", ""), value("x")); err != nil {
-			t.Errorf("%s: %v", operation, err)
-		}
-		if got := current(t, srv, s, "d#a"); got != "x" {
-			t.Errorf("%s: %q", operation, got)
-		}
-		if n := len(srv.Versions("d")); n > 2 {
-			t.Errorf("%s: %d versions", operation, n)
-		}
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			srv, s := open(t)
+			if operation != "CreateSecret" {
+				put(t, srv, "d", `{"b": 1}`)
+			}
+			srv.Fail(front.Fault{Operation: operation, Times: 1, Status: 500, Code: "InternalServiceError", After: true})
+			if _, err := s.Put(t.Context(), ref("d#a", ""), value("x")); err != nil {
+				t.Error(err)
+			}
+			if got := current(t, srv, s, "d#a"); got != "x" {
+				t.Errorf("got %q, want x", got)
+			}
+			if n := len(srv.Versions("d")); n > 2 {
+				t.Errorf("%d versions", n)
+			}
+		})
 	}
 }
 

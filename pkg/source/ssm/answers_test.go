@@ -9,20 +9,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/credrender/credrender/pkg/source"
-	"github.com/credrender/credrender/pkg/source/awsconfig"
-	"github.com/credrender/credrender/pkg/source/ssm"
-	"github.com/credrender/credrender/test/awsfake"
 )
 
 // The answer to another request, with a request id of its own, is asked for again on a new
 // connection. It is no proof that a parameter is missing.
 func TestAnswersToOtherRequests(t *testing.T) {
+	t.Parallel()
 	for name, foreign := range map[string]string{
 		"values":  `{"Parameters": [{"Name": "/other", "Value": "wrong", "Version": 1}]}`,
 		"a part":  `{"Parameters": [{"Name": "/a", "Value": "wrong", "Version": 1}, {"Name": "/other", "Value": "wrong", "Version": 1}]}`,
 		"missing": `{"Parameters": [], "InvalidParameters": ["/other"]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			calls := 0
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				calls++
@@ -34,12 +33,7 @@ func TestAnswersToOtherRequests(t *testing.T) {
 				fmt.Fprint(w, `{"Parameters": [{"Name": "/a", "Value": "right", "Version": 2}]}`)
 			}))
 			t.Cleanup(srv.Close)
-			awsfake.SetEnv(t, append(awsfake.Start(t).Env(), "AWS_ENDPOINT_URL_SSM="+srv.URL)...)
-			c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := fetch(t, ssm.New(c.AWS), ref("/a", ""))
+			got := fetch(t, parameters(t, srv.URL), ref("/a", ""))
 			if diff := cmp.Diff(map[source.Ref]string{ref("/a", ""): "right"}, got); diff != "" || calls != 2 {
 				t.Errorf("%d calls (-want +got):\n%s", calls, diff)
 			}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -100,19 +99,19 @@ func (in *pathInput) check(out *pathOutput) error {
 const serviceID = "SSM"
 
 func newClient(client awsconfig.Client) *wire.JSONClient {
-	return wire.NewAsKMS(client.Config, wire.JSONOptions{
+	return wire.NewRegional(client.Config, wire.JSONOptions{
 		Options: wire.Options{ServiceID: serviceID, Observer: client.Observer},
 		Signing: "ssm", Target: "AmazonSSM", Version: "1.1",
 	}, endpoint)
 }
 
-// endpoint derives the endpoint from that of KMS. In GovCloud, the plain endpoints are
+// endpoint returns the endpoint. In GovCloud, the plain endpoints are
 // those for FIPS. A test compares it with the SDK's rules in all regions. The SDK's own
 // rules would add 1.26 MB to the program (for both services, -s -w) and 3 ms to each
 // start (best of 300 runs of credrender version), for the reason above.
-func endpoint(ctx context.Context, cfg aws.Config, o kms.Options) (smithyendpoints.Endpoint, error) {
-	e, err := wire.AsKMS(ctx, cfg, o, serviceID, "ssm")
-	if strings.HasPrefix(strings.TrimPrefix(o.Region, "aws-"), "us-gov-") && strings.HasSuffix(e.URI.Host, ".amazonaws.com") {
+func endpoint(ctx context.Context, cfg aws.Config, s wire.Settings) (smithyendpoints.Endpoint, error) {
+	e, err := wire.Regional(ctx, cfg, s, serviceID, "ssm")
+	if strings.HasPrefix(strings.TrimPrefix(s.Region, "aws-"), "us-gov-") && strings.HasSuffix(e.URI.Host, ".amazonaws.com") {
 		e.URI.Host = strings.Replace(e.URI.Host, "ssm-fips.", "ssm.", 1)
 	}
 	return e, err

@@ -23,12 +23,22 @@ func open(t *testing.T) (*ssmtest.Server, *ssm.Parameters) {
 	t.Helper()
 	srv := ssmtest.New()
 	t.Cleanup(srv.Close)
-	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), srv.Env()...)...)
-	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return srv, ssm.New(c.AWS)
+	return srv, parameters(t, srv.URL)
+}
+
+// parameters returns a client for a Parameter Store at that endpoint. A variable for the
+// endpoint would be read later, when another test has the environment.
+func parameters(t *testing.T, url string) (p *ssm.Parameters) {
+	t.Helper()
+	awsfake.InEnv(t, awsfake.Start(t).Env(), func() {
+		c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.AWS.Config.BaseEndpoint = &url
+		p = ssm.New(c.AWS)
+	})
+	return p
 }
 
 func TestConformance(t *testing.T) {
@@ -122,6 +132,7 @@ func TestARefusalIsOfOneName(t *testing.T) {
 // Fifty requests at once against 40 a second, the first of which are used up
 // by others: none is lost.
 func TestThrottlingIsWaitedOut(t *testing.T) {
+	t.Parallel()
 	srv, p := open(t)
 	srv.PerSecond = 40
 	srv.Fail(front.Fault{Times: 15, Code: "ThrottlingException", Message: "Rate exceeded"})
@@ -142,9 +153,10 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 }
 
 func TestAnAnswerThatIsLostIsNoAbsence(t *testing.T) {
-	srv, _ := open(t)
+	srv := ssmtest.New()
+	t.Cleanup(srv.Close)
 	srv.Fail(front.Fault{Code: "InternalServerError", Status: 500})
-	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	awsfake.SetEnv(t, append(awsfake.Start(t).Env(), append(srv.Env(), awsfake.OneAttempt)...)...)
 	c, err := awsconfig.Load(t.Context(), awsconfig.Options{})
 	if err != nil {
 		t.Fatal(err)

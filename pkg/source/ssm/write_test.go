@@ -122,6 +122,7 @@ func TestALabelOnTheOldestVersion(t *testing.T) {
 
 // Updates that AWS refuses because of another one, or throttles, are tried again.
 func TestUpdatesThatAreInTheWay(t *testing.T) {
+	t.Parallel()
 	srv, p := open(t)
 	srv.Fail(front.Fault{Operation: "PutParameter", Times: 3, Code: "TooManyUpdates"})
 	srv.Fail(front.Fault{Operation: "PutParameter", Times: 2, Code: "ThrottlingException", Message: "Rate exceeded"})

@@ -3,18 +3,19 @@
 //   - a signed request and its attempts ([Client]);
 //   - AWS's JSON protocols ([JSONClient]), see
 //     https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html;
-//   - endpoints of services that are called without their SDK clients ([NewAsKMS]);
+//   - endpoints of services that are called without their SDK clients ([NewRegional]);
 //   - the conversion of AWS's errors to those of package source ([Wrap]).
 //
-// It sends the requests of a render's batch, and those to services whose SDK clients are
-// large for the few calls that credrender makes. Other calls of DynamoDB and KMS go
-// through the SDK's clients. These build some thirty layers of middleware for each call,
-// evaluate the endpoint rules again, and decode answers through untyped maps, which was
-// three quarters of the CPU time of a batch. Settings, endpoint rules, credentials,
-// signatures, the retryer and the error types are the SDK's in this package too.
+// It sends all requests but those for credentials. The SDK's clients add endpoint rules,
+// and newer releases descriptions of all messages, to each start of the program. They build
+// some thirty layers of middleware for each call, evaluate the endpoint rules again, and
+// decode answers through untyped maps, which was three quarters of the CPU time of a batch.
+// Settings, endpoint rules, credentials, signatures, the retryer and the error types are
+// the SDK's in this package too.
 //
-// Every request of this package can safely be sent twice. It is sent again if the
-// connection breaks before an answer arrives.
+// Every request of this package may be sent twice: it is sent again if the connection
+// breaks before an answer arrives. A second CreateKey leaves a key of KMS unused, as with
+// the SDK's client; a second of any other request changes nothing.
 package wire
 
 import (

@@ -6,45 +6,63 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 )
 
-// NewAsKMS returns a client for a service without an SDK client. Credentials, retries,
-// FIPS and dual stack are those of the SDK's client for KMS. endpoint is called as
-// [JSONOptions].Endpoint is.
-func NewAsKMS(cfg aws.Config, o JSONOptions, endpoint func(context.Context, aws.Config, kms.Options) (smithyendpoints.Endpoint, error)) *JSONClient {
-	k := kms.NewFromConfig(cfg).Options()
+// Settings are the region, FIPS, dual stack, credentials, HTTP client and retryer that the
+// SDK's clients take from a configuration. They are those of its client for SSO, which is
+// part of the program anyway: other clients would add their endpoint rules to each start.
+type Settings struct{ ssooidc.Options }
+
+// SettingsOf returns the settings of a configuration.
+func SettingsOf(cfg aws.Config) Settings {
+	return Settings{ssooidc.NewFromConfig(cfg).Options()}
+}
+
+// FIPS reports whether requests go to hosts with validated cryptography.
+func (s Settings) FIPS() bool {
+	return s.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
+}
+
+// DualStack reports whether requests go to hosts with IPv6.
+func (s Settings) DualStack() bool {
+	return s.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
+}
+
+// NewRegional returns a client for a service with an endpoint in each region. endpoint is
+// called as [JSONOptions].Endpoint is.
+func NewRegional(cfg aws.Config, o JSONOptions, endpoint func(context.Context, aws.Config, Settings) (smithyendpoints.Endpoint, error)) *JSONClient {
+	s := SettingsOf(cfg)
 	o.Endpoint = func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) {
-		return endpoint(ctx, cfg, k)
+		return endpoint(ctx, cfg, s)
 	}
-	o.Region, o.AppID, o.Credentials, o.HTTP, o.Retryer = k.Region, cfg.AppID, k.Credentials, k.HTTPClient, k.Retryer
+	o.Region, o.AppID, o.Credentials, o.HTTP, o.Retryer = s.Region, cfg.AppID, s.Credentials, s.HTTPClient, s.Retryer
 	return NewJSON(o)
 }
 
-// AsKMS evaluates the endpoint rules of KMS and replaces the service's name in the
-// host. o are the options of the SDK's client for KMS, id is the service's ServiceID,
-// and name its name in hosts.
-func AsKMS(ctx context.Context, cfg aws.Config, o kms.Options, id, name string) (smithyendpoints.Endpoint, error) {
+// Regional returns the endpoint of a service whose hosts are NAME.REGION or NAME-fips.REGION
+// in the domain of the partition. It evaluates the endpoint rules of SSO, which has such
+// hosts, and replaces the service's name. id is the service's ServiceID.
+func Regional(ctx context.Context, cfg aws.Config, s Settings, id, name string) (smithyendpoints.Endpoint, error) {
 	own, err := Own(ctx, cfg, id)
 	if err != nil {
 		return smithyendpoints.Endpoint{}, err
 	}
-	e, err := kms.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, kms.EndpointParameters{
-		Region:       aws.String(o.Region),
-		Endpoint:     own,
-		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
-		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+	e, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{
+		Region: aws.String(s.Region), Endpoint: own, UseFIPS: aws.Bool(s.FIPS()), UseDualStack: aws.Bool(s.DualStack()),
 	})
 	if err != nil || own != nil {
 		return e, err
 	}
 	service, rest, _ := strings.Cut(e.URI.Host, ".")
-	form, ok := strings.CutPrefix(service, "kms")
-	if !ok {
+	if service != "oidc" && service != "oidc-fips" {
 		return e, SafeError("no endpoint rules for this region")
 	}
-	e.URI.Host = name + form + "." + rest
+	if s.FIPS() {
+		name += "-fips" // SSO's name in us-gov has none
+	}
+	e.URI.Host = name + "." + rest
 	return e, nil
 }
 

@@ -61,7 +61,8 @@ func NewJSON(o JSONOptions) *JSONClient {
 	return &JSONClient{options: o, call: New(o.Options)}
 }
 
-// Do calls an operation with in as JSON, and decodes the answer into out.
+// Do calls an operation with in as JSON, and decodes the answer into out. With a nil out
+// the answer may be empty.
 // Its errors are those of [Client.Do].
 func (c *JSONClient) Do(ctx context.Context, operation string, in, out any) error {
 	return c.DoChecked(ctx, operation, in, out, func() error { return nil })
@@ -76,12 +77,33 @@ func (c *JSONClient) DoChecked(ctx context.Context, operation string, in, out an
 		if resp.StatusCode != http.StatusOK {
 			return refused(resp, data)
 		}
+		if out == nil {
+			return check()
+		}
 		reflect.ValueOf(out).Elem().SetZero() // an answer in doubt may have been decoded before
 		if err := json.Unmarshal(data, out); err != nil {
 			// The message of err may quote the answer.
 			return &smithy.DeserializationError{Err: fmt.Errorf("%d bytes are not the expected JSON", len(data))}
 		}
 		return check()
+	})
+}
+
+// DoRefusable is DoChecked of an operation whose answer has nothing of use, but whose
+// refusal has: it is decoded into refusal.
+func (c *JSONClient) DoRefusable(ctx context.Context, operation string, in, refusal any, check func() error) error {
+	return c.call.Do(ctx, operation, func() (Request, error) { return c.request(ctx, operation, in) }, func(resp *http.Response, data []byte) error {
+		if err := intact(resp, data); err != nil {
+			return err
+		}
+		if resp.StatusCode == http.StatusOK {
+			return check()
+		}
+		reflect.ValueOf(refusal).Elem().SetZero()
+		if json.Unmarshal(data, refusal) != nil { // a proxy answers in HTML
+			reflect.ValueOf(refusal).Elem().SetZero()
+		}
+		return refused(resp, data)
 	})
 }
 

@@ -232,3 +232,14 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Operations that return nothing may have an empty answer, and only those.
+func TestEmptyAnswer(t *testing.T) {
+	c, _ := newJSON(t, func(http.ResponseWriter, *http.Request) {})
+	if err := c.Do(t.Context(), "TagResource", message{}, nil); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if err := c.Do(t.Context(), "Query", message{}, &message{}); err == nil {
+		t.Error("an empty answer is read as one with a message")
+	}
+}

@@ -1,11 +1,13 @@
 package funcs
 
+import "sync"
+
 // rows is the one table of functions: all of Sprig's, whatever became of them, and
 // our own. A function of Sprig's that is not in it is not registered, and turns
 // TestTableHasSprig red, so that none comes in unexamined with a new version.
 //
 // docs/conversions.md tells users of it.
-func rows() []row {
+var rows = sync.OnceValue(func() []row {
 	return []row{
 		// Dates.
 		{"now", Replaced, Volatile, now, nil}, // the time of the run
@@ -186,7 +188,7 @@ func rows() []row {
 		{"propertiesquote", Own, 0, PropertiesQuote, nil},
 		{"xmlquote", Own, 0, XMLQuote, nil},
 	}
-}
+})
 
 // unwrapped is Sprig's own function, which is strict by its traits.
 func unwrapped(own any) any { return own }
