@@ -12,9 +12,9 @@ import (
 // base returns the job that all jobs of a file start from.
 func (l *loader) base(file map[string]scalar) (job.Job, error) {
 	v := l.resolve(file)
-	kind, path, _ := strings.Cut(v["store"], ":")
+	kind, path, _ := strings.Cut(v.GetString("store"), ":")
 	j := job.Job{
-		Splay:        v.duration("splay"),
+		Splay:        v.GetDuration("splay"),
 		CheckTimeout: job.CheckTimeout,
 		HookTimeout:  job.HookTimeout,
 		PruneLimit:   job.PruneLimit,
@@ -22,16 +22,16 @@ func (l *loader) base(file map[string]scalar) (job.Job, error) {
 		Store: job.Store{
 			Kind:      kind,
 			Path:      path,
-			LocalKey:  v["local-key"],
-			Table:     v["table"],
-			Key:       v["key"],
-			Region:    v["region"],
-			KMSRegion: v["kms-region"],
-			Profile:   v["profile"],
-			RoleARN:   v["arn"],
+			LocalKey:  v.GetString("local-key"),
+			Table:     v.GetString("table"),
+			Key:       v.GetString("key"),
+			Region:    v.GetString("region"),
+			KMSRegion: v.GetString("kms-region"),
+			Profile:   v.GetString("profile"),
+			RoleARN:   v.GetString("arn"),
 		},
 	}
-	if spec := v["schedule"]; spec != "" {
+	if spec := v.GetString("schedule"); spec != "" {
 		var err error
 		if j.Schedule, err = schedule.Parse(spec); err != nil {
 			return j, &Error{Key: "schedule", Msg: err.Error(), Err: err}

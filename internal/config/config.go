@@ -2,10 +2,11 @@
 //
 // [Load] is the entry point. The value of a setting comes from its flag, else from the
 // environment (CREDRENDER_KMS_REGION for --kms-region), else from the config file
-// (kms_region), else from a default. The rest of a file (jobs, contexts, vars) is decoded
-// by a strict walk over its YAML nodes. An unknown key, a duplicate key or a value of the
-// wrong kind is an [Error] with file, line and key. Load reports all faults, not only the
-// first.
+// (kms_region), else from a default; viper implements this. The rest of a file (jobs,
+// contexts, vars) is decoded by a strict walk over its YAML nodes, because viper changes
+// the case of keys and splits them at dots. An unknown key, a duplicate key or a value of
+// the wrong kind is an [Error] with file, line and key. Load reports all faults, not only
+// the first.
 //
 // A config is a file or a directory of files. In a directory, settings stay local to
 // their file, and a broken file disables only its own jobs ([Config.Broken]). As root,

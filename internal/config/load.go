@@ -41,7 +41,7 @@ func newLoader(o Options) (*loader, error) {
 		dests:   map[string]string{},
 	}
 	v := l.resolve(nil)
-	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v["trusted-owner"]), Read: o.Read}
+	l.config.Trust = Trust{EUID: o.EUID, Owners: userIDs(v.GetString("trusted-owner")), Read: o.Read}
 	l.config.Warnings = l.strangers()
 	return l, nil
 }
@@ -55,7 +55,7 @@ func (l *loader) find() (paths []string, single bool, err error) {
 		}
 		return paths, s.Single, nil
 	}
-	path := l.resolve(nil)["config"]
+	path := l.resolve(nil).GetString("config")
 	_, byFlag := l.flags["config"]
 	_, byVariable := l.variables["config"]
 	l.asked = byFlag || byVariable
@@ -198,21 +198,21 @@ func (l *loader) finish(single bool) (*Config, error) {
 	v := l.resolve(l.process)
 	c.Settings = Settings{
 		Store:     c.Base.Store,
-		StateDir:  v["state-dir"],
-		Timeout:   v.duration("timeout"),
-		LogFormat: v["log-format"],
+		StateDir:  v.GetString("state-dir"),
+		Timeout:   v.GetDuration("timeout"),
+		LogFormat: v.GetString("log-format"),
 
-		FullRefresh: v.duration("full-refresh"),
-		Listen:      v["listen"],
-		Textfile:    v["textfile"],
-		BootWait:    v.duration("boot-wait"),
-		Ready:       v["ready"],
+		FullRefresh: v.GetDuration("full-refresh"),
+		Listen:      v.GetString("listen"),
+		Textfile:    v.GetString("textfile"),
+		BootWait:    v.GetDuration("boot-wait"),
+		Ready:       v.GetString("ready"),
 	}
-	if tokens := v["grant-token"]; tokens != "" {
+	if tokens := v.GetString("grant-token"); tokens != "" {
 		c.Settings.GrantTokens = strings.Split(tokens, ",")
 	}
 	if c.Settings.StateDir == "" {
 		c.Settings.StateDir = l.stateDir()
 	}
-	return c, c.Settings.LogLevel.UnmarshalText([]byte(v["log-level"]))
+	return c, c.Settings.LogLevel.UnmarshalText([]byte(v.GetString("log-level")))
 }

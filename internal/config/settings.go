@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/spf13/viper"
 )
 
 // Flag is a global flag. Its variable and its key in a file follow from Name.
@@ -140,33 +142,30 @@ func Timeout(o Options) (time.Duration, error) {
 		o.Flags = nil
 	}
 	l, errs := newLayers(o)
-	return l.resolve(nil).duration(mine.Name), errors.Join(errs...)
-}
-
-// values are settings by name, normalized.
-type values map[string]string
-
-// duration returns a setting that its norm has checked; 0: it is not set.
-func (v values) duration(name string) time.Duration {
-	d, _ := time.ParseDuration(v[name])
-	return d
+	return l.resolve(nil).GetDuration(mine.Name), errors.Join(errs...)
 }
 
 // resolve merges the settings of a file: flags, then variables, then the file, then
-// defaults.
-func (l layers) resolve(file map[string]scalar) values {
-	v := values{}
+// defaults. The variables are set as values, because viper would read the process's own
+// environment.
+func (l layers) resolve(file map[string]scalar) *viper.Viper {
+	v := viper.New()
 	for _, s := range settings() {
-		v[s.Name] = s.Default
+		v.SetDefault(s.Name, s.Default)
 	}
 	if table := l.env["CREDSTASH_DEFAULT_TABLE"]; table != "" {
-		v["table"] = table
+		v.SetDefault("table", table)
 	}
+	values := map[string]any{}
 	for name, s := range file {
-		v[name] = s.value
+		values[name] = s.value
 	}
-	maps.Copy(v, l.variables)
-	maps.Copy(v, l.flags)
+	_ = v.MergeConfigMap(values) // it never fails for a flat map
+	for _, layer := range []map[string]string{l.variables, l.flags} {
+		for name, value := range layer {
+			v.Set(name, value)
+		}
+	}
 	return v
 }
 

@@ -64,7 +64,7 @@ func TestPrecedence(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			// Only Options have an environment, never the process.
+			// viper reads the process's own environment if it is let.
 			t.Setenv("CREDRENDER_TABLE", "not asked for")
 			t.Setenv("TABLE", "not asked for")
 			flags := map[string]string{"config": write(t, tc.file)}

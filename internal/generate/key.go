@@ -9,6 +9,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // key makes a key pair: PKCS #8 and PKIX in PEM, or OpenSSH's private key file and a line
@@ -41,4 +43,20 @@ func (s Spec) pair() (crypto.Signer, error) {
 	}
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	return private, err
+}
+
+func (s Spec) openSSH(private crypto.Signer) (Value, error) {
+	block, err := ssh.MarshalPrivateKey(private, s.Comment)
+	if err != nil {
+		return Value{}, fmt.Errorf("encode a key: %w", err)
+	}
+	public, err := ssh.NewPublicKey(private.Public())
+	if err != nil {
+		return Value{}, fmt.Errorf("encode a public key: %w", err)
+	}
+	line := strings.TrimSuffix(string(ssh.MarshalAuthorizedKey(public)), "\n")
+	if s.Comment != "" {
+		line += " " + s.Comment
+	}
+	return Value{Secret: pem.EncodeToMemory(block), Public: []byte(line + "\n")}, nil
 }

@@ -65,6 +65,10 @@ func ours(bin string) contender {
 		pairs, err := s.write(ref)
 		args = append(args, "render")
 		for _, p := range pairs {
+			if s.c.printed {
+				args = append(args, p[0])
+				continue
+			}
 			args = append(args, p[0]+":"+p[1])
 		}
 		return args, err

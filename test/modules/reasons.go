@@ -32,6 +32,7 @@ var reasons = map[string]string{ //nolint:gosec // no credentials, but modules a
 	"github.com/schollz/progressbar/v3":                   "the spinner and the bar of a terminal",
 	"github.com/spf13/cobra":                              "commands, flags, help and completion",
 	"github.com/spf13/pflag":                              "the flags of cobra, which this names to register its own kinds",
+	"github.com/spf13/viper":                              "the order of flags, environment, file and defaults",
 	"github.com/zclconf/go-cty":                           "the values of hcl",
 	"go.etcd.io/bbolt":                                    "the local store: one file that survives a power cut",
 	"go.yaml.in/yaml/v3":                                  "YAML with the lines of its nodes, for errors that name them",
