@@ -61,21 +61,13 @@ func missingArgument(use string, given int) string {
 
 // argumentText tells what an argument is, or "".
 func argumentText(name string) string {
-	switch name {
-	case "REF":
-		return "the secret, such as db.password or ssm:/app/password"
-	case "NEW_REF":
-		return "the secret to copy to"
-	case "DEST":
-		return "the file to write"
-	case "ROLE":
-		return "the name or ARN of the role"
-	case "JOB":
-		return "a job of the config"
-	case "FILE":
-		return "a file, or - for standard input"
-	case "NAME":
-		return "a function of templates or a key of the config"
-	}
-	return ""
+	return map[string]string{
+		"REF":     "the secret, such as db.password or ssm:/app/password",
+		"NEW_REF": "the secret to copy to",
+		"DEST":    "the file to write",
+		"ROLE":    "the name or ARN of the role",
+		"JOB":     "a job of the config",
+		"FILE":    "a file, or - for standard input",
+		"NAME":    "a function of templates or a key of the config",
+	}[name]
 }

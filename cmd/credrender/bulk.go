@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/credrender/credrender/internal/backend"
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/pkg/source"
@@ -54,7 +56,16 @@ func (a *app) scope(cfg *config.Config, verb string, args []string, f *bulkFlags
 }
 
 // openScope opens the table or local store that [REF] [KEY=VALUE]... selects.
-func (a *app) openScope(ctx context.Context, cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
+func (a *app) openScope(ctx context.Context, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
+	cfg, err := a.storeConfig(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.openScopeIn(ctx, cfg, verb, args, f)
+}
+
+// openScopeIn is openScope in the store of a config.
+func (a *app) openScopeIn(ctx context.Context, cfg *config.Config, verb string, args []string, f *bulkFlags) (*scoped, *store.Store, error) {
 	s, err := a.scope(cfg, verb, args, f)
 	if err != nil {
 		return nil, nil, err
@@ -178,9 +189,6 @@ func (a *app) printPlanned(outcomes []store.Outcome, o resultFlags) error {
 }
 
 func (a *app) printActions(list []plannedAction, o resultFlags) error {
-	if o.isJSON() {
-		return a.printJSON(list)
-	}
 	t := table{columns: []string{"ACTION", "NAME", "VERSION", "TO", "SIZE"}}
 	for _, p := range list {
 		size := ""
@@ -189,7 +197,7 @@ func (a *app) printActions(list []plannedAction, o resultFlags) error {
 		}
 		t.add(p.Action, source.Show(p.Name), shown(p.Version), shown(p.To), size)
 	}
-	return a.printTable(t, o)
+	return a.printResult(o, list, t)
 }
 
 // actionWrite is the action of export, which writes a file.
@@ -227,4 +235,43 @@ func (a *app) finish(s *scoped, outcomes []store.Outcome, err error) error {
 // throttling is not permanent: it tells nothing about the secret.
 func isPermanent(err error) bool {
 	return isOne(err, source.ErrWrongContext, source.ErrDenied, source.ErrIntegrity, source.ErrUnsupported, errBinary)
+}
+
+// bulkFlags are the flags of commands over many secrets.
+type bulkFlags struct {
+	contextMap   string
+	literal      []string
+	dryRun       bool
+	planned      resultFlags // of the result of a dry run
+	allowNoMatch bool
+}
+
+// register adds the flags that select secrets and contexts.
+func (f *bulkFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.contextMap, "context-map", "", "YAML `FILE` with the contexts of names, as a list of {pattern, context}")
+	contextFlag(c, &f.literal)
+	allowNoMatchFlag(c, &f.allowNoMatch)
+}
+
+// registerDryRun adds --dry-run, and the form of what it prints. In commands with a file,
+// -o is the format of that file.
+func (f *bulkFlags) registerDryRun(c *cobra.Command, usage string) {
+	dryRunFlag(c, &f.dryRun, &f.planned, usage)
+}
+
+func dryRunFlag(c *cobra.Command, dryRun *bool, planned *resultFlags, usage string) {
+	c.Flags().BoolVar(dryRun, "dry-run", false, usage)
+	if c.Flags().Lookup("output") != nil {
+		planned.registerHeaders(c)
+		return
+	}
+	planned.register(c, "text|json")
+	c.Flags().Lookup("output").Annotations = map[string][]string{dryRunOnly: {"true"}}
+}
+
+// dryRunOnly marks a flag that has no effect without --dry-run.
+const dryRunOnly = "credrender_dry_run_only"
+
+func allowNoMatchFlag(c *cobra.Command, allow *bool) {
+	c.Flags().BoolVar(allow, "allow-no-match", false, "accept a pattern that matches nothing, otherwise exit code 3")
 }

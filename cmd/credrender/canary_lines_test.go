@@ -1,5 +1,7 @@
 package main
 
+import "github.com/spf13/cobra"
+
 // canaryLine is one command line.
 type canaryLine struct {
 	link    string // the name of the program, if it is another
@@ -186,3 +188,6 @@ jobs:
 		"manifest.json": `[{"source":"derived.j2","destination":"one"},{"secret":"gone","destination":"two"}]`,
 	}
 }
+
+// newRoot returns the command line with all commands.
+func newRoot(a *app) *cobra.Command { return newRootWith(a, commands(), true) }

@@ -194,32 +194,32 @@ func explained([]string, string) (names []string) {
 	return names
 }
 
-// config loads the config once, in silence, or returns nil.
-func (cp *completer) config() *config.Config {
+// config loads the config once, in silence. It is empty, and not ok, if that fails or is
+// turned off.
+func (cp *completer) config() (cfg *config.Config, ok bool) {
 	a := cp.app
 	if off, _ := a.lookupEnv(completionOff); off == "off" {
-		return nil
+		return &config.Config{}, false
 	}
 	if cp.cfg == nil {
 		a.stderr, a.stdin = io.Discard, strings.NewReader("")
 		cfg, err := a.config(cp.ctx)
 		a.code = exitOK
 		if err != nil {
-			return nil
+			return &config.Config{}, false
 		}
 		a.stores.MFA = nil // which would ask
 		cp.cfg = cfg
 	}
-	return cp.cfg
+	return cp.cfg, true
 }
 
 // jobs returns the names of the jobs of the config.
 func (cp *completer) jobs([]string, string) []string {
 	names := []string{}
-	if cfg := cp.config(); cfg != nil {
-		for _, j := range cfg.Jobs {
-			names = append(names, j.Name)
-		}
+	cfg, _ := cp.config()
+	for _, j := range cfg.Jobs {
+		names = append(names, j.Name)
 	}
 	return names
 }
@@ -227,10 +227,7 @@ func (cp *completer) jobs([]string, string) []string {
 // pairs returns the KEY=VALUE of all contexts of the config.
 func (cp *completer) pairs([]string, string) []string {
 	all := []string{}
-	cfg := cp.config()
-	if cfg == nil {
-		return all
-	}
+	cfg, _ := cp.config()
 	contexts := []map[string]string{cfg.Base.Context}
 	contexts = slices.AppendSeq(contexts, maps.Values(cfg.Base.Contexts))
 	for _, j := range cfg.Jobs {
@@ -256,12 +253,11 @@ func (cp *completer) pairsOrFile(before []string, prefix string) []string {
 
 // tables returns the tables that the config and its sources name.
 func (cp *completer) tables([]string, string) []string {
-	all := []string{}
-	cfg := cp.config()
-	if cfg == nil {
-		return all
+	cfg, ok := cp.config()
+	if !ok {
+		return []string{}
 	}
-	all = append(all, cfg.Base.Store.Table)
+	all := []string{cfg.Base.Store.Table}
 	for _, name := range cfg.Base.Store.SourceNames() {
 		if s, ok := cfg.Base.Store.Named(name); ok && s.Kind == backend.DynamoDB {
 			all = append(all, s.Table)
@@ -273,10 +269,9 @@ func (cp *completer) tables([]string, string) []string {
 // sources returns the prefixes of refs.
 func (cp *completer) sources([]string, string) []string {
 	all := []string{"ssm:", "sm:", "s3://"}
-	if cfg := cp.config(); cfg != nil {
-		for _, name := range cfg.Base.Store.SourceNames() {
-			all = append(all, name+":")
-		}
+	cfg, _ := cp.config()
+	for _, name := range cfg.Base.Store.SourceNames() {
+		all = append(all, name+":")
 	}
 	return all
 }

@@ -24,8 +24,8 @@ const namesMaxAge = time.Minute
 // refs returns the names of the store, or those of the source whose prefix the word has,
 // and the prefixes of sources.
 func (cp *completer) refs(_ []string, prefix string) []string {
-	cfg := cp.config()
-	if cfg == nil {
+	cfg, ok := cp.config()
+	if !ok {
 		return []string{}
 	}
 	all := []string{}
@@ -164,24 +164,15 @@ func (cp *completer) cachePath(t *backend.Target) string {
 // keepNames writes names to a file that only its owner reads. Without it the next word
 // takes a request, so a failure is not reported.
 func keepNames(path string, names []string) {
-	data, err := json.Marshal(names)
-	if err != nil {
-		return
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".names-*") // mode 0600
-	if err != nil {
-		return
-	}
-	_, err = f.Write(data)
-	if f.Close() != nil || err != nil || os.Rename(f.Name(), path) != nil {
-		_ = os.Remove(f.Name())
+	if data, err := json.Marshal(names); err == nil {
+		_ = replaceFile(path, data, 0o600)
 	}
 }
 
 // profiles returns the profiles in the user's AWS configuration.
 func (cp *completer) profiles([]string, string) []string {
 	names := []string{}
-	if cp.config() == nil {
+	if _, ok := cp.config(); !ok {
 		return names
 	}
 	path, ok := cp.app.lookupEnv("AWS_CONFIG_FILE")

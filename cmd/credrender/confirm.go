@@ -23,19 +23,32 @@ func (a *app) confirm(ctx context.Context, question string) error {
 	}
 	defer limit.Pause(ctx)()
 	_, _ = fmt.Fprint(a.stderr, question+" [y/N] ")
-	answers := make(chan string, 1)
-	go func() { // without an answer it ends with the process
-		line, _ := bufio.NewReader(tty).ReadString('\n')
-		answers <- strings.ToLower(strings.TrimSpace(line))
+	line, _ := awaitAnswer(ctx, func() (string, error) { return bufio.NewReader(tty).ReadString('\n') })
+	if ctx.Err() != nil {
+		_, _ = fmt.Fprintln(a.stderr)
+		return ctx.Err()
+	}
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return nil
+	}
+	return errNotConfirmed
+}
+
+// awaitAnswer returns what a user types, or the error of ctx if that ends first. The read then
+// ends with the process.
+func awaitAnswer[T any](ctx context.Context, read func() (T, error)) (typed T, err error) {
+	done := make(chan struct{})
+	var got T
+	var failed error
+	go func() {
+		got, failed = read()
+		close(done)
 	}()
 	select {
 	case <-ctx.Done():
-		_, _ = fmt.Fprintln(a.stderr)
-		return ctx.Err()
-	case answer := <-answers:
-		if answer == "y" || answer == "yes" {
-			return nil
-		}
-		return errNotConfirmed
+		return typed, ctx.Err()
+	case <-done:
+		return got, failed
 	}
 }

@@ -2,18 +2,16 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/compat/confd"
 	"github.com/credrender/credrender/internal/compat/jinja/convert"
 	"github.com/credrender/credrender/internal/config"
+	"github.com/credrender/credrender/internal/scaffold"
 )
 
 // convertFlags are the flags of convert. Those of the other kind of input are refused.
@@ -107,17 +105,18 @@ func (a *app) notConverted(path string, line int, what string) {
 }
 
 func (a *app) convertFolder(o *convertFlags, path string) error {
-	files, left, err := confd.Convert(os.DirFS(a.abs(path)), o.confd)
+	converted, left, err := confd.Convert(os.DirFS(a.abs(path)), o.confd)
 	if err != nil {
 		return usagef("%s: %w", path, err)
 	}
-	if files, err = withSchema(files); err != nil {
+	files, err := withSchema(converted)
+	if err != nil {
 		return err
 	}
 	if o.out == "" {
 		err = a.printFiles(files[:len(files)-1])
 	} else {
-		err = writeFiles(a.abs(o.out), files)
+		err = writeNew(a.abs(o.out), files, "--out: %s exists, or cannot be checked: use a new folder")
 	}
 	if err != nil {
 		return err
@@ -130,21 +129,18 @@ func (a *app) convertFolder(o *convertFlags, path string) error {
 
 // withSchema adds the JSON Schema, as the last file, and the line of the config that leads
 // editors to it.
-func withSchema(files []confd.File) ([]confd.File, error) {
+func withSchema(converted []confd.File) (files []scaffold.File, err error) {
 	text, err := json.MarshalIndent(config.Schema(), "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	files = slices.Clone(files)
-	for i, f := range files {
+	for _, f := range converted {
 		if f.Name == confd.ConfigName {
-			files[i].Data = append([]byte(config.Modeline("./"+schemaName)), f.Data...)
+			f.Data = append([]byte(config.Modeline("./"+schemaName)), f.Data...)
 		}
+		files = append(files, scaffold.File(f))
 	}
-	return append(files, confd.File{Name: schemaName, Data: append(text, '\n')}), nil
+	return append(files, scaffold.File{Name: schemaName, Data: append(text, '\n')}), err
 }
 
-func (a *app) printFiles(files []confd.File) error {
+func (a *app) printFiles(files []scaffold.File) error {
 	for _, f := range files {
 		text := fmt.Sprintf("-- %s --\n%s", f.Name, f.Data)
 		if err := a.write([]byte(text)); err != nil {
@@ -152,33 +148,4 @@ func (a *app) printFiles(files []confd.File) error {
 		}
 	}
 	return nil
-}
-
-// writeFiles writes files below a folder, none of which may exist.
-func writeFiles(dir string, files []confd.File) error {
-	for _, f := range files {
-		name := filepath.Join(dir, f.Name)
-		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-			return usagef("--out: %s exists, or cannot be checked: use a new folder", name)
-		}
-	}
-	for _, f := range files {
-		name := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		if err := createFile(name, f.Data); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func createFile(name string, data []byte) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	return errors.Join(err, file.Close())
 }

@@ -61,27 +61,17 @@ func (a *app) askMFA(ctx context.Context, serial string) (string, error) {
 		out = tty
 	}
 	_, _ = fmt.Fprintf(out, "Enter MFA code for %s: ", serial)
-	type answer struct {
-		code []byte
-		err  error
-	}
-	answers := make(chan answer, 1)
-	go func() { // without an answer it ends with the process
-		code, err := term.ReadPassword(int(tty.Fd()))
-		answers <- answer{code, err}
-	}()
 	defer func() { _, _ = fmt.Fprintln(out) }()
-	select {
-	case <-ctx.Done():
+	typed, err := awaitAnswer(ctx, func() ([]byte, error) { return term.ReadPassword(int(tty.Fd())) })
+	if ctx.Err() != nil {
 		_ = term.Restore(int(tty.Fd()), state)
 		return "", ctx.Err()
-	case got := <-answers:
-		code := strings.TrimSpace(string(got.code))
-		if got.err != nil || code == "" {
-			return "", errors.New("no MFA code was entered")
-		}
-		return code, nil
 	}
+	code := strings.TrimSpace(string(typed))
+	if err != nil || code == "" {
+		return "", errors.New("no MFA code was entered")
+	}
+	return code, nil
 }
 
 // openTerminal returns the terminal for a prompt, or nil if there is none.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/render"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
-	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 func newCredsmash(a *app) *cobra.Command {
@@ -35,13 +33,11 @@ name credsmash does the same without the word.`,
 func (a *app) credsmash(ctx context.Context, args []string) int {
 	var own []render.Own
 	f := &credsmash.CommandLine{
-		Stdin: a.stdin, Stdout: a.stdout, Stderr: mask.Lines(a.stderr), Terminal: a.atTerminal(a.stdout), LookupEnv: a.lookupEnv, Now: time.Now,
-		ReadFile: func(path string) ([]byte, error) {
+		Machine: a.peerMachine(func(path string) ([]byte, error) {
 			own = append(own, a.protectedFile("a file that this command reads", path)...)
 			return a.readForPeer("credsmash", a.abs(path))
-		},
-		ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
-		Open:    a.openCredsmash,
+		}),
+		Open: a.openCredsmash,
 		Install: func(ctx context.Context, id string, files []credsmash.File) error {
 			return a.installCredsmash(ctx, id, files, own)
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/credrender/credrender/internal/caroots"
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/internal/compat/credstash"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/dynamo"
@@ -32,11 +33,18 @@ credstash does the same without the word.`,
 // credstash runs one command line of credstash.
 func (a *app) credstash(ctx context.Context, args []string) int {
 	f := &credstash.CommandLine{
-		Stdin: a.stdin, Stdout: a.stdout, Stderr: mask.Lines(a.stderr), Terminal: a.atTerminal(a.stdout),
-		LookupEnv: a.lookupEnv, Home: a.home(), Now: time.Now, Open: a.openCredstash,
-		ReadFile: func(path string) ([]byte, error) { return a.readForPeer("credstash", path) }, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
+		Machine: a.peerMachine(func(path string) ([]byte, error) { return a.readForPeer("credstash", path) }),
+		Home:    a.home(), Open: a.openCredstash,
 	}
 	return f.Run(ctx, args)
+}
+
+// peerMachine returns what a compatibility command line sees of the machine.
+func (a *app) peerMachine(readFile func(path string) ([]byte, error)) compat.Machine {
+	return compat.Machine{
+		Stdin: a.stdin, Stdout: a.stdout, Stderr: mask.Lines(a.stderr), Terminal: a.atTerminal(a.stdout), LookupEnv: a.lookupEnv, Now: time.Now,
+		ReadFile: readFile, ReadAll: func(r io.Reader) ([]byte, error) { return a.input.ReadAll(r, true) },
+	}
 }
 
 // openCredstash opens the table and key that credstash would use.

@@ -229,6 +229,10 @@ func stampOf(cfg *config.Config) string {
 	if !cfg.Read.Single && len(paths) > 0 {
 		paths = append([]string{filepath.Dir(paths[0])}, paths...)
 	}
+	return stampAll(paths)
+}
+
+func stampAll(paths []string) string {
 	var stamps []string
 	for _, path := range paths {
 		s, _ := fsys.Stamp(path) // empty for a removed file

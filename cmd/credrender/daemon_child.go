@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -142,11 +141,7 @@ func (a *app) childArgs(o daemon.Order) []string {
 	for _, n := range o.Names {
 		args = append(args, "--job="+n)
 	}
-	given := a.globals.given()
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		args = append(args, "--"+name+"="+given[name])
-	}
-	return args
+	return append(args, a.globals.args()...)
 }
 
 // self returns the path of the running program, even after an upgrade replaced the file:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,6 @@ import (
 	"github.com/credrender/credrender/internal/job"
 	"github.com/credrender/credrender/internal/state"
 	"github.com/credrender/credrender/internal/txn"
-	"github.com/credrender/credrender/internal/txn/fsys"
 )
 
 // This file holds what a daemon does before it has a config, and its check whether the
@@ -120,21 +120,14 @@ func (a *app) configStamp(path string) string {
 	if info.IsDir() {
 		files, _ = filepath.Glob(filepath.Join(path, "*.yaml"))
 	}
-	stamp := ""
-	for _, f := range files {
-		s, _ := fsys.Stamp(f) // empty for a removed file
-		stamp += " " + s
-	}
-	return strings.TrimSpace(stamp)
+	return strings.TrimSpace(stampAll(files))
 }
 
 // uncheckedTimeout returns --timeout before there is a config. config.Load reports an
 // invalid value later.
 func (a *app) uncheckedTimeout() time.Duration {
-	text := a.globals.given()["timeout"]
-	if text == "" {
-		text, _ = a.lookupEnv("CREDRENDER_TIMEOUT")
-	}
+	variable, _ := a.lookupEnv("CREDRENDER_TIMEOUT")
+	text := cmp.Or(a.globals.given()["timeout"], variable)
 	if limit, err := time.ParseDuration(text); err == nil && limit > 0 {
 		return limit
 	}

@@ -36,11 +36,12 @@ directory for temporary files), which is printed at the end.`,
 	}
 }
 
-// demo runs command lines of credrender and prints them.
+// demo runs command lines of credrender and prints them. After a failure, it runs no other.
 type demo struct {
 	app  *app
 	dir  string
 	conf string
+	err  error // of the first that failed
 }
 
 func runDemo(ctx context.Context, a *app, args []string) error {
@@ -55,26 +56,23 @@ func runDemo(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	play := func(why string, args ...string) func(context.Context) error {
-		return func(ctx context.Context) error { return d.play(ctx, why, args...) }
-	}
-	steps := []func(context.Context) error{
-		play("a store without AWS", "setup"),
-		func(ctx context.Context) error { return d.seed(ctx, secrets) },
-		play("preview the changes", "plan"),
-		play("the files change together, then the hook runs", "render"),
-		play("nothing changed: no rewrite, no hook, no output", "render"),
-		func(ctx context.Context) error {
-			return d.put(ctx, "web.admin.password", []byte("the next password"), "rotate a password")
-		},
-		play("one file differs; its old line is hidden", "plan"),
-		play("and only that one is replaced", "render"),
-		play("the status of the job", "status"),
-	}
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return err
+	d.play(ctx, "a store without AWS", "setup")
+	for i, s := range secrets {
+		why := ""
+		if i == 0 {
+			why = "secrets, which open only with their context"
 		}
+		d.put(ctx, s.name, s.value, why)
+	}
+	d.play(ctx, "preview the changes", "plan")
+	d.play(ctx, "the files change together, then the hook runs", "render")
+	d.play(ctx, "nothing changed: no rewrite, no hook, no output", "render")
+	d.put(ctx, "web.admin.password", []byte("the next password"), "rotate a password")
+	d.play(ctx, "one file differs; its old line is hidden", "plan")
+	d.play(ctx, "and only that one is replaced", "render")
+	d.play(ctx, "the status of the job", "status")
+	if d.err != nil {
+		return d.err
 	}
 	return printf(a.stdout, "\nEverything is below %s\n", d.dir)
 }
@@ -129,27 +127,17 @@ func findNginx() string {
 	return ""
 }
 
-func (d *demo) seed(ctx context.Context, secrets []demoSecret) error {
-	for i, s := range secrets {
-		why := ""
-		if i == 0 {
-			why = "secrets, which open only with their context"
-		}
-		if err := d.put(ctx, s.name, s.value, why); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // put passes the value on standard input, so that it is not an argument.
-func (d *demo) put(ctx context.Context, name string, value []byte, why string) error {
+func (d *demo) put(ctx context.Context, name string, value []byte, why string) {
 	d.app.stdin = strings.NewReader(string(value))
-	return d.play(ctx, why, "put", name, "-", "Env=prod", "app.tier=web")
+	d.play(ctx, why, "put", name, "-", "Env=prod", "app.tier=web")
 }
 
 // play prints a command line and runs it.
-func (d *demo) play(ctx context.Context, why string, args ...string) error {
+func (d *demo) play(ctx context.Context, why string, args ...string) {
+	if d.err != nil {
+		return
+	}
 	if why != "" {
 		why = "\n# " + why + "\n"
 	}
@@ -158,18 +146,15 @@ func (d *demo) play(ctx context.Context, why string, args ...string) error {
 		args = append(args, "--root", d.dir)
 	}
 	line := append(global, args...)
-	if err := printf(d.app.stdout, "%s$ credrender %s\n", why, strings.ReplaceAll(strings.Join(line, " "), d.dir, "$DIR")); err != nil {
-		return err
-	}
+	d.err = printf(d.app.stdout, "%s$ credrender %s\n", why, strings.ReplaceAll(strings.Join(line, " "), d.dir, "$DIR"))
 	// A copy, because the outer command line keeps its own flags and exit code.
 	sub := app{
 		stdin: d.app.stdin, stdout: d.app.stdout, stderr: d.app.stderr,
 		environ: withoutSettings(d.app.environ), dir: d.app.dir, euid: d.app.euid,
 	}
-	if code := sub.main(ctx, line); code != exitOK {
-		return errors.New("the demo failed")
+	if d.err == nil && sub.main(ctx, line) != exitOK {
+		d.err = errors.New("the demo failed")
 	}
-	return nil
 }
 
 // withoutSettings removes the user's own settings from the environment of the demo.

@@ -63,6 +63,7 @@ type doctor struct {
 	seen      map[string]bool // findings so far, as printed
 	hopeless  bool            // no secret can be read, so single ones are not checked
 	unhealthy bool
+	unwritten error // of the first finding that could not be printed
 }
 
 func runDoctor(ctx context.Context, a *app, o *doctorOptions, args []string) error {
@@ -71,7 +72,9 @@ func runDoctor(ctx context.Context, a *app, o *doctorOptions, args []string) err
 		return err
 	}
 	d := &doctor{a: a, cfg: cfg, args: args, all: o.all, json: o.output == "json", report: doctorReport{Findings: []doctorFinding{}}, seen: map[string]bool{}}
-	err = d.examine(ctx, o)
+	if err = d.examine(ctx, o); err == nil {
+		err = d.unwritten
+	}
 	if d.unhealthy {
 		a.code = worse(a.code, exitSecret)
 	}
@@ -98,9 +101,7 @@ func (d *doctor) examine(ctx context.Context, o *doctorOptions) (err error) {
 		}
 	}
 	if len(jobs) > 0 && !d.hopeless {
-		if err := d.examineJobs(ctx, jobs, sel.named); err != nil {
-			return err
-		}
+		return d.examineJobs(ctx, jobs, sel.named)
 	}
 	return nil
 }
@@ -175,54 +176,52 @@ func (d *doctor) examineStore(ctx context.Context, where job.Store) error {
 	c, err := d.a.stores.AWS(ctx, where)
 	if errors.Is(err, awsconfig.ErrNoRegion) {
 		d.hopeless = true
-		return d.tell(failing, "region", err.Error(), "export AWS_REGION=eu-west-1  # or where the table is")
+		d.tell(failing, "region", err.Error(), "export AWS_REGION=eu-west-1  # or where the table is")
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := d.examineIdentity(ctx, c); err != nil || d.hopeless {
-		return err
+	if d.examineIdentity(ctx, c); d.hopeless {
+		return nil
 	}
 	if where.Kind == backend.S3 {
 		return d.examineFolder(ctx, where)
 	}
-	if err := d.examineTable(ctx, c, where); err != nil || d.hopeless {
-		return err
+	if d.examineTable(ctx, c, where); d.hopeless {
+		return nil
 	}
-	if err := d.examineKey(ctx, c, where); err != nil {
-		return err
-	}
+	d.examineKey(ctx, c, where)
 	return d.examineItems(ctx, where)
 }
 
 // examineIdentity checks the credentials with STS. Rendering and the other checks do not
 // need STS, so if it does not respond they have half of --timeout left.
-func (d *doctor) examineIdentity(ctx context.Context, c awsconfig.Config) error {
+func (d *doctor) examineIdentity(ctx context.Context, c awsconfig.Config) {
 	half := d.cfg.Settings.Timeout / 2
 	asking, stop := limit.New(half).Context(ctx)
 	defer stop()
 	var err error
 	if d.me, err = c.Identity(asking); err != nil {
 		d.a.setTimeout(half)
-		return d.noIdentity(err)
+		d.noIdentity(err)
+		return
 	}
-	if err := d.tell(fine, "identity", fmt.Sprintf("%s, from %s, region %s", d.me.ARN, d.me.Source, c.AWS.Region)); err != nil {
-		return err
-	}
+	d.tell(fine, "identity", fmt.Sprintf("%s, from %s, region %s", d.me.ARN, d.me.Source, c.AWS.Region))
 	if skew := d.me.Skew.Abs(); skew > maxSkew/2 {
 		text := fmt.Sprintf("this machine's is off by %s; AWS refuses more than %s", skew.Round(time.Second), maxSkew)
-		return d.tell(warning, "clock", text, "timedatectl set-ntp true && systemctl restart systemd-timesyncd")
+		d.tell(warning, "clock", text, "timedatectl set-ntp true && systemctl restart systemd-timesyncd")
 	}
-	return nil
 }
 
-func (d *doctor) noIdentity(err error) error {
+func (d *doctor) noIdentity(err error) {
 	if errors.Is(err, source.ErrCredentials) {
 		d.hopeless = true
-		return d.tell(failing, "identity", err.Error(),
+		d.tell(failing, "identity", err.Error(),
 			"aws sso login  # or give the instance a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile")
+		return
 	}
-	return d.tell(warning, "identity", err.Error()+"; rendering needs STS only to assume a role", "curl -sS https://sts.amazonaws.com  # shows whether the network reaches AWS")
+	d.tell(warning, "identity", err.Error()+"; rendering needs STS only to assume a role", "curl -sS https://sts.amazonaws.com  # shows whether the network reaches AWS")
 }
 
 // examineJobs renders the jobs in memory and checks the paths of their destinations.
@@ -238,20 +237,15 @@ func (d *doctor) examineJobs(ctx context.Context, jobs []job.Job, named map[stri
 			continue
 		}
 		misplaced[jobs[i].ID] = true
-		if err := d.tell(failing, "job "+jobs[i].Name, err.Error(), d.lint()); err != nil {
-			return err
-		}
+		d.tell(failing, "job "+jobs[i].Name, err.Error(), d.lint())
 	}
 	planned, _, err := render.DryRun(ctx, w, render.Options{Timeout: d.cfg.Settings.Timeout, NoDisk: true}, jobs)
 	if err != nil {
 		return err
 	}
 	for _, p := range planned {
-		if p.Err() == nil && misplaced[p.Job.ID] {
-			continue
-		}
-		if err := d.examineJob(ctx, p); err != nil {
-			return err
+		if p.Err() != nil || !misplaced[p.Job.ID] {
+			d.examineJob(ctx, p)
 		}
 	}
 	return nil
@@ -262,20 +256,19 @@ func (d *doctor) lint() string {
 	return d.line(append([]string{"lint"}, d.args...)...) + "  # lists other problems"
 }
 
-func (d *doctor) examineJob(ctx context.Context, p *render.Plan) error {
+func (d *doctor) examineJob(ctx context.Context, p *render.Plan) {
 	err := p.Err()
 	if err == nil {
-		return d.tell(fine, "job "+p.Job.Name, "it renders")
+		d.tell(fine, "job "+p.Job.Name, "it renders")
+		return
 	}
 	failed, ok := errors.AsType[*template.SecretsError](err)
 	if !ok {
-		return d.tell(failing, "job "+p.Job.Name, err.Error(), d.lint())
+		d.tell(failing, "job "+p.Job.Name, err.Error(), d.lint())
+		return
 	}
 	for _, f := range failed.Failures {
 		text, fixes := d.diagnose(ctx, p.Job.Store, f.Ref, f.Err)
-		if err := d.tell(failing, "secret "+f.Ref.String(), text, fixes...); err != nil {
-			return err
-		}
+		d.tell(failing, "secret "+f.Ref.String(), text, fixes...)
 	}
-	return nil
 }

@@ -20,14 +20,14 @@ import (
 func (d *doctor) examineLocal(ctx context.Context, where job.Store) error {
 	if _, _, err := local.New(backend.LocalOptions(where)).GenerateDataKey(ctx, 1, nil); err != nil {
 		d.hopeless = true
+		var fixes []string
 		if errors.Is(err, source.ErrNoStore) {
-			return d.tell(failing, "store", err.Error(), d.line("setup"))
+			fixes = []string{d.line("setup")}
 		}
-		return d.tell(failing, "store", err.Error())
+		d.tell(failing, "store", err.Error(), fixes...)
+		return nil
 	}
-	if err := d.tell(fine, "store", "local, "+where.Path); err != nil {
-		return err
-	}
+	d.tell(fine, "store", "local, "+where.Path)
 	return d.examineItems(ctx, where)
 }
 
@@ -44,54 +44,51 @@ func (d *doctor) examineFolder(ctx context.Context, where job.Store) error {
 	subject := "s3://" + where.Path
 	switch _, err := lister.List(ctx, ""); {
 	case errors.Is(err, source.ErrDenied):
-		return d.tell(fine, "store", subject+": not checked, because s3:ListBucket is denied; rendering needs it only for patterns")
+		d.tell(fine, "store", subject+": not checked, because s3:ListBucket is denied; rendering needs it only for patterns")
 	case err != nil:
 		d.hopeless = true
-		return d.tell(failing, "store", err.Error(), "aws s3 ls  # lists the buckets of the account")
+		d.tell(failing, "store", err.Error(), "aws s3 ls  # lists the buckets of the account")
+	default:
+		d.tell(fine, "store", subject)
 	}
-	return d.tell(fine, "store", subject)
+	return nil
 }
 
-func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job.Store) error {
+func (d *doctor) examineTable(ctx context.Context, c awsconfig.Config, where job.Store) {
 	subject := "table " + where.Table
 	t, err := dynamo.NewAdmin(c.AWS, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
 	switch {
 	case errors.Is(err, source.ErrDenied):
-		return d.tell(fine, subject, "not checked, because dynamodb:DescribeTable is denied; rendering does not need it")
+		d.tell(fine, subject, "not checked, because dynamodb:DescribeTable is denied; rendering does not need it")
 	case errors.Is(err, dynamo.ErrSchema):
 		d.hopeless = true
-		return d.tell(failing, subject, err.Error(), d.line("--table", "OTHER", "setup"))
+		d.tell(failing, subject, err.Error(), d.line("--table", "OTHER", "setup"))
 	case err != nil:
 		d.hopeless = true
-		return d.tell(failing, subject, err.Error(), d.line("render", "--wait", "5m")+"  # keeps trying")
+		d.tell(failing, subject, err.Error(), d.line("render", "--wait", "5m")+"  # keeps trying")
 	case t.Created:
-		return d.noTable(ctx, c, where)
+		d.noTable(ctx, c, where)
+	default:
+		d.tell(fine, subject, t.ARN)
+		d.differs(subject, t.Differs)
 	}
-	if err := d.tell(fine, subject, t.ARN); err != nil {
-		return err
-	}
-	return d.differs(subject, t.Differs)
 }
 
 // differs warns of settings that differ from those of setup, except the billing mode,
 // which is the owner's choice.
-func (d *doctor) differs(subject string, differs []string) error {
+func (d *doctor) differs(subject string, differs []string) {
 	for _, text := range differs {
-		if strings.HasPrefix(text, "it is provisioned") || strings.Contains(text, "could not be checked") {
-			continue
-		}
-		if err := d.tell(warning, subject, text, d.line("setup", "--update")); err != nil {
-			return err
+		if !strings.HasPrefix(text, "it is provisioned") && !strings.Contains(text, "could not be checked") {
+			d.tell(warning, subject, text, d.line("setup", "--update"))
 		}
 	}
-	return nil
 }
 
 // credstashRegion is the default region of credstash.
 const credstashRegion = "us-east-1"
 
 // noTable looks for the table in the regions where it is most likely to be.
-func (d *doctor) noTable(ctx context.Context, c awsconfig.Config, where job.Store) error {
+func (d *doctor) noTable(ctx context.Context, c awsconfig.Config, where job.Store) {
 	d.hopeless = true
 	for _, region := range []string{credstashRegion, where.KMSRegion} {
 		if region == "" || region == c.AWS.Region {
@@ -101,31 +98,31 @@ func (d *doctor) noTable(ctx context.Context, c awsconfig.Config, where job.Stor
 		other.Region = region
 		t, err := dynamo.NewAdmin(other, where.Table).SetUp(ctx, dynamo.SetupOptions{DryRun: true})
 		if err == nil && !t.Created {
-			return d.tell(failing, "region", fmt.Sprintf("table %s is in %s, not in %s", where.Table, region, c.AWS.Region),
+			d.tell(failing, "region", fmt.Sprintf("table %s is in %s, not in %s", where.Table, region, c.AWS.Region),
 				"export CREDRENDER_REGION="+region)
+			return
 		}
 	}
-	return d.tell(failing, "table "+where.Table, "not found in "+c.AWS.Region, d.line("setup"))
+	d.tell(failing, "table "+where.Table, "not found in "+c.AWS.Region, d.line("setup"))
 }
 
-func (d *doctor) examineKey(ctx context.Context, c awsconfig.Config, where job.Store) error {
+func (d *doctor) examineKey(ctx context.Context, c awsconfig.Config, where job.Store) {
 	subject := "key " + where.Key
 	k, err := kms.NewAdmin(c.KMS, where.Key).SetUp(ctx, kms.SetupOptions{DryRun: true})
 	unfit, isUnfit := errors.AsType[*kms.UnfitError](err)
 	switch {
 	case errors.Is(err, source.ErrDenied):
-		return d.tell(fine, subject, "not checked, because kms:DescribeKey is denied; rendering does not need it")
+		d.tell(fine, subject, "not checked, because kms:DescribeKey is denied; rendering does not need it")
 	case isUnfit:
-		return d.tell(failing, subject, err.Error(), enable(unfit.Key.ARN, unfit.Key.State)...)
+		d.tell(failing, subject, err.Error(), enable(unfit.Key.ARN, unfit.Key.State)...)
 	case err != nil:
-		return d.tell(warning, subject, err.Error(), d.line("setup"))
+		d.tell(warning, subject, err.Error(), d.line("setup"))
 	case k.Created:
-		return d.tell(warning, subject, "not found: secrets can be read, but not put", d.line("setup"))
+		d.tell(warning, subject, "not found: secrets can be read, but not put", d.line("setup"))
+	default:
+		d.tell(fine, subject, k.ARN)
+		d.differs(subject, k.Differs)
 	}
-	if err := d.tell(fine, subject, k.ARN); err != nil {
-		return err
-	}
-	return d.differs(subject, k.Differs)
 }
 
 // enable returns the commands that enable a key again.
@@ -146,11 +143,13 @@ func (d *doctor) examineItems(ctx context.Context, where job.Store) error {
 	}
 	sc := store.Scope{DryRun: !d.all, Contexts: func(string) []source.Context { return d.contexts }}
 	verdicts, err := st.Verify(ctx, sc)
-	if errors.Is(err, source.ErrDenied) {
-		return d.tell(fine, "items", "not checked, because dynamodb:Scan is denied; rendering needs it only for patterns")
+	switch {
+	case errors.Is(err, source.ErrDenied):
+		d.tell(fine, "items", "not checked, because dynamodb:Scan is denied; rendering needs it only for patterns")
+	case err != nil:
+		d.tell(warning, "items", err.Error())
+	default:
+		d.tellItems(verdicts)
 	}
-	if err != nil {
-		return d.tell(warning, "items", err.Error())
-	}
-	return d.tellItems(verdicts)
+	return nil
 }

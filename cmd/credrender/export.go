@@ -148,11 +148,7 @@ func (o *exportOptions) chooseFormat() (string, error) {
 }
 
 func exportStore(ctx context.Context, a *app, o *exportOptions, args []string) error {
-	cfg, err := a.storeConfig(ctx)
-	if err != nil {
-		return err
-	}
-	s, from, err := a.openScope(ctx, cfg, "export --to", args, &o.bulkFlags)
+	s, from, err := a.openScope(ctx, "export --to", args, &o.bulkFlags)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,6 +33,15 @@ func (g globals) given() map[string]string {
 		}
 	}
 	return m
+}
+
+// args returns the given flags as arguments, sorted.
+func (g globals) args() (args []string) {
+	given := g.given()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		args = append(args, "--"+name+"="+given[name])
+	}
+	return args
 }
 
 // register adds the flags to c. A short form that c defines itself stays c's.

@@ -45,19 +45,14 @@ func runGrants(ctx context.Context, a *app, args []string, o resultFlags) error 
 	if principal != "" && len(grants) == 0 {
 		a.log.Warn(source.Show(principal) + ": the key has no grant for it")
 	}
-	if o.isJSON() {
-		list := make([]grantEntry, len(grants))
-		for i, g := range grants {
-			list[i] = grantEntry(g)
-		}
-		return a.printJSON(list)
-	}
+	list := make([]grantEntry, len(grants))
 	t := table{columns: []string{"PRINCIPAL", "OPERATIONS", "CONTEXT", "ID", "NAME"}}
-	for _, g := range grants {
+	for i, g := range grants {
+		list[i] = grantEntry(g)
 		c, _ := source.NewContext(g.Context)
 		t.add(source.Show(g.Principal), strings.Join(g.Operations, ","), showContext(g.Match, c), g.ID, shown(g.Name))
 	}
-	return a.printTable(t, o)
+	return a.printResult(o, list, t)
 }
 
 // grantEntry is a grant, as grants -o json prints it.

@@ -83,5 +83,5 @@ func unknownTopic(root *cobra.Command, name string) error {
 
 // topicList is the line of the command list that has the topics.
 func topicList() string {
-	return strings.Join(fillLines(strings.Fields(strings.Join(topicNames(), ", ")), "  ", manual.Width), "\n")
+	return strings.Join(manual.Fill(strings.Join(topicNames(), ", "), "  ", "  ", manual.Width), "\n")
 }

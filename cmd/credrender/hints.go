@@ -78,10 +78,7 @@ func (ad adviser) one(err error) string {
 	if e, ok := errors.AsType[*render.RefusedError](err); ok {
 		return refusedHint(e)
 	}
-	if text := typedHint(err); text != "" {
-		return text
-	}
-	if text := cmp.Or(ad.call(err), rotationHint(err)); text != "" {
+	if text := cmp.Or(typedHint(err), ad.call(err), rotationHint(err)); text != "" {
 		return text
 	}
 	from := ""

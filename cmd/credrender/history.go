@@ -48,10 +48,13 @@ func runHistory(ctx context.Context, a *app, ref string, o resultFlags) error {
 	if err != nil {
 		return t.Fault(err)
 	}
-	if o.isJSON() {
-		return a.printJSON(historyJSON(versions))
+	list := make([]historyLine, len(versions))
+	table := table{columns: []string{"VERSION", "CREATED", "AUTHOR", "LABELS", "COMMENT"}}
+	for i, v := range versions {
+		list[i] = historyLine{v.Version, created(v), v.Author, v.Labels, v.Comment}
+		table.add(source.Show(v.Version), created(v), shown(v.Author), shown(strings.Join(v.Labels, ",")), shown(v.Comment))
 	}
-	return a.printTable(historyTable(versions), o)
+	return a.printResult(o, list, table)
 }
 
 // historyLine is a version of history -o json.
@@ -63,27 +66,11 @@ type historyLine struct {
 	Comment string   `json:"comment,omitempty" doc:"the comment"`
 }
 
-func historyJSON(infos []source.VersionInfo) []historyLine {
-	list := make([]historyLine, len(infos))
-	for i, v := range infos {
-		list[i] = historyLine{v.Version, created(v), v.Author, v.Labels, v.Comment}
-	}
-	return list
-}
-
 func created(v source.VersionInfo) string {
 	if v.Created.IsZero() {
 		return ""
 	}
 	return v.Created.UTC().Format(time.RFC3339)
-}
-
-func historyTable(infos []source.VersionInfo) table {
-	t := table{columns: []string{"VERSION", "CREATED", "AUTHOR", "LABELS", "COMMENT"}}
-	for _, v := range infos {
-		t.add(source.Show(v.Version), created(v), shown(v.Author), shown(strings.Join(v.Labels, ",")), shown(v.Comment))
-	}
-	return t
 }
 
 // shown is source.Show for a cell that may be empty.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,7 +54,6 @@ render --force renders a job in spite of its hold.`,
 			}
 			return runHold(c.Context(), a, o, args[0])
 		},
-		ValidArgsFunction: a.completeJobs,
 	}
 	c.Flags().DurationVar(&o.length, "for", 0, "how long, `DURATION`, such as 2h; at most 720h")
 	c.Flags().StringVar(&o.reason, "reason", "", "why, a `TEXT` for other operators")
@@ -193,17 +191,4 @@ func (a *app) withoutHeld(st *state.Dir, jobs []job.Job, force bool) []job.Job {
 
 func heldText(h state.Hold) string {
 	return fmt.Sprintf("held until %s: %s", zoned(h.Until.Local()), source.Show(h.Reason))
-}
-
-// completeJobs lists the jobs of the config for a shell.
-func (a *app) completeJobs(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	cfg, err := a.config(c.Context())
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	names := map[string]bool{}
-	for _, j := range cfg.Jobs {
-		names[j.Name] = true
-	}
-	return slices.Sorted(maps.Keys(names)), cobra.ShellCompDirectiveNoFileComp
 }

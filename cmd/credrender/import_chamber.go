@@ -47,19 +47,9 @@ func (p *peerReader) chamberParameters(ctx context.Context, ref backend.Ref) ([]
 	if err != nil {
 		return nil, err
 	}
-	var entries []secretfile.Entry
-	var failed []*source.RefError
-	for _, path := range slices.Sorted(maps.Keys(values)) {
-		if err := values[path].Err; err != nil {
-			failed = append(failed, &source.RefError{Ref: t.One(path, ""), Err: err})
-			continue
-		}
-		entries = append(entries, secretfile.Entry{Name: strings.TrimPrefix(path, "/"), Value: values[path].Secret})
-	}
-	if len(failed) > 0 {
-		return nil, manyFailed(len(values), "parameters failed to import", failed)
-	}
-	return entries, nil
+	return importedEntries(values, "parameters failed to import", func(path string, value source.Secret) (secretfile.Entry, source.Ref, error) {
+		return secretfile.Entry{Name: strings.TrimPrefix(path, "/"), Value: value}, t.One(path, ""), nil
+	})
 }
 
 func (p *peerReader) chamberDocument(ctx context.Context, ref backend.Ref) ([]secretfile.Entry, error) {

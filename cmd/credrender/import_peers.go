@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -114,23 +113,10 @@ func (p *peerReader) sneaker(ctx context.Context, ref string) ([]secretfile.Entr
 	if err != nil {
 		return nil, err
 	}
-	var entries []secretfile.Entry
-	var failed []*source.RefError
-	for _, path := range slices.Sorted(maps.Keys(objects)) {
-		value, err := objects[path].Secret.Reveal(), objects[path].Err
-		if err == nil {
-			value, err = importer.SneakerObject(ctx, kms, value, path, p.context)
-		}
-		if err != nil {
-			failed = append(failed, &source.RefError{Ref: source.Ref{Source: source.S3, Name: path}, Err: err})
-			continue
-		}
-		entries = append(entries, secretfile.Entry{Name: strings.TrimPrefix(path, folder), Value: source.NewSecret(value)})
-	}
-	if len(failed) > 0 {
-		return nil, manyFailed(len(objects), "objects failed to open", failed)
-	}
-	return entries, nil
+	return importedEntries(objects, "objects failed to open", func(path string, sealed source.Secret) (secretfile.Entry, source.Ref, error) {
+		value, err := importer.SneakerObject(ctx, kms, sealed.Reveal(), path, p.context)
+		return secretfile.Entry{Name: strings.TrimPrefix(path, folder), Value: source.NewSecret(value)}, source.Ref{Source: source.S3, Name: path}, err
+	})
 }
 
 // objects fetches objects of S3 as they are, by "bucket/key", and returns the folder in

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -15,7 +13,6 @@ import (
 
 	"github.com/credrender/credrender/internal/config"
 	"github.com/credrender/credrender/internal/scaffold"
-	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/template"
 )
 
@@ -63,7 +60,7 @@ func runInit(ctx context.Context, a *app, o *scaffold.Options, args []string) er
 	if err := a.checkScaffold(ctx, filepath.Join(dir, scaffold.ConfigName), files); err != nil {
 		return err
 	}
-	if err := writeNew(dir, files); err != nil {
+	if err := writeNew(dir, files, "%s exists: init overwrites nothing"); err != nil {
 		return err
 	}
 	for _, f := range files {
@@ -162,42 +159,4 @@ func (a *app) checkScaffold(ctx context.Context, path string, files []scaffold.F
 		}
 	}
 	return nil
-}
-
-// writeNew writes files that must not exist: all of them, or none.
-func writeNew(dir string, files []scaffold.File) (err error) {
-	for _, f := range files {
-		path := filepath.Join(dir, f.Name)
-		if _, err := os.Lstat(path); err == nil {
-			return usagef("%s exists: init overwrites nothing", source.Show(path))
-		}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fileError(err)
-	}
-	var made []string
-	defer func() {
-		for _, path := range made {
-			if err != nil {
-				_ = os.Remove(path)
-			}
-		}
-	}()
-	for _, f := range files {
-		path := filepath.Join(dir, f.Name)
-		if err := writeExclusive(path, f.Data, &made); err != nil {
-			return fileError(err)
-		}
-	}
-	return nil
-}
-
-func writeExclusive(path string, data []byte, made *[]string) error {
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fs.FileMode(0o644))
-	if err != nil {
-		return err
-	}
-	*made = append(*made, path)
-	_, err = out.Write(data)
-	return errors.Join(err, out.Close())
 }

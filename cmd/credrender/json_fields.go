@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -31,12 +32,10 @@ func jsonFields(command string) []jsonField {
 
 func fieldsOf(path string, t reflect.Type) (list []jsonField) {
 	switch t.Kind() {
-	case reflect.Slice:
+	case reflect.Slice, reflect.Map:
 		return fieldsOf(dotted(path)+"[]", t.Elem())
 	case reflect.Pointer:
 		return fieldsOf(path, t.Elem())
-	case reflect.Map:
-		return fieldsOf(dotted(path)+"[]", t.Elem())
 	case reflect.Struct:
 		if t == reflect.TypeFor[time.Time]() {
 			return nil
@@ -44,8 +43,11 @@ func fieldsOf(path string, t reflect.Type) (list []jsonField) {
 	default:
 		return nil
 	}
-	for f := range structFields(t) {
+	for _, f := range reflect.VisibleFields(t) { // those of embedded structs too
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || name == "" {
+			continue
+		}
 		at := path + "." + name
 		list = append(list, jsonField{at, f.Tag.Get("doc")})
 		list = append(list, fieldsOf(at, f.Type)...)
@@ -54,26 +56,7 @@ func fieldsOf(path string, t reflect.Type) (list []jsonField) {
 }
 
 // dotted returns the path of the whole result as jq writes it.
-func dotted(path string) string {
-	if path == "" {
-		return "."
-	}
-	return path
-}
-
-// structFields yields the fields of a struct that JSON has, those of embedded ones too.
-func structFields(t reflect.Type) func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for _, f := range reflect.VisibleFields(t) {
-			if f.Anonymous || f.Tag.Get("json") == "" {
-				continue
-			}
-			if !yield(f) {
-				return
-			}
-		}
-	}
-}
+func dotted(path string) string { return cmp.Or(path, ".") }
 
 // jsonText lists the fields of a command's -o json in lines of helpWidth.
 func jsonText(command string) string {

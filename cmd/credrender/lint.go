@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -55,7 +56,10 @@ the course of a run, such as --wait and --no-hook, have no effect.`,
 func runLint(ctx context.Context, a *app, o *lintOptions, args []string) error {
 	l := &linting{app: a, quiet: o.output != "text"}
 	err := l.run(ctx, o, args)
-	l.note(err)
+	if err == nil {
+		err = l.printErr
+	}
+	l.note("", err)
 	if err := l.write(o.output); err != nil {
 		return err
 	}
@@ -71,6 +75,7 @@ type linting struct {
 	quiet    bool // warnings go into the report alone
 	findings []lintFinding
 	refs     []lintRef
+	printErr error                                               // of the first line that could not be printed
 	lookIn   func(j *job.Job, pattern source.Ref) (matches bool) // nil: without fixtures
 }
 
@@ -94,10 +99,7 @@ func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error 
 		l.lookIn = func(j *job.Job, pattern source.Ref) bool { return o.allowNoMatch || matches(ctx, w, j, pattern) }
 	}
 	jobs := append(sel.jobs, sel.stdout...)
-	all, err := l.templates(ctx, cfg, jobs, sel.named)
-	if err != nil {
-		return err
-	}
+	all := l.templates(ctx, cfg, jobs, sel.named)
 	if err := l.schedules(jobs); err != nil {
 		return err
 	}
@@ -112,7 +114,7 @@ func (l *linting) run(ctx context.Context, o *lintOptions, args []string) error 
 }
 
 // templates reads and checks the templates of all jobs.
-func (l *linting) templates(ctx context.Context, cfg *config.Config, jobs []job.Job, named map[string]bool) ([][]job.Unit, error) {
+func (l *linting) templates(ctx context.Context, cfg *config.Config, jobs []job.Job, named map[string]bool) [][]job.Unit {
 	var dests []string
 	for _, j := range jobs {
 		for _, f := range l.app.madeFiles(cfg, &j) {
@@ -124,9 +126,7 @@ func (l *linting) templates(ctx context.Context, cfg *config.Config, jobs []job.
 	for i := range jobs {
 		j := &jobs[i]
 		l.hook(j)
-		if err := l.patterns(j); err != nil {
-			return nil, err
-		}
+		l.patterns(j)
 		sample := job.Sample(j, func(dir string) ([]string, error) { return l.app.tree(cfg, j, dir) })
 		var err error
 		all[i], err = job.Load(sample, nil, func(path string) ([]byte, error) { return l.app.readFile(cfg, j, path, named) })
@@ -135,14 +135,12 @@ func (l *linting) templates(ctx context.Context, cfg *config.Config, jobs []job.
 		}
 		for _, u := range all[i] {
 			l.owner(ctx, j, u)
-			if err := l.unit(j, u, dests); err != nil {
-				return nil, err
-			}
+			l.unit(j, u, dests)
 			shared.add(j, u)
 		}
 	}
 	shared.warn(l)
-	return all, nil
+	return all
 }
 
 // owner warns of an owner that a render on this machine would not find. It is no error:
@@ -160,28 +158,23 @@ func (l *linting) schedules(jobs []job.Job) error {
 		return err
 	}
 	for _, j := range jobs {
-		runs := nextRuns(&j, "", time.Now())
-		if runs == "" {
-			continue
-		}
-		if err := l.print("%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs); err != nil {
-			return err
+		if runs := nextRuns(&j, "", time.Now()); runs != "" {
+			l.print("%s: %s: schedule %s: next runs %s\n", j.Origin, j.Name, j.Schedule, runs)
 		}
 	}
 	return nil
 }
 
 // print prints a line of the text form.
-func (l *linting) print(format string, args ...any) error {
-	if l.quiet {
-		return nil
+func (l *linting) print(format string, args ...any) {
+	if !l.quiet && l.printErr == nil {
+		l.printErr = printf(l.app.stdout, format, args...)
 	}
-	return printf(l.app.stdout, format, args...)
 }
 
 // patterns prints the patterns of for_each. One that scans a table on a schedule has the
 // warning that the function secrets has.
-func (l *linting) patterns(j *job.Job) error {
+func (l *linting) patterns(j *job.Job) {
 	at := placeIn(j.Origin)
 	for _, pattern := range j.Patterns() {
 		if !j.Schedule.IsZero() && pattern.Source == "" {
@@ -190,11 +183,8 @@ func (l *linting) patterns(j *job.Job) error {
 		if l.lookIn != nil && !l.lookIn(j, pattern) {
 			l.warn(at, ruleNoMatch, j.Name, "the pattern "+source.Show(pattern.Text())+" matches nothing in the fixtures")
 		}
-		if err := l.ref(at, j, "names "+source.Show(pattern.Text())); err != nil {
-			return err
-		}
+		l.ref(at, j, "names "+source.Show(pattern.Text()))
 	}
-	return nil
 }
 
 // hook warns of a hook that can wait for itself. The daemon runs the hooks of scheduled
@@ -208,15 +198,15 @@ func (l *linting) hook(j *job.Job) {
 		j.Name, instead))
 }
 
-func (l *linting) unit(j *job.Job, u job.Unit, dests []string) error {
+func (l *linting) unit(j *job.Job, u job.Unit, dests []string) {
 	if !u.File.Check.IsZero() && !hook.ReadsStaged(u.File.Check) {
 		l.warn(placeIn(u.File.Origin), ruleCheck, j.Name, fmt.Sprintf("the check of %s does not use {{.src}}, so it cannot test the new file: use verify for a command that reads the destination", u.File.Dest))
 	}
 	if u.Template == nil {
-		if u.Ref.Name == "" {
-			return nil // a copy, or its parse error has been reported
+		if u.Ref.Name != "" { // else a copy, or its parse error has been reported
+			l.ref(placeIn(u.File.Origin), j, "secret "+u.Ref.String())
 		}
-		return l.ref(placeIn(u.File.Origin), j, "secret "+u.Ref.String())
+		return
 	}
 	for _, r := range u.Template.Refs() {
 		at := place{r.Template, r.Line, r.Col}
@@ -230,24 +220,19 @@ func (l *linting) unit(j *job.Job, u job.Unit, dests []string) error {
 		} else if r.Kind == template.Secrets && l.lookIn != nil && !l.lookIn(j, r.Query.Ref) {
 			l.warn(at, ruleNoMatch, j.Name, "the pattern "+source.Show(r.Query.Ref.Text())+" matches nothing in the fixtures")
 		}
-		if err := l.ref(at, j, what); err != nil {
-			return err
-		}
+		l.ref(at, j, what)
 	}
 	opts := template.LintOptions{Dest: u.File.Dest, Format: u.File.Format, Scheduled: !j.Schedule.IsZero(), Dests: dests}
-	if opts.Dest == "" { // standard output: by the template's name
-		opts.Dest = u.File.Src
-	}
+	opts.Dest = cmp.Or(opts.Dest, u.File.Src) // standard output: by the template's name
 	for _, f := range u.Template.Lint(opts) {
 		l.warn(place{f.Template, f.Line, f.Col}, string(f.Rule), j.Name, f.Message)
 	}
-	return nil
 }
 
 // ref records a reference, and prints it in the text form.
-func (l *linting) ref(at place, j *job.Job, what string) error {
+func (l *linting) ref(at place, j *job.Job, what string) {
 	l.refs = append(l.refs, lintRef{at, j.Name, what})
-	return l.print("%s: %s\n", at, what)
+	l.print("%s: %s\n", at, what)
 }
 
 // matches reports whether the fixtures have anything for a pattern, or the job permits

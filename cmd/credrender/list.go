@@ -37,14 +37,13 @@ func runList(ctx context.Context, a *app, args []string, o resultFlags, newest b
 	if newest {
 		entries = newestEntries(entries)
 	}
-	if o.isJSON() {
-		list := make([]listEntry, len(entries))
-		for i, e := range entries {
-			list[i] = listEntry(e)
-		}
-		return a.printJSON(list)
+	list := make([]listEntry, len(entries))
+	t := table{columns: []string{"NAME", "COMMENT", "VERSION"}} // the name first, the version last
+	for i, e := range entries {
+		list[i] = listEntry(e)
+		t.add(source.Show(e.Name), shown(e.Comment), shown(e.Version))
 	}
-	return a.printTable(listTable(entries), o)
+	return a.printResult(o, list, t)
 }
 
 // listEntry is a version, as list -o json prints it.
@@ -52,15 +51,6 @@ type listEntry struct {
 	Name    string `json:"name" doc:"name of the secret"`
 	Version string `json:"version,omitempty" doc:"the version; lists of S3 have none"`
 	Comment string `json:"comment,omitempty" doc:"the comment"`
-}
-
-// listTable has the name first and the version last.
-func listTable(entries []source.Entry) table {
-	t := table{columns: []string{"NAME", "COMMENT", "VERSION"}}
-	for _, e := range entries {
-		t.add(source.Show(e.Name), shown(e.Comment), shown(e.Version))
-	}
-	return t
 }
 
 // newestEntries keeps the last entry of each name. Entries are sorted by name, then

@@ -52,11 +52,7 @@ interruption, run the command again.`,
 }
 
 func runMigrate(ctx context.Context, a *app, f *bulkFlags, args []string, r store.MigrateRequest) error {
-	cfg, err := a.storeConfig(ctx)
-	if err != nil {
-		return err
-	}
-	s, st, err := a.openScope(ctx, cfg, "migrate", args, f)
+	s, st, err := a.openScope(ctx, "migrate", args, f)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (a *app) readOverrides(cfg *config.Config, list []string) (*render.Override
 				return nil, usagef("--override %s: it is given twice", ref)
 			}
 		}
-		if o.Value, err = a.overrideValue(cfg, ref, file); err != nil {
+		if o.Value, err = a.overrideValue(ref, file); err != nil {
 			return nil, err
 		}
 		given.List = append(given.List, o)
@@ -59,13 +59,10 @@ func (a *app) readOverrides(cfg *config.Config, list []string) (*render.Override
 	return given, nil
 }
 
-func (a *app) overrideValue(cfg *config.Config, ref backend.Ref, file string) (source.Secret, error) {
-	value, doubt, err := cfg.Trust.ReadNamed(a.abs(file))
+func (a *app) overrideValue(ref backend.Ref, file string) (source.Secret, error) {
+	value, err := a.readNamed(file)
 	if err != nil {
-		return source.Secret{}, fmt.Errorf("--override %s: %w", ref, fileError(nameFile(file, err)))
-	}
-	if doubt != nil {
-		a.log.Warn(doubt.Error())
+		return source.Secret{}, fmt.Errorf("--override %s: %w", ref, err)
 	}
 	line := trimNewline(value)
 	switch {

@@ -83,10 +83,7 @@ func TestPolicyForNginxIsMinimal(t *testing.T) {
 	}
 
 	text := stdoutOf(t, srv, "-c", conf, "policy")
-	var doc policy.Document
-	if err := json.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
+	doc := parsePolicy(t, text)
 	if code, out := render(); code != exitSecret {
 		t.Fatalf("a role without rights renders: %d\n%s", code, out)
 	}
@@ -94,7 +91,7 @@ func TestPolicyForNginxIsMinimal(t *testing.T) {
 	if code, out := render(); code != exitOK {
 		t.Fatalf("exit %d\n%s\nby\n%s", code, out, text)
 	}
-	for what, less := range without(doc) {
+	for what, less := range without(t, doc) {
 		restrict(t, srv, less)
 		if code, _ := render(); code != exitSecret {
 			t.Errorf("without %s: exit %d", what, code)
@@ -121,18 +118,18 @@ func TestPolicyForNginxIsMinimal(t *testing.T) {
 
 // without yields the document less one action, resource or value of a
 // condition.
-func without(d policy.Document) map[string]policy.Document {
+func without(t *testing.T, d policy.Document) map[string]policy.Document {
 	list := map[string]policy.Document{}
 	for i, s := range d.Statement {
 		for j, a := range s.Action {
-			less := clone(d)
+			less := clone(t, d)
 			less.Statement[i].Action = append(append([]string{"none:None"}, s.Action[:j]...), s.Action[j+1:]...)
 			list[s.Sid+" "+a] = less
 		}
 		for op, keys := range s.Condition {
 			for key, values := range keys {
 				for j, v := range values {
-					less := clone(d)
+					less := clone(t, d)
 					less.Statement[i].Condition[op][key] = append(append([]string{}, values[:j]...), values[j+1:]...)
 					list[fmt.Sprint(s.Sid, op, key, v)] = less
 				}
@@ -149,7 +146,7 @@ func withoutCondition(t *testing.T, d policy.Document) map[string]policy.Documen
 	for i, s := range d.Statement {
 		for op, keys := range s.Condition {
 			for key := range keys {
-				less := clone(d)
+				less := clone(t, d)
 				delete(less.Statement[i].Condition[op], key)
 				list[fmt.Sprint(s.Sid, op, key)] = less
 			}
@@ -158,9 +155,49 @@ func withoutCondition(t *testing.T, d policy.Document) map[string]policy.Documen
 	return list
 }
 
-func clone(d policy.Document) (c policy.Document) {
-	_ = json.Unmarshal(d.JSON(), &c)
-	return c
+func clone(t *testing.T, d policy.Document) policy.Document {
+	t.Helper()
+	return parsePolicy(t, d.JSON())
+}
+
+// parsePolicy reads a document back. The value of a condition is a list or, for Null, a
+// string.
+func parsePolicy(t *testing.T, text []byte) (d policy.Document) {
+	t.Helper()
+	var raw struct {
+		Version   string
+		Statement []struct {
+			Sid, Effect      string
+			Action, Resource []string
+			Condition        map[string]map[string]any
+		}
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		t.Fatal(err)
+	}
+	d.Version = raw.Version
+	for _, s := range raw.Statement {
+		one := policy.Statement{Sid: s.Sid, Effect: s.Effect, Action: s.Action, Resource: s.Resource}
+		for operator, keys := range s.Condition {
+			for key, value := range keys {
+				if one.Condition == nil {
+					one.Condition = policy.Conditions{}
+				}
+				if one.Condition[operator] == nil {
+					one.Condition[operator] = map[string][]string{}
+				}
+				list, ok := value.([]any)
+				if !ok {
+					list = []any{value}
+				}
+				for _, v := range list {
+					one.Condition[operator][key] = append(one.Condition[operator][key], v.(string))
+				}
+			}
+		}
+		d.Statement = append(d.Statement, one)
+	}
+	return d
 }
 
 // widens tries what the whole document refuses.
@@ -205,10 +242,7 @@ func TestPolicyForOddNames(t *testing.T) {
 		if err := os.WriteFile(path, []byte(fmt.Sprintf("{{ secret %q %q }}", n, "k="+n)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var doc policy.Document
-		if err := json.Unmarshal(stdoutOf(t, srv, "policy", path), &doc); err != nil {
-			t.Fatal(err)
-		}
+		doc := parsePolicy(t, stdoutOf(t, srv, "policy", path))
 		restrict(t, srv, doc)
 		for _, other := range append(names, "axb", "web") {
 			cmd, _ := command(t, srv, asWeb(), "render", path)

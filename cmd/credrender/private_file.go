@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/credrender/credrender/internal/scaffold"
+	"github.com/credrender/credrender/pkg/source"
 )
 
 // writePrivate replaces a file atomically. A new file has mode 0600; an existing one
@@ -50,4 +53,44 @@ func replaceFile(path string, text []byte, mode fs.FileMode) (err error) {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// writeNew writes files below a directory, none of which may exist: all of them, or none.
+// refusal is the message for one that does.
+func writeNew(dir string, files []scaffold.File, refusal string) (err error) {
+	for _, f := range files {
+		if path := filepath.Join(dir, f.Name); fileExists(path) {
+			return usagef(refusal, source.Show(path))
+		}
+	}
+	var made []string
+	defer func() {
+		for _, path := range made {
+			if err != nil {
+				_ = os.Remove(path)
+			}
+		}
+	}()
+	for _, f := range files {
+		path := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fileError(err)
+		}
+		out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return fileError(err)
+		}
+		made = append(made, path)
+		_, err = out.Write(f.Data)
+		if err := errors.Join(err, out.Close()); err != nil {
+			return fileError(err)
+		}
+	}
+	return nil
+}
+
+// fileExists reports whether there is a file, or something that cannot be looked at.
+func fileExists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }

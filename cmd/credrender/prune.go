@@ -33,27 +33,17 @@ order of its versions does not show which one is the newest.`,
 			return runPrune(c.Context(), a, f, args, keep)
 		},
 	}
-	c.Flags().Var((*countValue)(&keep), "keep", "keep the newest `N` versions of each secret")
+	c.Flags().Func("keep", "keep the newest `N` versions of each secret", func(text string) error {
+		n, err := strconv.ParseUint(text, 10, 31) // pflag's own takes 010 for 8
+		if err != nil {
+			return errors.New("it is not a whole number")
+		}
+		keep = int(n)
+		return nil
+	})
 	allowNoMatchFlag(c, &f.allowNoMatch)
 	f.registerDryRun(c, "delete nothing, print what would be deleted")
 	return c
-}
-
-// countValue is a number in decimal. pflag's own would take 010 for 8.
-type countValue int
-
-func (v *countValue) String() string { return strconv.Itoa(int(*v)) }
-
-func (v *countValue) Type() string { return "int" }
-
-// Set refuses what is not a whole number.
-func (v *countValue) Set(s string) error {
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil {
-		return errors.New("it is not a whole number")
-	}
-	*v = countValue(n)
-	return nil
 }
 
 func runPrune(ctx context.Context, a *app, f *bulkFlags, args []string, keep int) error {
@@ -69,7 +59,7 @@ func runPrune(ctx context.Context, a *app, f *bulkFlags, args []string, keep int
 			return usagef("%s: prune takes no context", source.Show(args[0]))
 		}
 	}
-	s, st, err := a.openScope(ctx, cfg, "prune", args, f)
+	s, st, err := a.openScopeIn(ctx, cfg, "prune", args, f)
 	if err != nil {
 		return err
 	}

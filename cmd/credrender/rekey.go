@@ -47,11 +47,7 @@ of this store needs the old key any more, it moves to a file of its own.`,
 }
 
 func runRekey(ctx context.Context, a *app, o *rekeyOptions, args []string) error {
-	cfg, err := a.storeConfig(ctx)
-	if err != nil {
-		return err
-	}
-	s, st, err := a.openScope(ctx, cfg, "rekey", args, &o.bulkFlags)
+	s, st, err := a.openScope(ctx, "rekey", args, &o.bulkFlags)
 	if err != nil {
 		return err
 	}

@@ -31,9 +31,6 @@ var commandGroups = []struct {
 	{"Set up access", []string{"setup", "grant", "grants", "revoke", "policy", "doctor"}},
 }
 
-// newRoot returns the command line with all commands.
-func newRoot(a *app) *cobra.Command { return newRootWith(a, commands(), true) }
-
 // newRootWith returns the command line with some commands, or with all of them.
 func newRootWith(a *app, list []namedCommand, all bool) *cobra.Command {
 	var showVersion bool

@@ -171,16 +171,12 @@ func (a *app) rotation(ctx context.Context, o *rotateOptions, t *backend.Target)
 		source.Stager
 		source.Publisher
 	}); ok {
-		staged := &rotate.Staged{Ref: ref, Source: r.Source, Writer: stager, Force: o.force}
-		r.Keeper, r.Publisher = staged, staged
+		r.Keeper = &rotate.Staged{Ref: ref, Source: r.Source, Writer: stager, Force: o.force}
 		return r, nil
 	}
-	if r.History, _, err = t.History(ctx, "rotate"); err != nil {
-		return nil, err
-	}
-	beside := &rotate.Beside{Ref: ref, Source: r.Source, Writer: writer, Force: o.force}
-	r.Keeper, r.Publisher = beside, beside
-	return r, nil
+	r.Keeper = &rotate.Beside{Ref: ref, Source: r.Source, Writer: writer, Force: o.force}
+	r.History, _, err = t.History(ctx, "rotate")
+	return r, err
 }
 
 func (a *app) rotate(ctx context.Context, o *rotateOptions, r *rotate.Rotation, given string, spec generate.Spec) error {
@@ -254,14 +250,11 @@ type plannedStep struct {
 }
 
 func (a *app) printSteps(list []plannedStep, o resultFlags) error {
-	if o.isJSON() {
-		return a.printJSON(list)
-	}
 	t := table{columns: []string{"STEP", "WHAT"}}
 	for _, s := range list {
 		t.add(s.Step, mask.Visible(s.What))
 	}
-	return a.printTable(t, o)
+	return a.printResult(o, list, t)
 }
 
 const publishStep rotate.Step = "publish"

@@ -28,7 +28,6 @@ render there are no known values to mask.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return runRunHook(c.Context(), a, args[0], lockTimeout)
 		},
-		ValidArgsFunction: a.completeJobs,
 	}
 	c.Flags().DurationVar(&lockTimeout, "lock-timeout", time.Minute, "wait up to `DURATION` for another run to end")
 	return c

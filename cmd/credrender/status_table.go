@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,12 +33,7 @@ func label(list []jobStatus) {
 }
 
 // origin returns the config of a job, or what else identifies it.
-func (s *jobStatus) origin() string {
-	if s.Config != "" {
-		return s.Config
-	}
-	return s.ID
-}
+func (s *jobStatus) origin() string { return cmp.Or(s.Config, s.ID) }
 
 func (a *app) printStatus(list []jobStatus, o resultFlags) error {
 	t := table{columns: []string{"JOB", "RESULT", "LAST RUN", "NEXT RUN"}}
@@ -45,9 +41,9 @@ func (a *app) printStatus(list []jobStatus, o resultFlags) error {
 		t.columns = append(t.columns, "LAST CHANGE", "FILES", "CONFIG")
 	}
 	for _, s := range list {
-		cells := []string{s.label, s.result(), orNever(s.LastRun), orDash(s.NextTick)}
+		cells := []string{s.label, s.result(), orElse(s.LastRun, "never"), orElse(s.NextTick, "-")}
 		if o.format == formatWide {
-			cells = append(cells, orNever(s.LastChange), strconv.Itoa(len(s.Files)), s.Config)
+			cells = append(cells, orElse(s.LastChange, "never"), strconv.Itoa(len(s.Files)), s.Config)
 		}
 		t.add(cells...)
 	}
@@ -117,16 +113,10 @@ func (a *app) warnStatus(list []jobStatus) {
 // rfc3339 formats a time in the local zone, with its offset.
 func rfc3339(t time.Time) string { return t.Local().Format(time.RFC3339) }
 
-func orNever(t time.Time) string {
+// orElse formats a time, or returns what there is instead of one.
+func orElse(t time.Time, instead string) string {
 	if t.IsZero() {
-		return "never"
-	}
-	return rfc3339(t)
-}
-
-func orDash(t time.Time) string {
-	if t.IsZero() {
-		return "-"
+		return instead
 	}
 	return rfc3339(t)
 }

@@ -142,7 +142,7 @@ func (t topic) text(words string) (string, error) {
 	}
 	text := page.Text()
 	if len(related) > 0 {
-		text += "\n" + strings.Join(fillLines(strings.Fields("See also (credrender help TOPIC): "+strings.Join(related, ", ")), "", helpWidth), "\n") + "\n"
+		text += "\n" + strings.Join(manual.Fill("See also (credrender help TOPIC): "+strings.Join(related, ", "), "", "", helpWidth), "\n") + "\n"
 	}
 	return text, nil
 }

@@ -56,11 +56,7 @@ type finding struct {
 }
 
 func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, o resultFlags) error {
-	cfg, err := a.storeConfig(ctx)
-	if err != nil {
-		return err
-	}
-	s, st, err := a.openScope(ctx, cfg, "verify-store", args, f)
+	s, st, err := a.openScope(ctx, "verify-store", args, f)
 	if err != nil {
 		return err
 	}
@@ -104,16 +100,13 @@ func runVerifyStore(ctx context.Context, a *app, f *bulkFlags, args []string, o 
 }
 
 func printFindings(a *app, findings []finding, o resultFlags) error {
-	if o.isJSON() {
-		return a.printJSON(findings)
-	}
 	t := table{columns: []string{"NAME", "VERSION", "PROBLEM"}}
 	for _, f := range findings {
 		for _, text := range f.problems() {
 			t.add(source.Show(f.Name), source.Show(f.Version), text)
 		}
 	}
-	return a.printTable(t, o)
+	return a.printResult(o, findings, t)
 }
 
 // problems returns one line for each problem of a version.

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/credrender/credrender/internal/manual"
 )
 
 // wrap fills the paragraphs of a text to a width. Lines that begin with a space or a
@@ -14,7 +16,9 @@ func wrap(text string, width int) string {
 	var out, paragraph []string
 	item, column := "", 0
 	flush := func() {
-		out = append(out, fillLines(strings.Fields(strings.Join(paragraph, " ")), "", width)...)
+		if len(paragraph) > 0 {
+			out = append(out, manual.Fill(strings.Join(paragraph, " "), "", "", width)...)
+		}
 		if item != "" {
 			out = append(out, hang(item, width)...)
 		}
@@ -57,27 +61,7 @@ func hang(line string, width int) []string {
 	if len(line) <= width || column >= len(line) {
 		return []string{line}
 	}
-	lines := fillLines(strings.Fields(line[column:]), strings.Repeat(" ", column), width)
-	lines[0] = line[:column] + lines[0][column:]
-	return lines
-}
-
-// fillLines puts words into lines of a width, each after the indent.
-func fillLines(words []string, indent string, width int) (lines []string) {
-	line := indent
-	for _, word := range words {
-		if line != indent && len([]rune(line))+1+len([]rune(word)) > width {
-			lines, line = append(lines, line), indent
-		}
-		if line != indent {
-			line += " "
-		}
-		line += word
-	}
-	if line != indent {
-		lines = append(lines, line)
-	}
-	return lines
+	return manual.Fill(line[column:], line[:column], strings.Repeat(" ", column), width)
 }
 
 // wrapExample breaks a command line of an example that is too long with a backslash, so
@@ -135,13 +119,13 @@ func flagUsages(flags *pflag.FlagSet) string {
 		}
 		name = strings.TrimRight("  "+name+" "+value, " ")
 		indent := strings.Repeat(" ", flagColumn)
-		lines := fillLines(strings.Fields(usage), indent, helpWidth)
-		if len(name)+2 <= flagColumn && len(lines) > 0 {
-			lines[0] = name + lines[0][len(name):]
-		} else {
-			lines = append([]string{name}, lines...)
+		if len(name)+2 > flagColumn || usage == "" {
+			fmt.Fprintln(&b, name)
+			name = ""
 		}
-		fmt.Fprintln(&b, strings.Join(lines, "\n"))
+		if usage != "" {
+			fmt.Fprintln(&b, strings.Join(manual.Fill(usage, fmt.Sprintf("%-*s", flagColumn, name), indent, helpWidth), "\n"))
+		}
 	})
 	return b.String()
 }

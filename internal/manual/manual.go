@@ -72,16 +72,6 @@ func fits(heading, words string) bool {
 	return strings.Contains(heading, words) || strings.Contains(words, heading)
 }
 
-// Headings returns the headings of a page as plain text.
-func (p Page) Headings() (list []string) {
-	for _, b := range p.Blocks {
-		if b.Kind == Heading {
-			list = append(list, plain(b.Text))
-		}
-	}
-	return list
-}
-
 // Links returns the pages that a page links to, such as "sources.md", in order.
 func (p Page) Links() (pages []string) {
 	eachText(p.Blocks, func(text string) {

@@ -100,18 +100,11 @@ func roffTable(b *strings.Builder, block Block) {
 		var texts []string
 		for j, cell := range row[1:] {
 			if cell != "" {
-				texts = append(texts, labeledRoff(block.Head, j+1, roffSpans(cell)))
+				texts = append(texts, Roff(labelOf(block.Head, j+1))+roffSpans(cell))
 			}
 		}
 		RoffTerm(b, roffBold(row[0]), strings.Join(texts, "\n.br\n"))
 	}
-}
-
-func labeledRoff(head []string, column int, cell string) string {
-	if column < 2 || column >= len(head) || head[column] == "" {
-		return cell
-	}
-	return Roff(plain(head[column])) + ": " + cell
 }
 
 // RoffTerm writes a term with its description, both of them escaped.

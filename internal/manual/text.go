@@ -100,10 +100,10 @@ func writeTable(b *strings.Builder, block Block, indent int) {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		writeFilled(b, term(row[0]), indent, indent+4)
+		writeFilled(b, plain(row[0]), indent, indent+4)
 		for j, cell := range row[1:] {
 			if cell != "" {
-				writeFilled(b, labeled(block.Head, j+1, quoted(cell)), indent+4, indent+4)
+				writeFilled(b, labelOf(block.Head, j+1)+quoted(cell), indent+4, indent+4)
 			}
 		}
 	}
@@ -116,10 +116,10 @@ const maxTerm = 22
 func writeTerms(b *strings.Builder, rows [][]string, indent int) {
 	width := 0
 	for _, row := range rows {
-		width = max(width, min(maxTerm, utf8.RuneCountInString(term(row[0]))))
+		width = max(width, min(maxTerm, utf8.RuneCountInString(plain(row[0]))))
 	}
 	for _, row := range rows {
-		text := strings.Repeat(" ", indent) + term(row[0])
+		text := strings.Repeat(" ", indent) + plain(row[0])
 		at := indent + width + 2
 		if utf8.RuneCountInString(text)+2 > at {
 			fmt.Fprintln(b, text)
@@ -134,16 +134,13 @@ func writeTerms(b *strings.Builder, rows [][]string, indent int) {
 	}
 }
 
-// term returns the first cell of a row. Its code needs no backticks.
-func term(cell string) string { return plain(cell) }
-
-// labeled puts the title of a column before a cell, except of the first one after the
-// term.
-func labeled(head []string, column int, cell string) string {
+// labelOf returns what stands before a cell: the title of its column, or nothing for the
+// first one after the term.
+func labelOf(head []string, column int) string {
 	if column < 2 || column >= len(head) || head[column] == "" {
-		return cell
+		return ""
 	}
-	return plain(head[column]) + ": " + cell
+	return plain(head[column]) + ": "
 }
 
 func columns(rows [][]string, indent int) (lines []string, ok bool) {
@@ -153,7 +150,7 @@ func columns(rows [][]string, indent int) (lines []string, ok bool) {
 		for j, cell := range row {
 			text := quoted(cell)
 			if j == 0 {
-				text = term(cell)
+				text = plain(cell) // a term: its code needs no backticks
 			}
 			if j == len(widths) {
 				widths = append(widths, 0)
@@ -179,16 +176,24 @@ func columns(rows [][]string, indent int) (lines []string, ok bool) {
 // writeFilled prints words in lines. The first line is indented by first, the others by
 // rest.
 func writeFilled(b *strings.Builder, text string, first, rest int) {
-	line, empty := strings.Repeat(" ", first), true
+	for _, line := range Fill(text, strings.Repeat(" ", first), strings.Repeat(" ", rest), Width) {
+		fmt.Fprintln(b, line)
+	}
+}
+
+// Fill returns the words of a text in lines of a width: the first one, which may be empty,
+// after first, and the others after rest.
+func Fill(text, first, rest string, width int) (lines []string) {
+	line, empty := first, true
 	for word := range strings.FieldsSeq(text) {
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > Width {
-			fmt.Fprintln(b, line)
-			line, empty = strings.Repeat(" ", rest), true
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line, empty = rest, true
 		}
 		if !empty {
 			line += " "
 		}
 		line, empty = line+word, false
 	}
-	fmt.Fprintln(b, line)
+	return append(lines, line)
 }

@@ -53,32 +53,17 @@ func Rights(command, service string) []Right {
 	if command == "import" && service != "DynamoDB" && service != "KMS" { // --into
 		command = "put"
 	}
-	of := map[string]map[string][]Right{
-		"S3": {
-			"get": objects("s3:GetObject"), "pull": objects("s3:GetObject"), "list": listing(),
-			"put":    {{"the objects", []string{"s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"}}, {"the bucket", []string{"s3:ListBucket", "s3:GetBucketVersioning"}}},
-			"delete": {{"the objects", []string{"s3:GetObject", "s3:DeleteObject"}}, {"the bucket", []string{"s3:ListBucket", "s3:GetBucketVersioning"}}},
-		},
-		"SSM": {
-			"put":    {{"the parameters", []string{"ssm:PutParameter", "ssm:GetParameters"}}, {"all", []string{"ssm:DescribeParameters"}}},
-			"delete": {{"the parameters", []string{"ssm:DeleteParameter"}}},
-			"list":   {{"the paths of parameters", []string{"ssm:GetParametersByPath"}}},
-		},
-		"Secrets Manager": {
-			"put":    {{"the secrets", writeSecret()}},
-			"delete": {{"the secrets", []string{"secretsmanager:DescribeSecret", "secretsmanager:DeleteSecret"}}, {"the secrets (for a key)", writeSecret()}},
-			"list":   {{"all", []string{"secretsmanager:ListSecrets"}}},
-		},
-		"KMS": {
-			"put":    {rightOn("the key", "kms", []string{"GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})},
-			"import": {rightOn("the key", "kms", []string{"Decrypt", "GenerateDataKey"}), rightOn("the key (for S3)", "kms", []string{"Encrypt"})},
-		},
-	}[service]
-	if rights, ok := of[command]; ok {
+	if rights, ok := elsewhere()[service][command]; ok {
 		return rights
 	}
-	if rights := lifeElsewhere(command, service); rights != nil {
-		return rights
+	if parts, ok := composed[command]; ok && service == "KMS" {
+		return append(itemRights(command), keyForS3())
+	} else if ok && service != "DynamoDB" {
+		var all []Right
+		for _, part := range parts {
+			all = append(all, Rights(part, service)...)
+		}
+		return all
 	}
 	switch service {
 	case "S3":
@@ -92,6 +77,43 @@ func Rights(command, service string) []Right {
 	}
 	return nil
 }
+
+// elsewhere has the actions of single commands by service, where they are not those of all
+// commands that read.
+func elsewhere() map[string]map[string][]Right {
+	return map[string]map[string][]Right{
+		"S3": {
+			"get": objects("s3:GetObject"), "pull": objects("s3:GetObject"), "list": listing(),
+			"put":     {{"the objects", []string{"s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"}}, {"the bucket", []string{"s3:ListBucket", "s3:GetBucketVersioning"}}},
+			"delete":  {{"the objects", []string{"s3:GetObject", "s3:DeleteObject"}}, {"the bucket", []string{"s3:ListBucket", "s3:GetBucketVersioning"}}},
+			"history": {{"the bucket", []string{"s3:ListBucketVersions"}}},
+		},
+		"SSM": {
+			"put":     {{"the parameters", []string{"ssm:PutParameter", "ssm:GetParameters"}}, {"all", []string{"ssm:DescribeParameters"}}},
+			"delete":  {{"the parameters", []string{"ssm:DeleteParameter"}}},
+			"list":    {{"the paths of parameters", []string{"ssm:GetParametersByPath"}}},
+			"history": {{"the parameters", []string{"ssm:GetParameterHistory"}}},
+		},
+		"Secrets Manager": {
+			"put":     {{"the secrets", writeSecret()}},
+			"delete":  {{"the secrets", []string{"secretsmanager:DescribeSecret", "secretsmanager:DeleteSecret"}}, {"the secrets (for a key)", writeSecret()}},
+			"list":    {{"all", []string{"secretsmanager:ListSecrets"}}},
+			"history": {{"the secrets", []string{"secretsmanager:ListSecretVersionIds"}}},
+		},
+		"KMS": {
+			"put":    {rightOn("the key", "kms", "GenerateDataKey"), keyForS3()},
+			"import": {rightOn("the key", "kms", "Decrypt GenerateDataKey"), keyForS3()},
+		},
+	}
+}
+
+// composed are the commands that do, on another source than a table, what others do.
+var composed = map[string][]string{
+	"generate": {"put"}, "edit": {"put", "get"}, "copy": {"put", "get"}, "rollback": {"put", "get"},
+	"rotate": {"put", "get", "delete", "history"},
+}
+
+func keyForS3() Right { return rightOn("the key (for S3)", "kms", "Encrypt") }
 
 // writeSecret returns the actions of a put into Secrets Manager. Reading and moving stages
 // is for keys of JSON objects.
@@ -119,48 +141,39 @@ func managed(command string) []Right {
 
 // itemRights returns the actions that a command needs on a table and a key.
 func itemRights(command string) []Right {
-	table := func(operations ...string) Right { return rightOn("the table", "dynamodb", operations) }
-	key := func(operations ...string) Right { return rightOn("the key", "kms", operations) }
-	switch command {
-	case "render", "render-templates", "plan", "pull", "exec", "daemon", "doctor", "get":
-		return []Right{table("Query", "GetItem"), key("Decrypt")}
-	case "put":
-		return []Right{table("Query", "PutItem"), key("GenerateDataKey")}
-	case "list":
-		return []Right{table("Scan")}
-	case "delete":
-		return []Right{table("Query", "DeleteItem")}
-	case "getall", "export", "verify-store":
-		return []Right{table("Scan"), key("Decrypt")}
-	case "prune":
-		return []Right{table("Scan", "DeleteItem")}
-	case "rekey":
-		return []Right{table("Scan", "GetItem", "UpdateItem"), key("ReEncryptFrom", "ReEncryptTo")}
-	case "migrate":
-		return []Right{table("Scan", "GetItem", "PutItem", "UpdateItem", "DeleteItem"), key("Decrypt", "GenerateDataKey")}
-	case "import":
-		return []Right{table("Query", "PutItem"), rightOn("a table that it reads", "dynamodb", []string{"Scan"}), key("Decrypt", "GenerateDataKey")}
-	case "encrypt":
-		return []Right{key("Encrypt", "GenerateDataKey")}
-	case "decrypt":
-		return []Right{key("Decrypt")}
-	case "setup":
+	read, write := [2]string{"Query GetItem", "Decrypt"}, [2]string{"Query PutItem", "GenerateDataKey"}
+	operations := map[string][2]string{ // on the table and on the key
+		"render": read, "render-templates": read, "plan": read, "pull": read, "exec": read, "daemon": read, "doctor": read, "get": read,
+		"put": write, "generate": write,
+		"list": {"Scan"}, "delete": {"Query DeleteItem"}, "prune": {"Scan DeleteItem"}, "history": {"Query"},
+		"getall": {"Scan", "Decrypt"}, "export": {"Scan", "Decrypt"}, "verify-store": {"Scan", "Decrypt"},
+		"rekey":   {"Scan GetItem UpdateItem", "ReEncryptFrom ReEncryptTo"},
+		"migrate": {"Scan GetItem PutItem UpdateItem DeleteItem", "Decrypt GenerateDataKey"},
+		"edit":    {"Query PutItem", "Decrypt GenerateDataKey"},
+		"copy":    {"Query GetItem PutItem", "Decrypt GenerateDataKey"}, "rollback": {"Query GetItem PutItem", "Decrypt GenerateDataKey"},
+		"rotate":  {"Query GetItem PutItem DeleteItem", "Decrypt GenerateDataKey"},
+		"encrypt": {"", "Encrypt GenerateDataKey"}, "decrypt": {"", "Decrypt"},
+		"grant": {"", "DescribeKey ListGrants CreateGrant"}, "grants": {"", "DescribeKey ListGrants"}, "revoke": {"", "DescribeKey ListGrants RevokeGrant"},
+		"policy": {"", "DescribeKey"},
+	}[command]
+	var rights []Right
+	switch {
+	case command == "setup":
 		return []Right{{"the table", setUpTable()}, {"the key", setUpKey()}, {"all (to make a key)", []string{"kms:CreateKey", "kms:TagResource"}}, {"the key and its alias", []string{"kms:CreateAlias"}}}
-	case "grant":
-		return []Right{key("DescribeKey", "ListGrants", "CreateGrant")}
-	case "grants":
-		return []Right{key("DescribeKey", "ListGrants")}
-	case "revoke":
-		return []Right{key("DescribeKey", "ListGrants", "RevokeGrant")}
-	case "policy":
-		return []Right{key("DescribeKey")}
+	case command == "import":
+		return []Right{rightOn("the table", "dynamodb", "Query PutItem"), rightOn("a table that it reads", "dynamodb", "Scan"), rightOn("the key", "kms", "Decrypt GenerateDataKey")}
+	case operations[0] != "":
+		rights = append(rights, rightOn("the table", "dynamodb", operations[0]))
 	}
-	return lifeRights(command)
+	if operations[1] != "" {
+		rights = append(rights, rightOn("the key", "kms", operations[1]))
+	}
+	return rights
 }
 
-func rightOn(what, service string, operations []string) Right {
+func rightOn(what, service, operations string) Right {
 	r := Right{On: what}
-	for _, o := range operations {
+	for o := range strings.FieldsSeq(operations) {
 		r.Actions = append(r.Actions, service+":"+o)
 	}
 	return r

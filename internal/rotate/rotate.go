@@ -79,7 +79,7 @@ type Candidate struct {
 	Replaced bool
 }
 
-// Keeper keeps the candidate of a secret where readers do not see it.
+// Keeper keeps the candidate of a secret where readers do not see it, and publishes it.
 type Keeper interface {
 	// Find returns the kept candidate. The error wraps source.ErrNotFound if there
 	// is none.
@@ -89,22 +89,17 @@ type Keeper interface {
 	Keep(ctx context.Context, c Candidate) (Candidate, error)
 	// Discard removes the candidate, published or not.
 	Discard(ctx context.Context) error
-}
-
-// Publisher makes a candidate the newest version.
-type Publisher interface {
-	// Publish does so if the newest version is the one of expect; otherwise the error
-	// wraps source.ErrChanged.
+	// Publish makes a candidate the newest version if that is the one of expect;
+	// otherwise the error wraps source.ErrChanged.
 	Publish(ctx context.Context, c Candidate, expect source.Trace) error
 }
 
 // Rotation is one rotation of one secret.
 type Rotation struct {
-	Ref       source.Ref
-	Source    source.Source
-	History   source.HistoryReader // nil if candidates have versions
-	Keeper    Keeper
-	Publisher Publisher
+	Ref     source.Ref
+	Source  source.Source
+	History source.HistoryReader // nil if candidates have versions
+	Keeper  Keeper
 	// Has reports whether there is a command for a step.
 	Has func(Step) bool
 	// Run runs the command of a step. It gets two values: the one that the step acts
@@ -241,7 +236,7 @@ func (r *Rotation) prove(ctx context.Context, c Candidate, now newest) error {
 			return r.giveUp(ctx, c, err)
 		}
 	}
-	err := r.Publisher.Publish(ctx, c, now.trace)
+	err := r.Keeper.Publish(ctx, c, now.trace)
 	if err == nil {
 		return nil
 	}
@@ -270,3 +265,33 @@ func (r *Rotation) step(ctx context.Context, s Step, v Values) error {
 }
 
 func same(a, b source.Secret) bool { return bytes.Equal(a.Reveal(), b.Reveal()) }
+
+// State is how far a rotation is.
+type State int
+
+// The states.
+const (
+	Idle      State = iota // there is no unfinished rotation
+	Kept                   // a candidate is kept, and not published
+	Published              // the candidate is published, and the rest remains
+)
+
+// State returns the state of the secret. It writes nothing.
+func (r *Rotation) State(ctx context.Context) (State, error) {
+	now, err := r.newest(ctx)
+	if err != nil {
+		return Idle, err
+	}
+	c, err := r.Keeper.Find(ctx)
+	if errors.Is(err, source.ErrNotFound) {
+		return Idle, nil
+	}
+	if err != nil {
+		return Idle, err
+	}
+	published, err := r.isPublished(ctx, c, now)
+	if err == nil && published {
+		return Published, nil
+	}
+	return Kept, err
+}

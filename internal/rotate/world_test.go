@@ -171,7 +171,7 @@ func (w *world) rotation() (*rotate.Rotation, context.Context) {
 	ref := source.Ref{Name: "db"}
 	beside := &rotate.Beside{Ref: ref, Source: w, Writer: w}
 	return &rotate.Rotation{
-		Ref: ref, Source: w, History: w, Keeper: beside, Publisher: beside,
+		Ref: ref, Source: w, History: w, Keeper: beside,
 		Has: func(rotate.Step) bool { return true }, Run: w.command, Note: func(string) {},
 	}, ctx
 }

@@ -1,6 +1,7 @@
 package confd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -26,23 +27,11 @@ const (
 // backendOf returns the backend of a resource: the command line's, else its own, else
 // that of confd.toml.
 func backendOf(o Options, g *global, r *resource) (backend, error) {
-	b := backend{kind: o.Backend, prefix: o.Prefix}
-	if b.kind == "" {
-		b.kind = r.Backend.Backend
+	b := backend{kind: cmp.Or(o.Backend, r.Backend.Backend, g.Backend)}
+	if o.Prefix == "" && r.Template.Prefix != "" && g.Prefix != "" {
+		return b, errors.New("confd.toml has a prefix too, and versions of confd differ in what that means: give --prefix")
 	}
-	if b.kind == "" {
-		b.kind = g.Backend
-	}
-	if b.prefix == "" {
-		b.prefix = r.Template.Prefix
-		if b.prefix != "" && g.Prefix != "" {
-			return b, errors.New("confd.toml has a prefix too, and versions of confd differ in what that means: give --prefix")
-		}
-		if b.prefix == "" {
-			b.prefix = g.Prefix
-		}
-	}
-	b.prefix = path.Join("/", b.prefix)
+	b.prefix = path.Join("/", cmp.Or(o.Prefix, r.Template.Prefix, g.Prefix))
 	switch b.kind {
 	case inSSM, inEnv, inSecret:
 		return b, nil

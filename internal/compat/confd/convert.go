@@ -2,7 +2,7 @@
 // templates of credrender.
 //
 // [Convert] reads the folder (resource.go), rewrites the pipelines of each template in place
-// (template.go, pipeline.go), and writes one job for each resource (config.go). Comments and
+// (template.go), and writes one job for each resource (config.go). Comments and
 // white space of templates stay. calls.go converts the functions of confd, and backend.go and
 // keys.go its keys.
 //

@@ -113,20 +113,19 @@ func readResources(folder fs.FS) ([]*resource, error) {
 func decode(name string, text []byte, into any) ([]Left, error) {
 	d := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	err := d.Decode(into)
-	var unknown *toml.StrictMissingError
-	var bad *toml.DecodeError
-	switch {
-	case errors.As(err, &unknown):
+	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		var left []Left
 		for _, e := range unknown.Errors {
 			line, _ := e.Position()
 			left = append(left, Left{name, line, strings.Join(e.Key(), ".")})
 		}
 		return left, nil
-	case errors.As(err, &bad):
+	}
+	if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, _ := bad.Position()
 		return nil, fmt.Errorf("%s:%d: %s", name, line, strings.TrimPrefix(bad.Error(), "toml: "))
-	case err != nil:
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return nil, nil

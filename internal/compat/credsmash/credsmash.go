@@ -20,24 +20,15 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/credrender/credrender/internal/compat"
+	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/store"
 )
 
 // CommandLine is the environment of a command line: streams, files, clock and store.
 type CommandLine struct {
-	Stdin          io.Reader
-	Stdout, Stderr io.Writer
-	Terminal       bool // Stdout is one
-	LookupEnv      func(name string) (string, bool)
-	Now            func() time.Time
-	// ReadFile reads a file of the command line, the config or a manifest, relative to
-	// the working directory.
-	ReadFile func(path string) ([]byte, error)
-	// ReadAll reads standard input. Like ReadFile it may fail after a time limit.
-	ReadAll func(io.Reader) ([]byte, error)
+	compat.Machine
 	// Open opens the store of a command line.
 	Open func(ctx context.Context, w Where) (*Backend, error)
 	// Install installs all of the files or none. The id identifies the files of a
@@ -152,14 +143,6 @@ func (s *session) store(ctx context.Context) (*Backend, error) {
 	return s.backend, err
 }
 
-// print writes a result to standard output.
-func (s *session) print(data []byte) error {
-	if _, err := s.Stdout.Write(data); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
-}
-
 // The log levels, with Python's numbers.
 const (
 	levelInfo    = 20
@@ -173,4 +156,38 @@ func (s *session) log(level int, logger, format string, args ...any) {
 	}
 	name := map[int]string{levelInfo: "INFO", levelWarning: "WARNING"}[level]
 	_, _ = fmt.Fprintf(s.Stderr, "%s credsmash.%s [%s] %s\n", compat.LogTime(s.Now()), logger, name, fmt.Sprintf(format, args...))
+}
+
+// secretError is an error about one secret.
+type secretError struct {
+	name    string
+	version string
+	err     error
+}
+
+func (e *secretError) Error() string {
+	version := e.version
+	if version == "" {
+		version = "None"
+	}
+	switch {
+	case errors.Is(e.err, source.ErrNotFound):
+		return fmt.Sprintf("Item {'name': '%s', 'version': %s} couldn't be found.", compat.Word(e.name), version)
+	case errors.Is(e.err, source.ErrWrongContext):
+		return compat.Word(e.name) + ": " + compat.WrongContext
+	case errors.Is(e.err, source.ErrIntegrity):
+		return fmt.Sprintf("%s: INTEGRITY ERROR: %v", compat.Word(e.name), e.err)
+	}
+	return source.Show(e.name) + ": " + words(e.err)
+}
+
+func (e *secretError) Unwrap() error { return e.err }
+
+// words formats an error of AWS as botocore does, because scripts search for the codes.
+func words(err error) string {
+	if _, placed := errors.AsType[*secretError](err); placed {
+		return err.Error()
+	}
+	text, _ := compat.ErrorText(err)
+	return text
 }

@@ -114,8 +114,7 @@ func dump(values map[string]string, format string) ([]byte, error) {
 		for name, v := range values {
 			d.Put(name, v)
 		}
-		s, err := py.JSON{Indent: 4, SortKeys: true, Separators: [2]string{",", ": "}}.Dump(d)
-		return []byte(s), err
+		return []byte(py.JSON{Indent: 4, SortKeys: true, Separators: [2]string{",", ": "}}.Dump(d)), nil
 	case "csv":
 		// encoding/csv would also change line breaks in values to \r\n.
 		var b bytes.Buffer

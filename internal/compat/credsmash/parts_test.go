@@ -76,7 +76,7 @@ func TestYAMLIsReadAsPyYAMLDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := py.Repr(v)
+	got, err := py.Caught(func() string { return py.Repr(v) })
 	if want := "[{'mode': 420, 'a': True, 'b': 'yes', 'c': 1000, 'd': None, 'e': 1.5, 'f': '2020-01-01', 'g': 31, 'h': True, 'i': 'y', 'j': '1e3'}]"; got != want || err != nil {
 		t.Errorf("%s, want %s (%v)", got, want, err)
 	}
@@ -103,7 +103,7 @@ func TestYAMLThatGrows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := py.Repr(v); got != "[inf, 'x', 'x']" || err != nil {
+	if got, err := py.Caught(func() string { return py.Repr(v) }); got != "[inf, 'x', 'x']" || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}
 }

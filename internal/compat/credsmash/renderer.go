@@ -126,7 +126,7 @@ func (r *renderer) keyName(key py.Value) (string, error) {
 	if t, ok := key.(py.Tuple); ok {
 		args = t
 	}
-	name, err := py.Format(r.keyFmt, args, nil)
+	name, err := py.Caught(func() string { return py.Format(r.keyFmt, args, nil) })
 	if err != nil {
 		return "", fmt.Errorf("--key-fmt %s: %w", source.Show(r.keyFmt), err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,15 +68,11 @@ func (s *session) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	width := 0
-	for _, e := range entries {
-		width = max(width, utf8.RuneCountInString(compat.Listed(e.Name, s.Terminal)))
-	}
 	var b strings.Builder
 	for _, e := range entries {
-		_, _ = fmt.Fprintf(&b, "%-*s -- version %s\n", width, compat.Listed(e.Name, s.Terminal), compat.Listed(showVersion(e.Version), s.Terminal))
+		_, _ = fmt.Fprintf(&b, "%-*s -- version %s\n", s.Width(entries), s.Listed(e.Name), s.Listed(showVersion(e.Version)))
 	}
-	return s.print([]byte(b.String()))
+	return s.Print(b.String())
 }
 
 // fetch fetches secrets in one batch. If some are missing or unreadable, the error lists
@@ -215,7 +212,7 @@ func (s *session) writeMany(ctx context.Context, values map[string][]byte, desti
 // write prints a result, or writes it to a file.
 func (s *session) write(ctx context.Context, destination string, data []byte) error {
 	if destination == "-" {
-		return s.print(data)
+		return s.Print(string(data))
 	}
 	return s.Install(ctx, destination, []File{{Path: destination, Data: data}})
 }
@@ -234,4 +231,45 @@ func (s *session) setup(ctx context.Context) error {
 		s.log(levelInfo, "dynamodb_storage_service", "created table %q", s.where.Table)
 	}
 	return err
+}
+
+// glob returns the match function of Python's fnmatch: * ? [seq] [!seq].
+func glob(pattern string) (func(name string) bool, error) {
+	var b strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; c {
+		case '*':
+			b.WriteString(".*")
+		case '?':
+			b.WriteString(".")
+		case '[':
+			closing := strings.IndexByte(pattern[min(i+2, len(pattern)):], ']')
+			if closing < 0 {
+				b.WriteString(`\[`)
+				continue
+			}
+			closing += i + 2
+			set := strings.ReplaceAll(pattern[i+1:closing], `\`, `\\`)
+			set = strings.ReplaceAll(set, "[", `\[`)
+			switch {
+			case strings.HasPrefix(set, "!"):
+				set = "^" + set[1:]
+			case strings.HasPrefix(set, "^"):
+				set = `\` + set
+			}
+			b.WriteString("[" + set + "]")
+			i = closing
+		default:
+			if c < utf8.RuneSelf {
+				b.WriteString(regexp.QuoteMeta(string(rune(c))))
+				continue
+			}
+			b.WriteByte(c) // the bytes of a rune stay in order
+		}
+	}
+	re, err := regexp.Compile(`(?s)\A(?:` + b.String() + `)\z`)
+	if err != nil {
+		return nil, err
+	}
+	return re.MatchString, nil
 }

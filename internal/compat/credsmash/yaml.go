@@ -22,7 +22,7 @@ func parseYAML(data []byte) (py.Value, error) {
 	if len(doc.Content) == 0 {
 		return nil, nil
 	}
-	return (&yamlReader{}).value(doc.Content[0], 0)
+	return py.Caught(func() py.Value { return (&yamlReader{}).value(doc.Content[0], 0) })
 }
 
 var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line [0-9]+`) })
@@ -42,15 +42,16 @@ const (
 	maxYAMLValues = 1_000_000
 )
 
+// yamlReader makes values of nodes. It fails as operations of package py do.
 type yamlReader struct{ values int }
 
-func (r *yamlReader) value(n *yaml.Node, depth int) (py.Value, error) {
+func (r *yamlReader) value(n *yaml.Node, depth int) py.Value {
 	r.values++
 	switch {
 	case depth > maxYAMLDepth:
-		return nil, fmt.Errorf("line %d: nested too deep", n.Line)
+		py.Check(fmt.Errorf("line %d: nested too deep", n.Line))
 	case r.values > maxYAMLValues:
-		return nil, fmt.Errorf("line %d: more than %d values, aliases counted each time", n.Line, maxYAMLValues)
+		py.Check(fmt.Errorf("line %d: more than %d values, aliases counted each time", n.Line, maxYAMLValues))
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -58,20 +59,16 @@ func (r *yamlReader) value(n *yaml.Node, depth int) (py.Value, error) {
 	case yaml.SequenceNode:
 		l := py.NewList()
 		for _, c := range n.Content {
-			v, err := r.value(c, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			l.Items = append(l.Items, v)
+			l.Items = append(l.Items, r.value(c, depth+1))
 		}
-		return l, nil
+		return l
 	case yaml.MappingNode:
 		return r.dict(n, depth)
 	}
 	return yamlScalar(n)
 }
 
-func (r *yamlReader) dict(n *yaml.Node, depth int) (py.Value, error) {
+func (r *yamlReader) dict(n *yaml.Node, depth int) py.Value {
 	d := py.NewDict()
 	var merged []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -79,23 +76,13 @@ func (r *yamlReader) dict(n *yaml.Node, depth int) (py.Value, error) {
 			merged = append(merged, n.Content[i+1])
 			continue
 		}
-		k, err := r.value(n.Content[i], depth+1)
-		if err != nil {
-			return nil, err
-		}
-		v, err := r.value(n.Content[i+1], depth+1)
-		if err != nil {
-			return nil, err
-		}
+		k, v := r.value(n.Content[i], depth+1), r.value(n.Content[i+1], depth+1)
 		if err := d.Set(k, v); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n.Content[i].Line, err)
+			py.Check(fmt.Errorf("line %d: %w", n.Content[i].Line, err))
 		}
 	}
 	for _, m := range merged {
-		v, err := r.value(m, depth+1)
-		if err != nil {
-			return nil, err
-		}
+		v := r.value(m, depth+1)
 		from := []py.Value{v}
 		if l, ok := v.(*py.List); ok {
 			from = l.Items
@@ -109,7 +96,7 @@ func (r *yamlReader) dict(n *yaml.Node, depth int) (py.Value, error) {
 			}
 		}
 	}
-	return d, nil
+	return d
 }
 
 var (
@@ -121,29 +108,29 @@ var (
 	})
 )
 
-func yamlScalar(n *yaml.Node) (py.Value, error) {
+func yamlScalar(n *yaml.Node) py.Value {
 	if n.Style != 0 && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Tag == "!!str" && n.Style&yaml.TaggedStyle != 0 {
-		return n.Value, nil
+		return n.Value
 	}
 	switch n.Value {
 	case "", "~", "null", "Null", "NULL":
-		return nil, nil
+		return nil
 	case "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
-		return true, nil
+		return true
 	case "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
-		return false, nil
+		return false
 	}
 	text := strings.ReplaceAll(n.Value, "_", "")
 	if yamlInt().MatchString(n.Value) {
 		i, err := strconv.ParseInt(text, 0, 64)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: a number is larger than 64 bits hold", n.Line)
+			py.Check(fmt.Errorf("line %d: a number is larger than 64 bits hold", n.Line))
 		}
-		return i, nil
+		return i
 	}
 	if yamlFloat().MatchString(n.Value) {
 		f, _ := strconv.ParseFloat(text, 64) // one that is too large is an infinity, as in Python
-		return f, nil
+		return f
 	}
-	return n.Value, nil
+	return n.Value
 }

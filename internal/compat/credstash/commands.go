@@ -1,5 +1,11 @@
 package credstash
 
+import (
+	"embed"
+	"path"
+	"strings"
+)
+
 // This file holds the tables for argparse.go: the options and positionals of credstash
 // 1.17.1, in its order, which usage lines and messages follow.
 
@@ -22,7 +28,6 @@ type option struct {
 	kind        kind
 	choices     []string
 	pairs       bool // words are key=value
-	help        string
 }
 
 // positional is an argument of one word or several.
@@ -31,13 +36,11 @@ type positional struct {
 	kind    kind
 	choices []string
 	pairs   bool // words are key=value
-	help    string
 }
 
 // grammar is the set of options and positionals of the program or of a command.
 type grammar struct {
 	prog string
-	help string
 	// private: a word may be a secret value, so messages show none.
 	private     bool
 	options     []option
@@ -45,7 +48,7 @@ type grammar struct {
 	exclusive   []string // dests of options of which at most one may be given
 }
 
-var helpOption = option{short: "-h", long: "--help", dest: "help", kind: helping, help: "show this help and exit"}
+var helpOption = option{short: "-h", long: "--help", dest: "help", kind: helping}
 
 // commands are in the order of credstash's own help.
 func commandNames() []string {
@@ -55,40 +58,39 @@ func commandNames() []string {
 func programGrammar() *grammar {
 	return &grammar{
 		prog: "credstash",
-		help: "credstash's command line, by credrender",
 		options: []option{
 			helpOption,
-			{short: "-r", long: "--region", dest: "region", help: "AWS region (default: AWS_DEFAULT_REGION,\n~/.aws/config, us-east-1)"},
-			{long: "--kms-region", dest: "kms_region", help: "region of the KMS key (default: ~/.credstash,\nthe table's region)"},
-			{short: "-t", long: "--table", dest: "table", help: "DynamoDB table (default:\nCREDSTASH_DEFAULT_TABLE, credential-store)"},
-			{long: "--log-level", dest: "log_level", help: "ERROR and below fill the log file"},
-			{long: "--log-file", dest: "log_file", help: "append errors to this file (default: none)"},
-			{short: "-p", long: "--profile", dest: "profile", help: "profile of ~/.aws/config"},
-			{short: "-n", long: "--arn", dest: "arn", help: "role to assume"},
+			{short: "-r", long: "--region", dest: "region"},
+			{long: "--kms-region", dest: "kms_region"},
+			{short: "-t", long: "--table", dest: "table"},
+			{long: "--log-level", dest: "log_level"},
+			{long: "--log-file", dest: "log_file"},
+			{short: "-p", long: "--profile", dest: "profile"},
+			{short: "-n", long: "--arn", dest: "arn"},
 		},
-		positionals: []positional{{dest: "", kind: command, choices: commandNames(), help: "'credstash COMMAND -h' shows its flags"}},
+		positionals: []positional{{dest: "", kind: command, choices: commandNames()}},
 		exclusive:   []string{"profile", "arn"},
 	}
 }
 
 func contextWords() positional {
-	return positional{dest: "context", kind: many, pairs: true, help: "encryption context, key=value"}
+	return positional{dest: "context", kind: many, pairs: true}
 }
 
 func readOptions() []option {
 	return []option{
-		{short: "-v", long: "--version", dest: "version", help: "version to get (default: the newest)"},
-		{short: "-f", long: "--format", dest: "format", choices: []string{"json", "csv", "dotenv", "yaml"}, help: "json (default), csv, dotenv or yaml"},
+		{short: "-v", long: "--version", dest: "version"},
+		{short: "-f", long: "--format", dest: "format", choices: []string{"json", "csv", "dotenv", "yaml"}},
 	}
 }
 
-func writeOptions(version string) []option {
+func writeOptions() []option {
 	return []option{
-		{short: "-k", long: "--key", dest: "key", help: "KMS key (default: alias/credstash)"},
-		{short: "-c", long: "--comment", dest: "comment", help: "stored beside the value, in clear"},
-		{short: "-v", long: "--version", dest: "version", help: version},
-		{short: "-a", long: "--autoversion", dest: "autoversion", kind: flag, help: "store the version after the newest; -v is\nignored"},
-		{short: "-d", long: "--digest", dest: "digest", choices: []string{"SHA", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"}, help: "digest of the HMAC (default: SHA256)"},
+		{short: "-k", long: "--key", dest: "key"},
+		{short: "-c", long: "--comment", dest: "comment"},
+		{short: "-v", long: "--version", dest: "version"},
+		{short: "-a", long: "--autoversion", dest: "autoversion", kind: flag},
+		{short: "-d", long: "--digest", dest: "digest", choices: []string{"SHA", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"}},
 	}
 }
 
@@ -97,45 +99,31 @@ func commandGrammar(name string) *grammar {
 	g := &grammar{prog: "credstash " + name, options: []option{helpOption}}
 	switch name {
 	case "delete":
-		g.help = "delete every version of a credential"
-		g.positionals = []positional{{dest: "credential", help: "name"}}
+		g.positionals = []positional{{dest: "credential"}}
 	case "get":
-		g.help = "print a credential, or all that match a pattern"
-		g.positionals = []positional{{dest: "credential", help: "name; * in it makes it a pattern"}, contextWords()}
-		g.options = append(g.options, option{short: "-n", long: "--noline", dest: "noline", kind: flag, help: "no newline after the value"})
+		g.positionals = []positional{{dest: "credential"}, contextWords()}
+		g.options = append(g.options, option{short: "-n", long: "--noline", dest: "noline", kind: flag})
 		g.options = append(g.options, readOptions()...)
 	case "getall":
-		g.help = "print all credentials"
 		g.positionals = []positional{contextWords()}
 		g.options = append(g.options, readOptions()...)
-	case "keys":
-		g.help = "list names"
-	case "list":
-		g.help = "list names and versions"
 	case "put":
-		g.help, g.private = "store a credential", true
-		g.positionals = []positional{
-			{dest: "credential", help: "name"},
-			{dest: "value", kind: optional, help: "value, @FILE, or - for standard input"},
-			contextWords(),
-		}
-		g.options = append(g.options, writeOptions("version to store (default: 1)")...)
-		g.options = append(g.options, option{short: "-P", long: "--prompt", dest: "prompt", kind: flag, help: "ask for the value"})
+		g.private = true
+		g.positionals = []positional{{dest: "credential"}, {dest: "value", kind: optional}, contextWords()}
+		g.options = append(g.options, writeOptions()...)
+		g.options = append(g.options, option{short: "-P", long: "--prompt", dest: "prompt", kind: flag})
 	case "putall":
-		g.help, g.private = "store all credentials of a JSON object", true
-		g.positionals = []positional{{dest: "credentials", help: "JSON, @FILE, or - for standard input"}, contextWords()}
-		g.options = append(g.options, writeOptions("version to store (default: 0)")...)
-		swap(g.options, 2, 3) // here -v comes before -c
+		g.private = true
+		g.positionals = []positional{{dest: "credentials"}, contextWords()}
+		g.options = append(g.options, writeOptions()...)
+		g.options[2], g.options[3] = g.options[3], g.options[2] // here -v comes before -c
 	case "setup":
-		g.help = "make the table"
 		g.options = append(g.options,
-			option{long: "--save-kms-region", dest: "save_kms_region", help: "keep the region of the KMS key in ~/.credstash"},
-			option{long: "--tags", dest: "tags", kind: many, pairs: true, help: "tags of the table, key=value"})
+			option{long: "--save-kms-region", dest: "save_kms_region"},
+			option{long: "--tags", dest: "tags", kind: many, pairs: true})
 	}
 	return g
 }
-
-func swap(o []option, i, j int) { o[i], o[j] = o[j], o[i] }
 
 // names returns the short and long form of an option.
 func (o option) names() []string {
@@ -146,4 +134,25 @@ func (o option) names() []string {
 		}
 	}
 	return names
+}
+
+// helpFiles have what -h prints, in the form of argparse: the usage, then an empty line. A
+// test compares them with the tables in commands.go.
+//
+//go:embed help/*.txt
+var helpFiles embed.FS
+
+// helpText returns the output of -h.
+func (g *grammar) helpText() string {
+	text, err := helpFiles.ReadFile(path.Join("help", strings.TrimPrefix(g.prog, "credstash ")+".txt"))
+	if err != nil {
+		panic(err) // a command without its file
+	}
+	return string(text)
+}
+
+// usage returns the usage line or lines before a message.
+func (g *grammar) usage() string {
+	lines, _, _ := strings.Cut(g.helpText(), "\n\n")
+	return lines + "\n"
 }

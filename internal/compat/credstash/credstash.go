@@ -8,7 +8,7 @@
 //     commands.go. Scripts depend on argparse's behavior, such as positionals between
 //     options, abbreviated flags, and "-5" as a value.
 //   - A method per command (get.go, put.go, ...) works on the store.
-//   - dump.go and dump_yaml.go print the same bytes as Python's json, csv and PyYAML.
+//   - dump.go prints the same bytes as Python's json, csv and PyYAML.
 //
 // stdout and exit codes equal credstash's: 0, 1 for any failure, 2 for usage. Messages on
 // stderr contain the text that scripts search for ("KMS ERROR", AWS's error codes) and
@@ -19,23 +19,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/store"
 )
 
 // CommandLine is the environment of a command line: streams, files, clock and store.
 type CommandLine struct {
-	Stdin          io.Reader
-	Stdout, Stderr io.Writer
-	Terminal       bool // Stdout is one
-	LookupEnv      func(name string) (string, bool)
-	Home           string // where .credstash is, and ~ leads
-	Now            func() time.Time
-	// ReadFile reads ~/.credstash and the file of an argument @FILE, and ReadAll reads
-	// standard input. Both may fail after a time limit.
-	ReadFile func(path string) ([]byte, error)
-	ReadAll  func(io.Reader) ([]byte, error)
+	compat.Machine
+	Home string // where .credstash is, and ~ leads
 	// Open opens the store of a command line.
 	Open func(ctx context.Context, w Where) (*Backend, error)
 }
@@ -160,12 +152,4 @@ func (s *session) where() (Where, error) {
 // warn prints a warning that credstash does not have.
 func (s *session) warn(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.Stderr, "credstash: warning: "+format+"\n", args...)
-}
-
-// print writes a result to standard output.
-func (s *session) print(text string) error {
-	if _, err := io.WriteString(s.Stdout, text); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source/local"
 	"github.com/credrender/credrender/pkg/store"
 )
@@ -47,10 +48,14 @@ func (b *bench) run(stdin string, args ...string) outcome {
 	b.t.Helper()
 	var stdout, stderr bytes.Buffer
 	l := b.items
-	f := &CommandLine{ReadFile: os.ReadFile, ReadAll: io.ReadAll,
-		Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Home: b.home,
-		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok },
-		Now:       func() time.Time { return time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC) },
+	f := &CommandLine{
+		Machine: compat.Machine{
+			ReadFile: os.ReadFile, ReadAll: io.ReadAll,
+			Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr,
+			LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok },
+			Now:       func() time.Time { return time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC) },
+		},
+		Home: b.home,
 		Open: func(_ context.Context, w Where) (*Backend, error) {
 			b.where = w
 			return &Backend{
@@ -235,7 +240,7 @@ func TestAutoversionLosesNone(t *testing.T) {
 }
 
 func TestPrompt(t *testing.T) {
-	f := &session{CommandLine: &CommandLine{Stdin: strings.NewReader("typed \nmore"), Stderr: &bytes.Buffer{}}}
+	f := &session{CommandLine: &CommandLine{Machine: compat.Machine{Stdin: strings.NewReader("typed \nmore"), Stderr: &bytes.Buffer{}}}}
 	got, err := f.askStdin("x: ")
 	if err != nil || string(got) != "typed " {
 		t.Errorf("got %q, %v", got, err)
@@ -283,7 +288,7 @@ func TestLogFile(t *testing.T) {
 func TestJSONAndDotenv(t *testing.T) {
 	values := map[string]string{"ß.é": "\x00\x7f\u2028🔑\b\f\"\\/<", "a": ""}
 	want := "{\n    \"a\": \"\",\n    \"\\u00df.\\u00e9\": \"\\u0000\\u007f\\u2028\\ud83d\\udd11\\b\\f\\\"\\\\/<\"\n}"
-	if got, err := dumpJSON(values); err != nil || got != want {
+	if got := dumpJSON(values); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	if got, want := dumpDotenv(map[string]string{"ß.é-x": "it's"}), "SS.É-X='it's'\n"; got != want {

@@ -34,11 +34,11 @@ func (s *session) get(ctx context.Context, b *Backend) error {
 	value := string(got.Secret.Reveal())
 	switch {
 	case s.call.given("noline"):
-		return s.print(value)
+		return s.Print(value)
 	case !utf8.ValidString(value):
 		return errBinary
 	}
-	return s.print(value + "\n")
+	return s.Print(value + "\n")
 }
 
 // getMatching gets all secrets that match a pattern, with one list and one batch.
@@ -124,7 +124,6 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 		return &partialError{errors.Join(failed...), len(failed), len(got)}
 	}
 	var text string
-	var err error
 	switch s.call.text("format") {
 	case "csv":
 		text = dumpCSV(values)
@@ -134,12 +133,9 @@ func (s *session) dump(ctx context.Context, b *Backend, ref source.Ref, got map[
 	case "yaml":
 		text = dumpYAML(values)
 	default:
-		text, err = dumpJSON(values)
+		text = dumpJSON(values)
 	}
-	if err != nil {
-		return err
-	}
-	return s.print(text + end)
+	return s.Print(text + end)
 }
 
 // warnQuotes warns of values that break dotenv output, which escapes nothing.

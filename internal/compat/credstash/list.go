@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/credrender/credrender/internal/compat"
 	"github.com/credrender/credrender/pkg/source"
@@ -18,15 +17,11 @@ func (s *session) list(ctx context.Context, b *Backend) error {
 	if err != nil {
 		return err
 	}
-	width := 0
-	for _, e := range entries {
-		width = max(width, utf8.RuneCountInString(compat.Listed(e.Name, s.Terminal)))
-	}
 	var text strings.Builder
 	for _, e := range entries {
-		_, _ = fmt.Fprintf(&text, "%-*s -- version %s -- comment %s\n", width, compat.Listed(e.Name, s.Terminal), compat.Listed(e.Version, s.Terminal), compat.Listed(e.Comment, s.Terminal))
+		_, _ = fmt.Fprintf(&text, "%-*s -- version %s -- comment %s\n", s.Width(entries), s.Listed(e.Name), s.Listed(e.Version), s.Listed(e.Comment))
 	}
-	return s.print(text.String())
+	return s.Print(text.String())
 }
 
 func (s *session) keys(ctx context.Context, b *Backend) error {
@@ -36,9 +31,9 @@ func (s *session) keys(ctx context.Context, b *Backend) error {
 	}
 	var text strings.Builder
 	for _, name := range compat.Names(entries) {
-		text.WriteString(compat.Listed(name, s.Terminal) + "\n")
+		text.WriteString(s.Listed(name) + "\n")
 	}
-	return s.print(text.String())
+	return s.Print(text.String())
 }
 
 func (s *session) delete(ctx context.Context, b *Backend) error {
@@ -46,9 +41,9 @@ func (s *session) delete(ctx context.Context, b *Backend) error {
 	gone, err := b.Delete(ctx, name, "")
 	var text strings.Builder
 	for _, e := range gone {
-		_, _ = fmt.Fprintf(&text, "Deleting %s -- version %s\n", compat.Listed(e.Name, s.Terminal), compat.Listed(e.Version, s.Terminal))
+		_, _ = fmt.Fprintf(&text, "Deleting %s -- version %s\n", s.Listed(e.Name), s.Listed(e.Version))
 	}
-	if printErr := s.print(text.String()); printErr != nil {
+	if printErr := s.Print(text.String()); printErr != nil {
 		return printErr
 	}
 	if errors.Is(err, source.ErrNotFound) {

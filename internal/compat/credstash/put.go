@@ -53,7 +53,7 @@ func (s *session) putOne(ctx context.Context, b *Backend, r store.PutRequest) er
 	if err != nil {
 		return &secretError{source.Ref{Name: r.Name, Version: r.Version}, err}
 	}
-	if err := s.print(r.Name + " has been stored\n"); err != nil {
+	if err := s.Print(r.Name + " has been stored\n"); err != nil {
 		return err
 	}
 	s.warnHidden(ctx, b, r.Name, r.Version)

@@ -17,7 +17,7 @@ func (s *session) setup(ctx context.Context, b *Backend) error {
 		if err := s.saveKMSRegion(region); err != nil {
 			return err
 		}
-		if err := s.print("KMS region set to " + region + "\n"); err != nil {
+		if err := s.Print("KMS region set to " + region + "\n"); err != nil {
 			return err
 		}
 	}
@@ -28,9 +28,9 @@ func (s *session) setup(ctx context.Context, b *Backend) error {
 	case err != nil:
 		return err
 	case !created:
-		return s.print("Credential Store table already exists\n")
+		return s.Print("Credential Store table already exists\n")
 	}
-	return s.print(`Creating table...
+	return s.Print(`Creating table...
 Waiting for table to be created...
 Adding tags...
 Table has been created. Go read the README about how to create your KMS key

@@ -10,7 +10,7 @@ import (
 
 // getter returns the function of an "attribute" argument: a dotted path of names and
 // positions, or nil for the item itself. With fold, text becomes lower case.
-func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error) {
+func (c *call) getter(path py.Value, fold bool) func(py.Value) py.Value {
 	var steps []py.Value
 	switch p := path.(type) {
 	case nil:
@@ -25,12 +25,9 @@ func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error)
 	default:
 		steps = []py.Value{path}
 	}
-	return func(v py.Value) (py.Value, error) {
+	return func(v py.Value) py.Value {
 		for _, s := range steps {
-			got, err := c.e.item(v, s, "has no such attribute")
-			if err != nil {
-				return nil, err
-			}
+			got := c.e.item(v, s, "has no such attribute")
 			if name, ok := s.(string); ok {
 				if u, missing := got.(py.Undefined); missing && u.Loud == nil {
 					if held, ok := attr(v, name); ok {
@@ -41,9 +38,9 @@ func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error)
 			v = got
 		}
 		if s, ok := py.Text(v); ok && fold {
-			return strings.ToLower(s), nil
+			return strings.ToLower(s)
 		}
-		return v, nil
+		return v
 	}
 }
 
@@ -51,39 +48,25 @@ func (c *call) getter(path py.Value, fold bool) func(py.Value) (py.Value, error)
 type keyed struct{ item, key py.Value }
 
 // keyedBy returns the items of v with their keys.
-func keyedBy(v py.Value, get func(py.Value) (py.Value, error)) ([]keyed, error) {
-	items, err := py.Items(v)
-	if err != nil {
-		return nil, err
-	}
+func keyedBy(v py.Value, get func(py.Value) py.Value) []keyed {
+	items := py.Items(v)
 	all := make([]keyed, len(items))
 	for i, item := range items {
-		key, err := get(item)
-		if err != nil {
-			return nil, err
-		}
-		all[i] = keyed{item, key}
+		all[i] = keyed{item, get(item)}
 	}
-	return all, nil
+	return all
 }
 
-// order sorts stably. Like Python's, a reversed sort keeps the order of equal items.
-func order(all []keyed, reversed bool) error {
-	var failed error
+// ordered sorts stably, and returns the items. Like Python's, a reversed sort keeps the
+// order of equal items.
+func ordered(all []keyed, reversed bool) *py.List {
 	slices.SortStableFunc(all, func(x, y keyed) int {
-		n, err := py.Compare("<", x.key, y.key)
-		if err != nil && failed == nil {
-			failed = err
-		}
+		n := py.Compare("<", x.key, y.key)
 		if reversed {
 			return -n
 		}
 		return n
 	})
-	return failed
-}
-
-func itemsOf(all []keyed) *py.List {
 	l := py.NewList()
 	for _, k := range all {
 		l.Items = append(l.Items, k.item)
@@ -91,127 +74,93 @@ func itemsOf(all []keyed) *py.List {
 	return l
 }
 
-func sorted(c *call, v py.Value) (py.Value, error) {
+func sorted(c *call, v py.Value) py.Value {
 	reversed, cased := c.bool(0, "reverse", false), c.bool(1, "case_sensitive", false)
 	path := c.arg(2, "attribute", nil)
 	get := c.getter(path, !cased)
 	if text, ok := path.(string); ok && strings.Contains(text, ",") {
 		get = c.getterOfAll(strings.Split(text, ","), !cased)
 	}
-	all, err := keyedBy(v, get)
-	if err == nil {
-		err = order(all, reversed)
-	}
-	return itemsOf(all), err
+	return ordered(keyedBy(v, get), reversed)
 }
 
 // getterOfAll returns the getter for a list of attributes.
-func (c *call) getterOfAll(paths []string, fold bool) func(py.Value) (py.Value, error) {
-	return func(v py.Value) (py.Value, error) {
+func (c *call) getterOfAll(paths []string, fold bool) func(py.Value) py.Value {
+	return func(v py.Value) py.Value {
 		var keys py.Tuple
 		for _, p := range paths {
-			key, err := c.getter(p, fold)(v)
-			if err != nil {
-				return nil, err
-			}
-			keys = append(keys, key)
+			keys = append(keys, c.getter(p, fold)(v))
 		}
-		return keys, nil
+		return keys
 	}
 }
 
-func unique(c *call, v py.Value) (py.Value, error) {
+func unique(c *call, v py.Value) py.Value {
 	cased, path := c.bool(0, "case_sensitive", false), c.arg(1, "attribute", nil)
-	all, err := keyedBy(v, c.getter(path, !cased))
-	if err != nil {
-		return nil, err
-	}
 	seen := py.NewDict()
 	g := &py.Gen{}
-	for _, k := range all {
+	for _, k := range keyedBy(v, c.getter(path, !cased)) {
 		if _, twice := seen.Get(k.key); twice {
 			continue
 		}
-		if err := seen.Set(k.key, true); err != nil {
-			return nil, err
-		}
+		py.Check(seen.Set(k.key, true))
 		g.Items = append(g.Items, k.item)
 	}
-	return g, nil
+	return g
 }
 
 func extreme(sign int) filter {
-	return func(c *call, v py.Value) (py.Value, error) {
+	return func(c *call, v py.Value) py.Value {
 		get := c.getter(c.arg(1, "attribute", nil), !c.bool(0, "case_sensitive", false))
-		all, err := keyedBy(v, get)
-		if err != nil {
-			return nil, err
-		}
+		all := keyedBy(v, get)
 		if len(all) == 0 {
-			return py.Undefined{What: "No aggregated item, sequence was empty."}, nil
+			return py.Undefined{What: "No aggregated item, sequence was empty."}
 		}
 		best := all[0]
 		for _, k := range all[1:] {
-			n, err := py.Compare("<", k.key, best.key)
-			if err != nil {
-				return nil, err
-			}
-			if n*sign > 0 {
+			if py.Compare("<", k.key, best.key)*sign > 0 {
 				best = k
 			}
 		}
-		return best.item, nil
+		return best.item
 	}
 }
 
-func dictSort(c *call, v py.Value) (py.Value, error) {
+func dictSort(c *call, v py.Value) py.Value {
 	cased, by, reversed := c.bool(0, "case_sensitive", false), c.text(1, "by", "key"), c.bool(2, "reverse", false)
 	d, ok := v.(*py.Dict)
 	if !ok {
-		return nil, py.Errorf("TypeError", "dictsort takes a dict, not %s", py.TypeName(v))
+		return py.Raise("TypeError", "dictsort takes a dict, not %s", py.TypeName(v))
 	}
 	at := int64(0)
 	if by == "value" {
 		at = 1
 	}
-	all, err := keyedBy(py.NewList(d.Pairs()...), c.getter(at, !cased))
-	if err == nil {
-		err = order(all, reversed)
-	}
-	return itemsOf(all), err
+	return ordered(keyedBy(py.NewList(d.Pairs()...), c.getter(at, !cased)), reversed)
 }
 
-func groupBy(c *call, v py.Value) (py.Value, error) {
+func groupBy(c *call, v py.Value) py.Value {
 	path, standard, cased := c.arg(0, "attribute", nil), c.arg(1, "default", nil), c.bool(2, "case_sensitive", false)
 	get := c.getter(path, false)
-	fold := func(v py.Value) (py.Value, error) {
-		key, err := get(v)
+	shown := func(v py.Value) py.Value {
+		key := get(v)
 		if _, missing := key.(py.Undefined); missing && standard != nil {
-			key = standard
+			return standard
 		}
+		return key
+	}
+	all := keyedBy(v, func(v py.Value) py.Value {
+		key := shown(v)
 		if s, ok := py.Text(key); ok && !cased {
-			return strings.ToLower(s), err
+			return strings.ToLower(s)
 		}
-		return key, err
-	}
-	all, err := keyedBy(v, fold)
-	if err == nil {
-		err = order(all, false)
-	}
-	if err != nil {
-		return nil, err
-	}
+		return key
+	})
+	ordered(all, false)
 	var groups []*py.Group
 	for i, k := range all {
 		if i == 0 || !py.Equal(all[i-1].key, k.key) {
-			shown, err := get(k.item)
-			if err != nil {
-				return nil, err
-			}
-			if _, missing := shown.(py.Undefined); missing && standard != nil {
-				shown = standard
-			}
-			groups = append(groups, &py.Group{Grouper: shown, List: py.NewList()})
+			groups = append(groups, &py.Group{Grouper: shown(k.item), List: py.NewList()})
 		}
 		last := groups[len(groups)-1].List
 		last.Items = append(last.Items, k.item)
@@ -220,5 +169,5 @@ func groupBy(c *call, v py.Value) (py.Value, error) {
 	for _, g := range groups {
 		l.Items = append(l.Items, g)
 	}
-	return l, nil
+	return l
 }

@@ -17,47 +17,37 @@ func textFilters() map[string]filter {
 		"lower":      textFilter(func(s string) py.Value { return strings.ToLower(s) }),
 		"capitalize": textFilter(func(s string) py.Value { return py.Capitalize(s) }),
 		"title":      textFilter(func(s string) py.Value { return title(s) }),
-		"trim": func(c *call, v py.Value) (py.Value, error) {
-			chars := c.arg(0, "chars", nil)
-			s, err := py.Str(v)
-			return py.Like(v, py.Strip(s, chars, true, true)), err
+		"trim": func(c *call, v py.Value) py.Value {
+			return py.Like(v, py.Strip(py.Str(v), c.arg(0, "chars", nil), true, true))
 		},
-		"replace": func(c *call, v py.Value) (py.Value, error) {
-			s, err := py.Str(v)
+		"replace": func(c *call, v py.Value) py.Value {
+			s := py.Str(v)
 			before, after, n := c.text(0, "old", ""), c.text(1, "new", ""), c.arg(2, "count", nil)
 			count := int64(-1)
 			if n != nil {
 				count, _ = py.Int(n)
 			}
-			return strings.Replace(s, before, after, int(count)), err
+			return strings.Replace(s, before, after, int(count))
 		},
 		"striptags": textFilter(func(s string) py.Value { return stripTags(s) }),
 		"wordcount": textFilter(func(s string) py.Value { return int64(len(words().FindAllString(s, -1))) }),
 		"urlencode": urlEncode,
-		"format": func(c *call, v py.Value) (py.Value, error) {
+		"format": func(c *call, v py.Value) py.Value {
 			c.open = true
-			s, err := py.Str(v)
-			if err != nil {
-				return nil, err
-			}
+			s := py.Str(v)
 			values := py.Value(py.Tuple(c.args))
 			if c.named.Len() > 0 {
 				values = c.named
 			}
-			s, err = py.Percent(s, values)
-			return py.Like(v, s), err
+			return py.Like(v, py.Percent(s, values))
 		},
 		"indent":   indent,
 		"truncate": truncate,
 		"wordwrap": wordWrap,
-		"center": func(c *call, v py.Value) (py.Value, error) {
-			s, err := py.Str(v)
-			if err != nil {
-				return nil, err
-			}
+		"center": func(c *call, v py.Value) py.Value {
+			s := py.Str(v)
 			center, _ := py.Method(s, "center")
-			out, err := center([]py.Value{c.int(0, "width", 80)}, nil)
-			return out, err
+			return center([]py.Value{c.int(0, "width", 80)}, nil)
 		},
 	}
 }
@@ -106,7 +96,7 @@ func quoted(s, safe string) string {
 	return b.String()
 }
 
-func urlEncode(_ *call, v py.Value) (py.Value, error) {
+func urlEncode(_ *call, v py.Value) py.Value {
 	var pairs []py.Value
 	switch x := v.(type) {
 	case *py.Dict:
@@ -116,28 +106,24 @@ func urlEncode(_ *call, v py.Value) (py.Value, error) {
 	case py.Tuple:
 		pairs = x
 	default:
-		s, err := py.Str(v)
-		return quoted(s, "/"), err
+		return quoted(py.Str(v), "/")
 	}
 	parts := make([]string, len(pairs))
 	for i, p := range pairs {
-		kv, err := py.Items(p)
+		kv, err := py.Caught(func() []py.Value { return py.Items(p) })
 		if err != nil || len(kv) != 2 {
-			return nil, py.Errorf("ValueError", "urlencode takes text, a mapping or pairs")
+			return py.Raise("ValueError", "urlencode takes text, a mapping or pairs")
 		}
 		for j, side := range kv {
-			s, err := py.Str(side)
-			if err != nil {
-				return nil, err
-			}
+			s := py.Str(side)
 			parts[i] += []string{"", "="}[j] + strings.ReplaceAll(quoted(s, ""), "%20", "+")
 		}
 	}
-	return strings.Join(parts, "&"), nil
+	return strings.Join(parts, "&")
 }
 
-func indent(c *call, v py.Value) (py.Value, error) {
-	s, err := py.Str(v)
+func indent(c *call, v py.Value) py.Value {
+	s := py.Str(v)
 	width, first, blank := c.arg(0, "width", int64(4)), c.bool(1, "first", false), c.bool(2, "blank", false)
 	by, ok := py.Text(width)
 	if !ok {
@@ -154,7 +140,7 @@ func indent(c *call, v py.Value) (py.Value, error) {
 	if first {
 		text = by + text
 	}
-	return py.Like(v, text), err
+	return py.Like(v, text)
 }
 
 func joinText(items []py.Value, sep string) string {
@@ -165,37 +151,37 @@ func joinText(items []py.Value, sep string) string {
 	return strings.Join(parts, sep)
 }
 
-func truncate(c *call, v py.Value) (py.Value, error) {
-	s, err := py.Str(v)
+func truncate(c *call, v py.Value) py.Value {
+	s := py.Str(v)
 	length, kill := int(c.int(0, "length", 255)), c.bool(1, "killwords", false)
 	dots, leeway := c.text(2, "end", "..."), int(c.int(3, "leeway", 5))
 	runes, mark := []rune(s), utf8.RuneCountInString(dots)
 	if length < mark || leeway < 0 {
-		return nil, py.Errorf("AssertionError", "expected length >= %d, got %d", mark, length)
+		return py.Raise("AssertionError", "expected length >= %d, got %d", mark, length)
 	}
 	if len(runes) <= length+leeway {
-		return v, err
+		return v
 	}
 	cut := string(runes[:length-mark])
 	if i := strings.LastIndexByte(cut, ' '); !kill && i >= 0 {
 		cut = cut[:i]
 	}
-	return py.Like(v, cut+dots), err
+	return py.Like(v, cut+dots)
 }
 
 // wordWrap wraps each line at width, and breaks longer words.
-func wordWrap(c *call, v py.Value) (py.Value, error) {
-	s, err := py.Str(v)
+func wordWrap(c *call, v py.Value) py.Value {
+	s := py.Str(v)
 	width, breaks := int(c.int(0, "width", 79)), c.bool(1, "break_long_words", true)
 	sep := c.text(2, "wrapstring", "\n")
 	if width <= 0 {
-		return nil, py.Errorf("ValueError", "invalid width %d (must be > 0)", width)
+		return py.Raise("ValueError", "invalid width %d (must be > 0)", width)
 	}
 	var lines []string
 	for _, line := range py.SplitLines(s, false).Items {
 		lines = append(lines, strings.Join(wrapLine(line.(string), width, breaks), sep))
 	}
-	return py.Like(v, strings.Join(lines, sep)), err
+	return py.Like(v, strings.Join(lines, sep))
 }
 
 var chunks = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s+|[^\s]+`) })

@@ -18,15 +18,15 @@ func globals() map[string]py.Value {
 	}
 }
 
-func makeRange(args []py.Value, _ *py.Dict) (py.Value, error) {
+func makeRange(args []py.Value, _ *py.Dict) py.Value {
 	bounds := [3]int64{0, 0, 1}
 	if len(args) == 0 || len(args) > 3 {
-		return nil, py.Errorf("TypeError", "range takes 1 to 3 arguments, got %d", len(args))
+		return py.Raise("TypeError", "range takes 1 to 3 arguments, got %d", len(args))
 	}
 	for i, arg := range args {
 		n, ok := py.Int(arg)
 		if !ok {
-			return nil, py.Errorf("TypeError", "'%s' object cannot be interpreted as an integer", py.TypeName(arg))
+			return py.Raise("TypeError", "'%s' object cannot be interpreted as an integer", py.TypeName(arg))
 		}
 		bounds[i] = n
 	}
@@ -35,37 +35,30 @@ func makeRange(args []py.Value, _ *py.Dict) (py.Value, error) {
 		r.Start, r.Stop = 0, bounds[0]
 	}
 	if r.Step == 0 {
-		return nil, py.Errorf("ValueError", "range() arg 3 must not be zero")
+		return py.Raise("ValueError", "range() arg 3 must not be zero")
 	}
-	if n, _ := py.Len(r); n > maxRange || n < 0 {
-		return nil, py.Errorf("OverflowError", "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", maxRange)
+	if n := py.Len(r); n > maxRange || n < 0 {
+		return py.Raise("OverflowError", "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", maxRange)
 	}
-	return r, nil
+	return r
 }
 
-func makeDict(args []py.Value, named *py.Dict) (py.Value, error) {
+func makeDict(args []py.Value, named *py.Dict) py.Value {
 	d := py.NewDict()
 	if len(args) > 0 {
-		var err error
-		if d, err = py.DictOf(args[0]); err != nil {
-			return nil, err
-		}
+		d = py.DictOf(args[0])
 	}
 	for k, v := range named.All() {
-		if err := d.Set(k, v); err != nil {
-			return nil, err
-		}
+		py.Check(d.Set(k, v))
 	}
-	return d, nil
+	return d
 }
 
 // namespace is a value whose attributes can be set in a loop.
 type namespace struct{ vars *py.Dict }
 
-func makeNamespace(args []py.Value, named *py.Dict) (py.Value, error) {
-	v, err := makeDict(args, named)
-	d, _ := v.(*py.Dict)
-	return &namespace{d}, err
+func makeNamespace(args []py.Value, named *py.Dict) py.Value {
+	return &namespace{makeDict(args, named).(*py.Dict)}
 }
 
 // Attr implements py.Object.
@@ -77,11 +70,11 @@ type cycler struct {
 	at    int
 }
 
-func makeCycler(args []py.Value, _ *py.Dict) (py.Value, error) {
+func makeCycler(args []py.Value, _ *py.Dict) py.Value {
 	if len(args) == 0 {
-		return nil, py.Errorf("RuntimeError", "at least one item has to be provided")
+		return py.Raise("RuntimeError", "at least one item has to be provided")
 	}
-	return &cycler{items: args}, nil
+	return &cycler{items: args}
 }
 
 // Attr implements py.Object.
@@ -90,18 +83,18 @@ func (c *cycler) Attr(name string) (py.Value, bool) {
 	case "current":
 		return c.items[c.at], true
 	case "next":
-		return py.Func(func([]py.Value, *py.Dict) (py.Value, error) {
+		return py.Func(func([]py.Value, *py.Dict) py.Value {
 			v := c.items[c.at]
 			c.at = (c.at + 1) % len(c.items)
-			return v, nil
+			return v
 		}), true
 	case "reset":
-		return py.Func(func([]py.Value, *py.Dict) (py.Value, error) { c.at = 0; return nil, nil }), true
+		return py.Func(func([]py.Value, *py.Dict) py.Value { c.at = 0; return nil }), true
 	}
 	return nil, false
 }
 
-func makeJoiner(args []py.Value, named *py.Dict) (py.Value, error) {
+func makeJoiner(args []py.Value, named *py.Dict) py.Value {
 	sep := py.Value(", ")
 	if v, ok := named.Get("sep"); ok {
 		sep = v
@@ -110,11 +103,11 @@ func makeJoiner(args []py.Value, named *py.Dict) (py.Value, error) {
 		sep = args[0]
 	}
 	used := false
-	return py.Func(func([]py.Value, *py.Dict) (py.Value, error) {
+	return py.Func(func([]py.Value, *py.Dict) py.Value {
 		if !used {
 			used = true
-			return "", nil
+			return ""
 		}
-		return sep, nil
-	}), nil
+		return sep
+	})
 }

@@ -11,8 +11,9 @@
 //
 // Package syntax parses templates, package py implements Python's values, and package
 // convert converts templates to Go templates. This package evaluates statements
-// (statement.go, loop.go, macro.go) and expressions (expression.go, operator.go,
-// lookup.go), and has the tables of filters, tests and global functions.
+// (statement.go, loop.go) and expressions (expression.go, operator.go), and has the tables of
+// filters, tests and global functions. An expression that fails panics, as package py
+// describes, and its statement catches that.
 package jinja
 
 import (
@@ -139,11 +140,11 @@ func (s *secrets) Attr(name string) (py.Value, bool) {
 	if name != "get_str" {
 		return nil, false
 	}
-	return py.Func(func(args []py.Value, named *py.Dict) (py.Value, error) {
+	return py.Func(func(args []py.Value, named *py.Dict) py.Value {
 		if len(args) != 1 || named.Len() > 0 {
-			return nil, py.Errorf("TypeError", "get_str() takes one argument")
+			py.Raise("TypeError", "get_str() takes one argument")
 		}
-		return s.get(args[0])
+		return py.Must(s.get(args[0]))
 	}), true
 }
 
@@ -181,7 +182,7 @@ func keyName(key py.Value) (string, error) {
 				return "", u.Err()
 			}
 		}
-		return py.Repr(key)
+		return py.Caught(func() string { return py.Repr(key) })
 	case py.Undefined:
 		return "", key.Err()
 	}
@@ -189,14 +190,72 @@ func keyName(key py.Value) (string, error) {
 }
 
 // Contains implements py.Container. A secret that does not exist is not an error here.
-func (s *secrets) Contains(key py.Value) (bool, error) {
-	v, err := s.get(key)
-	if err != nil {
-		return false, err
-	}
+func (s *secrets) Contains(key py.Value) bool {
+	v := py.Must(s.get(key))
 	u, missing := v.(py.Undefined)
 	if missing && isPending(v) {
-		return false, u.Loud
+		py.Check(u.Loud)
 	}
-	return !missing, nil
+	return !missing
+}
+
+// checkNames refuses unknown filters and tests. Like Jinja2, it skips those in the branches
+// of a condition, which may not be reached.
+func (t *Template) checkNames() error {
+	var failed error
+	known, tested := filters(), tests()
+	syntax.Walk(t.nodes, func(n any) bool {
+		switch n := n.(type) {
+		case *syntax.If, *syntax.Cond:
+			return false
+		case *syntax.Filter:
+			if _, ok := known[n.Name]; !ok && failed == nil {
+				failed = &Error{t.name, n.Line, py.Errorf("TemplateAssertionError", "no filter named '%s'", n.Name)}
+			}
+		case *syntax.Test:
+			if _, ok := tested[n.Name]; !ok && failed == nil {
+				failed = &Error{t.name, n.Line, py.Errorf("TemplateAssertionError", "no test named '%s'", n.Name)}
+			}
+		}
+		return failed == nil
+	})
+	return failed
+}
+
+// hideDerived removes names from the errors of secrets if the name may contain another
+// secret's value. All other names are literals of the template, or are requested by a
+// rendering in which no secret is known.
+func (t *Template) hideDerived(failed []error, c Context) {
+	public := t.literals()
+	c.Lookup = func(key py.Value) ([]byte, bool, error) {
+		if name, err := keyName(key); err == nil {
+			public[name] = true
+		}
+		return nil, false, nil
+	}
+	_, _ = t.Render(c) // it ends with ErrPending
+	for _, err := range failed {
+		e, ok := errors.AsType[*SecretError](err)
+		if !ok || public[e.Name] {
+			continue
+		}
+		e.Name, e.Err, e.Derived = "", source.Nameless(e.Err), true
+	}
+}
+
+// literals returns the strings and names in the text of the template.
+func (t *Template) literals() map[string]bool {
+	all := map[string]bool{}
+	syntax.Walk(t.nodes, func(n any) bool {
+		switch n := n.(type) {
+		case *syntax.Const:
+			if text, ok := n.Value.(string); ok {
+				all[text] = true
+			}
+		case *syntax.Getattr:
+			all[n.Name] = true
+		}
+		return true
+	})
+	return all
 }

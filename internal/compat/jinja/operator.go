@@ -8,19 +8,19 @@ import (
 )
 
 // unary evaluates not, + and -.
-func (e *evaluator) unary(x *syntax.Unary, s *scope) (py.Value, error) {
-	v, err := e.eval(x.X, s)
-	if err != nil || isPending(v) {
-		return v, err
-	}
-	if x.Op == "not" {
-		return !py.Truth(v), nil
+func (e *evaluator) unary(x *syntax.Unary, s *scope) py.Value {
+	v := e.eval(x.X, s)
+	switch {
+	case isPending(v):
+		return v
+	case x.Op == "not":
+		return !py.Truth(v)
 	}
 	if _, ok := py.Float(v); !ok {
 		if u, ok := v.(py.Undefined); ok {
-			return nil, u.Err()
+			py.Check(u.Err())
 		}
-		return nil, py.Errorf("TypeError", "bad operand type for unary %s: '%s'", x.Op, py.TypeName(v))
+		py.Raise("TypeError", "bad operand type for unary %s: '%s'", x.Op, py.TypeName(v))
 	}
 	if x.Op == "-" {
 		return py.Operate("*", v, int64(-1)) // for 0.0 the result is -0.0
@@ -29,35 +29,26 @@ func (e *evaluator) unary(x *syntax.Unary, s *scope) (py.Value, error) {
 }
 
 // binary evaluates x op y. "and" and "or" evaluate y only if necessary.
-func (e *evaluator) binary(x *syntax.Binary, s *scope) (py.Value, error) {
-	a, err := e.eval(x.X, s)
-	if err != nil {
-		return nil, err
-	}
+func (e *evaluator) binary(x *syntax.Binary, s *scope) py.Value {
+	a := e.eval(x.X, s)
 	if x.Op == "and" || x.Op == "or" {
 		if isPending(a) || py.Truth(a) == (x.Op == "or") {
-			return a, nil
+			return a
 		}
 		return e.eval(x.Y, s)
 	}
-	b, err := e.eval(x.Y, s)
-	if err != nil {
-		return nil, err
-	}
+	b := e.eval(x.Y, s)
 	if isPending(a, b) {
-		return pending(), nil
+		return pending()
 	}
 	return py.Operate(x.Op, a, b)
 }
 
 // concat evaluates "~". If a part is Markup, the other parts are escaped.
-func (e *evaluator) concat(x *syntax.Concat, s *scope) (py.Value, error) {
-	vs, err := e.all(x.Parts, s)
-	if err != nil {
-		return nil, err
-	}
+func (e *evaluator) concat(x *syntax.Concat, s *scope) py.Value {
+	vs := e.all(x.Parts, s)
 	if isPending(vs...) {
-		return pending(), nil
+		return pending()
 	}
 	markup := false
 	for _, v := range vs {
@@ -66,74 +57,61 @@ func (e *evaluator) concat(x *syntax.Concat, s *scope) (py.Value, error) {
 	}
 	var b strings.Builder
 	for _, v := range vs {
-		text, err := py.Str(v)
-		if err != nil {
-			return nil, err
-		}
+		text := py.Str(v)
 		if markup {
 			text = string(py.Escape(v))
 		}
 		b.WriteString(text)
 	}
 	if markup {
-		return py.Markup(b.String()), nil
+		return py.Markup(b.String())
 	}
-	return b.String(), nil
+	return b.String()
 }
 
-func (e *evaluator) compare(x *syntax.Compare, s *scope) (py.Value, error) {
-	a, err := e.eval(x.First, s)
-	if err != nil {
-		return nil, err
-	}
+func (e *evaluator) compare(x *syntax.Compare, s *scope) py.Value {
+	a := e.eval(x.First, s)
 	for _, op := range x.Ops {
-		b, err := e.eval(op.X, s)
-		if err != nil {
-			return nil, err
-		}
+		b := e.eval(op.X, s)
 		if isPending(a, b) {
-			return pending(), nil
+			return pending()
 		}
-		ok, err := compare(op.Op, a, b)
+		ok, err := py.Caught(func() bool { return compare(op.Op, a, b) })
 		if isPendingErr(err) {
-			return pending(), nil
+			return pending()
 		}
-		if err != nil || !ok {
-			return false, err
+		if !py.Must(ok, err) {
+			return false
 		}
 		a = b
 	}
-	return true, nil
+	return true
 }
 
 func isPendingErr(err error) bool { return err == errNotYet } //nolint:errorlint // it is never wrapped
 
-func compare(op string, a, b py.Value) (bool, error) {
+func compare(op string, a, b py.Value) bool {
 	for _, v := range []py.Value{a, b} {
 		// Jinja2 returns false here, which would hide a missing secret.
-		if u, ok := v.(py.Undefined); ok && u.Loud != nil {
-			return false, u.Loud
+		if u, ok := v.(py.Undefined); ok {
+			py.Check(u.Loud)
 		}
 	}
 	switch op {
 	case "==":
-		return py.Equal(a, b), nil
+		return py.Equal(a, b)
 	case "!=":
-		return !py.Equal(a, b), nil
+		return !py.Equal(a, b)
 	case "in":
 		return py.Contains(a, b)
 	case "not in":
-		ok, err := py.Contains(a, b)
-		return !ok, err
-	}
-	n, err := py.Compare(op, a, b)
-	switch op {
+		return !py.Contains(a, b)
 	case "<":
-		return n < 0, err
+		return py.Compare(op, a, b) < 0
 	case "<=":
-		return n <= 0, err
+		return py.Compare(op, a, b) <= 0
 	case ">":
-		return n > 0, err
+		return py.Compare(op, a, b) > 0
 	}
-	return n >= 0, err
+	return py.Compare(op, a, b) >= 0
 }

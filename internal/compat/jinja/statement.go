@@ -84,10 +84,10 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	case *syntax.Text:
 		out.WriteString(n.Text)
 	case *syntax.Print:
-		v, err := e.eval(n.X, s)
+		v, err := e.value(n.X, s)
 		return e.print(out, n.Line, v, err)
 	case *syntax.If:
-		v, err := e.eval(n.Test, s)
+		v, err := e.value(n.Test, s)
 		if err != nil || isPending(v) {
 			return e.at(n.Line, err)
 		}
@@ -104,7 +104,7 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	case *syntax.Macro:
 		s.vars[n.Name] = e.macro(n, s)
 	case *syntax.CallBlock:
-		v, err := e.call(n.Call, s, e.macro(n.Caller, s))
+		v, err := py.Caught(func() py.Value { return e.call(n.Call, s, e.macro(n.Caller, s)) })
 		return e.print(out, n.Line, v, err)
 	case *syntax.FilterBlock:
 		v, err := e.filtered(n.Filter, n.Body, s)
@@ -119,29 +119,40 @@ func (e *evaluator) node(out *strings.Builder, n syntax.Node, s *scope) error {
 	return nil
 }
 
+// value evaluates an expression of a statement.
+func (e *evaluator) value(x syntax.Expr, s *scope) (py.Value, error) {
+	return py.Caught(func() py.Value { return e.eval(x, s) })
+}
+
 // print writes the value of a tag, unless err is set.
 func (e *evaluator) print(out *strings.Builder, line int, v py.Value, err error) error {
 	if err != nil {
 		return e.at(line, err)
 	}
-	text, err := py.Str(v)
+	text, err := py.Caught(func() string { return py.Str(v) })
 	out.WriteString(text)
 	return e.at(line, err)
 }
 
 func (e *evaluator) set(n *syntax.Set, s *scope) error {
-	v, err := e.eval(n.X, s)
+	v, err := e.value(n.X, s)
 	if err != nil {
 		v = pending() // rendering continues only to find other requests
 		err = e.at(n.Line, err)
 	}
 	if err == nil {
-		err = e.at(n.Line, e.assign(n.Target, v, s))
+		err = e.at(n.Line, e.assigned(n.Target, v, s))
 	}
 	return err
 }
 
-func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) error {
+// assigned assigns the value of a statement.
+func (e *evaluator) assigned(target syntax.Expr, v py.Value, s *scope) error {
+	_, err := py.Caught(func() py.Value { e.assign(target, v, s); return nil })
+	return err
+}
+
+func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) {
 	switch t := target.(type) {
 	case *syntax.Name:
 		s.vars[t.Name] = v
@@ -149,37 +160,25 @@ func (e *evaluator) assign(target syntax.Expr, v py.Value, s *scope) error {
 		held, _ := s.get(t.Name)
 		ns, ok := held.(*namespace)
 		if !ok {
-			return py.Errorf("TemplateRuntimeError", "cannot assign attribute on non-namespace object")
+			py.Raise("TemplateRuntimeError", "cannot assign attribute on non-namespace object")
 		}
 		ns.vars.Put(t.Attr, v)
 	case *syntax.Tuple:
-		return e.unpack(t.Items, v, s)
+		e.unpack(t.Items, v, s)
 	}
-	return nil
 }
 
-func (e *evaluator) unpack(targets []syntax.Expr, v py.Value, s *scope) error {
-	if isPending(v) {
-		for _, t := range targets {
-			if err := e.assign(t, v, s); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	items, err := py.Items(v)
-	if err != nil {
-		return err
+func (e *evaluator) unpack(targets []syntax.Expr, v py.Value, s *scope) {
+	items := slices.Repeat([]py.Value{v}, len(targets))
+	if !isPending(v) {
+		items = py.Items(v)
 	}
 	if len(items) != len(targets) {
-		return py.Errorf("ValueError", "%d values to unpack, expected %d", len(items), len(targets))
+		py.Raise("ValueError", "%d values to unpack, expected %d", len(items), len(targets))
 	}
 	for i, t := range targets {
-		if err := e.assign(t, items[i], s); err != nil {
-			return err
-		}
+		e.assign(t, items[i], s)
 	}
-	return nil
 }
 
 func (e *evaluator) setBlock(n *syntax.SetBlock, s *scope) error {
@@ -187,7 +186,7 @@ func (e *evaluator) setBlock(n *syntax.SetBlock, s *scope) error {
 	if err != nil {
 		return e.at(n.Line, err)
 	}
-	return e.at(n.Line, e.assign(n.Target, v, s))
+	return e.at(n.Line, e.assigned(n.Target, v, s))
 }
 
 // filtered returns the output of a block after filters.
@@ -196,15 +195,15 @@ func (e *evaluator) filtered(filter syntax.Expr, body []syntax.Node, s *scope) (
 	if err := e.run(&b, body, s.inner()); err != nil {
 		return nil, err
 	}
-	return e.through(filter, b.String(), s)
+	return py.Caught(func() py.Value { return e.through(filter, b.String(), s) })
 }
 
 func (e *evaluator) with(out *strings.Builder, n *syntax.With, s *scope) error {
 	inner := s.inner()
 	for i, target := range n.Targets {
-		v, err := e.eval(n.Values[i], s)
+		v, err := e.value(n.Values[i], s)
 		if err == nil {
-			err = e.assign(target, v, inner)
+			err = e.assigned(target, v, inner)
 		}
 		if err = e.at(n.Line, err); err != nil {
 			return err

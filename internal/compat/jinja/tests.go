@@ -6,31 +6,31 @@ import (
 	"github.com/credrender/credrender/internal/compat/jinja/py"
 )
 
-type test func(e *evaluator, v py.Value, args []py.Value) (bool, error)
+type test func(e *evaluator, v py.Value, args []py.Value) bool
 
 // passes applies a test by name.
-func (e *evaluator) passes(name string, v py.Value, args []py.Value) (bool, error) {
+func (e *evaluator) passes(name string, v py.Value, args []py.Value) bool {
 	t, ok := e.tests[name]
 	if !ok {
-		return false, py.Errorf("TemplateRuntimeError", "no test of that name")
+		py.Raise("TemplateRuntimeError", "no test of that name")
 	}
 	return t(e, v, args)
 }
 
 func tests() map[string]test {
 	plain := func(f func(py.Value) bool) test {
-		return func(_ *evaluator, v py.Value, _ []py.Value) (bool, error) { return f(v), nil }
+		return func(_ *evaluator, v py.Value, _ []py.Value) bool { return f(v) }
 	}
-	one := func(f func(v, arg py.Value) (bool, error)) test {
-		return func(_ *evaluator, v py.Value, args []py.Value) (bool, error) {
+	one := func(f func(v, arg py.Value) bool) test {
+		return func(_ *evaluator, v py.Value, args []py.Value) bool {
 			if len(args) != 1 {
-				return false, py.Errorf("TypeError", "this test takes one argument")
+				py.Raise("TypeError", "this test takes one argument")
 			}
 			return f(v, args[0])
 		}
 	}
 	ordered := func(op string) test {
-		return one(func(v, arg py.Value) (bool, error) { return compare(op, v, arg) })
+		return one(func(v, arg py.Value) bool { return compare(op, v, arg) })
 	}
 	undefined := func(v py.Value) bool { _, ok := v.(py.Undefined); return ok }
 	all := map[string]test{
@@ -49,15 +49,14 @@ func tests() map[string]test {
 		"callable":  plain(func(v py.Value) bool { _, ok := v.(py.Func); return ok }),
 		"iterable":  plain(iterable),
 		"sequence":  plain(sequence),
-		"lower":     plain(func(v py.Value) bool { s, _ := py.Str(v); return py.IsLower(s) }),
-		"upper":     plain(func(v py.Value) bool { s, _ := py.Str(v); return py.IsUpper(s) }),
+		"lower":     plain(func(v py.Value) bool { return py.IsLower(text(v)) }),
+		"upper":     plain(func(v py.Value) bool { return py.IsUpper(text(v)) }),
 		"odd":       remainder(2, 1), "even": remainder(2, 0),
-		"divisibleby": one(func(v, arg py.Value) (bool, error) {
-			m, err := py.Operate("%", v, arg)
-			return err == nil && py.Equal(m, int64(0)), err
+		"divisibleby": one(func(v, arg py.Value) bool {
+			return py.Equal(py.Operate("%", v, arg), int64(0))
 		}),
-		"sameas": one(func(v, arg py.Value) (bool, error) {
-			return py.TypeName(v) == py.TypeName(arg) && py.Equal(v, arg), nil
+		"sameas": one(func(v, arg py.Value) bool {
+			return py.TypeName(v) == py.TypeName(arg) && py.Equal(v, arg)
 		}),
 		"in":     ordered("in"),
 		"filter": known(func(e *evaluator, name string) bool { _, ok := e.filters[name]; return ok }),
@@ -74,17 +73,22 @@ func tests() map[string]test {
 }
 
 func remainder(by, want int64) test {
-	return func(_ *evaluator, v py.Value, _ []py.Value) (bool, error) {
-		m, err := py.Operate("%", v, by)
-		return err == nil && py.Equal(m, want), err
+	return func(_ *evaluator, v py.Value, _ []py.Value) bool {
+		return py.Equal(py.Operate("%", v, by), want)
 	}
 }
 
 func known(f func(*evaluator, string) bool) test {
-	return func(e *evaluator, v py.Value, _ []py.Value) (bool, error) {
+	return func(e *evaluator, v py.Value, _ []py.Value) bool {
 		name, _ := py.Text(v)
-		return f(e, name), nil
+		return f(e, name)
 	}
+}
+
+// text returns str(v), "" of a missing secret.
+func text(v py.Value) string {
+	s, _ := py.Caught(func() string { return py.Str(v) })
+	return s
 }
 
 func iterable(v py.Value) bool {
@@ -92,7 +96,7 @@ func iterable(v py.Value) bool {
 	case *py.Gen, py.Undefined:
 		return true
 	}
-	_, err := py.Items(v)
+	_, err := py.Caught(func() []py.Value { return py.Items(v) })
 	return err == nil
 }
 
@@ -100,6 +104,6 @@ func sequence(v py.Value) bool {
 	if _, ok := v.(*py.View); ok {
 		return false
 	}
-	_, err := py.Len(v)
+	_, err := py.Caught(func() int { return py.Len(v) })
 	return err == nil
 }

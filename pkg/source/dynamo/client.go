@@ -26,7 +26,7 @@ const errNoAccount = wire.SafeError("AWS_ACCOUNT_ID_ENDPOINT_MODE is required, a
 // By default, they go to a host of the account, if the credentials or the ARN of the table
 // state one (https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html).
 func newClient(client awsconfig.Client, table string) *wire.JSONClient {
-	r := rules{cfg: client.Config, settings: wire.SettingsOf(client.Config), table: table}
+	r := rules{cfg: client.Config, settings: wire.SettingsOf(client.Config, serviceID), table: table}
 	return wire.NewJSON(wire.JSONOptions{
 		Options: wire.Options{
 			ServiceID: serviceID, AppID: client.AppID, Credentials: client.Credentials, HTTP: r.settings.HTTPClient, Retryer: r.settings.Retryer, Observer: client.Observer,
@@ -48,8 +48,7 @@ type rules struct {
 // client does. It returns nil if the account is not part of the host.
 func (r rules) account() func(context.Context) (string, error) {
 	anonymous := r.cfg.Credentials == nil || aws.IsCredentialsProvider(r.cfg.Credentials, aws.AnonymousCredentials{})
-	own, err := wire.Own(context.Background(), r.cfg, serviceID)
-	if anonymous || own != nil || err != nil || r.cfg.AccountIDEndpointMode == aws.AccountIDEndpointModeDisabled {
+	if anonymous || r.settings.Own != nil || r.settings.OwnErr != nil || r.cfg.AccountIDEndpointMode == aws.AccountIDEndpointModeDisabled {
 		return nil
 	}
 	return func(ctx context.Context) (string, error) {
@@ -63,8 +62,8 @@ func (r rules) account() func(context.Context) (string, error) {
 
 // endpoint returns the endpoint for the account of the credentials, which may be "".
 func (r rules) endpoint(ctx context.Context, account string) (smithyendpoints.Endpoint, error) {
-	e, err := wire.Regional(ctx, r.cfg, r.settings, serviceID, "dynamodb")
-	if own, _ := wire.Own(ctx, r.cfg, serviceID); err != nil || own != nil {
+	e, err := wire.Regional(ctx, r.settings, "dynamodb")
+	if err != nil || r.settings.Own != nil {
 		return e, err
 	}
 	required := r.cfg.AccountIDEndpointMode == aws.AccountIDEndpointModeRequired

@@ -29,34 +29,34 @@ func TestEndpointsAreThoseOfTheSDK(t *testing.T) {
 func compareModes(t *testing.T, cfg aws.Config) {
 	t.Helper()
 	for _, mode := range []aws.AccountIDEndpointMode{"", aws.AccountIDEndpointModePreferred, aws.AccountIDEndpointModeRequired, aws.AccountIDEndpointModeDisabled} {
+		cfg.AccountIDEndpointMode = mode
+		ours, theirs := rules{cfg: cfg, settings: wire.SettingsOf(cfg, serviceID)}, sdk.NewFromConfig(cfg).Options()
 		for _, account := range []string{"", "123456789012", "not/one"} {
-			for _, table := range []string{
+			for _, ours.table = range []string{
 				"credential-store", "arn:aws:dynamodb:" + cfg.Region + ":210987654321:table/shared",
 				"arn:aws:dynamodb:xx-other-1:210987654321:table/shared", "arn:aws:dynamodb:" + cfg.Region + ":a/b:table/shared", "arn:aws:s3:" + cfg.Region + ":210987654321:table/shared",
 			} {
-				cfg.AccountIDEndpointMode = mode
-				compareEndpoint(t, cfg, account, table)
+				compareEndpoint(t, ours, theirs, account)
 			}
 		}
 	}
 }
 
-func compareEndpoint(t *testing.T, cfg aws.Config, account, table string) {
+func compareEndpoint(t *testing.T, ours rules, theirs sdk.Options, account string) {
 	t.Helper()
-	o := sdk.NewFromConfig(cfg).Options()
 	params := sdk.EndpointParameters{
-		Region: aws.String(o.Region), Endpoint: o.BaseEndpoint, ResourceArn: &table, AccountIdEndpointMode: aws.String(string(o.AccountIDEndpointMode)),
-		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
-		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+		Region: &theirs.Region, Endpoint: theirs.BaseEndpoint, ResourceArn: &ours.table, AccountIdEndpointMode: aws.String(string(theirs.AccountIDEndpointMode)),
+		UseFIPS:      aws.Bool(theirs.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		UseDualStack: aws.Bool(theirs.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 	}
 	if account != "" {
 		params.AccountId = &account
 	}
-	want, wantErr := o.EndpointResolverV2.ResolveEndpoint(t.Context(), params)
-	got, err := rules{cfg: cfg, settings: wire.SettingsOf(cfg), table: table}.endpoint(t.Context(), account)
+	want, wantErr := theirs.EndpointResolverV2.ResolveEndpoint(t.Context(), params)
+	got, err := ours.endpoint(t.Context(), account)
 	if (err == nil) != (wantErr == nil) || err == nil && (got.URI != want.URI || signing(got) != signing(want)) {
 		t.Errorf("%s, %+v, mode %q, account %q, table %s: got %s, %v; the SDK has %s, %v",
-			cfg.Region, o.EndpointOptions, cfg.AccountIDEndpointMode, account, table, got.URI.String(), err, want.URI.String(), wantErr)
+			theirs.Region, theirs.EndpointOptions, ours.cfg.AccountIDEndpointMode, account, ours.table, got.URI.String(), err, want.URI.String(), wantErr)
 	}
 }
 

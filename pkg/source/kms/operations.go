@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -25,8 +24,8 @@ func newClient(client awsconfig.Client) *wire.JSONClient {
 	}, endpoint)
 }
 
-func endpoint(ctx context.Context, cfg aws.Config, s wire.Settings) (smithyendpoints.Endpoint, error) {
-	return wire.Regional(ctx, cfg, s, serviceID, "kms")
+func endpoint(ctx context.Context, s wire.Settings) (smithyendpoints.Endpoint, error) {
+	return wire.Regional(ctx, s, "kms")
 }
 
 // decryptInput and decryptOutput are the request and the answer of Decrypt, as far as

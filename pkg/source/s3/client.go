@@ -41,8 +41,8 @@ type client struct {
 
 func newClient(from awsconfig.Client) *client {
 	cfg := from.Config
-	o := wire.SettingsOf(cfg)
-	own, err := wire.Own(context.Background(), cfg, serviceID)
+	o := wire.SettingsOf(cfg, serviceID)
+	err := o.OwnErr
 	if err != nil {
 		err = wire.NoEndpoint(err)
 	}
@@ -56,8 +56,8 @@ func newClient(from awsconfig.Client) *client {
 		}),
 		rules: s3.EndpointParameters{
 			Region:                         &o.Region,
-			Endpoint:                       own,
-			ForcePathStyle:                 aws.Bool(own != nil),
+			Endpoint:                       o.Own,
+			ForcePathStyle:                 aws.Bool(o.Own != nil),
 			UseFIPS:                        aws.Bool(o.FIPS()),
 			UseDualStack:                   aws.Bool(o.DualStack()),
 			UseArnRegion:                   aws.Bool(set(cfg, arnRegion.GetS3UseARNRegion, true)), // as the AWS CLI has it

@@ -21,7 +21,7 @@ func TestEndpointsAreThoseOfTheSDK(t *testing.T) {
 			UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 			UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 		})
-		got, err := endpoint(t.Context(), cfg, wire.SettingsOf(cfg))
+		got, err := endpoint(t.Context(), wire.SettingsOf(cfg, serviceID))
 		if (err == nil) != (wantErr == nil) || err == nil && got.URI != want.URI {
 			t.Errorf("%s, %+v: got %s, %v; the SDK has %s, %v", cfg.Region, o.EndpointOptions, got.URI.String(), err, want.URI.String(), wantErr)
 		}

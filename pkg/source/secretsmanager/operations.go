@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -108,8 +107,8 @@ func newClient(client awsconfig.Client) *wire.JSONClient {
 
 // endpoint returns the endpoint. In the larger partitions, the plain
 // hosts also serve dual stack.
-func endpoint(ctx context.Context, cfg aws.Config, s wire.Settings) (smithyendpoints.Endpoint, error) {
-	e, err := wire.Regional(ctx, cfg, s, serviceID, "secretsmanager")
+func endpoint(ctx context.Context, s wire.Settings) (smithyendpoints.Endpoint, error) {
+	e, err := wire.Regional(ctx, s, "secretsmanager")
 	if err != nil || !s.DualStack() {
 		return e, err
 	}

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/credrender/credrender/pkg/source/awsconfig"
@@ -109,8 +108,8 @@ func newClient(client awsconfig.Client) *wire.JSONClient {
 // those for FIPS. A test compares it with the SDK's rules in all regions. The SDK's own
 // rules would add 1.26 MB to the program (for both services, -s -w) and 3 ms to each
 // start (best of 300 runs of credrender version), for the reason above.
-func endpoint(ctx context.Context, cfg aws.Config, s wire.Settings) (smithyendpoints.Endpoint, error) {
-	e, err := wire.Regional(ctx, cfg, s, serviceID, "ssm")
+func endpoint(ctx context.Context, s wire.Settings) (smithyendpoints.Endpoint, error) {
+	e, err := wire.Regional(ctx, s, "ssm")
 	if strings.HasPrefix(strings.TrimPrefix(s.Region, "aws-"), "us-gov-") && strings.HasSuffix(e.URI.Host, ".amazonaws.com") {
 		e.URI.Host = strings.Replace(e.URI.Host, "ssm-fips.", "ssm.", 1)
 	}

@@ -16,17 +16,16 @@ func (c *converter) expr(x syntax.Expr) string {
 	}
 	switch x := x.(type) {
 	case *syntax.Const:
-		return c.constant(x.Value)
+		return c.literal(x.Value)
 	case *syntax.Name:
 		return c.name(x.Name)
 	case *syntax.Getattr:
 		return c.getattr(x)
 	case *syntax.Getitem:
 		return c.getitem(x)
-	case *syntax.List:
-		return c.call("list", x.Items...)
-	case *syntax.Tuple:
-		return c.call("list", x.Items...)
+	case *syntax.List, *syntax.Tuple:
+		items, _ := itemsOf(x)
+		return c.call("list", items...)
 	case *syntax.Dict:
 		var all []syntax.Expr
 		for _, p := range x.Items {
@@ -64,7 +63,7 @@ func (c *converter) operands(xs []syntax.Expr) string {
 	return b.String()
 }
 
-func (c *converter) constant(v any) string {
+func (c *converter) literal(v any) string {
 	switch v := v.(type) {
 	case string:
 		return strconv.Quote(v)
@@ -117,10 +116,8 @@ func (c *converter) secretName(x syntax.Expr) (string, bool) {
 	default:
 		return "", false
 	}
-	if k, ok := key.(*syntax.Const); ok {
-		if s, ok := k.Value.(string); ok {
-			return strconv.Quote(c.before + s + c.after), true
-		}
+	if s, ok := constant(key).(string); ok {
+		return strconv.Quote(c.before + s + c.after), true
 	}
 	if c.before+c.after == "" {
 		return c.expr(key), true
@@ -155,15 +152,8 @@ func (c *converter) getitem(x *syntax.Getitem) string {
 	switch i := x.Index.(type) {
 	case *syntax.Slice:
 		return c.fail("a slice")
-	case *syntax.Const:
-		if n, ok := i.Value.(int64); ok && n == -1 {
-			return c.call("last", x.X)
-		}
-		if n, ok := i.Value.(int64); ok && n < 0 {
-			return c.fail("a position from the end")
-		}
-	case *syntax.Unary:
-		if k, ok := i.X.(*syntax.Const); ok && i.Op == "-" && k.Value == int64(1) {
+	case *syntax.Unary: // a literal has no sign of its own
+		if i.Op == "-" && constant(i.X) == int64(1) {
 			return c.call("last", x.X)
 		}
 		return c.fail("a position from the end")
@@ -179,7 +169,7 @@ func (c *converter) method(x *syntax.Call) string {
 	if fn, ok := x.Fn.(*syntax.Name); ok {
 		switch {
 		case fn.Name == "range" && len(x.Pos) == 1:
-			if k, ok := x.Pos[0].(*syntax.Const); ok && k.Value != nil {
+			if k := x.Pos[0]; constant(k) != nil {
 				return "(until " + c.need("range", k, whole) + ")"
 			}
 			return "(untilStep 0 (int " + c.need("range", x.Pos[0], whole) + ") 1)" // until counts down below zero

@@ -45,10 +45,8 @@ func (c *converter) filter(x *syntax.Filter) string {
 	case x.Name == "indent" && n <= 2:
 		return c.indent(x)
 	case x.Name == "format" && n > 0:
-		if k, ok := x.X.(*syntax.Const); ok {
-			if format, ok := k.Value.(string); ok {
-				return c.printf(format, x.Pos)
-			}
+		if format, ok := constant(x.X).(string); ok {
+			return c.printf(format, x.Pos)
 		}
 	}
 	return c.fail("the filter %s", x.Name)
@@ -59,7 +57,7 @@ func (c *converter) filter(x *syntax.Filter) string {
 func (c *converter) defaultTo(x *syntax.Filter) string {
 	instead, empty := c.expr(x.Pos[0]), false
 	if len(x.Pos) > 1 {
-		given, ok := constantOf(x.Pos[1:]).(bool)
+		given, ok := constant(x.Pos[1]).(bool)
 		if !ok {
 			return c.fail("default() with a second argument that is neither true nor false")
 		}

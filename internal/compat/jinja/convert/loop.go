@@ -17,7 +17,7 @@ func (c *converter) forNode(n *syntax.For) {
 		if n.Recursive {
 			c.fail("a recursive loop")
 		}
-		if n.Test != nil && mentionsLoop(n.Body) {
+		if n.Test != nil && syntax.Mentions(n.Body, "loop") {
 			c.fail("loop variables together with a condition of the loop")
 		}
 		var head string
@@ -51,17 +51,6 @@ func (c *converter) forNode(n *syntax.For) {
 	c.tag("end")
 }
 
-func mentionsLoop(nodes []syntax.Node) bool {
-	found := false
-	syntax.Walk(nodes, func(n any) bool {
-		if name, ok := n.(*syntax.Name); ok && name.Name == "loop" {
-			found = true
-		}
-		return !found
-	})
-	return found
-}
-
 // loopHead returns the text after range, and the variables that it declares.
 func (c *converter) loopHead(n *syntax.For) (string, []string) {
 	if pair, ok := n.Target.(*syntax.Tuple); ok && len(pair.Items) == 2 {
@@ -71,7 +60,7 @@ func (c *converter) loopHead(n *syntax.For) (string, []string) {
 		if !okK || !okV || dict == nil {
 			c.fail("a loop over pairs that are not a dict's items")
 		}
-		if mentionsLoop(n.Body) {
+		if syntax.Mentions(n.Body, "loop") {
 			c.fail("loop variables in a loop over a dict")
 		}
 		if !sorted {
@@ -105,9 +94,11 @@ func dictOf(x syntax.Expr) (dict syntax.Expr, sorted bool) {
 		}
 	case *syntax.Filter:
 		if x.Name == "dictsort" && len(x.Named) == 0 {
-			k, ok := constantOf(x.Pos).(bool) // it asks whether case counts
-			if len(x.Pos) == 0 || len(x.Pos) == 1 && ok {
-				return x.X, k
+			if len(x.Pos) == 0 {
+				return x.X, false
+			}
+			if sorted, ok := constant(x.Pos[0]).(bool); ok && len(x.Pos) == 1 { // whether case counts
+				return x.X, sorted
 			}
 		}
 	}
@@ -132,13 +123,4 @@ func (c *converter) loop(name string) string {
 		return "(sub (len " + l.list + ") " + l.index + ")"
 	}
 	return c.fail("loop.%s", name)
-}
-
-// constantOf returns the first argument, if it is a constant.
-func constantOf(args []syntax.Expr) any {
-	if len(args) == 0 {
-		return nil
-	}
-	k, ok := args[0].(*syntax.Const)
-	return constantValue(k, ok)
 }

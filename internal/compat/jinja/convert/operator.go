@@ -26,11 +26,7 @@ func (c *converter) unary(x *syntax.Unary) string {
 
 // binary converts an operator. The meaning of + must be clear from the operands.
 func (c *converter) binary(x *syntax.Binary) string {
-	k, isConst := x.X.(*syntax.Const)
-	format, isFormat := "", false
-	if isConst {
-		format, isFormat = k.Value.(string)
-	}
+	format, isFormat := constant(x.X).(string)
 	switch x.Op {
 	case "and", "or":
 		return "(" + x.Op + " " + c.test(x.X) + " " + c.test(x.Y) + ")"
@@ -61,8 +57,7 @@ func (c *converter) binary(x *syntax.Binary) string {
 
 // divide converts a division. For negative numbers, Python rounds down and Go toward zero.
 func (c *converter) divide(fn string, x *syntax.Binary) string {
-	by, ok := x.Y.(*syntax.Const)
-	if n, isWhole := constantValue(by, ok).(int64); !isWhole || n <= 0 {
+	if n, isWhole := constant(x.Y).(int64); !isWhole || n <= 0 {
 		return c.fail("a division by what may be below zero")
 	}
 	left, n := c.need("a division", x.X, whole), c.expr(x.Y)
@@ -76,11 +71,23 @@ func (c *converter) divide(fn string, x *syntax.Binary) string {
 	return fmt.Sprintf("(div (sub %s %s) %s)", left, rest, n)
 }
 
-func constantValue(k *syntax.Const, ok bool) any {
-	if !ok {
-		return nil
+// constant returns the value of a constant, nil of anything else.
+func constant(x syntax.Expr) any {
+	if k, ok := x.(*syntax.Const); ok {
+		return k.Value
 	}
-	return k.Value
+	return nil
+}
+
+// itemsOf returns the items of a list or tuple.
+func itemsOf(x syntax.Expr) (items []syntax.Expr, ok bool) {
+	switch x := x.(type) {
+	case *syntax.List:
+		return x.Items, true
+	case *syntax.Tuple:
+		return x.Items, true
+	}
+	return nil, false
 }
 
 func isText(x syntax.Expr) bool {

@@ -45,12 +45,11 @@ func (c *converter) compare(x *syntax.Compare) string {
 	case isText(op.X):
 		s = c.call("contains", x.First, op.X)
 	default:
-		if _, ok := op.X.(*syntax.List); !ok {
-			if _, ok := op.X.(*syntax.Tuple); !ok {
-				return c.fail("in, of what may be text, a list or a dict")
-			}
+		items, ok := itemsOf(op.X)
+		if !ok {
+			return c.fail("in, of what may be text, a list or a dict")
 		}
-		s = c.oneOf(x.First, op.X)
+		s = c.oneOf(x.First, items)
 	}
 	if op.Op == "not in" {
 		return "(not " + s + ")"
@@ -60,21 +59,14 @@ func (c *converter) compare(x *syntax.Compare) string {
 
 // oneOf converts x in [...]. Comparisons of different kinds differ: Python finds true in
 // [1], and eq fails.
-func (c *converter) oneOf(x, list syntax.Expr) string {
-	var items []syntax.Expr
-	switch l := list.(type) {
-	case *syntax.List:
-		items = l.Items
-	case *syntax.Tuple:
-		items = l.Items
-	}
+func (c *converter) oneOf(x syntax.Expr, items []syntax.Expr) string {
 	kinds := map[kind]bool{}
 	for _, item := range items {
 		kinds[c.kindOf(item)] = true
 	}
 	switch {
 	case len(kinds) == 0, len(kinds) == 1 && kinds[text]:
-		return c.call("has", x, list)
+		return c.call("has", x, &syntax.List{Items: items})
 	case len(kinds) == 1 && kinds[whole]:
 		value, s := c.need("in", x, whole), "(or"
 		for _, item := range items {

@@ -56,35 +56,35 @@ func dictsEqual(x, y *Dict) bool {
 }
 
 // Compare orders x and y as < does, or fails where Python would.
-func Compare(op string, x, y Value) (int, error) {
+func Compare(op string, x, y Value) int {
 	for _, v := range []Value{x, y} {
 		if u, ok := v.(Undefined); ok {
-			return 0, u.Err()
+			panic(failure{u.Err()})
 		}
 	}
 	m, fx, ix, okX := number(x)
 	n, fy, iy, okY := number(y)
 	if okX && okY {
 		if ix && iy {
-			return cmp.Compare(m, n), nil
+			return cmp.Compare(m, n)
 		}
-		return cmp.Compare(fx, fy), nil
+		return cmp.Compare(fx, fy)
 	}
 	if a, ok := Text(x); ok {
 		if b, ok := Text(y); ok {
-			return strings.Compare(a, b), nil
+			return strings.Compare(a, b)
 		}
 	}
 	a, b, ok := sequences(x, y)
 	if !ok {
-		return 0, Errorf("TypeError", "'%s' not supported between instances of '%s' and '%s'", op, TypeName(x), TypeName(y))
+		panic(failed("TypeError", "'%s' not supported between instances of '%s' and '%s'", op, TypeName(x), TypeName(y)))
 	}
 	for i := range min(len(a), len(b)) {
 		if !Equal(a[i], b[i]) {
 			return Compare(op, a[i], b[i])
 		}
 	}
-	return cmp.Compare(len(a), len(b)), nil
+	return cmp.Compare(len(a), len(b))
 }
 
 func sequences(x, y Value) (a, b []Value, ok bool) {
@@ -102,27 +102,27 @@ func sequences(x, y Value) (a, b []Value, ok bool) {
 }
 
 // Container is an Object that answers "in" itself.
-type Container interface{ Contains(v Value) (bool, error) }
+type Container interface{ Contains(v Value) bool }
 
 // Contains is x in y.
-func Contains(x, y Value) (bool, error) {
+func Contains(x, y Value) bool {
 	if c, ok := y.(Container); ok {
 		return c.Contains(x)
 	}
 	if s, ok := Text(y); ok {
 		sub, ok := Text(x)
 		if !ok {
-			return false, Errorf("TypeError", "'in <string>' requires string as left operand, not %s", TypeName(x))
+			panic(failed("TypeError", "'in <string>' requires string as left operand, not %s", TypeName(x)))
 		}
-		return strings.Contains(s, sub), nil
+		return strings.Contains(s, sub)
 	}
 	if d, ok := y.(*Dict); ok {
 		_, held := d.Get(x)
-		return held, nil
+		return held
 	}
-	items, err := Items(y)
+	items, err := Caught(func() []Value { return Items(y) })
 	if err != nil {
-		return false, Errorf("TypeError", "argument of type '%s' is not iterable", TypeName(y))
+		panic(failed("TypeError", "argument of type '%s' is not iterable", TypeName(y)))
 	}
-	return slices.ContainsFunc(items, func(v Value) bool { return Equal(v, x) }), nil
+	return slices.ContainsFunc(items, func(v Value) bool { return Equal(v, x) })
 }

@@ -32,15 +32,15 @@ func hashed(k Value) (Value, error) {
 		}
 		return k, nil
 	case Tuple:
-		s, err := Repr(k)
+		s, err := Caught(func() string { return Repr(k) })
 		return struct{ tuple string }{s}, err
 	case Undefined:
 		if k.Loud != nil {
-			return nil, k.Loud
+			panic(failure{k.Loud})
 		}
 		return struct{ undefined bool }{true}, nil
 	}
-	return nil, Errorf("TypeError", "unhashable type: '%s'", TypeName(k))
+	panic(failed("TypeError", "unhashable type: '%s'", TypeName(k)))
 }
 
 // Set stores a value. It fails for a key that cannot be hashed.
@@ -158,13 +158,12 @@ func dictMethod(d *Dict, name string) (Func, bool) {
 	case "get", "pop", "setdefault":
 		return method(func(a *arguments) Value { return dictTake(d, name, a) })
 	case "update":
-		return func(args []Value, named *Dict) (Value, error) {
+		return func(args []Value, named *Dict) Value {
 			for _, arg := range args {
-				if err := update(d, arg); err != nil {
-					return nil, err
-				}
+				update(d, arg)
 			}
-			return nil, update(d, named)
+			update(d, named)
+			return nil
 		}, true
 	}
 	return nil, false
@@ -176,13 +175,12 @@ func dictTake(d *Dict, name string, a *arguments) Value {
 	switch {
 	case name == "pop" && ok:
 		d.Delete(key)
-	case name == "pop" && len(a.args) < 2 && a.err == nil:
-		a.err = Errorf("KeyError", "the key is not in the dict")
-	case name == "setdefault" && !ok && a.err == nil:
+	case name == "pop" && len(a.args) < 2:
+		panic(failed("KeyError", "the key is not in the dict"))
+	case name == "setdefault" && !ok:
 		standard := a.optional(1, nil)
-		if a.err = acyclic(d, standard); a.err == nil {
-			a.err = d.Set(key, standard)
-		}
+		acyclic(d, standard)
+		Check(d.Set(key, standard))
 	}
 	if !ok {
 		v = a.optional(1, nil)
@@ -190,46 +188,29 @@ func dictTake(d *Dict, name string, a *arguments) Value {
 	return v
 }
 
-func update(d *Dict, from Value) error {
+func update(d *Dict, from Value) {
 	pairs, ok := from.(*Dict)
 	if !ok {
-		var err error
-		if pairs, err = DictOf(from); err != nil {
-			return err
-		}
+		pairs = DictOf(from)
 	}
 	for k, v := range pairs.All() {
-		if err := acyclic(d, v); err != nil {
-			return err
-		}
-		if err := d.Set(k, v); err != nil {
-			return err
-		}
+		acyclic(d, v)
+		Check(d.Set(k, v))
 	}
-	return nil
 }
 
 // DictOf is dict(v) for pairs or another dict.
-func DictOf(v Value) (*Dict, error) {
+func DictOf(v Value) *Dict {
 	if d, ok := v.(*Dict); ok {
-		return d.Clone(), nil
-	}
-	items, err := Items(v)
-	if err != nil {
-		return nil, err
+		return d.Clone()
 	}
 	d := NewDict()
-	for _, item := range items {
-		pair, err := Items(item)
-		if err != nil {
-			return nil, err
-		}
+	for _, item := range Items(v) {
+		pair := Items(item)
 		if len(pair) != 2 {
-			return nil, Errorf("ValueError", "dictionary update sequence element has length %d; 2 is required", len(pair))
+			panic(failed("ValueError", "dictionary update sequence element has length %d; 2 is required", len(pair)))
 		}
-		if err := d.Set(pair[0], pair[1]); err != nil {
-			return nil, err
-		}
+		Check(d.Set(pair[0], pair[1]))
 	}
-	return d, nil
+	return d
 }

@@ -9,14 +9,14 @@ import (
 )
 
 // Format is format.format(*args, **named).
-func Format(format string, args []Value, named *Dict) (string, error) {
+func Format(format string, args []Value, named *Dict) string {
 	var b strings.Builder
 	auto := 0
 	for {
 		i := strings.IndexAny(format, "{}")
 		if i < 0 {
 			b.WriteString(format)
-			return b.String(), nil
+			return b.String()
 		}
 		b.WriteString(format[:i])
 		if strings.HasPrefix(format[i+1:], format[i:i+1]) {
@@ -25,16 +25,13 @@ func Format(format string, args []Value, named *Dict) (string, error) {
 			continue
 		}
 		if format[i] == '}' {
-			return "", Errorf("ValueError", "Single '}' encountered in format string")
+			panic(failed("ValueError", "Single '}' encountered in format string"))
 		}
 		closing := strings.IndexByte(format[i:], '}')
 		if closing < 0 {
-			return "", Errorf("ValueError", "expected '}' before end of string")
+			panic(failed("ValueError", "expected '}' before end of string"))
 		}
-		s, err := field(format[i+1:i+closing], args, named, &auto)
-		if err != nil {
-			return "", err
-		}
+		s := field(format[i+1:i+closing], args, named, &auto)
 		b.WriteString(s)
 		format = format[i+closing+1:]
 	}
@@ -49,31 +46,24 @@ var (
 )
 
 // field is one {name!conversion:spec}.
-func field(text string, args []Value, named *Dict, auto *int) (string, error) {
+func field(text string, args []Value, named *Dict, auto *int) string {
 	text, how, _ := strings.Cut(text, ":")
 	text, conversion, _ := strings.Cut(text, "!")
 	m := fieldName().FindStringSubmatch(text)
 	if m == nil {
-		return "", Errorf("ValueError", "malformed field in a format string")
+		panic(failed("ValueError", "malformed field in a format string"))
 	}
-	v, err := argument(m[1], args, named, auto)
-	if err != nil {
-		return "", err
-	}
+	v := argument(m[1], args, named, auto)
 	for _, s := range step().FindAllString(m[2], -1) {
-		if v, err = follow(v, s); err != nil {
-			return "", err
-		}
+		v = follow(v, s)
 	}
 	if conversion == "r" {
-		if v, err = Repr(v); err != nil {
-			return "", err
-		}
+		v = Repr(v)
 	}
 	return lay(v, how)
 }
 
-func argument(name string, args []Value, named *Dict, auto *int) (Value, error) {
+func argument(name string, args []Value, named *Dict, auto *int) Value {
 	if name == "" {
 		name = strconv.Itoa(*auto)
 		*auto++
@@ -85,34 +75,34 @@ func argument(name string, args []Value, named *Dict, auto *int) (Value, error) 
 			v, ok = named.Get(name)
 		}
 		if !ok {
-			return nil, Errorf("KeyError", "a format asks for a name that is not there")
+			panic(failed("KeyError", "a format asks for a name that is not there"))
 		}
-		return v, nil
+		return v
 	}
 	if n >= len(args) {
-		return nil, Errorf("IndexError", "Replacement index %d out of range for positional args tuple", n)
+		panic(failed("IndexError", "Replacement index %d out of range for positional args tuple", n))
 	}
-	return args[n], nil
+	return args[n]
 }
 
-func follow(v Value, step string) (Value, error) {
+func follow(v Value, step string) Value {
 	key := Value(strings.Trim(step, ".[]"))
 	if n, err := strconv.ParseInt(key.(string), 10, 64); err == nil {
 		key = n
 	}
-	if v, ok, err := Index(v, key); ok || err != nil {
-		return v, err
+	if v, ok := Index(v, key); ok {
+		return v
 	}
-	return nil, Errorf("KeyError", "a format string asks for what is not there")
+	panic(failed("KeyError", "a format string asks for what is not there"))
 }
 
-func lay(v Value, how string) (string, error) {
+func lay(v Value, how string) string {
 	if how == "" {
 		return Str(v)
 	}
 	m := layout().FindStringSubmatch(how)
 	if m == nil {
-		return "", Errorf("ValueError", "Invalid format specifier")
+		panic(failed("ValueError", "Invalid format specifier"))
 	}
 	s := spec{fill: ' ', precision: -1, alternate: m[4] != "", comma: m[7] != "", kind: m[9]}
 	if m[1] != "" {
@@ -132,10 +122,10 @@ func lay(v Value, how string) (string, error) {
 		if m[5] != "" && m[1] == "" {
 			s.fill = '0'
 		}
-		return s.text(text), nil
+		return s.text(text)
 	}
 	if _, _, isInt, ok := number(v); !ok {
-		return "", Errorf("TypeError", "unsupported format string passed to %s.__format__", TypeName(v))
+		panic(failed("TypeError", "unsupported format string passed to %s.__format__", TypeName(v)))
 	} else if isInt && s.kind == "" {
 		s.kind = "d"
 	}

@@ -5,93 +5,68 @@ import (
 )
 
 // Index is x[i] for positions and keys. It returns false if there is no such item.
-func Index(x, i Value) (Value, bool, error) {
+func Index(x, i Value) (Value, bool) {
 	if d, ok := x.(*Dict); ok {
-		v, held := d.Get(i)
-		return v, held, nil
+		return d.Get(i)
 	}
 	n, isInt := Int(i)
-	var items []Value
-	switch x := x.(type) {
-	case string:
-		items = chars(x)
-	case Markup:
-		items = chars(string(x))
-	case *List:
-		items = x.Items
-	case Tuple:
-		items = x
-	case *Group:
-		items = x.tuple()
-	case Range:
-		items, _ = Items(x)
-	default:
-		return nil, false, nil
-	}
-	if !isInt {
-		return nil, false, nil
-	}
+	items := sequence(x)
 	if n < 0 {
 		n += int64(len(items))
 	}
-	if n < 0 || n >= int64(len(items)) {
-		return nil, false, nil
+	if !isInt || n < 0 || n >= int64(len(items)) {
+		return nil, false
 	}
-	return items[n], true, nil
+	return items[n], true
+}
+
+// sequence returns the items of a value that has positions, nil of another.
+func sequence(v Value) []Value {
+	switch v.(type) {
+	case string, Markup, *List, Tuple, *Group, Range:
+		return Items(v)
+	}
+	return nil
 }
 
 // Slice is x[start:stop:step], where nil means that a part is left out.
-func Slice(x, start, stop, step Value) (Value, error) {
-	var items []Value
+func Slice(x, start, stop, step Value) Value {
 	switch x := x.(type) {
-	case string, Markup:
-		items, _ = Items(x)
-	case *List:
-		items = x.Items
-	case Tuple:
-		items = x
-	case Range:
-		items, _ = Items(x)
+	case string, Markup, *List, Tuple, Range:
 	case Undefined:
-		return nil, x.Err()
+		panic(failure{x.Err()})
 	default:
-		return nil, Errorf("TypeError", "'%s' object is not subscriptable", TypeName(x))
+		panic(failed("TypeError", "'%s' object is not subscriptable", TypeName(x)))
 	}
-	picked, err := pick(items, start, stop, step)
-	if err != nil {
-		return nil, err
-	}
+	picked := pick(sequence(x), start, stop, step)
 	switch x.(type) {
 	case string, Markup:
 		var b strings.Builder
 		for _, c := range picked {
 			b.WriteString(c.(string))
 		}
-		return Like(x, b.String()), nil
+		return Like(x, b.String())
 	case Tuple:
-		return Tuple(picked), nil
+		return Tuple(picked)
 	}
-	return &List{picked}, nil
+	return &List{picked}
 }
 
-func pick(items []Value, start, stop, step Value) ([]Value, error) {
-	at := func(v Value, standard int64) (int64, error) {
+func pick(items []Value, start, stop, step Value) []Value {
+	at := func(v Value, standard int64) int64 {
 		if v == nil {
-			return standard, nil
+			return standard
 		}
 		n, ok := Int(v)
 		if !ok {
-			return 0, Errorf("TypeError", "slice indices must be integers or None")
+			panic(failed("TypeError", "slice indices must be integers or None"))
 		}
-		return n, nil
+		return n
 	}
 	size := int64(len(items))
-	by, err := at(step, 1)
-	if err != nil {
-		return nil, err
-	}
+	by := at(step, 1)
 	if by == 0 {
-		return nil, Errorf("ValueError", "slice step cannot be zero")
+		panic(failed("ValueError", "slice step cannot be zero"))
 	}
 	low, high := int64(0), size // bounds that indices are held within
 	first, last := low, high
@@ -99,24 +74,17 @@ func pick(items []Value, start, stop, step Value) ([]Value, error) {
 		low, high = -1, size-1
 		first, last = high, low
 	}
-	clamp := func(v Value, standard int64) (int64, error) {
-		n, err := at(v, standard)
+	clamp := func(v Value, standard int64) int64 {
+		n := at(v, standard)
 		if v != nil && n < 0 {
 			n += size
 		}
-		return min(max(n, low), high), err
+		return min(max(n, low), high)
 	}
-	from, err := clamp(start, first)
-	if err != nil {
-		return nil, err
-	}
-	to, err := clamp(stop, last)
-	if err != nil {
-		return nil, err
-	}
+	from, to := clamp(start, first), clamp(stop, last)
 	picked := []Value{}
 	for i := from; (by > 0 && i < to) || (by < 0 && i > to); i += by {
 		picked = append(picked, items[i])
 	}
-	return picked, nil
+	return picked
 }

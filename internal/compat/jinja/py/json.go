@@ -20,13 +20,9 @@ func ParseJSON(text []byte) (Value, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	v, err := decode(d)
-	if err == nil {
-		if _, more := d.Token(); more != io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-	}
-	if err != nil {
+	v, err := Caught(func() Value { return decode(d) })
+	isWhole := func() bool { _, err := d.Token(); return err == io.EOF }
+	if err != nil || !isWhole() {
 		return nil, Errorf("JSONDecodeError", "not JSON, at byte %d", d.InputOffset())
 	}
 	if i := document.LoneSurrogate(string(text)); i >= 0 {
@@ -35,12 +31,8 @@ func ParseJSON(text []byte) (Value, error) {
 	return v, nil
 }
 
-func decode(d *json.Decoder) (Value, error) {
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t := t.(type) {
+func decode(d *json.Decoder) Value {
+	switch t := Must(d.Token()).(type) {
 	case json.Number:
 		return parseNumber(t.String())
 	case json.Delim:
@@ -48,45 +40,35 @@ func decode(d *json.Decoder) (Value, error) {
 			return decodeList(d)
 		}
 		return decodeDict(d)
+	default:
+		return t // nil, bool, string
 	}
-	return t, nil // nil, bool, string
 }
 
-func parseNumber(s string) (Value, error) {
+func parseNumber(s string) Value {
 	if !strings.ContainsAny(s, ".eE") {
-		return strconv.ParseInt(s, 10, 64)
+		return Must(strconv.ParseInt(s, 10, 64))
 	}
-	return strconv.ParseFloat(s, 64)
+	return Must(strconv.ParseFloat(s, 64))
 }
 
-func decodeList(d *json.Decoder) (Value, error) {
+func decodeList(d *json.Decoder) Value {
 	l := NewList()
 	for d.More() {
-		v, err := decode(d)
-		if err != nil {
-			return nil, err
-		}
-		l.Items = append(l.Items, v)
+		l.Items = append(l.Items, decode(d))
 	}
-	_, err := d.Token()
-	return l, err
+	Must(d.Token())
+	return l
 }
 
-func decodeDict(d *json.Decoder) (Value, error) {
+func decodeDict(d *json.Decoder) Value {
 	dict := NewDict()
 	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		v, err := decode(d)
-		if err != nil {
-			return nil, err
-		}
-		dict.Put(key.(string), v)
+		key := Must(d.Token()).(string)
+		dict.Put(key, decode(d))
 	}
-	_, err := d.Token()
-	return dict, err
+	Must(d.Token())
+	return dict
 }
 
 // JSON has the options of json.dumps.
@@ -97,7 +79,7 @@ type JSON struct {
 }
 
 // Dump is json.dumps(v), which escapes all non-ASCII characters.
-func (j JSON) Dump(v Value) (string, error) {
+func (j JSON) Dump(v Value) string {
 	if j.Separators[1] == "" {
 		j.Separators = [2]string{", ", ": "}
 		if j.Indent > 0 {
@@ -105,96 +87,80 @@ func (j JSON) Dump(v Value) (string, error) {
 		}
 	}
 	var b strings.Builder
-	err := j.write(&b, v, 0)
-	return b.String(), err
+	j.write(&b, v, 0)
+	return b.String()
 }
 
-func (j JSON) write(b *strings.Builder, v Value, depth int) error {
+func (j JSON) write(b *strings.Builder, v Value, depth int) {
 	switch v := v.(type) {
 	case nil:
 		b.WriteString("null")
 	case bool:
 		b.WriteString(strconv.FormatBool(v))
 	case int64, float64:
-		s, _ := Repr(v)
-		b.WriteString(s)
+		b.WriteString(Repr(v))
 	case string:
 		writeString(b, v)
 	case Markup:
 		writeString(b, string(v))
 	case *List:
-		return j.sequence(b, v.Items, depth)
+		j.sequence(b, v.Items, depth)
 	case Tuple:
-		return j.sequence(b, v, depth)
+		j.sequence(b, v, depth)
 	case *Dict:
-		return j.dict(b, v, depth)
-	case Undefined:
-		if v.Loud != nil {
-			return v.Loud
-		}
-		return Errorf("TypeError", "Object of type Undefined is not JSON serializable")
+		j.dict(b, v, depth)
 	default:
-		return Errorf("TypeError", "Object of type %s is not JSON serializable", TypeName(v))
+		if u, ok := v.(Undefined); ok {
+			Check(u.Loud)
+		}
+		panic(failed("TypeError", "Object of type %s is not JSON serializable", TypeName(v)))
 	}
-	return nil
 }
 
-func (j JSON) sequence(b *strings.Builder, items []Value, depth int) error {
+func (j JSON) sequence(b *strings.Builder, items []Value, depth int) {
 	if len(items) == 0 {
 		b.WriteString("[]")
-		return nil
+		return
 	}
 	b.WriteByte('[')
 	for i, item := range items {
 		j.separate(b, i, depth+1)
-		if err := j.write(b, item, depth+1); err != nil {
-			return err
-		}
+		j.write(b, item, depth+1)
 	}
 	j.newline(b, depth)
 	b.WriteByte(']')
-	return nil
 }
 
-func (j JSON) dict(b *strings.Builder, d *Dict, depth int) error {
+func (j JSON) dict(b *strings.Builder, d *Dict, depth int) {
 	if d.Len() == 0 {
 		b.WriteString("{}")
-		return nil
+		return
 	}
 	keys := d.Keys()
 	if j.SortKeys {
-		if err := Sort(keys, false); err != nil {
-			return err
-		}
+		Sort(keys)
 	}
 	b.WriteByte('{')
 	for i, k := range keys {
 		j.separate(b, i, depth+1)
-		key, err := jsonKey(k)
-		if err != nil {
-			return err
-		}
-		writeString(b, key)
+		writeString(b, jsonKey(k))
 		b.WriteString(j.Separators[1])
 		v, _ := d.Get(k)
-		if err := j.write(b, v, depth+1); err != nil {
-			return err
-		}
+		j.write(b, v, depth+1)
 	}
 	j.newline(b, depth)
 	b.WriteByte('}')
-	return nil
 }
 
-func jsonKey(k Value) (string, error) {
+func jsonKey(k Value) string {
 	if s, ok := Text(k); ok {
-		return s, nil
+		return s
 	}
 	switch k.(type) {
 	case nil, bool, int64, float64:
 		return JSON{}.Dump(k)
 	}
-	return "", Errorf("TypeError", "keys must be str, int, float, bool or None, not %s", TypeName(k))
+	panic(failed("TypeError", "keys must be str, int, float, bool or None, not %s", TypeName(k)))
 }
 
 func (j JSON) separate(b *strings.Builder, i, depth int) {

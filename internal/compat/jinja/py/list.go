@@ -1,6 +1,8 @@
 package py
 
-import "slices"
+import (
+	"slices"
+)
 
 // listMethod returns a method of a list, or one that tuples also have.
 func listMethod(l *List, name string) (Func, bool) {
@@ -15,7 +17,7 @@ func listMethod(l *List, name string) (Func, bool) {
 		"reverse": func(l *List, _ *arguments) Value { slices.Reverse(l.Items); return nil },
 		"clear":   func(l *List, _ *arguments) Value { l.Items = nil; return nil },
 		"copy":    func(l *List, _ *arguments) Value { return &List{slices.Clone(l.Items)} },
-		"sort":    func(l *List, a *arguments) Value { a.err = Sort(l.Items, false); return nil },
+		"sort":    func(l *List, _ *arguments) Value { Sort(l.Items); return nil },
 	}[name]
 	if !ok {
 		return nil, false
@@ -25,22 +27,15 @@ func listMethod(l *List, name string) (Func, bool) {
 
 func appendTo(l *List, a *arguments) Value {
 	v := a.value(0)
-	if err := acyclic(l, v); err != nil {
-		a.err = err
-		return nil
-	}
+	acyclic(l, v)
 	l.Items = append(l.Items, v)
 	return nil
 }
 
 func extend(l *List, a *arguments) Value {
-	items, err := Items(a.value(0))
-	if err == nil {
-		err = acyclic(l, items...)
-	}
-	if a.err = err; err == nil {
-		l.Items = append(l.Items, items...)
-	}
+	items := Items(a.value(0))
+	acyclic(l, items...)
+	l.Items = append(l.Items, items...)
 	return nil
 }
 
@@ -49,10 +44,7 @@ func insertAt(l *List, a *arguments) Value {
 	if at < 0 {
 		at += int64(len(l.Items))
 	}
-	if err := acyclic(l, a.value(1)); err != nil {
-		a.err = err
-		return nil
-	}
+	acyclic(l, a.value(1))
 	l.Items = slices.Insert(l.Items, int(min(max(at, 0), int64(len(l.Items)))), a.value(1))
 	return nil
 }
@@ -62,9 +54,9 @@ func find(l *List, remove bool, a *arguments) Value {
 	want := a.value(0)
 	i := slices.IndexFunc(l.Items, func(v Value) bool { return Equal(v, want) })
 	switch {
-	case i < 0 && a.err == nil:
-		a.err = Errorf("ValueError", "the item is not in the list")
-	case i >= 0 && remove:
+	case i < 0:
+		panic(failed("ValueError", "the item is not in the list"))
+	case remove:
 		l.Items = slices.Delete(slices.Clone(l.Items), i, i+1)
 		return nil
 	}
@@ -87,10 +79,7 @@ func popAt(l *List, a *arguments) Value {
 		i += int64(len(l.Items))
 	}
 	if i < 0 || i >= int64(len(l.Items)) {
-		if a.err == nil {
-			a.err = Errorf("IndexError", "pop index out of range")
-		}
-		return nil
+		panic(failed("IndexError", "pop index out of range"))
 	}
 	v := l.Items[i]
 	l.Items = slices.Delete(slices.Clone(l.Items), int(i), int(i)+1)
@@ -98,17 +87,49 @@ func popAt(l *List, a *arguments) Value {
 }
 
 // Sort orders items in place, keeping equal ones in order.
-func Sort(items []Value, reverse bool) error {
-	var err error
-	slices.SortStableFunc(items, func(x, y Value) int {
-		n, failed := Compare("<", x, y)
-		if failed != nil && err == nil {
-			err = failed
+func Sort(items []Value) {
+	slices.SortStableFunc(items, func(x, y Value) int { return Compare("<", x, y) })
+}
+
+// acyclic refuses to add values to a list or dict that they contain, because printing or
+// comparing it would not end. Python allows that, but templates do not need it.
+func acyclic(into Value, added ...Value) {
+	seen := map[Value]bool{}
+	for _, v := range added {
+		if holds(v, into, seen) {
+			panic(failed("ValueError", "a list or dict that holds itself is not carried here"))
 		}
-		if reverse {
-			return -n
+	}
+}
+
+// holds reports whether v is or contains want.
+func holds(v, want Value, seen map[Value]bool) bool {
+	var items []Value
+	switch v := v.(type) {
+	case *List:
+		items = v.Items
+	case *Dict:
+		for _, item := range v.All() {
+			items = append(items, item)
 		}
-		return n
-	})
-	return err
+	case Tuple:
+		for _, item := range v {
+			if holds(item, want, seen) {
+				return true
+			}
+		}
+		return false
+	default:
+		return false
+	}
+	if v == want || seen[v] {
+		return v == want
+	}
+	seen[v] = true
+	for _, item := range items {
+		if holds(item, want, seen) {
+			return true
+		}
+	}
+	return false
 }

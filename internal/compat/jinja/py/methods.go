@@ -26,29 +26,23 @@ func Method(v Value, name string) (Func, bool) {
 }
 
 // arguments reads positional arguments.
-type arguments struct {
-	args []Value
-	err  error
-}
+type arguments struct{ args []Value }
 
 func (a *arguments) value(i int) Value {
 	if i < len(a.args) {
 		return a.args[i]
 	}
-	if a.err == nil {
-		a.err = Errorf("TypeError", "expected at least %d argument(s), got %d", i+1, len(a.args))
-	}
-	return nil
+	panic(failed("TypeError", "expected at least %d argument(s), got %d", i+1, len(a.args)))
 }
 
 func (a *arguments) text(i int) string {
 	v := a.value(i)
-	if u, ok := v.(Undefined); ok && a.err == nil {
-		a.err = u.Err()
+	if u, ok := v.(Undefined); ok {
+		Check(u.Err())
 	}
 	s, ok := Text(v)
-	if !ok && a.err == nil {
-		a.err = Errorf("TypeError", "expected str, not %s", TypeName(v))
+	if !ok {
+		panic(failed("TypeError", "expected str, not %s", TypeName(v)))
 	}
 	return s
 }
@@ -62,51 +56,46 @@ func (a *arguments) optional(i int, standard Value) Value {
 
 func (a *arguments) int(i int, standard int64) int64 {
 	n, ok := Int(a.optional(i, standard))
-	if !ok && a.err == nil {
-		a.err = Errorf("TypeError", "expected int, not %s", TypeName(a.args[i]))
+	if !ok {
+		panic(failed("TypeError", "expected int, not %s", TypeName(a.args[i])))
 	}
 	return n
 }
 
 // byPosition moves keyword arguments to their positions.
-func byPosition(args []Value, named *Dict, params ...string) ([]Value, error) {
+func byPosition(args []Value, named *Dict, params ...string) []Value {
 	args = slices.Clone(args)
 	for k, v := range named.All() {
 		i := slices.Index(params, k.(string))
 		if i != len(args) { // the rest of these methods have one gap at most
-			return nil, Errorf("TypeError", "unexpected keyword argument")
+			panic(failed("TypeError", "unexpected keyword argument"))
 		}
 		args = append(args, v)
 	}
-	return args, nil
+	return args
 }
 
 func textMethod(v Value, s, name string) (Func, bool) {
 	if name == "format" {
-		return func(args []Value, named *Dict) (Value, error) { return like(v)(Format(s, args, named)) }, true
+		return func(args []Value, named *Dict) Value { return Like(v, Format(s, args, named)) }, true
 	}
 	if name == "format_map" {
-		return func(args []Value, _ *Dict) (Value, error) {
+		return func(args []Value, _ *Dict) Value {
 			a := arguments{args: args}
 			d, _ := a.value(0).(*Dict)
-			return like(v)(Format(s, nil, d))
+			return Like(v, Format(s, nil, d))
 		}, true
 	}
 	method, ok := textMethods()[name]
 	if !ok {
 		return nil, false
 	}
-	return func(args []Value, named *Dict) (Value, error) {
-		args, err := byPosition(args, named, keywords[name]...)
-		if err != nil {
-			return nil, err
-		}
-		a := &arguments{args: args}
-		result := method(s, a)
+	return func(args []Value, named *Dict) Value {
+		result := method(s, &arguments{byPosition(args, named, keywords[name]...)})
 		if text, ok := result.(string); ok {
 			result = Like(v, text)
 		}
-		return result, a.err
+		return result
 	}, true
 }
 
@@ -152,8 +141,8 @@ func textMethods() map[string]func(s string, a *arguments) Value {
 		"rfind":        func(s string, a *arguments) Value { return position(s, strings.LastIndex(s, a.text(0))) },
 		"index": func(s string, a *arguments) Value {
 			at := strings.Index(s, a.text(0))
-			if at < 0 && a.err == nil {
-				a.err = Errorf("ValueError", "substring not found")
+			if at < 0 {
+				panic(failed("ValueError", "substring not found"))
 			}
 			return position(s, at)
 		},
@@ -175,12 +164,10 @@ func textMethods() map[string]func(s string, a *arguments) Value {
 
 // method returns the Func of f, which reads its arguments by position.
 func method(f func(a *arguments) Value) (Func, bool) {
-	return func(args []Value, named *Dict) (Value, error) {
+	return func(args []Value, named *Dict) Value {
 		if named.Len() > 0 {
-			return nil, Errorf("TypeError", "this method takes no keyword arguments")
+			panic(failed("TypeError", "this method takes no keyword arguments"))
 		}
-		a := &arguments{args: args}
-		v := f(a)
-		return v, a.err
+		return f(&arguments{args})
 	}, true
 }

@@ -39,14 +39,14 @@ func Int(v Value) (int64, bool) {
 var ErrRange = &Error{"OverflowError", "a number needs more than 64 bits"}
 
 // Operate is x op y for an arithmetic operator.
-func Operate(op string, x, y Value) (Value, error) {
+func Operate(op string, x, y Value) Value {
 	for _, v := range []Value{x, y} {
 		if u, ok := v.(Undefined); ok {
-			return nil, u.Err()
+			panic(failure{u.Err()})
 		}
 	}
 	if s, ok := Text(x); ok && op == "%" {
-		return like(x)(Percent(s, y))
+		return Like(x, Percent(s, y))
 	}
 	a, fa, intA, okA := number(x)
 	b, fb, intB, okB := number(y)
@@ -56,55 +56,55 @@ func Operate(op string, x, y Value) (Value, error) {
 		}
 		return floatOp(op, fa, fb)
 	}
-	if v, ok, err := sequenceOp(op, x, y); ok {
-		return v, err
+	if v, ok := sequenceOp(op, x, y); ok {
+		return v
 	}
-	return nil, Errorf("TypeError", "unsupported operand type(s) for %s: '%s' and '%s'", op, TypeName(x), TypeName(y))
+	panic(failed("TypeError", "unsupported operand type(s) for %s: '%s' and '%s'", op, TypeName(x), TypeName(y)))
 }
 
-func intOp(op string, a, b int64) (Value, error) {
+func intOp(op string, a, b int64) Value {
 	switch op {
 	case "+":
 		if sum := a + b; (sum > a) == (b > 0) {
-			return sum, nil
+			return sum
 		}
-		return nil, ErrRange
+		panic(failure{ErrRange})
 	case "-":
 		if diff := a - b; (diff < a) == (b > 0) {
-			return diff, nil
+			return diff
 		}
-		return nil, ErrRange
+		panic(failure{ErrRange})
 	case "*":
 		return product(a, b)
 	case "**":
 		return power(a, b)
 	}
 	if b == 0 {
-		return nil, Errorf("ZeroDivisionError", "division by zero")
+		panic(failed("ZeroDivisionError", "division by zero"))
 	}
 	switch op {
 	case "/":
-		return float64(a) / float64(b), nil
+		return float64(a) / float64(b)
 	case "//":
 		q := a / b
 		if (a%b != 0) && ((a < 0) != (b < 0)) {
 			q--
 		}
-		return q, nil
+		return q
 	}
 	m := a % b // "%": the sign of the divisor
 	if m != 0 && (m < 0) != (b < 0) {
 		m += b
 	}
-	return m, nil
+	return m
 }
 
-func product(a, b int64) (Value, error) {
+func product(a, b int64) Value {
 	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
 	if hi != 0 || lo > math.MaxInt64 {
-		return nil, ErrRange
+		panic(failure{ErrRange})
 	}
-	return a * b, nil
+	return a * b
 }
 
 func magnitude(n int64) uint64 {
@@ -114,60 +114,57 @@ func magnitude(n int64) uint64 {
 	return uint64(n)
 }
 
-func power(a, b int64) (Value, error) {
+func power(a, b int64) Value {
 	if b < 0 {
 		return floatOp("**", float64(a), float64(b))
 	}
 	var r Value = int64(1)
 	for i := int64(0); i < b && a != 1; i++ {
 		if a == 0 {
-			return int64(0), nil
+			return int64(0)
 		}
-		var err error
-		if r, err = product(r.(int64), a); err != nil {
-			return nil, err
-		}
+		r = product(r.(int64), a)
 		if a == -1 && i > 0 {
 			if b%2 == 0 {
-				return int64(1), nil
+				return int64(1)
 			}
-			return int64(-1), nil
+			return int64(-1)
 		}
 	}
-	return r, nil
+	return r
 }
 
-func floatOp(op string, a, b float64) (Value, error) {
+func floatOp(op string, a, b float64) Value {
 	switch op {
 	case "+":
-		return a + b, nil
+		return a + b
 	case "-":
-		return a - b, nil
+		return a - b
 	case "*":
-		return a * b, nil
+		return a * b
 	case "**":
-		return math.Pow(a, b), nil
+		return math.Pow(a, b)
 	}
 	if b == 0 {
-		return nil, Errorf("ZeroDivisionError", "float division by zero")
+		panic(failed("ZeroDivisionError", "float division by zero"))
 	}
 	switch op {
 	case "/":
-		return a / b, nil
+		return a / b
 	case "//":
-		return math.Floor(a / b), nil
+		return math.Floor(a / b)
 	}
 	m := math.Mod(a, b)
 	if m != 0 && (m < 0) != (b < 0) {
 		m += b
 	}
-	return m, nil
+	return m
 }
 
 // maxRepeat bounds the result of "x" * n.
 const maxRepeat = 16 << 20
 
-func sequenceOp(op string, x, y Value) (v Value, ok bool, err error) {
+func sequenceOp(op string, x, y Value) (v Value, ok bool) {
 	switch op {
 	case "+":
 		return add(x, y)
@@ -177,46 +174,46 @@ func sequenceOp(op string, x, y Value) (v Value, ok bool, err error) {
 			x, y = y, x
 			n, isInt = Int(y)
 		}
-		size, lenErr := Len(x)
-		if !isInt || lenErr != nil {
-			return nil, false, nil //nolint:nilerr // what has no length is no sequence
+		size, err := Caught(func() int { return Len(x) })
+		if !isInt || err != nil { // what has no length is no sequence
+			return nil, false
 		}
 		if n > 0 && int64(size) > maxRepeat/n {
-			return nil, true, Errorf("MemoryError", "too large a repetition")
+			panic(failed("MemoryError", "too large a repetition"))
 		}
 		n = max(n, 0)
 		switch x := x.(type) {
 		case string:
-			return strings.Repeat(x, int(n)), true, nil
+			return strings.Repeat(x, int(n)), true
 		case *List:
-			return &List{slices.Repeat(x.Items, int(n))}, true, nil
+			return &List{slices.Repeat(x.Items, int(n))}, true
 		case Tuple:
-			return slices.Repeat(x, int(n)), true, nil
+			return slices.Repeat(x, int(n)), true
 		}
 	}
-	return nil, false, nil
+	return nil, false
 }
 
-func add(x, y Value) (Value, bool, error) {
+func add(x, y Value) (Value, bool) {
 	a, isText := Text(x)
 	b, isText2 := Text(y)
 	if isText && isText2 {
 		_, m1 := x.(Markup)
 		_, m2 := y.(Markup)
 		if m1 || m2 {
-			return Escape(x) + Escape(y), true, nil
+			return Escape(x) + Escape(y), true
 		}
-		return a + b, true, nil
+		return a + b, true
 	}
 	switch x := x.(type) {
 	case *List:
 		if y, ok := y.(*List); ok {
-			return &List{slices.Concat(x.Items, y.Items)}, true, nil
+			return &List{slices.Concat(x.Items, y.Items)}, true
 		}
 	case Tuple:
 		if y, ok := y.(Tuple); ok {
-			return slices.Concat(x, y), true, nil
+			return slices.Concat(x, y), true
 		}
 	}
-	return nil, false, nil
+	return nil, false
 }

@@ -10,36 +10,37 @@ import (
 )
 
 // Str is str(v).
-func Str(v Value) (string, error) {
+func Str(v Value) string {
 	switch v := v.(type) {
 	case string:
-		return v, nil
+		return v
 	case Markup:
-		return string(v), nil
+		return string(v)
 	case Undefined:
-		return "", v.Loud
+		Check(v.Loud)
+		return ""
 	}
 	return Repr(v)
 }
 
 // Repr is repr(v).
-func Repr(v Value) (string, error) {
+func Repr(v Value) string {
 	switch v := v.(type) {
 	case nil:
-		return "None", nil
+		return "None"
 	case bool:
 		if v {
-			return "True", nil
+			return "True"
 		}
-		return "False", nil
+		return "False"
 	case int64:
-		return strconv.FormatInt(v, 10), nil
+		return strconv.FormatInt(v, 10)
 	case float64:
-		return FloatRepr(v), nil
+		return FloatRepr(v)
 	case string:
-		return Quote(v), nil
+		return Quote(v)
 	case Markup:
-		return "Markup(" + Quote(string(v)) + ")", nil
+		return "Markup(" + Quote(string(v)) + ")"
 	case *List:
 		return joined("[", v.Items, "]")
 	case Tuple:
@@ -55,44 +56,31 @@ func Repr(v Value) (string, error) {
 		return joined(v.Kind+"([", v.Items, "])")
 	case Range:
 		if v.Step == 1 {
-			return fmt.Sprintf("range(%d, %d)", v.Start, v.Stop), nil
+			return fmt.Sprintf("range(%d, %d)", v.Start, v.Stop)
 		}
-		return fmt.Sprintf("range(%d, %d, %d)", v.Start, v.Stop, v.Step), nil
+		return fmt.Sprintf("range(%d, %d, %d)", v.Start, v.Stop, v.Step)
 	case Undefined:
-		if v.Loud != nil {
-			return "", v.Loud
-		}
-		return "Undefined", nil
+		Check(v.Loud)
+		return "Undefined"
 	}
 	// Python prints an address here, which is useless in a file.
-	return "", Errorf("TypeError", "a %s cannot be printed", TypeName(v))
+	panic(failed("TypeError", "a %s cannot be printed", TypeName(v)))
 }
 
-func joined(open string, items []Value, closing string) (string, error) {
+func joined(open string, items []Value, closing string) string {
 	parts := make([]string, len(items))
 	for i, item := range items {
-		var err error
-		if parts[i], err = Repr(item); err != nil {
-			return "", err
-		}
+		parts[i] = Repr(item)
 	}
-	return open + strings.Join(parts, ", ") + closing, nil
+	return open + strings.Join(parts, ", ") + closing
 }
 
-func dictRepr(d *Dict) (string, error) {
+func dictRepr(d *Dict) string {
 	parts := make([]string, 0, d.Len())
 	for k, v := range d.All() {
-		key, err := Repr(k)
-		if err != nil {
-			return "", err
-		}
-		value, err := Repr(v)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, key+": "+value)
+		parts = append(parts, Repr(k)+": "+Repr(v))
 	}
-	return "{" + strings.Join(parts, ", ") + "}", nil
+	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 // FloatRepr is repr of a float: the shortest digits that read back the same.

@@ -74,10 +74,7 @@ func split(s string, a *arguments, fromRight bool) Value {
 	} else {
 		by := a.text(0)
 		if by == "" {
-			if a.err == nil {
-				a.err = Errorf("ValueError", "empty separator")
-			}
-			return nil
+			panic(failed("ValueError", "empty separator"))
 		}
 		parts = strings.Split(s, by)
 		if n := len(parts) - 1; limit >= 0 && n > limit {
@@ -163,17 +160,12 @@ func partition(s, sep string, last bool) Value {
 }
 
 func joinMethod(s string, a *arguments) Value {
-	items, err := Items(a.value(0))
-	if err != nil {
-		a.err = err
-		return nil
-	}
+	items := Items(a.value(0))
 	parts := make([]string, len(items))
 	for i, item := range items {
 		text, ok := Text(item)
 		if !ok {
-			a.err = Errorf("TypeError", "sequence item %d: expected str instance, %s found", i, TypeName(item))
-			return nil
+			panic(failed("TypeError", "sequence item %d: expected str instance, %s found", i, TypeName(item)))
 		}
 		parts[i] = text
 	}
@@ -229,4 +221,25 @@ func expandTabs(s string, size int) string {
 		}
 	}
 	return b.String()
+}
+
+// Markup is a string that is already escaped.
+type Markup string
+
+// Like gives s the type of v, which is a string or Markup.
+func Like(v Value, s string) Value {
+	if _, ok := v.(Markup); ok {
+		return Markup(s)
+	}
+	return s
+}
+
+var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "'", "&#39;", `"`, "&#34;")
+
+// Escape escapes text for HTML, unless it is Markup.
+func Escape(v Value) Markup {
+	if m, ok := v.(Markup); ok {
+		return m
+	}
+	return Markup(escaper.Replace(Str(v)))
 }

@@ -3,12 +3,13 @@
 //
 // A value is one of nil (None), bool, int64, float64, string, [Markup], *[List], [Tuple],
 // *[Dict], *[Gen], [Undefined], [Func] or an [Object]. Integers beyond 64 bits are an
-// error. Functions fail with an *[Error], which has Python's message if template authors
-// may know it. No error contains a value that may be part of a secret.
+// error. Operations fail by a panic, which [Caught] recovers, with an *[Error]. It has
+// Python's message if template authors may know it. No error contains a value that may be
+// part of a secret.
 //
 // The types are in value.go and dict.go, the operators in operate.go, compare.go and
 // index.go, the methods in methods.go and a file per type. repr.go and json.go print
-// values; format.go and percent.go format them with the rules in spec.go.
+// values; format.go and percent.go format them.
 package py
 
 import (
@@ -60,7 +61,7 @@ func (g *Group) tuple() Tuple { return Tuple{g.Grouper, g.List} }
 type Range struct{ Start, Stop, Step int64 }
 
 // Func is a function.
-type Func func(args []Value, named *Dict) (Value, error)
+type Func func(args []Value, named *Dict) Value
 
 // Object is a value with attributes.
 type Object interface {
@@ -88,6 +89,42 @@ func (u Undefined) Err() error {
 type Error struct{ Kind, What string }
 
 func (e *Error) Error() string { return e.Kind + ": " + e.What }
+
+// failure is the panic of an operation that fails, as of a template that uses one. [Caught]
+// recovers it. Nearly every operation of Python can fail.
+type failure struct{ err error }
+
+func failed(kind, format string, args ...any) failure { return failure{Errorf(kind, format, args...)} }
+
+// Raise fails with an exception.
+func Raise(kind, format string, args ...any) Value { panic(failed(kind, format, args...)) }
+
+// Check fails with an error that is not nil.
+func Check(err error) {
+	if err != nil {
+		panic(failure{err})
+	}
+}
+
+// Must returns v, or fails.
+func Must[T any](v T, err error) T {
+	Check(err)
+	return v
+}
+
+// Caught returns the value of f, or the error that it fails with.
+func Caught[T any](f func() T) (v T, err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case failure:
+			err = r.err
+		default:
+			panic(r)
+		}
+	}()
+	return f(), nil
+}
 
 // Errorf returns an *Error.
 func Errorf(kind, format string, args ...any) error {
@@ -145,10 +182,8 @@ func Truth(v Value) bool {
 	case Markup:
 		return v != ""
 	}
-	if n, err := Len(v); err == nil {
-		return n > 0
-	}
-	return true
+	n, err := Caught(func() int { return Len(v) })
+	return err != nil || n > 0
 }
 
 // Text returns v if it is a string or Markup.
@@ -163,28 +198,29 @@ func Text(v Value) (string, bool) {
 }
 
 // Len is len(v).
-func Len(v Value) (int, error) {
+func Len(v Value) int {
 	switch v := v.(type) {
 	case string:
-		return utf8.RuneCountInString(v), nil
+		return utf8.RuneCountInString(v)
 	case Markup:
-		return utf8.RuneCountInString(string(v)), nil
+		return utf8.RuneCountInString(string(v))
 	case *List:
-		return len(v.Items), nil
+		return len(v.Items)
 	case Tuple:
-		return len(v), nil
+		return len(v)
 	case *Dict:
-		return v.Len(), nil
+		return v.Len()
 	case *View:
-		return len(v.Items), nil
+		return len(v.Items)
 	case *Group:
-		return 2, nil
+		return 2
 	case Range:
-		return int(v.len()), nil
+		return int(v.len())
 	case Undefined:
-		return 0, v.Loud
+		Check(v.Loud)
+		return 0
 	}
-	return 0, Errorf("TypeError", "object of type '%s' has no len()", TypeName(v))
+	panic(failed("TypeError", "object of type '%s' has no len()", TypeName(v)))
 }
 
 func (r Range) len() int64 {
@@ -198,36 +234,37 @@ func (r Range) len() int64 {
 }
 
 // Items returns the items of a loop over v.
-func Items(v Value) ([]Value, error) {
+func Items(v Value) []Value {
 	switch v := v.(type) {
 	case string:
-		return chars(v), nil
+		return chars(v)
 	case Markup:
-		return chars(string(v)), nil
+		return chars(string(v))
 	case *List:
-		return v.Items, nil
+		return v.Items
 	case Tuple:
-		return v, nil
+		return v
 	case *Dict:
-		return v.Keys(), nil
+		return v.Keys()
 	case *Gen:
 		items := v.Items
 		v.Items = nil // a second loop sees nothing
-		return items, nil
+		return items
 	case *View:
-		return v.Items, nil
+		return v.Items
 	case *Group:
-		return v.tuple(), nil
+		return v.tuple()
 	case Range:
 		items := make([]Value, 0, v.len())
 		for i := range v.len() {
 			items = append(items, v.Start+i*v.Step)
 		}
-		return items, nil
+		return items
 	case Undefined:
-		return nil, v.Loud
+		Check(v.Loud)
+		return nil
 	}
-	return nil, Errorf("TypeError", "'%s' object is not iterable", TypeName(v))
+	panic(failed("TypeError", "'%s' object is not iterable", TypeName(v)))
 }
 
 func chars(s string) []Value {

@@ -150,33 +150,32 @@ func (p *parser) primary(targets bool) Expr {
 // items parses a comma-separated list with an optional last comma.
 func (p *parser) items(closing string) []Expr {
 	items := []Expr{}
-	for !p.isOp(closing) {
-		if len(items) > 0 {
+	p.separated(closing, func() { items = append(items, p.expression()) })
+	return items
+}
+
+// separated parses what commas separate, up to the closing bracket. The last comma is
+// optional.
+func (p *parser) separated(closing string, item func()) {
+	for first := true; !p.isOp(closing); first = false {
+		if !first {
 			p.expectOp(",")
 		}
 		if p.isOp(closing) {
 			break
 		}
-		items = append(items, p.expression())
+		item()
 	}
 	p.expectOp(closing)
-	return items
 }
 
 func (p *parser) dict() Expr {
 	d := &Dict{}
-	for !p.isOp("}") {
-		if len(d.Items) > 0 {
-			p.expectOp(",")
-		}
-		if p.isOp("}") {
-			break
-		}
+	p.separated("}", func() {
 		key := p.expression()
 		p.expectOp(":")
 		d.Items = append(d.Items, Pair{key, p.expression()})
-	}
-	p.expectOp("}")
+	})
 	return d
 }
 

@@ -205,9 +205,7 @@ func (l *lexer) word(rest string, open *[]byte) error {
 		if err != nil {
 			return l.fail("%s is no number", s)
 		}
-		l.emit(token{kind: float, text: s, value: f})
-		l.take(len(s))
-		return nil
+		return l.accept(float, s, f)
 	}
 	if s := integers().FindString(rest); s != "" {
 		n, err := strconv.ParseInt(s, 0, 64)
@@ -217,23 +215,17 @@ func (l *lexer) word(rest string, open *[]byte) error {
 		if err != nil {
 			return l.fail("number %s is larger than 64 bits hold", s)
 		}
-		l.emit(token{kind: integer, text: s, value: n})
-		l.take(len(s))
-		return nil
+		return l.accept(integer, s, n)
 	}
 	if s := names().FindString(rest); s != "" {
-		l.emit(token{kind: name, text: s})
-		l.take(len(s))
-		return nil
+		return l.accept(name, s, nil)
 	}
 	if s := strs().FindString(rest); s != "" {
 		value, err := unescape(s[1 : len(s)-1])
 		if err != nil {
 			return l.fail("%v", err)
 		}
-		l.emit(token{kind: str, text: s, value: value})
-		l.take(len(s))
-		return nil
+		return l.accept(str, s, value)
 	}
 	s := ops().FindString(rest)
 	if s == "" {
@@ -243,8 +235,13 @@ func (l *lexer) word(rest string, open *[]byte) error {
 	if err := l.balance(s, open); err != nil {
 		return err
 	}
-	l.emit(token{kind: op, text: s})
-	l.take(len(s))
+	return l.accept(op, s, nil)
+}
+
+// accept emits a token of an expression and moves past it.
+func (l *lexer) accept(k kind, text string, value any) error {
+	l.emit(token{kind: k, text: text, value: value})
+	l.take(len(text))
 	return nil
 }
 
@@ -263,4 +260,55 @@ func (l *lexer) balance(s string, open *[]byte) error {
 		*open = (*open)[:len(*open)-1]
 	}
 	return nil
+}
+
+// escapes are the escapes of one letter.
+var escapes = map[byte]string{
+	'\n': "", '\\': `\`, '\'': "'", '"': `"`, 'a': "\a", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t", 'v': "\v",
+}
+
+// unescape returns the value of a Python string literal.
+func unescape(s string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		if e, ok := escapes[s[i]]; ok {
+			b.WriteString(e)
+			continue
+		}
+		var digits int
+		base := 16
+		start := i + 1
+		switch c := s[i]; {
+		case c == 'x':
+			digits = 2
+		case c == 'u':
+			digits = 4
+		case c == 'U':
+			digits = 8
+		case c >= '0' && c <= '7':
+			base, start, digits = 8, i, 1
+			for digits < 3 && start+digits < len(s) && s[start+digits] >= '0' && s[start+digits] <= '7' {
+				digits++
+			}
+		default: // Python leaves what it does not know
+			b.WriteByte('\\')
+			b.WriteByte(c)
+			continue
+		}
+		if start+digits > len(s) {
+			return "", fmt.Errorf("truncated escape in a string")
+		}
+		n, err := strconv.ParseUint(s[start:start+digits], base, 32)
+		if err != nil {
+			return "", fmt.Errorf("malformed escape in a string")
+		}
+		b.WriteRune(rune(n))
+		i = start + digits - 1
+	}
+	return b.String(), nil
 }

@@ -81,13 +81,7 @@ func (p *parser) subscribed() Expr {
 func (p *parser) args() Args {
 	line := p.expectOp("(").line
 	var a Args
-	for n := 0; !p.isOp(")"); n++ {
-		if n > 0 {
-			p.expectOp(",")
-			if p.isOp(")") {
-				break
-			}
-		}
+	p.separated(")", func() {
 		switch {
 		case p.skipOp("*"):
 			p.ensure(a.Star == nil && a.Double == nil, line)
@@ -104,8 +98,7 @@ func (p *parser) args() Args {
 			p.ensure(a.Star == nil && a.Double == nil && len(a.Named) == 0, line)
 			a.Pos = append(a.Pos, p.expression())
 		}
-	}
-	p.expectOp(")")
+	})
 	return a
 }
 

@@ -13,11 +13,19 @@ import (
 // Settings are the region, FIPS, dual stack, credentials, HTTP client and retryer that the
 // SDK's clients take from a configuration. They are those of its client for SSO, which is
 // part of the program anyway: other clients would add their endpoint rules to each start.
-type Settings struct{ ssooidc.Options }
+type Settings struct {
+	ssooidc.Options
+	// Own is the service's endpoint in variables or the profile when the settings were made,
+	// or nil. OwnErr: it is not one.
+	Own    *string
+	OwnErr error
+}
 
-// SettingsOf returns the settings of a configuration.
-func SettingsOf(cfg aws.Config) Settings {
-	return Settings{ssooidc.NewFromConfig(cfg).Options()}
+// SettingsOf returns the settings of a configuration for the service with that ServiceID.
+func SettingsOf(cfg aws.Config, id string) Settings {
+	s := Settings{Options: ssooidc.NewFromConfig(cfg).Options()}
+	s.Own, s.OwnErr = own(context.Background(), cfg, id)
+	return s
 }
 
 // FIPS reports whether requests go to hosts with validated cryptography.
@@ -32,10 +40,10 @@ func (s Settings) DualStack() bool {
 
 // NewRegional returns a client for a service with an endpoint in each region. endpoint is
 // called as [JSONOptions].Endpoint is.
-func NewRegional(cfg aws.Config, o JSONOptions, endpoint func(context.Context, aws.Config, Settings) (smithyendpoints.Endpoint, error)) *JSONClient {
-	s := SettingsOf(cfg)
+func NewRegional(cfg aws.Config, o JSONOptions, endpoint func(context.Context, Settings) (smithyendpoints.Endpoint, error)) *JSONClient {
+	s := SettingsOf(cfg, o.ServiceID)
 	o.Endpoint = func(ctx context.Context, _ string) (smithyendpoints.Endpoint, error) {
-		return endpoint(ctx, cfg, s)
+		return endpoint(ctx, s)
 	}
 	o.Region, o.AppID, o.Credentials, o.HTTP, o.Retryer = s.Region, cfg.AppID, s.Credentials, s.HTTPClient, s.Retryer
 	return NewJSON(o)
@@ -43,16 +51,15 @@ func NewRegional(cfg aws.Config, o JSONOptions, endpoint func(context.Context, a
 
 // Regional returns the endpoint of a service whose hosts are NAME.REGION or NAME-fips.REGION
 // in the domain of the partition. It evaluates the endpoint rules of SSO, which has such
-// hosts, and replaces the service's name. id is the service's ServiceID.
-func Regional(ctx context.Context, cfg aws.Config, s Settings, id, name string) (smithyendpoints.Endpoint, error) {
-	own, err := Own(ctx, cfg, id)
-	if err != nil {
-		return smithyendpoints.Endpoint{}, err
+// hosts, and replaces the service's name.
+func Regional(ctx context.Context, s Settings, name string) (smithyendpoints.Endpoint, error) {
+	if s.OwnErr != nil {
+		return smithyendpoints.Endpoint{}, s.OwnErr
 	}
 	e, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{
-		Region: aws.String(s.Region), Endpoint: own, UseFIPS: aws.Bool(s.FIPS()), UseDualStack: aws.Bool(s.DualStack()),
+		Region: aws.String(s.Region), Endpoint: s.Own, UseFIPS: aws.Bool(s.FIPS()), UseDualStack: aws.Bool(s.DualStack()),
 	})
-	if err != nil || own != nil {
+	if err != nil || s.Own != nil {
 		return e, err
 	}
 	service, rest, _ := strings.Cut(e.URI.Host, ".")
@@ -66,10 +73,10 @@ func Regional(ctx context.Context, cfg aws.Config, s Settings, id, name string) 
 	return e, nil
 }
 
-// Own returns the endpoint of AWS_ENDPOINT_URL_<service>, AWS_ENDPOINT_URL or the
+// own returns the endpoint of AWS_ENDPOINT_URL_<service>, AWS_ENDPOINT_URL or the
 // profile, in this order, or nil. The SDK does not export its own search
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
-func Own(ctx context.Context, cfg aws.Config, id string) (*string, error) {
+func own(ctx context.Context, cfg aws.Config, id string) (*string, error) {
 	if ignored(ctx, cfg) {
 		return cfg.BaseEndpoint, nil
 	}
