@@ -98,6 +98,7 @@ func TestProxy(t *testing.T) {
 // A table of one unit a second that has used its burst gives all twenty
 // secrets in the end. Its clock runs ten times as fast as ours.
 func TestThrottledTable(t *testing.T) {
+	t.Parallel()
 	const refs = 20
 	began := time.Now()
 	srv := awsfake.New(awsfake.Options{Burst: 300 * time.Second, Now: func() time.Time { return began.Add(10 * time.Since(began)) }})
@@ -127,7 +128,6 @@ func TestThrottledTable(t *testing.T) {
 // provision makes the table before setup finds it.
 func provision(t *testing.T, srv *awsfake.Server, read, write int64) {
 	t.Helper()
-	cfg := srv.Config(t)
 	in := &dynamodb.CreateTableInput{
 		TableName: aws.String("credential-store"), BillingMode: types.BillingModeProvisioned,
 		ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: &read, WriteCapacityUnits: &write},
@@ -139,7 +139,7 @@ func provision(t *testing.T, srv *awsfake.Server, read, write int64) {
 	if in.KeySchema[0].KeyType != types.KeyTypeHash {
 		in.KeySchema[0], in.KeySchema[1] = in.KeySchema[1], in.KeySchema[0]
 	}
-	if _, err := dynamodb.NewFromConfig(cfg).CreateTable(t.Context(), in); err != nil {
+	if _, err := dynamodb.NewFromConfig(sdkConfig(srv)).CreateTable(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 }

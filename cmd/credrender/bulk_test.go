@@ -33,11 +33,16 @@ import (
 
 // clients reach a fake from this process, whatever its environment says.
 func clients(srv *awsfake.Server) (*dynamo.Table, *kms.Keys) {
-	cfg := awsconfig.Client{Config: aws.Config{
+	cfg := awsconfig.Client{Config: sdkConfig(srv)}
+	return dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
+}
+
+// sdkConfig returns a configuration for the fake that leaves the process's environment alone.
+func sdkConfig(srv *awsfake.Server) aws.Config {
+	return aws.Config{
 		Region: awsfake.Region, BaseEndpoint: aws.String(srv.URL(awsfake.DynamoDB)),
 		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AccessKey, "x", ""),
-	}}
-	return dynamo.New(cfg, "credential-store"), kms.New(cfg, "alias/credstash")
+	}
 }
 
 // plant stores a value under exactly that version, as older tools do: without

@@ -31,7 +31,7 @@ type ward struct {
 func newWard(t *testing.T, o awsfake.Options) *ward {
 	t.Helper()
 	w := &ward{T: t, srv: startForWeb(t, o), dir: t.TempDir()}
-	cfg := w.srv.Config(t)
+	cfg := sdkConfig(w.srv)
 	w.dynamo, w.kms = dynamodb.NewFromConfig(cfg), kms.NewFromConfig(cfg)
 	w.template = filepath.Join(w.dir, "t.tmpl")
 	w.write(`{{ secret "web.a" "env=prod" }}`)
@@ -151,6 +151,7 @@ type fault struct {
 }
 
 func (f fault) run(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, awsfake.Options{})
 	args := append([]string{"doctor"}, f.args...)
 	if len(f.args) > 0 && f.args[0][1] != '-' { // global ones go before the command
@@ -178,6 +179,7 @@ func (f fault) run(t *testing.T) {
 }
 
 func TestDoctorOfTheAccount(t *testing.T) {
+	t.Parallel()
 	for _, f := range []fault{
 		{name: "no credentials", cause: "no usable credentials", code: exitSecret, unfixable: true, seed: func(w *ward) {
 			w.env = []string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}
@@ -222,6 +224,7 @@ func TestDoctorOfTheAccount(t *testing.T) {
 }
 
 func TestDoctorOfSecrets(t *testing.T) {
+	t.Parallel()
 	for _, f := range []fault{
 		{name: "the context has another case", cause: "it opens with env=prod, but was requested with Env=Prod", code: exitSecret, seed: func(w *ward) {
 			w.write(`{{ secret "web.a" "Env=Prod" }}`)
@@ -259,6 +262,7 @@ func TestDoctorOfSecrets(t *testing.T) {
 
 // Nothing is wrong, so nothing is advised.
 func TestDoctorOfTheHealthy(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, awsfake.Options{})
 	code, out := w.host("doctor", w.template)
 	if code != exitOK || strings.Contains(out, "fix: ") || !strings.Contains(out, "it renders") || !strings.Contains(out, webRole) {
@@ -268,6 +272,7 @@ func TestDoctorOfTheHealthy(t *testing.T) {
 
 // A clock that is off is said before it stops everything.
 func TestDoctorOfAClock(t *testing.T) {
+	t.Parallel()
 	w := newWard(t, awsfake.Options{Now: func() time.Time { return time.Now().Add(time.Hour + 30*time.Second) }})
 	_, out := w.host("doctor", w.template)
 	if !bytes.Contains([]byte(out), []byte("warn   clock: this machine's is off by 1h0m")) || len(fixes(out, "clock")) != 1 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path"
 	"strings"
@@ -14,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/credrender/credrender/test/awsfake"
 	"github.com/credrender/credrender/test/hop"
 )
 
@@ -33,9 +33,12 @@ func serveObjects(t *testing.T, reply func(c net.Conn, key string)) (url string)
 // renderObjects runs the program over a template on its standard input.
 func renderObjects(t *testing.T, url, template string) (code int, stdout, stderr string) {
 	t.Helper()
-	awsfake.SetEnv(t, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_ENDPOINT_URL="+url, "AWS_MAX_ATTEMPTS=2")
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "credrender", "--state-dir", t.TempDir(), "render", "-")
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "GORACE=" + os.Getenv("GORACE"), "HOME=" + t.TempDir(),
+		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_ENDPOINT_URL=" + url, "AWS_MAX_ATTEMPTS=2",
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(template), &out, &errs
 	_ = cmd.Run()
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
@@ -44,6 +47,7 @@ func renderObjects(t *testing.T, url, template string) (code int, stdout, stderr
 // A hop that sends each answer twice changes no value, and nothing of an answer
 // gets to standard error.
 func TestDoubledAnswers(t *testing.T) {
+	t.Parallel()
 	var n atomic.Int64
 	url := serveObjects(t, func(c net.Conn, key string) {
 		value := "k" + key
@@ -60,6 +64,7 @@ func TestDoubledAnswers(t *testing.T) {
 }
 
 func TestEndlessHead(t *testing.T) {
+	t.Parallel()
 	url := serveObjects(t, func(c net.Conn, _ string) {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n")
 		line := []byte("X-Filler: " + strings.Repeat("x", 1000) + "\r\n")

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,6 +47,7 @@ func TestMain(m *testing.M) {
 		"credrender-nochmod":  nochmodMain,
 		"credrender-chaos":    chaosMain,
 		"credrender-patient":  patientMain,
+		"credrender-shown":    shownMain,
 	})
 }
 
@@ -71,7 +74,7 @@ func nochmodMain() {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Files:               scripts(t),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
@@ -120,9 +123,35 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// scripts returns the scripts. Those that wait for clocks come first: at the end one
+// would wait alone, with nothing else to run.
+func scripts(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d scripts: %v", len(files), err)
+	}
+	var first, later []string
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waits.Match(text) {
+			first = append(first, path)
+		} else {
+			later = append(later, path)
+		}
+	}
+	return append(first, later...)
+}
+
+var waits = regexp.MustCompile(`\bsleep [1-9]|aws delay|aws down|@every [1-9]s|timeout[ :][1-9]+s`)
+
 type (
 	serverKey struct{}
 	healKey   struct{} // *[]func(): what takes faults away again
+	heldKey   struct{} // *sync.Map: names in requests that aws delay holds, which the fake counts once they are answered
 )
 
 // endAtOnce keeps programs that were built with the race detector from waiting
@@ -133,7 +162,7 @@ func endAtOnce() (name, value string) { return "GORACE", "atexit_sleep_ms=0" }
 func setupScript(e *testscript.Env) error {
 	srv := awsfake.New(awsfake.Options{Principals: principals()})
 	e.Defer(srv.Close)
-	e.Values[serverKey{}], e.Values[healKey{}] = srv, &[]func(){}
+	e.Values[serverKey{}], e.Values[healKey{}], e.Values[heldKey{}] = srv, &[]func(){}, &sync.Map{}
 	e.Vars = append(e.Vars, srv.Env()...)
 	e.Setenv(endAtOnce())
 	if err := setupField(e); err != nil {
@@ -208,6 +237,8 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 		if len(args) > 4 {
 			r.Name = args[4]
 		}
+		held := ts.Value(heldKey{}).(*sync.Map)
+		r.Match = func(r awsfake.Request) bool { held.Store(r.Name, true); return true }
 		faults := ts.Value(healKey{}).(*[]func())
 		*faults = append(*faults, server(ts).Fail(r))
 	case len(args) >= 4 && args[0] == "fail":
@@ -231,7 +262,8 @@ func cmdAsked(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	name := args[len(args)-1]
 	isAsked := func() bool {
-		return slices.ContainsFunc(server(ts).Requests(), func(r awsfake.Request) bool {
+		_, held := ts.Value(heldKey{}).(*sync.Map).Load(name)
+		return held && waits || slices.ContainsFunc(server(ts).Requests(), func(r awsfake.Request) bool {
 			return r.Name == name && (r.Operation == "Query" || r.Operation == "GetItem")
 		})
 	}
@@ -251,6 +283,7 @@ func cmdCalls(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: calls forget | calls N SERVICE OPERATION")
 	case len(args) == 1:
 		server(ts).Forget()
+		ts.Value(heldKey{}).(*sync.Map).Clear()
 	default:
 		if got := strconv.Itoa(server(ts).Count(args[1], args[2])); got != args[0] {
 			ts.Fatalf("%s requests of %s %s, want %s", got, args[1], args[2], args[0])

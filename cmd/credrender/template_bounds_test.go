@@ -87,7 +87,7 @@ func hostileTemplates() []hostileTemplate {
 // machine needs.
 func (h hostileTemplate) timeout() string {
 	if strings.Contains(h.says, saysTime) {
-		return "2s"
+		return "1s"
 	}
 	return "10m"
 }

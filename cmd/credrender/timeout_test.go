@@ -131,22 +131,29 @@ func endsInTime(t *testing.T, srv *awsfake.Server, silent, command string, env [
 // On a terminal, whoever waits is shown what for; the line is cleared before the error.
 // Elsewhere nothing is shown.
 func TestShownWhatIsWaitedFor(t *testing.T) {
-	srv := awsfake.Start(t)
-	srv.SetEnv(t)
-	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", silence(t))
-	t.Setenv("CREDRENDER_STATE_DIR", t.TempDir())
+	t.Parallel()
+	srv, dead := awsfake.Start(t), silence(t)
 	for _, terminal := range []string{"xterm", "dumb", ""} {
-		t.Setenv("TERM", terminal)
-		stderr := &screen{}
-		a := newApp(strings.NewReader(""), &bytes.Buffer{}, stderr)
-		a.terminal, a.noticeAfter = func(any) bool { return terminal != "" }, time.Second
-		code := a.main(t.Context(), []string{"--timeout", "2s", "get", "n0"})
-		text := stderr.String()
-		shown := strings.Contains(text, "waiting for DynamoDB in eu-west-1")
-		if code != exitFailed || shown != (terminal == "xterm") || shown != strings.Contains(text, cleared+"credrender: error: ") {
-			t.Errorf("TERM=%s: exit code %d, got %q", terminal, code, text)
-		}
+		t.Run(terminal, func(t *testing.T) {
+			t.Parallel()
+			pattern, dir := command(t, srv, []string{"AWS_ENDPOINT_URL_DYNAMODB=" + dead, "TERM=" + terminal})
+			cmd := exec.CommandContext(t.Context(), "credrender-shown", "--timeout", "2s", "get", "n0")
+			cmd.Dir, cmd.Env = dir, pattern.Env
+			out, err := cmd.CombinedOutput()
+			text, code := string(out), cmd.ProcessState.ExitCode()
+			shown := strings.Contains(text, "waiting for DynamoDB in eu-west-1")
+			if code != exitFailed || shown != (terminal == "xterm") || shown != strings.Contains(text, cleared+"credrender: error: ") {
+				t.Errorf("TERM=%s: exit code %d, %v, got %q", terminal, code, err, text)
+			}
+		})
 	}
+}
+
+// shownMain is the command, to which each stream is a terminal if TERM is set.
+func shownMain() {
+	a := newApp(os.Stdin, os.Stdout, os.Stderr)
+	a.terminal = func(any) bool { return os.Getenv("TERM") != "" }
+	os.Exit(a.main(context.Background(), os.Args[1:]))
 }
 
 // Whatever the proxy variables are, no proxy is asked for credentials, nor sees the

@@ -96,10 +96,7 @@ func (s *Set) aws(ctx context.Context, settings awsconfig.Options) (awsconfig.Co
 
 // sessions are the credentials of each profile and role. They serve all regions, so
 // that an MFA code is asked for once.
-type sessions struct {
-	mu   sync.Mutex
-	kept map[identity]aws.CredentialsProvider
-}
+type sessions struct{ kept sync.Map }
 
 type identity struct{ profile, role string }
 
@@ -107,27 +104,10 @@ func (k awsKey) identity() identity { return identity{k.profile, k.role} }
 
 // share gives c the credentials of its identity, which are c's own the first time.
 func (s *sessions) share(c awsconfig.Config, who identity) awsconfig.Config {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.kept[who] == nil {
-		s.set(who, c.AWS.Credentials)
-	}
-	c.AWS.Credentials, c.KMS.Credentials = s.kept[who], s.kept[who]
+	kept, _ := s.kept.LoadOrStore(who, c.AWS.Credentials)
+	c.AWS.Credentials, _ = kept.(aws.CredentialsProvider)
+	c.KMS.Credentials = c.AWS.Credentials
 	return c
-}
-
-// replace is for credentials that have changed.
-func (s *sessions) replace(who identity, p aws.CredentialsProvider) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.set(who, p)
-}
-
-func (s *sessions) set(who identity, p aws.CredentialsProvider) {
-	if s.kept == nil {
-		s.kept = map[identity]aws.CredentialsProvider{}
-	}
-	s.kept[who] = p
 }
 
 func (s *Set) complete(o awsconfig.Options) awsconfig.Options {
@@ -150,7 +130,7 @@ func (s *Set) Renew(ctx context.Context) (renewed []awsconfig.Config) {
 		if fresh = anew.share(fresh, key.identity()); !differ(ctx, old, fresh) {
 			return old, false
 		}
-		s.sessions.replace(key.identity(), fresh.AWS.Credentials)
+		s.sessions.kept.Store(key.identity(), fresh.AWS.Credentials)
 		renewed = append(renewed, fresh)
 		return fresh, true
 	})

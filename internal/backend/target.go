@@ -58,7 +58,7 @@ func (t *Target) Items(ctx context.Context, verb string) (st *store.Store, name 
 	if !t.HasItems() {
 		return nil, "", t.unable(verb)
 	}
-	src, err := t.open(ctx)
+	src, err := t.Source(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -92,7 +92,7 @@ func (t *Target) refusePart(ctx context.Context) error {
 	if !isPart {
 		return nil
 	}
-	src, err := t.open(ctx)
+	src, err := t.Source(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,15 +116,9 @@ func (t *Target) History(ctx context.Context, verb string) (source.HistoryReader
 	return capable[source.HistoryReader](ctx, t, verb)
 }
 
-// Stager opens the target's source to keep versions beside the newest, and returns the
-// target's ref for it. Only Secrets Manager can.
-func (t *Target) Stager(ctx context.Context, verb string) (source.Stager, source.Ref, error) {
-	return capable[source.Stager](ctx, t, verb)
-}
-
 // capable opens the target's source as an interface that some sources implement.
 func capable[T any](ctx context.Context, t *Target, verb string) (able T, ref source.Ref, err error) {
-	src, err := t.open(ctx)
+	src, err := t.Source(ctx)
 	if err != nil {
 		return able, ref, err
 	}
@@ -142,7 +136,7 @@ func capable[T any](ctx context.Context, t *Target, verb string) (able T, ref so
 // Fetch fetches the value with its trace, which a later write can expect to be the
 // newest.
 func (t *Target) Fetch(ctx context.Context) (source.Result, error) {
-	src, err := t.open(ctx)
+	src, err := t.Source(ctx)
 	if err != nil {
 		return source.Result{}, err
 	}
@@ -172,7 +166,7 @@ func (t *Target) Within() (document *Target, pointer string, isOnly, ok bool) {
 
 // List returns the entries that the pattern matches.
 func (t *Target) List(ctx context.Context) ([]source.Entry, error) {
-	src, err := t.open(ctx)
+	src, err := t.Source(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +181,7 @@ func (t *Target) List(ctx context.Context) ([]source.Entry, error) {
 // Values fetches the secrets that the pattern matches, by name. Only a table or local
 // store uses the contexts of sc; elsewhere the ref's own applies.
 func (t *Target) Values(ctx context.Context, verb string, sc store.Scope) (map[string]source.Result, error) {
-	src, err := t.open(ctx)
+	src, err := t.Source(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -213,9 +207,7 @@ func (t *Target) One(name, version string) source.Ref {
 }
 
 // Source opens the target's source.
-func (t *Target) Source(ctx context.Context) (source.Source, error) { return t.open(ctx) }
-
-func (t *Target) open(ctx context.Context) (source.Source, error) {
+func (t *Target) Source(ctx context.Context) (source.Source, error) {
 	return t.set.source(ctx, t.store)
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/credrender/credrender/pkg/template/mask"
 )
 
 // decoder walks the nodes of one file and collects errors. It continues after an error,
@@ -225,19 +228,11 @@ func kind(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	}
-	switch n.ShortTag() {
-	case "!!str":
-		return "a string"
-	case "!!int", "!!float":
-		return "a number"
-	case "!!bool":
-		return "true or false"
-	case "!!null":
-		return "nothing"
-	case "!!timestamp":
-		return "a date"
-	}
-	return "the tag " + n.ShortTag()
+	tag := n.ShortTag()
+	return cmp.Or(map[string]string{
+		"!!str": "a string", "!!int": "a number", "!!float": "a number",
+		"!!bool": "true or false", "!!null": "nothing", "!!timestamp": "a date",
+	}[tag], "the tag "+tag)
 }
 
 func join(key, name string) string {
@@ -248,3 +243,39 @@ func join(key, name string) string {
 }
 
 func index(key string, i int) string { return key + "[" + strconv.Itoa(i) + "]" }
+
+// Error is one fault in the settings or in a file that they name. Load joins all faults
+// (errors.Join), each on a line of its own.
+type Error struct {
+	File string // empty: a flag or an environment variable
+	Line int    // 0: the file as a whole
+	// Key is the position in the file ("jobs[0].files[1].mode"), the flag ("--timeout")
+	// or the variable ("CREDRENDER_TIMEOUT").
+	Key  string
+	Msg  string
+	Hint string // how to fix it; may be empty
+	Err  error  // the cause, if any
+}
+
+// Error returns "file:line: key: message (hint)", without the parts that are empty, in one
+// line: what a terminal would obey in a path or a key is written out.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		b.WriteString(e.File)
+		if e.Line > 0 {
+			b.WriteString(":" + strconv.Itoa(e.Line))
+		}
+		b.WriteString(": ")
+	}
+	if e.Key != "" {
+		b.WriteString(e.Key + ": ")
+	}
+	b.WriteString(e.Msg)
+	if e.Hint != "" {
+		b.WriteString(" (" + e.Hint + ")")
+	}
+	return mask.Visible(b.String())
+}
+
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -47,13 +46,9 @@ func (l *loader) parse(path string, data []byte) *file {
 	if root := f.document(data); root != nil {
 		f.mapping(root, "", f.topFields(&s))
 	}
-	var err error
-	if f.base, err = l.base(f.scalars); err != nil {
-		key, msg := "store", err.Error()
-		if of, ok := errors.AsType[*Error](err); ok {
-			key, msg = of.Key, of.Msg
-		}
-		f.fail(&yaml.Node{Line: f.scalars[key].line}, key, "", "%s", msg)
+	var fault *Error
+	if f.base, fault = l.base(f.scalars); fault != nil {
+		f.fail(&yaml.Node{Line: f.scalars[fault.Key].line}, fault.Key, "", "%s", fault.Msg)
 	}
 	f.shared(s)
 	if s.jobs != nil {

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"slices"
-
 	"github.com/credrender/credrender/internal/job"
 )
 
@@ -169,17 +167,11 @@ func reference(name string) schema { return schema{"$ref": "#/definitions/" + na
 
 // choices returns the words that a key takes, or nil.
 func (k Key) choices() []string {
-	switch k.Name {
-	case "log_level":
-		return []string{"debug", "info", "warn", "error"}
-	case "log_format":
-		return []string{"text", "json"}
-	case "ready":
-		return []string{ReadyFiles, ReadyBestEffort}
-	case "format":
-		return slices.Clone(job.Formats)
-	case "type":
-		return []string{dynamoDB, local, typeS3, typeSSM, typeSecretsManager}
-	}
-	return nil
+	return map[string][]string{
+		"log_level":  {"debug", "info", "warn", "error"},
+		"log_format": {"text", "json"},
+		"ready":      {ReadyFiles, ReadyBestEffort},
+		"format":     job.Formats,
+		"type":       {dynamoDB, local, typeS3, typeSSM, typeSecretsManager},
+	}[k.Name]
 }

@@ -67,7 +67,14 @@ func TestKeysAreThoseOfTheDecoder(t *testing.T) {
 }
 
 func TestKeysAreDescribed(t *testing.T) {
+	kinds := []config.Kind{
+		config.KindText, config.KindDuration, config.KindBool, config.KindList, config.KindUser, config.KindUsers, config.KindMode, config.KindCommand, config.KindContext,
+		config.KindTexts, config.KindValues, config.KindDelims, config.KindTime, config.KindPercent, config.KindAny, config.KindEntries, config.KindSections, config.KindSection,
+	}
 	for _, k := range config.Keys() {
+		if !slices.Contains(kinds, k.Kind) {
+			t.Errorf("%s: unknown kind %q", k.Path(), k.Kind)
+		}
 		if !strings.HasSuffix(k.Does, ".") || k.Example == "" || k.Kind == "" {
 			t.Errorf("%s: the description is incomplete: %+v", k.Path(), k)
 		}

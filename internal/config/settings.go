@@ -129,12 +129,8 @@ func newLayers(o Options) (layers, []error) {
 // Timeout returns the time limit of a command that reads no config file: that of its flag,
 // its variable or the default.
 func Timeout(o Options) (time.Duration, error) {
-	var mine setting
-	for _, s := range settings() {
-		if s.Name == "timeout" {
-			mine = s
-		}
-	}
+	all := settings()
+	mine := all[slices.IndexFunc(all, func(s setting) bool { return s.Name == "timeout" })]
 	o.Environ = slices.DeleteFunc(slices.Clone(o.Environ), func(kv string) bool { return !strings.HasPrefix(kv, mine.Env()+"=") })
 	if value, given := o.Flags[mine.Name]; given {
 		o.Flags = map[string]string{mine.Name: value}
@@ -188,4 +184,33 @@ func (l layers) strangers() (warnings []string) {
 		warnings = append(warnings, w)
 	}
 	return warnings
+}
+
+// Variable is the environment variable of a setting.
+type Variable struct {
+	Name string // such as CREDRENDER_KMS_REGION
+	Does string // a sentence
+}
+
+// Variables returns the environment variables of all settings, those without a flag
+// included. They are described as their keys, or as their flags if they have no key.
+func Variables() (list []Variable) {
+	does := map[string]string{}
+	for _, k := range Keys() {
+		if k.Section == SectionTop {
+			does[k.Name] = k.Does
+			if k.Default != "" {
+				does[k.Name] += " Default: " + k.Default + "."
+			}
+		}
+	}
+	for _, s := range settings() {
+		v := Variable{Name: s.Env(), Does: does[s.Key()]}
+		if v.Does == "" {
+			v.Does = strings.ToUpper(s.Usage[:1]) + s.Usage[1:] + "."
+			v.Does = strings.ReplaceAll(v.Does, "`", "")
+		}
+		list = append(list, v)
+	}
+	return list
 }

@@ -6,8 +6,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"iter"
+	"regexp"
 	"strings"
-	"unicode/utf8"
+	"sync"
 )
 
 // form is an encoding that changes every character of a value. encode returns at least
@@ -70,15 +72,7 @@ func base32Core(before int, v []byte) string {
 func isBase64(c byte) bool { return isWord(c) || strings.IndexByte("+/-_=", c) >= 0 }
 
 // replaced returns v as UTF-8 encoders print it, with U+FFFD for each invalid byte.
-func replaced(v []byte) []byte {
-	var out []byte
-	for len(v) > 0 {
-		r, n := utf8.DecodeRune(v)
-		out = utf8.AppendRune(out, r)
-		v = v[n:]
-	}
-	return out
-}
+func replaced(v []byte) []byte { return []byte(string([]rune(string(v)))) }
 
 // packed returns text without white space and without line breaks written as \n or
 // \r, and where each of its bytes was.
@@ -148,4 +142,59 @@ func jsonScalars(v []byte) [][]byte {
 	}
 	walk(doc)
 	return all
+}
+
+// dump is what a text has of the rows of hexdump, xxd and od, which print an offset,
+// bytes in hex, and often the same bytes as text.
+type dump struct {
+	data []byte
+	row  []span // by byte of data: the line that it is on
+}
+
+// dumpRow matches a line: its offset, its groups of digits, and what follows them.
+var dumpRow = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*[0-9a-fA-F]{6,16}:?[ \t]+((?:[0-9a-fA-F]{2}){1,8}(?: {1,2}(?:[0-9a-fA-F]{2}){1,8})*)[ \t]*(?:$|[ \t].*$)`)
+})
+
+// readDumps reads the rows in text twice: hexdump and od swap the bytes of each group,
+// unless they are told otherwise.
+func readDumps(text []byte) []dump {
+	var plain, swapped dump
+	for _, m := range dumpRow().FindAllSubmatchIndex(text, -1) {
+		for group := range bytes.FieldsSeq(text[m[2]:m[3]]) {
+			data, _ := hex.DecodeString(string(group)) // an even number of digits
+			for i, b := range data {
+				plain.data, swapped.data = append(plain.data, b), append(swapped.data, data[len(data)-1-i])
+				plain.row = append(plain.row, span{m[0], m[1]})
+			}
+		}
+	}
+	if plain.data == nil {
+		return nil
+	}
+	swapped.row = plain.row
+	return []dump{plain, swapped}
+}
+
+// find calls found with the rows of each place where v is.
+func (d dump) find(v []byte, found func(span)) {
+	if len(v) < MaskMin {
+		return
+	}
+	for at := range occurrences(d.data, v) {
+		found(span{d.row[at].start, d.row[at+len(v)-1].end})
+	}
+}
+
+// occurrences yields where v is in text.
+func occurrences(text, v []byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for at := 0; ; at += len(v) {
+			i := bytes.Index(text[at:], v)
+			if i < 0 || !yield(at+i) {
+				return
+			}
+			at += i
+		}
+	}
 }

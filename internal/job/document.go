@@ -10,8 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"sync"
-	"unicode/utf8"
 
+	"github.com/credrender/credrender/pkg/template/document"
 	"github.com/pelletier/go-toml/v2"
 	"go.yaml.in/yaml/v3"
 )
@@ -59,7 +59,7 @@ type jsonParser struct {
 var errDuplicate = errors.New("duplicate key")
 
 func parseJSON(data []byte) (*node, int, bool) {
-	if i := invalidUTF8(data); i >= 0 { // the decoder replaces it
+	if i := document.InvalidUTF8(string(data)); i >= 0 { // the decoder replaces it
 		return nil, lineAt(data, int64(i)), false
 	}
 	p := jsonParser{json.NewDecoder(bytes.NewReader(data)), data}
@@ -123,17 +123,6 @@ func (p jsonParser) fill(n *node) error {
 	}
 	_, err := p.Token()
 	return err
-}
-
-func invalidUTF8(data []byte) int {
-	for i := 0; i < len(data); {
-		r, size := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && size == 1 {
-			return i
-		}
-		i += size
-	}
-	return -1
 }
 
 var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`line (\d+)`) })

@@ -25,10 +25,7 @@ type entry struct {
 // checkKeyValue reads an INI or properties file. Each print must be whole lines, or a
 // part of one key, value, section or comment.
 func checkKeyValue(format string, data []byte, prints []template.Print) error {
-	if i := invalidUTF8(data); i >= 0 {
-		return formatError(format, lineAt(data, int64(i)), nil)
-	}
-	if i := bytes.IndexByte(data, 0); i >= 0 {
+	if i := notText(data); i >= 0 {
 		return formatError(format, lineAt(data, int64(i)), nil)
 	}
 	list := propertyEntries(data)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/credrender/credrender/pkg/template"
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // parseXML reads an XML document. Its root is a list with all that stands beside and in
@@ -32,7 +33,7 @@ var errNotASCII = errors.New("not ASCII")
 
 // xmlContent reads elements, text and comments.
 func xmlContent(data []byte) (root *node, line int, ok bool) {
-	if i := invalidUTF8(data); i >= 0 {
+	if i := document.InvalidUTF8(string(data)); i >= 0 {
 		return nil, lineAt(data, int64(i)), false
 	}
 	d := xml.NewDecoder(bytes.NewReader(data))

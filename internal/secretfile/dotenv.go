@@ -45,18 +45,7 @@ func LosesLetters(s string) bool {
 	})
 }
 
-// DotenvError is what is wrong with a line; it never holds a value.
-type DotenvError struct {
-	Line int // from 1
-	Err  error
-}
-
-func (e *DotenvError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
-
-// Unwrap returns the cause.
-func (e *DotenvError) Unwrap() error { return e.Err }
-
-// ParseDotenv reads lines of NAME=VALUE as .env loaders do
+// ParsePrinted reads lines of NAME=VALUE as .env loaders do
 // (https://github.com/motdotla/dotenv#what-rules-does-the-parsing-engine-follow),
 // less what differs from one loader to the next: nothing is expanded, so that a
 // $ in a password stays.
@@ -75,14 +64,10 @@ func (e *DotenvError) Unwrap() error { return e.Err }
 // to shells a command. So is a bare value with a carriage return in it, which
 // dotenv for Node.js and python-dotenv take for the end of the line, or with a
 // backslash at its end, after which shells and systemd (systemd.exec(5)) go on with
-// the next line. Lines may end in CR LF, which quotes keep. Errors are of type [*DotenvError].
-func ParseDotenv(data []byte) ([]Variable, error) {
-	vars, _, err := ParsePrinted(data, nil)
-	return vars, err
-}
-
-// ParsePrinted is [ParseDotenv] of a rendered template, of which prints are what
-// its actions printed. One in a value must be all of it or a part of it, and one in
+// the next line. Lines may end in CR LF, which quotes keep. Errors are of type [*SyntaxError].
+//
+// The data is that of a rendered template, of which prints are what its actions printed;
+// nil: it is no template's. One in a value must be all of it or a part of it, and one in
 // a name likewise: a secret that holds a line break, a # behind a space or a quote
 // would be cut off there, or go on as another variable. An action may also print
 // whole lines. Errors name no variable whose name was printed; printed has those.
@@ -100,7 +85,7 @@ func (p *parser) parse(data []byte) ([]Variable, error) {
 	p.seen, p.printed = map[string]int{}, map[string]bool{}
 	for p.rest != "" {
 		if err := p.next(); err != nil {
-			return nil, &DotenvError{p.line, err}
+			return nil, &SyntaxError{p.line, err.Error()}
 		}
 	}
 	return p.found, nil
@@ -252,4 +237,65 @@ func (p *parser) cut(start, stop, end int) bool {
 	return slices.ContainsFunc(p.prints, func(x template.Print) bool {
 		return p.from <= x.Start && x.Start <= end && x.Start < x.End && (x.Start < start || x.End > stop)
 	})
+}
+
+func (p *parser) quoted(quote byte) (string, error) {
+	var b strings.Builder
+	lines, start := 0, p.offset()
+	for i := 1; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case c == quote:
+			if p.broken(start, start+i) {
+				return "", errCut
+			}
+			if p.shell && quote == '"' {
+				if err := shellQuoted(p.rest[1:i]); err != nil {
+					return "", err
+				}
+			}
+			p.rest = p.rest[i+1:]
+			p.line += lines
+			if line, _, _ := strings.Cut(p.rest, "\n"); p.spills(start+i, p.offset()+len(line)) {
+				return "", errCut
+			}
+			if after := p.trailer(p.skip()); after != "" && after[0] != '#' {
+				p.line--
+				return "", errAfterQuote
+			}
+			return b.String(), nil
+		case c == '\\' && quote == '"' && i+1 < len(p.rest):
+			i++
+			b.WriteString(unescape(p.rest[i]))
+			if p.rest[i] == '\n' {
+				lines++
+			}
+		default:
+			if c == '\n' {
+				lines++
+			}
+			b.WriteByte(c)
+		}
+	}
+	return "", errors.New("its quote is not closed")
+}
+
+// broken reports whether a quote that an action printed closes a value that it
+// did not open, or the other way round.
+func (p *parser) broken(open, closed int) bool {
+	whole := slices.ContainsFunc(p.prints, func(x template.Print) bool { return x.Start == open && x.End == closed+1 })
+	return !whole && p.cut(open+1, closed, closed)
+}
+
+func unescape(c byte) string {
+	switch c {
+	case 'n':
+		return "\n"
+	case 'r':
+		return "\r"
+	case 't':
+		return "\t"
+	case '"', '\\', '$', '`':
+		return string(c)
+	}
+	return `\` + string(c)
 }

@@ -10,8 +10,14 @@ import (
 	"github.com/credrender/credrender/pkg/template"
 )
 
+// parseDotenv reads a file that no template has printed.
+func parseDotenv(data []byte) ([]secretfile.Variable, error) {
+	vars, _, err := secretfile.ParsePrinted(data, nil)
+	return vars, err
+}
+
 func TestParseDotenv(t *testing.T) {
-	got, err := secretfile.ParseDotenv([]byte(`# comment
+	got, err := parseDotenv([]byte(`# comment
 
 A=1
 export B = two words  # comment
@@ -103,7 +109,7 @@ func TestBareValuesThatLoadersReadDifferently(t *testing.T) {
 		"A=v\\\r\nB=1":        "line 1: A: it ends in a backslash",
 		"A='v\\'\nB=\"v\rw\"": "", "A=C:\\x\n": "", "A=v\r\nB=1\r\n": "",
 	} {
-		_, err := secretfile.ParseDotenv([]byte(text))
+		_, err := parseDotenv([]byte(text))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 			t.Errorf("%q: got %v, want %q", text, err, want)
 		}
@@ -129,7 +135,7 @@ func TestFaultsTellLinesAndNoValue(t *testing.T) {
 		"A=\"canary\\":          "line 1: A: its quote is not closed",
 		"set A=canary":          "line 1: it is not",
 	} {
-		_, err := secretfile.ParseDotenv([]byte(text))
+		_, err := parseDotenv([]byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
@@ -143,7 +149,7 @@ func FuzzParseDotenv(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if vars, err := secretfile.ParseDotenv([]byte(s)); err == nil {
+		if vars, err := parseDotenv([]byte(s)); err == nil {
 			for _, v := range vars {
 				if !secretfile.IsEnvName(v.Name) {
 					t.Errorf("%q: name %q", s, v.Name)
@@ -153,7 +159,7 @@ func FuzzParseDotenv(f *testing.F) {
 		if strings.Contains(s, "'") {
 			return
 		}
-		vars, err := secretfile.ParseDotenv([]byte("A='" + s + "'\nB=1\n"))
+		vars, err := parseDotenv([]byte("A='" + s + "'\nB=1\n"))
 		if err != nil || len(vars) != 2 || vars[0].Value != s {
 			t.Errorf("%q: got %q, %v", s, vars, err)
 		}

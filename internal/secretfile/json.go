@@ -116,17 +116,12 @@ func (r *jsonReader) object(name string) ([]byte, error) {
 }
 
 func writeJSON(entries []Entry) ([]byte, error) {
-	values := map[string]any{}
-	var unfit []error
-	for _, e := range entries {
-		if err := checkName(e); err != nil {
-			unfit = append(unfit, err)
-			continue
-		}
-		values[e.Name] = textOr64(e.Value.Reveal())
+	if err := checkNames(entries); err != nil {
+		return nil, err
 	}
-	if len(unfit) > 0 {
-		return nil, errors.Join(unfit...)
+	values := map[string]any{}
+	for _, e := range entries {
+		values[e.Name] = textOr64(e.Value.Reveal())
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -141,6 +136,15 @@ func textOr64(value []byte) any {
 		return string(value)
 	}
 	return map[string]string{base64Key: base64.StdEncoding.EncodeToString(value)}
+}
+
+// checkNames joins the errors of all names that do not fit.
+func checkNames(entries []Entry) error {
+	errs := make([]error, len(entries))
+	for i, e := range entries {
+		errs[i] = checkName(e)
+	}
+	return errors.Join(errs...)
 }
 
 func checkName(e Entry) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -95,22 +96,10 @@ func unescapeProperty(s string) (string, error) {
 		}
 	}
 	text := utf16.Decode(units)
-	if back := utf16.Encode(text); !equalUnits(back, units) {
+	if back := utf16.Encode(text); !slices.Equal(back, units) {
 		return "", errors.New(`half a surrogate pair (\ud800 to \udfff), which is not a character`)
 	}
 	return string(text), nil
-}
-
-func equalUnits(a, b []uint16) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // writeProperties writes ASCII only: readers disagree on the encoding of files.

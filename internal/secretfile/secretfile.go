@@ -1,6 +1,6 @@
 // Package secretfile reads and writes files with secrets in plain text: exports and
 // imports ([Parse], [Write]) in the formats that [Readable] lists, .env files for the environment of a
-// program ([ParseDotenv], [ParsePrinted]), and answers for --fixtures ([ParseFixtures]).
+// program ([ParsePrinted]), and answers for --fixtures ([ParseFixtures]).
 // Parse returns exactly what Write wrote. Errors give the line in a file and never quote
 // its content.
 //

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,10 +35,9 @@ func parseTfvars(data []byte) ([]Entry, error) {
 	if faults.HasErrors() {
 		return nil, &SyntaxError{lineOf(faults), "a block: a file has lines NAME = VALUE"}
 	}
-	sorted := slices.Collect(mapValues(attributes))
-	slices.SortFunc(sorted, func(a, b *hcl.Attribute) int { return cmp.Compare(a.Range.Start.Byte, b.Range.Start.Byte) })
+	inOrder := func(a, b *hcl.Attribute) int { return cmp.Compare(a.Range.Start.Byte, b.Range.Start.Byte) }
 	var entries []Entry
-	for _, a := range sorted {
+	for _, a := range slices.SortedFunc(maps.Values(attributes), inOrder) {
 		value, err := tfvarsValue(a, data)
 		if err != nil {
 			return nil, &SyntaxError{a.Range.Start.Line, source.Show(a.Name) + ": " + err.Error()}
@@ -45,16 +45,6 @@ func parseTfvars(data []byte) ([]Entry, error) {
 		entries = append(entries, entry(a.Name, value, a.Range.Start.Line))
 	}
 	return entries, nil
-}
-
-func mapValues(m hcl.Attributes) func(yield func(*hcl.Attribute) bool) {
-	return func(yield func(*hcl.Attribute) bool) {
-		for _, a := range m {
-			if !yield(a) {
-				return
-			}
-		}
-	}
 }
 
 func lineOf(faults hcl.Diagnostics) int {

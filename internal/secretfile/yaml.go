@@ -107,17 +107,12 @@ func kindOf(n *yaml.Node) string {
 }
 
 func writeYAML(entries []Entry) ([]byte, error) {
-	root := &yaml.Node{Kind: yaml.MappingNode}
-	var all []error
-	for _, e := range entries {
-		if err := checkName(e); err != nil {
-			all = append(all, err)
-			continue
-		}
-		root.Content = append(root.Content, yamlText(e.Name), yamlOf(e.Value.Reveal()))
+	if err := checkNames(entries); err != nil {
+		return nil, err
 	}
-	if len(all) > 0 {
-		return nil, errors.Join(all...)
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	for _, e := range entries {
+		root.Content = append(root.Content, yamlText(e.Name), yamlOf(e.Value.Reveal()))
 	}
 	return yaml.Marshal(root)
 }

@@ -174,21 +174,21 @@ func (f field) foreign(text string) error {
 	for _, n := range f.names {
 		named = strings.ReplaceAll(named, n, "")
 	}
-	switch {
-	case strings.Contains(named, "?"):
-		return errors.New("? must be the whole field, and the field a day")
-	case strings.Contains(named, "h"):
-		return errors.New("the hash H (Jenkins) is not supported: write a value, and use splay to spread hosts")
-	case strings.Contains(named, "~"):
-		return errors.New("the random value ~ is not supported: write a value, and use splay to spread hosts")
-	case strings.Contains(named, "#"):
-		return errors.New("the nth weekday # is not supported")
-	case strings.Contains(named, "w"):
-		return errors.New("the nearest weekday W is not supported")
-	case strings.Contains(named, "l") && f.name == dayOfMonth:
-		return errors.New("the last day L must be the whole field, with * as the day of week")
-	case strings.Contains(named, "l"):
-		return errors.New("only the day of month can be L")
+	last := "only the day of month can be L"
+	if f.name == dayOfMonth {
+		last = "the last day L must be the whole field, with * as the day of week"
+	}
+	for _, refusal := range []struct{ symbol, text string }{
+		{"?", "? must be the whole field, and the field a day"},
+		{"h", "the hash H (Jenkins) is not supported: write a value, and use splay to spread hosts"},
+		{"~", "the random value ~ is not supported: write a value, and use splay to spread hosts"},
+		{"#", "the nth weekday # is not supported"},
+		{"w", "the nearest weekday W is not supported"},
+		{"l", last},
+	} {
+		if strings.Contains(named, refusal.symbol) {
+			return errors.New(refusal.text)
+		}
 	}
 	return nil
 }

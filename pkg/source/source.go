@@ -11,7 +11,14 @@
 // ([ErrNotFound], [ErrDenied] and so on), for errors.Is.
 package source
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+)
 
 // Source fetches values. Implementations are safe for concurrent use.
 type Source interface {
@@ -104,3 +111,119 @@ type Entry struct {
 	Version string `json:"version,omitempty"` // empty: lists of the source have none
 	Comment string `json:"comment,omitempty"`
 }
+
+// Match reports whether name is of pattern, in which * stands for any run of
+// characters, also none, and everything else for itself. The empty pattern
+// matches the empty name alone.
+func Match(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	first, last := parts[0], parts[len(parts)-1]
+	if len(parts) == 1 {
+		return pattern == name
+	}
+	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
+		return false
+	}
+	name = name[len(first) : len(name)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] { // the leftmost find leaves most for the rest
+		i := strings.Index(name, part)
+		if i < 0 {
+			return false
+		}
+		name = name[i+len(part):]
+	}
+	return true
+}
+
+// ByPrefix is a source that opens one of several others by the prefix of a ref:
+// empty for the store, "ssm" and so on. The open function is called for each batch
+// and keeps what it has opened itself.
+type ByPrefix func(ctx context.Context, prefix string) (Source, error)
+
+// Fetch implements [Source]: the refs of each prefix are one batch, and the batches
+// run concurrently.
+func (open ByPrefix) Fetch(ctx context.Context, refs []Ref) map[Ref]Result {
+	batches := map[string][]Ref{}
+	for _, r := range refs {
+		batches[r.Source] = append(batches[r.Source], r)
+	}
+	results := make(map[Ref]Result, len(refs))
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for prefix, batch := range batches {
+		wg.Go(func() {
+			src, err := open(ctx, prefix)
+			var found map[Ref]Result
+			if err == nil {
+				found = Complete(batch, src.Fetch(ctx, batch))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, r := range batch {
+				if err != nil {
+					results[r] = Result{Err: err}
+				} else {
+					results[r] = found[r]
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return results
+}
+
+// Glob implements [Globber].
+func (open ByPrefix) Glob(ctx context.Context, pattern Ref) (map[string]Result, error) {
+	src, err := open(ctx, pattern.Source)
+	if err != nil {
+		return nil, err
+	}
+	globber, ok := src.(Globber)
+	if !ok {
+		return nil, fmt.Errorf("%w: this source cannot search by pattern", ErrRef)
+	}
+	return globber.Glob(ctx, pattern)
+}
+
+const redacted = "[redacted]"
+
+// Secret holds a value that must not be printed. Every formatting verb, slog,
+// and the JSON, text and YAML encoders give [redacted], for a Secret inside an
+// unexported field too (there fmt calls no method and prints an address). The
+// zero Secret is empty.
+type Secret struct{ box *box }
+
+// box keeps the value in a function's closure, where reflection finds no way to
+// it. A pointer is not enough: fmt follows one in an unexported field where the
+// verb does not suit it, as %s and %q do not.
+type box struct{ open func() []byte }
+
+// NewSecret wraps value, which the caller no longer changes.
+func NewSecret(value []byte) Secret { return Secret{&box{func() []byte { return value }}} }
+
+// Reveal returns the value. It is the one way out; the caller does not change
+// the bytes.
+func (s Secret) Reveal() []byte {
+	if s.box == nil {
+		return nil
+	}
+	return s.box.open()
+}
+
+// String returns "[redacted]".
+func (s Secret) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (s Secret) GoString() string { return redacted }
+
+// Format writes "[redacted]" whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText returns "[redacted]"; encoding/json and XML use it too.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalYAML returns "[redacted]".
+func (s Secret) MarshalYAML() (any, error) { return redacted, nil }
+
+// LogValue returns "[redacted]".
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -1,7 +1,10 @@
 package source
 
 import (
+	"bytes"
 	"context"
+	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -127,4 +130,67 @@ type VersionInfo struct {
 	Author  string
 	Comment string
 	Labels  []string // such as AWSCURRENT
+}
+
+const (
+	firstPause   = 8 * time.Millisecond
+	longestPause = 512 * time.Millisecond
+)
+
+// Pause makes a writer that lost a race to another one wait for a random time, so that
+// writers do not retry in step: up to 8 ms after the first try, whose number is 0, then
+// up to twice as long each time, and at most 512 ms.
+func Pause(ctx context.Context, try int) error {
+	most := longestPause
+	if try < 6 {
+		most = firstPause << try
+	}
+	select {
+	case <-time.After(rand.N(most)): //nolint:gosec // spreads load, guards nothing
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A rotation keeps its candidate, the value that is to replace another, under a name of
+// its own until it has proven itself. The stored value says that it is a candidate, and
+// of which version, so that no pattern hands it to a reader, whatever the source knows
+// about a value besides.
+
+const (
+	candidateSuffix = ".next"
+	candidateHead   = "credrender candidate after version "
+)
+
+// CandidateName returns the name under which the candidate of a secret is kept.
+func CandidateName(name string) string { return name + candidateSuffix }
+
+// MarkCandidate returns what is stored for a candidate that is to follow a version.
+func MarkCandidate(value Secret, after string) Secret {
+	return NewSecret(append([]byte(candidateHead+after+"\n"), value.Reveal()...))
+}
+
+// ParseCandidate returns the candidate and the version that it is to follow, and whether
+// stored is one.
+func ParseCandidate(stored Secret) (value Secret, after string, ok bool) {
+	rest, ok := bytes.CutPrefix(stored.Reveal(), []byte(candidateHead))
+	if !ok {
+		return Secret{}, "", false
+	}
+	version, plain, ok := bytes.Cut(rest, []byte("\n"))
+	if !ok {
+		return Secret{}, "", false
+	}
+	return NewSecret(plain), string(version), true
+}
+
+// DropCandidates removes the candidates from the values of a pattern, and returns them.
+func DropCandidates(values map[string]Result) map[string]Result {
+	for name, r := range values {
+		if _, _, ok := ParseCandidate(r.Secret); ok && strings.HasSuffix(name, candidateSuffix) {
+			delete(values, name)
+		}
+	}
+	return values
 }

@@ -42,7 +42,7 @@ func (s *Store) Copy(ctx context.Context, r CopyRequest) ([]Outcome, error) {
 		return nil, err
 	}
 	open := s.opener()
-	return change(ctx, s, r.Scope, byName(items, itemName), func(g []credstash.Item) []Outcome {
+	return change(ctx, s, r.Scope, byName(items), func(g []credstash.Item) []Outcome {
 		if !r.AllVersions {
 			g = g[len(g)-1:]
 		}

@@ -46,7 +46,7 @@ func (s *Store) Migrate(ctx context.Context, r MigrateRequest) ([]Outcome, error
 		return nil, err
 	}
 	m := &migration{Store: s, MigrateRequest: r, opener: s.opener()}
-	return change(ctx, s, r.Scope, byName(items, itemName), func(g []credstash.Item) []Outcome { return m.name(ctx, g) })
+	return change(ctx, s, r.Scope, byName(items), func(g []credstash.Item) []Outcome { return m.name(ctx, g) })
 }
 
 type migration struct {

@@ -151,10 +151,10 @@ func (s *Store) scan(ctx context.Context, want func(name string) bool, keep func
 }
 
 // byName splits a slice that is sorted by name into one part for each name.
-func byName[T any](all []T, name func(T) string) (groups [][]T) {
+func byName(all []credstash.Item) (groups [][]credstash.Item) {
 	for len(all) > 0 {
 		n := 1
-		for n < len(all) && name(all[n]) == name(all[0]) {
+		for n < len(all) && all[n].Name == all[0].Name {
 			n++
 		}
 		groups = append(groups, all[:n:n])
@@ -162,8 +162,6 @@ func byName[T any](all []T, name func(T) string) (groups [][]T) {
 	}
 	return groups
 }
-
-func itemName(it credstash.Item) string { return it.Name }
 
 // movable returns an error if an item cannot be written again as it is, because a part
 // that was not understood would be lost.

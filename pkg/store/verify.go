@@ -54,7 +54,7 @@ func (s *Store) Verify(ctx context.Context, sc Scope) ([]Verdict, error) {
 		return nil, err
 	}
 	i := 0
-	for _, group := range byName(items, itemName) {
+	for _, group := range byName(items) {
 		noteVersions(group, verdicts[i:i+len(group)])
 		i += len(group)
 	}

@@ -9,6 +9,7 @@ import (
 	"text/template/parse"
 	"time"
 
+	"github.com/credrender/credrender/pkg/template/document"
 	"github.com/credrender/credrender/pkg/template/internal/funcs"
 )
 
@@ -147,18 +148,16 @@ func costOf(f function, args []reflect.Value) (cost int) {
 
 // keep counts the memory of a value that a function has made.
 func (p *pass) keep(f function, v reflect.Value) error {
-	w := weigher{seen: p.weighed, deep: f.Keeps == nil && !f.asks}
-	err := p.grow(w.weigh(v, 0))
-	p.weighed = w.seen
-	return err
+	return p.growBy(v, f.Keeps == nil && !f.asks)
 }
 
-// weighText returns the memory of a text, if it was not counted before.
-func (p *pass) weighText(text string) int {
-	w := weigher{seen: p.weighed}
-	size := w.weigh(reflect.ValueOf(text), 0)
+// growBy counts the memory of a value, if it was not counted before. deep: with all that a
+// container holds.
+func (p *pass) growBy(v reflect.Value, deep bool) error {
+	w := weigher{seen: p.weighed, deep: deep}
+	size := w.weigh(v, 0)
 	p.weighed = w.seen
-	return size
+	return p.grow(size)
 }
 
 // grow counts memory.
@@ -198,7 +197,7 @@ func (w *weigher) inner(v reflect.Value, depth int) (sum int) {
 	if kind := v.Type().Elem().Kind(); !w.deep || kind != reflect.Interface && kind != reflect.String && kind != reflect.Map && kind != reflect.Slice {
 		return 0
 	}
-	for e := range elements(v) {
+	for e := range document.Elements(v) {
 		sum += w.weigh(e, depth+1)
 	}
 	return sum

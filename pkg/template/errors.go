@@ -56,7 +56,6 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 func (t *Template) errorAt(pos parse.Pos) *Error {

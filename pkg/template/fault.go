@@ -49,12 +49,7 @@ func (t *Template) findFault(e *Error, err error, p *pass) (causes []Query) {
 // causes returns the queries without whose answers a failure does not happen: all
 // of a few, or one of many.
 func (t *Template) causes(f failure, p *pass) (causes []Query) {
-	var queries []Query
-	for _, q := range t.flagged(p, func(q Query) bool { return q.Kind != Now && q.Kind != Zone }) {
-		if !slices.ContainsFunc(queries, func(seen Query) bool { return seen.Key() == q.Key() }) {
-			queries = append(queries, q)
-		}
-	}
+	queries := distinct(t.flagged(p, func(q Query) bool { return q.Kind != Now && q.Kind != Zone }))
 	for len(queries) > maxSingly {
 		half := queries[:len(queries)/2]
 		if f.in(t.runWithout(p, half...)) {

@@ -12,11 +12,7 @@ import (
 
 // s3secret is an object that holds an encrypted value.
 func s3secret(p *pass, name string, ctx ...any) (string, error) {
-	ref, err := p.t.opts.refOf(source.S3, name, ctx)
-	if err != nil {
-		return "", err
-	}
-	return p.secret(Query{Kind: Secret, Ref: ref})
+	return p.secretOf(p.t.opts.refOf(source.S3, name, ctx))
 }
 
 // s3object is an object as it is: its newest version, or the given one.
@@ -42,11 +38,7 @@ func s3secrets(p *pass, prefix string, ctx ...any) (map[string]any, error) {
 
 // ssm is a parameter.
 func ssm(p *pass, name string) (string, error) {
-	ref, err := p.t.opts.refOf(source.SSM, name, nil)
-	if err != nil {
-		return "", err
-	}
-	return p.secret(Query{Kind: Secret, Ref: ref})
+	return p.secretOf(p.t.opts.refOf(source.SSM, name, nil))
 }
 
 // ssmPath are all parameters below a path, by what follows it.
@@ -68,11 +60,7 @@ func secretsManager(p *pass, id string, key ...string) (string, error) {
 	if len(key) == 1 {
 		id += "#" + key[0]
 	}
-	ref, err := p.t.opts.refOf(source.SecretsManager, id, nil)
-	if err != nil {
-		return "", err
-	}
-	return p.secret(Query{Kind: Secret, Ref: ref})
+	return p.secretOf(p.t.opts.refOf(source.SecretsManager, id, nil))
 }
 
 // ec2 is a fact about the instance.

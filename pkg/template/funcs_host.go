@@ -12,14 +12,27 @@ import (
 
 // The functions that look at the machine.
 
+// host returns what answers for the machine. Without a rendering nothing does.
+func (p *pass) host() Host {
+	if p.x == nil {
+		return Host{}
+	}
+	return p.x.r.Host
+}
+
+// askHost is ask for a function of the host, which may lack it.
+func askHost[T any](p *pass, q Query, has bool, answer func() (T, error)) (T, error) {
+	if !has {
+		answer = func() (none T, err error) { return none, errNoHost }
+	}
+	return ask(p, q, answer)
+}
+
 // env is nil for a variable that is not set: default replaces nil, and all else
 // refuses it.
 func env(p *pass, name string) (any, error) {
-	return ask(p, Query{Kind: Env, Name: name}, func() (any, error) {
-		lookup := p.x.r.Host.LookupEnv
-		if lookup == nil {
-			return nil, errNoHost
-		}
+	lookup := p.host().LookupEnv
+	return askHost(p, Query{Kind: Env, Name: name}, lookup != nil, func() (any, error) {
 		if value, set := lookup(name); set {
 			return value, nil
 		}
@@ -33,11 +46,8 @@ func envs(p *pass, prefix string) (map[string]any, error) {
 	if prefix == "" {
 		return nil, funcs.Problem("its prefix is empty, which would select the whole environment")
 	}
-	return ask(p, Query{Kind: Envs, Name: prefix}, func() (map[string]any, error) {
-		environ := p.x.r.Host.Environ
-		if environ == nil {
-			return nil, errNoHost
-		}
+	environ := p.host().Environ
+	return askHost(p, Query{Kind: Envs, Name: prefix}, environ != nil, func() (map[string]any, error) {
 		found := VariablesWith(prefix, environ())
 		pattern := source.Ref{Source: string(Env), Name: prefix + "*"}
 		if allowed := p.x.r.AllowNoMatch; len(found) == 0 && (allowed == nil || !allowed(pattern)) {
@@ -82,35 +92,22 @@ func expandenv(p *pass, text string) (string, error) {
 }
 
 func file(p *pass, path string) (string, error) {
-	return ask(p, Query{Kind: File, Name: path}, func() (string, error) {
-		read := p.x.r.Host.ReadFile
-		if read == nil {
-			return "", errNoHost
-		}
+	read := p.host().ReadFile
+	return askHost(p, Query{Kind: File, Name: path}, read != nil, func() (string, error) {
 		data, err := read(path)
 		return string(data), err
 	})
 }
 
 func hostname(p *pass) (string, error) {
-	return ask(p, Query{Kind: Hostname}, func() (string, error) {
-		name := p.x.r.Host.Hostname
-		if name == nil {
-			return "", errNoHost
-		}
-		return name()
-	})
+	name := p.host().Hostname
+	return askHost(p, Query{Kind: Hostname}, name != nil, name)
 }
 
 // Now asks for the time of the run. With Zone it makes a pass a [funcs.Clock].
 func (p *pass) Now() (time.Time, error) {
-	return ask(p, Query{Kind: Now}, func() (time.Time, error) {
-		now := p.x.r.Host.Now
-		if now == nil {
-			return time.Time{}, errNoHost
-		}
-		return now(), nil
-	})
+	now := p.host().Now
+	return askHost(p, Query{Kind: Now}, now != nil, func() (time.Time, error) { return now(), nil })
 }
 
 // Zone asks for a time zone.
@@ -118,22 +115,12 @@ func (p *pass) Zone(name string) (*time.Location, error) {
 	if name == "" || name == "UTC" {
 		return time.UTC, nil
 	}
-	return ask(p, Query{Kind: Zone, Name: name}, func() (*time.Location, error) {
-		load := p.x.r.Host.LoadLocation
-		if load == nil {
-			return nil, errNoHost
-		}
-		return load(name)
-	})
+	load := p.host().LoadLocation
+	return askHost(p, Query{Kind: Zone, Name: name}, load != nil, func() (*time.Location, error) { return load(name) })
 }
 
 // saltKey asks for the host's key for the salts of htpasswd.
 func (p *pass) saltKey() ([]byte, error) {
-	return ask(p, Query{Kind: Salt}, func() ([]byte, error) {
-		key := p.x.r.Host.SaltKey
-		if key == nil {
-			return nil, errNoHost
-		}
-		return key()
-	})
+	key := p.host().SaltKey
+	return askHost(p, Query{Kind: Salt}, key != nil, key)
 }

@@ -42,22 +42,15 @@ func makeAsking() map[string]function {
 }
 
 func secret(p *pass, name string, ctx ...any) (string, error) {
-	ref, err := p.t.opts.ref(name, ctx)
-	if err != nil {
-		return "", err
-	}
-	return p.secret(Query{Kind: Secret, Ref: ref})
+	return p.secretOf(p.t.opts.ref(name, ctx))
 }
 
 func secretVersion(p *pass, name string, version any, ctx ...any) (string, error) {
 	ref, err := p.t.opts.ref(name, ctx)
-	if err != nil {
-		return "", err
+	if err == nil {
+		ref.Version, err = versionOf(version)
 	}
-	if ref.Version, err = versionOf(version); err != nil {
-		return "", err
-	}
-	return p.secret(Query{Kind: Secret, Ref: ref})
+	return p.secretOf(ref, err)
 }
 
 func secretOr(p *pass, instead any, name string, ctx ...any) (any, error) {
@@ -88,6 +81,14 @@ func secrets(p *pass, pattern string, ctx ...any) (map[string]any, error) {
 		return nil, err
 	}
 	return p.secrets(ref, "")
+}
+
+// secretOf asks for the value of a ref, unless reading the ref has failed.
+func (p *pass) secretOf(ref source.Ref, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	return p.secret(Query{Kind: Secret, Ref: ref})
 }
 
 // secret asks for a value or a part of one, which templates see as a plain string.

@@ -31,21 +31,13 @@ func (f Function) Call() string { return strings.TrimSpace(f.Name + " " + f.Args
 func Functions() []Function {
 	treatments := funcs.Treatments()
 	var all []Function
-	var groups []string
 	for _, d := range funcs.Docs() {
 		names := strings.Fields(d.Names)
-		f := Function{
+		all = append(all, Function{
 			Group: d.Group, Name: names[0], Aliases: names[1:], Args: d.Args, Summary: d.Does,
 			Example: d.Example, Volatile: find(names[0]).Has(funcs.Volatile), Origin: origin(treatments[names[0]], names[0]),
-		}
-		if !slices.Contains(groups, d.Group) {
-			groups = append(groups, d.Group)
-		}
-		all = append(all, f)
+		})
 	}
-	slices.SortStableFunc(all, func(a, b Function) int {
-		return slices.Index(groups, a.Group) - slices.Index(groups, b.Group)
-	})
 	return all
 }
 

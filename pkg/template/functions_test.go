@@ -27,7 +27,7 @@ func TestFunctionsAreDescribed(t *testing.T) {
 	}
 	for _, name := range names() {
 		if !described[name] {
-			t.Errorf("%s is not described: add it to pkg/template/internal/funcs/docs.go", name)
+			t.Errorf("%s is not described: add it to pkg/template/internal/funcs/functions.txt", name)
 		}
 	}
 }

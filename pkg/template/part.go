@@ -36,16 +36,13 @@ func (p *pass) part(q Query, base source.Ref, pointer string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return valueAt(s, pointer)
+	return At(s, pointer)
 }
 
-// At returns the value at a JSON pointer in a JSON or YAML document, as the name
-// NAME#/pointer of a secret reaches it. Its error holds no part of the document.
-func At(text, pointer string) (string, error) { return valueAt(text, pointer) }
-
-// valueAt returns the value at a JSON pointer (RFC 6901) in a JSON or YAML document: text
-// as it is, anything else as JSON.
-func valueAt(text, pointer string) (string, error) {
+// At returns the value at a JSON pointer (RFC 6901) in a JSON or YAML document, as the name
+// NAME#/pointer of a secret reaches it: text as it is, anything else as JSON. Its error
+// holds no part of the document.
+func At(text, pointer string) (string, error) {
 	v, err := document.JSON(text)
 	if err != nil {
 		if v, err = document.YAML(text); err != nil {

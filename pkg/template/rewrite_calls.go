@@ -69,7 +69,7 @@ func (p *pass) emit(id int, v reflect.Value) (string, error) {
 		p.marks = append(p.marks, mark{place: at, start: len(p.out), end: len(p.out) + len(text)})
 		return text, nil
 	}
-	if err := p.grow(p.weighText(text)); err != nil {
+	if err := p.growBy(reflect.ValueOf(text), false); err != nil {
 		return "", &callError{err: err}
 	}
 	p.prints[at] = printed{text, err == nil}

@@ -259,7 +259,7 @@ func InEnv(tb testing.TB, env []string, f func()) {
 
 func setenv(tb testing.TB, name, value string) {
 	tb.Helper()
-	if err := os.Setenv(name, value); err != nil {
+	if err := os.Setenv(name, value); err != nil { //nolint:usetesting // tb.Setenv forbids parallel tests
 		tb.Error(err)
 	}
 }

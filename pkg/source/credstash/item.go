@@ -24,6 +24,16 @@
 // binds an item to a purpose.
 package credstash
 
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+)
+
 // Algorithms, as the attribute "algorithm" spells them.
 const (
 	Legacy = ""        // credstash's own; "aes-ctr-legacy" is read as this
@@ -53,4 +63,110 @@ type Item struct {
 	// Fault is the error of an item that has a name and a version and is otherwise
 	// garbled. Open returns it. So one broken item does not end a scan.
 	Fault error
+}
+
+// Attribute is one DynamoDB attribute: its type and its value. Back ends convert to
+// and from their own types; [Decode] and [Item.Encode] know what belongs in it.
+// Marshaled, it is DynamoDB's JSON
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html).
+type Attribute struct {
+	Type string
+	S    string // S and N
+	B    []byte // B
+	// JSON is the value of a type that no item format uses: BOOL, L, M, SS, NS and
+	// BS. It is what DynamoDB's JSON holds under the type.
+	JSON json.RawMessage
+}
+
+// Equal reports whether two attributes have the same type and value.
+func (a Attribute) Equal(b Attribute) bool {
+	return a.Type == b.Type && a.S == b.S && bytes.Equal(a.B, b.B) && bytes.Equal(a.JSON, b.JSON)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (a Attribute) MarshalJSON() ([]byte, error) {
+	value := map[string]any{}
+	switch a.Type {
+	case "S", "N":
+		value[a.Type] = a.S
+	case "B":
+		value[a.Type] = append([]byte{}, a.B...) // nil would be null
+	case "NULL":
+		value[a.Type] = true
+	default:
+		value[a.Type] = a.JSON
+	}
+	return json.Marshal(value)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *Attribute) UnmarshalJSON(data []byte) (err error) {
+	var value map[string]json.RawMessage
+	if err := json.Unmarshal(data, &value); err != nil {
+		return err
+	}
+	if len(value) != 1 {
+		return fmt.Errorf("an attribute has one type, not %d", len(value))
+	}
+	for kind, raw := range value {
+		*a = Attribute{Type: kind}
+		switch kind {
+		case "S", "N":
+			err = json.Unmarshal(raw, &a.S)
+		case "B":
+			err = json.Unmarshal(raw, &a.B)
+		case "NULL":
+		default:
+			a.JSON = raw
+		}
+	}
+	return err
+}
+
+// Encode returns the attributes to store. The legacy format is written so that
+// every reader of the family takes it: text throughout (some crash on a binary
+// hmac), the digest always named, no algorithm. The others are credsmash's own:
+// raw binary. Attributes of other programs come with them.
+func (it Item) Encode() map[string]Attribute {
+	attrs := make(map[string]Attribute, 8+len(it.Foreign))
+	maps.Copy(attrs, it.Foreign)
+	attrs["name"], attrs["version"] = text(it.Name), text(it.Version)
+	if it.Comment != "" {
+		attrs["comment"] = text(it.Comment)
+	}
+	if it.Algorithm == Legacy {
+		attrs["key"] = text(base64.StdEncoding.EncodeToString(it.Key))
+		attrs["contents"] = text(base64.StdEncoding.EncodeToString(it.Contents))
+		attrs["hmac"] = text(hex.EncodeToString(it.HMAC))
+		attrs["digest"] = text(digestOr(it.Digest))
+		return attrs
+	}
+	attrs["algorithm"], attrs["key"], attrs["contents"] = text(it.Algorithm), raw(it.Key), raw(it.Contents)
+	if it.Algorithm == AESGCM {
+		attrs["iv"], attrs["tag"] = raw(it.IV), raw(it.Tag)
+		return attrs
+	}
+	attrs["hmac"], attrs["digest"] = raw(it.HMAC), text(digestOr(it.Digest))
+	if len(it.Nonce) > 0 {
+		attrs["nonce"] = raw(it.Nonce)
+	}
+	return attrs
+}
+
+func text(s string) Attribute { return Attribute{Type: "S", S: s} }
+
+func raw(b []byte) Attribute { return Attribute{Type: "B", B: b} }
+
+func digestOr(d string) string {
+	if d == "" {
+		return "SHA256"
+	}
+	return d
+}
+
+// Mark returns a short text that changes whenever the item is sealed again
+// under the same version: a hash of its wrapped data key. It is no secret.
+func Mark(it Item) string {
+	sum := sha256.Sum256(it.Key)
+	return hex.EncodeToString(sum[:16])
 }

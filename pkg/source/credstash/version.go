@@ -35,7 +35,6 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("no version can follow %s: %v", source.Show(e.Version), e.Err)
 }
 
-// Unwrap returns the reason.
 func (e *VersionError) Unwrap() error { return e.Err }
 
 // Pad returns a version as credstash 1.13 and later store it: whatever it

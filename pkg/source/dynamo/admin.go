@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/credrender/credrender/pkg/source"
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
+	"github.com/credrender/credrender/pkg/source/limit"
 )
 
 // Admin creates and configures a table. It is safe for concurrent use. Its errors are
@@ -144,5 +147,119 @@ func (a *Admin) capacity(d *description, o SetupOptions) property {
 			in := settings{TableName: a.name, BillingMode: billing, ProvisionedThroughput: units}
 			return wire.Wrap(a.op("change billing of"), a.calls.Do(ctx, "UpdateTable", &in, nil))
 		},
+	}
+}
+
+func (a *Admin) protection(d *description) property {
+	return property{
+		"deletion protection",
+		func(context.Context) (string, error) {
+			if d.DeletionProtectionEnabled {
+				return "", nil
+			}
+			return "it is not protected from deletion", nil
+		},
+		func(ctx context.Context) error {
+			in := settings{TableName: a.name, DeletionProtectionEnabled: true}
+			return wire.Wrap(a.op("protect"), a.calls.Do(ctx, "UpdateTable", &in, nil))
+		},
+	}
+}
+
+func (a *Admin) recovery() property {
+	return property{
+		"point-in-time recovery",
+		func(ctx context.Context) (string, error) {
+			var out backups
+			if err := a.calls.Do(ctx, "DescribeContinuousBackups", &table{a.name}, &out); err != nil {
+				return "", wire.Wrap(a.op("look up backups of"), err)
+			}
+			if out.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == "ENABLED" {
+				return "", nil
+			}
+			return "point-in-time recovery is off", nil
+		},
+		a.recoverable,
+	}
+}
+
+// recoverable turns on point-in-time recovery. For a moment after a table becomes ready,
+// until DynamoDB has set up its backups, the request fails
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html).
+func (a *Admin) recoverable(ctx context.Context) error {
+	var early error
+	err := limit.Poll(ctx, createPoll, func(ctx context.Context) (string, bool, error) {
+		in := recovery{TableName: a.name}
+		in.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled = true
+		err := a.calls.Do(ctx, "UpdateContinuousBackups", &in, nil)
+		early = wire.Wrap(a.op("turn on point-in-time recovery of"), err)
+		if wire.Code(err) == "ContinuousBackupsUnavailableException" {
+			return "without backups", false, nil
+		}
+		return "", true, early
+	})
+	if _, stuck := errors.AsType[*limit.StuckError](err); stuck {
+		return errors.Join(fmt.Errorf("%s: %w", a.op("wait for backups of"), err), early)
+	}
+	return err
+}
+
+// Tag adds tags to the table with that ARN, which [Table.EnsureTable] returns. It
+// requires the permission dynamodb:TagResource.
+func (t *Table) Tag(ctx context.Context, arn string, tags map[string]string) error {
+	return wire.Wrap(t.op("tag"), t.calls.Do(ctx, "TagResource", &tagInput{arn, tagList(tags)}, nil))
+}
+
+func tagList(tags map[string]string) (list []tag) {
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, tag{k, tags[k]})
+	}
+	return list
+}
+
+func (a *Admin) tags(arn string, o SetupOptions) property {
+	missing := map[string]string{}
+	return property{
+		"tags",
+		func(ctx context.Context) (string, error) {
+			if len(o.Tags) == 0 {
+				return "", nil
+			}
+			have, err := a.tagsOf(ctx, arn)
+			if err != nil {
+				return "", err
+			}
+			for k, v := range o.Tags {
+				if got, ok := have[k]; !ok || got != v {
+					missing[k] = v
+				}
+			}
+			if len(missing) == 0 {
+				return "", nil
+			}
+			return fmt.Sprintf("its tags lack %q", slices.Sorted(maps.Keys(missing))), nil
+		},
+		func(ctx context.Context) error { return a.Tag(ctx, arn, missing) },
+	}
+}
+
+func (a *Admin) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
+	tags := map[string]string{}
+	in := tagsInput{ResourceARN: arn}
+	for {
+		var out tagsOutput
+		if err := a.calls.Do(ctx, "ListTagsOfResource", &in, &out); err != nil {
+			return nil, wire.Wrap(a.op("list tags of"), err)
+		}
+		for _, t := range out.Tags {
+			tags[t.Key] = t.Value
+		}
+		if out.NextToken == "" {
+			return tags, nil
+		}
+		if out.NextToken == in.NextToken {
+			return nil, wire.Wrap(a.op("list tags of"), wire.Broken(wire.ErrOther))
+		}
+		in.NextToken = out.NextToken
 	}
 }

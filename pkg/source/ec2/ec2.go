@@ -106,20 +106,7 @@ func (i *Instance) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]
 
 // Probe implements source.Prober by asking again, which costs nothing.
 func (i *Instance) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	refs := make([]source.Ref, len(known))
-	for n, k := range known {
-		refs[n] = k.Ref
-	}
-	results := i.Fetch(ctx, refs)
-	var found source.Findings
-	for _, k := range known {
-		seen := results[k.Ref]
-		if seen.Trace.Absent {
-			seen.Err = nil
-		}
-		found.Add(k.Ref, seen.Trace != k.Trace, seen.Err)
-	}
-	return found.Result()
+	return source.ProbeFetched(known, func(refs []source.Ref) map[source.Ref]source.Result { return i.Fetch(ctx, refs) })
 }
 
 func (i *Instance) fact(ctx context.Context, name string) source.Result {

@@ -11,6 +11,7 @@ package kms
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/credrender/credrender/pkg/source/awsconfig"
 	"github.com/credrender/credrender/pkg/source/internal/wire"
@@ -99,4 +100,42 @@ func (k *Keys) GenerateDataKey(ctx context.Context, n int, encryptionContext map
 		return nil, nil, wire.Wrap("make data key with "+k.key, err)
 	}
 	return out.Plaintext, out.CiphertextBlob, nil
+}
+
+// MaxPlaintext is the most bytes that [Keys.Encrypt] takes
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html).
+const MaxPlaintext = 4096
+
+// Encrypt returns a blob of 1 to MaxPlaintext bytes, as `aws kms encrypt`
+// does; Decrypt opens it.
+func (k *Keys) Encrypt(ctx context.Context, plain []byte, encryptionContext map[string]string) ([]byte, error) {
+	if len(plain) < 1 || len(plain) > MaxPlaintext {
+		return nil, fmt.Errorf("encrypt: %d bytes are not between 1 and %d", len(plain), MaxPlaintext)
+	}
+	in := encryptInput{KeyID: k.key, Plaintext: plain, EncryptionContext: encryptionContext, GrantTokens: k.tokens}
+	var out encrypted
+	if err := k.client.Do(ctx, "Encrypt", &in, &out); err != nil {
+		return nil, wire.Wrap("encrypt with "+k.key, err)
+	}
+	return out.CiphertextBlob, nil
+}
+
+// ReEncrypt implements store.ReEncrypter by KMS's ReEncrypt, which does not reveal the data
+// key. It requires kms:ReEncryptFrom on the key that wrapped it and kms:ReEncryptTo on the
+// key for writing, each with its context
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html).
+// Both keys are in the region of k.
+func (k *Keys) ReEncrypt(ctx context.Context, wrapped []byte, from, to map[string]string) (rewrapped []byte, moved bool, err error) {
+	in := reEncryptInput{
+		CiphertextBlob: wrapped, DestinationKeyID: k.key, GrantTokens: k.tokens,
+		SourceEncryptionContext: from, DestinationEncryptionContext: to,
+	}
+	var out encrypted
+	if err := k.client.Do(ctx, "ReEncrypt", &in, &out); err != nil {
+		return nil, false, wire.Wrap("re-encrypt data key under "+k.key, err)
+	}
+	// Some emulators do not return the keys: then it is unknown whether they are one.
+	same := out.SourceKeyID != "" && out.SourceKeyID == out.KeyID
+	moved = !same || !maps.Equal(from, to)
+	return out.CiphertextBlob, moved, nil
 }

@@ -49,7 +49,6 @@ type Error struct {
 	Limit   time.Duration
 }
 
-// Error implements error.
 func (e *Error) Error() string {
 	what := e.Subject.String()
 	if e.Subject.Operation != "" {
@@ -61,7 +60,6 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("no answer%s within %s (--timeout)", what, e.Limit)
 }
 
-// Unwrap returns the sentinels.
 func (e *Error) Unwrap() []error { return []error{context.DeadlineExceeded, source.ErrUnreachable} }
 
 // Limited returns the limit.
@@ -221,17 +219,13 @@ func (l *Limit) start() {
 		return
 	}
 	l.running, l.since = true, time.Now()
-	if l.limit > 0 {
-		l.expiry = rearm(l.expiry, l.limit-l.before, l.expire)
+	switch left := l.limit - l.before; {
+	case l.limit <= 0:
+	case l.expiry == nil:
+		l.expiry = time.AfterFunc(left, l.expire)
+	default:
+		l.expiry.Reset(left)
 	}
-}
-
-func rearm(t *time.Timer, d time.Duration, f func()) *time.Timer {
-	if t == nil {
-		return time.AfterFunc(d, f)
-	}
-	t.Reset(d)
-	return t
 }
 
 func (l *Limit) stop() {

@@ -13,7 +13,6 @@ type StuckError struct {
 	Limit time.Duration
 }
 
-// Error implements error.
 func (e *StuckError) Error() string {
 	return fmt.Sprintf("still %s after %s (--timeout)", e.State, e.Limit)
 }

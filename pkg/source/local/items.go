@@ -3,8 +3,10 @@ package local
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
+	"unicode/utf8"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -166,4 +168,85 @@ func (s *Store) Delete(ctx context.Context, held credstash.Item) error {
 		}
 		return items.DeleteBucket([]byte(held.Name))
 	})
+}
+
+// encode returns an item as it is stored: DynamoDB's JSON of its attributes.
+func encode(item credstash.Item) ([]byte, error) {
+	attrs := item.Encode()
+	for name, a := range attrs {
+		if !utf8.ValidString(a.S) { // the encoder would replace invalid bytes silently
+			return nil, fmt.Errorf("%w: attribute %s is not UTF-8", source.ErrRef, source.Show(name))
+		}
+	}
+	return json.Marshal(attrs)
+}
+
+// decode reads what encode wrote. An unreadable value is an item with a fault, as in a
+// table: fetching it fails, and other items are not affected.
+func decode(name, version string, value []byte) credstash.Item {
+	var attrs map[string]credstash.Attribute
+	if err := json.Unmarshal(value, &attrs); err != nil {
+		return faulty(name, version)
+	}
+	item, err := credstash.Decode(attrs)
+	if err != nil || item.Name != name || item.Version != version {
+		return faulty(name, version)
+	}
+	return item
+}
+
+func faulty(name, version string) credstash.Item {
+	return credstash.Item{Name: name, Version: version,
+		Fault: fmt.Errorf("%w: the stored item is garbled", source.ErrIntegrity)}
+}
+
+// Rewrite implements store.Rewriter in one transaction.
+func (s *Store) Rewrite(ctx context.Context, held, next credstash.Item) error {
+	if _, err := encode(next); err != nil { // next cannot be stored
+		return err
+	}
+	return s.do(ctx, true, func(tx *bolt.Tx) error {
+		if err := s.checkWrapper(tx, next.Key); err != nil {
+			return err
+		}
+		versions := tx.Bucket([]byte(itemsBucket)).Bucket([]byte(held.Name))
+		if versions == nil {
+			return fmt.Errorf("rewrite: %w", source.ErrChanged)
+		}
+		stored := versions.Get([]byte(held.Version))
+		if !bytes.Equal(decode(held.Name, held.Version, stored).Key, held.Key) {
+			return fmt.Errorf("rewrite: %w", source.ErrChanged)
+		}
+		merged, err := merge(stored, held, next)
+		if err != nil {
+			return err
+		}
+		return versions.Put([]byte(held.Version), merged)
+	})
+}
+
+// merge changes the attributes in which next differs from held, and leaves the
+// others as they are stored.
+func merge(stored []byte, held, next credstash.Item) ([]byte, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(stored, &all); err != nil {
+		return nil, fmt.Errorf("rewrite: %w: the stored item is garbled", source.ErrIntegrity)
+	}
+	was, is := held.Encode(), next.Encode()
+	for name := range was {
+		if _, ok := is[name]; !ok {
+			delete(all, name)
+		}
+	}
+	for name, a := range is {
+		if old, ok := was[name]; ok && old.Equal(a) {
+			continue
+		}
+		value, err := json.Marshal(a)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = value
+	}
+	return json.Marshal(all)
 }

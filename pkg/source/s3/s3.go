@@ -41,7 +41,8 @@ const (
 // concurrent use.
 type Objects struct {
 	client    *client
-	versioned sync.Map // buckets that are known to keep versions
+	folder    string    // "bucket/" or "bucket/prefix/", in which all names are; empty: they begin with a bucket
+	versioned *sync.Map // buckets that are known to keep versions
 }
 
 var (
@@ -54,7 +55,7 @@ var (
 // New returns the buckets of the client's region. It does no I/O. With a configured
 // endpoint, buckets are part of the path: few emulators support them as hosts.
 func New(client awsconfig.Client) *Objects {
-	return &Objects{client: newClient(client)}
+	return &Objects{client: newClient(client), versioned: &sync.Map{}}
 }
 
 // Fetch implements source.Source.
@@ -87,8 +88,11 @@ func (o *Objects) Probe(ctx context.Context, known []source.Known) ([]source.Ref
 }
 
 // List implements source.Lister for the patterns of Glob. It lists current objects, and no
-// older versions.
+// older versions. In a folder, the empty pattern matches all names.
 func (o *Objects) List(ctx context.Context, pattern string) ([]source.Entry, error) {
+	if pattern == "" && o.folder != "" {
+		pattern = "*"
+	}
 	refs, err := o.matches(ctx, source.Ref{Name: pattern})
 	entries := make([]source.Entry, len(refs))
 	for i, r := range refs {
@@ -117,7 +121,8 @@ func byName(results map[source.Ref]source.Result) map[string]source.Result {
 
 // matches returns the refs of the objects that match a pattern.
 func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref, error) {
-	literal, _, _ := strings.Cut(pattern.Name, "*")
+	name := o.folder + pattern.Name
+	literal, _, _ := strings.Cut(name, "*")
 	bucket, prefix, err := source.SplitObject(literal)
 	if err != nil {
 		return nil, err
@@ -133,10 +138,11 @@ func (o *Objects) matches(ctx context.Context, pattern source.Ref) ([]source.Ref
 			return nil, wire.Wrap("list bucket "+bucket, err)
 		}
 		for _, object := range objects {
-			r := pattern
-			r.Name = bucket + "/" + object.Key
-			folder := strings.HasSuffix(r.Name, "/") && object.Size == 0
-			if !folder && source.Match(pattern.Name, r.Name) {
+			found := bucket + "/" + object.Key
+			isFolder := strings.HasSuffix(found, "/") && object.Size == 0
+			if !isFolder && source.Match(name, found) {
+				r := pattern
+				r.Name = strings.TrimPrefix(found, o.folder)
 				refs = append(refs, r)
 			}
 		}
@@ -151,7 +157,7 @@ var errSame = errors.New("not modified")
 
 // head returns the headers of an object, or errSame if it still has that ETag.
 func (o *Objects) head(ctx context.Context, r source.Ref, etag string) (http.Header, error) {
-	bucket, key, err := place(r)
+	bucket, key, err := o.place(r)
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +175,8 @@ func (o *Objects) head(ctx context.Context, r source.Ref, etag string) (http.Hea
 	return nil, wire.Wrap("check object", err)
 }
 
-func place(r source.Ref) (bucket, key string, err error) {
-	bucket, key, err = source.SplitObject(r.Name)
+func (o *Objects) place(r source.Ref) (bucket, key string, err error) {
+	bucket, key, err = source.SplitObject(o.folder + r.Name)
 	if err != nil {
 		return "", "", err
 	}
@@ -182,7 +188,7 @@ func place(r source.Ref) (bucket, key string, err error) {
 
 // get reads an object.
 func (o *Objects) get(ctx context.Context, r source.Ref) ([]byte, source.Trace, error) {
-	bucket, key, err := place(r)
+	bucket, key, err := o.place(r)
 	if err != nil {
 		return nil, source.Trace{}, err
 	}
@@ -202,4 +208,65 @@ func (o *Objects) get(ctx context.Context, r source.Ref) ([]byte, source.Trace, 
 		}
 		return nil, source.Trace{}, err
 	}
+}
+
+// Keys is KMS with a key for writing.
+type Keys interface {
+	blob.Sealer
+	blob.Decrypter
+}
+
+// Secrets are objects with encrypted values. It is safe for concurrent use.
+type Secrets struct {
+	objects *Objects
+	keys    Keys
+}
+
+var (
+	_ source.Source        = (*Secrets)(nil)
+	_ source.Prober        = (*Secrets)(nil)
+	_ source.Globber       = (*Secrets)(nil)
+	_ source.Lister        = (*Secrets)(nil)
+	_ source.Writer        = (*Secrets)(nil)
+	_ source.HistoryReader = (*Secrets)(nil)
+)
+
+// NewSecrets returns the encrypted values among objects.
+func NewSecrets(o *Objects, k Keys) *Secrets { return &Secrets{o, k} }
+
+// Fetch implements source.Source. It decrypts each object as soon as it has arrived.
+func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	return source.FetchEach(refs, concurrency, func(r source.Ref) source.Result {
+		data, trace, err := s.objects.get(ctx, r)
+		if err == nil {
+			data, err = blob.Open(ctx, s.keys, data, r.Context)
+		}
+		return result(data, trace, err)
+	})
+}
+
+// Probe implements source.Prober as Objects does. It sends no requests to KMS.
+func (s *Secrets) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
+	return s.objects.Probe(ctx, known)
+}
+
+// List implements source.Lister as Objects does.
+func (s *Secrets) List(ctx context.Context, pattern string) ([]source.Entry, error) {
+	return s.objects.List(ctx, pattern)
+}
+
+// Glob implements source.Globber as Objects does.
+func (s *Secrets) Glob(ctx context.Context, pattern source.Ref) (map[string]source.Result, error) {
+	refs, err := s.objects.matches(ctx, pattern)
+	if err != nil {
+		return nil, err
+	}
+	return source.DropCandidates(byName(s.Fetch(ctx, refs))), nil
+}
+
+// In returns the encrypted values in a folder, "bucket" or "bucket/prefix", that is used as a
+// store: names are keys of objects without the prefix.
+func (s *Secrets) In(place string) *Secrets {
+	folder := &Objects{client: s.objects.client, folder: strings.TrimSuffix(place, "/") + "/", versioned: s.objects.versioned}
+	return &Secrets{folder, s.keys}
 }

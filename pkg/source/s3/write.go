@@ -14,18 +14,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-var (
-	_ source.Writer = (*Secrets)(nil)
-	_ source.Writer = (*Folder)(nil)
-)
-
 // maxRaces limits the attempts at an object that others write at the same time.
 const maxRaces = 20
-
-// Put implements source.Writer for the folder.
-func (f *Folder) Put(ctx context.Context, r source.Ref, w source.Write) (source.Stored, error) {
-	return f.secrets.Put(ctx, f.full(r), w)
-}
 
 // Put implements source.Writer. It encrypts a value and stores it in place of the current
 // one, whose tags, metadata, type and storage class stay. A bucket that does not keep
@@ -36,7 +26,7 @@ func (s *Secrets) Put(ctx context.Context, r source.Ref, w source.Write) (source
 	if err := refuse(w); err != nil {
 		return source.Stored{}, err
 	}
-	bucket, key, err := place(r)
+	bucket, key, err := s.objects.place(r)
 	if err != nil {
 		return source.Stored{}, err
 	}
@@ -196,4 +186,50 @@ func isConflict(err error) bool {
 		return true
 	}
 	return false
+}
+
+// Delete implements source.Writer. A bucket with versions keeps those of a deleted object;
+// one that does not is refused without d.Force. A deleted version is gone.
+func (s *Secrets) Delete(ctx context.Context, r source.Ref, d source.Deletion) (source.Deleted, error) {
+	bucket, key, err := s.objects.place(r)
+	if err != nil {
+		return source.Deleted{}, err
+	}
+	if _, err := s.objects.head(ctx, r, ""); err != nil {
+		return source.Deleted{}, err // S3 does not report a missing object
+	}
+	if r.Version == "" {
+		if err := s.objects.mayReplace(ctx, bucket, d.Force); err != nil {
+			return source.Deleted{}, err
+		}
+	}
+	gone := source.Deleted{Versions: []string{r.Version}}
+	if d.DryRun {
+		return gone, nil
+	}
+	if err := s.objects.client.delete(ctx, bucket, key, r.Version); err != nil {
+		return source.Deleted{}, wire.Wrap("delete object", err)
+	}
+	return gone, nil
+}
+
+// History implements source.HistoryReader. It includes the versions of a deleted object. In
+// a bucket without versions an object has one, without an id.
+func (s *Secrets) History(ctx context.Context, r source.Ref) ([]source.VersionInfo, error) {
+	bucket, key, err := s.objects.place(r)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.objects.client.versions(ctx, bucket, key)
+	if err != nil {
+		return nil, wire.Wrap("list versions of object", err)
+	}
+	if len(all) == 0 {
+		return nil, source.ErrNotFound
+	}
+	infos := make([]source.VersionInfo, len(all))
+	for i, v := range all {
+		infos[i] = source.VersionInfo{Version: v.VersionID, Created: v.LastModified}
+	}
+	return infos, nil
 }

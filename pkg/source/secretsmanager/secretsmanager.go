@@ -81,18 +81,14 @@ func (s *Secrets) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]s
 			pinned = append(pinned, w)
 		}
 	}
-	values := s.all(ctx, unique(newest), pinned)
+	slices.Sort(newest)
+	values := s.all(ctx, slices.Compact(newest), pinned)
 	out := make(map[source.Ref]source.Result, len(refs))
 	for _, r := range refs {
 		w, key := wanted(r)
 		out[r] = values[w].result(key)
 	}
 	return out
-}
-
-func unique(ids []string) []string {
-	slices.Sort(ids)
-	return slices.Compact(ids)
 }
 
 // all requests the newest values in batches, and each pinned one.

@@ -31,7 +31,7 @@ func open(t *testing.T) (*smtest.Server, *secretsmanager.Secrets) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.AWS.Config.BaseEndpoint = &srv.URL // a variable would be read later, when another test has the environment
+		c.AWS.BaseEndpoint = &srv.URL // a variable would be read later, when another test has the environment
 		s = secretsmanager.New(c.AWS)
 	})
 	return srv, s

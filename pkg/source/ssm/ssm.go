@@ -61,8 +61,12 @@ func (p *Parameters) WithKey(key string) *Parameters { return &Parameters{p.clie
 
 // Fetch implements source.Source.
 func (p *Parameters) Fetch(ctx context.Context, refs []source.Ref) map[source.Ref]source.Result {
+	return p.fetch(ctx, refs, true)
+}
+
+func (p *Parameters) fetch(ctx context.Context, refs []source.Ref, decrypt bool) map[source.Ref]source.Result {
 	byName := map[string]source.Result{}
-	for name, a := range p.ask(ctx, names(refs), true) {
+	for name, a := range p.ask(ctx, names(refs), decrypt) {
 		byName[name] = a.result()
 	}
 	out := make(map[source.Ref]source.Result, len(refs))
@@ -75,21 +79,7 @@ func (p *Parameters) Fetch(ctx context.Context, refs []source.Ref) map[source.Re
 // Probe implements source.Prober. It sends the requests of Fetch without decryption, which
 // needs no KMS, and compares versions and modification times.
 func (p *Parameters) Probe(ctx context.Context, known []source.Known) ([]source.Ref, error) {
-	refs := make([]source.Ref, len(known))
-	for i, k := range known {
-		refs[i] = k.Ref
-	}
-	answers := p.ask(ctx, names(refs), false)
-	var found source.Findings
-	for _, k := range known {
-		seen := answers[wanted(k.Ref)].result()
-		absent := errors.Is(seen.Err, source.ErrNotFound)
-		if absent {
-			seen.Err = nil
-		}
-		found.Add(k.Ref, absent != k.Trace.Absent || seen.Trace.Version != k.Trace.Version || seen.Trace.Mark != k.Trace.Mark, seen.Err)
-	}
-	return found.Result()
+	return source.ProbeFetched(known, func(refs []source.Ref) map[source.Ref]source.Result { return p.fetch(ctx, refs, false) })
 }
 
 // Glob implements source.Globber for patterns that begin with a path, such as
@@ -224,4 +214,71 @@ func find(out *getOutput, name string) answer {
 		return answer{err: fmt.Errorf("%w in Parameter Store", source.ErrNotFound)}
 	}
 	return answer{err: fmt.Errorf("%w: Parameter Store returned nothing for it", source.ErrUnreachable)}
+}
+
+// wanted returns the name of a ref in requests.
+func wanted(r source.Ref) string {
+	if r.Version == "" {
+		return r.Name
+	}
+	return r.Name + ":" + r.Version
+}
+
+func names(refs []source.Ref) []string {
+	all := make([]string, len(refs))
+	for i, r := range refs {
+		all[i] = wanted(r)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// isReference reports whether a name refers to a secret of Secrets Manager. AWS returns
+// these only with decryption
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
+func isReference(name string) bool {
+	const path = "/aws/reference/secretsmanager/"
+	return strings.HasPrefix(name, path) || strings.HasPrefix(name, "arn:") && strings.Contains(name, ":parameter"+path)
+}
+
+func apart(names []string) (own, references []string) {
+	for _, name := range names {
+		if isReference(name) {
+			references = append(references, name)
+		} else {
+			own = append(own, name)
+		}
+	}
+	return own, references
+}
+
+// batches divides names so that no batch has two versions of one parameter: answers do not
+// contain the version, and AWS refuses a duplicate name.
+func batches(names []string) [][]string {
+	var layers [][]string
+	depth := map[string]int{}
+	for _, name := range names {
+		base := base(name)
+		if depth[base] == len(layers) {
+			layers = append(layers, nil)
+		}
+		layers[depth[base]] = append(layers[depth[base]], name)
+		depth[base]++
+	}
+	var all [][]string
+	for _, layer := range layers {
+		all = slices.AppendSeq(all, slices.Chunk(layer, maxBatch))
+	}
+	return all
+}
+
+// base returns a name without its version or label. An ARN contains other colons.
+func base(name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		head, tail, _ := strings.Cut(name, "/")
+		tail, _, _ = strings.Cut(tail, ":")
+		return head + "/" + tail
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return name
 }

@@ -35,7 +35,7 @@ func parameters(t *testing.T, url string) (p *ssm.Parameters) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.AWS.Config.BaseEndpoint = &url
+		c.AWS.BaseEndpoint = &url
 		p = ssm.New(c.AWS)
 	})
 	return p

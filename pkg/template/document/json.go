@@ -16,7 +16,7 @@ func JSON(text string) (any, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, empty("JSON")
 	}
-	if i := invalidUTF8(text); i >= 0 {
+	if i := InvalidUTF8(text); i >= 0 {
 		return nil, jsonError(text, i, "the text is not UTF-8", "")
 	}
 	if err := valid(text); err != nil {
@@ -127,8 +127,8 @@ func (r *jsonReader) object(depth int) (any, error) {
 	return object, err
 }
 
-// invalidUTF8 returns where a text stops being UTF-8, or -1.
-func invalidUTF8(text string) int {
+// InvalidUTF8 returns where a text stops being UTF-8, or -1.
+func InvalidUTF8(text string) int {
 	if utf8.ValidString(text) {
 		return -1
 	}
@@ -173,4 +173,17 @@ func escaped(s string) (unit uint64, ok bool) {
 	}
 	unit, err := strconv.ParseUint(s[2:6], 16, 32)
 	return unit, err == nil
+}
+
+// PointerKeys returns the keys of a JSON Pointer
+// (https://www.rfc-editor.org/rfc/rfc6901.html). The empty pointer has none.
+func PointerKeys(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	keys := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i, k := range keys {
+		keys[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(k)
+	}
+	return keys
 }

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"iter"
 	"reflect"
 	"strings"
 
@@ -77,4 +78,23 @@ func quoteBlocks(x reflect.Value) any {
 		return nil
 	}
 	return x.Interface()
+}
+
+// Elements yields the elements of a list, or the values of a map.
+func Elements(v reflect.Value) iter.Seq[reflect.Value] {
+	return func(yield func(reflect.Value) bool) {
+		if v.Kind() == reflect.Map {
+			for it := v.MapRange(); it.Next(); {
+				if !yield(it.Value()) {
+					return
+				}
+			}
+			return
+		}
+		for i := range v.Len() {
+			if !yield(v.Index(i)) {
+				return
+			}
+		}
+	}
 }

@@ -58,15 +58,8 @@ func (f filter) Write(p []byte) (int, error) {
 // escape writes out the characters that a terminal would obey, except those to keep.
 func escape(s string, keep func(rune) bool, escaped func(r rune, b byte) string) string {
 	clean := func(r rune, size int) bool { return keep(r) || !isControl(r) && (r != utf8.RuneError || size > 1) }
-	for i := 0; ; {
-		if i == len(s) {
-			return s
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if !clean(r, size) {
-			break
-		}
-		i += size
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !clean(r, utf8.RuneLen(r)) }) {
+		return s
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); {

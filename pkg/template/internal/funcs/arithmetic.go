@@ -83,8 +83,10 @@ func mod(a, b any) (any, error)            { return fold([]any{a, b}, remainder)
 func maximum(a any, b ...any) (any, error) { return fold(append([]any{a}, b...), larger) }
 func minimum(a any, b ...any) (any, error) { return fold(append([]any{a}, b...), smaller) }
 
-// floats1 checks the argument of a function of floats that has one.
-func floats1(f func(any) float64) func(any) (float64, error) {
+// overFloat, overFloats and overFloats1 check the arguments of Sprig's functions of
+// floats, which calculate in decimals.
+func overFloat(own any) any {
+	f := own.(func(any) float64)
 	return func(a any) (float64, error) {
 		x, err := Float(a)
 		if err != nil {
@@ -93,10 +95,6 @@ func floats1(f func(any) float64) func(any) (float64, error) {
 		return finite(f(x))
 	}
 }
-
-// overFloat, overFloats and overFloats1 check the arguments of Sprig's functions of
-// floats, which calculate in decimals.
-func overFloat(own any) any { return floats1(own.(func(any) float64)) }
 
 func overFloats(own any) any {
 	f := own.(func(...any) float64)

@@ -113,28 +113,15 @@ func noNil(v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Invalid:
 		return Problem("TOML has no null: leave the key out, or use default or compact")
-	case reflect.Map:
-		for it := v.MapRange(); it.Next(); {
-			if err := noNil(it.Value()); err != nil {
-				return err
-			}
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			if err := noNil(v.Index(i)); err != nil {
+	case reflect.Map, reflect.Slice:
+		for e := range document.Elements(v) {
+			if err := noNil(e); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
 }
-
-// The readers of documents are in package document.
-func fromJSON(s string) (any, error) { return document.JSON(s) }
-
-func fromYAML(s string) (any, error) { return document.YAML(s) }
-
-func fromTOML(s string) (map[string]any, error) { return document.TOML(s) }
 
 // fromBase64 and fromBase32 fail where Sprig's put the text of the error into
 // the output, and where bits of the last character would be lost.

@@ -30,7 +30,6 @@ type Failure struct {
 // Error returns the safe text.
 func (f *Failure) Error() string { return f.Safe }
 
-// Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Problem is a Failure whose text holds no value.

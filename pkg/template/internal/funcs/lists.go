@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -37,46 +38,31 @@ func has(item, list any) (bool, error) {
 	return contains(all, item), err
 }
 
-func without(list any, omit ...any) ([]any, error) {
+// filtered returns the elements that keep chooses. kept are those before.
+func filtered(list any, keep func(v any, kept []any) bool) ([]any, error) {
 	all, err := items(list)
 	if err != nil {
 		return nil, err
 	}
 	kept := []any{}
 	for _, v := range all {
-		if !contains(omit, v) {
+		if keep(v, kept) {
 			kept = append(kept, v)
 		}
 	}
 	return kept, nil
+}
+
+func without(list any, omit ...any) ([]any, error) {
+	return filtered(list, func(v any, _ []any) bool { return !contains(omit, v) })
 }
 
 func uniq(list any) ([]any, error) {
-	all, err := items(list)
-	if err != nil {
-		return nil, err
-	}
-	kept := []any{}
-	for _, v := range all {
-		if !contains(kept, v) {
-			kept = append(kept, v)
-		}
-	}
-	return kept, nil
+	return filtered(list, func(v any, kept []any) bool { return !contains(kept, v) })
 }
 
 func compact(list any) ([]any, error) {
-	all, err := items(list)
-	if err != nil {
-		return nil, err
-	}
-	kept := []any{}
-	for _, v := range all {
-		if !isEmpty(v) {
-			kept = append(kept, v)
-		}
-	}
-	return kept, nil
+	return filtered(list, func(v any, _ []any) bool { return !isEmpty(v) })
 }
 
 // slice is Sprig's, and text/template's own, which slices strings.
@@ -152,44 +138,35 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // merge fills in what dst does not have, and what is nil there. Sprig's also
 // replaces 0, false and "" that dst states.
-func merge(dst map[string]any, others ...map[string]any) (map[string]any, error) {
-	if dst == nil {
-		dst = map[string]any{}
-	}
-	for _, src := range others {
-		for k, v := range src {
-			switch own := dst[k].(type) {
-			case nil:
-				dst[k] = v
-			case map[string]any:
-				if below, ok := v.(map[string]any); ok {
-					if err := mergeBelow(merge, own, below); err != nil {
-						return nil, err
-					}
-				}
-			}
-		}
-	}
-	return dst, nil
+func merge(dst map[string]any, others ...map[string]any) map[string]any {
+	return mergeInto(dst, others, false)
 }
 
 // mergeOverwrite puts all that the others have into dst.
-func mergeOverwrite(dst map[string]any, others ...map[string]any) (map[string]any, error) {
+func mergeOverwrite(dst map[string]any, others ...map[string]any) map[string]any {
+	return mergeInto(dst, others, true)
+}
+
+// mergeInto goes on in maps that both have, unless they are one.
+func mergeInto(dst map[string]any, others []map[string]any, overwrite bool) map[string]any {
 	if dst == nil {
 		dst = map[string]any{}
 	}
 	for _, src := range others {
 		for k, v := range src {
-			own, ok := dst[k].(map[string]any)
-			below, too := v.(map[string]any)
-			if !ok || !too || own == nil {
+			own, _ := dst[k].(map[string]any)
+			below, isMap := v.(map[string]any)
+			switch {
+			case own != nil && isMap:
+				if reflect.ValueOf(own).Pointer() != reflect.ValueOf(below).Pointer() {
+					mergeInto(own, []map[string]any{below}, overwrite)
+				}
+			case overwrite || dst[k] == nil:
 				dst[k] = v
-			} else if err := mergeBelow(mergeOverwrite, own, below); err != nil {
-				return nil, err
 			}
 		}
 	}
-	return dst, nil
+	return dst
 }
 
 // mergeDeep returns a new map with what all documents have. Of two values the last one
@@ -200,18 +177,103 @@ func mergeDeep(documents ...map[string]any) (map[string]any, error) {
 		if d == nil {
 			return nil, Argument(i, Problem("nil, not a map; give one with: default dict X"))
 		}
-		if _, err := mergeOverwrite(merged, DeepCopy(d).(map[string]any)); err != nil {
-			return nil, err
-		}
+		mergeOverwrite(merged, DeepCopy(d).(map[string]any))
 	}
 	return merged, nil
 }
 
-// mergeBelow goes on in a nested map, unless it is merged with itself.
-func mergeBelow(merge func(map[string]any, ...map[string]any) (map[string]any, error), own, below map[string]any) error {
-	if reflect.ValueOf(own).Pointer() == reflect.ValueOf(below).Pointer() {
+// index is text/template's, which it does not export. It takes a count of any number
+// type.
+func index(item any, indexes ...any) (any, error) {
+	v := reflect.ValueOf(item)
+	for i, at := range indexes {
+		v = indirect(v)
+		switch v.Kind() {
+		case reflect.String, reflect.Slice, reflect.Array:
+			n, err := Count(at)
+			if err != nil {
+				return nil, Argument(i+1, err)
+			}
+			if n < 0 || n >= int64(v.Len()) {
+				return nil, &Failure{Text: fmt.Sprintf("index out of range: %d", n), Safe: "an index is out of range"}
+			}
+			v = v.Index(int(n))
+		case reflect.Map:
+			key := reflect.ValueOf(at)
+			if !key.IsValid() || !key.Type().AssignableTo(v.Type().Key()) {
+				return nil, Argument(i+1, Problem(described(at)+", and the keys of the map are of type "+v.Type().Key().String()))
+			}
+			if found := v.MapIndex(key); found.IsValid() {
+				v = found
+			} else {
+				v = reflect.Zero(v.Type().Elem())
+			}
+		case reflect.Invalid:
+			return nil, Problem("index of nil (a missing key?)")
+		default:
+			return nil, Problem("it cannot index " + described(v.Interface()))
+		}
+	}
+	if !v.IsValid() {
+		return nil, nil
+	}
+	return v.Interface(), nil
+}
+
+// length is text/template's len.
+func length(item any) (int, error) {
+	switch v := indirect(reflect.ValueOf(item)); v.Kind() {
+	case reflect.String, reflect.Slice, reflect.Array, reflect.Map:
+		return v.Len(), nil
+	case reflect.Invalid:
+		return 0, Problem("len of nil (a missing key?)")
+	default:
+		return 0, Problem(described(v.Interface()) + " has no length")
+	}
+}
+
+func indirect(v reflect.Value) reflect.Value {
+	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	return v
+}
+
+// DeepCopy returns a copy of v with its own maps and lists.
+func DeepCopy(v any) any {
+	if v == nil {
 		return nil
 	}
-	_, err := merge(own, below)
-	return err
+	return copyValue(reflect.ValueOf(v)).Interface()
+}
+
+func copyValue(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Interface:
+		if v.IsNil() {
+			return v
+		}
+		c := reflect.New(v.Type()).Elem()
+		c.Set(copyValue(v.Elem()))
+		return c
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		c := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for it := v.MapRange(); it.Next(); {
+			c.SetMapIndex(it.Key(), copyValue(it.Value()))
+		}
+		return c
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		c := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			c.Index(i).Set(copyValue(v.Index(i)))
+		}
+		return c
+	}
+	return v
 }

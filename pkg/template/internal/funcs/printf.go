@@ -2,9 +2,14 @@ package funcs
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
+	"text/template"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/credrender/credrender/pkg/template/document"
 )
 
 // printf is fmt's, less what it writes into the output where a verb does not fit:
@@ -156,4 +161,103 @@ func (p *directives) arg(verb rune) (any, error) {
 		return nil, Argument(p.next, Problem(`no value; give one with: default "" X`))
 	}
 	return v, nil
+}
+
+// printed prints values with f.
+func printed(f func(...any) string, values []any) (string, error) {
+	all := make([]any, len(values))
+	for i, v := range values {
+		var err error
+		if all[i], err = Scalar(v); err != nil {
+			return "", Argument(i, err)
+		}
+	}
+	return f(all...), nil
+}
+
+func print(values ...any) (string, error)    { return printed(fmt.Sprint, values) }
+func println(values ...any) (string, error)  { return printed(fmt.Sprintln, values) }
+func urlquery(values ...any) (string, error) { return printed(template.URLQueryEscaper, values) }
+
+// html refuses a zero byte, which HTML cannot hold: text/template's writes
+// U+FFFD for it.
+func html(values ...any) (string, error) {
+	s, err := print(values...)
+	if err == nil && strings.ContainsRune(s, 0) {
+		return "", Problem("the value contains a zero byte, which HTML cannot contain")
+	}
+	return template.HTMLEscapeString(s), err
+}
+
+// js refuses characters that text/template's writes with five hex digits, of which
+// JavaScript reads four.
+func js(values ...any) (string, error) {
+	s, err := print(values...)
+	if strings.ContainsFunc(s, func(r rune) bool { return r > 0xffff && !unicode.IsPrint(r) }) {
+		return "", Problem("the value contains a character that js cannot escape: use toJson")
+	}
+	return template.JSEscapeString(s), err
+}
+
+// operand returns what to format in place of v, which a verb must fit.
+func operand(verb rune, v any) (any, error) {
+	misfit := Problem(fmt.Sprintf("%%%c does not fit %s; use %%v", verb, described(v)))
+	if x := reflect.ValueOf(v); !x.IsValid() || !x.CanFloat() {
+		var err error
+		if v, err = Scalar(v); err != nil {
+			return nil, err
+		}
+	}
+	if n, ok := v.(document.Number); ok && verb != 'U' && verb != 'c' {
+		if !n.Fits(verb) {
+			return nil, misfit
+		}
+		return n, nil
+	}
+	x := reflect.ValueOf(v)
+	switch {
+	case isText(v):
+		switch {
+		case !strings.ContainsRune("vsqxX", verb):
+			return nil, misfit
+		case verb == 'q' && !utf8.ValidString(fmt.Sprint(v)):
+			return nil, Problem("the value is not UTF-8, which %q would change: use b64enc")
+		}
+	case x.CanInt(), x.CanUint(), x.CanFloat():
+		return numberOperand(verb, v, misfit)
+	case x.Kind() == reflect.Bool:
+		if verb != 't' && verb != 'v' {
+			return nil, misfit
+		}
+	case verb != 'v':
+		return nil, misfit
+	}
+	return v, nil
+}
+
+func isText(v any) bool {
+	switch v.(type) {
+	case error, fmt.Stringer:
+		return true
+	}
+	return reflect.ValueOf(v).Kind() == reflect.String
+}
+
+func numberOperand(verb rune, v any, misfit error) (any, error) {
+	if verb == 'v' {
+		return Plain(v), nil
+	}
+	r, ok := rational(v)
+	switch {
+	case !ok: // infinite
+		return v, nil
+	case strings.ContainsRune("cU", verb) && r.IsInt():
+		if i := r.Num(); i.IsInt64() && utf8.ValidRune(rune(i.Int64())) && int64(rune(i.Int64())) == i.Int64() {
+			return rune(i.Int64()), nil
+		}
+	}
+	if n, fits := document.Operand(r, verb); fits {
+		return n, nil
+	}
+	return nil, misfit
 }

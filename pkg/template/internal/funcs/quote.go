@@ -1,8 +1,6 @@
 package funcs
 
 import (
-	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"strings"
@@ -44,13 +42,7 @@ func JSONQuote(s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", Problem("the value is not UTF-8, which JSON cannot contain: use b64enc")
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
-		return "", err
-	}
-	return strings.TrimSuffix(b.String(), "\n"), nil
+	return RawJSON(s)
 }
 
 // NginxQuote returns s as one parameter of an nginx directive. A $ is refused:

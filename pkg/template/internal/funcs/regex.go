@@ -11,36 +11,25 @@ import (
 // The functions of regular expressions have the semantics of Sprig's must forms:
 // a pattern that is none is an error.
 
-func regexMatch(pattern, s string) (bool, error) {
+// compiled returns what match returns for the regular expression.
+func compiled[T any](pattern string, match func(*regexp.Regexp) T) (result T, err error) {
 	r, err := regexp.Compile(pattern)
 	if err != nil {
-		return false, err
+		return result, err
 	}
-	return r.MatchString(s), nil
+	return match(r), nil
 }
 
 func regexFind(pattern, s string) (string, error) {
-	r, err := regexp.Compile(pattern)
-	if err != nil {
-		return "", err
-	}
-	return r.FindString(s), nil
+	return compiled(pattern, func(r *regexp.Regexp) string { return r.FindString(s) })
 }
 
 func regexFindAll(pattern, s string, n int) ([]string, error) {
-	r, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, err
-	}
-	return r.FindAllString(s, n), nil
+	return compiled(pattern, func(r *regexp.Regexp) []string { return r.FindAllString(s, n) })
 }
 
 func regexSplit(pattern, s string, n int) ([]string, error) {
-	r, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, err
-	}
-	return r.Split(s, n), nil
+	return compiled(pattern, func(r *regexp.Regexp) []string { return r.Split(s, n) })
 }
 
 func regexReplaceAll(pattern, s, replacement string) (string, error) {

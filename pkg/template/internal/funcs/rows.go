@@ -1,6 +1,11 @@
 package funcs
 
-import "sync"
+import (
+	"regexp"
+	"sync"
+
+	"github.com/credrender/credrender/pkg/template/document"
+)
 
 // rows is the one table of functions: all of Sprig's, whatever became of them, and
 // our own. A function of Sprig's that is not in it is not registered, and turns
@@ -45,7 +50,7 @@ var rows = sync.OnceValue(func() []row {
 		{"sortAlpha", Replaced, Walks, sortAlpha, nil}, // Sprig's sorts its argument in place
 		{"sha1sum sha256sum sha512sum adler32sum", Unchanged, 0, nil, nil},
 		{"uuidv4", Unchanged, Volatile, nil, nil},
-		{"regexMatch mustRegexMatch", Strict, 0, regexMatch, nil},
+		{"regexMatch mustRegexMatch", Strict, 0, regexp.MatchString, nil},
 		{"regexFind mustRegexFind", Strict, 0, regexFind, nil},
 		{"regexFindAll mustRegexFindAll", Strict, 0, regexFindAll, nil},
 		{"regexSplit mustRegexSplit", Strict, 0, regexSplit, nil},
@@ -116,12 +121,12 @@ var rows = sync.OnceValue(func() []row {
 		{"mergeOverwrite mustMergeOverwrite", Replaced, Mutates, mergeOverwrite, nil},
 
 		// Documents.
-		{"fromJson mustFromJson", Replaced, 0, fromJSON, nil},
+		{"fromJson mustFromJson", Replaced, 0, document.JSON, nil},
 		{"toJson mustToJson", Strict, Text | Walks, toJSON, nil},
 		{"toPrettyJson mustToPrettyJson", Strict, Text | Walks, toPrettyJSON, nil},
 		{"toRawJson mustToRawJson", Strict, Text | Walks, RawJSON, nil},
-		{"fromYaml", Own, 0, fromYAML, nil},
-		{"fromToml", Own, 0, fromTOML, nil},
+		{"fromYaml", Own, 0, document.YAML, nil},
+		{"fromToml", Own, 0, document.TOML, nil},
 		{"toYaml", Own, Text | Walks, ToYAML, nil},
 		{"toToml", Own, Text | Walks, ToTOML, nil},
 		{"mergeDeep", Own, Walks, mergeDeep, nil},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -92,19 +93,13 @@ func holdsFloat(x reflect.Value) bool {
 	switch x.Kind() {
 	case reflect.Float32, reflect.Float64:
 		return true
-	case reflect.Slice:
+	case reflect.Slice, reflect.Map:
 		switch x.Type().Elem().Kind() {
 		case reflect.String, reflect.Int, reflect.Uint8:
 			return false
 		}
-		for i := range x.Len() {
-			if holdsFloat(x.Index(i)) {
-				return true
-			}
-		}
-	case reflect.Map:
-		for it := x.MapRange(); it.Next(); {
-			if holdsFloat(it.Value()) {
+		for e := range document.Elements(x) {
+			if holdsFloat(e) {
 				return true
 			}
 		}
@@ -144,37 +139,28 @@ func listed(v any) ([]string, error) {
 		}
 		return list, nil
 	}
-	s, err := textOf(v)
-	if err != nil {
-		return nil, Argument(0, err)
-	}
-	return []string{s}, nil
+	s, err := toString(v)
+	return []string{s}, err
 }
 
 func quote(values ...any) (string, error) {
 	all, err := texts(values)
-	if err != nil {
-		return "", err
-	}
 	for i, s := range all {
-		all[i] = fmt.Sprintf("%q", s)
+		all[i] = strconv.Quote(s)
 	}
-	return strings.Join(all, " "), nil
+	return strings.Join(all, " "), err
 }
 
 // squote refuses a single quote, which no language but its own escapes.
 func squote(values ...any) (string, error) {
 	all, err := texts(values)
-	if err != nil {
-		return "", err
-	}
 	for i, s := range all {
 		if strings.Contains(s, "'") {
 			return "", Problem("the value contains a single quote, which squote does not escape: use shellquote, quote or toJson")
 		}
 		all[i] = "'" + s + "'"
 	}
-	return strings.Join(all, " "), nil
+	return strings.Join(all, " "), err
 }
 
 func cat(values ...any) (string, error) {
