@@ -43,6 +43,7 @@ func TestMask(t *testing.T) {
 		{"branch not taken", `{{if eq (secret "mode") "x"}}on{{end}} end`, `(secret mode) end`},
 		{"text under a value", `{{with secret "json" | fromJson}}pw={{.pw}} h={{$.Vars.h}}{{if .n}} has n{{end}}{{if $.Vars.h}} known{{end}}{{end}}`,
 			`pw=(secret json) h=(secret json)(secret json) known`},
+		{"with in parentheses", `{{with (secret "json" | fromJson)}}pw={{.pw}}{{end}}`, `pw=(secret json)`},
 		{"with a comparison", `{{with eq (secret "mode") "prod"}}on{{end}}`, `(secret mode)`},
 		{"with a choice", `{{with ternary "x" "" (eq (secret "mode") "prod")}}on{{end}}`, `(secret mode)`},
 		{"with a truth in a document", `{{with (secret "json" | fromJson).pw}}on{{end}}`, `(secret json)`},

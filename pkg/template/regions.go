@@ -74,21 +74,17 @@ func (p *pass) endRegions(n int) {
 // no hidden answer. A branch that may leave a loop chooses what follows in the loop too.
 func (t *Template) chosen(ctx context.Context, x *Rendering, regions []region, blind *pass) (chosen []mark) {
 	known := t.knownBranches(ctx, x, regions, blind)
-	regions = slices.Clone(regions)
-	hidden, loops := make([]bool, len(regions)), make([]bool, len(regions))
-	for i, r := range regions {
-		loops[i] = t.sites[r.site].verb == "range"
-	}
+	hidden, cause := make([]bool, len(regions)), make([]place, len(regions))
 	for i, r := range regions {
 		if known(r) {
 			continue
 		}
-		hidden[i] = true
+		hidden[i], cause[i] = true, r.place
 		for at := r.parent; t.sites[r.site].escapes && at >= 0; at = regions[at].parent {
 			if !hidden[at] {
-				hidden[at], regions[at].place = true, r.place // which has the cause
+				hidden[at], cause[at] = true, r.place
 			}
-			if loops[at] {
+			if t.sites[regions[at].site].verb == "range" {
 				break
 			}
 		}
@@ -97,8 +93,7 @@ func (t *Template) chosen(ctx context.Context, x *Rendering, regions []region, b
 		if r.parent >= 0 && hidden[r.parent] {
 			hidden[i] = true
 		} else if hidden[i] && !(t.sites[r.site].silent && r.start == r.end) {
-			r.branch = true
-			chosen = append(chosen, r.mark)
+			chosen = append(chosen, mark{place: cause[i], start: r.start, end: r.end, branch: true})
 		}
 	}
 	return chosen
@@ -130,6 +125,9 @@ var fetching = []string{"secret", "secretVersion", "secretOr", "secrets", "s3sec
 // it.
 func isPlain(pipe *parse.PipeNode) bool {
 	return !slices.ContainsFunc(pipe.Cmds, func(c *parse.CommandNode) bool {
+		if inner, ok := c.Args[0].(*parse.PipeNode); ok && len(c.Args) == 1 {
+			return !isPlain(inner)
+		}
 		id, ok := c.Args[0].(*parse.IdentifierNode)
 		return !ok || !slices.Contains(fetching, id.Ident) || slices.ContainsFunc(c.Args[1:], func(n parse.Node) bool {
 			if inner, ok := n.(*parse.PipeNode); ok {
