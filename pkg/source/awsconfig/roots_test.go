@@ -131,7 +131,7 @@ func TestOtherRootsOfTheSystemAreTrusted(t *testing.T) {
 
 func TestAmazonsOf(t *testing.T) {
 	var text []byte
-	want := x509.NewCertPool()
+	want, n := x509.NewCertPool(), 0
 	for root := range bundle.Roots() {
 		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate})...)
 		c, err := x509.ParseCertificate(root.Certificate)
@@ -140,9 +140,10 @@ func TestAmazonsOf(t *testing.T) {
 		}
 		if slices.Contains(c.Subject.Organization, "Amazon") {
 			want.AddCert(c)
+			n++
 		}
 	}
-	if got := amazonsOf(text); got == nil || !got.Equal(want) || len(want.Subjects()) < 4 { //nolint:staticcheck // no system pool
+	if got := amazonsOf(text); got == nil || !got.Equal(want) || n < 4 {
 		t.Errorf("got %v, want Amazon's four roots", got)
 	}
 	if got := amazonsOf([]byte("no certificates")); got != nil {
