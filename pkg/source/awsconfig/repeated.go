@@ -15,13 +15,14 @@ import (
 type answers struct {
 	mu            sync.Mutex
 	recent, older map[string]bool
+	distinct      int // ids
 	onNew         int // answers on new connections with an id that was seen before
 }
 
-// meaningless reports whether an emulator reuses ids: they were repeated on a new
-// connection, and again on another one. A hop may do the first, by giving an answer to
-// two requests.
-func (a *answers) meaningless() bool { return a.onNew > 1 }
+// meaningless reports whether an emulator reuses ids: on new connections, repeats
+// outnumber the ids. A hop also repeats there, by giving an answer to two requests, but
+// other answers then have ids of their own.
+func (a *answers) meaningless() bool { return a.onNew > max(1, a.distinct) }
 
 const remembered = 1024
 
@@ -39,7 +40,9 @@ func (a *answers) check(h http.Header, used bool) (repeated, identified bool) {
 		a.recent, a.older = make(map[string]bool, 64), a.recent
 	}
 	a.recent[id] = true
-	if seen && !used {
+	if !seen {
+		a.distinct++
+	} else if !used {
 		a.onNew++
 	}
 	return seen && !a.meaningless(), !seen && !a.meaningless()
