@@ -15,14 +15,10 @@ import (
 type answers struct {
 	mu            sync.Mutex
 	recent, older map[string]bool
-	distinct      int // ids
-	onNew         int // answers on new connections with an id that was seen before
+	// onNew counts the repeats of an id on new connections, since the last new id on one.
+	onNew       map[string]int
+	meaningless bool // an emulator reuses ids: one was repeated on two new connections in a row
 }
-
-// meaningless reports whether an emulator reuses ids: on new connections, repeats
-// outnumber the ids. A hop also repeats there, by giving an answer to two requests, but
-// other answers then have ids of their own.
-func (a *answers) meaningless() bool { return a.onNew > max(1, a.distinct) }
 
 const remembered = 1024
 
@@ -40,12 +36,16 @@ func (a *answers) check(h http.Header, used bool) (repeated, identified bool) {
 		a.recent, a.older = make(map[string]bool, 64), a.recent
 	}
 	a.recent[id] = true
-	if !seen {
-		a.distinct++
+	if !used && !seen {
+		clear(a.onNew) // a hop did it: it gave an answer to two requests
 	} else if !used {
-		a.onNew++
+		if a.onNew == nil {
+			a.onNew = map[string]int{}
+		}
+		a.onNew[id]++
+		a.meaningless = a.meaningless || a.onNew[id] > 1
 	}
-	return seen && !a.meaningless(), !seen && !a.meaningless()
+	return seen && !a.meaningless, !seen && !a.meaningless
 }
 
 // errRepeated: a hop has sent an answer twice. It is as transient as a truncated
