@@ -203,8 +203,8 @@ func (a *app) asWatched(supervisor int) (*watched, error) {
 	return &watched{parent, g.Key}, nil
 }
 
-// report tells the supervisor what CMD would get, and waits whether this process is
-// to become CMD.
+// report tells the supervisor what CMD would get, and waits for its decision whether this
+// process becomes CMD.
 func (w *watched) report(ctx context.Context, made prepared) (bool, error) {
 	r := watchReport{Seen: made.Seen, Files: made.Files, Opaque: made.Opaque}
 	vars := hmac.New(sha256.New, w.key)

@@ -205,7 +205,8 @@ func (d *Dir) read(name string) ([]byte, error) {
 	return data, nil
 }
 
-// write replaces a file of the directory, durably but within Together.
+// write replaces a file of the directory. The change is durable on return, or, within
+// Together, when that returns.
 func (d *Dir) write(name string, data []byte) error {
 	if d.o.ReadOnly {
 		return ErrNotWritable

@@ -21,20 +21,26 @@ type fault struct {
 	lasts bool
 }
 
-// faulty runs one transaction with the fault, and reports how many operations
-// it had and the errors of its last step.
-func faulty(t *testing.T, s *fsystest.Sim, j *recorder, f fault) (ops int, at fsystest.Op, step string, err error) {
-	t.Helper()
-	h := &fsystest.Hook{FS: s, Before: func(op fsystest.Op) error {
-		ops++
-		if ops == f.nth || f.lasts && ops > f.nth && f.nth > 0 {
-			if ops == f.nth {
-				at = op
+// in returns a disk with the fault, which counts its operations and notes the one that
+// failed first.
+func (f fault) in(s *fsystest.Sim, ops *int, at *fsystest.Op) *fsystest.Hook {
+	return &fsystest.Hook{FS: s, Before: func(op fsystest.Op) error {
+		*ops++
+		if *ops == f.nth || f.lasts && *ops > f.nth && f.nth > 0 {
+			if *ops == f.nth {
+				*at = op
 			}
 			return f.errno
 		}
 		return nil
 	}}
+}
+
+// faulty runs one transaction with the fault, and reports how many operations
+// it had and the errors of its last step.
+func faulty(t *testing.T, s *fsystest.Sim, j *recorder, f fault) (ops int, at fsystest.Op, step string, err error) {
+	t.Helper()
+	h := f.in(s, &ops, &at)
 	deep, inPlace := file("/d/sub/c", "new c"), file("/d/p", "new p")
 	deep.CreateDirs, inPlace.InPlace = true, true
 	deep.UID, deep.GID, deep.Mode = 7, 7, 0o640
@@ -51,16 +57,7 @@ func faulty(t *testing.T, s *fsystest.Sim, j *recorder, f fault) (ops int, at fs
 // faultyReplace does the same to one file that is renamed.
 func faultyReplace(t *testing.T, s *fsystest.Sim, j *recorder, dest string, f fault) (ops int, at fsystest.Op, err error) {
 	t.Helper()
-	h := &fsystest.Hook{FS: s, Before: func(op fsystest.Op) error {
-		ops++
-		if ops == f.nth || f.lasts && ops > f.nth && f.nth > 0 {
-			if ops == f.nth {
-				at = op
-			}
-			return f.errno
-		}
-		return nil
-	}}
+	h := f.in(s, &ops, &at)
 	x, err := txn.Disk{FS: h}.Prepare(t.Context(), j, []txn.File{file(dest, "new")})
 	if err != nil {
 		return ops, at, err

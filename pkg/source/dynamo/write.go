@@ -13,8 +13,8 @@ import (
 	"github.com/credrender/credrender/pkg/source/internal/wire"
 )
 
-// Put implements store.Writer. If the response to a put is lost, the SDK tries again and
-// finds the item of its first attempt. That is not an error.
+// Put implements store.Writer. If the response to a put is lost, package wire sends it
+// again, and the second attempt finds the item of the first. That is not an error.
 func (t *Table) Put(ctx context.Context, item credstash.Item) error {
 	attrs := item.Encode()
 	if err := checkAttributes(attrs); err != nil {
